@@ -1,0 +1,51 @@
+# Clickrail. `make` lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv --quiet
+SERVICES := ingest enricher sink console
+
+.PHONY: help up test check bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
+
+up: $(VENV)/.local ## Run the whole pipeline on real servers, here, until Ctrl-C
+	@$(BIN)/clickrail up
+
+test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chromium
+	@$(BIN)/pytest
+
+check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no server
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest -q -m "not servers and not browser and not processes"
+
+bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/.uv ## Resolve the dependencies anew, into files that hold hashes and name no address
+	@$(UV) pip compile --upgrade --universal --generate-hashes --no-header --no-emit-package clickrail --extra local --group dev pyproject.toml -o requirements/dev.lock
+	@for extra in $(SERVICES) local; do \
+	  $(UV) pip compile --universal --generate-hashes --no-header --no-emit-package clickrail -c requirements/dev.lock --extra $$extra pyproject.toml -o requirements/$$extra.lock; done
+
+clean: ## Remove the environment and what the local stack keeps
+	rm -rf $(VENV) .local dist .mypy_cache .ruff_cache
+
+# The environment is made once per lock: pip brings uv by hash, uv brings the rest.
+$(VENV)/.uv: requirements/uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clickrail needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "No virtual environment could be made: install your system's python3-venv package."; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.lock
+	@touch $@
+
+$(VENV)/.%: requirements/%.lock pyproject.toml $(VENV)/.uv
+	@echo "Setting up the environment ($*) ..."
+	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/$*.lock
+	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@

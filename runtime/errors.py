@@ -1,0 +1,24 @@
+"""What can be wrong with the world, as opposed to with data.
+
+Exception
++-- SettingsError         the environment does not describe a service: exit 2, before anything is opened
++-- DependencyAway        something we need does not answer: wait and try the same again
+|   +-- DeliveryFailed    Kafka did not acknowledge records in time
++-- Stuck                 the process cannot go on by itself: exit 1, and let the supervisor start it anew
+"""
+
+
+class SettingsError(Exception):
+    """The environment is not valid. The message names the variable and what was expected, and shows no secret."""
+
+
+class DependencyAway(Exception):  # noqa: N818 - it reads as what it is
+    """A dependency did not answer, or answered that it cannot now. The same work is tried again, in order."""
+
+
+class DeliveryFailed(DependencyAway):
+    """Kafka did not acknowledge every record in time. Some may have been written: readers deduplicate by key."""
+
+
+class Stuck(Exception):  # noqa: N818 - it reads as what it is
+    """No progress although there is work. The process must be started anew."""

@@ -1,0 +1,53 @@
+"""A process from start to exit code. The only place, besides `__main__`, where everything is caught."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from typing import NoReturn, TypeVar
+
+import msgspec
+import structlog
+import uvloop
+
+from runtime import logs
+from runtime.errors import SettingsError
+from runtime.settings import load
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+Serve = Callable[[S, asyncio.Event], Awaitable[None]]
+"""A service: runs until the event is set, then ends in good order. Whatever it raises ends the process."""
+
+
+def clickrail_version() -> str:
+    return version("clickrail")
+
+
+def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
+    """Load settings, run the service until SIGTERM or SIGINT, exit.
+
+    Exit codes: 0 stopped in order, 1 crashed (the log says why), 2 the settings are wrong (one line says which).
+    """
+    try:
+        settings = load(kind, os.environ)
+    except SettingsError as error:
+        print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - logs are not configured yet
+        sys.exit(2)
+    logs.configure(service, getattr(settings, "log_level", "info"))
+    try:
+        uvloop.run(until_signalled(serve, settings))
+    except Exception:  # noqa: BLE001 - the outermost frame of a process
+        structlog.get_logger().exception("crashed")
+        sys.exit(1)
+    sys.exit(0)
+
+
+async def until_signalled(serve: Serve[S], settings: S) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await serve(settings, stop)

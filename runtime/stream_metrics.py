@@ -1,0 +1,27 @@
+"""Metrics of a stage that reads from Kafka."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from runtime.metrics import BATCH_BUCKETS
+
+
+class StreamMetrics:
+    """`kafka_consumergroup_lag` has the name dashboards and autoscalers know: records not committed, -1 = unknown."""
+
+    def __init__(self, registry: CollectorRegistry, stage: str) -> None:
+        self.records = Counter(f"clickrail_{stage}_records", "Records read, done and committed.", registry=registry)
+        self.batch_seconds = Histogram(
+            f"clickrail_{stage}_batch_seconds", "Time a batch took.", buckets=BATCH_BUCKETS, registry=registry
+        )
+        self.dead = Counter(
+            f"clickrail_{stage}_dead_letters", "Records put to clicks.dead, by reason.", ["reason"], registry=registry
+        )
+        self.lost = Counter(
+            "clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry
+        ).labels("offset_out_of_range")
+        self.lag = Gauge(
+            "kafka_consumergroup_lag",
+            "Records written to the partition and not yet committed by the group.",
+            ["consumergroup", "topic", "partition"],
+            registry=registry,
+        )

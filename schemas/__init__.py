@@ -1,0 +1,37 @@
+"""The contract: what travels between the services, and what data teams may rely on.
+
+Four records on four topics (`topics`), as UTF-8 JSON (`codec`), with CloudEvents headers on the public ones
+(`headers`), reasons for refusals by stable number (`reasons`), and examples that every consumer's tests replay.
+"""
+
+from schemas.codec import Undecodable, decode, encode
+from schemas.events import DeadLetter, EnrichedClick, RawClick, RejectedClick
+from schemas.fields import SCHEMA_VERSION
+from schemas.parts import Bot, ClientHints, Device, Geo, Handled, KeyIds, Privacy, Referrer, Utm
+from schemas.topics import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, CLICKS_REJECTED, TOPICS, Topic
+
+__all__ = [
+    "CLICKS_DEAD",
+    "CLICKS_ENRICHED",
+    "CLICKS_RAW",
+    "CLICKS_REJECTED",
+    "SCHEMA_VERSION",
+    "TOPICS",
+    "Bot",
+    "ClientHints",
+    "DeadLetter",
+    "Device",
+    "EnrichedClick",
+    "Geo",
+    "Handled",
+    "KeyIds",
+    "Privacy",
+    "RawClick",
+    "Referrer",
+    "RejectedClick",
+    "Topic",
+    "Undecodable",
+    "Utm",
+    "decode",
+    "encode",
+]

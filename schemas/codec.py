@@ -1,0 +1,68 @@
+"""Records to bytes and back. Pure: bad bytes come back as a value with a reason, never as an exception."""
+
+from typing import Final, TypeVar
+
+import msgspec
+
+from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
+from schemas.fields import SCHEMA_VERSION
+
+R = TypeVar("R", bound=Record)
+
+MAJOR: Final = SCHEMA_VERSION.split(".", 1)[0]
+
+
+class Undecodable(msgspec.Struct, frozen=True):
+    """Why bytes are no record: `reason` is `not_utf8`, `not_json`, `unknown_version` or `wrong_shape`."""
+
+    reason: str
+    detail: str
+
+
+class Versioned(msgspec.Struct, frozen=True):
+    schema_version: str
+
+
+ENCODER: Final = msgspec.json.Encoder()
+DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (RawClick, EnrichedClick, RejectedClick, DeadLetter)
+}
+VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
+
+
+def encode(record: Record) -> bytes:
+    """Give the record as UTF-8 JSON. Its texts must hold no lone surrogates: ingest cleans them at the edge."""
+    return ENCODER.encode(record)
+
+
+def decode(kind: type[R], value: bytes) -> R | Undecodable:
+    """Read one record of `kind`. Fields this version does not know are passed over; another major is refused."""
+    try:
+        record = DECODERS[kind].decode(value)
+    except UnicodeDecodeError as error:
+        return Undecodable("not_utf8", str(error))
+    except msgspec.ValidationError as error:
+        return refuse(value, str(error))
+    except msgspec.DecodeError as error:
+        return Undecodable("not_json", str(error))
+    if major(record.schema_version) != MAJOR:
+        return unknown_version(record.schema_version)
+    assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder table guarantees it
+    return record
+
+
+def refuse(value: bytes, detail: str) -> Undecodable:
+    # A record of another major seldom has our shape: its version explains more than the first field that differs.
+    try:
+        version = VERSION_DECODER.decode(value).schema_version
+    except msgspec.ValidationError:
+        return Undecodable("wrong_shape", detail)
+    return Undecodable("wrong_shape", detail) if major(version) == MAJOR else unknown_version(version)
+
+
+def major(version: str) -> str:
+    return version.split(".", 1)[0]
+
+
+def unknown_version(version: str) -> Undecodable:
+    return Undecodable("unknown_version", f"schema version {version[:16]!r}; this reader knows {MAJOR}.x")

@@ -1,0 +1,79 @@
+"""Why a request was refused, by stable number. A number is never reused; `docs/reasons.md` is generated from here."""
+
+from typing import Final
+
+import msgspec
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """`group` gathers numbers for people: `code`, `paused`, `purpose`, `outage`."""
+
+    number: str
+    group: str
+    title: str
+    meaning: str
+    remedy: str
+
+
+MALFORMED_CODE: Final = Reason(
+    "R101",
+    "code",
+    "Malformed code",
+    "What stands after /ref/ cannot be a referral code: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -.",
+    "Look at `asked` for what was visited: usually a link that was cut, or text glued to its end. Mend the link.",
+)
+UNKNOWN_CODE: Final = Reason(
+    "R102",
+    "code",
+    "Unknown code",
+    "The code is well formed, but no referral code of that name exists. Codes are case-sensitive.",
+    "Run `clickrail code check CODE`. Create the code, or mend the link; many different unknown codes are a scan.",
+)
+PAUSED_CODE: Final = Reason(
+    "R201",
+    "paused",
+    "Code paused",
+    "The referral code is paused: the visitor went to the program's fallback, without cookie or click.",
+    "`clickrail code resume CODE` counts its clicks again.",
+)
+PAUSED_AFFILIATE: Final = Reason(
+    "R202",
+    "paused",
+    "Affiliate paused",
+    "The affiliate the code belongs to is paused: the visitor went to the program's fallback.",
+    "`clickrail affiliate resume ID` counts the affiliate's clicks again.",
+)
+PAUSED_PROGRAM: Final = Reason(
+    "R203",
+    "paused",
+    "Program paused",
+    "The program the code belongs to is paused: the visitor went to its fallback.",
+    "`clickrail program resume ID` counts the program's clicks again.",
+)
+REFUSED_PREFETCH: Final = Reason(
+    "R401",
+    "purpose",
+    "Prefetch refused",
+    "The browser asked ahead of the visitor (prefetch or prerender) and was told to ask again when they really go.",
+    "Nothing to do: the visitor's own click follows and counts. CLICKRAIL_INGEST_PREFETCH=record records them instead.",
+)
+STORES_AWAY: Final = Reason(
+    "R501",
+    "outage",
+    "Referral codes out of reach",
+    "The code was not in this process, and neither Redis nor Postgres answered in time.",
+    "Bring Postgres or Redis back. Codes already known to a process go on redirecting meanwhile.",
+)
+
+REASONS: Final = {
+    reason.number: reason
+    for reason in (
+        MALFORMED_CODE,
+        UNKNOWN_CODE,
+        PAUSED_CODE,
+        PAUSED_AFFILIATE,
+        PAUSED_PROGRAM,
+        REFUSED_PREFETCH,
+        STORES_AWAY,
+    )
+}

@@ -1,0 +1,72 @@
+"""The four topics: names, partitions, and the settings `clickrail topics apply` creates them with."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
+
+HOUR_MS: Final = 3_600_000
+DAY_MS: Final = 24 * HOUR_MS
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """A topic of the contract. `config` holds Kafka's own names and values; `public` ones carry CloudEvents headers."""
+
+    name: str
+    record: type[Record]
+    key: str
+    readers: str
+    public: bool
+    partitions: int
+    config: Mapping[str, str]
+
+
+def settings(retention_ms: int, **more: str) -> Mapping[str, str]:
+    # LogAppendTime: a click that waited in a journal must be neither expired nor refused by its own time.
+    fixed = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "retention.ms": str(retention_ms)}
+    return MappingProxyType(fixed | {name.replace("_", "."): value for name, value in more.items()})
+
+
+CLICKS_RAW: Final = Topic(
+    name="clicks.raw",
+    record=RawClick,
+    key="click_id",
+    readers="the enricher only",
+    public=False,
+    partitions=12,
+    # Short segments, so that sealed addresses are gone when retention says so and not up to a week later.
+    config=settings(72 * HOUR_MS, segment_ms=str(HOUR_MS)),
+)
+CLICKS_ENRICHED: Final = Topic(
+    name="clicks.enriched",
+    record=EnrichedClick,
+    key="click_id",
+    readers="sink, console, data teams",
+    public=True,
+    partitions=12,
+    config=settings(7 * DAY_MS),
+)
+CLICKS_REJECTED: Final = Topic(
+    name="clicks.rejected",
+    record=RejectedClick,
+    key="rejection_id",
+    readers="sink, console, data teams",
+    public=True,
+    partitions=12,
+    config=settings(7 * DAY_MS),
+)
+CLICKS_DEAD: Final = Topic(
+    name="clicks.dead",
+    record=DeadLetter,
+    key="the original key",
+    readers="sink, operators, replay",
+    public=True,
+    partitions=3,
+    # Original bytes travel as base64: the largest record of another topic must still fit in here.
+    config=settings(30 * DAY_MS, max_message_bytes=str(2 * 1024 * 1024)),
+)
+
+TOPICS: Final = (CLICKS_RAW, CLICKS_ENRICHED, CLICKS_REJECTED, CLICKS_DEAD)

@@ -1,0 +1,77 @@
+"""The contract's examples, read and written back."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+import schemas
+from schemas import CLICKS_RAW, TOPICS, RawClick, Topic, Undecodable, decode, encode
+
+EXAMPLES = Path(schemas.__file__).parent / "examples"
+
+
+def examples(verdict: str) -> list[tuple[Topic, Path]]:
+    return [(topic, path) for topic in TOPICS for path in sorted((EXAMPLES / topic.name / verdict).glob("*.json"))]
+
+
+def name(value: object) -> str:
+    return value.name if isinstance(value, Topic) else value.stem if isinstance(value, Path) else str(value)
+
+
+def read_example(path: str) -> bytes:
+    return (EXAMPLES / path).read_bytes()
+
+
+@pytest.mark.parametrize(("topic", "path"), examples("good"), ids=name)
+def test_a_good_example_is_read_and_survives_a_round_trip(topic: Topic, path: Path) -> None:
+    record = decode(topic.record, path.read_bytes())
+
+    assert isinstance(record, topic.record)
+    assert record == decode(topic.record, encode(record))
+
+
+@pytest.mark.parametrize(("topic", "path"), examples("bad"), ids=name)
+def test_a_bad_example_comes_back_as_a_reason(topic: Topic, path: Path) -> None:
+    assert isinstance(decode(topic.record, path.read_bytes()), Undecodable)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("clicks.raw/bad/unknown_major.json", "unknown_version"),
+        ("clicks.raw/bad/unknown_major_of_other_shape.json", "unknown_version"),
+        ("clicks.raw/bad/no_click_id.json", "wrong_shape"),
+        ("clicks.raw/bad/code_with_a_line_feed.json", "wrong_shape"),
+        ("clicks.raw/bad/not_utf8.json", "not_utf8"),
+        ("clicks.raw/bad/truncated.json", "not_json"),
+        ("clicks.raw/bad/empty.json", "not_json"),
+        ("clicks.raw/bad/null.json", "wrong_shape"),
+    ],
+)
+def test_the_reason_says_what_is_wrong(path: str, reason: str) -> None:
+    refused = decode(RawClick, read_example(path))
+
+    assert isinstance(refused, Undecodable)
+    assert reason == refused.reason
+
+
+def test_a_newer_minor_version_passes() -> None:
+    newer = decode(RawClick, read_example("clicks.raw/good/newer_minor.json"))
+
+    assert isinstance(newer, RawClick)
+    assert newer.schema_version == "1.7"
+
+
+def test_every_field_is_written_null_where_nothing_is_known() -> None:
+    least = decode(RawClick, read_example("clicks.raw/good/least.json"))
+    assert isinstance(least, RawClick)
+
+    written = msgspec.json.decode(encode(least))
+
+    assert set(written) == {field.encode_name for field in msgspec.structs.fields(RawClick)}
+    assert written["sub1"] is None
+
+
+def test_the_raw_topic_is_the_only_private_one() -> None:
+    assert [topic for topic in TOPICS if not topic.public] == [CLICKS_RAW]
