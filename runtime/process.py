@@ -33,12 +33,11 @@ def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
     """
     try:
         settings = load(kind, os.environ)
-    except SettingsError as error:
-        print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - logs are not configured yet
-        sys.exit(2)
-    logs.configure(service, getattr(settings, "log_level", "info"))
-    try:
+        logs.configure(service, getattr(settings, "log_level", "info"))
         uvloop.run(until_signalled(serve, settings))
+    except SettingsError as error:
+        print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
+        sys.exit(2)
     except Exception:  # noqa: BLE001 - the outermost frame of a process
         structlog.get_logger().exception("crashed")
         sys.exit(1)

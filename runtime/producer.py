@@ -10,17 +10,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, ProducerClosed
+from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.errors import DeliveryFailed
 from runtime.partition import partition_for
 
-log = structlog.get_logger()
-
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
+NO_HEADERS: Final[Headers] = []
 
 STOP_S: Final = 2.0
 """How long a client may take to close before it is left behind."""
@@ -32,7 +30,7 @@ class OutRecord(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes
-    headers: Headers = ()
+    headers: Headers = NO_HEADERS
 
 
 Batches = dict[tuple[str, int], list[BatchBuilder]]
@@ -126,16 +124,15 @@ async def send(producer: AIOKafkaProducer, batches: Batches) -> None:
 async def leave(producer: AIOKafkaProducer) -> None:
     """Close a client without waiting for what it cannot deliver.
 
-    aiokafka has no public way to give up: `stop()` flushes first, for ever if need be. Its sender is ended and its
-    batches are failed, so that nothing it holds is written after we have gone on.
+    aiokafka has no public way to give up: `stop()` flushes first, for ever if need be. This is `stop()` without that:
+    its sender ends, so that nothing it still holds is written after we have gone on, and its connections close.
     """
+    producer._closed = True  # noqa: SLF001 - see above
     sender = producer._sender  # noqa: SLF001 - see above
+    tasks = {asyncio.ensure_future(producer.client.close())}
     if sender is not None and sender.sender_task is not None:
         sender.sender_task.cancel()
-        producer._message_accumulator.fail_all(ProducerClosed())  # noqa: SLF001 - see above
-    stopping = asyncio.ensure_future(producer.stop())
-    _, late = await asyncio.wait({stopping}, timeout=STOP_S)
+        tasks.add(sender.sender_task)
+    _, late = await asyncio.wait(tasks, timeout=STOP_S)
     for task in late:
         task.cancel()
-    if not late and (error := stopping.exception()) is not None:
-        log.debug("producer closed with an error", error=repr(error))

@@ -21,8 +21,10 @@ PREFIX: Final = "CLICKRAIL_"
 SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "CONSOLE", "LOCAL")
 SHARED: Final = (
     "kafka_bootstrap_servers",
+    "kafka_topic_prefix",
     "database_url",
     "redis_url",
+    "redis_prefix",
     "keys_file",
     "public_url",
     "region",
@@ -47,8 +49,16 @@ class Secret(str):
 KafkaBootstrapServers = Annotated[
     tuple[str, ...], Meta(min_length=1, description="Kafka's brokers, `host:port`, comma-separated")
 ]
+KafkaTopicPrefix = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9._-]{0,64}$", description="stands before every topic and group, as in `team-a.`"),
+]
 DatabaseUrl = Annotated[Secret, Meta(description="PostgreSQL, as `postgresql://user:password@host:port/database`")]
 RedisUrl = Annotated[Secret, Meta(description="Redis or Valkey, as `redis://host:port/0`")]
+RedisPrefix = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="first part of every key, so that installations can share one"),
+]
 KeysFile = Annotated[str, Meta(description="the key ring's file (mode 0600); `clickrail keys init` makes it")]
 PublicUrl = Annotated[
     str,

@@ -1,0 +1,107 @@
+"""The only place of the enricher that opens things."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry, Gauge
+
+from enricher.bots import load_bot_reader
+from enricher.device import load_device_reader
+from enricher.geo_files import GeoFiles
+from enricher.referrer import load_referrer_reader
+from enricher.settings import Settings
+from enricher.transform import Lookups
+from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
+from identity.keyfile import WatchedKeyRing
+from identity.keys import KeyRing, KeyRingError
+from runtime.errors import SettingsError
+from runtime.metrics import make_registry
+from runtime.process import clickrail_version
+from runtime.producer import RecordProducer
+from runtime.stream_metrics import StreamMetrics
+
+log = structlog.get_logger()
+
+GEO_EVERY_S: Final = 5.0
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """What the enricher works with. `lookups` follow the key ring and the geo files."""
+
+    settings: Settings
+    registry: CollectorRegistry
+    metrics: StreamMetrics
+    producer: RecordProducer
+    keys: "Keys"
+    lookups: Lookups
+
+
+class Keys:
+    """The keys that open and hash addresses, those of the ring as it is now."""
+
+    def __init__(self, path: str) -> None:
+        self._watched = WatchedKeyRing(
+            Path(path), self._take, on_refused=lambda error: log.error("key ring refused", error=str(error))
+        )
+        self._take(self._watched.ring)
+
+    def refresh(self) -> None:
+        """Take a changed ring into use; asked before each batch, so that what a new key sealed can be opened."""
+        self._watched.refresh()
+
+    def _take(self, ring: KeyRing) -> None:
+        self.seal, self.hash = IpSealKeys(ring), IpHashKeys(ring)
+
+
+@asynccontextmanager
+async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
+    """Open everything; wait for no server, but for the geo files to be read, so that no click misses them.
+
+    Raises SettingsError when the key ring cannot be used. A geo file that cannot be used is reported, and no more.
+    """
+    registry = make_registry("enricher", clickrail_version())
+    metrics = StreamMetrics(registry, "enricher")
+    try:
+        keys = Keys(settings.keys_file)
+    except KeyRingError as error:
+        raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
+    geo = GeoFiles([Path(path) for path in settings.geo_databases])
+    in_use = Gauge("clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry)
+    await refresh_geo(geo, in_use)
+    following = asyncio.create_task(follow_geo(geo, in_use))
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher")
+    lookups = Lookups(
+        open_ip=lambda sealed, click_id: open_ip(keys.seal, sealed, click_id),
+        hash_ip=lambda packed: hash_ip(keys.hash, packed),
+        locate=geo.locate,
+        read_device=load_device_reader(),
+        read_referrer=load_referrer_reader(),
+        read_bot=load_bot_reader(),
+    )
+    try:
+        yield Environment(settings, registry, metrics, producer, keys, lookups)
+    finally:
+        following.cancel()
+        await asyncio.wait({following})
+        await producer.close()
+
+
+async def follow_geo(geo: GeoFiles, problems: Gauge) -> None:
+    while True:
+        await asyncio.sleep(GEO_EVERY_S)
+        await refresh_geo(geo, problems)
+
+
+async def refresh_geo(geo: GeoFiles, problems: Gauge) -> None:
+    before = geo.problems
+    if await asyncio.to_thread(geo.refresh):
+        log.info("geo database in use")
+    problems.set(len(geo.problems))
+    if geo.problems != before:
+        for problem in geo.problems:
+            log.error("geo database not in use", problem=problem)

@@ -1,0 +1,62 @@
+"""The shell of the enricher: the consume loop, and what it does with a batch."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+
+from enricher.environment import Environment, open_environment
+from enricher.settings import Settings
+from enricher.transform import Outcome, process
+from runtime.consume import ConsumeLoop, Records, Subscription
+from runtime.health import private_port
+from runtime.producer import OutRecord
+from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
+from schemas.headers import dead_headers, enriched_headers
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Enrich what comes until `stop` is set; the batch in work is finished first."""
+    async with open_environment(settings) as env:
+        loop = ConsumeLoop(subscription(settings), Work(env).enrich_batch, env.metrics)
+        checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
+        async with private_port(settings.private_host, settings.private_port, env.registry, checks):
+            await loop.run(stop)
+
+
+def subscription(settings: Settings) -> Subscription:
+    prefix = settings.kafka_topic_prefix
+    return Subscription(
+        bootstrap_servers=settings.kafka_bootstrap_servers,
+        group=f"{prefix}clickrail.enricher",
+        topics=(prefix + CLICKS_RAW.name,),
+        client_id="clickrail-enricher",
+        max_records=settings.batch_records,
+    )
+
+
+class Work:
+    """What is done with a batch: every record becomes one record, and all are acknowledged before the loop commits."""
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self._enriched_topic = env.settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+        self._dead_topic = env.settings.kafka_topic_prefix + CLICKS_DEAD.name
+
+    async def enrich_batch(self, records: Records) -> None:
+        """Enrich every record, or dead-letter it. Raises DeliveryFailed when Kafka does not take the outcome."""
+        self._env.keys.refresh()
+        now = datetime.now(UTC)
+        outcomes = [process(record, lookups=self._env.lookups, now=now) for record in records]
+        await self._env.producer.deliver([self._address(outcome) for outcome in outcomes])
+        for outcome in outcomes:
+            if isinstance(outcome, DeadLetter):
+                self._env.metrics.dead.labels(outcome.reason).inc()
+                log.error("dead letter", offset=outcome.offset, partition=outcome.partition, reason=outcome.reason)
+
+    def _address(self, outcome: Outcome) -> OutRecord:
+        if isinstance(outcome, DeadLetter):
+            return OutRecord(self._dead_topic, outcome.key, encode(outcome), dead_headers(outcome))
+        return OutRecord(self._enriched_topic, outcome.click_id.encode(), encode(outcome), enriched_headers(outcome))

@@ -1,0 +1,35 @@
+"""Settings of the enricher."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from runtime.settings import (
+    Host,
+    KafkaBootstrapServers,
+    KafkaTopicPrefix,
+    KeysFile,
+    LogLevel,
+    PrivatePort,
+    variables,
+)
+
+GeoDatabases = Annotated[
+    tuple[str, ...],
+    Meta(description="city databases (.mmdb, MaxMind's or DB-IP's layout), comma-separated; without one geo is null"),
+]
+BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("ENRICHER")):
+    """Read from `CLICKRAIL_ENRICHER_*` and the shared variables."""
+
+    kafka_bootstrap_servers: KafkaBootstrapServers
+    kafka_topic_prefix: KafkaTopicPrefix = ""
+    keys_file: KeysFile
+    log_level: LogLevel = "info"
+    private_host: Host = "127.0.0.1"
+    private_port: PrivatePort = 9120
+    geo_databases: GeoDatabases = ()
+    batch_records: BatchRecords = 3000

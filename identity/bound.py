@@ -1,0 +1,31 @@
+"""A ring's keys of one purpose, made ready once, so that nothing is set up while a visitor waits."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from identity.keys import KeyRing, Purpose
+from identity.refusal import DESTROYED_KEY, UNKNOWN_KEY, Refused
+
+Ready = TypeVar("Ready")
+
+
+class BoundKeys(Generic[Ready]):
+    """`kid` and `active` make new values; `find` gives the key that made an old one.
+
+    It belongs to one ring: when the ring changes, build another.
+    """
+
+    __slots__ = ("_destroyed", "_readable", "active", "kid")
+
+    def __init__(self, ring: KeyRing, purpose: Purpose, make_ready: Callable[[bytes], Ready]) -> None:
+        keys = [key for key in ring.keys if key.purpose == purpose]
+        self._readable = {key.kid: make_ready(key.secret) for key in keys if key.secret is not None}
+        self._destroyed = frozenset(key.kid for key in keys if key.secret is None)
+        self.kid = next(key.kid for key in keys if key.state == "active")
+        self.active = self._readable[self.kid]
+
+    def find(self, kid: str) -> Ready | Refused:
+        key = self._readable.get(kid)
+        if key is not None:
+            return key
+        return DESTROYED_KEY if kid in self._destroyed else UNKNOWN_KEY

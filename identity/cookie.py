@@ -1,0 +1,104 @@
+"""The click cookie: which click brought this visitor to this program, readable by us alone.
+
+The value is `v1.<kid>.<payload>`, the payload base64url of nonce, AES-256-GCM ciphertext and tag. Version, key id and
+the cookie's name are authenticated with it, so no cookie passes as another program's. Names, headers: `cookie_header`.
+"""
+
+import struct
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from identity.base64url import decode_base64url, encode_base64url
+from identity.bound import BoundKeys
+from identity.cookie_header import find_cookies, find_program
+from identity.keys import KeyRing
+from identity.refusal import EXPIRED, FORGED, FROM_FUTURE, MALFORMED, WRONG_PROGRAM, Refused
+
+MAX_VALUE: Final = 512
+
+# Machines that share a key ring may disagree about the time by this much.
+CLOCK_LEEWAY_S: Final = 300
+
+_TIMES: Final = struct.Struct("!II")
+_HEAD: Final = 6  # `v1.<kid>.`
+_NONCE: Final = 12
+_MIN_SEALED: Final = 66  # nonce, times, a ULID and two ids of one character, two dots, tag
+_FILLER: Final = b".."
+
+
+class CookieKeys(BoundKeys[AESGCM]):
+    def __init__(self, ring: KeyRing) -> None:
+        super().__init__(ring, "cookie", AESGCM)
+
+
+class CookieClaims(msgspec.Struct, frozen=True, gc=False):
+    """What a cookie says. Times are whole Unix seconds; from `expires_at` on it says nothing any more."""
+
+    click_id: str
+    affiliate_id: str
+    program_id: str
+    issued_at: int
+    expires_at: int
+
+
+class OpenedCookie(CookieClaims, frozen=True, gc=False):
+    """A cookie that was believed, and the key that proved it. It can be sealed again as it is, under a newer key."""
+
+    kid: str
+
+
+def seal_cookie(keys: CookieKeys, name: str, claims: CookieClaims, nonce: bytes) -> str:
+    """Write the value of the cookie `name`; `nonce` is 12 random bytes never used before."""
+    head = f"v1.{keys.kid}."
+    ids = f"{claims.click_id}.{claims.affiliate_id}.{claims.program_id}".encode("ascii")
+    plain = _TIMES.pack(claims.issued_at, claims.expires_at) + ids + _FILLER[: -len(ids) % 3]
+    return head + encode_base64url(nonce + keys.active.encrypt(nonce, plain, (head + name).encode("ascii")))
+
+
+def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCookie | Refused:
+    """Read any text as the value of the cookie `name`, at a time in Unix seconds; every `Reason` is possible."""
+    head = value[:_HEAD]
+    if len(value) > MAX_VALUE or not (head.startswith("v1.") and head.endswith(".", _HEAD - 1)):
+        return MALFORMED
+    kid = head[3:5]
+    key = keys.find(kid)
+    if isinstance(key, Refused):
+        return key
+    sealed = decode_base64url(value[_HEAD:])
+    if sealed is None or len(sealed) < _MIN_SEALED:
+        return MALFORMED
+    try:
+        plain = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], (head + name).encode("utf-8", "replace"))
+    except InvalidTag:
+        return FORGED
+    issued_at, expires_at = _TIMES.unpack_from(plain)
+    click_id, affiliate_id, program_id, *_ = plain[_TIMES.size :].decode("ascii").split(".")
+    return _judge(OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, kid), name, now_s)
+
+
+def open_cookies(keys: CookieKeys, name: str, header_lines: Iterable[str], now_s: int) -> OpenedCookie | Refused | None:
+    """Find the cookie `name` in a request's Cookie lines and open it; None when there is none.
+
+    A browser may send the name twice. Each is opened for itself; of those believed the last issued counts, and when
+    none is believed, the first one's reason.
+    """
+    values = find_cookies(header_lines, name)
+    if not values:
+        return None
+    opened = [open_cookie(keys, name, value, now_s) for value in values]
+    believed = [cookie for cookie in opened if isinstance(cookie, OpenedCookie)]
+    return max(believed, key=lambda cookie: cookie.issued_at) if believed else opened[0]
+
+
+def _judge(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | Refused:
+    if cookie.program_id != find_program(name):
+        return WRONG_PROGRAM
+    if cookie.issued_at > now_s + CLOCK_LEEWAY_S:
+        return FROM_FUTURE
+    if cookie.expires_at <= now_s:
+        return EXPIRED
+    return cookie

@@ -1,0 +1,176 @@
+"""The key ring's file: read, written whole or not at all, and watched, so that rotation needs no restart."""
+
+import asyncio
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from identity.keys import KeyRing, KeyRingError, find_fault
+
+# The fullest ring there can be, 4 purposes with 1,296 keys each, is smaller.
+_MAX_BYTES: Final = 4 * 1024 * 1024
+
+_PRIVATE: Final = 0o600
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+Stamp = tuple[int, int, int, int]
+
+
+def read_ring(path: Path) -> KeyRing:
+    """Read a key ring. Raises KeyRingError, naming the file and the cause, when it is absent, not private or faulty."""
+    data = _read_private(path)
+    try:
+        ring = msgspec.json.decode(data, type=KeyRing)
+    except msgspec.DecodeError as error:
+        raise KeyRingError(f"{path}: {_name_cause(error)}") from None
+    fault = find_fault(ring)
+    if fault:
+        raise KeyRingError(f"{path}: {fault}")
+    return ring
+
+
+def write_ring(path: Path, ring: KeyRing) -> None:
+    """Put a key ring in the place of the file, for its owner alone: after a crash the old one is there, or the new one.
+
+    Raises KeyRingError when the ring is faulty or the disk refuses.
+    """
+    fault = find_fault(ring)
+    if fault:
+        raise KeyRingError(f"{path}: not written: {fault}")
+    try:
+        _replace(path.resolve(), msgspec.json.format(msgspec.json.encode(ring), indent=2) + b"\n")
+    except OSError as error:
+        raise KeyRingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def create_ring(path: Path, ring: KeyRing) -> None:
+    """Write a new key ring. Raises KeyRingError when there is a file already: its keys may be in use."""
+    with _locked(path):
+        if path.exists():
+            raise KeyRingError(f"{path}: exists already, and its keys may be in use: not overwritten")
+        write_ring(path, ring)
+
+
+def edit_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+    """Read, change and write a key ring, one process at a time, and give the new one. Raises KeyRingError."""
+    with _locked(path):
+        ring = change(read_ring(path))
+        write_ring(path, ring)
+        return ring
+
+
+class WatchedKeyRing:
+    """The last good ring of a file in `ring`, without I/O; `refresh` looks whether there is a newer one.
+
+    Raises KeyRingError at construction when there is no good ring to start with. Later faults go to `on_refused`, once
+    for each different one, and the old ring stays. `on_change` is called with each new ring.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        on_change: Callable[[KeyRing], object] = lambda _ring: None,
+        on_refused: Callable[[KeyRingError], object] = lambda _error: None,
+    ) -> None:
+        self._path = path
+        self._on_change = on_change
+        self._on_refused = on_refused
+        self._stamp = _read_stamp(path)  # before the file: what changes in between is seen by the next refresh
+        self._fault = ""
+        self.ring = read_ring(path)
+
+    def refresh(self) -> bool:
+        """Read the file again if it has changed; true when `ring` is a new one. One `stat` when it is not."""
+        stamp = _read_stamp(self._path)
+        if stamp == self._stamp:
+            self._fault = ""
+            return False
+        try:
+            ring = read_ring(self._path)
+        except KeyRingError as error:
+            if str(error) != self._fault:  # the stamp stays: the cause may pass without the file changing
+                self._fault = str(error)
+                self._on_refused(error)
+            return False
+        self._stamp, self._fault = stamp, ""
+        if ring == self.ring:
+            return False
+        self.ring = ring
+        self._on_change(ring)
+        return True
+
+    async def follow(self, every_s: float = 1.0) -> None:
+        """Refresh every so many seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            self.refresh()
+
+
+def _read_stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _read_private(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            data = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise KeyRingError(f"{path}: cannot be read: {error.strerror}") from error
+    if mode & _OTHERS:
+        raise KeyRingError(f"{path}: others than its owner may use it (mode {mode:04o}): chmod 600 it")
+    if len(data) > _MAX_BYTES:
+        raise KeyRingError(f"{path}: larger than any key ring")
+    return data
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600 from the start
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if path.exists():
+                owner = path.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)  # root rotates, the service still reads
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the new name is on the disk too
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the folder's lock: the file itself is replaced, so a lock on it would be on the old one."""
+    try:
+        folder = os.open(path.resolve().parent, os.O_RDONLY)
+    except OSError as error:
+        raise KeyRingError(f"{path}: its folder cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _name_cause(error: msgspec.DecodeError) -> str:
+    """Say what is wrong with a file, without the value: it may be a secret in the wrong place."""
+    cause = str(error)
+    return f"Invalid value{cause[cause.rindex(' - at ') :]}" if cause.startswith("Invalid enum value") else cause

@@ -1,0 +1,66 @@
+"""ULIDs: 48 bits of Unix milliseconds and 80 random bits as 26 characters that sort by time."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from identity.crockford import ALPHABET, PAIRS
+from identity.randomness import RandomPool
+
+ULID_LENGTH: Final = 26
+RANDOM_BYTES: Final = 16
+
+# 256 is eight times 32, so the low five bits of a random byte are a random character: one `translate` writes sixteen.
+_CHARACTER_OF_BYTE: Final = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
+
+# Python reads base 32 with the digits 0-9a-v; this turns Crockford's into those.
+_TO_DIGITS: Final = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def make_click_id(now_ms: int, randomness: bytes) -> str:
+    """Make a ULID of Unix milliseconds and 16 random bytes (each gives one character, by its low five bits).
+
+    Raises ValueError when the time does not fit in 48 bits or there are not 16 bytes.
+    """
+    if now_ms >> 48 or len(randomness) != RANDOM_BYTES:
+        raise ValueError("A ULID takes 48 bits of milliseconds and 16 random bytes")
+    return (
+        f"{PAIRS[now_ms >> 40]}{PAIRS[now_ms >> 30 & 1023]}{PAIRS[now_ms >> 20 & 1023]}{PAIRS[now_ms >> 10 & 1023]}"
+        f"{PAIRS[now_ms & 1023]}{randomness.translate(_CHARACTER_OF_BYTE).decode('ascii')}"
+    )
+
+
+class ClickIds:
+    """Makes one new ULID after another, from a clock in Unix milliseconds and a source of random bytes."""
+
+    __slots__ = ("_draw", "_read_clock_ms")
+
+    def __init__(self, read_clock_ms: Callable[[], int], read_random: Callable[[int], bytes]) -> None:
+        self._read_clock_ms = read_clock_ms
+        self._draw = RandomPool(RANDOM_BYTES, read_random).draw
+
+    def next(self) -> str:
+        return make_click_id(self._read_clock_ms(), self._draw())
+
+
+def is_ulid(text: str) -> bool:
+    """Whether `text` is a ULID in canonical form: 26 upper-case characters, the first at most 7."""
+    return len(text) == ULID_LENGTH and text[0] <= "7" and not text.strip(ALPHABET)
+
+
+def ulid_bytes(text: str) -> bytes:
+    """Give the 16 bytes of a ULID. Raises ValueError when it is none."""
+    if not is_ulid(text):
+        raise ValueError("Not a ULID in canonical form")
+    return int(text.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(16, "big")
+
+
+def ulid_time(text: str) -> datetime:
+    """Give a ULID's time in UTC, to the millisecond. Raises ValueError when it is none, or of after the year 9999."""
+    milliseconds = int.from_bytes(ulid_bytes(text)[:6], "big")
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        raise ValueError("A ULID of after the year 9999") from None

@@ -1,0 +1,60 @@
+"""What a request asks for, read from its first line and headers without parsing more than is needed. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from multidict import istr
+
+from ingest.cleaning import clean
+from schemas.fields import ASKED_CAP
+
+PREFIX: Final = "/ref/"
+CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+
+SEC_PURPOSE: Final = istr("Sec-Purpose")
+PURPOSE: Final = istr("Purpose")
+X_PURPOSE: Final = istr("X-Purpose")
+X_MOZ: Final = istr("X-Moz")
+SEC_GPC: Final = istr("Sec-GPC")
+DNT: Final = istr("DNT")
+AHEAD: Final = ("prefetch", "prerender", "preview")
+
+
+def split_path(raw_path: str) -> tuple[str, str]:
+    """Split a request's target, as sent, into path and query."""
+    path, _, query = raw_path.partition("?")
+    return path, query.partition("#")[0]
+
+
+def match_code(path: str) -> str | None:
+    """Give the referral code of a path `/ref/{code}`, or null when what stands there cannot be one.
+
+    Nothing is decoded: a code needs no escapes, and whatever is escaped is none. One slash at the end is forgiven.
+    """
+    asked = path[len(PREFIX) :].removesuffix("/")
+    return asked if CODE(asked) else None
+
+
+def read_asked(path: str) -> str:
+    """Give what was asked in place of a code, cleaned and cut, for people to look at."""
+    return clean(path[len(PREFIX) :], ASKED_CAP)[0]
+
+
+def is_ahead_of_visitor(headers: Mapping[str, str]) -> bool:
+    """Tell whether the browser asks before the visitor has decided to go: prefetch, prerender or preview.
+
+    Sec-Purpose is the standard; Purpose is older Chrome's, X-Moz older Firefox's, X-Purpose Safari's.
+    """
+    purpose = headers.get(SEC_PURPOSE) or headers.get(PURPOSE) or headers.get(X_PURPOSE) or headers.get(X_MOZ)
+    return purpose is not None and any(word in purpose.lower() for word in AHEAD)
+
+
+def asks_gpc(headers: Mapping[str, str]) -> bool:
+    """Tell whether Global Privacy Control is on."""
+    return headers.get(SEC_GPC) == "1"
+
+
+def asks_dnt(headers: Mapping[str, str]) -> bool:
+    """Tell whether Do Not Track is on."""
+    return headers.get(DNT) == "1"

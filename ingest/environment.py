@@ -1,0 +1,109 @@
+"""The only place of ingest that opens things."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry
+
+from identity.keyfile import WatchedKeyRing
+from identity.keys import KeyRingError
+from identity.ulid import RANDOM_BYTES, make_click_id
+from ingest.client_ip import TrustedProxies, parse_networks
+from ingest.metrics import IngestMetrics
+from ingest.publisher import Publisher
+from ingest.redirect import Redirect
+from ingest.settings import Settings
+from ingest.transform import ready_keys
+from ingest.visit import Site
+from referrals.lookup import Lookup
+from referrals.metrics import LookupMetrics
+from referrals.opening import LookupSettings, open_lookup
+from runtime.errors import SettingsError
+from runtime.metrics import make_registry
+from runtime.process import clickrail_version
+from runtime.producer import RecordProducer
+from schemas import CLICKS_RAW, CLICKS_REJECTED
+
+log = structlog.get_logger()
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """What ingest works with."""
+
+    settings: Settings
+    registry: CollectorRegistry
+    lookup: Lookup
+    redirect: Redirect
+    publisher: Publisher
+
+
+@asynccontextmanager
+async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
+    """Open everything; wait for no server. Leaving drains the queue, within the deadline of the settings.
+
+    Raises SettingsError when the key ring cannot be used.
+    """
+    registry = make_registry("ingest", clickrail_version())
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-ingest")
+    publisher = Publisher(producer, settings.queue_records)
+    ring = read_keys(settings)
+    async with open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup:
+        metrics = IngestMetrics(registry, lambda: publisher.waiting)
+        redirect = Redirect(site_of(settings), ready_keys(ring.ring), lookup, publisher, metrics)
+        tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(follow_keys(ring, redirect))]
+        try:
+            yield Environment(settings, registry, lookup, redirect, publisher)
+        finally:
+            if left := await publisher.drain(settings.drain_s):
+                metrics.lost.labels("stopped").inc(left)
+                log.error("clicks lost: Kafka did not take the queue before the deadline", clicks=left)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            await producer.close()
+
+
+def site_of(settings: Settings) -> Site:
+    prefix = settings.kafka_topic_prefix
+    return Site(
+        region=settings.region,
+        process=make_click_id(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
+        https=settings.public_url.startswith("https://"),
+        fallback_url=settings.fallback_url,
+        refuses_prefetch=settings.prefetch == "refuse",
+        proxies=TrustedProxies(parse_networks(settings.trusted_proxies)),
+        raw_topic=prefix + CLICKS_RAW.name,
+        rejected_topic=prefix + CLICKS_REJECTED.name,
+    )
+
+
+def lookup_settings(settings: Settings) -> LookupSettings:
+    return LookupSettings(
+        database_url=settings.database_url.reveal(),
+        redis_url=settings.redis_url.reveal() if settings.redis_url else None,
+        redis_prefix=settings.redis_prefix,
+    )
+
+
+def read_keys(settings: Settings) -> WatchedKeyRing:
+    try:
+        return WatchedKeyRing(
+            Path(settings.keys_file), on_refused=lambda error: log.error("key ring refused", error=str(error))
+        )
+    except KeyRingError as error:
+        raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
+
+
+async def follow_keys(ring: WatchedKeyRing, redirect: Redirect) -> None:
+    """Take a changed key ring into use within a second, for ever."""
+    while True:
+        await asyncio.sleep(1)
+        if ring.refresh():
+            redirect.keys = ready_keys(ring.ring)
+            log.info("key ring changed")

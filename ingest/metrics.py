@@ -1,0 +1,61 @@
+"""What ingest counts. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from runtime.metrics import REQUEST_BUCKETS
+from schemas.reasons import REASONS
+
+BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
+
+ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found")
+
+
+class IngestMetrics(Collector):
+    """Requests by how they were answered, refusals by reason, durations, clicks that wait for Kafka, clicks lost."""
+
+    def __init__(self, registry: CollectorRegistry, waiting: Callable[[], int]) -> None:
+        self.answers = dict.fromkeys(ANSWERS, 0)
+        self.refused = {(number, recorded): 0 for number in REASONS for recorded in (True, False)}
+        self.lost = Counter("clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry)
+        self.lost.labels("queue_full")
+        self._durations = [0] * (len(BOUNDS_NS) + 1)
+        self._total_ns = 0
+        self._waiting = waiting
+        registry.register(self)
+
+    def observe(self, answer: str, nanoseconds: int) -> None:
+        self.answers[answer] += 1
+        self._durations[bisect_left(BOUNDS_NS, nanoseconds)] += 1
+        self._total_ns += nanoseconds
+
+    def collect(self) -> Iterable[Metric]:
+        requests = CounterMetricFamily("clickrail_requests", "Requests answered, by answer.", labels=["answer"])
+        for answer, count in self.answers.items():
+            requests.add_metric([answer], count)
+        yield requests
+        refused = CounterMetricFamily(
+            "clickrail_requests_refused", "Requests refused, by reason.", labels=["reason", "recorded"]
+        )
+        for (number, recorded), count in self.refused.items():
+            refused.add_metric([number, str(recorded).lower()], count)
+        yield refused
+        yield self._duration()
+        yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._waiting())
+
+    def _duration(self) -> Metric:
+        buckets = []
+        total = 0
+        for bound, count in zip((*REQUEST_BUCKETS, "+Inf"), self._durations, strict=True):
+            total += count
+            buckets.append((str(bound), total))
+        family = HistogramMetricFamily(
+            "http_server_request_duration_seconds", "Time to answer a request.", labels=["http_route"]
+        )
+        family.add_metric(["/ref/{code}"], buckets, self._total_ns / 1e9)
+        return family

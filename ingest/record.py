@@ -1,0 +1,127 @@
+"""What is written down of a visit: a raw click, or a rejection. Pure."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import hdrs
+from multidict import CIMultiDictProxy, istr
+
+from identity.ip import IpHashKeys, hash_ip, seal_ip
+from ingest.answers import Refusal
+from ingest.asked import asks_dnt, asks_gpc, read_asked
+from ingest.cleaning import Cutter, clean
+from ingest.transform import Keys, names_token, stored_target
+from ingest.visit import Made, Site, Visit
+from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
+from schemas.fields import (
+    ACCEPT_LANGUAGE_CAP,
+    HINT_CAP,
+    HOST_CAP,
+    PATH_CAP,
+    QUERY_CAP,
+    REFERRER_CAP,
+    TARGET_CAP,
+    USER_AGENT_CAP,
+)
+
+HINT_UA: Final = istr("Sec-CH-UA")
+HINT_MOBILE: Final = istr("Sec-CH-UA-Mobile")
+HINT_PLATFORM: Final = istr("Sec-CH-UA-Platform")
+NO_KEYS: Final = KeyIds()
+
+
+def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int, nonce: bytes) -> RawClick:
+    """Write an accepted click down, its address sealed; `nonce` is 12 random bytes never used before."""
+    headers, parameters, cutter = visit.headers, made.parameters, Cutter(made.parameters.truncated)
+    return RawClick(
+        click_id=made.click_id,
+        clicked_at=to_datetime(made.now_ms),
+        code=made.found.code.code,
+        affiliate_id=made.found.affiliate.id,
+        program_id=made.found.program.id,
+        host=cutter.cut("host", headers.get(hdrs.HOST, ""), HOST_CAP),
+        path=cutter.cut("path", visit.path, PATH_CAP),
+        query=cutter.cut("query", visit.query, QUERY_CAP),
+        target_url=cutter.cut("target_url", made.location, TARGET_CAP),
+        referrer=cutter.cut_or_none("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
+        user_agent=cutter.cut_or_none("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
+        accept_language=cutter.cut_or_none("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
+        client_hints=read_hints(headers, cutter),
+        **parameters.subs,
+        utm=parameters.utm,
+        ad_ids=parameters.ad_ids,
+        previous_click_id=made.visitor.previous_click_id,
+        cookie_state=made.visitor.cookie_state,
+        privacy=made.privacy,
+        prefetch=visit.ahead,
+        unique_window_s=made.found.program.unique_window_s,
+        ip_sealed=seal_ip(keys.ip_seal, visit.address.packed, made.click_id, nonce),
+        handled=Handled(
+            region=site.region,
+            process=site.process,
+            sequence=sequence,
+            cache=made.found.layer,
+            steps_us=dict(made.steps_us),
+            key_ids=KeyIds(
+                cookie=keys.cookie.kid if made.set_cookie else None,
+                token=keys.token.kid if names_token(stored_target(made.found.target_url)) else None,
+                ip_seal=keys.ip_seal.kid,
+            ),
+        ),
+        truncated=cutter.truncated,
+    )
+
+
+def record_rejection(
+    visit: Visit, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
+) -> RejectedClick:
+    """Write a refusal down. The address is hashed unless the program, or the browser's own signals, forbid it."""
+    headers, found = visit.headers, refusal.found
+    key_id, ip_hash = (None, None) if is_anonymous(visit, refusal) else hash_ip(keys, visit.address.packed)
+    referrer, user_agent = headers.get(hdrs.REFERER), headers.get(hdrs.USER_AGENT)
+    return RejectedClick(
+        rejection_id=rejection_id,
+        rejected_at=to_datetime(now_ms),
+        reason=refusal.reason.number,
+        status=refusal.status,
+        asked=read_asked(visit.path),
+        affiliate_id=found.affiliate.id if found else None,
+        program_id=found.program.id if found else None,
+        host=clean(headers.get(hdrs.HOST, ""), HOST_CAP)[0],
+        referrer=None if referrer is None else clean(referrer, REFERRER_CAP)[0],
+        user_agent=None if user_agent is None else clean(user_agent, USER_AGENT_CAP)[0],
+        ip_hash=ip_hash,
+        ip_hash_key_id=key_id,
+        handled=Handled(
+            region=site.region,
+            process=site.process,
+            sequence=None,
+            cache=found.layer if found else None,
+            steps_us={},
+            key_ids=NO_KEYS,
+        ),
+    )
+
+
+def is_anonymous(visit: Visit, refusal: Refusal) -> bool:
+    gpc, dnt = asks_gpc(visit.headers), asks_dnt(visit.headers)
+    if refusal.found is None:
+        # No program says what its policy is: the signals are taken at their strictest.
+        return gpc or dnt
+    return refusal.found.program.decide_privacy(gpc=gpc, dnt=dnt) == "anonymous"
+
+
+def read_hints(headers: CIMultiDictProxy[str], cutter: Cutter) -> ClientHints | None:
+    """Read the client hints that browsers send unasked; null when there are none."""
+    ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
+    if ua is None and mobile is None and platform is None:
+        return None
+    return ClientHints(
+        ua=cutter.cut_or_none("client_hints", ua, HINT_CAP),
+        mobile=cutter.cut_or_none("client_hints", mobile, HINT_CAP),
+        platform=cutter.cut_or_none("client_hints", platform, HINT_CAP),
+    )
+
+
+def to_datetime(now_ms: int) -> datetime:
+    return datetime.fromtimestamp(now_ms / 1000, UTC)

@@ -1,0 +1,66 @@
+"""Settings of the redirect service."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from ingest.client_ip import parse_networks
+from runtime.settings import (
+    DatabaseUrl,
+    Host,
+    KafkaBootstrapServers,
+    KafkaTopicPrefix,
+    KeysFile,
+    LogLevel,
+    Port,
+    PrivatePort,
+    PublicUrl,
+    RedisPrefix,
+    RedisUrl,
+    Region,
+    variables,
+)
+
+TrustedProxies = Annotated[
+    tuple[str, ...],
+    Meta(description="networks whose X-Forwarded-For is believed, comma-separated, as `10.0.0.0/8`"),
+]
+FallbackUrl = Annotated[
+    str,
+    Meta(pattern=r"^https?://[^\s/]+", description="where unknown codes lead; without it they get a small 404 page"),
+]
+Prefetch = Annotated[
+    str, Meta(pattern="^(refuse|record)$", description="`refuse` prefetches with 503, or answer and `record` them")
+]
+QueueRecords = Annotated[int, Meta(ge=1000, le=1_000_000, description="clicks that may wait in memory for Kafka")]
+DrainSeconds = Annotated[int, Meta(ge=0, le=60, description="seconds a stop may wait for Kafka to take the queue")]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
+    """Read from `CLICKRAIL_INGEST_*` and the shared variables."""
+
+    kafka_bootstrap_servers: KafkaBootstrapServers
+    kafka_topic_prefix: KafkaTopicPrefix = ""
+    database_url: DatabaseUrl
+    redis_url: RedisUrl | None = None
+    redis_prefix: RedisPrefix = "clickrail"
+    keys_file: KeysFile
+    public_url: PublicUrl
+    region: Region = "local"
+    log_level: LogLevel = "info"
+    host: Host = "0.0.0.0"  # noqa: S104 - visitors come from outside
+    port: Port = 8080
+    private_host: Host = "127.0.0.1"
+    private_port: PrivatePort = 9100
+    trusted_proxies: TrustedProxies = ()
+    fallback_url: FallbackUrl | None = None
+    prefetch: Prefetch = "refuse"
+    queue_records: QueueRecords = 50_000
+    drain_s: DrainSeconds = 10
+
+    def __post_init__(self) -> None:
+        try:
+            parse_networks(self.trusted_proxies)
+        except ValueError as error:
+            raise ValueError(f"CLICKRAIL_INGEST_TRUSTED_PROXIES: {error}") from None

@@ -1,0 +1,41 @@
+"""Where the visitor goes: the stored URL with its macros filled in. Pure.
+
+A Location is the stored URL and nothing else: its bytes are kept as they are, and the values of macros are
+percent-encoded whole, so that no value can reach beyond its place.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+MACRO: Final = re.compile(
+    r"\{(click_id|click_token|code|affiliate_id|program_id|sub1|sub2|sub3|sub4|sub5|external_id)\}"
+)
+NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")
+
+
+class Target(msgspec.Struct, frozen=True):
+    """A stored URL, read once: literal text and names of macros in turn, the literals at even places."""
+
+    pieces: tuple[str, ...]
+
+
+def read_target(url: str) -> Target:
+    """Split a stored URL at its macros. A macro before the path is literal text: nothing may choose the host."""
+    authority = NEVER_IN_AUTHORITY.match(url)
+    end = authority.end() if authority else 0
+    first, *rest = MACRO.split(url[end:])
+    return Target((url[:end] + first, *rest))
+
+
+def fill_target(target: Target, values: Mapping[str, str | None]) -> str:
+    """Give the URL with each macro replaced by its value, percent-encoded; without a value by nothing."""
+    pieces = target.pieces
+    if len(pieces) == 1:
+        return pieces[0]
+    return "".join(
+        piece if place % 2 == 0 else quote(values.get(piece) or "", safe="") for place, piece in enumerate(pieces)
+    )

@@ -1,0 +1,92 @@
+"""The steps from request to answer, each a pure function of what the ones before it gave.
+
+`redirect` calls them in the order of the hot path and reads the clock in between; `record` writes down what they made.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+from multidict import CIMultiDictProxy
+
+from identity.cookie import CookieClaims, CookieKeys, open_cookies, seal_cookie
+from identity.cookie_header import ProgramCookie, describe_cookie, set_cookie
+from identity.ip import IpHashKeys, IpSealKeys
+from identity.keys import KeyRing
+from identity.refusal import Refused
+from identity.token import TokenKeys, make_token
+from ingest.asked import asks_dnt, asks_gpc
+from ingest.parameters import Parameters
+from ingest.target import Target, fill_target, read_target
+from ingest.visit import Visitor
+from referrals.answers import Found
+from referrals.model import Program
+from schemas import Privacy
+
+DAY_S: Final = 86_400
+WITHOUT_COOKIE: Final = Visitor("absent", None)
+
+
+class Keys(msgspec.Struct, frozen=True):
+    """The key ring, made ready for use once per ring."""
+
+    cookie: CookieKeys
+    token: TokenKeys
+    ip_seal: IpSealKeys
+    ip_hash: IpHashKeys
+
+
+def ready_keys(ring: KeyRing) -> Keys:
+    return Keys(CookieKeys(ring), TokenKeys(ring), IpSealKeys(ring), IpHashKeys(ring))
+
+
+def decide_privacy(program: Program, headers: CIMultiDictProxy[str]) -> Privacy:
+    """Decide, by the program's policy, what may be kept of a visitor whose browser sends these signals."""
+    gpc, dnt = asks_gpc(headers), asks_dnt(headers)
+    return Privacy(gpc=gpc, dnt=dnt, decision=program.decide_privacy(gpc=gpc, dnt=dnt))
+
+
+def cookie_of(program: Program, *, https: bool) -> ProgramCookie:
+    return program_cookie(program.id, program.cookie_window_days, program.cookie_domain, https)
+
+
+@lru_cache(maxsize=4096)
+def program_cookie(program_id: str, window_days: int, domain: str | None, https: bool) -> ProgramCookie:  # noqa: FBT001 - lru_cache is quickest with positional arguments
+    return describe_cookie(program_id, window_days * DAY_S, https=https, domain=domain)
+
+
+def recognise(keys: Keys, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
+    """Open the visitor's cookie, if there is one. A cookie that is not believed makes a new visitor, with a reason."""
+    opened = open_cookies(keys.cookie, cookie.name, lines, now_s)
+    if opened is None:
+        return WITHOUT_COOKIE
+    return Visitor(opened.reason, None) if isinstance(opened, Refused) else Visitor("valid", opened.click_id)
+
+
+def mark(keys: Keys, cookie: ProgramCookie, claims: CookieClaims, nonce: bytes) -> str:
+    """Give the Set-Cookie header that ties the visitor to a click."""
+    return set_cookie(cookie, seal_cookie(keys.cookie, cookie.name, claims, nonce))
+
+
+def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters) -> str:
+    """Give the Location: the stored URL of the code, or of its program, with its macros filled in."""
+    target = stored_target(found.target_url)
+    if len(target.pieces) == 1:
+        return target.pieces[0]
+    values: Mapping[str, str | None] = {
+        **parameters.subs,
+        "click_id": click_id,
+        "click_token": make_token(keys.token, click_id) if names_token(target) else None,
+        "code": found.code.code,
+        "affiliate_id": found.affiliate.id,
+        "program_id": found.program.id,
+    }
+    return fill_target(target, values)
+
+
+stored_target = lru_cache(maxsize=10_000)(read_target)
+
+
+def names_token(target: Target) -> bool:
+    return "click_token" in target.pieces[1::2]

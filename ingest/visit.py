@@ -1,0 +1,59 @@
+"""What the steps of the hot path hand on: the request as seen, and what was made of it. Frozen, no behaviour."""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+
+import msgspec
+from multidict import CIMultiDictProxy
+
+from identity.refusal import Reason
+from ingest.client_ip import TrustedProxies
+from ingest.parameters import Parameters
+from referrals.answers import Found
+from schemas import Privacy
+
+Address = IPv4Address | IPv6Address
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """What stays the same for as long as the process lives. `process` is its ULID."""
+
+    region: str
+    process: str
+    https: bool
+    fallback_url: str | None
+    refuses_prefetch: bool
+    proxies: TrustedProxies
+    raw_topic: str
+    rejected_topic: str
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A request for a link: `path` and `query` as sent, the client's address, whether it comes ahead of the visitor."""
+
+    path: str
+    query: str
+    headers: CIMultiDictProxy[str]
+    address: Address
+    ahead: bool
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """What the visitor's cookie says: `valid`, `absent` or why it was not believed; and the click before this one."""
+
+    cookie_state: Reason | str
+    previous_click_id: str | None
+
+
+class Made(msgspec.Struct, frozen=True):
+    """What the steps made of a visit. `steps_us` holds whole microseconds by step."""
+
+    found: Found
+    click_id: str
+    now_ms: int
+    privacy: Privacy
+    visitor: Visitor
+    set_cookie: str | None
+    parameters: Parameters
+    location: str
+    steps_us: Mapping[str, int]

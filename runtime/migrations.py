@@ -1,0 +1,167 @@
+"""Migrations: each package's numbered SQL files, applied once, in order, and recorded with their checksums.
+
+Names in the files are unqualified: the connection's `search_path` decides which schema they fill, and that schema
+holds its own `schema_migrations`. Two runs at once wait for each other; schemas do not wait for one another.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final
+
+import asyncpg
+import msgspec
+
+FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+
+LOCK_WAIT_S: Final = 60.0
+LOCK_POLL_S: Final = 0.05
+STATEMENT_TIMEOUT_S: Final = 600.0
+
+CREATE_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations (
+    package text NOT NULL,
+    number integer NOT NULL,
+    title text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (package, number)
+)
+"""
+LOCK_KEY: Final = "hashtextextended('clickrail migrations in ' || current_schema(), 0)"
+
+
+class MigrationError(Exception):
+    """The files and the database do not fit together, or a file failed. The message names the file."""
+
+
+class Migration(msgspec.Struct, frozen=True):
+    package: str
+    number: int
+    title: str
+    sql: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.package}/migrations/{self.number:04}_{self.title}.sql"
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+class MigrationSet(msgspec.Struct, frozen=True):
+    """The migrations of one package, numbered 1, 2, 3 ..."""
+
+    package: str
+    migrations: tuple[Migration, ...]
+
+
+class Applied(msgspec.Struct, frozen=True):
+    """One migration this run applied."""
+
+    package: str
+    number: int
+    title: str
+
+
+def find_migrations(package: str) -> MigrationSet:
+    """Read the migrations that a package brings in its folder `migrations`."""
+    return read_migrations(package, files(package) / "migrations")
+
+
+def read_migrations(package: str, folder: Traversable) -> MigrationSet:
+    """Read `folder`. Raises MigrationError for a file that is not `NNNN_title.sql`, or a number twice or left out."""
+    found: list[Migration] = []
+    for file in sorted(folder.iterdir(), key=lambda file: file.name):
+        match = FILE_NAME.fullmatch(file.name)
+        if match:
+            found.append(Migration(package, int(match[1]), match[2], file.read_text("utf-8")))
+        elif file.name.endswith(".sql"):
+            raise MigrationError(f"{package}/migrations/{file.name}: a migration is named NNNN_title.sql")
+    for number, migration in enumerate(found, start=1):
+        if migration.number != number:
+            raise MigrationError(f"{migration.name}: number {number:04} is expected here")
+    return MigrationSet(package, tuple(found))
+
+
+async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Applied]:
+    """Apply what the database does not have yet, package by package, each file in a transaction of its own.
+
+    Raises MigrationError: an applied file has changed, the database is ahead of the files, a file's SQL failed (what
+    came before it stays applied), or another run kept the lock for more than a minute. The connection's own errors
+    pass through; one that raised them is not fit for further use.
+    """
+    await lock(connection)
+    try:
+        await connection.execute(CREATE_TABLE)
+        recorded = {
+            (row["package"], row["number"]): row["sha256"]
+            for row in await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
+        }
+        pending = find_pending(packages, recorded)
+        for migration in pending:
+            await apply(connection, migration)
+    finally:
+        await unlock(connection)
+    return [Applied(migration.package, migration.number, migration.title) for migration in pending]
+
+
+def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int], str]) -> list[Migration]:
+    """Give what is left to apply, in order. Raises MigrationError where the record contradicts the files."""
+    for package in packages:
+        for migration in package.migrations:
+            sha256 = recorded.get((package.package, migration.number), migration.sha256)
+            if sha256 != migration.sha256:
+                raise MigrationError(
+                    f"{migration.name} has changed since it was applied to this database: put it back as it was, "
+                    f"and write the change as a new migration"
+                )
+        ahead = [number for name, number in recorded if name == package.package and number > len(package.migrations)]
+        if ahead:
+            raise MigrationError(
+                f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
+                f"it was migrated by a newer Clickrail"
+            )
+    return [
+        migration
+        for package in packages
+        for migration in package.migrations
+        if (package.package, migration.number) not in recorded
+    ]
+
+
+async def apply(connection: asyncpg.Connection, migration: Migration) -> None:
+    try:
+        async with connection.transaction():
+            await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
+            await connection.execute(
+                "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
+                migration.package,
+                migration.number,
+                migration.title,
+                migration.sha256,
+            )
+    except asyncpg.PostgresError as error:
+        raise MigrationError(f"{migration.name}: {error}") from error
+
+
+async def lock(connection: asyncpg.Connection) -> None:
+    # Asked for again and again instead of waited for: a wait inside the server would outlive our own time-out.
+    schema = await connection.fetchval("SELECT current_schema()")
+    if schema is None:
+        raise MigrationError("No schema of the connection's search_path exists")
+    deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
+    while not await connection.fetchval(f"SELECT pg_try_advisory_lock({LOCK_KEY})"):
+        if asyncio.get_running_loop().time() > deadline:
+            raise MigrationError(f"Another migration of schema {schema} is running, for more than {LOCK_WAIT_S:.0f} s")
+        await asyncio.sleep(LOCK_POLL_S)
+
+
+async def unlock(connection: asyncpg.Connection) -> None:
+    # A connection that broke has lost its lock already, and its own error is the one worth seeing.
+    if not connection.is_closed():
+        await connection.execute(f"SELECT pg_advisory_unlock({LOCK_KEY})")

@@ -1,0 +1,156 @@
+"""Records to rows: the fields of a record are the columns of its table, flat (`geo.country` is `geo_country`). Pure.
+
+A row is a tuple in the order of its table's columns here. Tests hold both against the records and the migrations.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, Final
+
+import msgspec
+
+from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
+
+Row = tuple[Any, ...]
+Getter = Callable[[object], tuple[Any, ...]]
+
+CLICK: Final = (
+    "schema_version",
+    "click_id",
+    "clicked_at",
+    "code",
+    "affiliate_id",
+    "program_id",
+    "host",
+    "path",
+    "query",
+    "target_url",
+    "user_agent",
+    "accept_language",
+    "sub1",
+    "sub2",
+    "sub3",
+    "sub4",
+    "sub5",
+    "external_id",
+    "previous_click_id",
+    "cookie_state",
+    "privacy.gpc",
+    "privacy.dnt",
+    "privacy.decision",
+    "prefetch",
+    "unique_window_s",
+    "handled.region",
+    "handled.process",
+    "handled.sequence",
+    "handled.cache",
+    "truncated",
+    "ip_hash",
+    "ip_hash_key_id",
+    "published_at",
+    "geo.status",
+    "geo.country",
+    "geo.region",
+    "geo.city",
+    "geo.database",
+    "device.type",
+    "device.brand",
+    "device.model",
+    "device.os",
+    "device.os_version",
+    "device.browser",
+    "device.browser_version",
+    "device.parser",
+    "referrer.url",
+    "referrer.host",
+    "referrer.medium",
+    "referrer.source",
+    "bot.is_bot",
+    "bot.reasons",
+    "bot.rules",
+)
+HINTS: Final = ("client_hints.ua", "client_hints.mobile", "client_hints.platform")
+UTM: Final = ("utm.source", "utm.medium", "utm.campaign", "utm.term", "utm.content")
+CLICK_JSON: Final = ("ad_ids", "handled.steps_us", "handled.key_ids")
+REJECTION: Final = (
+    "schema_version",
+    "rejection_id",
+    "rejected_at",
+    "reason",
+    "status",
+    "asked",
+    "affiliate_id",
+    "program_id",
+    "host",
+    "referrer",
+    "user_agent",
+    "ip_hash",
+    "ip_hash_key_id",
+    "handled.region",
+    "handled.process",
+    "handled.cache",
+)
+LETTER: Final = (
+    "topic",
+    "partition",
+    "offset",
+    "key",
+    "value",
+    "stage",
+    "reason",
+    "detail",
+    "attempts",
+    "failed_at",
+)
+# `bot_is_bot` would stutter.
+RENAMED: Final = {"bot.is_bot": "is_bot"}
+
+
+def column_of(path: str) -> str:
+    return RENAMED.get(path, path.replace(".", "_"))
+
+
+def columns_of(*paths: str) -> tuple[str, ...]:
+    return tuple(map(column_of, paths))
+
+
+CLICK_COLUMNS: Final = (*columns_of(*CLICK, *HINTS, *UTM, *CLICK_JSON), "enriched_at")
+REJECTION_COLUMNS: Final = (*columns_of(*REJECTION), "published_at")
+LETTER_COLUMNS: Final = columns_of(*LETTER)
+
+NO_HINTS: Final = ClientHints()
+NO_UTM: Final = Utm()
+
+get_click: Final[Getter] = attrgetter(*CLICK)
+get_hints: Final[Getter] = attrgetter("ua", "mobile", "platform")
+get_utm: Final[Getter] = attrgetter("source", "medium", "campaign", "term", "content")
+get_rejection: Final[Getter] = attrgetter(*REJECTION)
+get_letter: Final[Getter] = attrgetter(*LETTER)
+
+
+def click_row(click: EnrichedClick, enriched_at: datetime) -> Row:
+    """Give the row of a click; `enriched_at` is when Kafka took the enriched record."""
+    return (
+        *get_click(click),
+        *get_hints(click.client_hints or NO_HINTS),
+        *get_utm(click.utm or NO_UTM),
+        as_json(click.ad_ids),
+        as_json(click.handled.steps_us),
+        as_json(click.handled.key_ids),
+        enriched_at,
+    )
+
+
+def rejection_row(rejection: RejectedClick, published_at: datetime) -> Row:
+    """Give the row of a rejection; `published_at` is when Kafka took it."""
+    return (*get_rejection(rejection), published_at)
+
+
+def letter_row(letter: DeadLetter) -> Row:
+    # Postgres holds no NUL in a text, and a message about bad bytes may well quote one.
+    return get_letter(msgspec.structs.replace(letter, detail=letter.detail.replace("\0", "\ufffd")))
+
+
+def as_json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()

@@ -1,0 +1,38 @@
+"""The only place of the sink that opens things."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from runtime.metrics import make_registry
+from runtime.process import clickrail_version
+from runtime.producer import RecordProducer
+from sink.metrics import SinkMetrics
+from sink.settings import Settings
+from sink.store import Store
+
+
+class Environment(msgspec.Struct, frozen=True):
+    """What the sink works with."""
+
+    settings: Settings
+    registry: CollectorRegistry
+    metrics: SinkMetrics
+    store: Store
+    producer: RecordProducer
+
+
+@asynccontextmanager
+async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
+    """Nothing in here waits for a server: connections are made when they are first needed."""
+    registry = make_registry("sink", clickrail_version())
+    metrics = SinkMetrics(registry)
+    store = Store(settings.database_url, metrics)
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink")
+    try:
+        yield Environment(settings, registry, metrics, store, producer)
+    finally:
+        await producer.close()
+        await store.close()

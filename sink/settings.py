@@ -1,0 +1,30 @@
+"""Settings of the sink."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from runtime.settings import (
+    DatabaseUrl,
+    Host,
+    KafkaBootstrapServers,
+    KafkaTopicPrefix,
+    LogLevel,
+    PrivatePort,
+    variables,
+)
+
+BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded in one transaction, at most")]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("SINK")):
+    """Read from `CLICKRAIL_SINK_*` and the shared variables."""
+
+    kafka_bootstrap_servers: KafkaBootstrapServers
+    kafka_topic_prefix: KafkaTopicPrefix = ""
+    database_url: DatabaseUrl
+    log_level: LogLevel = "info"
+    private_host: Host = "127.0.0.1"
+    private_port: PrivatePort = 9130
+    batch_records: BatchRecords = 5000

@@ -1,0 +1,207 @@
+from itertools import product
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, open_cookies, seal_cookie
+from identity.cookie_header import cookie_name
+from identity.keys import destroy, init_ring, rotate
+from identity.refusal import Refused
+from tests.identity.builders import (
+    CLAIMS,
+    CLICK_ID,
+    DAY_S,
+    MODEST,
+    NAME,
+    NONCE,
+    NOW,
+    NOW_S,
+    OTHER_CLICK_ID,
+    active,
+    known_ring,
+    randomness,
+    secret,
+)
+from tests.identity.second_reading import read_cookie, write_base32, write_cookie
+
+KEYS = CookieKeys(known_ring())
+VALUE = seal_cookie(KEYS, NAME, CLAIMS, NONCE)
+OPENED = OpenedCookie(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S, "k7")
+
+ids = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=40)
+ulids = st.integers(0, 2**128 - 1).map(lambda number: write_base32(number, 26))
+claims_of_now = st.builds(CookieClaims, ulids, ids, ids, st.integers(0, NOW_S + 300), st.integers(NOW_S + 1, 2**32 - 1))
+nonces = st.binary(min_size=12, max_size=12)
+
+
+def seal(**changes: object) -> str:
+    return seal_cookie(KEYS, NAME, msgspec.structs.replace(CLAIMS, **changes), NONCE)
+
+
+@MODEST
+@given(claims=claims_of_now, nonce=nonces, https=st.booleans(), domain=st.sampled_from([None, "shop.com"]))
+def test_a_cookie_is_the_one_the_document_describes_and_comes_back(
+    *, claims: CookieClaims, nonce: bytes, https: bool, domain: str | None
+) -> None:
+    name = cookie_name(claims.program_id, https=https, domain=domain)
+    value = seal_cookie(KEYS, name, claims, nonce)
+    fields = msgspec.structs.astuple(claims)
+
+    assert value == write_cookie(secret("cookie"), "k7", name, fields, nonce)
+    assert read_cookie(secret("cookie"), name, value) == fields
+    assert open_cookie(KEYS, name, value, NOW_S) == OpenedCookie(*fields, "k7")
+    assert len(f"{name}={value}") <= 251
+
+
+def test_a_flipped_bit_is_refused_wherever_it_is() -> None:
+    for at, bit in product(range(len(VALUE)), range(8)):
+        flipped = VALUE[:at] + chr(ord(VALUE[at]) ^ 1 << bit) + VALUE[at + 1 :]
+        assert isinstance(open_cookie(KEYS, NAME, flipped, NOW_S), Refused)
+
+
+def test_a_cookie_cut_anywhere_is_refused() -> None:
+    for length in range(len(VALUE)):
+        assert isinstance(open_cookie(KEYS, NAME, VALUE[:length], NOW_S), Refused)
+
+
+def test_a_key_id_nobody_knows_is_said_to_be_unknown() -> None:
+    assert open_cookie(KEYS, NAME, f"v1.zz.{VALUE[6:]}", NOW_S) == Refused("unknown_key")
+
+
+def test_a_cookie_does_not_pass_under_another_key_id() -> None:
+    ring = rotate(known_ring(), "cookie", NOW, randomness(1))
+    other = active(ring, "cookie").kid
+
+    assert open_cookie(CookieKeys(ring), NAME, f"v1.{other}.{VALUE[6:]}", NOW_S) == Refused("forged")
+
+
+def test_a_cookie_of_another_installation_is_forged() -> None:
+    other = msgspec.structs.replace(active(known_ring(), "cookie"), secret=randomness(9, 32))
+    ring = msgspec.structs.replace(known_ring(), keys=(other, *known_ring().keys[1:]))
+
+    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == Refused("forged")
+
+
+@pytest.mark.parametrize("name", ["__Host-cr-other", "__Secure-cr-shop", "cr-shop", "\udcff", ""])
+def test_the_value_of_one_cookie_does_not_pass_as_another(name: str) -> None:
+    assert open_cookie(KEYS, name, VALUE, NOW_S) == Refused("forged")
+
+
+def test_a_cookie_that_says_another_program_than_its_name_is_refused() -> None:
+    assert open_cookie(KEYS, NAME, seal(program_id="other"), NOW_S) == Refused("wrong_program")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "v1",
+        "v1.k7.",
+        "v1.k7." + "A" * 12,
+        "v1.k7." + "A" * 84,
+        "v2" + VALUE[2:],
+        VALUE + "=",
+        VALUE + "AAAA" * 1250,
+        f'"{VALUE}"',
+        VALUE.replace("v1.", "v1,"),
+        "v1.k7." + "\udcff" * 88,
+        "v1.k7." + "\u00e9" * 88,
+        "\x00" * 130,
+    ],
+)
+def test_what_has_not_the_form_is_malformed(value: str) -> None:
+    assert open_cookie(KEYS, NAME, value, NOW_S) == Refused("malformed")
+
+
+@MODEST
+@given(st.text(max_size=200) | st.text(max_size=150).map(lambda text: "v1.k7." + text))
+def test_any_text_is_answered(value: str) -> None:
+    assert isinstance(open_cookie(KEYS, NAME, value, NOW_S), Refused)
+
+
+@pytest.mark.parametrize(
+    ("issued_at", "expected"),
+    [
+        (NOW_S + 300, msgspec.structs.replace(OPENED, issued_at=NOW_S + 300)),
+        (NOW_S + 301, Refused("from_future")),
+        (NOW_S + DAY_S, Refused("from_future")),
+    ],
+)
+def test_a_cookie_from_the_future_is_refused_beyond_the_leeway_of_clocks(
+    issued_at: int, expected: OpenedCookie | Refused
+) -> None:
+    assert open_cookie(KEYS, NAME, seal(issued_at=issued_at), NOW_S) == expected
+
+
+@pytest.mark.parametrize(
+    ("now_s", "expected"),
+    [
+        (NOW_S + 30 * DAY_S - 1, OPENED),
+        (NOW_S + 30 * DAY_S, Refused("expired")),
+        (NOW_S + 999 * DAY_S, Refused("expired")),
+    ],
+)
+def test_a_cookie_says_nothing_from_its_expiry_on(now_s: int, expected: OpenedCookie | Refused) -> None:
+    assert open_cookie(KEYS, NAME, VALUE, now_s) == expected
+
+
+def test_after_rotation_old_cookies_open_and_new_ones_name_the_new_key() -> None:
+    ring = rotate(known_ring(), "cookie", NOW, randomness(1))
+    keys, kid = CookieKeys(ring), active(ring, "cookie").kid
+    opened = open_cookie(keys, NAME, VALUE, NOW_S)
+    assert isinstance(opened, OpenedCookie)
+    again = seal_cookie(keys, NAME, opened, NONCE)
+
+    assert opened == OPENED
+    assert open_cookie(keys, NAME, again, NOW_S) == msgspec.structs.replace(OPENED, kid=kid)
+
+
+def test_a_destroyed_key_makes_a_new_visitor_and_says_why() -> None:
+    ring = destroy(rotate(known_ring(), "cookie", NOW, randomness(1)), "cookie", "k7")
+
+    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == Refused("destroyed_key")
+
+
+def test_a_lost_ring_makes_new_visitors_of_all() -> None:
+    keys = CookieKeys(init_ring(NOW, randomness(3, 4 * 36)))
+
+    assert open_cookie(keys, NAME, VALUE, NOW_S) == Refused("unknown_key")
+
+
+def test_a_request_without_the_cookie_has_none() -> None:
+    assert open_cookies(KEYS, NAME, ["a=b; cr-shop=c", "__Host-cr-shop2=x"], NOW_S) is None
+    assert open_cookies(KEYS, NAME, [], NOW_S) is None
+
+
+FORGED = VALUE[:-1] + ("A" if VALUE[-1] != "A" else "B")
+EARLIER = seal(click_id=OTHER_CLICK_ID, affiliate_id="bert", issued_at=NOW_S - 60)
+OPENED_EARLIER = OpenedCookie(OTHER_CLICK_ID, "bert", "shop", NOW_S - 60, NOW_S + 30 * DAY_S, "k7")
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ([VALUE, FORGED], OPENED),
+        ([FORGED, VALUE], OPENED),
+        (["rubbish", VALUE], OPENED),
+        ([VALUE, EARLIER], OPENED),
+        ([EARLIER, VALUE], OPENED),
+        ([EARLIER, FORGED], OPENED_EARLIER),
+        ([FORGED, "rubbish"], Refused("forged")),
+        (["rubbish", FORGED], Refused("malformed")),
+    ],
+)
+def test_a_cookie_sent_twice_is_tried_twice_and_never_mixed(sent: list[str], expected: OpenedCookie | Refused) -> None:
+    one_line = ["; ".join(f"{NAME}={value}" for value in sent)]
+    two_lines = [f"other=1; {NAME}={value}" for value in sent]
+
+    assert open_cookies(KEYS, NAME, one_line, NOW_S) == expected
+    assert open_cookies(KEYS, NAME, two_lines, NOW_S) == expected
+
+
+@MODEST
+@given(st.lists(st.text(max_size=80) | st.text('=; \t"\\\x00,', max_size=20).map(lambda text: NAME + text), max_size=4))
+def test_any_header_is_answered(lines: list[str]) -> None:
+    assert not isinstance(open_cookies(KEYS, NAME, lines, NOW_S), OpenedCookie)

@@ -1,0 +1,73 @@
+"""docs/identity.md: its known answers, read by our code and by the second reading."""
+
+import json
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, seal_cookie
+from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
+from identity.token import TokenKeys, make_token, verify_token
+from identity.ulid import ulid_bytes, ulid_time
+from tests.identity import second_reading
+from tests.identity.builders import NONCE, known_ring, secret
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "identity.md"
+RING = known_ring()
+
+
+def known_answers(form: str) -> list[dict[str, Any]]:
+    text = DOCUMENT.read_text(encoding="utf-8").partition("```json\n")[2].partition("```")[0]
+    return [answer for answer in json.loads(text) if answer["format"] == form]
+
+
+@pytest.mark.parametrize("answer", known_answers("cookie"), ids=lambda answer: answer["name"][:20])
+def test_the_cookies_of_the_document(answer: dict[str, Any]) -> None:
+    keys, name, value = CookieKeys(RING), answer["name"], answer["value"]
+    fields = tuple(answer[field] for field in CookieClaims.__struct_fields__)
+
+    assert seal_cookie(keys, name, CookieClaims(*fields), NONCE) == value
+    assert open_cookie(keys, name, value, answer["issued_at"]) == OpenedCookie(*fields, "k7")
+    assert second_reading.read_cookie(secret("cookie"), name, value) == fields
+
+
+@pytest.mark.parametrize("answer", known_answers("token"), ids=lambda answer: answer["token"])
+def test_the_token_of_the_document(answer: dict[str, Any]) -> None:
+    keys = TokenKeys(RING)
+
+    assert make_token(keys, answer["click_id"]) == answer["token"]
+    assert verify_token(keys, answer["token"]) == answer["click_id"]
+    assert second_reading.write_token(secret("token"), "k7", answer["click_id"]) == answer["token"]
+
+
+@pytest.mark.parametrize("answer", known_answers("ip_sealed"), ids=lambda answer: answer["ip"])
+def test_the_sealed_addresses_of_the_document(answer: dict[str, Any]) -> None:
+    keys, click_id, address = IpSealKeys(RING), answer["click_id"], ip_address(answer["ip"])
+
+    assert seal_ip(keys, address.packed, click_id, NONCE) == answer["sealed"]
+    assert open_ip(keys, answer["sealed"], click_id) == address
+    assert second_reading.read_sealed_ip(secret("ip_seal"), click_id, answer["sealed"]) == address.packed
+
+
+@pytest.mark.parametrize("answer", known_answers("ip_hash"), ids=lambda answer: answer["ip"])
+def test_the_hashes_of_the_document(answer: dict[str, Any]) -> None:
+    packed = ip_address(answer["ip"]).packed
+
+    assert hash_ip(IpHashKeys(RING), packed) == ("k7", answer["hash"])
+    assert second_reading.write_ip_hash(secret("ip_hash"), packed) == answer["hash"]
+
+
+@pytest.mark.parametrize("answer", known_answers("ulid"), ids=lambda answer: answer["click_id"])
+def test_the_click_id_of_the_document(answer: dict[str, Any]) -> None:
+    click_id = answer["click_id"]
+
+    assert (ulid_time(click_id).isoformat(), ulid_bytes(click_id).hex()) == (answer["time"], answer["bytes"])
+    assert second_reading.read_ulid_time(click_id) == ulid_time(click_id)
+
+
+def test_the_document_has_answers_of_every_format() -> None:
+    counts = {form: len(known_answers(form)) for form in ("cookie", "token", "ip_sealed", "ip_hash", "ulid")}
+
+    assert counts == {"cookie": 3, "token": 1, "ip_sealed": 2, "ip_hash": 2, "ulid": 1}

@@ -1,0 +1,128 @@
+import hashlib
+from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
+from identity.keys import destroy_retired, init_ring, rotate
+from identity.refusal import Refused
+from tests.identity.builders import (
+    CLICK_ID,
+    MODEST,
+    NONCE,
+    NOW,
+    OTHER_CLICK_ID,
+    known_ring,
+    randomness,
+    secret,
+)
+from tests.identity.second_reading import read_sealed_ip, write_ip_hash, write_sealed_ip
+
+SEAL_KEYS = IpSealKeys(known_ring())
+HASH_KEYS = IpHashKeys(known_ring())
+ADDRESS = ip_address("203.0.113.7")
+SEALED = seal_ip(SEAL_KEYS, ADDRESS.packed, CLICK_ID, NONCE)
+MAPPED = ip_address("::ffff:203.0.113.7")
+
+addresses = st.ip_addresses().filter(lambda address: not getattr(address, "ipv4_mapped", None))
+
+
+@MODEST
+@given(addresses, st.binary(min_size=12, max_size=12))
+def test_a_sealed_address_is_the_one_the_document_describes_and_comes_back(
+    address: IPv4Address | IPv6Address, nonce: bytes
+) -> None:
+    sealed = seal_ip(SEAL_KEYS, address.packed, CLICK_ID, nonce)
+
+    assert sealed == write_sealed_ip(secret("ip_seal"), "k7", CLICK_ID, address.packed, nonce)
+    assert read_sealed_ip(secret("ip_seal"), CLICK_ID, sealed) == address.packed
+    assert open_ip(SEAL_KEYS, sealed, CLICK_ID) == address
+
+
+@MODEST
+@given(addresses)
+def test_a_hash_is_the_one_the_document_describes(address: IPv4Address | IPv6Address) -> None:
+    assert hash_ip(HASH_KEYS, address.packed) == ("k7", write_ip_hash(secret("ip_hash"), address.packed))
+
+
+def test_an_ipv4_address_written_as_ipv6_is_the_same_visitor() -> None:
+    assert hash_ip(HASH_KEYS, MAPPED.packed) == hash_ip(HASH_KEYS, ADDRESS.packed)
+    assert seal_ip(SEAL_KEYS, MAPPED.packed, CLICK_ID, NONCE) == SEALED
+
+
+def test_two_ipv6_addresses_of_one_network_are_two_visitors() -> None:
+    one, other = ip_address("2001:db8::1"), ip_address("2001:db8::2")
+
+    assert hash_ip(HASH_KEYS, one.packed) != hash_ip(HASH_KEYS, other.packed)
+
+
+def test_an_address_cannot_be_moved_to_another_click() -> None:
+    assert open_ip(SEAL_KEYS, SEALED, OTHER_CLICK_ID) == Refused("forged")
+
+
+def test_neither_the_packed_nor_the_written_address_shows_in_the_sealed_one() -> None:
+    assert str(ADDRESS) not in SEALED
+    assert ADDRESS.packed.hex() not in SEALED.encode().hex()
+
+
+def test_no_character_can_be_changed() -> None:
+    for at, character in product(range(len(SEALED)), "A9_.=\n\u00e9\udcff"):
+        changed = SEALED[:at] + character + SEALED[at + 1 :]
+        if changed != SEALED:
+            assert isinstance(open_ip(SEAL_KEYS, changed, CLICK_ID), Refused)
+
+
+@MODEST
+@given(st.text(max_size=70) | st.text(min_size=47, max_size=47), st.text(max_size=30))
+def test_any_text_is_answered(text: str, click_id: str) -> None:
+    assert isinstance(open_ip(SEAL_KEYS, text, click_id), Refused)
+
+
+@pytest.mark.parametrize("packed", [b"", b"\x01\x02\x03", b"203.0.113.7", bytes(17)])
+def test_what_is_no_address_is_a_value_error(packed: bytes) -> None:
+    with pytest.raises(ValueError, match="4 or 16 bytes"):
+        hash_ip(HASH_KEYS, packed)
+    with pytest.raises(ValueError, match="4 or 16 bytes"):
+        seal_ip(SEAL_KEYS, packed, CLICK_ID, NONCE)
+
+
+def test_trying_a_whole_network_reverses_a_plain_hash_but_not_ours() -> None:
+    network = [bytes([203, 0, high, low]) for high in range(256) for low in range(256)]
+    plain = hashlib.sha256(ADDRESS.packed).hexdigest()
+    _, ours = hash_ip(HASH_KEYS, ADDRESS.packed)
+
+    def reverse(hashed: str) -> list[bytes]:
+        guesses = ((packed, hashlib.sha256(packed).hexdigest()) for packed in network)
+        return [packed for packed, guess in guesses if guess.startswith(hashed)]
+
+    assert reverse(plain) == [ADDRESS.packed]
+    assert reverse(ours) == []
+
+
+def test_a_wrong_key_reverses_nothing_and_the_key_itself_does() -> None:
+    network = [bytes([203, 0, 113, low]) for low in range(256)]
+    hashed = hash_ip(HASH_KEYS, ADDRESS.packed)
+    wrong = IpHashKeys(init_ring(NOW, randomness(1, 4 * 36)))
+
+    assert [packed for packed in network if hash_ip(wrong, packed)[1] == hashed[1]] == []
+    assert [packed for packed in network if hash_ip(HASH_KEYS, packed) == hashed] == [ADDRESS.packed]
+
+
+def test_a_destroyed_key_shreds_yesterdays_addresses_and_leaves_todays() -> None:
+    today = rotate(known_ring(), "ip_seal", NOW, randomness(1))
+    sealed_today = seal_ip(IpSealKeys(today), ADDRESS.packed, CLICK_ID, NONCE)
+    later = IpSealKeys(destroy_retired(today, "ip_seal", before=NOW + timedelta(hours=1)))
+
+    assert open_ip(IpSealKeys(today), SEALED, CLICK_ID) == ADDRESS
+    assert open_ip(later, SEALED, CLICK_ID) == Refused("destroyed_key")
+    assert open_ip(later, sealed_today, CLICK_ID) == ADDRESS
+
+
+def test_a_new_hash_key_makes_the_same_visitor_a_stranger() -> None:
+    rotated = rotate(known_ring(), "ip_hash", NOW, randomness(1))
+
+    assert hash_ip(IpHashKeys(rotated), ADDRESS.packed)[1] != hash_ip(HASH_KEYS, ADDRESS.packed)[1]

@@ -1,0 +1,129 @@
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import ulid as python_ulid
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.crockford import ALPHABET, encode_80_bits
+from identity.ulid import ClickIds, is_ulid, make_click_id, ulid_bytes, ulid_time
+from tests.identity.builders import CLICK_ID, MODEST
+from tests.identity.second_reading import write_base32
+
+times_ms = st.integers(0, 2**48 - 1)
+sixteen_bytes = st.binary(min_size=16, max_size=16)
+
+
+@MODEST
+@given(times_ms, sixteen_bytes)
+def test_an_id_is_what_another_implementation_reads_and_writes(now_ms: int, randomness: bytes) -> None:
+    click_id = make_click_id(now_ms, randomness)
+    other = python_ulid.ULID.from_str(click_id)
+
+    assert (str(other), other.milliseconds, other.bytes) == (click_id, now_ms, ulid_bytes(click_id))
+    assert is_ulid(click_id)
+
+
+@MODEST
+@given(times_ms, st.binary(min_size=10, max_size=10))
+def test_every_ulid_of_another_implementation_is_read_back(now_ms: int, randomness: bytes) -> None:
+    other = python_ulid.ULID.from_bytes(now_ms.to_bytes(6, "big") + randomness)
+
+    assert is_ulid(str(other))
+    assert ulid_bytes(str(other)) == other.bytes
+
+
+@MODEST
+@given(st.integers(0, 253_402_300_799_999))
+def test_the_time_comes_back_to_the_millisecond(now_ms: int) -> None:
+    expected = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=now_ms)
+
+    assert ulid_time(make_click_id(now_ms, bytes(16))) == expected
+
+
+@MODEST
+@given(st.lists(times_ms, min_size=2, max_size=2), sixteen_bytes)
+def test_ids_sort_by_time(times: list[int], randomness: bytes) -> None:
+    earlier, later = sorted(times)
+
+    assert make_click_id(earlier, randomness) <= make_click_id(later, randomness)
+
+
+@MODEST
+@given(st.binary(min_size=10, max_size=10))
+def test_eighty_bits_are_written_as_the_plain_method_writes_them(data: bytes) -> None:
+    assert encode_80_bits(data) == write_base32(int.from_bytes(data, "big"), 16)
+
+
+def test_every_random_character_is_as_likely_as_any_other() -> None:
+    last = [make_click_id(0, bytes(15) + bytes([byte]))[-1] for byte in range(256)]
+
+    assert {character: last.count(character) for character in ALPHABET} == dict.fromkeys(ALPHABET, 8)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        CLICK_ID[:-1],
+        CLICK_ID + "0",
+        CLICK_ID + "\n",
+        CLICK_ID.lower(),
+        "8" + CLICK_ID[1:],
+        CLICK_ID[:-1] + "I",
+        CLICK_ID[:-1] + "U",
+        CLICK_ID[:13] + " " + CLICK_ID[14:],
+        CLICK_ID[:-1] + "\udcff",
+        "\u0660" * 26,
+    ],
+)
+def test_a_text_that_is_no_canonical_ulid_is_told_apart(text: str) -> None:
+    assert not is_ulid(text)
+    with pytest.raises(ValueError, match="canonical"):
+        ulid_time(text)
+
+
+@MODEST
+@given(st.text(max_size=30))
+def test_any_text_can_be_asked_about(text: str) -> None:
+    assert is_ulid(text) == (len(text) == 26 and text[0] in "01234567" and all(c in ALPHABET for c in text))
+
+
+@pytest.mark.parametrize(("now_ms", "randomness"), [(-1, bytes(16)), (2**48, bytes(16)), (0, bytes(10)), (0, b"")])
+def test_an_id_is_not_made_of_what_does_not_fit(now_ms: int, randomness: bytes) -> None:
+    with pytest.raises(ValueError, match="16 random bytes"):
+        make_click_id(now_ms, randomness)
+
+
+def test_a_time_after_the_year_9999_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="9999"):
+        ulid_time("7" + "Z" * 25)
+
+
+def test_the_generator_takes_its_clock_and_its_randomness() -> None:
+    clock = iter([1, 2])
+    ids = ClickIds(lambda: next(clock), bytes)
+
+    assert [ids.next(), ids.next()] == ["0000000001" + "0" * 16, "0000000002" + "0" * 16]
+
+
+def test_forked_processes_and_their_parent_make_no_id_twice() -> None:
+    program = """
+import os, time
+from identity.ulid import ClickIds
+ids = ClickIds(lambda: 0, os.urandom)
+ids.next()
+for _ in range(3):
+    if not (child := os.fork()):
+        break
+made = "\\n".join(ids.next() for _ in range(2_000)) + "\\n"
+if child:
+    for _ in range(3):
+        os.wait()
+os.write(1, made.encode())
+"""
+    made = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True).stdout.split()
+
+    assert (len(made), len(set(made))) == (8_000, 8_000)

@@ -1,0 +1,177 @@
+"""A whole pipeline for one test: its own topics, schema, keys and Redis prefix, and the services as real processes."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+import asyncpg
+from aiokafka import AIOKafkaConsumer
+
+from deploy.local.ports import free_port
+from identity.keyfile import create_ring
+from identity.keys import RING_RANDOMNESS, init_ring
+from runtime.migrations import find_migrations, migrate
+from runtime.topics import apply_topics
+from schemas import TOPICS, Topic
+
+T = TypeVar("T")
+
+PATIENCE_S = 60
+DEMO = """
+    INSERT INTO programs (id, name, status, target_url) VALUES ('shoes', 'Shoes', 'active', 'https://shop.example/shoes');
+    INSERT INTO affiliates (id, name, status) VALUES ('lisbon', 'Lisbon', 'active');
+    INSERT INTO referral_codes (code, affiliate_id, program_id, status) VALUES ('abc123', 'lisbon', 'shoes', 'active');
+"""
+
+
+class Prefixed:
+    """A topic of the contract under the name it has in one test."""
+
+    def __init__(self, prefix: str, topic: Topic) -> None:
+        self.name = prefix + topic.name
+        self.partitions = topic.partitions
+        self.config = topic.config
+
+
+class Service:
+    """One service as a process. Its log is a file, for the test to look through."""
+
+    def __init__(self, name: str, environ: dict[str, str], log: Path) -> None:
+        self.name = name
+        self.environ = environ
+        self.log = log
+        self.private_port = int(environ[f"CLICKRAIL_{name.upper()}_PRIVATE_PORT"])
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", self.name, env={**os.environ, **self.environ}, stdout=log, stderr=log
+            )
+        await eventually(self.is_ready)
+
+    async def is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.returncode is None, f"{self.name} ended: {self.log.read_text()[-2000:]}"
+        try:
+            url = f"http://127.0.0.1:{self.private_port}/readyz"
+            async with aiohttp.ClientSession() as session, session.get(url) as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    async def stop(self) -> int:
+        """End it in order; give its exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.terminate()
+        return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+
+
+class Pipeline:
+    """Addresses and services of one test's pipeline."""
+
+    def __init__(self, folder: Path, kafka: str, database_url: str, redis_url: str, prefix: str) -> None:
+        self.kafka, self.database_url, self.prefix, self.folder = kafka, database_url, prefix, folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environ = {
+            "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": kafka,
+            "CLICKRAIL_KAFKA_TOPIC_PREFIX": prefix,
+            "CLICKRAIL_DATABASE_URL": database_url,
+            "CLICKRAIL_REDIS_URL": redis_url,
+            "CLICKRAIL_REDIS_PREFIX": prefix,
+            "CLICKRAIL_KEYS_FILE": str(folder / "keys.json"),
+            "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
+            "CLICKRAIL_INGEST_PORT": str(self.port),
+            "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8",
+            **{f"CLICKRAIL_{name}_PRIVATE_PORT": str(free_port()) for name in ("INGEST", "ENRICHER", "SINK")},
+        }
+        self.services = {
+            name: Service(name, self.environ, folder / f"{name}.log") for name in ("ingest", "enricher", "sink")
+        }
+
+    async def prepare(self, referrals: str = DEMO) -> None:
+        create_ring(self.folder / "keys.json", init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+        await apply_topics([self.kafka], [Prefixed(self.prefix, topic) for topic in TOPICS])
+        connection = await asyncpg.connect(self.database_url)
+        await migrate(connection, [find_migrations(package) for package in ("referrals", "sink")])
+        await connection.execute(referrals)
+        await connection.close()
+
+    async def start(self, *names: str) -> None:
+        await asyncio.gather(*(self.services[name].start() for name in names or self.services))
+
+    async def stop(self) -> dict[str, int]:
+        """Stop the services in the order of the stream, so that nothing is left under way; give exit codes."""
+        return {name: await service.stop() for name, service in self.services.items() if service.process}
+
+    async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        connection = await asyncpg.connect(self.database_url)
+        try:
+            return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    async def values(self, topic: Topic) -> list[bytes]:
+        """Give all values of a topic, as they are now."""
+        name = self.prefix + topic.name
+        consumer = AIOKafkaConsumer(name, bootstrap_servers=self.kafka, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            places = consumer.assignment()
+            ends = await consumer.end_offsets(places)
+            wanted = sum(ends.values()) - sum((await consumer.beginning_offsets(places)).values())
+            values: list[bytes] = []
+            while len(values) < wanted:
+                for part in (await consumer.getmany(timeout_ms=500)).values():
+                    values += [record.value for record in part if record.value is not None]
+            return values
+        finally:
+            await consumer.stop()
+
+    def logs(self) -> Iterable[str]:
+        return (service.log.read_text() for service in self.services.values() if service.log.exists())
+
+
+@asynccontextmanager
+async def running_pipeline(pipeline: Pipeline, *names: str) -> AsyncIterator[Pipeline]:
+    """Run the pipeline for the duration of the block; whatever happens, nothing is left running."""
+    await pipeline.prepare()
+    try:
+        await pipeline.start(*names)
+        yield pipeline
+    finally:
+        for service in pipeline.services.values():
+            if service.process and service.process.returncode is None:
+                service.process.kill()
+                await service.process.wait()
+
+
+async def eventually(condition: Callable[[], Awaitable[T]]) -> T:
+    """Ask again until the answer is not false; give it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (answer := await condition()):
+            await asyncio.sleep(0.05)
+    return answer
+
+
+def without_redirects() -> aiohttp.ClientSession:
+    """A browser that does not follow, and keeps cookies to itself."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+
+
+def decoded(values: Iterable[bytes]) -> list[dict[str, object]]:
+    return [json.loads(value) for value in values]

@@ -1,0 +1,153 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from runtime.migrations import Applied, Migration, MigrationError, MigrationSet, find_pending, migrate, read_migrations
+
+
+def migration(number: int, sql: str, package: str = "fruit") -> Migration:
+    return Migration(package, number, f"step_{number}", sql)
+
+
+def fruit(*statements: str) -> MigrationSet:
+    return MigrationSet("fruit", tuple(migration(number, sql) for number, sql in enumerate(statements, start=1)))
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url, timeout=5, command_timeout=30)
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "0002_pears.sql").write_text("CREATE TABLE pears ()")
+    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
+    (tmp_path / "README.md").write_text("not a migration")
+    expected = MigrationSet(
+        "fruit",
+        (
+            Migration("fruit", 1, "apples", "CREATE TABLE apples ()"),
+            Migration("fruit", 2, "pears", "CREATE TABLE pears ()"),
+        ),
+    )
+    assert expected == read_migrations("fruit", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1_apples.sql", "0001-apples.sql", "apples.sql", "0001_Apples.sql"])
+def test_a_file_of_another_name_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(MigrationError, match=rf"fruit/migrations/{name}: a migration is named NNNN_title\.sql"):
+        read_migrations("fruit", tmp_path)
+
+
+def test_a_number_left_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_apples.sql").touch()
+    (tmp_path / "0003_pears.sql").touch()
+    with pytest.raises(MigrationError, match=r"fruit/migrations/0003_pears\.sql: number 0002 is expected here"):
+        read_migrations("fruit", tmp_path)
+
+
+def test_a_number_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_apples.sql").touch()
+    (tmp_path / "0001_pears.sql").touch()
+    with pytest.raises(MigrationError, match="number 0002 is expected here"):
+        read_migrations("fruit", tmp_path)
+
+
+def test_a_changed_file_that_was_applied_is_named() -> None:
+    recorded = {("fruit", 1): migration(1, "CREATE TABLE apples ()").sha256}
+    with pytest.raises(MigrationError, match=r"fruit/migrations/0001_step_1\.sql has changed since it was applied"):
+        find_pending([fruit("CREATE TABLE pears ()")], recorded)
+
+
+def test_a_database_ahead_of_the_files_is_refused() -> None:
+    with pytest.raises(MigrationError, match="has fruit migration 0002, which this version does not know"):
+        find_pending([fruit("CREATE TABLE apples ()")], {("fruit", 2): "0" * 64})
+
+
+def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
+    assert [] == find_pending([], {("fruit", 1): "0" * 64})
+
+
+@pytest.mark.servers
+async def test_packages_are_applied_in_the_order_given_and_only_once(database_url: str) -> None:
+    first = fruit("CREATE TABLE apples (n int)", "INSERT INTO apples VALUES (1)")
+    second = MigrationSet("bowl", (migration(1, "INSERT INTO apples VALUES (2); SELECT 1;", "bowl"),))
+    async with connected(database_url) as connection:
+        applied = await migrate(connection, [first, second])
+        again = await migrate(connection, [first, second])
+        rows = await connection.fetch("SELECT n FROM apples ORDER BY n")
+    expected = [Applied("fruit", 1, "step_1"), Applied("fruit", 2, "step_2"), Applied("bowl", 1, "step_1")]
+    assert (expected, [], [1, 2]) == (applied, again, [row["n"] for row in rows])
+
+
+@pytest.mark.servers
+async def test_a_new_migration_is_applied_to_a_database_that_has_the_older_ones(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        await migrate(connection, [fruit("CREATE TABLE apples ()")])
+        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
+    assert [Applied("fruit", 2, "step_2")] == applied
+
+
+@pytest.mark.servers
+async def test_two_runs_at_once_apply_each_migration_once(database_url: str) -> None:
+    slow = fruit("CREATE TABLE apples (n int); SELECT pg_sleep(0.2)", "INSERT INTO apples VALUES (1)")
+
+    async def run() -> list[Applied]:
+        async with connected(database_url) as connection:
+            return await migrate(connection, [slow])
+
+    runs = await asyncio.gather(*(run() for _ in range(4)))
+    async with connected(database_url) as connection:
+        assert 1 == await connection.fetchval("SELECT count(*) FROM apples")
+    assert [0, 0, 0, 2] == sorted(map(len, runs))
+
+
+@pytest.mark.servers
+async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
+    async with connected(database_url) as busy, connected(database_url) as other:
+        schema = await busy.fetchval("SELECT current_schema()")
+        await busy.execute("SELECT pg_advisory_lock(hashtextextended('clickrail migrations in ' || $1::text, 0))", schema)
+        await other.execute(f"CREATE SCHEMA {schema}_b; SET search_path TO {schema}_b")
+        try:
+            async with asyncio.timeout(20):
+                applied = await migrate(other, [fruit("CREATE TABLE apples ()")])
+        finally:
+            await other.execute(f"DROP SCHEMA {schema}_b CASCADE")
+    assert [Applied("fruit", 1, "step_1")] == applied
+
+
+@pytest.mark.servers
+async def test_a_file_that_fails_is_named_and_leaves_nothing_behind(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        with pytest.raises(MigrationError, match=r'0002_step_2\.sql: relation "grapes" does not exist'):
+            await migrate(
+                connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears (); SELECT * FROM grapes")]
+            )
+        tables = await connection.fetch("SELECT relname FROM pg_class WHERE oid::regclass::text IN ('apples', 'pears')")
+        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
+    assert (["apples"], [Applied("fruit", 2, "step_2")]) == ([row["relname"] for row in tables], applied)
+
+
+@pytest.mark.servers
+async def test_a_changed_file_stops_everything_before_anything_is_applied(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        await migrate(connection, [fruit("CREATE TABLE apples ()")])
+        with pytest.raises(MigrationError, match="has changed since it was applied"):
+            await migrate(connection, [fruit("CREATE TABLE apples (n int)", "CREATE TABLE pears ()")])
+        assert None is await connection.fetchval("SELECT to_regclass('pears')")
+
+
+@pytest.mark.servers
+async def test_a_search_path_without_a_schema_is_refused(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        await connection.execute("SET search_path TO nowhere")
+        with pytest.raises(MigrationError, match="No schema of the connection's search_path exists"):
+            await migrate(connection, [fruit("CREATE TABLE apples ()")])
