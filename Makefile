@@ -46,6 +46,6 @@ $(VENV)/.uv: requirements/uv.lock
 
 $(VENV)/.%: requirements/%.lock pyproject.toml $(VENV)/.uv
 	@echo "Setting up the environment ($*) ..."
-	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/$*.lock
+	@$(UV) pip install --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/$*.lock
 	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@

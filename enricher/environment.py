@@ -70,6 +70,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         keys = Keys(settings.keys_file)
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
+    read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
     in_use = Gauge("clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry)
     await refresh_geo(geo, in_use)
@@ -79,9 +80,9 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         open_ip=lambda sealed, click_id: open_ip(keys.seal, sealed, click_id),
         hash_ip=lambda packed: hash_ip(keys.hash, packed),
         locate=geo.locate,
-        read_device=load_device_reader(),
-        read_referrer=load_referrer_reader(),
-        read_bot=load_bot_reader(),
+        read_device=read_device,
+        read_referrer=read_referrer,
+        read_bot=read_bot,
     )
     try:
         yield Environment(settings, registry, metrics, producer, keys, lookups)

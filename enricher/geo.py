@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any, Final, Protocol
 
 import msgspec
-from maxminddb import InvalidDatabaseError
+from maxminddb_rust import InvalidDatabaseError
 
 from schemas import Geo
 

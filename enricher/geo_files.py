@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from maxminddb import MODE_FD, open_database
+from maxminddb_rust import MODE_FD, open_database
 
 from enricher.geo import DAMAGE, CityDatabase, IpAddress, try_out
 from schemas import Geo

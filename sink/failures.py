@@ -16,6 +16,7 @@ BAD_ROW_CLASSES: Final = frozenset({"22", "23"})
 FAILURES: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg makes of a connection that was ended between two statements
     OSError,
     TimeoutError,
     ValueError,

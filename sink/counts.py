@@ -1,0 +1,115 @@
+"""The read side of the tables, counted: clicks per minute, totals, reasons, the codes and countries on top.
+
+Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too. Clicks of bots are counted
+apart, never among those of people.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from sink.queries import QUERY_S, Reader
+
+
+class MinuteCount(msgspec.Struct, frozen=True):
+    """What came in the minute that begins at `minute` (UTC)."""
+
+    minute: datetime
+    people: int
+    bots: int
+    rejected: int
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Accepted clicks of people and of bots, rejections and dead letters."""
+
+    people: int
+    bots: int
+    rejected: int
+    dead_letters: int
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How many clicks of people had this value; null where it is not known."""
+
+    name: str | None
+    count: int
+
+
+class ReasonCount(msgspec.Struct, frozen=True):
+    reason: str
+    count: int
+    latest_at: datetime
+
+
+async def newest_click_at(reader: Reader) -> datetime | None:
+    newest: datetime | None = await reader.fetchval(
+        "SELECT clicked_at FROM clicks ORDER BY clicked_at DESC LIMIT 1", timeout=QUERY_S
+    )
+    return newest
+
+
+async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount]:
+    """Count what came since then, by whole minutes of UTC, oldest first. A minute in which nothing came is left out."""
+    rows = await reader.fetch(
+        """
+        SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (
+            SELECT date_trunc('minute', clicked_at, 'UTC') AS minute, count(*) FILTER (WHERE NOT is_bot) AS people,
+                count(*) FILTER (WHERE is_bot) AS bots, 0 AS rejected
+            FROM clicks WHERE clicked_at >= $1 GROUP BY 1
+            UNION ALL
+            SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
+            FROM rejected_clicks WHERE rejected_at >= $1 GROUP BY 1
+        ) AS counted GROUP BY minute ORDER BY minute
+        """,
+        since,
+        timeout=QUERY_S,
+    )
+    return [MinuteCount(*row) for row in rows]
+
+
+async def totals_since(reader: Reader, since: datetime) -> Totals:
+    row = await reader.fetchrow(
+        """
+        SELECT count(*) FILTER (WHERE NOT is_bot), count(*) FILTER (WHERE is_bot),
+            (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1),
+            (SELECT count(*) FROM dead_letters WHERE failed_at >= $1)
+        FROM clicks WHERE clicked_at >= $1
+        """,
+        since,
+        timeout=QUERY_S,
+    )
+    return Totals(*row)
+
+
+async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
+    rows = await reader.fetch(
+        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot"
+        " GROUP BY code ORDER BY 2 DESC, code LIMIT $2",
+        since,
+        limit,
+        timeout=QUERY_S,
+    )
+    return [Share(*row) for row in rows]
+
+
+async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Share]:
+    rows = await reader.fetch(
+        "SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot"
+        " GROUP BY geo_country ORDER BY 2 DESC, geo_country LIMIT $2",
+        since,
+        limit,
+        timeout=QUERY_S,
+    )
+    return [Share(*row) for row in rows]
+
+
+async def rejections_by_reason(reader: Reader, since: datetime) -> list[ReasonCount]:
+    """Count rejections since then by reason, the most frequent first."""
+    rows = await reader.fetch(
+        "SELECT reason, count(*), max(rejected_at) FROM rejected_clicks WHERE rejected_at >= $1"
+        " GROUP BY reason ORDER BY 2 DESC, reason",
+        since,
+        timeout=QUERY_S,
+    )
+    return [ReasonCount(*row) for row in rows]

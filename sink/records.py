@@ -1,0 +1,122 @@
+"""Rows back to records: what was stored of a click, a rejection or a dead letter, as the record it came from. Pure.
+
+Nothing is checked again on the way out: a row that somebody changed by hand is shown as it is.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from schemas import (
+    Bot,
+    ClientHints,
+    DeadLetter,
+    Device,
+    EnrichedClick,
+    Geo,
+    Handled,
+    KeyIds,
+    Privacy,
+    Referrer,
+    RejectedClick,
+    Utm,
+)
+from sink.columns import CLICK, CLICK_JSON, HINTS, LETTER, REJECTION, UTM, column_of
+
+Row = Mapping[str, Any]
+
+
+class StoredClick(msgspec.Struct, frozen=True):
+    """A click and its way: Kafka took the enriched record, the row was written (null while only Kafka has it)."""
+
+    click: EnrichedClick
+    enriched_at: datetime
+    stored_at: datetime | None = None
+
+
+class StoredRejection(msgspec.Struct, frozen=True):
+    """A rejection and its way: Kafka took it, the row was written (null while only Kafka has it)."""
+
+    rejection: RejectedClick
+    published_at: datetime
+    stored_at: datetime | None = None
+
+
+class StoredLetter(msgspec.Struct, frozen=True):
+    """A dead letter with the bytes that could not be processed, and when its row was written."""
+
+    letter: DeadLetter
+    stored_at: datetime
+
+
+PARTS: Final[Mapping[str, type[msgspec.Struct]]] = {
+    "privacy": Privacy,
+    "geo": Geo,
+    "device": Device,
+    "referrer": Referrer,
+    "bot": Bot,
+    "client_hints": ClientHints,
+    "utm": Utm,
+}
+CLICK_PATHS: Final = (*CLICK, *HINTS, *UTM)
+
+
+def own_fields(paths: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(path for path in paths if "." not in path)
+
+
+def fields_of(part: str, paths: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Pair the fields of one nested object with their columns."""
+    return tuple((path.split(".")[1], column_of(path)) for path in paths if path.startswith(f"{part}."))
+
+
+OWN_OF_CLICK: Final = own_fields(CLICK)
+OWN_OF_REJECTION: Final = own_fields(REJECTION)
+PART_FIELDS: Final = {part: fields_of(part, CLICK_PATHS) for part in PARTS}
+HANDLED_OF_CLICK: Final = fields_of("handled", (*CLICK, *CLICK_JSON))
+HANDLED_OF_REJECTION: Final = fields_of("handled", REJECTION)
+
+
+def read_click(row: Row) -> StoredClick:
+    """Rebuild a click from its row."""
+    parts = {name: kind(**pick(row, PART_FIELDS[name])) for name, kind in PARTS.items()}
+    handled = pick(row, HANDLED_OF_CLICK)
+    click = EnrichedClick(
+        **{name: row[name] for name in OWN_OF_CLICK},
+        **{name: None if name in ("client_hints", "utm") and is_empty(part) else part for name, part in parts.items()},  # type: ignore[arg-type] # each part is of its own type
+        ad_ids=from_json(row["ad_ids"]),
+        handled=Handled(
+            **handled
+            | {
+                "steps_us": from_json(handled["steps_us"]),
+                "key_ids": KeyIds(**from_json(handled["key_ids"])),
+            }
+        ),
+    )
+    return StoredClick(click, row["enriched_at"], row["stored_at"])
+
+
+def read_rejection(row: Row) -> StoredRejection:
+    """Rebuild a rejection from its row, which does not keep the steps of a request that became no click."""
+    handled = Handled(**pick(row, HANDLED_OF_REJECTION), sequence=None, steps_us={}, key_ids=KeyIds())
+    rejection = RejectedClick(**{name: row[name] for name in OWN_OF_REJECTION}, handled=handled)
+    return StoredRejection(rejection, row["published_at"], row["stored_at"])
+
+
+def read_letter(row: Row) -> StoredLetter:
+    """Rebuild a dead letter from its row."""
+    return StoredLetter(DeadLetter(**{name: row[name] for name in LETTER}), row["stored_at"])
+
+
+def pick(row: Row, fields: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    return {name: row[column] for name, column in fields}
+
+
+def is_empty(part: msgspec.Struct) -> bool:
+    return all(getattr(part, name) is None for name in part.__struct_fields__)
+
+
+def from_json(text: str | None) -> Any:
+    return None if text is None else msgspec.json.decode(text)

@@ -1,0 +1,61 @@
+"""Columns are the fields of the records, no more and no less, and the tables have them."""
+
+import msgspec
+import pytest
+
+from runtime.migrations import find_migrations
+from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
+from sink import columns
+from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, click_row
+from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS
+from tests.sink.builders import NOW, click
+
+NOT_STORED = {
+    "rejected.handled.sequence",
+    "rejected.handled.steps_us",
+    "rejected.handled.key_ids",
+    "dead.schema_version",
+}
+
+
+def paths_of(kind: type[msgspec.Struct]) -> set[str]:
+    paths: set[str] = set()
+    for field in msgspec.structs.fields(kind):
+        parts = {"client_hints": ClientHints, "utm": Utm}
+        part = field.type if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) else None
+        inner = part or parts.get(field.name)
+        paths |= {f"{field.name}.{one}" for one in inner.__struct_fields__} if inner else {field.name}
+    return paths
+
+
+def test_every_field_of_an_enriched_click_has_its_column() -> None:
+    stored = {*columns.CLICK, *columns.HINTS, *columns.UTM, *columns.CLICK_JSON}
+
+    assert paths_of(EnrichedClick) == stored
+
+
+def test_every_field_of_a_rejection_and_a_letter_has_its_column_but_for_the_named_ones() -> None:
+    rejection = paths_of(RejectedClick) - {name.removeprefix("rejected.") for name in NOT_STORED}
+    letter = paths_of(DeadLetter) - {name.removeprefix("dead.") for name in NOT_STORED}
+
+    assert rejection == set(columns.REJECTION)
+    assert letter == set(columns.LETTER)
+
+
+@pytest.mark.parametrize("table", [CLICKS, REJECTED_CLICKS, DEAD_LETTERS], ids=lambda table: table.name)
+def test_the_migration_declares_each_column(table: object) -> None:
+    assert isinstance(table, type(CLICKS))
+    sql = "\n".join(migration.sql for migration in find_migrations("sink").migrations).replace('"', "")
+    body = sql.split(f"CREATE TABLE {table.name} (")[1].split("\n)")[0]
+    declared = {line.split()[0] for line in body.splitlines() if line.strip() and line.split()[0].islower()}
+
+    assert set(table.columns) == declared - {"stored_at"}
+
+
+def test_a_row_has_a_value_for_each_column_in_its_order() -> None:
+    row = dict(zip(CLICK_COLUMNS, click_row(click(), NOW), strict=True))
+
+    assert (row["geo_country"], row["utm_source"], row["is_bot"]) == ("PT", "mail", False)
+    assert (row["ad_ids"], row["enriched_at"]) == ('{"gclid":"Cj0K"}', NOW)
+    assert len(set(REJECTION_COLUMNS)) == len(REJECTION_COLUMNS)
+    assert len(set(LETTER_COLUMNS)) == len(LETTER_COLUMNS)
