@@ -1,0 +1,1 @@
+"""How Clickrail is run: images, compose parts, and `deploy.local`, which runs the servers it needs on one machine."""

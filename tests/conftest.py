@@ -1,0 +1,70 @@
+"""Fixtures of all tests: real servers, each started once a session by the first test that asks for it."""
+
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.local.browser import chromium
+from deploy.local.settings import LocalSettings
+from tests import servers
+
+
+@pytest.fixture(scope="session")
+def server_settings(tmp_path_factory: pytest.TempPathFactory) -> LocalSettings:
+    """The settings of the session's servers. Their logs are in `data_dir`/logs."""
+    return servers.small_settings(tmp_path_factory.mktemp("servers"))
+
+
+@pytest.fixture
+def own_settings(tmp_path: Path) -> LocalSettings:
+    """Settings for servers of a test's own, to break: `async with running(await plan_kafka(own_settings))`."""
+    return servers.small_settings(tmp_path / "local")
+
+
+@pytest.fixture(scope="session")
+async def kafka(server_settings: LocalSettings) -> AsyncIterator[str]:
+    """Kafka, as `host:port`."""
+    async with servers.run_kafka(server_settings) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def postgres(server_settings: LocalSettings) -> AsyncIterator[str]:
+    """PostgreSQL, as `postgresql://user:password@host:port/database`."""
+    async with servers.run_postgres(server_settings) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+async def valkey(server_settings: LocalSettings) -> AsyncIterator[str]:
+    """Valkey, as `redis://host:port/0`. Tests share it: they take keys of their own, or flush it."""
+    async with servers.run_valkey(server_settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """A schema of the test's own, empty: every connection by this URL finds its tables there, and only there."""
+    schema = f"test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{postgres}?options=-csearch_path%3D{schema}"
+        await connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A text that no other test's topics begin with."""
+    return f"t{uuid.uuid4().hex[:12]}."
+
+
+@pytest.fixture(scope="session")
+async def chromium_path(server_settings: LocalSettings) -> Path:
+    """A Chromium for Playwright: `playwright.chromium.launch(executable_path=chromium_path)`."""
+    return await chromium(server_settings.cache)

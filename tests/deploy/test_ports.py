@@ -1,0 +1,40 @@
+"""Ports."""
+
+import socket
+
+import msgspec
+import pytest
+
+from deploy.local.errors import PortTaken
+from deploy.local.ports import SERVERS, free_port, is_free, settle_ports
+from deploy.local.settings import LocalSettings
+
+
+def test_a_port_somebody_listens_on_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert not is_free(other.getsockname()[1])
+
+
+def test_a_port_somebody_listens_on_at_every_address_is_not_free() -> None:
+    with socket.create_server(("0.0.0.0", 0)) as other:  # noqa: S104 - that is the case
+        assert not is_free(other.getsockname()[1])
+
+
+def test_every_zero_becomes_a_port_of_its_own() -> None:
+    settings = settle_ports(msgspec.structs.replace(LocalSettings(), **dict.fromkeys(SERVERS, 0)))
+    assert len({getattr(settings, field) for field in SERVERS} - {0}) == len(SERVERS)
+
+
+def test_a_port_that_is_set_stays() -> None:
+    port = free_port()
+    zeros = dict.fromkeys(SERVERS, 0)
+    assert settle_ports(msgspec.structs.replace(LocalSettings(), **zeros | {"kafka_port": port})).kafka_port == port
+
+
+@pytest.mark.parametrize(("field", "variable"), [(name, f"CLICKRAIL_LOCAL_{name.upper()}") for name in SERVERS])
+def test_a_taken_port_is_named_with_its_setting(field: str, variable: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        settings = msgspec.structs.replace(LocalSettings(), **dict.fromkeys(SERVERS, 0) | {field: port})
+        with pytest.raises(PortTaken, match=f"Port {port},.* set {variable} to another"):
+            settle_ports(settings)
