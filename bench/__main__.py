@@ -1,0 +1,44 @@
+"""`python -m bench [idle] [redirect] [pipeline]`: measure, and print the table."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from bench.idle import measure_idle
+from bench.pipeline import measure_pipeline
+from bench.redirect import measure_redirect
+from bench.report import Figure, print_table
+from bench.stack import Bench, open_bench
+
+MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
+    "idle": measure_idle,
+    "redirect": measure_redirect,
+    "pipeline": measure_pipeline,
+}
+
+
+async def run(names: list[str]) -> list[Figure]:
+    folder = Path(tempfile.mkdtemp(prefix="clickrail-bench-"))
+    figures: list[Figure] = []
+    try:
+        async with open_bench(folder) as bench:
+            for name in names:
+                print(f"Measuring {name} ...", flush=True)
+                figures += await MEASUREMENTS[name](bench)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return figures
+
+
+def main() -> None:
+    names = sys.argv[1:] or list(MEASUREMENTS)
+    if unknown := set(names) - set(MEASUREMENTS):
+        sys.exit(f"There is no measurement {', '.join(sorted(unknown))}: there are {', '.join(MEASUREMENTS)}.")
+    print_table(asyncio.run(run(names)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""Load: requests on keep-alive connections, as fast as they are answered or at a given rate.
+
+As a process of its own it leaves the servers' CPU time alone: `python -m bench.load URL SECONDS CONNECTIONS [RATE]`
+prints `Load` as JSON. Requests are rendered once and vary in user agent and client address.
+"""
+
+import asyncio
+import itertools
+import sys
+import time
+from collections.abc import Iterator
+from typing import Final, cast
+from urllib.parse import urlsplit
+
+import msgspec
+import uvloop
+
+CHROME: Final = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{v}.0.0.0"
+SAFARI: Final = "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.{v}"
+USER_AGENTS: Final = (
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36",
+    f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) {SAFARI} Mobile/15E148 Safari/604.1",
+    f"Mozilla/5.0 (Linux; Android 15; Pixel 9) {CHROME} Mobile Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {SAFARI} Safari/605.1.15",
+)
+VARIANTS: Final = 5000
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What was answered, by status; seconds it took; milliseconds to an answer, sorted."""
+
+    statuses: dict[int, int]
+    seconds: float
+    milliseconds: list[float]
+
+    def percentile(self, share: float) -> float:
+        return self.milliseconds[min(len(self.milliseconds) - 1, int(len(self.milliseconds) * share))]
+
+
+def render(host: str) -> list[bytes]:
+    """Give requests that differ in user agent and client address."""
+    return [
+        (
+            f"GET /ref/demo HTTP/1.1\r\nHost: {host}\r\n"
+            f"User-Agent: {USER_AGENTS[number % len(USER_AGENTS)].format(v=100 + number % 43)}\r\n"
+            f"X-Forwarded-For: {20 + number % 150}.{number * 7 % 256}.{number * 13 % 256}.{1 + number % 250}\r\n"
+            "Accept-Language: en-GB,en;q=0.9\r\nReferer: https://www.google.com/\r\n\r\n"
+        ).encode()
+        for number in range(VARIANTS)
+    ]
+
+
+class Line(asyncio.Protocol):
+    """A connection with one request under way at most. Answers have no body."""
+
+    def __init__(self, load: "Running") -> None:
+        self._load = load
+        self._sent = 0.0
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods and not the class.
+        self._transport = cast("asyncio.Transport", transport)
+        self._load.free(self)
+
+    def ask(self, due: float) -> None:
+        self._sent = due
+        self._transport.write(next(self._load.requests))
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._received.endswith(b"\r\n\r\n"):
+            status = int(self._received[9:12])
+            self._received = b""
+            self._load.answered(status, (time.perf_counter() - self._sent) * 1000)
+            self._load.free(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._load.answered(0, 0.0)
+
+
+class Running:
+    """The state of one load. Without a rate a free connection asks at once; with one it waits for the next due time."""
+
+    def __init__(self, requests: Iterator[bytes], rate: float | None) -> None:
+        self.requests = requests
+        self.statuses: dict[int, int] = {}
+        self.milliseconds: list[float] = []
+        self._rate = rate
+        self._idle: list[Line] = []
+        self._ended = False
+
+    def answered(self, status: int, milliseconds: float) -> None:
+        if not self._ended:
+            self.statuses[status] = self.statuses.get(status, 0) + 1
+            self.milliseconds.append(milliseconds)
+
+    def free(self, line: Line) -> None:
+        if self._rate is None and not self._ended:
+            line.ask(time.perf_counter())
+        else:
+            self._idle.append(line)
+
+    async def pace(self, seconds: float) -> None:
+        """Ask at the rate, open loop: what finds no free connection is asked late, and its wait counts."""
+        started = time.perf_counter()
+        asked = 0
+        while (elapsed := time.perf_counter() - started) < seconds:
+            while self._rate is not None and asked < elapsed * self._rate and self._idle:
+                self._idle.pop().ask(started + asked / self._rate)
+                asked += 1
+            await asyncio.sleep(0.001)
+        self._ended = True
+
+
+async def run_load(url: str, seconds: float, connections: int, rate: float | None) -> Load:
+    parts = urlsplit(url)
+    assert parts.hostname
+    running = Running(itertools.cycle(render(parts.netloc)), rate)
+    loop = asyncio.get_running_loop()
+    started = time.perf_counter()
+    for _ in range(connections):
+        await loop.create_connection(lambda: Line(running), parts.hostname, parts.port or 80)
+    await running.pace(seconds)
+    return Load(running.statuses, time.perf_counter() - started, sorted(running.milliseconds))
+
+
+if __name__ == "__main__":
+    given = uvloop.run(
+        run_load(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) if len(sys.argv) > 4 else None)
+    )
+    sys.stdout.buffer.write(msgspec.json.encode(given))
