@@ -1,10 +1,11 @@
 """How far behind a consumer is, asked of Kafka itself; and whether it has stopped moving although it is behind."""
 
 import asyncio
-from typing import Final
+from collections.abc import Collection
+from typing import Final, Protocol
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from runtime.assignment import Assignment
@@ -18,19 +19,29 @@ PATIENCE: Final = 12
 """Rounds without any movement, although there is lag and no batch in work, after which a consumer is stuck."""
 
 
-async def watch_lag(consumer: AIOKafkaConsumer, assignment: Assignment, group: str, metrics: StreamMetrics) -> None:
+class Reads(Protocol):
+    """What is asked of a consumer."""
+
+    def assignment(self) -> Collection[TopicPartition]: ...
+    async def end_offsets(self, partitions: list[TopicPartition], /) -> dict[TopicPartition, int]: ...
+    async def committed(self, partition: TopicPartition, /) -> int | None: ...
+
+
+async def watch_lag(
+    consumer: Reads, assignment: Assignment, group: str, metrics: StreamMetrics, every_s: float = EVERY_S
+) -> None:
     """Keep the lag gauge true every few seconds, for ever.
 
-    Raises Stuck when there is lag and nothing has moved for a minute: aiokafka's consumer can sit in its group and
-    fetch nothing (aio-libs/aiokafka#625), and only a fresh start helps.
+    Raises Stuck when there is lag and nothing has moved for twelve rounds: aiokafka's consumer can sit in its group
+    and fetch nothing (aio-libs/aiokafka#625), and only a fresh start helps.
     """
     labelled: set[TopicPartition] = set()
     before: dict[TopicPartition, int] = {}
     idle = 0
     while True:
-        await asyncio.sleep(EVERY_S)
+        await asyncio.sleep(every_s)
         try:
-            async with asyncio.timeout(EVERY_S):
+            async with asyncio.timeout(every_s):
                 positions, ends = await measure(consumer)
         except (KafkaError, TimeoutError, OSError) as error:
             log.debug("lag is unknown", error=repr(error))
@@ -44,10 +55,10 @@ async def watch_lag(consumer: AIOKafkaConsumer, assignment: Assignment, group: s
         idle = idle + 1 if behind and positions == before and not assignment.busy else 0
         before = positions
         if idle >= PATIENCE:
-            raise Stuck(f"group {group} is behind and has fetched nothing for {PATIENCE * EVERY_S:.0f} s")
+            raise Stuck(f"group {group} is behind and has fetched nothing for {PATIENCE * every_s:.0f} s")
 
 
-async def measure(consumer: AIOKafkaConsumer) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+async def measure(consumer: Reads) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     """Give committed offsets and ends of the partitions assigned to us."""
     places = consumer.assignment()
     ends = await consumer.end_offsets(list(places)) if places else {}

@@ -73,7 +73,7 @@ def test_a_database_ahead_of_the_files_is_refused() -> None:
 
 
 def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
-    assert [] == find_pending([], {("fruit", 1): "0" * 64})
+    assert find_pending([], {("fruit", 1): "0" * 64}) == []
 
 
 @pytest.mark.servers
@@ -106,15 +106,17 @@ async def test_two_runs_at_once_apply_each_migration_once(database_url: str) -> 
 
     runs = await asyncio.gather(*(run() for _ in range(4)))
     async with connected(database_url) as connection:
-        assert 1 == await connection.fetchval("SELECT count(*) FROM apples")
-    assert [0, 0, 0, 2] == sorted(map(len, runs))
+        assert await connection.fetchval("SELECT count(*) FROM apples") == 1
+    assert sorted(map(len, runs)) == [0, 0, 0, 2]
 
 
 @pytest.mark.servers
 async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
     async with connected(database_url) as busy, connected(database_url) as other:
         schema = await busy.fetchval("SELECT current_schema()")
-        await busy.execute("SELECT pg_advisory_lock(hashtextextended('clickrail migrations in ' || $1::text, 0))", schema)
+        await busy.execute(
+            "SELECT pg_advisory_lock(hashtextextended('clickrail migrations in ' || $1::text, 0))", schema
+        )
         await other.execute(f"CREATE SCHEMA {schema}_b; SET search_path TO {schema}_b")
         try:
             async with asyncio.timeout(20):
@@ -128,9 +130,7 @@ async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
 async def test_a_file_that_fails_is_named_and_leaves_nothing_behind(database_url: str) -> None:
     async with connected(database_url) as connection:
         with pytest.raises(MigrationError, match=r'0002_step_2\.sql: relation "grapes" does not exist'):
-            await migrate(
-                connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears (); SELECT * FROM grapes")]
-            )
+            await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears (); SELECT * FROM grapes")])
         tables = await connection.fetch("SELECT relname FROM pg_class WHERE oid::regclass::text IN ('apples', 'pears')")
         applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
     assert (["apples"], [Applied("fruit", 2, "step_2")]) == ([row["relname"] for row in tables], applied)
