@@ -148,7 +148,7 @@ def explain(message: str, fields: Mapping[str, Any], hints: Mapping[str, Any]) -
     # msgspec names the variable in its message and echoes no value; what is missing is what the field is for.
     for name, field in fields.items():
         if message.startswith(f"{name}:"):
-            return message.split(" - at ")[0]
+            return message.partition(" - at ")[0]
         if name in message:
             purpose = describe(hints[field.name])
             return f"{name}: {message.split(' - at ', maxsplit=1)[0]}" + (f" ({purpose})" if purpose else "")
