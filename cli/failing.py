@@ -1,0 +1,17 @@
+"""How a subcommand fails: one clear line on standard error, exit code 2."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+
+@contextmanager
+def failing_clearly(*kinds: type[Exception]) -> Iterator[None]:
+    """Turn the named exceptions, whose messages are meant for people, into one line and exit code 2."""
+    try:
+        yield
+    except kinds as error:
+        print(f"clickrail: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None

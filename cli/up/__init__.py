@@ -1,0 +1,1 @@
+"""`clickrail up`: the whole pipeline on real servers, on this machine, until Ctrl-C."""

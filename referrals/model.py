@@ -1,0 +1,89 @@
+"""Programs, affiliates and referral codes, as every layer holds them: frozen, and stamped with their version."""
+
+from typing import ClassVar, Final, Literal, TypeAlias
+
+import msgspec
+
+Status: TypeAlias = Literal["active", "paused"]
+Privacy: TypeAlias = Literal["full", "no_cookie", "anonymous"]
+"""`full`: cookie and keyed hash; `no_cookie`; `anonymous`: no cookie, and of the address nothing but the country."""
+LimitPolicy: TypeAlias = Literal["flag", "skip", "refuse"]
+
+Kind: TypeAlias = Literal["program", "affiliate", "code"]
+
+STRICTNESS: Final[dict[Privacy, int]] = {"full": 0, "no_cookie": 1, "anonymous": 2}
+
+
+class Program(msgspec.Struct, frozen=True, kw_only=True):
+    """What a merchant offers: where visitors go, and the rules for their clicks.
+
+    `cookie_window_days` is 1 to 400. `cookie_domain` is null for a cookie of the tracker's host alone. `privacy` holds
+    for everybody, `privacy_gpc` and `privacy_dnt` where the browser sends that signal. A second click of a visitor
+    within `unique_window_s` seconds is not unique. `version` grows with every change, to anything in the installation.
+    """
+
+    kind: ClassVar[Kind] = "program"
+
+    id: str
+    name: str
+    status: Status
+    target_url: str
+    fallback_url: str | None = None
+    cookie_window_days: int = 30
+    cookie_domain: str | None = None
+    privacy: Privacy = "full"
+    privacy_gpc: Privacy = "no_cookie"
+    privacy_dnt: Privacy = "no_cookie"
+    limit_policy: LimitPolicy = "flag"
+    unique_window_s: int = 86_400
+    version: int = 0
+
+    def decide_privacy(self, *, gpc: bool, dnt: bool) -> Privacy:
+        """Give the strictest of the decisions that apply to a visitor with these signals."""
+        if not gpc and not dnt:
+            return self.privacy
+        apply = [self.privacy, *([self.privacy_gpc] if gpc else []), *([self.privacy_dnt] if dnt else [])]
+        return max(apply, key=STRICTNESS.__getitem__)
+
+
+class Affiliate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Who refers visitors."""
+
+    kind: ClassVar[Kind] = "affiliate"
+
+    id: str
+    name: str
+    status: Status
+    version: int = 0
+
+
+class ReferralCode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What stands in a link: one affiliate's entrance to one program, with a target of its own or the program's."""
+
+    kind: ClassVar[Kind] = "code"
+
+    code: str
+    affiliate_id: str
+    program_id: str
+    status: Status
+    target_url: str | None = None
+    version: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.code
+
+
+Referral: TypeAlias = Program | Affiliate | ReferralCode
+Key: TypeAlias = tuple[Kind, str]
+"""What names one program, affiliate or code: its kind and its id."""
+
+TYPES: Final[dict[Kind, type[Program] | type[Affiliate] | type[ReferralCode]]] = {
+    "program": Program,
+    "affiliate": Affiliate,
+    "code": ReferralCode,
+}
+
+
+def key_of(value: Referral) -> Key:
+    return value.kind, value.id

@@ -1,0 +1,68 @@
+"""Opens a lookup: its stores, its background work, and their end."""
+
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from referrals.background import in_background
+from referrals.breaker import Breaker
+from referrals.follow import TIMEOUT_S
+from referrals.held import Holding, Time
+from referrals.lookup import Lookup
+from referrals.metrics import LookupMetrics
+from referrals.postgres import connect, keep_connected
+from referrals.postgres_layer import PostgresReferrals
+from referrals.redis_layer import RedisReferrals, connect_redis
+
+PROBE_S: Final = 1.0
+
+
+class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the stores are. Without `redis_url` there is no shared layer.
+
+    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away.
+    """
+
+    database_url: str
+    redis_url: str | None = None
+    redis_prefix: str = "clickrail"
+    postgres_timeout_s: float = 0.1
+    holding: Holding = Holding()
+
+
+def real_time() -> Time:
+    return Time(time.monotonic, lambda: random.uniform(0.8, 1.2))  # noqa: S311 - to spread load, not to keep secrets
+
+
+@asynccontextmanager
+async def open_lookup(
+    settings: LookupSettings, metrics: LookupMetrics, time: Time | None = None
+) -> AsyncIterator[Lookup]:
+    """Open a lookup. Waits for no store: they are reached in the background, and left alone while they are away.
+
+    To be entered and left by the same task.
+    """
+    time = time or real_time()
+    postgres = PostgresReferrals(settings.postgres_timeout_s, metrics)
+    client = connect_redis(settings.redis_url) if settings.redis_url else None
+    shared = RedisReferrals(client, settings.redis_prefix, Breaker(time.now, PROBE_S), metrics) if client else None
+    lookup = Lookup(shared, postgres, settings.holding, time, metrics)
+    reach = partial(connect, settings.database_url, TIMEOUT_S, TIMEOUT_S)
+    work = [
+        lookup.deciding_reads.run(),
+        keep_connected("lookup", reach, postgres.use, postgres.give_up),
+        keep_connected("changes", reach, lookup.follower.use, lambda: None),
+    ]
+    if shared:
+        work += [lookup.shared_reads.run(), shared.run()]
+    try:
+        async with in_background(*work):
+            yield lookup
+    finally:
+        if client:
+            await client.aclose()

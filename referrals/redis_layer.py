@@ -1,0 +1,137 @@
+"""The shared layer: what any process has read, for the others. Where it is away, slow or full of rubbish, it is a miss.
+
+Keys are `{prefix}:referrals:{kind}:{id}`. Reads are bounded and never repeated; writes happen off the path, and a
+script on the server keeps an older version from replacing a newer one.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from referrals.breaker import Breaker
+from referrals.metrics import LookupMetrics
+from referrals.model import Key, Referral, key_of
+from referrals.saved import Reading, pack, unpack
+
+TIMEOUT_S: Final = 0.05
+BOUND_S: Final = 0.055
+"""The client's own time-outs hold for each step of a connection; this holds for all of them together."""
+KEEP_S: Final = 43_200
+MOST_UNWRITTEN: Final = 5_000
+WRITTEN_AT_ONCE: Final = 100
+WRITE_PAUSE_S: Final = 0.005
+
+AWAY: Final = (RedisError, OSError, TimeoutError)
+
+WRITE_NEWER: Final = """
+for i, key in ipairs(KEYS) do
+    local ours, our_reading = string.match(ARGV[i + 1], '^(%d+) (%d+) ')
+    local held = redis.pcall('GET', key)
+    local theirs, their_reading
+    if type(held) == 'string' then
+        theirs, their_reading = string.match(held, '^(%d+) (%d+) %{')
+    end
+    local v, held_v = tonumber(ours), tonumber(theirs)
+    if not held_v or v > held_v or (v == held_v and tonumber(our_reading) >= tonumber(their_reading)) then
+        redis.call('SET', key, ARGV[i + 1], 'EX', ARGV[1])
+    end
+end
+"""
+
+
+def connect_redis(url: str) -> redis.asyncio.Redis:
+    """Give a client that waits 50 ms at most and tries nothing twice. Connects at first use."""
+    return redis.asyncio.Redis.from_url(
+        url,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        # The older protocol needs no greeting, so that a new connection costs one round trip less.
+        protocol=2,
+    )
+
+
+class RedisReferrals:
+    """Reads and writes values. `read` raises nothing; `write` only queues, and `run` does the writing."""
+
+    def __init__(self, client: redis.asyncio.Redis, prefix: str, breaker: Breaker, metrics: LookupMetrics) -> None:
+        self.client = client
+        self.prefix = prefix
+        self.breaker = breaker
+        self.metrics = metrics
+        self.write_newer = client.register_script(WRITE_NEWER)
+        self.unwritten: dict[Key, bytes] = {}
+        self.to_write = asyncio.Event()
+
+    async def read(self, keys: Sequence[Key]) -> list[Reading]:
+        """Give what Redis holds of `keys`; nothing when it does not answer in 50 ms, or is known not to."""
+        if not keys:
+            return []
+        self.metrics.keys.labels("redis").inc(len(keys))
+        if not self.breaker.admits():
+            self.metrics.reads.labels("redis", "skipped").inc()
+            return []
+        try:
+            async with self.bounded():
+                values = await self.client.mget([self.name(key) for key in keys])
+        except AWAY:
+            self.metrics.reads.labels("redis", "away").inc()
+            return []
+        self.metrics.reads.labels("redis", "ok").inc()
+        readings = (unpack(key, data) for key, data in zip(keys, values, strict=True))
+        return [reading for reading in readings if reading is not None]
+
+    def write(self, values: Iterable[Referral], as_of: int) -> None:
+        """Have values written that were read at version `as_of`. Returns at once; too many are dropped, and counted."""
+        for value in values:
+            if len(self.unwritten) >= MOST_UNWRITTEN:
+                self.metrics.redis_writes.labels("dropped").inc()
+                continue
+            self.unwritten[key_of(value)] = pack(Reading(value, as_of))
+            self.to_write.set()
+
+    async def run(self) -> None:
+        """Write what is queued, until cancelled. While Redis is away, values are dropped: they will be read again."""
+        while True:
+            await self.to_write.wait()
+            await self.write_some()
+            await asyncio.sleep(WRITE_PAUSE_S)
+
+    async def write_some(self) -> None:
+        keys = list(self.unwritten)[:WRITTEN_AT_ONCE]
+        values = [self.unwritten.pop(key) for key in keys]
+        if not self.unwritten:
+            self.to_write.clear()
+        outcome = "away"
+        if not self.breaker.is_open:
+            try:
+                async with self.bounded():
+                    await self.write_newer(keys=[self.name(key) for key in keys], args=[KEEP_S, *values])
+                outcome = "ok"
+            except AWAY:
+                pass
+        self.metrics.redis_writes.labels(outcome).inc(len(keys))
+
+    @asynccontextmanager
+    async def bounded(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(BOUND_S):
+                yield
+        except ResponseError:
+            # It answers, if only with an error (full, or not permitted): asking again costs no time-out.
+            self.breaker.record(answered=True)
+            raise
+        except AWAY:
+            self.breaker.record(answered=False)
+            raise
+        self.breaker.record(answered=True)
+
+    def name(self, key: Key) -> str:
+        kind, id_ = key
+        return f"{self.prefix}:referrals:{kind}:{id_}"

@@ -1,0 +1,59 @@
+"""How a value stands in Redis: version, the version it was read at, and the row, as `12 15 {"id":...}`.
+
+Whatever else stands there is a miss: Redis is shared, and what it holds may be old, cut or somebody else's.
+"""
+
+import re
+from typing import Final
+
+import msgspec
+
+from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
+from referrals.targets import check_target
+
+FORM: Final = re.compile(rb"(\d{1,18}) (\d{1,18}) (\{.+\})", re.DOTALL)
+DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {
+    kind: msgspec.json.Decoder(type_) for kind, type_ in TYPES.items()
+}
+"""Fields that a row has beyond ours are passed over."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """A value, and the version of the installation it was read at: it has seen every change up to that one."""
+
+    value: Referral
+    as_of: int
+
+
+def pack(reading: Reading) -> bytes:
+    return b"%d %d %b" % (reading.value.version, reading.as_of, msgspec.json.encode(reading.value))
+
+
+def unpack(key: Key, data: object) -> Reading | None:
+    """Read a value, or null where it is none of ours: of another form, row or version, or with an unfit target."""
+    match = FORM.fullmatch(data) if isinstance(data, bytes) else None
+    if match is None:
+        return None
+    kind, id_ = key
+    try:
+        value = DECODERS[kind].decode(match[3])
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if value.id != id_ or value.version != int(match[1]) or not all(map(is_target, targets_of(value))):
+        return None
+    return Reading(value, int(match[2]))
+
+
+def targets_of(value: Referral) -> list[str]:
+    match value:
+        case Program():
+            urls = [value.target_url, value.fallback_url]
+        case ReferralCode():
+            urls = [value.target_url]
+        case Affiliate():
+            urls = []
+    return [url for url in urls if url is not None]
+
+
+def is_target(url: str) -> bool:
+    return check_target(url) == url

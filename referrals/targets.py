@@ -1,0 +1,102 @@
+"""What a visitor may be sent to. A stored URL is sent back byte for byte, so everything doubtful is refused here."""
+
+import re
+from ipaddress import IPv6Address
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+TARGET_CAP: Final = 2048
+
+SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\]")
+LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+HIGHEST_PORT: Final = 65_535
+
+
+class TargetProblem(msgspec.Struct, frozen=True):
+    """Why a URL is no target: a sentence for whoever typed it."""
+
+    reason: str
+
+
+def check_target(url: str) -> str | TargetProblem:
+    """Give the URL as it is, or why visitors cannot be sent there.
+
+    Accepted: http or https, a host with no user info, an optional port, then any printable ASCII but the backslash,
+    2,048 characters in all.
+    """
+    problem = find_character_problem(url) or find_scheme_problem(url) or find_authority_problem(url)
+    return TargetProblem(problem) if problem else url
+
+
+def find_character_problem(url: str) -> str | None:
+    if not 0 < len(url) <= TARGET_CAP:
+        return f"a target has 1 to {TARGET_CAP} characters; this one has {len(url)}"
+    if any(character.isspace() for character in url):
+        return "a target holds no white space: write %20"
+    if any(character < " " or character == "\x7f" for character in url):
+        return "a target holds no control characters"
+    if "\\" in url:
+        return "a target holds no backslash: write / or %5C"
+    if not url.isascii():
+        return f"a target is ASCII: percent-encode it{suggest_ascii(url)}"
+    return None
+
+
+def suggest_ascii(url: str) -> str:
+    # A host is not percent-encoded (that would be another host), and a lone surrogate has no bytes to encode.
+    authority = AUTHORITY.match(url)
+    if authority and not authority[1].isascii():
+        return ", and write the host in its xn-- form"
+    try:
+        return f", as in {quote(url, safe=':/?#[]@!$&()*+,;=%~{}')}"
+    except UnicodeEncodeError:
+        return ""
+
+
+def find_scheme_problem(url: str) -> str | None:
+    if AUTHORITY.match(url):
+        return None
+    scheme = SCHEME.match(url)
+    if scheme and scheme[1].lower() in ("http", "https"):
+        return f"a target needs a host: {scheme[1].lower()}:// and then the host"
+    return "a target starts with http:// or https://"
+
+
+def find_authority_problem(url: str) -> str | None:
+    authority = AUTHORITY.match(url)
+    if authority is None or not authority[1]:
+        return "a target needs a host"
+    if "@" in authority[1]:
+        return "a target holds no user name or password before its host"
+    host, port = split_port(authority[1])
+    if not host:
+        return "a target needs a host"
+    if not is_host(host):
+        return f"{authority[1]} is not a host name or address"
+    if port is not None and not (port.isdecimal() and 0 < int(port) <= HIGHEST_PORT):
+        return "a port is a number from 1 to 65535"
+    return None
+
+
+def split_port(authority: str) -> tuple[str, str | None]:
+    host, colon, port = authority.rpartition(":")
+    if not colon or (authority.startswith("[") and authority.endswith("]")):
+        return authority, None
+    return host, port
+
+
+def is_host(host: str) -> bool:
+    match = HOST.fullmatch(host)
+    if match is None or len(host) > 253:  # noqa: PLR2004 - the longest name DNS has
+        return False
+    if match["address"]:
+        try:
+            IPv6Address(match["address"])
+        except ValueError:
+            return False
+        return True
+    return all(LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))

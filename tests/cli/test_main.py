@@ -1,0 +1,74 @@
+"""The command as a person calls it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.processes
+
+HEAVY = {"aiohttp", "aiokafka", "asyncpg", "redis", "cryptography", "structlog"}
+
+
+def clickrail(*arguments: str) -> tuple[int, str, str]:
+    command = [sys.executable, "-c", "from cli.main import main; main()", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_names_every_subcommand() -> None:
+    code, output, _ = clickrail("--help")
+
+    assert code == 0
+    for name in ("up", "ingest", "enricher", "sink", "console", "simulate", "migrate", "topics", "keys", "program"):
+        assert f" {name} " in output
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = "import cli.main, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    assert set(done.stdout.split()) & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["unheard-of"], "No such command 'unheard-of'"),
+        (["program", "list", "--status", "gone"], "'gone' is not one of 'active', 'paused'"),
+        (["keys", "rotate", "gone", "--keys-file", "/nowhere"], "'gone' is not a purpose"),
+        (["keys", "list", "--keys-file", "/nowhere"], "/nowhere: cannot be read: No such file or directory"),
+        (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "Connect call failed"),
+        (["topics", "apply", "--kafka-bootstrap-servers", "127.0.0.1:1"], "Kafka at 127.0.0.1:1"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(arguments: list[str], message: str) -> None:
+    code, output, errors = clickrail(*arguments)
+
+    assert (code, output) == (2, "")
+    assert message in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:
+    path = str(tmp_path / "keys.json")
+
+    assert clickrail("keys", "init", "--keys-file", path)[0] == 0
+    assert clickrail("keys", "init", "--keys-file", path)[0] == 2
+    assert clickrail("keys", "rotate", "cookie", "--keys-file", path)[0] == 0
+    code, output, _ = clickrail("keys", "list", "--keys-file", path)
+
+    assert code == 0
+    assert [line.split()[0] for line in output.splitlines()] == ["cookie", "cookie", "token", "ip_seal", "ip_hash"]
+    assert "secret" not in output
+
+
+def test_a_token_that_is_not_genuine_is_said_so(tmp_path: Path) -> None:
+    path = str(tmp_path / "keys.json")
+    clickrail("keys", "init", "--keys-file", path)
+
+    code, output, _ = clickrail("token", "verify", "01KAT301V8C3Q9GZ2F5B7N4M6P.aa0123456789ABCDEF", "--keys-file", path)
+
+    assert (code, output) == (1, "not genuine: unknown_key\n")

@@ -1,0 +1,99 @@
+"""Referrals for tests, and a clock that a test turns."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import asyncpg
+
+from referrals.held import Time
+from referrals.model import Affiliate, Key, Program, Referral, ReferralCode
+from referrals.postgres_layer import RowsReading
+from referrals.saved import Reading
+
+TARGET = "https://shop.example/spring?ref={click_token}"
+
+
+def program(**changes: Any) -> Program:
+    return Program(**{"id": "shop", "name": "Shop", "status": "active", "target_url": TARGET, "version": 1} | changes)
+
+
+def affiliate(**changes: Any) -> Affiliate:
+    return Affiliate(**{"id": "ann", "name": "Ann", "status": "active", "version": 2} | changes)
+
+
+def code(**changes: Any) -> ReferralCode:
+    fields = {"code": "abc123", "affiliate_id": "ann", "program_id": "shop", "status": "active", "version": 3}
+    return ReferralCode(**fields | changes)
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_000.0
+
+    def pass_seconds(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def time(self) -> Time:
+        return Time(lambda: self.seconds, lambda: 1.0)
+
+
+class FakeDeciding:
+    """The deciding layer as a dict; counts its reads, and can be away."""
+
+    def __init__(self, rows: Iterable[Referral] = (), as_of: int = 10) -> None:
+        self.rows: dict[Key, Referral] = {(row.kind, row.id): row for row in rows}
+        self.as_of = as_of
+        self.away = False
+        self.reads: list[list[str]] = []
+        self.before_answer: Callable[[], Awaitable[None]] | None = None
+
+    async def read(self, codes: Sequence[str]) -> RowsReading | None:
+        self.reads.append(list(codes))
+        reading = self.look(codes)
+        if self.before_answer is not None:
+            await self.before_answer()
+        return None if self.away else reading
+
+    def look(self, codes: Sequence[str]) -> RowsReading:
+        rows: list[Referral] = []
+        for name in codes:
+            found = self.rows.get(("code", name))
+            if isinstance(found, ReferralCode):
+                belongings = [("affiliate", found.affiliate_id), ("program", found.program_id)]
+                rows += [found, *(self.rows[key] for key in belongings)]
+        return RowsReading(self.as_of, rows, [name for name in codes if ("code", name) not in self.rows])
+
+
+class FakeShared:
+    """The shared layer as a dict; writes are kept in the order they came."""
+
+    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+        self.readings = {(reading.value.kind, reading.value.id): reading for reading in readings}
+        self.reads: list[list[Key]] = []
+        self.written: list[tuple[Key, int]] = []
+
+    async def read(self, keys: Sequence[Key]) -> list[Reading]:
+        self.reads.append(list(keys))
+        return [self.readings[key] for key in keys if key in self.readings]
+
+    def write(self, values: Iterable[Referral], as_of: int) -> None:
+        self.written += [((value.kind, value.id), as_of) for value in values]
+
+
+def unique_prefix() -> str:
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+async def insert(connection: asyncpg.Connection, *codes: str) -> None:
+    """Store a program `shop`, an affiliate `ann`, and these codes of theirs."""
+    await connection.execute("INSERT INTO programs (id, name, target_url) VALUES ('shop', 'Shop', $1)", TARGET)
+    await connection.execute("INSERT INTO affiliates (id, name) VALUES ('ann', 'Ann')")
+    if codes:
+        await connection.execute(
+            "INSERT INTO referral_codes (code, affiliate_id, program_id) "
+            "SELECT c, 'ann', 'shop' FROM unnest($1::text[]) c",
+            list(codes),
+        )

@@ -1,0 +1,119 @@
+import asyncpg
+import pytest
+
+from referrals import administration
+from referrals.administration import Filter
+from referrals.answers import UNKNOWN_IN_POSTGRES, Found
+from referrals.model import Affiliate, Kind, Referral
+from referrals.refusal import SENTENCES, Refused
+from tests.referrals.builders import affiliate, code, insert, program
+
+pytestmark = pytest.mark.servers
+
+
+async def test_what_is_added_comes_back_as_stored(connection: asyncpg.Connection) -> None:
+    wanted = [
+        program(fallback_url="https://shop.example/", cookie_domain="shop.example", cookie_window_days=400, version=1),
+        affiliate(version=2),
+        code(target_url="https://shop.example/spring?m={click_id}", version=3),
+    ]
+    added = [await administration.add(connection, value) for value in wanted]
+    found = [await administration.find(connection, value.kind, value.id) for value in wanted]
+    assert (added, found) == (wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (program(target_url="javascript:alert(1)"), "target_url: a target starts with http:// or https://"),
+        (program(fallback_url="//evil.tld"), "fallback_url: a target starts with http:// or https://"),
+        (program(id="shop"), "there is a program of that id already"),
+        (program(id="New"), "a program's id is 1 to 40 of the characters a-z, 0-9, _ and -"),
+        (program(id="new", cookie_window_days=401), "a cookie window is 1 to 400 days"),
+        (program(id="new", name=""), "a program's name is 1 to 200 characters on one line"),
+        (affiliate(id="bob", name="a\nb"), "an affiliate's name is 1 to 200 characters on one line"),
+        (affiliate(id="bob", name="a\x9b31m"), "an affiliate's name is 1 to 200 characters on one line"),
+        (affiliate(), "there is an affiliate of that id already"),
+        (code(code="a/b"), "a code is 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"),
+        (code(code="new", affiliate_id="bob"), "there is no affiliate of that id"),
+        (code(code="new", program_id="house"), "there is no program of that id"),
+        (code(code="abc"), "there is such a code already"),
+    ],
+)
+async def test_nonsense_is_refused_in_a_sentence(connection: asyncpg.Connection, value: Referral, reason: str) -> None:
+    await insert(connection, "abc")
+    assert await administration.add(connection, value) == Refused(reason)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
+async def test_text_that_cannot_be_stored_is_refused(connection: asyncpg.Connection, name: str) -> None:
+    assert isinstance(await administration.add(connection, affiliate(name=name)), Refused)
+
+
+async def test_a_number_too_large_for_its_column_is_refused(connection: asyncpg.Connection) -> None:
+    assert isinstance(await administration.add(connection, program(cookie_window_days=2**40)), Refused)
+
+
+@pytest.mark.parametrize(("kind", "id_"), [("program", "shop"), ("affiliate", "ann"), ("code", "abc")])
+async def test_each_kind_is_paused_and_resumed(connection: asyncpg.Connection, kind: Kind, id_: str) -> None:
+    await insert(connection, "abc")
+    statuses = []
+    for status in ("paused", "active"):
+        changed = await administration.change(connection, kind, id_, {"status": status})
+        statuses.append((changed.status, changed.version))
+    assert statuses == [("paused", 4), ("active", 5)]
+
+
+async def test_a_change_of_a_target_is_checked_too(connection: asyncpg.Connection) -> None:
+    await insert(connection, "abc")
+    refused = await administration.change(connection, "code", "abc", {"target_url": "https:evil.tld"})
+    assert refused == Refused("target_url: a target needs a host: https:// and then the host")
+
+
+async def test_what_does_not_exist_cannot_be_changed_or_found(connection: asyncpg.Connection) -> None:
+    changed = await administration.change(connection, "code", "nope", {"status": "paused"})
+    found = await administration.find(connection, "code", "nope")
+    assert (changed, found) == (Refused("there is no code 'nope'"), Refused("there is no code 'nope'"))
+
+
+async def test_a_list_is_in_order_and_goes_on_behind_an_id(connection: asyncpg.Connection) -> None:
+    await insert(connection, "b", "a", "C", "d")
+    first = await administration.list_some(connection, "code", Filter(most=2))
+    rest = await administration.list_some(connection, "code", Filter(after=first[-1].id))
+    assert ([one.id for one in first], [one.id for one in rest]) == (["C", "a"], ["b", "d"])
+
+
+async def test_a_list_is_narrowed_by_status_affiliate_and_program(connection: asyncpg.Connection) -> None:
+    await insert(connection, "a", "b")
+    await administration.add(connection, affiliate(id="bob", name="Bob"))
+    await administration.add(connection, code(code="c", affiliate_id="bob"))
+    await administration.change(connection, "code", "a", {"status": "paused"})
+    wanted = [Filter(status="paused"), Filter(affiliate_id="bob"), Filter(status="active", program_id="shop")]
+    listed = [[one.id for one in await administration.list_some(connection, "code", each)] for each in wanted]
+    assert listed == [["a"], ["c"], ["b", "c"]]
+
+
+async def test_a_filter_that_a_kind_does_not_know_is_passed_over(connection: asyncpg.Connection) -> None:
+    await insert(connection)
+    listed = await administration.list_some(connection, "affiliate", Filter(program_id="shop"))
+    assert listed == [Affiliate(id="ann", name="Ann", status="active", version=2)]
+
+
+async def test_a_check_answers_as_a_lookup_would(connection: asyncpg.Connection) -> None:
+    await insert(connection, "abc")
+    answers = [await administration.check(connection, name) for name in ("abc", "nope", "a\0b")]
+    assert answers == [
+        Found(code(code="abc", version=3), affiliate(version=2), program(version=1), "postgres"),
+        UNKNOWN_IN_POSTGRES,
+        UNKNOWN_IN_POSTGRES,
+    ]
+
+
+async def test_every_constraint_of_the_tables_has_its_sentence(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch(
+        "SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
+        "WHERE relname IN ('programs', 'affiliates', 'referral_codes') AND contype IN ('c', 'p', 'f') "
+        "AND connamespace = current_schema()::regnamespace"
+    )
+    raised_by_triggers = {"referral_id_reused", "referral_key_kept"}
+    assert {row["conname"] for row in rows} == SENTENCES.keys() - raised_by_triggers

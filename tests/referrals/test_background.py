@@ -1,0 +1,63 @@
+import asyncio
+
+import pytest
+
+from referrals.background import in_background
+
+
+class Deaf:
+    """Work that loses its first cancellation, as asyncio.wait_for may before Python 3.12."""
+
+    def __init__(self) -> None:
+        self.cancelled = 0
+        self.began = asyncio.Event()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                self.began.set()
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                if self.cancelled > 1:
+                    raise
+
+
+async def test_work_that_loses_its_cancellation_is_cancelled_again() -> None:
+    deaf = Deaf()
+    async with asyncio.timeout(5), in_background(deaf.run()):
+        await deaf.began.wait()
+    assert deaf.cancelled == 2
+
+
+async def test_work_that_fails_cancels_the_body_and_is_raised_as_itself() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def body() -> None:
+        async with in_background(fail()):
+            await asyncio.sleep(60)
+
+    with pytest.raises(ZeroDivisionError):
+        await body()
+
+
+async def test_an_error_of_the_body_comes_out_as_itself() -> None:
+    async def body() -> None:
+        async with in_background(asyncio.sleep(60)):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        await body()
+
+
+async def test_a_cancelled_body_stays_cancelled() -> None:
+    async def body() -> None:
+        async with in_background(asyncio.sleep(60)):
+            await asyncio.sleep(60)
+
+    task = asyncio.create_task(body())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task

@@ -1,0 +1,389 @@
+"""The lookup on real servers: what it answers while they work, freeze, hold rubbish, break, or are away."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from deploy.local.postgres import plan_postgres
+from deploy.local.server import running
+from deploy.local.settings import LocalSettings
+from deploy.local.valkey import plan_valkey
+from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
+from referrals.lookup import Lookup
+from referrals.metrics import LookupMetrics
+from referrals.opening import LookupSettings, open_lookup
+from referrals.postgres import connected
+from runtime.migrations import find_migrations, migrate
+from tests.referrals.builders import insert, unique_prefix
+
+pytestmark = pytest.mark.servers
+
+IN_FORCE_S = 3.0
+"""Three times the promise."""
+
+
+async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = IN_FORCE_S) -> None:
+    async with asyncio.timeout(seconds):
+        while not await ask():
+            await asyncio.sleep(0.01)
+
+
+async def is_followed(lookup: Lookup) -> bool:
+    return lookup.follower.following
+
+
+def answer_of(answer: Answer) -> tuple[str, str] | Answer:
+    return (answer.layer, answer.paused or "active") if isinstance(answer, Found) else answer
+
+
+@pytest.fixture
+async def cache(valkey: str) -> AsyncIterator[redis.asyncio.Redis]:
+    client = redis.asyncio.Redis.from_url(valkey)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def settings(referrals_url: str, valkey: str) -> LookupSettings:
+    return LookupSettings(database_url=referrals_url, redis_url=valkey, redis_prefix=unique_prefix())
+
+
+@asynccontextmanager
+async def silent_server() -> AsyncIterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
+        yield listener.getsockname()[1]
+
+
+def metric(metrics: LookupMetrics, store: str, outcome: str) -> float:
+    return float(metrics.reads.labels(store, outcome)._value.get())
+
+
+async def test_each_layer_answers_in_its_turn(settings: LookupSettings, connection: asyncpg.Connection) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as first:
+        answers = [await first.find("abc"), await first.find("abc")]
+        async with redis.asyncio.Redis.from_url(settings.redis_url) as cache:
+            key = f"{settings.redis_prefix}:referrals:program:shop"
+            await eventually(lambda: cache.exists(key))
+    away = LookupSettings(
+        database_url="postgresql://x@127.0.0.1:1/x", redis_url=settings.redis_url, redis_prefix=settings.redis_prefix
+    )
+    async with open_lookup(away, LookupMetrics()) as second:
+        answers.append(await second.find("abc"))
+    assert list(map(answer_of, answers)) == [("postgres", "active"), ("process", "active"), ("redis", "active")]
+
+
+async def test_a_visitor_of_the_first_moment_is_answered(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        assert answer_of(await lookup.find("abc")) == ("postgres", "active")
+
+
+async def test_a_thousand_concurrent_misses_make_one_read_of_each_store(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc")
+    metrics = LookupMetrics()
+    async with open_lookup(settings, metrics) as lookup:
+        answers = await asyncio.gather(*(lookup.find("abc") for _ in range(1000)))
+    assert {("postgres", "active")} == set(map(answer_of, answers))
+    assert (metric(metrics, "redis", "ok"), metric(metrics, "postgres", "ok")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("UPDATE programs SET status = 'paused'", ("process", "program")),
+        ("UPDATE affiliates SET status = 'paused'", ("process", "affiliate")),
+        ("UPDATE referral_codes SET status = 'paused'", ("process", "code")),
+        ("DELETE FROM referral_codes", UNKNOWN_HERE),
+        ("TRUNCATE programs CASCADE", UNKNOWN_HERE),
+    ],
+)
+async def test_a_change_by_raw_sql_is_in_force_within_a_second(
+    settings: LookupSettings, connection: asyncpg.Connection, change: str, expected: object
+) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        await connection.execute(change)
+
+        async def in_force() -> bool:
+            return answer_of(await lookup.find("abc")) == expected
+
+        await eventually(in_force)
+
+
+async def test_a_code_made_after_somebody_asked_for_it_is_found(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection)
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        assert await lookup.find("abc") == UNKNOWN_IN_POSTGRES
+        await eventually(lambda: is_followed(lookup))
+        await connection.execute("INSERT INTO referral_codes VALUES ('abc', 'ann', 'shop')")
+
+        async def is_found() -> bool:
+            return isinstance(await lookup.find("abc"), Found)
+
+        await eventually(is_found)
+
+
+async def test_a_change_is_seen_although_every_connection_was_broken_before(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        async with connection.transaction():
+            await connection.execute("UPDATE affiliates SET status = 'paused'")
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'clickrail referrals' AND pid <> pg_backend_pid()"
+            )
+
+        async def in_force() -> bool:
+            return answer_of(await lookup.find("abc")) == ("process", "affiliate")
+
+        await eventually(in_force)
+        await eventually(lambda: is_followed(lookup))
+
+
+async def test_a_change_is_seen_although_its_notification_was_lost(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc")
+    await connection.execute("CREATE OR REPLACE FUNCTION pg_notify(text, text) RETURNS void LANGUAGE sql AS ''")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        schema = await connection.fetchval("SELECT current_schema()")
+        await connection.execute(f"ALTER FUNCTION record_referral_changes SET search_path TO {schema}, pg_catalog")
+        await connection.execute("UPDATE programs SET status = 'paused'")
+
+        async def in_force() -> bool:
+            return answer_of(await lookup.find("abc")) == ("process", "program")
+
+        await eventually(in_force)
+
+
+async def test_a_large_import_is_taken_in_without_holding_what_nobody_asked_for(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        await connection.execute(
+            "INSERT INTO referral_codes (code, affiliate_id, program_id) "
+            "SELECT 'c' || n, 'ann', 'shop' FROM generate_series(1, 12000) n"
+        )
+        await connection.execute("UPDATE programs SET status = 'paused'")
+
+        async def in_force() -> bool:
+            return answer_of(await lookup.find("abc")) == ("process", "program")
+
+        await eventually(in_force, 10)
+        assert (list(lookup.held.codes), lookup.held.changes.floor) == (["abc"], 4)
+
+
+@pytest.mark.parametrize("rubbish", [b"rubbish", b"\x00\xff", b'9 9 {"code":"abc","target_url":"javascript:x"}', None])
+async def test_rubbish_in_redis_is_a_miss_and_is_written_over(
+    settings: LookupSettings, connection: asyncpg.Connection, cache: redis.asyncio.Redis, rubbish: bytes | None
+) -> None:
+    await insert(connection, "abc")
+    key = f"{settings.redis_prefix}:referrals:code:abc"
+    await (cache.set(key, rubbish) if rubbish else cache.rpush(key, "a list"))
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        assert answer_of(await lookup.find("abc")) == ("postgres", "active")
+        if rubbish and rubbish.startswith(b"9 9"):
+            return
+
+        async def is_ours() -> bool:
+            return await cache.type(key) == b"string" and (await cache.get(key)).startswith(b'3 3 {"code":"abc"')
+
+        await eventually(is_ours)
+
+
+async def test_an_older_version_does_not_replace_a_newer_one_in_redis(
+    settings: LookupSettings, connection: asyncpg.Connection, cache: redis.asyncio.Redis
+) -> None:
+    await insert(connection, "abc")
+    kept = {kind: f"{settings.redis_prefix}:referrals:{kind}" for kind in ("code:abc", "program:shop", "affiliate:ann")}
+    await cache.mset({kept["code:abc"]: b"4 9 {newer}", kept["program:shop"]: b"1 9 {read later}"})
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: cache.exists(kept["affiliate:ann"]))
+    assert await cache.mget(kept["code:abc"], kept["program:shop"]) == [b"4 9 {newer}", b"1 9 {read later}"]
+
+
+async def test_a_changed_row_is_passed_on_to_redis(
+    settings: LookupSettings, connection: asyncpg.Connection, cache: redis.asyncio.Redis
+) -> None:
+    await insert(connection, "abc")
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        await connection.execute("UPDATE programs SET status = 'paused'")
+
+        async def passed_on() -> bool:
+            return (await cache.get(f"{settings.redis_prefix}:referrals:program:shop") or b"").startswith(b"4 4 ")
+
+        await eventually(passed_on)
+
+
+async def test_what_redis_had_while_postgres_was_away_is_confirmed_once_it_is_back(
+    own_settings: LocalSettings, valkey: str
+) -> None:
+    prefix = unique_prefix()
+    async with running(await plan_postgres(own_settings)) as postgres:
+        async with connected(postgres.address) as connection:
+            await migrate(connection, [find_migrations("referrals")])
+            await insert(connection, "abc")
+        settings = LookupSettings(database_url=postgres.address, redis_url=valkey, redis_prefix=prefix)
+        async with open_lookup(settings, LookupMetrics()) as earlier, redis.asyncio.Redis.from_url(valkey) as cache:
+            await earlier.find("abc")
+            await eventually(lambda: cache.exists(f"{prefix}:referrals:program:shop"))
+        async with connected(postgres.address) as connection:
+            # Nobody holds the program, so nobody renews it in Redis.
+            await connection.execute("UPDATE programs SET status = 'paused'")
+        await postgres.stop()
+        async with open_lookup(settings, LookupMetrics()) as lookup:
+            before = answer_of(await lookup.find("abc"))
+            problem = lookup.problem()
+            await postgres.start()
+
+            async def in_force() -> bool:
+                return answer_of(await lookup.find("abc")) == ("process", "program")
+
+            await eventually(in_force, 20)
+            assert (before, lookup.problem()) == (("redis", "active"), None)
+            assert problem == "Postgres has not been reached since the start"
+
+
+async def test_a_silent_redis_costs_one_time_out_and_then_nothing(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "a", "b", "c")
+    metrics = LookupMetrics()
+    async with silent_server() as port:
+        silent = LookupSettings(database_url=settings.database_url, redis_url=f"redis://127.0.0.1:{port}/0")
+        async with open_lookup(silent, metrics) as lookup:
+            answers = [answer_of(await lookup.find(name)) for name in ("a", "b", "c")]
+    assert (
+        answers,
+        metric(metrics, "redis", "away"),
+        metric(metrics, "redis", "skipped"),
+    ) == ([("postgres", "active")] * 3, 1, 2)
+
+
+async def test_a_frozen_redis_that_thaws_is_used_again(
+    own_settings: LocalSettings, referrals_url: str, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, *"abcdef")
+    metrics = LookupMetrics()
+    async with running(plan_valkey(own_settings)) as server:
+        settings = LookupSettings(database_url=referrals_url, redis_url=server.address)
+        async with open_lookup(settings, metrics) as lookup:
+            await lookup.find("a")
+            server.freeze()
+            frozen = [answer_of(await lookup.find(name)) for name in "bcd"]
+            away = metric(metrics, "redis", "away")
+            server.thaw()
+            good = metric(metrics, "redis", "ok")
+
+            async def is_used() -> bool:
+                await lookup.find(unique_prefix())
+                return metric(metrics, "redis", "ok") > good
+
+            await eventually(is_used, 10)
+    assert (frozen, away >= 1) == ([("postgres", "active")] * 3, True)
+
+
+async def test_a_full_redis_is_still_read(
+    own_settings: LocalSettings, referrals_url: str, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "a", "b")
+    async with running(plan_valkey(own_settings)) as server:
+        settings = LookupSettings(database_url=referrals_url, redis_url=server.address)
+        async with (
+            open_lookup(settings, LookupMetrics()) as first,
+            redis.asyncio.Redis.from_url(server.address) as cache,
+        ):
+            await first.find("a")
+            await eventually(lambda: cache.exists("clickrail:referrals:program:shop"))
+            await cache.config_set("maxmemory-policy", "noeviction")
+            await cache.config_set("maxmemory", 1)
+        metrics = LookupMetrics()
+        async with open_lookup(settings, metrics) as second:
+            answers = [answer_of(await second.find(name)) for name in ("b", "a")]
+            await eventually(lambda: is_counted(metrics))
+            later = answer_of(await second.find("nope"))
+    assert (answers, later) == ([("postgres", "active"), ("redis", "active")], UNKNOWN_IN_POSTGRES)
+
+
+async def is_counted(metrics: LookupMetrics) -> bool:
+    return bool(metrics.redis_writes.labels("away")._value.get())
+
+
+async def test_a_frozen_postgres_keeps_nobody_waiting_and_known_codes_are_served(
+    own_settings: LocalSettings,
+) -> None:
+    async with running(await plan_postgres(own_settings)) as postgres:
+        async with connected(postgres.address) as connection:
+            await migrate(connection, [find_migrations("referrals")])
+            await insert(connection, "known", "new")
+        settings = LookupSettings(database_url=postgres.address)
+        async with open_lookup(settings, LookupMetrics()) as lookup:
+            await lookup.find("known")
+            postgres.freeze()
+            async with asyncio.timeout(3):
+                frozen = [answer_of(await lookup.find(name)) for name in ("new", "known", "other", "new")]
+            postgres.thaw()
+
+            async def is_found() -> bool:
+                return isinstance(await lookup.find("new"), Found)
+
+            await eventually(is_found, 20)
+    assert frozen == [UNAVAILABLE, ("process", "active"), UNAVAILABLE, UNAVAILABLE]
+
+
+async def test_it_opens_and_closes_with_a_frozen_postgres(own_settings: LocalSettings) -> None:
+    async with running(await plan_postgres(own_settings)) as postgres:
+        postgres.freeze()
+        async with (
+            asyncio.timeout(5),
+            open_lookup(LookupSettings(database_url=postgres.address), LookupMetrics()) as it,
+        ):
+            assert await it.find("abc") == UNAVAILABLE
+        postgres.thaw()
+
+
+async def test_a_database_without_our_tables_is_as_good_as_away(database_url: str) -> None:
+    async with open_lookup(LookupSettings(database_url=database_url), LookupMetrics()) as lookup:
+        assert await lookup.find("abc") == UNAVAILABLE
+        async with connected(database_url) as connection:
+            await migrate(connection, [find_migrations("referrals")])
+
+        async def is_reached() -> bool:
+            return await lookup.find("abc") == UNKNOWN_IN_POSTGRES
+
+        await eventually(is_reached, 10)
+
+
+async def test_an_error_in_the_body_comes_out_as_itself(settings: LookupSettings) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with open_lookup(settings, LookupMetrics()):
+            raise ZeroDivisionError

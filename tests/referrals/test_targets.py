@@ -1,0 +1,99 @@
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referrals.targets import TargetProblem, check_target
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example",
+        "http://shop.example/",
+        "HTTPS://Shop.Example/Path",
+        "https://e.com/a%2Fb?m={click_id}&p=a%20b&z=a+b",
+        "https://e.com?x=1#y",
+        "https://e.com#y",
+        "https://e.com/@user",
+        "https://e.com/?next=https://other.example",
+        "https://127.0.0.1:8443/",
+        "https://[2001:db8::1]/",
+        "https://[::1]:8080/x",
+        "https://localhost",
+        "https://my_shop.example.",
+        "https://xn--bcher-kva.example",
+        "https://e.com/\"<>`{}|^'",
+        "https://" + "x" * 63 + ".example/" + "y" * 1968,
+    ],
+)
+def test_a_target_is_given_back_as_it_is(url: str) -> None:
+    assert url == check_target(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "a target has 1 to 2048 characters; this one has 0"),
+        ("https://e.com/" + "x" * 2035, "a target has 1 to 2048 characters; this one has 2049"),
+        ("javascript:alert(1)", "a target starts with http:// or https://"),
+        ("data:text/html,x", "a target starts with http:// or https://"),
+        ("ftp://e.com", "a target starts with http:// or https://"),
+        ("//evil.tld", "a target starts with http:// or https://"),
+        ("/path", "a target starts with http:// or https://"),
+        ("shop.example/path", "a target starts with http:// or https://"),
+        ("https:evil.tld", "a target needs a host: https:// and then the host"),
+        ("http:/evil.tld", "a target needs a host: http:// and then the host"),
+        ("https://", "a target needs a host"),
+        ("https:///path", "a target needs a host"),
+        ("https://?x", "a target needs a host"),
+        ("https://:443/", "a target needs a host"),
+        ("http://a@evil.tld", "a target holds no user name or password before its host"),
+        ("https://shop.example:pw@evil.tld/", "a target holds no user name or password before its host"),
+        ("\\\\evil.tld", "a target holds no backslash: write / or %5C"),
+        ("https://shop.example\\@evil.tld", "a target holds no backslash: write / or %5C"),
+        (" https://x", "a target holds no white space: write %20"),
+        ("https://x\ty", "a target holds no white space: write %20"),
+        ("https://x\n", "a target holds no white space: write %20"),
+        ("https://x\r\nSet-Cookie: x=1", "a target holds no white space: write %20"),
+        ("https://x\u2028", "a target holds no white space: write %20"),
+        ("https://x\0", "a target holds no control characters"),
+        ("https://x\x1b[2J", "a target holds no control characters"),
+        ("https://x\x7f", "a target holds no control characters"),
+        ("https://e.com/ü", "a target is ASCII: percent-encode it, as in https://e.com/%C3%BC"),
+        ("https://bücher.example/", "a target is ASCII: percent-encode it, and write the host in its xn-- form"),
+        ("https://e.com/\u202ex", "a target is ASCII: percent-encode it, as in https://e.com/%E2%80%AEx"),
+        ("https://e.com/\udcff", "a target is ASCII: percent-encode it"),
+        ("https://{sub1}.example/", "{sub1}.example is not a host name or address"),
+        ("https://%65vil.tld/", "%65vil.tld is not a host name or address"),
+        ("https://e..com/", "e..com is not a host name or address"),
+        ("https://./", ". is not a host name or address"),
+        ("https://-e.com/", "-e.com is not a host name or address"),
+        ("https://[::1/", "[::1 is not a host name or address"),
+        ("https://[::1]x/", "[::1]x is not a host name or address"),
+        ("https://[1::2::3]/", "[1::2::3] is not a host name or address"),
+        ("https://e.com:/", "a port is a number from 1 to 65535"),
+        ("https://e.com:0/", "a port is a number from 1 to 65535"),
+        ("https://e.com:65536/", "a port is a number from 1 to 65535"),
+        ("https://e.com:80a/", "a port is a number from 1 to 65535"),
+    ],
+)
+def test_anything_else_is_refused_with_a_reason(url: str, reason: str) -> None:
+    assert TargetProblem(reason) == check_target(url)
+
+
+HOSTILE = st.text(st.sampled_from(list("hHtTpPsS:/\\@.?#[]{}%a1-_ \t\r\n\0é\u2028")), max_size=40)
+
+
+@given(st.one_of(HOSTILE, HOSTILE.map("https://".__add__), st.text(max_size=40)))
+def test_whatever_is_accepted_means_the_same_to_every_reader(url: str) -> None:
+    if check_target(url) != url:
+        return
+    parts = urlsplit(url)
+    assert parts.scheme in ("http", "https")
+    assert parts.hostname
+    assert (parts.username, parts.password) == (None, None)
+    assert url.isascii()
+    assert url.isprintable()
+    assert "\\" not in url
