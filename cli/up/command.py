@@ -21,7 +21,7 @@ def up() -> None:
     try:
         with screen:
             asyncio.run(run_up(dict(os.environ), screen))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except asyncio.CancelledError:
         # Ctrl-C, or SIGTERM from whatever supervises this.
         screen.say("Stopped. The data are kept: the next `make up` goes on with them.")
     except (LocalStackError, SettingsError, DependencyAway, MigrationError, KeyRingError) as error:

@@ -16,6 +16,7 @@ from cli.up.screen import Screen
 from cli.up.services import LocalService, plan_service, read_services, require_ports, run_services
 from cli.up.status import show_status
 from deploy.local.city import city_databases
+from deploy.local.folder import held
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack, keep_up, run_stack
 from deploy.local.together import together
@@ -26,9 +27,11 @@ from runtime.settings import load
 
 async def run_up(environ: Mapping[str, str], screen: Screen) -> None:
     """Run everything until cancelled. Raises what `cli.up.command` explains; then nothing is left running."""
-    stop_on_sigterm()
+    stop_on_signals()
     local = load(LocalSettings, {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_LOCAL_")})
-    # Asked before anything is fetched or started: a wrong setting or a taken port should cost nobody a minute.
+    # Asked before anything is fetched or started: another run, a wrong setting or a taken port costs nobody a minute.
+    with held(local.data):
+        pass
     require_ports(read_services(service_environ(environ, placeholders())))
     geo = await city_databases(local.cache, screen.progress)
     async with run_stack(local, screen.progress) as stack:
@@ -100,7 +103,9 @@ def describe_addresses(link: str, services: tuple[LocalService, ...], addresses:
     ]
 
 
-def stop_on_sigterm() -> None:
+def stop_on_signals() -> None:
+    # Both by hand: started in the background of a script, Python would not see Ctrl-C at all.
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - a coroutine runs in a task
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)

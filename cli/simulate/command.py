@@ -1,0 +1,64 @@
+"""`clickrail simulate`: realistic clicks for a running stack."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Rate = Annotated[float, typer.Option(help="requests a second")]
+Seconds = Annotated[float | None, typer.Option(show_default="60, or all of --requests", help="for how long")]
+Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
+Url = Annotated[str, typer.Option(help="where the stack is; it must trust this machine as a proxy")]
+Codes = Annotated[str, typer.Option(help="referral codes it knows, comma-separated; the first is visited most")]
+Connections = Annotated[int, typer.Option(help="how many requests may be under way at once")]
+Requests = Annotated[
+    Path | None,
+    typer.Option(
+        show_default=False, help="replay these as clicks: JSON lines of ip, ts, method, path, referrer, user_agent"
+    ),
+]
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", show_default=False, help="write each request's answer here")
+]
+Json = Annotated[bool, typer.Option("--json", help="print the ledger as JSON")]
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
+    rate: Rate = 200.0,
+    seconds: Seconds = None,
+    seed: Seed = 1,
+    url: Url = "http://127.0.0.1:8080",
+    codes: Codes = "demo,spring-26,newsletter,insta",
+    connections: Connections = 128,
+    requests: Requests = None,
+    ledger: LedgerFile = None,
+    as_json: Json = False,
+) -> None:
+    """Send realistic clicks to a running stack, and say what was answered. Ctrl-C ends it early."""
+    import msgspec
+
+    from cli.failing import failing_clearly
+    from cli.simulate.order import BadOrder, describe_left_out, make_order
+    from cli.simulate.report import describe
+    from cli.simulate.run import Unreached, run
+    from cli.simulate.send import Sending
+
+    sending = Sending(url=url, rate=rate, connections=connections)
+    with failing_clearly(BadOrder):
+        order = make_order(sending, codes, seed, seconds, requests)
+        for line in describe_left_out(order):
+            print(line, file=sys.stderr)
+        try:
+            made = run(order, ledger, quiet=as_json)
+        except (Unreached, OSError) as error:
+            raise fail(str(error)) from None
+    for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, order.codes):
+        print(line)
+    if made.sent and not made.answered:
+        raise fail(f"nothing answered at {url}: {', '.join(made.errors)}")
+
+
+def fail(why: str) -> typer.Exit:
+    print(f"clickrail: {why}", file=sys.stderr)
+    return typer.Exit(1)

@@ -1,0 +1,79 @@
+"""Everything that is generated, sent to the real redirect over HTTP: each kind gets what it expects, to the click."""
+
+import asyncio
+from collections import Counter
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from cli.simulate.ledger import Answer, Ledger
+from cli.simulate.planned import DEMO_CODES, Planned
+from cli.simulate.send import Sending, send
+from ingest.metrics import IngestMetrics
+from ingest.publisher import Publisher
+from ingest.redirect import Redirect
+from ingest.unanswered import Unanswered
+from tests.cli.simulate.builders import generated
+from tests.ingest.builders import SHOES, Codes, Topics, found, keys, site
+
+ALL = {
+    "visit": 40, "repeat": 15, "prefetch": 5, "head": 5, "bot": 5, "preview": 5, "unknown_code": 5, "malformed_code": 5,
+    "elsewhere": 3, "method": 2, "hostile": 10,
+}  # fmt: skip
+
+
+class Ingest:
+    """The redirect, and the topics it delivers to."""
+
+    def __init__(self) -> None:
+        self.topics = Topics()
+        self.publisher = Publisher(self.topics, 100_000)
+        metrics = IngestMetrics(CollectorRegistry(), lambda: 0)
+        lookup = Codes({code: found(of_code={"code": code}) for code in DEMO_CODES})
+        redirect = Redirect(site(https=False), keys(), lookup, self.publisher, metrics)
+        self.server = web.Server(redirect.answer, access_log=None, logger=Unanswered(metrics))
+
+    async def take(self, plan: list[Planned]) -> tuple[Ledger, list[tuple[Planned, Answer]]]:
+        """Answer the whole plan, and deliver all of it."""
+        pairs: list[tuple[Planned, Answer]] = []
+        runner = web.ServerRunner(self.server, shutdown_timeout=0.1)
+        await runner.setup()
+        publishing = asyncio.create_task(self.publisher.run())
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            sending = Sending(url=f"http://127.0.0.1:{runner.addresses[0][1]}", rate=None, connections=8)
+            ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
+            assert await self.publisher.drain(20) == (0, 0)
+        finally:
+            publishing.cancel()
+            await asyncio.wait([publishing])
+            await runner.cleanup()
+        return ledger, pairs
+
+
+async def test_every_kind_gets_what_it_expects() -> None:
+    ledger, _ = await Ingest().take(generated(3000, shares=ALL))
+    assert ledger.unexpected == {}
+    assert (ledger.sent, ledger.failed) == (3000, 0)
+
+
+async def test_clicks_are_as_many_as_ingest_took() -> None:
+    ingest = Ingest()
+    ledger, pairs = await ingest.take(generated(2000, seed=2, shares=ALL))
+    redirected = Counter(request.expected for request, came in pairs if came.status == 302)
+    clicks = ingest.topics.clicks()
+    assert len(clicks) == redirected["click"] + redirected["click_or_bad"]
+    assert ledger.outcomes["302 + cookie"] == sum(click.privacy.decision == "full" for click in clicks)
+
+
+async def test_every_302_leads_to_the_stored_page() -> None:
+    _, pairs = await Ingest().take(generated(2000, seed=3, shares=ALL))
+    assert {came.location for _, came in pairs if came.status == 302} == {SHOES}
+
+
+async def test_the_cookie_of_a_visitor_who_comes_again_is_believed() -> None:
+    ingest = Ingest()
+    await ingest.take(generated(400, seed=5, shares={"visit": 1, "repeat": 1}))
+    states = Counter(click.cookie_state for click in ingest.topics.clicks())
+    assert set(states) == {"absent", "valid"}
+    assert states["valid"] > 100
