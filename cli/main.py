@@ -1,6 +1,8 @@
 """The command `clickrail`, put together."""
 
+import os
 import sys
+from pathlib import Path
 from typing import cast
 
 import typer
@@ -32,6 +34,21 @@ app.command("import", rich_help_panel="Referrals")(referrals.import_)
 app.add_typer(keys.token, name="token", rich_help_panel="Referrals")
 
 
+SECRETS = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
+
+
+def read_secret_files() -> None:
+    """Let a subcommand's option be given as the services take it: in a file that `..._FILE` names."""
+    for name in SECRETS:
+        path = os.environ.get(f"{name}_FILE")
+        if path and name not in os.environ:
+            try:
+                os.environ[name] = Path(path).read_text().strip()
+            except OSError as error:
+                print(f"clickrail: {name}_FILE: cannot read {path}: {error.strerror}", file=sys.stderr)
+                sys.exit(2)
+
+
 # typer shows one of its usage errors to the outside; the class behind it is that of all of them.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
@@ -39,6 +56,7 @@ UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 def main() -> None:
     """Run the command. A wrong call is one line on standard error and exit code 2, never a page."""
     try:
+        read_secret_files()
         sys.exit(app(standalone_mode=False))
     except UsageError as error:
         # A group without a subcommand has shown its help already, and has no more to say.

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from enricher.bots import load_bot_reader
 from enricher.device import load_device_reader
 from enricher.geo_files import GeoFiles
+from enricher.metrics import EnricherMetrics
 from enricher.referrer import load_referrer_reader
 from enricher.settings import Settings
 from enricher.transform import Lookups
@@ -23,7 +24,6 @@ from runtime.errors import SettingsError
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
-from runtime.stream_metrics import StreamMetrics
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ class Environment(msgspec.Struct, frozen=True):
 
     settings: Settings
     registry: CollectorRegistry
-    metrics: StreamMetrics
+    metrics: EnricherMetrics
     producer: RecordProducer
     keys: "Keys"
     lookups: Lookups
@@ -65,16 +65,15 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     Raises SettingsError when the key ring cannot be used. A geo file that cannot be used is reported, and no more.
     """
     registry = make_registry("enricher", clickrail_version())
-    metrics = StreamMetrics(registry, "enricher")
+    metrics = EnricherMetrics(registry)
     try:
         keys = Keys(settings.keys_file)
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
     read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
-    in_use = Gauge("clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry)
-    await refresh_geo(geo, in_use)
-    following = asyncio.create_task(follow_geo(geo, in_use))
+    await refresh_geo(geo, metrics.geo_problems)
+    following = asyncio.create_task(follow_geo(geo, metrics.geo_problems))
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher")
     lookups = Lookups(
         open_ip=lambda sealed, click_id: open_ip(keys.seal, sealed, click_id),

@@ -15,11 +15,13 @@ class Assignment(ConsumerRebalanceListener):
     """Counts rebalances, and holds each one up for a moment so that the batch in work can still be committed.
 
     aiokafka commits under the current generation, whichever generation a batch was read in. A batch must therefore be
-    committed only while the epoch in which it was read still stands.
+    committed only while the epoch in which it was read still stands. `settled` is whether we were ever given a share,
+    be it an empty one.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
+        self.settled = False
         self._busy = asyncio.Lock()
 
     @property
@@ -45,4 +47,4 @@ class Assignment(ConsumerRebalanceListener):
         self.epoch += 1
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        pass
+        self.settled = True

@@ -63,7 +63,7 @@ class ConsumeLoop:
             try:
                 async with joined(self._subscription) as (consumer, assignment):
                     waits = pauses()
-                    self.problem = None
+                    self.problem = "waiting for partitions"
                     await self._consume(consumer, assignment, stop)
             except (KafkaError, OSError) as error:
                 self.problem = f"Kafka: {type(error).__name__}"
@@ -86,6 +86,8 @@ class ConsumeLoop:
                 fetched = await consumer.getmany(
                     timeout_ms=self._subscription.poll_ms, max_records=self._subscription.max_records
                 )
+                if assignment.settled:
+                    self.problem = None
             except NoOffsetForPartitionError as error:
                 # A new group starts at the oldest record there is.
                 await consumer.seek_to_beginning(error.args[0])
@@ -151,10 +153,11 @@ async def joined(subscription: Subscription) -> AsyncIterator[tuple[AIOKafkaCons
         auto_offset_reset="none",
         # A batch that waits for a database keeps its partitions; a loop that hangs is found by its own watch.
         max_poll_interval_ms=DAY_MS,
-        session_timeout_ms=20_000,
-        rebalance_timeout_ms=30_000,
+        session_timeout_ms=10_000,
+        rebalance_timeout_ms=15_000,
         max_partition_fetch_bytes=4 * 1024 * 1024,
-        request_timeout_ms=15_000,
+        # Longer than a rebalance may take: the answer to a join comes when the group is complete.
+        request_timeout_ms=20_000,
     )
     assignment = Assignment()
     consumer.subscribe(topics=list(subscription.topics), listener=assignment)

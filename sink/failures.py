@@ -10,7 +10,9 @@ import asyncpg
 Verdict = Literal["away", "bad_row", "broken"]
 
 AWAY_CLASSES: Final = frozenset({"08", "40", "53", "57"})
-AWAY_STATES: Final = frozenset({"25006", "55P03"})
+AWAY_STATES: Final = frozenset({"25006", "55P03", "23514"})
+"""Read-only, lock not available; and a check violation, which from our tables means that a partition is gone: a new
+connection remembers none, and makes it again."""
 BAD_ROW_CLASSES: Final = frozenset({"22", "23"})
 
 FAILURES: Final = (

@@ -21,7 +21,7 @@ from sink.records import (
 )
 
 QUERY_S: Final = 4.0
-CLOCK_TOLERANCE: Final = timedelta(seconds=1)
+ROUNDING: Final = timedelta(milliseconds=1)
 
 
 class Reader(Protocol):
@@ -127,8 +127,8 @@ async def find_click(reader: Reader, click_id: str) -> StoredClick | None:
         f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks"  # noqa: S608 - likewise
         " WHERE click_id = $1 AND clicked_at BETWEEN $2 AND $3",
         click_id,
-        time - CLOCK_TOLERANCE,
-        time + CLOCK_TOLERANCE,
+        time - ROUNDING,
+        time + ROUNDING,
         timeout=QUERY_S,
     )
     return None if row is None else read_click(row)

@@ -68,7 +68,7 @@ CREATE TABLE clicks (
     -- The click's way: Kafka took the raw click, Kafka took the enriched one, this row was written.
     published_at        timestamptz NOT NULL,
     enriched_at         timestamptz NOT NULL,
-    stored_at           timestamptz NOT NULL DEFAULT now(),
+    stored_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (click_id, clicked_at)
 ) PARTITION BY RANGE (clicked_at);
 
@@ -93,7 +93,7 @@ CREATE TABLE rejected_clicks (
     handled_cache       text,
     schema_version      text NOT NULL,
     published_at        timestamptz NOT NULL,
-    stored_at           timestamptz NOT NULL DEFAULT now()
+    stored_at           timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
 CREATE INDEX rejected_clicks_rejected_at ON rejected_clicks (rejected_at, reason);
@@ -109,7 +109,7 @@ CREATE TABLE dead_letters (
     detail              text NOT NULL,
     attempts            integer NOT NULL,
     failed_at           timestamptz NOT NULL,
-    stored_at           timestamptz NOT NULL DEFAULT now(),
+    stored_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (topic, "partition", "offset")
 );
 

@@ -1,5 +1,6 @@
 """The command as a person calls it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,15 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(arguments: list[str], message:
     assert (code, output) == (2, "")
     assert message in errors
     assert len(errors.splitlines()) == 1
+
+
+def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
+    environ = {**os.environ, "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
+    command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+    assert (done.returncode, "Connect call failed" in done.stderr) == (2, True)
 
 
 def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:

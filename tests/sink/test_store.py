@@ -143,6 +143,19 @@ async def test_a_connection_ended_by_an_operator_is_made_anew(store: Store, data
     assert await count(database_url) == 2
 
 
+async def test_a_partition_that_somebody_dropped_is_made_again(store: Store, database_url: str) -> None:
+    await store.store(rows_of(clicked(click(1))))
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("DROP TABLE clicks_20261124")
+    await connection.close()
+
+    with pytest.raises(DependencyAway):
+        await store.store(rows_of(clicked(click(2))))
+    assert await store.store(rows_of(clicked(click(2)))) == []
+
+    assert await count(database_url) == 1
+
+
 async def test_a_schema_that_is_not_ours_stops_the_sink(database_url: str) -> None:
     with pytest.raises(Stuck, match="clicks"):
         await make_store(database_url).store(rows_of(clicked(click(1))))

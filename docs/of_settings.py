@@ -1,0 +1,167 @@
+"""`docs/configuration.md`, from the Settings structs. Pure."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType, UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+import console.settings
+import enricher.settings
+import ingest.settings
+import sink.settings
+from deploy.local.settings import LocalSettings
+from runtime.settings import PREFIX, SHARED, Secret, describe, is_list, plain_type
+
+SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
+    {
+        "ingest": ingest.settings.Settings,
+        "enricher": enricher.settings.Settings,
+        "sink": sink.settings.Settings,
+        "console": console.settings.Settings,
+    }
+)
+TYPES: Final = MappingProxyType({str: "text", int: "a whole number", float: "a number", bool: "`true` or `false`"})
+
+INTRODUCTION: Final = """\
+# Configuration
+
+Every process reads its settings once, from environment variables, when it starts. A list is separated by commas. A
+secret may stand in a file instead: the same name with `_FILE` at its end holds the file's path. No secret is ever
+printed or logged.
+
+A value that does not fit, or a `CLICKRAIL_*` name that does not exist, keeps the service from starting: one line names
+the variable and what it expects, or the nearest name that does exist, and the exit code is 2. Variables of *other*
+services may be present, so that all of them can share one environment.
+
+The commands read the same variables where they need them (`clickrail migrate --help` names its own), and `make up` sets
+the addresses of its servers by itself.
+"""
+LOCAL: Final = """\
+The servers that `make up` and the tests start. Their ports are on 127.0.0.1, and with the defaults they keep below
+900 MiB together. Services do not read these.
+"""
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One field of a Settings struct; `default` is null where the setting is required."""
+
+    variable: str
+    names: str
+    expects: str
+    default: str | None
+    description: str
+
+
+def describe_settings() -> str:
+    """Give the page: shared variables first, then each service's own, then those of the local stack."""
+    own = {service: settings_of(kind) for service, kind in SERVICES.items()}
+    parts = [INTRODUCTION, "## Shared\n", f"{shared_table(own)}\n"]
+    for service, settings in own.items():
+        rows = [row_of(setting) for setting in settings if setting.variable not in SHARED_VARIABLES]
+        parts += [f"## {service.capitalize()}\n", f"{table(COLUMNS, rows)}\n"]
+    local = table(COLUMNS, map(row_of, settings_of(LocalSettings)))
+    return "\n".join([*parts, "## The local stack\n", LOCAL, f"{local}\n"])
+
+
+COLUMNS: Final = ("variable", "expects", "default", "what it is")
+SHARED_VARIABLES: Final = tuple(PREFIX + field.upper() for field in SHARED)
+
+
+def shared_table(own: Mapping[str, list[Setting]]) -> str:
+    rows = []
+    for variable in SHARED_VARIABLES:
+        readers = {
+            service: setting
+            for service, settings in own.items()
+            for setting in settings
+            if setting.variable == variable
+        }
+        first = next(iter(readers.values()))
+        rows.append((first.names, first.expects, defaults(readers), ", ".join(readers), first.description))
+    return table(("variable", "expects", "default", "read by", "what it is"), rows)
+
+
+def defaults(readers: Mapping[str, Setting]) -> str:
+    """Give the default of a shared variable: one for all of its readers, or each with theirs."""
+    by_reader = {service: show_default(setting.default) for service, setting in readers.items()}
+    if len(set(by_reader.values())) == 1:
+        return next(iter(by_reader.values()))
+    return "; ".join(f"{service}: {default}" for service, default in by_reader.items())
+
+
+def settings_of(kind: type[msgspec.Struct]) -> list[Setting]:
+    hints = get_type_hints(kind, include_extras=True)
+    return [read_setting(field, hints[field.name]) for field in msgspec.structs.fields(kind)]
+
+
+def read_setting(field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
+    name = field.encode_name
+    names = f"`{name}`, or `{name}_FILE`" if plain_type(hint) is Secret else f"`{name}`"
+    return Setting(
+        variable=name,
+        names=names,
+        expects=expects(hint),
+        default=None if field.required else as_text(field.default),
+        description=describe(hint),
+    )
+
+
+def row_of(setting: Setting) -> tuple[str, ...]:
+    return (setting.names, setting.expects, show_default(setting.default), setting.description)
+
+
+def show_default(default: str | None) -> str:
+    if default is None:
+        return "**required**"
+    return f"`{default}`" if default else "none"
+
+
+def as_text(default: object) -> str:
+    match default:
+        case None | "" | ():
+            return ""
+        case bool():
+            return str(default).lower()
+        case tuple():
+            return ",".join(map(str, default))
+        case _:
+            return str(default)
+
+
+def expects(hint: Any) -> str:
+    """Give in words what a value must be."""
+    if is_list(hint):
+        return "a list"
+    if plain_type(hint) is Secret:
+        return "a secret"
+    limits = limits_of(hint)
+    if limits.pattern is not None:
+        return words_of(limits.pattern)
+    kind = TYPES[plain_type(hint)]
+    if limits.ge is not None:
+        return f"{kind}, {limits.ge} or more" if limits.le is None else f"{kind}, {limits.ge} to {limits.le}"
+    return kind if limits.gt is None else f"{kind} above {limits.gt}"
+
+
+def words_of(pattern: str) -> str:
+    inner = pattern.removeprefix("^(").removesuffix(")$")
+    if inner.replace("|", "").isalpha():
+        return " or ".join(f"`{word}`" for word in inner.split("|"))
+    return f"text like `{pattern}`"
+
+
+def limits_of(hint: Any) -> Meta:
+    """Give the constraints of a field; an empty Meta where there are none."""
+    if get_origin(hint) in (Union, UnionType):
+        return next((limits_of(member) for member in get_args(hint) if member is not type(None)), Meta())
+    return next((meta for meta in get_args(hint)[1:] if isinstance(meta, Meta)), Meta())
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Give a table in Markdown. A bar inside a cell is escaped: GitHub ends the cell even within code."""
+    lines = [list(columns)]
+    lines.append(["---"] * len(lines[0]))
+    lines += [[cell.replace("|", r"\|") for cell in row] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,108 @@
+"""What the documents say of settings, metrics and reasons is what the code says."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from deploy.local.settings import LocalSettings
+from docs.generate import DOCUMENTS, FOLDER, generate
+from docs.of_metrics import REGISTRIES, describe_registry
+from docs.of_reasons import GOT
+from docs.of_settings import SERVICES
+from ingest.answers import PAGES
+from schemas.reasons import REASONS
+
+ROOT = FOLDER.parent
+
+
+def document(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def packages() -> list[str]:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return list(pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+
+
+def sources() -> list[Path]:
+    return [file for package in packages() for file in (ROOT / package).rglob("*.py")]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_generated_document_is_fresh(name: str) -> None:
+    assert generate(name) == document(name), "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("kind", [*SERVICES.values(), LocalSettings])
+def test_every_setting_is_described(kind: type[msgspec.Struct]) -> None:
+    variables = [field.encode_name for field in msgspec.structs.fields(kind)]
+    described = document("configuration.md")
+
+    assert [variable for variable in variables if f"| `{variable}`" not in described] == []
+
+
+@pytest.mark.parametrize("service", REGISTRIES)
+def test_every_metric_of_a_service_is_described(service: str) -> None:
+    metrics = describe_registry(REGISTRIES[service]())
+    described = document("metrics.md")
+
+    assert [metric.name for metric in metrics if f"| `{metric.name}` | {metric.type} |" not in described] == []
+
+
+def test_every_metric_that_the_source_names_is_described() -> None:
+    named = {
+        name
+        for file in sources()
+        for name in re.findall(r'\b(?:Counter|Gauge|Histogram|\w+MetricFamily)\(\s*"(\w+)"', file.read_text())
+    }
+    described = document("metrics.md")
+
+    assert {"clickrail_clicks_lost", "http_server_request_duration_seconds"} <= named
+    assert set() == {name for name in named if f"| `{name}" not in described}
+
+
+def test_every_reason_has_a_section_and_an_anchor() -> None:
+    described = document("reasons.md")
+
+    assert [number for number in REASONS if f'<a id="{number.lower()}"></a>\n\n## {number}: ' not in described] == []
+
+
+def test_what_the_visitor_got_names_only_answers_that_ingest_gives() -> None:
+    groups = {reason.group for reason in REASONS.values()}
+    statuses = {int(status) for text in GOT.values() for status in re.findall(r"\b[1-5]\d\d\b", text)}
+
+    assert groups == set(GOT)
+    assert statuses <= {302, *PAGES}
+
+
+PAGES_OF_OURS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(FOLDER.rglob("*.md"))]
+
+
+def anchors(page: Path) -> set[str]:
+    """Give what a link can point to within a page: its headings, as GitHub names them, and explicit anchors."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("page", PAGES_OF_OURS)
+def test_every_link_between_our_documents_leads_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s#]*)(?:#([^)\s]*))?\)", page.read_text(encoding="utf-8"))
+    ours = [((page.parent / link) if link else page, anchor) for link, anchor in links if "://" not in link]
+
+    assert [str(target) for target, _ in ours if not target.exists()] == []
+    assert [anchor for target, anchor in ours if anchor and anchor not in anchors(target)] == []
+
+
+NAMED = re.compile(r"`((?:{}|tests|docs|bench|requirements)/[\w./-]+)`".format("|".join(packages())))
+
+
+@pytest.mark.parametrize("page", PAGES_OF_OURS)
+def test_every_file_that_a_document_names_exists(page: Path) -> None:
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+
+    assert [name for name in named if not (ROOT / name).exists()] == []

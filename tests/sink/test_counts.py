@@ -1,0 +1,120 @@
+"""What is counted, against real tables."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from schemas import Bot, Geo
+from sink.counts import (
+    MinuteCount,
+    ReasonCount,
+    Share,
+    Totals,
+    clicks_per_minute,
+    newest_click_at,
+    rejections_by_reason,
+    top_codes,
+    top_countries,
+    totals_since,
+)
+from tests.console.builders import NOW, dead_letter, enriched_click, open_tables, rejected_click, store
+
+pytestmark = pytest.mark.servers
+
+MINUTE = timedelta(minutes=1)
+BOT = Bot(is_bot=True, reasons=["http_library"], rules="1")
+THIS_MINUTE = NOW.replace(second=0, microsecond=0)
+
+
+@pytest.fixture
+async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with open_tables(database_url) as connection:
+        yield connection
+
+
+async def test_clicks_are_counted_by_the_minute_people_bots_and_rejections_apart(tables: asyncpg.Connection) -> None:
+    await store(
+        tables,
+        [
+            enriched_click(NOW, 1),
+            enriched_click(NOW, 2),
+            enriched_click(NOW, 3, bot=BOT),
+            rejected_click(NOW, 4),
+            enriched_click(NOW - 3 * MINUTE, 5),
+            rejected_click(NOW - 5 * MINUTE, 6),
+            enriched_click(NOW - 100 * MINUTE, 7),
+        ],
+    )
+
+    assert await clicks_per_minute(tables, NOW - 60 * MINUTE) == [
+        MinuteCount(THIS_MINUTE - 5 * MINUTE, 0, 0, 1),
+        MinuteCount(THIS_MINUTE - 3 * MINUTE, 1, 0, 0),
+        MinuteCount(THIS_MINUTE, 2, 1, 1),
+    ]
+
+
+async def test_minutes_are_those_of_utc_whatever_the_server_thinks(tables: asyncpg.Connection) -> None:
+    await tables.execute("SET timezone = 'Asia/Kathmandu'")
+    await store(tables, [enriched_click(NOW)])
+
+    assert [count.minute for count in await clicks_per_minute(tables, NOW - MINUTE)] == [THIS_MINUTE]
+
+
+async def test_totals_begin_where_they_are_asked_to(tables: asyncpg.Connection) -> None:
+    await store(
+        tables,
+        [
+            enriched_click(NOW, 1),
+            enriched_click(NOW, 2, bot=BOT),
+            enriched_click(NOW - 2 * MINUTE, 3),
+            rejected_click(NOW, 4),
+            dead_letter(NOW, 1),
+            dead_letter(NOW, 2),
+            dead_letter(NOW - 2 * MINUTE, 3),
+        ],
+    )
+
+    assert await totals_since(tables, NOW - MINUTE) == Totals(1, 1, 1, 2)
+
+
+async def test_empty_tables_count_nothing(tables: asyncpg.Connection) -> None:
+    assert await totals_since(tables, NOW) == Totals(0, 0, 0, 0)
+    assert await clicks_per_minute(tables, NOW) == []
+    assert await newest_click_at(tables) is None
+    assert await top_codes(tables, NOW, 5) == []
+
+
+async def test_the_codes_and_countries_of_most_people_are_on_top(tables: asyncpg.Connection) -> None:
+    clicks = [enriched_click(NOW, number, code="much") for number in range(3)]
+    clicks += [enriched_click(NOW, 10 + number, code="little", geo=Geo(status="not_found")) for number in range(2)]
+    clicks += [enriched_click(NOW, 20 + number, code="robots", bot=BOT) for number in range(9)]
+    await store(tables, clicks)
+
+    assert await top_codes(tables, NOW - MINUTE, 5) == [Share("much", 3), Share("little", 2)]
+    assert await top_codes(tables, NOW - MINUTE, 1) == [Share("much", 3)]
+    assert await top_countries(tables, NOW - MINUTE, 5) == [Share("PT", 3), Share(None, 2)]
+
+
+async def test_rejections_are_counted_by_reason_with_the_latest(tables: asyncpg.Connection) -> None:
+    await store(
+        tables,
+        [
+            rejected_click(NOW, 1),
+            rejected_click(NOW + MINUTE, 2),
+            rejected_click(NOW, 3, reason="R101"),
+            rejected_click(NOW - 2 * MINUTE, 4, reason="R501"),
+        ],
+    )
+
+    assert await rejections_by_reason(tables, NOW - MINUTE) == [
+        ReasonCount("R102", 2, NOW + MINUTE),
+        ReasonCount("R101", 1, NOW),
+    ]
+
+
+async def test_the_newest_click_is_found(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW - MINUTE, 1), enriched_click(NOW, 2)])
+
+    assert await newest_click_at(tables) == NOW
