@@ -24,7 +24,7 @@ from deploy.local.stack import run_stack
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 
-PASSWORD = "a password of the bench"  # noqa: S105 - of a console that nobody can reach
+PASSWORD = "a password of the bench, and its session secret"  # noqa: S105 - of a console that nobody can reach
 
 
 class Bench(msgspec.Struct, frozen=True):
@@ -47,6 +47,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
             valkey=stack.valkey.address,
             keys_file=folder / "keys.json",
             password_file=folder / "password",
+            session_file=folder / "password",
             geo_databases=geo,
         )
         addresses.password_file.write_text(PASSWORD)

@@ -14,6 +14,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     valkey: str
     keys_file: Path
     password_file: Path
+    session_file: Path
     geo_databases: tuple[Path, ...]
 
 
@@ -34,6 +35,7 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_REDIS_URL": addresses.valkey,
         "CLICKRAIL_KEYS_FILE": str(addresses.keys_file),
         "CLICKRAIL_CONSOLE_PASSWORD_FILE": str(addresses.password_file),
+        "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE": str(addresses.session_file),
         "CLICKRAIL_ENRICHER_GEO_DATABASES": ",".join(map(str, addresses.geo_databases)),
     }
     return {**defaults, **outer, **known}

@@ -57,6 +57,7 @@ async def set_up(stack: Stack, local: LocalSettings, geo: tuple[Path, ...], scre
         valkey=stack.valkey.address,
         keys_file=local.data / "keys.json",
         password_file=local.data / "console-password",
+        session_file=local.data / "console-session-secret",
         geo_databases=geo,
     )
     screen.progress("Applying topics and migrations", None)
@@ -64,8 +65,9 @@ async def set_up(stack: Stack, local: LocalSettings, geo: tuple[Path, ...], scre
     await apply_migrations(addresses.postgres)
     if not addresses.keys_file.exists():
         create_ring(addresses.keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
-    if not addresses.password_file.exists():
-        write_private(addresses.password_file, secrets.token_urlsafe(12))
+    for file, length in ((addresses.password_file, 12), (addresses.session_file, 32)):
+        if not file.exists():
+            write_private(file, secrets.token_urlsafe(length))
     await make_demo(addresses.postgres)
     return addresses
 
@@ -73,8 +75,9 @@ async def set_up(stack: Stack, local: LocalSettings, geo: tuple[Path, ...], scre
 def placeholders() -> Addresses:
     # Before the servers run their addresses are not known, and to read the services' ports none is needed; the
     # password may not exist yet, and a file that does is as good as any.
+    here = Path(__file__)
     return Addresses(
-        kafka="-", postgres="-", valkey="-", keys_file=Path("-"), password_file=Path(__file__), geo_databases=()
+        kafka="-", postgres="-", valkey="-", keys_file=here, password_file=here, session_file=here, geo_databases=()
     )
 
 

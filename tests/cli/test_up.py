@@ -20,6 +20,7 @@ ADDRESSES = Addresses(
     valkey="redis://h",
     keys_file=Path("/k"),
     password_file=Path(__file__),
+    session_file=Path(__file__),
     geo_databases=(Path("/v4"), Path("/v6")),
 )
 

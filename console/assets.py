@@ -1,0 +1,35 @@
+"""The page's own style, script and picture, read once, and named by their content so that browsers may keep them."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+FOLDER: Final = Path(__file__).parent / "static"
+TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+DIGITS: Final = 10
+
+
+class Asset(msgspec.Struct, frozen=True):
+    body: bytes
+    content_type: str
+
+
+class Assets(msgspec.Struct, frozen=True):
+    """`urls` gives the address of `console.css`, `by_name` what stands there."""
+
+    urls: Mapping[str, str]
+    by_name: Mapping[str, Asset]
+
+
+def load_assets(folder: Path = FOLDER) -> Assets:
+    urls, by_name = {}, {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix in TYPES:
+            body = path.read_bytes()
+            name = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:DIGITS]}{path.suffix}"
+            urls[path.name] = f"/static/{name}"
+            by_name[name] = Asset(body, TYPES[path.suffix])
+    return Assets(urls, by_name)

@@ -1,0 +1,104 @@
+"""The tables, to read: a small pool whose connections are made when somebody asks, and cannot write."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+
+import asyncpg
+import structlog
+
+from runtime.errors import DependencyAway
+from runtime.settings import DatabaseUrl
+from sink.queries import QUERY_S, Reader
+
+T = TypeVar("T")
+
+log = structlog.get_logger()
+
+CONNECTIONS: Final = 4
+CONNECT_S: Final = 3.0
+PROBE_S: Final = 5.0
+IDLE_S: Final = 120.0
+
+
+class DatabaseAway(DependencyAway):
+    """PostgreSQL did not answer, or not in time, or has no such table. The message is for people."""
+
+
+class DatabaseSlow(DatabaseAway):
+    """PostgreSQL is there, but this question took it too long."""
+
+
+class Database:
+    """Asks questions. `problem` says what was wrong the last time, null when nothing was."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.problem: str | None = "Connecting to PostgreSQL"
+        self._pool = pool
+
+    async def read(self, ask: Callable[[Reader], Awaitable[T]]) -> T:
+        """Ask one question on one connection. Raises DatabaseAway."""
+        try:
+            async with self._pool.acquire(timeout=CONNECT_S) as connection:
+                answer = await ask(connection)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise self._away(error) from error
+        self.problem = None
+        return answer
+
+    async def try_to_read(self, ask: Callable[[Reader], Awaitable[T]]) -> T | None:
+        """Ask a question that may be too much for the tables: null when it is. Raises DatabaseAway."""
+        try:
+            return await self.read(ask)
+        except DatabaseSlow:
+            return None
+
+    def _away(self, error: Exception) -> DatabaseAway:
+        log.warning("database does not answer", error=repr(error))
+        if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
+            return DatabaseSlow("PostgreSQL took too long to answer")
+        self.problem = describe(error)
+        return DatabaseAway(self.problem)
+
+    async def watch(self) -> None:
+        """Ask whether it is there, every few seconds, until cancelled."""
+        while True:
+            try:
+                await self.read(lambda reader: reader.fetchval("SELECT 1", timeout=QUERY_S))
+            except DatabaseAway as error:
+                self.problem = str(error)
+            await asyncio.sleep(PROBE_S)
+
+
+def describe(error: Exception) -> str:
+    match error:
+        case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
+            return "PostgreSQL has not all of Clickrail's tables: `clickrail migrate` makes them"
+        case _:
+            return "PostgreSQL does not answer"
+
+
+@asynccontextmanager
+async def open_database(url: DatabaseUrl) -> AsyncIterator[Database]:
+    """Waits for nothing: the first question connects."""
+    pool = asyncpg.create_pool(
+        url.reveal(),
+        min_size=0,
+        max_size=CONNECTIONS,
+        max_inactive_connection_lifetime=IDLE_S,
+        timeout=CONNECT_S,
+        command_timeout=QUERY_S,
+        server_settings={
+            "application_name": "clickrail console",
+            "default_transaction_read_only": "on",
+            "statement_timeout": str(int(QUERY_S * 1000)),
+        },
+    )
+    async with asyncio.timeout(CONNECT_S):
+        await pool
+    try:
+        yield Database(pool)
+    finally:
+        # Terminated, not closed: closing waits for statements without any limit (MagicStack/asyncpg#1326).
+        pool.terminate()

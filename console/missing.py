@@ -1,0 +1,51 @@
+"""Why a click that somebody looks for is not there: what its id alone tells. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from console.times import describe_age, describe_exactly
+from identity.ulid import is_ulid, ulid_time
+from schemas.events import NEWEST_CLICK, OLDEST_CLICK
+
+ON_ITS_WAY: Final = timedelta(minutes=2)
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """What an unknown id might mean: the likeliest thing first."""
+
+    asked: str
+    summary: str
+    causes: tuple[str, ...]
+
+
+MALFORMED: Final = (
+    "A click id has 26 characters, digits and capital letters without I, L, O and U: it was cut or mistyped.",
+    "A click token has a dot and 18 more characters behind the id: look for the part before the dot.",
+)
+ELSEWHERE: Final = "It may come from another installation of Clickrail, or may have been made up: no secret is needed."
+DEAD: Final = "A stage could not process it: look among the dead letters, on the page of errors."
+
+
+def explain_missing(asked: str, now: datetime) -> Missing:
+    """Say what it may mean that nobody knows the id `asked`."""
+    if not is_ulid(asked):
+        return Missing(asked, "This is not a click id.", MALFORMED)
+    try:
+        clicked_at = ulid_time(asked)
+    except ValueError:
+        return Missing(asked, "This is not a click id: its time is after the year 9999.", (ELSEWHERE,))
+    when = f"Its id says {describe_exactly(clicked_at)}"
+    if clicked_at > now + NEWEST_CLICK:
+        return Missing(asked, f"{when}, which is in the future.", ("Clickrail never made this id.", ELSEWHERE))
+    age = f"{when}, {describe_age(clicked_at, now)}."
+    if now - clicked_at < ON_ITS_WAY:
+        on_its_way = (
+            "It may still be on its way: a click takes about a second from the visitor to the table, and longer"
+        )
+        return Missing(asked, age, (f"{on_its_way} while Kafka, the enricher or the sink is away.", DEAD, ELSEWHERE))
+    if clicked_at < now - OLDEST_CLICK:
+        return Missing(asked, age, ("Clicks of that age may no longer be kept.", ELSEWHERE))
+    away = "It may wait for a stage that is away: look at the age of the newest click on the overview."
+    return Missing(asked, age, (DEAD, away, "It may have been erased.", ELSEWHERE))

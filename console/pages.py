@@ -1,0 +1,172 @@
+"""The pages, and the parts of pages that the script asks for."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from console.charts import chart_minutes
+from console.database import DatabaseAway
+from console.details import detail
+from console.environment import ENVIRONMENT, Environment
+from console.explain import explain
+from console.filters import Filters, click_filters, read_filters, rejection_filters, write_query
+from console.missing import explain_missing
+from console.refusals import group_reasons
+from console.replies import reply
+from console.text import read_bytes
+from console.timing import chart_steps, chart_way
+from console.transform import Line, Sighted, line_of, line_of_rejection, merge_lines
+from identity.ulid import is_ulid
+from schemas.reasons import REASONS
+from sink.counts import rejections_by_reason
+from sink.queries import (
+    Reader,
+    find_click,
+    find_letter,
+    find_rejection,
+    recent_clicks,
+    recent_letters,
+    recent_rejections,
+)
+from sink.records import StoredClick
+
+LINES: Final = 100
+LATEST: Final = 20
+LETTERS: Final = 50
+DAY: Final = timedelta(hours=24)
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+async def show_overview(request: web.Request) -> web.Response:
+    return await reply_overview(request, "overview.html")
+
+
+async def show_overview_part(request: web.Request) -> web.Response:
+    return await reply_overview(request, "parts/overview.html")
+
+
+async def reply_overview(request: web.Request, template: str) -> web.Response:
+    overview = await request.app[ENVIRONMENT].overview.get()
+    chart = None if overview.minutes is None else chart_minutes(overview.minutes, overview.as_of)
+    return reply(request, template, overview=overview, chart=chart)
+
+
+async def show_clicks(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    filters = read_filters(request.query)
+    # Taken before the tables are read: what comes meanwhile comes again by the stream, and is passed over there.
+    place = environment.broadcast.place
+    problem = None
+    try:
+        stored = await environment.database.read(lambda reader: read_lines(reader, filters))
+    except DatabaseAway as error:
+        stored, problem = [], str(error)
+    live = [] if filters.before else environment.broadcast.recent(filters)
+    lines = merge_lines(stored, live, LINES)
+    older = write_query(filters, before=lines[-1].id) if len(lines) == LINES else ""
+    return reply(
+        request,
+        "clicks.html",
+        filters=filters,
+        lines=lines,
+        place=place,
+        problem=problem,
+        older=older,
+        query=write_query(filters),
+    )
+
+
+async def read_lines(reader: Reader, filters: Filters) -> list[Line]:
+    before = filters.before or None
+    lines: list[Line] = []
+    if filters.wants_accepted:
+        lines += map(line_of, await recent_clicks(reader, click_filters(filters), LINES, before))
+    if filters.wants_rejected:
+        lines += map(line_of, await recent_rejections(reader, rejection_filters(filters), LINES, before))
+    return lines
+
+
+async def show_click(request: web.Request) -> web.Response:
+    return await reply_click(request, "click.html")
+
+
+async def show_click_part(request: web.Request) -> web.Response:
+    return await reply_click(request, "parts/click.html")
+
+
+async def reply_click(request: web.Request, template: str) -> web.Response:
+    ulid = request.match_info["click_id"]
+    sighted = await look_up(request.app[ENVIRONMENT], ulid)
+    if sighted is None:
+        missing = explain_missing(ulid, request.app[ENVIRONMENT].now())
+        return reply(request, template, 404, missing=missing, sighted=None)
+    return reply(request, template, missing=None, sighted=sighted, **look_into(sighted))
+
+
+async def look_up(environment: Environment, ulid: str) -> Sighted | None:
+    """Find a click or a rejection: in the tables, or else among what has just come from Kafka.
+
+    Raises DatabaseAway when the tables cannot be asked and Kafka has not brought it either.
+    """
+    if not is_ulid(ulid):
+        return None
+
+    async def ask(reader: Reader) -> Sighted | None:
+        return await find_click(reader, ulid) or await find_rejection(reader, ulid)
+
+    live = environment.broadcast.find(ulid)
+    try:
+        return await environment.database.read(ask) or live
+    except DatabaseAway:
+        if live is None:
+            raise
+        return live
+
+
+def look_into(sighted: Sighted) -> dict[str, Any]:
+    steps_us = sighted.click.handled.steps_us if isinstance(sighted, StoredClick) else {}
+    return {
+        "line": line_of(sighted),
+        "decisions": explain(sighted),
+        "steps": chart_steps(steps_us),
+        "way": chart_way(sighted),
+        "groups": detail(sighted),
+    }
+
+
+async def show_errors(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    reason = REASONS.get(request.query.get("reason", ""))
+    since = environment.now() - DAY
+    filters = rejection_filters(Filters(), reason.number if reason else None)
+
+    async def ask(reader: Reader) -> dict[str, Any]:
+        return {
+            "groups": group_reasons(await rejections_by_reason(reader, since)),
+            "lines": [line_of_rejection(stored) for stored in await recent_rejections(reader, filters, LATEST)],
+            "letters": await recent_letters(reader, LETTERS),
+        }
+
+    return reply(request, "errors.html", reason=reason, **await environment.database.read(ask))
+
+
+async def show_letter(request: web.Request) -> web.Response:
+    """Show a dead letter to its last byte."""
+    topic, partition, offset = (request.match_info[name] for name in ("topic", "partition", "offset"))
+    stored = await request.app[ENVIRONMENT].database.read(
+        lambda reader: find_letter(reader, topic, int(partition), int(offset))
+    )
+    if stored is None:
+        raise web.HTTPNotFound
+    letter = stored.letter
+    key = None if letter.key is None else read_bytes(letter.key)
+    return reply(request, "letter.html", letter=letter, stored=stored, value=read_bytes(letter.value), key=key)
+
+
+async def serve_asset(request: web.Request) -> web.Response:
+    asset = request.app[ENVIRONMENT].assets.by_name.get(request.match_info["name"])
+    if asset is None:
+        return web.Response(status=404, text="There is no such file.")
+    headers = {hdrs.CACHE_CONTROL: FOREVER}
+    return web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=headers)

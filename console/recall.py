@@ -1,0 +1,46 @@
+"""An answer that is asked for often and costs something: kept for a moment, and asked for by one at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+from typing import Final, Generic, TypeVar
+
+from runtime.errors import DependencyAway
+
+T = TypeVar("T")
+
+LEAST_S: Final = 1.5
+TIMES_ITS_COST: Final = 15
+
+
+class Recall(Generic[T]):
+    """Keeps an answer for LEAST_S, or for 15 times as long as it took to get: that bounds what asking can cost.
+
+    A dependency that is away is an answer too, so that those who wait do not ask it one after the other.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], clock: Callable[[], float] = monotonic) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._answer: T | None = None
+        self._failure: DependencyAway | None = None
+        self._good_until = 0.0
+
+    async def get(self) -> T:
+        """Give the answer. Raises the DependencyAway that came instead."""
+        async with self._turn:
+            if self._clock() >= self._good_until:
+                await self._renew()
+        if self._answer is None:
+            raise self._failure or DependencyAway("not asked yet")
+        return self._answer
+
+    async def _renew(self) -> None:
+        started = self._clock()
+        try:
+            self._answer, self._failure = await self._ask(), None
+        except DependencyAway as error:
+            self._answer, self._failure = None, error
+        ended = self._clock()
+        self._good_until = ended + max(LEAST_S, TIMES_ITS_COST * (ended - started))

@@ -1,0 +1,50 @@
+"""Templates: everything in them is escaped, and a name that is missing is an error."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+from markupsafe import Markup, escape
+
+from console.assets import Assets
+from console.text import cut, make_visible
+from console.times import describe_age, describe_duration, describe_exactly
+
+FOLDER: Final = Path(__file__).parent / "templates"
+
+
+def open_templates(assets: Assets) -> jinja2.Environment:
+    """Give the templates with the words they use: filters for texts of strangers, for times and for numbers."""
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    templates.globals["asset"] = assets.urls.__getitem__
+    templates.filters |= {
+        "visible": make_visible,
+        "cut": cut,
+        "age": describe_age,
+        "exactly": describe_exactly,
+        "duration": describe_duration,
+        "iso": datetime.isoformat,
+        "prose": set_code,
+        "number": lambda number: f"{number:,}",
+    }
+    return templates
+
+
+def render(templates: jinja2.Environment, name: str, **context: Any) -> str:
+    return templates.get_template(name).render(context)
+
+
+def set_code(sentence: str) -> Markup:
+    """Set what stands between backticks in a sentence of ours as code."""
+    pieces = enumerate(sentence.split("`"))
+    return Markup().join(
+        Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in pieces
+    )

@@ -1,0 +1,46 @@
+"""The shell of the console: the page, the private port, and their end in good order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from console.environment import Environment, open_environment
+from console.routes import make_app
+from console.settings import Settings
+from runtime.health import private_port
+
+log = structlog.get_logger()
+
+SHUTDOWN_S: Final = 3.0
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; then let streams end and requests finish. Raises OSError when a port is taken."""
+    async with open_environment(settings) as environment, public_port(environment) as port:
+
+        def checks() -> dict[str, str | None]:
+            # Kafka is missed on one page only, and that page says so: people need the console just then.
+            return {"postgres": environment.database.problem}
+
+        async with private_port(settings.private_host, settings.private_port, environment.registry, checks) as private:
+            log.info("listening", host=settings.host, port=port, private_port=private)
+            await stop.wait()
+            environment.broadcast.close()
+
+
+@asynccontextmanager
+async def public_port(environment: Environment) -> AsyncIterator[int]:
+    """Serve the page while the context is open; gives the port in use."""
+    settings = environment.settings
+    runner = web.AppRunner(make_app(environment), access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=75)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield runner.addresses[0][1]
+    finally:
+        environment.broadcast.close()
+        await runner.cleanup()

@@ -1,0 +1,77 @@
+"""Settings of the console."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from runtime.settings import (
+    DatabaseUrl,
+    Host,
+    KafkaBootstrapServers,
+    KafkaTopicPrefix,
+    LogLevel,
+    Port,
+    PrivatePort,
+    PublicUrl,
+    Secret,
+    variables,
+)
+
+SHORTEST_PASSWORD: Final = 8
+SHORTEST_SECRET: Final = 32
+WELL_KNOWN: Final = frozenset(
+    {
+        "12345678",
+        "123456789",
+        "1234567890",
+        "adminadmin",
+        "administrator",
+        "change-me",
+        "change_me",
+        "changeit",
+        "changeme",
+        "clickrail",
+        "clickrail1",
+        "iloveyou",
+        "letmein1",
+        "password",
+        "password1",
+        "password123",
+        "qwertyui",
+        "qwertyuiop",
+    }
+)
+
+Password = Annotated[Secret, Meta(description="the password of the page, 8 characters or more")]
+SessionSecret = Annotated[
+    Secret,
+    Meta(description="signs sessions, 32 characters or more; without it a restart logs everybody out"),
+]
+SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours after which one has to log in again")]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("CONSOLE")):
+    """Read from `CLICKRAIL_CONSOLE_*` and the shared variables."""
+
+    kafka_bootstrap_servers: KafkaBootstrapServers
+    kafka_topic_prefix: KafkaTopicPrefix = ""
+    database_url: DatabaseUrl
+    public_url: PublicUrl | None = None
+    log_level: LogLevel = "info"
+    host: Host = "0.0.0.0"  # noqa: S104 - people come from outside
+    port: Port = 8081
+    private_host: Host = "127.0.0.1"
+    private_port: PrivatePort = 9140
+    password: Password
+    session_secret: SessionSecret | None = None
+    session_hours: SessionHours = 12
+
+    def __post_init__(self) -> None:
+        password = self.password.reveal()
+        if len(password) < SHORTEST_PASSWORD:
+            raise ValueError(f"CLICKRAIL_CONSOLE_PASSWORD: expected {SHORTEST_PASSWORD} characters or more")
+        if password.lower() in WELL_KNOWN:
+            raise ValueError("CLICKRAIL_CONSOLE_PASSWORD: everybody's first guess is not a password")
+        if self.session_secret is not None and len(self.session_secret.reveal()) < SHORTEST_SECRET:
+            raise ValueError(f"CLICKRAIL_CONSOLE_SESSION_SECRET: expected {SHORTEST_SECRET} characters or more")

@@ -1,0 +1,206 @@
+"""Real values for the tests of the console and the read side: records, their rows, and the tables they stand in."""
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from identity.ulid import make_click_id
+from runtime.migrations import find_migrations, migrate
+from runtime.producer import OutRecord, RecordProducer
+from runtime.topics import apply_topics
+from schemas import (
+    CLICKS_ENRICHED,
+    CLICKS_REJECTED,
+    Bot,
+    DeadLetter,
+    Device,
+    EnrichedClick,
+    Geo,
+    Handled,
+    KeyIds,
+    Privacy,
+    Referrer,
+    RejectedClick,
+    Utm,
+    encode,
+)
+from sink.columns import (
+    CLICK_COLUMNS,
+    LETTER_COLUMNS,
+    REJECTION_COLUMNS,
+    click_row,
+    letter_row,
+    rejection_row,
+)
+
+NOW = datetime(2026, 11, 24, 9, 30, 12, 500_000, tzinfo=UTC)
+PROCESS = "01KAT2Z0QG4N5J8T6M7R9V1W3X"
+STEPS_US = {"match": 1, "client_ip": 4, "lookup": 2, "cookie_open": 9, "cookie_seal": 14, "target": 6, "total": 38}
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+    "Version/26.1 Mobile/15E148 Safari/604.1"
+)
+IMAGE = "<img src=x onerror=alert(1)>"
+BRACES = "{{7*7}}"
+TURNED = "safe\u202etxt.exe"
+ENDLESS = "longest-" * 256
+
+
+def ulid_at(time: datetime, number: int = 0) -> str:
+    """Give the ULID of a time, always the same for the same number."""
+    return make_click_id(
+        int(time.timestamp() * 1000), hashlib.sha256(f"{number} {time.isoformat()}".encode()).digest()[:16]
+    )
+
+
+def handled(**changes: Any) -> Handled:
+    known: dict[str, Any] = {
+        "region": "local",
+        "process": PROCESS,
+        "sequence": 1,
+        "cache": "process",
+        "steps_us": STEPS_US,
+        "key_ids": KeyIds(cookie="c1", token="t1", ip_seal="s1"),
+    }
+    return Handled(**known | changes)
+
+
+def enriched_click(at: datetime = NOW, number: int = 0, **changes: Any) -> EnrichedClick:
+    """Give a click of a person on an iPhone in Lisbon, with these changes."""
+    known: dict[str, Any] = {
+        "click_id": ulid_at(at, number),
+        "clicked_at": at.replace(microsecond=at.microsecond // 1000 * 1000),
+        "code": "spring-26",
+        "affiliate_id": "aff_lisbon",
+        "program_id": "prg_shoes",
+        "host": "go.shop.example",
+        "path": "/ref/spring-26",
+        "query": "sub1=newsletter&utm_source=mail",
+        "target_url": "https://shop.example/shoes?click=01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABCDEFGHIJKLMNOP",
+        "user_agent": IPHONE,
+        "accept_language": "pt-PT,pt;q=0.9",
+        "sub1": "newsletter",
+        "utm": Utm(source="mail"),
+        "ad_ids": {"gclid": "Cj0K"},
+        "cookie_state": "absent",
+        "privacy": Privacy(gpc=False, dnt=False, decision="full"),
+        "unique_window_s": 86_400,
+        "handled": handled(),
+        "ip_hash": "h1.q0pV2mYb5n8sR4tW7xZ1aC",
+        "ip_hash_key_id": "h1",
+        "published_at": at + timedelta(milliseconds=12),
+        "geo": Geo(status="found", country="PT", region="Lisboa", city="Lisbon", database="DBIP-City-Lite 2026-06-01"),
+        "device": Device(
+            type="mobile",
+            brand="Apple",
+            model="iPhone",
+            os="iOS",
+            os_version="18.7",
+            browser="Mobile Safari",
+            browser_version="26.1",
+            parser="ua-parser 1.0.2",
+        ),
+        "referrer": Referrer(url="https://www.google.com/", host="www.google.com", medium="search", source="Google"),
+        "bot": Bot(is_bot=False, reasons=[], rules="1"),
+    }
+    return EnrichedClick(**known | changes)
+
+
+def rejected_click(at: datetime = NOW, number: int = 0, **changes: Any) -> RejectedClick:
+    """Give a visit to a code that does not exist, with these changes."""
+    known: dict[str, Any] = {
+        "rejection_id": ulid_at(at, number),
+        "rejected_at": at,
+        "reason": "R102",
+        "status": 404,
+        "asked": "sprin-26",
+        "host": "go.shop.example",
+        "referrer": "https://blog.example/best-shoes",
+        "user_agent": "curl/8.5.0",
+        "ip_hash": "h1.q0pV2mYb5n8sR4tW7xZ1aC",
+        "ip_hash_key_id": "h1",
+        "handled": handled(sequence=None, cache=None, steps_us={}, key_ids=KeyIds()),
+    }
+    return RejectedClick(**known | changes)
+
+
+def dead_letter(at: datetime = NOW, offset: int = 42, **changes: Any) -> DeadLetter:
+    known: dict[str, Any] = {
+        "topic": "clicks.raw",
+        "partition": 3,
+        "offset": offset,
+        "key": b"01KAT301V8C3Q9GZ2F5B7N4M6P",
+        "value": b'{"not": "a click"}',
+        "stage": "enricher",
+        "reason": "wrong_shape",
+        "detail": "Object missing required field `click_id`",
+        "attempts": 1,
+        "failed_at": at,
+    }
+    return DeadLetter(**known | changes)
+
+
+Storable = EnrichedClick | RejectedClick | DeadLetter
+
+
+@asynccontextmanager
+async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Make the sink's tables in an empty schema, and give a connection to them."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await migrate(connection, [find_migrations("sink")])
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def store(connection: asyncpg.Connection, records: Iterable[Storable]) -> None:
+    """Write the records' rows, as the sink does, and the partitions they need."""
+    for record in records:
+        match record:
+            case EnrichedClick():
+                await make_partition(connection, record.clicked_at)
+                row = click_row(record, record.published_at + timedelta(milliseconds=230))
+                await insert(connection, "clicks", CLICK_COLUMNS, row)
+            case RejectedClick():
+                row = rejection_row(record, record.rejected_at + timedelta(milliseconds=12))
+                await insert(connection, "rejected_clicks", REJECTION_COLUMNS, row)
+            case DeadLetter():
+                await insert(connection, "dead_letters", LETTER_COLUMNS, letter_row(record))
+
+
+async def make_partition(connection: asyncpg.Connection, at: datetime) -> None:
+    day = at.astimezone(UTC).date()
+    await connection.execute(
+        f"CREATE TABLE IF NOT EXISTS clicks_{day:%Y%m%d} PARTITION OF clicks"
+        f" FOR VALUES FROM ('{day} 00:00Z') TO ('{day + timedelta(days=1)} 00:00Z')"
+    )
+
+
+async def insert(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:
+    names = ", ".join(f'"{column}"' for column in columns)
+    places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+    await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
+
+
+async def make_topics(kafka: str, prefix: str) -> None:
+    topics = (CLICKS_ENRICHED, CLICKS_REJECTED)
+    await apply_topics([kafka], [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in topics])
+
+
+async def publish(kafka: str, prefix: str, records: Iterable[EnrichedClick | RejectedClick]) -> None:
+    """Write the records to their topics, as the enricher and ingest do."""
+    producer = RecordProducer([kafka], client_id="test")
+    await producer.deliver([out_record(prefix, record) for record in records])
+    await producer.close()
+
+
+def out_record(prefix: str, record: EnrichedClick | RejectedClick) -> OutRecord:
+    if isinstance(record, EnrichedClick):
+        return OutRecord(prefix + CLICKS_ENRICHED.name, record.click_id.encode(), encode(record))
+    return OutRecord(prefix + CLICKS_REJECTED.name, record.rejection_id.encode(), encode(record))

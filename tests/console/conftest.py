@@ -1,0 +1,71 @@
+"""Fixtures of the console's tests: an application without servers, one with all of them, and a browser."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient
+from playwright.async_api import Browser
+
+from console.settings import Settings
+from runtime.settings import Secret
+from tests.browser import run_chromium
+from tests.console.builders import make_topics, open_tables
+from tests.console.running import Console, make_settings, run_console
+
+
+@pytest.fixture
+async def lonely() -> AsyncIterator[Console]:
+    """A console whose Kafka and PostgreSQL do not answer."""
+    async with run_console(make_settings()) as console:
+        yield console
+
+
+@pytest.fixture
+async def stranger(lonely: Console) -> TestClient:
+    """Somebody who is not logged in, at a console without servers."""
+    return lonely.client
+
+
+@pytest.fixture
+async def visitor(lonely: Console) -> TestClient:
+    """Somebody who is logged in, at a console without servers."""
+    await lonely.log_in()
+    return lonely.client
+
+
+@pytest.fixture
+async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the sink's tables, empty."""
+    async with open_tables(database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def whole_settings(
+    kafka: str,
+    topic_prefix: str,
+    database_url: str,
+    tables: asyncpg.Connection,  # noqa: ARG001 - that there are tables is what is needed
+) -> Settings:
+    """Settings of a console on real servers, with topics and tables."""
+    await make_topics(kafka, topic_prefix)
+    return make_settings(
+        kafka_bootstrap_servers=(kafka,), kafka_topic_prefix=topic_prefix, database_url=Secret(database_url)
+    )
+
+
+@pytest.fixture
+async def console(whole_settings: Settings) -> AsyncIterator[Console]:
+    """A console on real servers, its live stream up, and somebody logged in."""
+    async with run_console(whole_settings) as console:
+        await console.wait_until_live()
+        await console.log_in()
+        yield console
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
+    async with run_chromium(chromium_path) as browser:
+        yield browser

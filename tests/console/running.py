@@ -1,0 +1,71 @@
+"""A console to test: the production application, in this process, on a free port."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiohttp.test_utils import TestClient, TestServer
+
+from console.environment import Environment, open_environment
+from console.routes import make_app
+from console.settings import Settings
+from runtime.settings import Secret
+
+PASSWORD = "correct horse"
+
+
+def make_settings(**changes: Any) -> Settings:
+    """Give settings whose servers are not there, with these changes."""
+    known: dict[str, Any] = {
+        "kafka_bootstrap_servers": ("127.0.0.1:1",),
+        "database_url": Secret("postgresql://nobody@127.0.0.1:1/nothing"),
+        "public_url": "https://go.shop.example",
+        "password": Secret(PASSWORD),
+        "port": 0,
+        "private_port": 0,
+    }
+    return Settings(**known | changes)
+
+
+class Console(msgspec.Struct, frozen=True):
+    """A running console and a client of its page."""
+
+    environment: Environment
+    client: TestClient
+
+    async def log_in(self) -> None:
+        async with self.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
+            assert response.status == 303
+
+    async def read(self, path: str) -> str:
+        async with self.client.get(path) as response:
+            return await response.text()
+
+    async def read_csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', await self.read("/clicks"))
+        assert found
+        return found[1]
+
+    async def wait_until_live(self) -> None:
+        async with asyncio.timeout(30):
+            while self.environment.live.problem is not None:
+                await asyncio.sleep(0.02)
+
+    @property
+    def address(self) -> str:
+        return str(self.client.make_url("/")).rstrip("/")
+
+
+@asynccontextmanager
+async def run_console(settings: Settings) -> AsyncIterator[Console]:
+    async with open_environment(settings) as environment:
+        client = TestClient(TestServer(make_app(environment)))
+        try:
+            await client.start_server()
+            yield Console(environment, client)
+        finally:
+            environment.broadcast.close()
+            await client.close()

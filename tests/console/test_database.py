@@ -1,0 +1,41 @@
+"""Questions to the tables, and what happens when nobody answers."""
+
+import asyncpg
+import pytest
+
+from console.database import DatabaseAway, open_database
+from runtime.settings import Secret
+from tests.console.builders import enriched_click, store
+from tests.console.running import Console
+
+servers = pytest.mark.servers
+
+
+async def test_a_database_that_is_not_there_is_told_and_not_waited_for() -> None:
+    async with open_database(Secret("postgresql://nobody@127.0.0.1:1/nothing")) as database:
+        with pytest.raises(DatabaseAway, match="does not answer"):
+            await database.read(lambda reader: reader.fetchval("SELECT 1"))
+
+        assert database.problem == "PostgreSQL does not answer"
+
+
+@servers
+async def test_nothing_can_be_written(console: Console, tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click()])
+    with pytest.raises(DatabaseAway):
+        await console.environment.database.read(lambda reader: reader.fetch("DELETE FROM clicks"))
+
+    assert await tables.fetchval("SELECT count(*) FROM clicks") == 1
+
+
+@servers
+async def test_a_question_that_takes_too_long_is_given_up(console: Console) -> None:
+    with pytest.raises(DatabaseAway, match="too long"):
+        await console.environment.database.read(lambda reader: reader.fetch("SELECT pg_sleep(60)", timeout=0.2))
+    assert (
+        await console.environment.database.try_to_read(lambda reader: reader.fetch("SELECT pg_sleep(60)", timeout=0.2))
+        is None
+    )
+    # The pool is as good as before, and nothing is said to be wrong with the database.
+    assert console.environment.database.problem is None
+    assert await console.environment.database.read(lambda reader: reader.fetchval("SELECT 1")) == 1

@@ -1,0 +1,85 @@
+"""One click, explained."""
+
+from datetime import timedelta
+
+from console.explain import explain
+from schemas import Bot, Geo, KeyIds, Privacy, Referrer
+from sink.records import StoredClick, StoredRejection
+from tests.console.builders import NOW, enriched_click, handled, rejected_click
+
+
+def sentence(subject: str, *decisions: object) -> str:
+    (found,) = [decision.sentence for decision in decisions if decision.subject == subject]
+    return found
+
+
+def test_an_ordinary_click_has_nothing_to_look_at() -> None:
+    decisions = explain(StoredClick(enriched_click(), NOW, NOW + timedelta(milliseconds=890)))
+
+    assert {decision.tone for decision in decisions} == {"accepted"}
+    assert sentence("Code", *decisions) == (
+        "Active, for aff_lisbon in prg_shoes; answered from the process's own memory."
+    )
+    assert sentence("Answer", *decisions) == "302 to the program's own target after 38 µs."
+    assert sentence("Stored", *decisions) == "In the table 890 ms after the visitor's click."
+
+
+def test_a_forged_cookie_stands_out() -> None:
+    decisions = explain(StoredClick(enriched_click(cookie_state="forged"), NOW))
+
+    assert [decision.subject for decision in decisions if decision.tone == "bot"] == ["Cookie"]
+
+
+def test_what_a_browser_asked_for_and_what_it_got_is_told() -> None:
+    private = enriched_click(
+        privacy=Privacy(gpc=True, dnt=False, decision="anonymous"),
+        ip_hash=None,
+        ip_hash_key_id=None,
+        handled=handled(key_ids=KeyIds(ip_seal="s1")),
+    )
+    decisions = explain(StoredClick(private, NOW))
+
+    assert sentence("Privacy", *decisions).startswith("The browser sent GPC; by the program's policy, no cookie")
+    assert sentence("Address", *decisions) == "Not kept, not even as a hash."
+    assert sentence("Cookie", *decisions).endswith("No new one was set.")
+
+
+def test_a_bot_a_damaged_database_and_a_missing_row_stand_out() -> None:
+    click = enriched_click(
+        bot=Bot(is_bot=True, reasons=["http_library"], rules="7"),
+        geo=Geo(status="bad_database"),
+        referrer=Referrer(url=None, host=None, medium="direct"),
+    )
+    decisions = explain(StoredClick(click, NOW))
+
+    assert [decision.subject for decision in decisions if decision.tone != "accepted"] == [
+        "Place",
+        "Automation",
+        "Stored",
+    ]
+    assert sentence("Automation", *decisions) == "Counted among bots: http library (rules 7)."
+
+
+def test_a_rejection_says_what_it_means_and_what_to_do() -> None:
+    meaning, answer, remedy = explain(StoredRejection(rejected_click(), NOW))
+
+    assert meaning.subject == "R102"
+    assert "404" in answer.sentence
+    assert "clickrail code check" in remedy.sentence
+
+
+def test_words_of_a_newer_version_are_said_as_they_are() -> None:
+    click = enriched_click(
+        cookie_state="half_eaten",
+        geo=Geo(status="lost_in_space"),
+        handled=handled(cache="crystal_ball"),
+        privacy=Privacy(gpc=False, dnt=False, decision="secret"),
+    )
+    sentences = " ".join(decision.sentence for decision in explain(StoredClick(click, NOW)))
+
+    assert "half eaten" in sentences
+    assert "lost in space" in sentences
+
+
+def test_a_reason_of_a_newer_version_has_no_remedy() -> None:
+    assert len(explain(StoredRejection(rejected_click(reason="R999"), NOW))) == 2

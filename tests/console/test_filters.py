@@ -1,0 +1,61 @@
+"""Filters: from a page's address to a choice."""
+
+import pytest
+
+from console.filters import Filterable, Filters, click_filters, passes, read_filters, rejection_filters, write_query
+from sink.queries import ClickFilters, RejectionFilters
+from tests.console.builders import NOW, ulid_at
+
+CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", is_bot=False)
+BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", is_bot=True)
+REJECTION = Filterable(outcome="rejected", program="prg_a", affiliate="aff_a", code="abc")
+
+
+def test_what_makes_no_sense_is_no_filter() -> None:
+    nonsense = {"bots": "maybe", "outcome": "<b>", "before": "yesterday", "unknown": "x"}
+
+    assert read_filters(nonsense) == Filters()
+
+
+def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around() -> None:
+    assert read_filters({"country": "pt", "code": " abc "}) == Filters(country="PT", code="abc")
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        (Filters(), [CLICK, BOT, REJECTION]),
+        (Filters(program="prg_a"), [CLICK, BOT, REJECTION]),
+        (Filters(program="prg_b"), []),
+        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, REJECTION]),
+        (Filters(code="ABC"), []),
+        (Filters(country="PT"), [CLICK, BOT]),
+        (Filters(bots="yes"), [BOT]),
+        (Filters(bots="no"), [CLICK]),
+        (Filters(outcome="accepted"), [CLICK, BOT]),
+        (Filters(outcome="rejected"), [REJECTION]),
+        (Filters(outcome="rejected", country="PT"), []),
+    ],
+)
+def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> None:
+    assert [item for item in (CLICK, BOT, REJECTION) if passes(item, filters)] == passing
+
+
+def test_the_tables_are_asked_for_the_same() -> None:
+    filters = Filters(program="p", affiliate="a", code="c", country="PT", bots="no")
+
+    assert click_filters(filters) == ClickFilters(
+        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False
+    )
+    assert rejection_filters(filters, "R101") == RejectionFilters(
+        program_id="p", affiliate_id="a", asked="c", reason="R101"
+    )
+
+
+def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:
+    before = ulid_at(NOW)
+    filters = Filters(code="a&b=c", bots="yes")
+
+    assert write_query(filters) == "code=a%26b%3Dc&bots=yes"
+    assert write_query(Filters(before=before)) == ""
+    assert write_query(filters, before=before).endswith(f"before={before}")

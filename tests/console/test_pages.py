@@ -1,0 +1,245 @@
+"""The pages, from real tables and without them."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient
+
+from schemas import Bot, Geo
+from sink.records import StoredClick, StoredRejection
+from tests.console.builders import (
+    BRACES,
+    ENDLESS,
+    IMAGE,
+    NOW,
+    TURNED,
+    dead_letter,
+    enriched_click,
+    rejected_click,
+    store,
+    ulid_at,
+)
+from tests.console.running import Console
+
+servers = pytest.mark.servers
+
+
+async def test_without_its_tables_the_console_says_so_and_shows_what_arrives(lonely: Console) -> None:
+    await lonely.log_in()
+    click = StoredClick(enriched_click(), NOW)
+    lonely.environment.broadcast.put(click)
+
+    page = await lonely.read("/clicks")
+    part = await lonely.read(f"/parts/clicks/{click.click.click_id}")
+
+    assert "PostgreSQL does not answer" in page
+    assert f'id="c-{click.click.click_id}"' in page
+    assert "Not in the table yet" in part
+
+
+@pytest.mark.parametrize(("path", "words"), [("/", "<nav"), ("/errors", "<nav"), ("/parts/overview", "PostgreSQL")])
+async def test_a_page_that_needs_the_tables_answers_503_with_a_sentence(
+    visitor: TestClient, path: str, words: str
+) -> None:
+    async with visitor.get(path) as response:
+        text = await response.text()
+
+    assert response.status == 503
+    assert "PostgreSQL does not answer" in text
+    assert words in text
+
+
+async def test_what_is_no_id_is_explained_without_asking_anybody(visitor: TestClient) -> None:
+    async with visitor.get("/clicks/%3Cscript%3Ealert(1)%3C%2Fscript%3E") as response:
+        text = await response.text()
+
+    assert response.status == 404
+    assert "This is not a click id." in text
+    assert "<script>alert" not in text
+
+
+async def test_an_empty_list_says_what_to_do(lonely: Console) -> None:
+    await lonely.log_in()
+    page = await lonely.read("/clicks?code=nothing")
+
+    assert "Nothing has arrived since" in page
+
+
+@servers
+async def test_the_list_begins_with_what_is_stored_newest_first(console: Console, tables: asyncpg.Connection) -> None:
+    older, newer = enriched_click(NOW, 1), enriched_click(NOW + timedelta(seconds=2), 2)
+    rejection = rejected_click(NOW + timedelta(seconds=1))
+    await store(tables, [newer, older, rejection])
+
+    page = await console.read("/clicks")
+
+    places = [page.index(f'id="c-{ulid}"') for ulid in (newer.click_id, rejection.rejection_id, older.click_id)]
+    assert places == sorted(places)
+
+
+@servers
+async def test_the_list_is_filtered_and_goes_back_in_time(console: Console, tables: asyncpg.Connection) -> None:
+    clicks = [enriched_click(NOW + timedelta(seconds=number), number) for number in range(150)]
+    bot = enriched_click(NOW, 999, bot=Bot(is_bot=True, reasons=["http_library"]), code="robots")
+    await store(tables, [*clicks, bot])
+
+    first = await console.read("/clicks")
+    second = await console.read(f"/clicks?before={clicks[50].click_id}")
+    bots = await console.read("/clicks?bots=yes")
+    nobody = await console.read("/clicks?code=ROBOTS")
+
+    assert first.count('class="line ') == 100
+    assert f"/clicks?before={clicks[50].click_id}" in first
+    assert second.count('class="line ') == 51
+    assert "data-stream" not in second
+    assert (bots.count('class="line '), bot.click_id in bots) == (1, True)
+    assert "Nothing matches these filters" in nobody
+
+
+@servers
+async def test_what_is_stored_and_live_is_listed_once(console: Console, tables: asyncpg.Connection) -> None:
+    click = enriched_click()
+    await store(tables, [click])
+    console.environment.broadcast.put(StoredClick(click, NOW))
+
+    assert (await console.read("/clicks")).count(f'id="c-{click.click_id}"') == 1
+
+
+@servers
+async def test_a_click_opens_to_all_that_is_known(console: Console, tables: asyncpg.Connection) -> None:
+    click = enriched_click()
+    await store(tables, [click])
+
+    page = await console.read(f"/clicks/{click.click_id}")
+
+    for words in (
+        "What was decided",
+        "Ingest&#39;s work",
+        "Enricher",
+        "go.shop.example/ref/spring-26?sub1=newsletter&amp;utm_source=mail",
+        "Lisbon, Lisboa, PT",
+        "h1.q0pV2mYb5n8sR4tW7xZ1aC",
+        "2026-11-24 09:30:12.500 UTC",
+    ):
+        assert words in page
+
+
+@servers
+async def test_a_rejection_opens_to_its_reason_and_remedy(console: Console, tables: asyncpg.Connection) -> None:
+    rejection = rejected_click()
+    await store(tables, [rejection])
+
+    page = await console.read(f"/clicks/{rejection.rejection_id}")
+
+    assert "no referral code of that name exists" in page
+    assert "<code>clickrail code check CODE</code>" in page
+
+
+@servers
+async def test_an_unknown_id_says_what_it_might_mean(console: Console) -> None:
+    async with console.client.get(f"/clicks/{ulid_at(datetime.now(UTC))}") as response:
+        text = await response.text()
+
+    assert response.status == 404
+    assert "It may still be on its way" in text
+
+
+@servers
+async def test_the_overview_counts_what_came(console: Console, tables: asyncpg.Connection) -> None:
+    now = datetime.now(UTC)
+    people = [enriched_click(now - timedelta(seconds=1, milliseconds=number), number) for number in range(3)]
+    bot = enriched_click(now - timedelta(seconds=2), 9, bot=Bot(is_bot=True, reasons=["http_library"]))
+    await store(tables, [*people, bot, rejected_click(now - timedelta(seconds=3))])
+
+    page = await console.read("/")
+
+    assert '<p class="big">4</p>' in page
+    assert "<b>3</b> people" in page
+    assert "<b>1</b> bots" in page
+    assert "<b>1</b> rejected" in page
+    assert 'href="/clicks?code=spring-26"' in page
+    assert 'href="/clicks?country=PT"' in page
+
+
+@servers
+async def test_an_overview_of_nothing_says_what_to_do(console: Console) -> None:
+    page = await console.read("/")
+
+    assert "No clicks yet" in page
+    assert "https://go.shop.example/ref/" in page
+
+
+@servers
+async def test_errors_are_counted_by_number_and_filtered(console: Console, tables: asyncpg.Connection) -> None:
+    now = datetime.now(UTC)
+    unknown = [rejected_click(now - timedelta(minutes=number), number) for number in range(1, 4)]
+    paused = rejected_click(now, 9, reason="R201", asked="summer", program_id="prg_shoes")
+    await store(tables, [*unknown, paused])
+
+    everything = await console.read("/errors")
+    only = await console.read("/errors?reason=R201")
+
+    assert everything.count('class="line ') == 4
+    assert only.count('class="line ') == 1
+    assert "Latest of R201, code paused" in only
+    assert "No dead letters" in only
+    assert "Rate limiting" not in everything
+
+
+@servers
+async def test_a_dead_letter_opens_to_its_original_bytes_as_text(console: Console, tables: asyncpg.Connection) -> None:
+    await store(tables, [dead_letter(value=b"\xff<script>alert(1)</script>\x00", detail=IMAGE, key=None)])
+
+    errors = await console.read("/errors")
+    letter = await console.read("/dead-letters/clicks.raw/3/42")
+
+    assert "/dead-letters/clicks.raw/3/42" in errors
+    assert "\ufffd&lt;script&gt;alert(1)&lt;/script&gt;\\u0000" in letter
+    assert IMAGE not in errors + letter
+
+
+@servers
+@pytest.mark.parametrize("path", ["/dead-letters/clicks.raw/3/43", "/dead-letters/x/1/999999999999999999"])
+async def test_a_dead_letter_that_is_not_there_is_a_page_that_is_not_there(console: Console, path: str) -> None:
+    async with console.client.get(path) as response:
+        assert response.status == 404
+
+
+@servers
+async def test_hostile_values_are_text_on_every_page(console: Console, tables: asyncpg.Connection) -> None:
+    click = enriched_click(
+        user_agent=BRACES,
+        query=ENDLESS[:2000],
+        sub1=TURNED,
+        sub2=IMAGE,
+        utm=None,
+        geo=Geo(status="found", country=IMAGE, city=TURNED),
+    )
+    rejection = rejected_click(asked=IMAGE, referrer=IMAGE, user_agent=BRACES)
+    await store(tables, [click, rejection])
+
+    pages = "".join([await console.read(path) for path in ("/", "/clicks", f"/clicks/{click.click_id}", "/errors")])
+
+    assert "<img src=x" not in pages
+    assert "&lt;img src=x onerror=alert(1)&gt;" in pages
+    assert "\u202e" not in pages
+    assert "{{7*7}}" in pages
+
+
+@servers
+async def test_tables_that_were_never_made_are_told_apart_from_a_server_that_is_away(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute("DROP TABLE clicks")
+    async with console.client.get("/") as response:
+        assert response.status == 503
+        assert "clickrail migrate" in await response.text()
+
+
+@servers
+async def test_a_rejection_that_only_kafka_has_is_shown_all_the_same(console: Console) -> None:
+    rejection = rejected_click()
+    console.environment.broadcast.put(StoredRejection(rejection, NOW))
+
+    assert "Unknown code" in await console.read(f"/clicks/{rejection.rejection_id}")
