@@ -6,6 +6,8 @@ from typing import Final
 import msgspec
 from aiohttp import hdrs, web
 
+from ingest.parameters import read_parameters
+from ingest.transform import aim_without_click
 from referrals.answers import Answer, Found, Paused, Unavailable, Unknown
 from schemas.reasons import (
     PAUSED_AFFILIATE,
@@ -54,16 +56,20 @@ def refuse_ahead() -> Refusal:
     return Refusal(REFUSED_PREFETCH, 503)
 
 
-def judge(answer: Answer, fallback_url: str | None) -> Found | Refusal:
+def judge(answer: Answer, query: str, fallback_url: str | None) -> Found | Refusal:
     """Tell what a lookup means for the visitor: an active referral, or a refusal."""
     match answer:
         case Found():
-            paused = answer.paused
-            return Refusal(REASON_OF_PAUSE[paused], 302, answer.fallback_url, answer) if paused else answer
+            return refuse_paused(answer, answer.paused, query) if answer.paused else answer
         case Unknown():
             return refuse_code(UNKNOWN_CODE, fallback_url)
         case Unavailable():
             return Refusal(STORES_AWAY, 302, fallback_url) if fallback_url else Refusal(STORES_AWAY, 503)
+
+
+def refuse_paused(found: Found, paused: Paused, query: str) -> Refusal:
+    location = aim_without_click(found.fallback_url, found, read_parameters(query))
+    return Refusal(REASON_OF_PAUSE[paused], 302, location, found)
 
 
 def redirect(location: str, set_cookie: str | None = None) -> web.Response:

@@ -23,6 +23,9 @@ AHEAD: Final = ("prefetch", "prerender", "preview")
 
 def split_path(raw_path: str) -> tuple[str, str]:
     """Split a request's target, as sent, into path and query."""
+    if not raw_path.startswith("/"):
+        # A server must understand a whole URL too (RFC 9112, 3.2.2). Its host decides nothing here.
+        raw_path = "/" + raw_path.partition("://")[2].partition("/")[2]
     path, _, query = raw_path.partition("?")
     return path, query.partition("#")[0]
 

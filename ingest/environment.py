@@ -24,6 +24,7 @@ from ingest.visit import Site
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
+from runtime.background import in_background
 from runtime.errors import SettingsError
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
@@ -38,6 +39,7 @@ class Environment(msgspec.Struct, frozen=True):
 
     settings: Settings
     registry: CollectorRegistry
+    metrics: IngestMetrics
     lookup: Lookup
     redirect: Redirect
     publisher: Publisher
@@ -56,17 +58,23 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     async with open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup:
         metrics = IngestMetrics(registry, lambda: publisher.waiting)
         redirect = Redirect(site_of(settings), ready_keys(ring.ring), lookup, publisher, metrics)
-        tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(follow_keys(ring, redirect))]
         try:
-            yield Environment(settings, registry, lookup, redirect, publisher)
+            async with in_background(publisher.run(), follow_keys(ring, redirect)):
+                try:
+                    yield Environment(settings, registry, metrics, lookup, redirect, publisher)
+                finally:
+                    await leave_nothing(publisher, metrics, settings.drain_s)
         finally:
-            if left := await publisher.drain(settings.drain_s):
-                metrics.lost.labels("stopped").inc(left)
-                log.error("clicks lost: Kafka did not take the queue before the deadline", clicks=left)
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
             await producer.close()
+
+
+async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
+    """Wait until Kafka has everything, at most so long; what is left is lost, counted and said."""
+    clicks, rejections = await publisher.drain(seconds)
+    metrics.lost.labels("stopped").inc(clicks)
+    metrics.lost_rejections.labels("stopped").inc(rejections)
+    if clicks or rejections:
+        log.error("lost: Kafka did not take the queue before the deadline", clicks=clicks, rejections=rejections)
 
 
 def site_of(settings: Settings) -> Site:

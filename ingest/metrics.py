@@ -13,7 +13,8 @@ from schemas.reasons import REASONS
 
 BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
 
-ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found")
+ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed")
+"""`unreadable` is aiohttp's 400 to what is no HTTP, `failed` a 500: a bug of ours. Neither has a duration."""
 
 
 class IngestMetrics(Collector):
@@ -23,7 +24,12 @@ class IngestMetrics(Collector):
         self.answers = dict.fromkeys(ANSWERS, 0)
         self.refused = {(number, recorded): 0 for number in REASONS for recorded in (True, False)}
         self.lost = Counter("clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry)
-        self.lost.labels("queue_full")
+        self.lost_rejections = Counter(
+            "clickrail_rejections_lost", "Recorded rejections gone for good, by reason.", ["reason"], registry=registry
+        )
+        for reason in ("queue_full", "stopped"):
+            self.lost.labels(reason)
+            self.lost_rejections.labels(reason)
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
         self._waiting = waiting

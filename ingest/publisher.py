@@ -56,10 +56,12 @@ class Publisher:
         self._note_some()
         return True
 
-    def put_rejection(self, record: OutRecord) -> None:
-        """Take a rejection; the oldest ones are forgotten when Kafka has been away for long."""
+    def put_rejection(self, record: OutRecord) -> bool:
+        """Take a rejection; false when the oldest one was forgotten for it, because Kafka has been away for long."""
+        has_room = len(self._rejections) < MOST_REJECTIONS
         self._rejections.append(record)
         self._note_some()
+        return has_room
 
     async def run(self) -> None:
         """Deliver for ever. What Kafka does not acknowledge stays, in order, and is delivered again."""
@@ -77,12 +79,12 @@ class Publisher:
                 self.problem = None
                 waits = pauses()
 
-    async def drain(self, seconds: float) -> int:
-        """Wait until everything is delivered, at most so long; give the number of clicks that are left."""
+    async def drain(self, seconds: float) -> tuple[int, int]:
+        """Wait until everything is delivered, at most so long; give how many clicks and rejections are left."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._none.wait()
-        return len(self._clicks)
+        return len(self._clicks), len(self._rejections)
 
     async def _deliver_some(self) -> None:
         clicks = list(islice(self._clicks, MOST_AT_ONCE))

@@ -1,6 +1,6 @@
 """What is written down of a visit: a raw click, or a rejection. Pure."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from aiohttp import hdrs
@@ -28,6 +28,7 @@ HINT_UA: Final = istr("Sec-CH-UA")
 HINT_MOBILE: Final = istr("Sec-CH-UA-Mobile")
 HINT_PLATFORM: Final = istr("Sec-CH-UA-Platform")
 NO_KEYS: Final = KeyIds()
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int, nonce: bytes) -> RawClick:
@@ -43,9 +44,9 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         path=cutter.cut("path", visit.path, PATH_CAP),
         query=cutter.cut("query", visit.query, QUERY_CAP),
         target_url=cutter.cut("target_url", made.location, TARGET_CAP),
-        referrer=cutter.cut_or_none("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
-        user_agent=cutter.cut_or_none("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
-        accept_language=cutter.cut_or_none("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
+        referrer=cutter.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
+        user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
+        accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
         client_hints=read_hints(headers, cutter),
         **parameters.subs,
         utm=parameters.utm,
@@ -117,11 +118,11 @@ def read_hints(headers: CIMultiDictProxy[str], cutter: Cutter) -> ClientHints | 
     if ua is None and mobile is None and platform is None:
         return None
     return ClientHints(
-        ua=cutter.cut_or_none("client_hints", ua, HINT_CAP),
-        mobile=cutter.cut_or_none("client_hints", mobile, HINT_CAP),
-        platform=cutter.cut_or_none("client_hints", platform, HINT_CAP),
+        ua=cutter.cut("client_hints", ua, HINT_CAP),
+        mobile=cutter.cut("client_hints", mobile, HINT_CAP),
+        platform=cutter.cut("client_hints", platform, HINT_CAP),
     )
 
 
 def to_datetime(now_ms: int) -> datetime:
-    return datetime.fromtimestamp(now_ms / 1000, UTC)
+    return EPOCH + timedelta(milliseconds=now_ms)

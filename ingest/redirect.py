@@ -21,7 +21,7 @@ from ingest.parameters import read_parameters
 from ingest.publisher import Publisher
 from ingest.record import record_click, record_rejection
 from ingest.rejections import RejectionGate
-from ingest.transform import WITHOUT_COOKIE, Keys, aim, cookie_of, decide_privacy, mark, recognise
+from ingest.transform import WITHOUT_COOKIE, Keys, aim, aim_without_click, cookie_of, decide_privacy, mark, recognise
 from ingest.visit import Made, Site, Visit
 from referrals.answers import Answer, Found
 from runtime.producer import OutRecord
@@ -65,20 +65,22 @@ class Redirect:
         elif request.method == "GET":
             kind, response = await self._visit(request, path, query, started)
         elif request.method == "HEAD":
-            kind, response = "head", await self._look(path)
+            kind, response = "head", await self._look(path, query)
         else:
             kind, response = "method_not_allowed", page(405)
             response.force_close()
         self._metrics.observe(kind, clock() - started)
         return response
 
-    async def _look(self, path: str) -> web.Response:
+    async def _look(self, path: str, query: str) -> web.Response:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
         code = match_code(path)
         if code is None:
             return respond(refuse_code(MALFORMED_CODE, self._site.fallback_url))
-        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), self._site.fallback_url)
-        return respond(judged) if isinstance(judged, Refusal) else redirect(judged.target_url)
+        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
+        if isinstance(judged, Refusal):
+            return respond(judged)
+        return redirect(aim_without_click(judged.target_url, judged, read_parameters(query)))
 
     async def _visit(self, request: web.BaseRequest, path: str, query: str, started: int) -> tuple[str, web.Response]:
         code = match_code(path)
@@ -91,7 +93,7 @@ class Redirect:
             return self._refuse(visit, refuse_code(MALFORMED_CODE, self._site.fallback_url))
         if visit.ahead and self._site.refuses_prefetch:
             return self._refuse(visit, refuse_ahead())
-        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), self._site.fallback_url)
+        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
         if isinstance(judged, Refusal):
             return self._refuse(visit, judged)
         return self._accept(visit, judged, (started, matched, located))
@@ -128,11 +130,11 @@ class Redirect:
         if recorded:
             rejection_id = make_click_id(now_ms, self._randomness.draw())
             rejection = record_rejection(visit, refusal, self._site, self.keys.ip_hash, rejection_id, now_ms)
-            self._publisher.put_rejection(
-                OutRecord(
-                    self._site.rejected_topic, rejection_id.encode(), encode(rejection), rejected_headers(rejection)
-                )
+            record = OutRecord(
+                self._site.rejected_topic, rejection_id.encode(), encode(rejection), rejected_headers(rejection)
             )
+            if not self._publisher.put_rejection(record):
+                self._metrics.lost_rejections.labels("queue_full").inc()
         return "rejected", respond(refusal)
 
 

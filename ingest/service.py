@@ -1,8 +1,9 @@
 """The shell of ingest: the public port for visitors, the private one for operators."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
@@ -10,13 +11,18 @@ from aiohttp import web
 
 from ingest.environment import Environment, open_environment
 from ingest.settings import Settings
+from ingest.unanswered import Unanswered
 from runtime.health import private_port
 
 log = structlog.get_logger()
 
+BACKLOG: Final = 4096
+"""Connections that may wait to be taken; the kernel may allow fewer."""
 KEEPALIVE_S: Final = 75
-ANSWER_S: Final = 5
-"""How long a stop waits for requests that are being answered."""
+LEAVE_S: Final = 2
+"""How long a stop lets visitors finish: the answer to whatever they ask meanwhile tells them to come anew."""
+ANSWER_S: Final = 1
+"""How long it waits after that for what is still being answered."""
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -36,14 +42,43 @@ def checks(env: Environment) -> dict[str, str | None]:
 
 
 @asynccontextmanager
-async def public_port(env: Environment) -> AsyncIterator[int]:
-    """Serve visitors while the context is open; gives the port. The low-level server: no router, no middleware."""
-    server = web.Server(env.redirect.answer, access_log=None, keepalive_timeout=KEEPALIVE_S)
+async def public_port(env: Environment, listener: socket.socket | None = None) -> AsyncIterator[int]:
+    """Serve visitors while the context is open, on a bound socket if one is given; gives the port.
+
+    The low-level server: no router, no middleware. At the end no connection is taken any more, and visitors are given a
+    moment to leave by themselves: who asks on a connection that we close just then gets no answer.
+    """
+    leaving = False
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = await env.redirect.answer(request)
+        if leaving:
+            response.force_close()
+        return response
+
+    server = web.Server(answer, access_log=None, logger=Unanswered(env.metrics), keepalive_timeout=KEEPALIVE_S)
     runner = web.ServerRunner(server, shutdown_timeout=ANSWER_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, env.settings.host, env.settings.port, backlog=1024)
-        await site.start()
+        await make_site(runner, env.settings, listener).start()
         yield runner.addresses[0][1]
     finally:
+        leaving = True
+        for site in runner.sites:
+            await site.stop()
+        await until_left(server)
         await runner.cleanup()
+
+
+def make_site(runner: web.ServerRunner, settings: Settings, listener: socket.socket | None) -> web.BaseSite:
+    if listener is not None:
+        return web.SockSite(runner, listener, backlog=BACKLOG)
+    return web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+
+
+async def until_left(server: web.Server) -> None:
+    """Wait until no connection is open, at most so long as a stop lets visitors finish."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LEAVE_S):
+            while server.connections:  # noqa: ASYNC110 - the server knows, and tells nobody
+                await asyncio.sleep(0.02)

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from ingest.client_ip import parse_networks
+from referrals.targets import TargetProblem, check_target
 from runtime.settings import (
     DatabaseUrl,
     Host,
@@ -26,12 +27,12 @@ TrustedProxies = Annotated[
     tuple[str, ...],
     Meta(description="networks whose X-Forwarded-For is believed, comma-separated, as `10.0.0.0/8`"),
 ]
-FallbackUrl = Annotated[
-    str,
-    Meta(pattern=r"^https?://[^\s/]+", description="where unknown codes lead; without it they get a small 404 page"),
-]
+FallbackUrl = Annotated[str, Meta(description="where unknown codes lead; without it they get a small 404 page")]
 Prefetch = Annotated[
     str, Meta(pattern="^(refuse|record)$", description="`refuse` prefetches with 503, or answer and `record` them")
+]
+Workers = Annotated[
+    int, Meta(ge=1, le=64, description="processes on the port; more than 1 have a supervisor, and ports after its own")
 ]
 QueueRecords = Annotated[int, Meta(ge=1000, le=1_000_000, description="clicks that may wait in memory for Kafka")]
 DrainSeconds = Annotated[int, Meta(ge=0, le=60, description="seconds a stop may wait for Kafka to take the queue")]
@@ -53,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     port: Port = 8080
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9100
+    workers: Workers = 1
     trusted_proxies: TrustedProxies = ()
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
@@ -60,7 +62,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     drain_s: DrainSeconds = 10
 
     def __post_init__(self) -> None:
+        # Said as msgspec says it, so that `runtime.settings` names the variable and what it is for.
         try:
             parse_networks(self.trusted_proxies)
         except ValueError as error:
-            raise ValueError(f"CLICKRAIL_INGEST_TRUSTED_PROXIES: {error}") from None
+            raise ValueError(f"{error} - at `$.CLICKRAIL_INGEST_TRUSTED_PROXIES`") from None
+        match None if self.fallback_url is None else check_target(self.fallback_url):
+            case TargetProblem(reason=reason):
+                raise ValueError(f"{reason} - at `$.CLICKRAIL_INGEST_FALLBACK_URL`")

@@ -15,6 +15,7 @@ MACRO: Final = re.compile(
     r"\{(click_id|click_token|code|affiliate_id|program_id|sub1|sub2|sub3|sub4|sub5|external_id)\}"
 )
 NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")
+STEPS: Final = frozenset({".", ".."})
 
 
 class Target(msgspec.Struct, frozen=True):
@@ -36,6 +37,9 @@ def fill_target(target: Target, values: Mapping[str, str | None]) -> str:
     pieces = target.pieces
     if len(pieces) == 1:
         return pieces[0]
-    return "".join(
-        piece if place % 2 == 0 else quote(values.get(piece) or "", safe="") for place, piece in enumerate(pieces)
-    )
+    return "".join(piece if place % 2 == 0 else encode_value(values.get(piece)) for place, piece in enumerate(pieces))
+
+
+def encode_value(value: str | None) -> str:
+    # A browser walks along the path at `.` and `..`, percent-encoded or not: as values they are left out.
+    return "" if value is None or value in STEPS else quote(value, safe="")

@@ -74,15 +74,22 @@ def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters) -> str:
     target = stored_target(found.target_url)
     if len(target.pieces) == 1:
         return target.pieces[0]
-    values: Mapping[str, str | None] = {
+    token = make_token(keys.token, click_id) if names_token(target) else None
+    return fill_target(target, {**name_values(found, parameters), "click_id": click_id, "click_token": token})
+
+
+def aim_without_click(url: str, found: Found, parameters: Parameters) -> str:
+    """Give the Location of a request that makes no click: a stored URL, its macros of click and token left empty."""
+    return fill_target(stored_target(url), name_values(found, parameters))
+
+
+def name_values(found: Found, parameters: Parameters) -> Mapping[str, str]:
+    return {
         **parameters.subs,
-        "click_id": click_id,
-        "click_token": make_token(keys.token, click_id) if names_token(target) else None,
         "code": found.code.code,
         "affiliate_id": found.affiliate.id,
         "program_id": found.program.id,
     }
-    return fill_target(target, values)
 
 
 stored_target = lru_cache(maxsize=10_000)(read_target)

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from referrals.background import in_background
+from runtime.background import in_background
 from referrals.breaker import Breaker
 from referrals.follow import TIMEOUT_S
 from referrals.held import Holding, Time

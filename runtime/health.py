@@ -1,10 +1,15 @@
 """The private port of a process: /healthz (it lives), /readyz (it can do its work), /metrics."""
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+SILENT: Final = logging.getLogger("clickrail.nobody")
+SILENT.setLevel(logging.CRITICAL + 1)
 
 Checks = Callable[[], Mapping[str, str | None]]
 """What readiness consists of: each name with null, or with what is wrong in a few words."""
@@ -28,7 +33,8 @@ async def private_port(host: str, port: int, registry: CollectorRegistry, checks
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    # aiohttp's own log would quote what it could not read, and from whom.
+    runner = web.AppRunner(app, access_log=None, logger=SILENT, shutdown_timeout=1)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

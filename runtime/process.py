@@ -49,4 +49,10 @@ async def until_signalled(serve: Serve[S], settings: S) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await serve(settings, stop)
+    try:
+        await serve(settings, stop)
+    finally:
+        # The loop's handlers go with the loop: a second signal in the last moments must not change the exit code.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)

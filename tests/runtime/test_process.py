@@ -22,6 +22,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("SINK
 
 async def serve(settings, stop):
     if settings.batch == 1:
+        visitor = "203.0.113.9"
         raise RuntimeError("it broke\\nbadly")
     if settings.batch == 2:
         raise SettingsError("CLICKRAIL_KEYS_FILE: not there")
@@ -77,4 +78,5 @@ def test_a_crash_is_one_line_of_json_and_exit_code_1() -> None:
     entry = json.loads(line)
     assert (code, entry["event"], entry["level"], entry["service"]) == (1, "crashed", "error", "sink")
     assert "it broke" in json.dumps(entry["exception"])
+    assert "203.0.113.9" not in line, "the locals of a frame may hold anything"
     assert entry["timestamp"][:4] == time.strftime("%Y", time.gmtime())

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from referrals.background import in_background
+from runtime.background import in_background
 
 
 class Deaf:

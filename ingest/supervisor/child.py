@@ -1,0 +1,108 @@
+"""A worker as its supervisor sees it: a process, and a line to it.
+
+The line is a socket pair that nobody else has an end of. It tells each of the two when the other is gone, however that
+went, so that no worker outlives its supervisor for longer than it takes to drain.
+"""
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from ingest.supervisor.reports import Report, find_wrong, is_stopping, read_report
+
+COMMAND: Final = (sys.executable, "-m", "ingest.supervisor.worker")
+
+
+async def start_worker(
+    slot: int, listener: socket.socket, wait_s: float, command: tuple[str, ...] = COMMAND
+) -> "Child":
+    """Start a worker on an inherited socket. It listens when it is ready, or `wait_s` after its start.
+
+    Raises OSError when the machine cannot start one.
+    """
+    ours, theirs = socket.socketpair()
+    with theirs:
+        inherited = (listener.fileno(), theirs.fileno())
+        arguments = (slot, *inherited, wait_s)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command, *map(str, arguments), stdin=asyncio.subprocess.DEVNULL, pass_fds=inherited
+            )
+        except OSError:
+            ours.close()
+            raise
+    return Child(process, *await asyncio.open_connection(sock=ours))
+
+
+class Child:
+    """A process from its start to its end. `report` is the last thing it said, or null; `ended` ends when it does."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, lifeline: asyncio.StreamWriter
+    ) -> None:
+        self.report: Report | None = None
+        self.ended = asyncio.create_task(self._follow(reader))
+        self._started = time.monotonic()
+        self._process = process
+        self._lifeline = lifeline
+        self._news = asyncio.Event()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, negative for a signal; null while it lives."""
+        return self._process.returncode
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self._started
+
+    @property
+    def problem(self) -> str | None:
+        """Why it is not ready, or null."""
+        if self.code is not None:
+            return f"ended with exit code {self.code}"
+        return "starting" if self.report is None else find_wrong(self.report)
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether it takes no connections any more, or has ended."""
+        return self.code is not None or (self.report is not None and is_stopping(self.report))
+
+    async def until(self, condition: Callable[[], bool], seconds: float | None) -> bool:
+        """Wait until it fulfils the condition, has ended, or so long; tell whether the condition is fulfilled."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not condition() and self.code is None:
+                    self._news.clear()
+                    await self._news.wait()
+        return condition()
+
+    async def until_leaving(self) -> None:
+        await self.until(lambda: self.is_leaving, None)
+
+    async def end(self, seconds: float) -> bool:
+        """Ask it to stop, and kill it when it has not within so many seconds; tell whether it stopped by itself."""
+        with suppress(ProcessLookupError):
+            self._process.terminate()
+        done, _ = await asyncio.wait({self.ended}, timeout=seconds)
+        if not done:
+            self._process.kill()
+            await asyncio.wait({self.ended})
+        return bool(done)
+
+    async def _follow(self, reader: asyncio.StreamReader) -> None:
+        with suppress(OSError):
+            while line := await reader.readline():
+                self.report = read_report(line)
+                self._news.set()
+        await self._process.wait()
+        self._lifeline.close()
+        self._news.set()

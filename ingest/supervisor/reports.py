@@ -1,0 +1,37 @@
+"""What a worker says of itself over its lifeline: one line of JSON whenever it changes. Pure.
+
+The format outlives releases: in a roll an older supervisor reads a newer worker.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+Report = Mapping[str, str | None]
+"""What a worker's readiness consists of: each name with null, or with what is wrong in a few words."""
+
+WORKER: Final = "worker"
+STOPPING: Final = "stopping"
+"""What a worker says under that name from when it takes no more connections: somebody else has to."""
+
+
+def write_report(report: Report) -> bytes:
+    return msgspec.json.encode(report) + b"\n"
+
+
+def read_report(line: bytes) -> Report:
+    """Read a line; one that is no report is itself what is wrong."""
+    try:
+        return msgspec.json.decode(line, type=dict[str, str | None])
+    except msgspec.DecodeError:
+        return {"report": "of another version"}
+
+
+def is_stopping(report: Report) -> bool:
+    return report.get(WORKER) == STOPPING
+
+
+def find_wrong(report: Report) -> str | None:
+    """Say what is wrong in one text, or null when nothing is."""
+    return "; ".join(f"{name}: {problem}" for name, problem in report.items() if problem is not None) or None

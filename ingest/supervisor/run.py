@@ -1,0 +1,44 @@
+"""The supervisor from start to exit code: `runtime.process.run` without what that imports."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import uvloop
+
+from ingest.settings import Settings
+from ingest.supervisor.lines import log_json_lines
+from ingest.supervisor.supervise import supervise
+from runtime.errors import SettingsError
+from runtime.settings import load
+
+log = logging.getLogger(__name__)
+
+
+def run() -> NoReturn:
+    """Load settings, supervise until SIGTERM or SIGINT, roll on SIGHUP, exit.
+
+    Exit codes: 0 stopped in order, 1 crashed (the log says why), 2 the settings are wrong (one line says which).
+    """
+    try:
+        settings = load(Settings, os.environ)
+        log_json_lines(settings.log_level)
+        uvloop.run(until_signalled(settings))
+    except SettingsError as error:
+        print(f"clickrail ingest: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
+        sys.exit(2)
+    except Exception:
+        log.exception("crashed")
+        sys.exit(1)
+    sys.exit(0)
+
+
+async def until_signalled(settings: Settings) -> None:
+    stop, roll = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number, event in ((signal.SIGTERM, stop), (signal.SIGINT, stop), (signal.SIGHUP, roll)):
+        loop.add_signal_handler(number, event.set)
+    await supervise(settings, stop, roll)

@@ -1,0 +1,92 @@
+"""The supervisor's private port: /healthz, /readyz and /metrics, without the weight of a web framework."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+PATIENCE_S: Final = 5.0
+JSON: Final = "application/json; charset=utf-8"
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+METRICS: Final = (
+    ("clickrail_ingest_worker_ready", "gauge", "Whether the worker of this slot is ready: 1 or 0."),
+    ("clickrail_ingest_worker_restarts_total", "counter", "Workers of this slot that ended unasked."),
+)
+
+
+class SlotStatus(msgspec.Struct, frozen=True):
+    """A slot: why nobody is ready there, or null; and how many workers have died on it."""
+
+    number: int
+    problem: str | None
+    restarts: int
+
+
+class Reply(msgspec.Struct, frozen=True):
+    status: HTTPStatus
+    kind: str
+    body: bytes
+
+
+def reply(method: str, path: str, slots: Iterable[SlotStatus]) -> Reply:
+    """Answer a request. Ready is who has at least one worker that is; the others are named all the same."""
+    if method not in ("GET", "HEAD"):
+        return Reply(HTTPStatus.METHOD_NOT_ALLOWED, TEXT, b"")
+    match path:
+        case "/healthz":
+            return write_json(HTTPStatus.OK, {"status": "ok"})
+        case "/readyz":
+            problems = {f"worker {slot.number}": slot.problem for slot in slots}
+            wrong = {name: problem for name, problem in problems.items() if problem is not None}
+            if len(wrong) < len(problems):
+                return write_json(HTTPStatus.OK, {"status": "ready", "wrong": wrong})
+            return write_json(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready", "wrong": wrong})
+        case "/metrics":
+            return Reply(HTTPStatus.OK, TEXT, write_metrics(slots).encode())
+        case _:
+            return Reply(HTTPStatus.NOT_FOUND, TEXT, b"")
+
+
+def write_json(status: HTTPStatus, body: Mapping[str, object]) -> Reply:
+    return Reply(status, JSON, msgspec.json.encode(body))
+
+
+def write_metrics(slots: Iterable[SlotStatus]) -> str:
+    """Write what there is in Prometheus' text format."""
+    values = [(slot.number, (int(slot.problem is None), slot.restarts)) for slot in slots]
+    lines = []
+    for index, (name, kind, purpose) in enumerate(METRICS):
+        lines += [f"# HELP {name} {purpose}", f"# TYPE {name} {kind}"]
+        lines += [f'{name}{{worker="{number}"}} {each[index]}' for number, each in values]
+    return "\n".join(lines) + "\n"
+
+
+@asynccontextmanager
+async def status_port(host: str, port: int, slots: Callable[[], Iterable[SlotStatus]]) -> AsyncIterator[int]:
+    """Serve while the context is open; gives the port in use. Raises OSError when it is taken."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            async with asyncio.timeout(PATIENCE_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+                method, target, *_ = [*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), ""]
+                writer.write(write_http(reply(method, target.partition("?")[0], slots()), method))
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, host, port)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+def write_http(answer: Reply, method: str) -> bytes:
+    head = (
+        f"HTTP/1.1 {answer.status.value} {answer.status.phrase}\r\nContent-Type: {answer.kind}\r\n"
+        f"Content-Length: {len(answer.body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + (b"" if method == "HEAD" else answer.body)

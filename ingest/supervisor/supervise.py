@@ -1,0 +1,80 @@
+"""All slots of a supervisor: started, kept, rolled one after the other, stopped."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from ingest.settings import Settings
+from ingest.supervisor.listener import address_of, reserve_many
+from ingest.supervisor.slot import Slot
+from ingest.supervisor.status import SlotStatus, status_port
+from runtime.background import in_background
+from runtime.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+BEYOND_DRAIN_S: Final = 4.5
+"""What a stop takes besides the time the settings give it for Kafka. After that it is not the way it should be."""
+WRONG_SETTINGS: Final = 2
+"""The exit code of a worker that will never start, however often one tries."""
+FIRST_S: Final = 60.0
+
+
+async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event) -> None:
+    """Keep the workers of the settings until `stop` is set, and replace them one after the other when `roll` is.
+
+    Raises SettingsError when the first worker ends because of the settings; OSError when a port is taken.
+    """
+    slots: list[Slot] = []
+
+    def describe() -> list[SlotStatus]:
+        return [SlotStatus(slot.number, "stopping" if stop.is_set() else slot.problem, slot.restarts) for slot in slots]
+
+    # The private port comes first: two supervisors could share the public one, and nobody would notice.
+    async with status_port(settings.private_host, settings.private_port, describe), hold_slots(settings, slots):
+        async with in_background(run_slots(slots, roll)):
+            await stop.wait()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def hold_slots(settings: Settings, slots: list[Slot]) -> AsyncIterator[None]:
+    """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
+    listeners = reserve_many(settings.host, settings.port, settings.workers)
+    log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
+    slots += [Slot(number, each, settings.drain_s + BEYOND_DRAIN_S) for number, each in enumerate(listeners)]
+    try:
+        yield
+    finally:
+        for slot in slots:
+            slot.close()
+        await asyncio.gather(*(slot.stop() for slot in slots))
+
+
+async def run_slots(slots: Sequence[Slot], roll: asyncio.Event) -> None:
+    # One goes first, so that wrong settings are said once.
+    first = await slots[0].start()
+    if first is not None:
+        await first.until(lambda: first.report is not None, FIRST_S)
+        if first.code == WRONG_SETTINGS:
+            raise SettingsError("no worker can start with these settings")
+    async with asyncio.TaskGroup() as group:
+        for slot in slots:
+            group.create_task(slot.keep())
+        group.create_task(roll_on_demand(slots, roll))
+
+
+async def roll_on_demand(slots: Sequence[Slot], roll: asyncio.Event) -> None:
+    """Replace all workers, one after the other, each time it is wanted. The first that fails ends the round."""
+    while True:
+        await roll.wait()
+        roll.clear()
+        log.info("rolling")
+        for slot in slots:
+            if not await slot.roll():
+                log.error("roll given up", extra={"worker": slot.number})
+                break
+        else:
+            log.info("rolled")

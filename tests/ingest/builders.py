@@ -1,0 +1,135 @@
+"""Real values for the tests of ingest: a referral, a ring, a request's headers, small stand-ins."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+
+import msgspec
+from hypothesis import settings
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
+from ingest.client_ip import TrustedProxies, parse_networks
+from ingest.transform import Keys, ready_keys
+from ingest.visit import Site, Visit
+from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
+from runtime.errors import DeliveryFailed
+from runtime.producer import OutRecord
+from schemas import RawClick, RejectedClick, decode
+from tests.identity.builders import NOW, known_ring, randomness
+from tests.referrals.builders import affiliate, code, program
+
+MODEST = settings(max_examples=200, deadline=None, database=None)
+
+VISITOR = IPv4Address("203.0.113.9")
+SHOES = "https://shop.example/shoes"
+FALLBACK = "https://shop.example/gone"
+PROCESS = "01KAV9FT00JCKYZSHQA40QNF5P"
+RAW, REJECTED = "t.clicks.raw", "t.clicks.rejected"
+
+
+@cache
+def ring() -> KeyRing:
+    return known_ring()
+
+
+@cache
+def foreign_ring() -> KeyRing:
+    """The ring of another installation."""
+    return init_ring(NOW, randomness(7, RING_RANDOMNESS))
+
+
+@cache
+def keys() -> Keys:
+    return ready_keys(ring())
+
+
+def found(
+    layer: Layer = "process",
+    of_code: Mapping[str, Any] | None = None,
+    of_affiliate: Mapping[str, Any] | None = None,
+    **of_program: Any,
+) -> Found:
+    """The code `abc123` of affiliate `ann` for program `shop`, which leads to `SHOES`."""
+    of_program = {"target_url": SHOES} | of_program
+    return Found(code(**of_code or {}), affiliate(**of_affiliate or {}), program(**of_program), layer)
+
+
+def site(**changes: Any) -> Site:
+    fields: dict[str, Any] = {
+        "region": "lisbon-1",
+        "process": PROCESS,
+        "https": True,
+        "fallback_url": None,
+        "refuses_prefetch": True,
+        "proxies": TrustedProxies(parse_networks(["127.0.0.1"])),
+        "raw_topic": RAW,
+        "rejected_topic": REJECTED,
+    }
+    return Site(**fields | changes)
+
+
+def headers(fields: Mapping[str, str] | None = None) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict({"Host": "go.shop.example"} | dict(fields or {})))
+
+
+def visit(
+    path: str = "/ref/abc123",
+    query: str = "",
+    fields: Mapping[str, str] | None = None,
+    address: IPv4Address | IPv6Address = VISITOR,
+) -> Visit:
+    return Visit(path, query, headers(fields), address, ahead=False)
+
+
+class Codes:
+    """A Lookup of a few codes, none of them in memory. `asked` is every code it was asked for, in order."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self.answers = dict(answers)
+        self.asked: list[str] = []
+
+    def cached(self, code: str) -> Answer | None:
+        self.asked.append(code)
+        return None
+
+    async def find(self, code: str) -> Answer:
+        return self.answers.get(code, UNKNOWN_IN_POSTGRES)
+
+
+class Topics:
+    """Delivers into a list. The first `failures` deliveries fail, when `written` of their records were written."""
+
+    def __init__(self, failures: int = 0, written: int = 0) -> None:
+        self.records: list[OutRecord] = []
+        self.failures = failures
+        self.written = written
+        self.may_deliver = asyncio.Event()
+        self.may_deliver.set()
+
+    async def deliver(self, records: Sequence[OutRecord]) -> None:
+        await self.may_deliver.wait()
+        if self.failures:
+            self.failures -= 1
+            self.records += records[: self.written]
+            raise DeliveryFailed("Kafka is away")
+        self.records += records
+
+    def clicks(self) -> list[RawClick]:
+        return [read(RawClick, record.value) for record in self.records if record.topic == RAW]
+
+    def rejections(self) -> list[RejectedClick]:
+        return [read(RejectedClick, record.value) for record in self.records if record.topic == REJECTED]
+
+
+def read(kind: type[Any], value: bytes) -> Any:
+    """Decode a record as its consumers do: a field beyond its cap, or of a wrong shape, fails the test here."""
+    record = decode(kind, value)
+    assert isinstance(record, kind), record
+    return record
+
+
+def replaced(value: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(value, **changes)

@@ -1,0 +1,69 @@
+"""The redirect on a port of its own, with codes from a dict and topics in a list: all of ingest but its servers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from ingest.environment import Environment
+from ingest.metrics import IngestMetrics
+from ingest.publisher import Publisher
+from ingest.redirect import Redirect
+from ingest.service import public_port
+from ingest.settings import Settings
+from referrals.answers import UNAVAILABLE, Answer
+from runtime.settings import load
+from tests.ingest.builders import Codes, Topics, found, keys, site
+from tests.ingest.test_settings import NEEDED
+
+ON_A_FREE_PORT = load(Settings, NEEDED | {"CLICKRAIL_INGEST_HOST": "127.0.0.1", "CLICKRAIL_INGEST_PORT": "0"})
+
+
+class Served(msgspec.Struct, frozen=True):
+    """A running redirect, and what there is to look at. `asked` is every code that was looked up, in order."""
+
+    port: int
+    redirect: Redirect
+    publisher: Publisher
+    topics: Topics
+    registry: CollectorRegistry
+    asked: list[str]
+
+    async def published(self) -> Topics:
+        """Give the topics once everything is in them."""
+        assert await self.publisher.drain(10) == (0, 0)
+        return self.topics
+
+    def count(self, name: str, **labels: str) -> float:
+        value = self.registry.get_sample_value(name, labels)
+        assert value is not None, f"no metric {name}{labels}"
+        return value
+
+    def answers(self) -> dict[str, float]:
+        """Give the requests by answer, those that did not occur left out."""
+        (family,) = (family for family in self.registry.collect() if family.name == "clickrail_requests")
+        return {sample.labels["answer"]: sample.value for sample in family.samples if sample.value}
+
+
+@asynccontextmanager
+async def serving(
+    answers: Mapping[str, Answer] | None = None, most_clicks: int = 10_000, **of_site: Any
+) -> AsyncIterator[Served]:
+    """Serve these codes; by default `abc123` is active and `away` is out of reach."""
+    codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
+    topics, registry = Topics(), CollectorRegistry()
+    publisher = Publisher(topics, most_clicks)
+    metrics = IngestMetrics(registry, lambda: publisher.waiting)
+    redirect = Redirect(site(**of_site), keys(), codes, publisher, metrics)
+    env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, publisher)  # type: ignore[arg-type] - a Lookup of our own
+    task = asyncio.create_task(publisher.run())
+    try:
+        async with public_port(env) as port:
+            yield Served(port, redirect, publisher, topics, registry, codes.asked)
+    finally:
+        topics.may_deliver.set()
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,96 @@
+"""What a visitor gets."""
+
+from typing import Any
+
+import pytest
+
+from ingest.answers import NO_STORE, Refusal, judge, page, redirect, refuse_ahead, refuse_code, respond
+from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
+from schemas.reasons import (
+    MALFORMED_CODE,
+    PAUSED_AFFILIATE,
+    PAUSED_CODE,
+    PAUSED_PROGRAM,
+    REFUSED_PREFETCH,
+    STORES_AWAY,
+    UNKNOWN_CODE,
+    Reason,
+)
+from tests.ingest.builders import FALLBACK, SHOES, found
+
+PAUSED = {"status": "paused"}
+
+
+def test_an_active_code_is_no_refusal() -> None:
+    assert judge(found(), "", FALLBACK) == found()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"of_code": PAUSED}, PAUSED_CODE),
+        ({"of_affiliate": PAUSED}, PAUSED_AFFILIATE),
+        (PAUSED, PAUSED_PROGRAM),
+        ({"of_code": PAUSED, "of_affiliate": PAUSED, **PAUSED}, PAUSED_CODE),
+    ],
+)
+@pytest.mark.parametrize(("fallback_url", "location"), [(FALLBACK, FALLBACK), (None, SHOES)])
+def test_what_is_paused_leads_to_its_programs_fallback_or_target(
+    changes: dict[str, Any], reason: Reason, fallback_url: str | None, location: str
+) -> None:
+    paused = found(**changes, fallback_url=fallback_url)
+    assert judge(paused, "", "https://nowhere.example/") == Refusal(reason, 302, location, paused)
+
+
+def test_a_paused_codes_own_target_is_not_its_fallback() -> None:
+    paused = found(of_code={"status": "paused", "target_url": "https://own.example/"})
+    assert judge(paused, "", None) == Refusal(PAUSED_CODE, 302, SHOES, paused)
+
+
+def test_a_paused_code_leads_on_without_click_id_or_token() -> None:
+    target = "https://shop.example/?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}"
+    paused = found(target_url=target, **PAUSED)
+    assert judge(paused, "sub1=m%20l", None) == Refusal(
+        PAUSED_PROGRAM, 302, "https://shop.example/?c=&t=&a=ann&s=m%20l", paused
+    )
+
+
+@pytest.mark.parametrize("answer", [UNKNOWN_HERE, UNKNOWN_IN_POSTGRES])
+def test_an_unknown_code_gets_the_fallback_else_404(answer: Any) -> None:
+    assert judge(answer, "", FALLBACK) == Refusal(UNKNOWN_CODE, 302, FALLBACK)
+    assert judge(answer, "", None) == Refusal(UNKNOWN_CODE, 404)
+
+
+def test_a_malformed_code_gets_the_fallback_else_404() -> None:
+    assert refuse_code(MALFORMED_CODE, FALLBACK) == Refusal(MALFORMED_CODE, 302, FALLBACK)
+    assert refuse_code(MALFORMED_CODE, None) == Refusal(MALFORMED_CODE, 404)
+
+
+def test_while_nobody_knows_the_answer_is_the_fallback_else_503_and_never_404() -> None:
+    assert judge(UNAVAILABLE, "", FALLBACK) == Refusal(STORES_AWAY, 302, FALLBACK)
+    assert judge(UNAVAILABLE, "", None) == Refusal(STORES_AWAY, 503)
+
+
+def test_a_prefetch_is_asked_to_come_again() -> None:
+    response = respond(refuse_ahead())
+    assert refuse_ahead() == Refusal(REFUSED_PREFETCH, 503)
+    assert (response.status, response.headers["Cache-Control"], response.headers["Retry-After"]) == (503, NO_STORE, "5")
+
+
+def test_a_redirect_is_never_stored_and_sets_a_cookie_only_when_given_one() -> None:
+    with_cookie, without = redirect(SHOES, "a=b; Path=/"), redirect(SHOES)
+    assert dict(without.headers) == {"Location": SHOES, "Cache-Control": NO_STORE}
+    assert dict(with_cookie.headers) == {"Location": SHOES, "Cache-Control": NO_STORE, "Set-Cookie": "a=b; Path=/"}
+
+
+@pytest.mark.parametrize(("status", "more"), [(404, {}), (405, {"Allow": "GET, HEAD"}), (503, {"Retry-After": "5"})])
+def test_a_page_says_what_happened_and_holds_nothing_of_the_request(status: int, more: dict[str, str]) -> None:
+    response = page(status)
+    assert response.status == status
+    assert response.text is not None
+    assert response.text.startswith("<!doctype html>")
+    assert dict(response.headers) == {
+        "Cache-Control": NO_STORE,
+        "Content-Type": "text/html; charset=utf-8",
+        **more,
+    }

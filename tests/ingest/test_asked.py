@@ -1,0 +1,98 @@
+"""What a request asks for."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest.asked import asks_dnt, asks_gpc, is_ahead_of_visitor, match_code, read_asked, split_path
+from schemas.fields import ASKED_CAP
+from tests.ingest.builders import MODEST, headers
+
+
+@pytest.mark.parametrize(
+    ("sent", "path", "query"),
+    [
+        ("/ref/abc123", "/ref/abc123", ""),
+        ("/ref/abc123?sub1=a&sub2=b?c", "/ref/abc123", "sub1=a&sub2=b?c"),
+        ("/ref/abc123?sub1=a#part", "/ref/abc123", "sub1=a"),
+        ("/ref/a%3Fb", "/ref/a%3Fb", ""),
+        ("https://evil.example/ref/abc123?x=1", "/ref/abc123", "x=1"),
+        ("http://evil.example", "/", ""),
+        ("*", "/", ""),
+        ("shop.example:443", "/", ""),
+    ],
+)
+def test_a_target_is_split_into_path_and_query_and_its_host_is_passed_over(sent: str, path: str, query: str) -> None:
+    assert split_path(sent) == (path, query)
+
+
+@pytest.mark.parametrize("code", ["a", "abc123", "A-b_9", "x" * 64])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_code_is_matched_with_or_without_a_slash_at_the_end(code: str, end: str) -> None:
+    assert match_code(f"/ref/{code}{end}") == code
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "/",
+        "abc123//",
+        "x" * 65,
+        "x" * 4096,
+        "%00",
+        "a%0d%0ab",
+        "a%2fb",
+        "..%2f",
+        "%ff%fe",
+        "../admin",
+        "a/b",
+        "abc.123",
+        "abc123\n",
+        "ab c",
+        "é",
+        "\udcff",
+        "%61bc123",
+    ],
+)
+def test_what_cannot_be_a_code_matches_nothing(asked: str) -> None:
+    assert match_code(f"/ref/{asked}") is None
+
+
+@MODEST
+@given(st.text(st.characters(codec=None), max_size=200))
+@example("\ud800\udcff\0")
+def test_whatever_was_asked_is_told_in_text_that_can_be_stored(asked: str) -> None:
+    told = read_asked(f"/ref/{asked}")
+    told.encode()
+    assert len(told) <= ASKED_CAP
+    assert "\0" not in told
+
+
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("Sec-Purpose", "prefetch"),
+        ("Sec-Purpose", "prefetch;prerender"),
+        ("Sec-Purpose", "prefetch;anonymous-client-ip"),
+        ("Purpose", "prefetch"),
+        ("X-Purpose", "preview"),
+        ("X-Moz", "Prefetch"),
+    ],
+)
+def test_a_browser_that_asks_ahead_of_its_visitor_is_recognised(header: str, value: str) -> None:
+    assert is_ahead_of_visitor(headers({header: value}))
+
+
+@pytest.mark.parametrize("fields", [{}, {"Sec-Purpose": ""}, {"Purpose": "navigate"}, {"Sec-Fetch-Mode": "navigate"}])
+def test_a_visitor_who_really_goes_is_not_taken_for_a_prefetch(fields: dict[str, str]) -> None:
+    assert not is_ahead_of_visitor(headers(fields))
+
+
+@pytest.mark.parametrize(("value", "on"), [("1", True), ("0", False), ("true", False), ("", False)])
+def test_the_signals_of_privacy_are_on_at_1_and_nothing_else(*, value: str, on: bool) -> None:
+    assert (asks_gpc(headers({"Sec-GPC": value})), asks_dnt(headers({"DNT": value}))) == (on, on)
+
+
+def test_without_signals_nothing_is_asked_for() -> None:
+    assert (asks_gpc(headers()), asks_dnt(headers())) == (False, False)

@@ -1,0 +1,97 @@
+"""Nothing uncounted: sequences, full queues, floods of refusals."""
+
+import asyncio
+import time
+
+from ingest.rejections import MOST_PER_SECOND
+from tests.ingest.builders import SHOES
+from tests.ingest.serving import Served, serving
+from tests.ingest.wire import Answer, ask, request, send
+
+
+async def pipeline(served: Served, target: str, times: int) -> list[Answer]:
+    """Ask many times in one breath, over one connection."""
+    more = request(target, last=False) * (times - 1)
+    return await send(served.port, more + request(target))
+
+
+async def test_accepted_clicks_are_numbered_without_holes_whatever_comes_between() -> None:
+    paths = ["/ref/abc123", "/ref/nobody", "/ref/%00", "/ref/away", "/nothing", "/ref/abc123"]
+    async with serving() as served:
+        answers = await asyncio.gather(*(ask(served.port, path) for path in paths * 50))
+        clicks = (await served.published()).clicks()
+        assert served.answers() == {"accepted": 100, "rejected": 150, "not_found": 50}
+    assert [answer.status for answer in answers] == [302, 404, 404, 503, 404, 302] * 50
+    assert sorted(click.handled.sequence or 0 for click in clicks) == list(range(1, 101))
+    assert len({click.click_id for click in clicks}) == 100
+    assert {click.handled.process for click in clicks} == {clicks[0].handled.process}
+
+
+async def test_the_steps_of_a_click_add_up_to_its_total() -> None:
+    async with serving() as served:
+        await pipeline(served, "/ref/abc123", 50)
+        for click in (await served.published()).clicks():
+            steps = dict(click.handled.steps_us)
+            total = steps.pop("total")
+            assert set(steps) == {"match", "client_ip", "lookup", "cookie_open", "cookie_seal", "target"}
+            assert 0 <= total - sum(steps.values()) <= len(steps)
+
+
+async def test_a_full_queue_costs_the_click_and_not_the_visitor_and_is_counted() -> None:
+    async with serving(most_clicks=3) as served:
+        served.topics.may_deliver.clear()
+        answers = await pipeline(served, "/ref/abc123", 10)
+        assert served.count("clickrail_clicks_lost_total", reason="queue_full") == 7
+        assert served.count("clickrail_clicks_waiting") == 3
+        served.topics.may_deliver.set()
+        clicks = (await served.published()).clicks()
+    assert [(answer.status, answer.location) for answer in answers] == [(302, SHOES)] * 10
+    assert [click.handled.sequence for click in clicks] == [1, 2, 3]
+
+
+async def test_while_kafka_is_away_visitors_are_answered_all_the_same() -> None:
+    async with serving() as served:
+        served.topics.failures = 1
+        answers = await pipeline(served, "/ref/abc123", 100)
+        assert [answer.status for answer in answers] == [302] * 100
+        clicks = (await served.published()).clicks()
+    assert [click.handled.sequence for click in clicks] == list(range(1, 101))
+
+
+async def test_of_a_flood_of_refusals_twenty_a_second_are_recorded_and_all_are_counted() -> None:
+    async with serving() as served:
+        await asyncio.sleep(1 - time.time() % 1)  # a whole second lies ahead
+        answers = await pipeline(served, "/ref/nobody", 200)
+        await pipeline(served, "/ref/%00", 30)
+        rejections = (await served.published()).rejections()
+        counts = {
+            (number, recorded): served.count("clickrail_requests_refused_total", reason=number, recorded=recorded)
+            for number in ("R101", "R102")
+            for recorded in ("true", "false")
+        }
+    assert [answer.status for answer in answers] == [404] * 200
+    assert counts == {
+        ("R102", "true"): MOST_PER_SECOND,
+        ("R102", "false"): 200 - MOST_PER_SECOND,
+        ("R101", "true"): MOST_PER_SECOND,
+        ("R101", "false"): 30 - MOST_PER_SECOND,
+    }
+    assert [rejection.reason for rejection in rejections] == ["R102"] * MOST_PER_SECOND + ["R101"] * MOST_PER_SECOND
+
+
+async def test_every_request_has_one_answer_in_the_metrics() -> None:
+    asked = {
+        "accepted": request("/ref/abc123"),
+        "rejected": request("/ref/nobody"),
+        "head": request("/ref/abc123", method="HEAD"),
+        "method_not_allowed": request("/ref/abc123", method="POST"),
+        "not_found": request("/"),
+        "unreadable": b"nonsense\r\n\r\n",
+    }
+    async with serving() as served:
+        for data in asked.values():
+            await send(served.port, data)
+        assert served.answers() == dict.fromkeys(asked, 1)
+        # What could not be read took no time that we know of.
+        count = served.count("http_server_request_duration_seconds_count", http_route="/ref/{code}")
+    assert count == len(asked) - 1

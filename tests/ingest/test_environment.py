@@ -1,0 +1,103 @@
+"""What ingest opens, and how it ends: without any server, and with work that dies."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from deploy.local.ports import free_port
+from identity.keyfile import create_ring
+from identity.keys import RING_RANDOMNESS, init_ring
+from ingest.environment import Environment, leave_nothing, open_environment
+from ingest.service import checks, public_port
+from ingest.settings import Settings
+from runtime.errors import SettingsError
+from runtime.producer import OutRecord
+from runtime.settings import load
+from tests.ingest.builders import RAW, REJECTED
+from tests.ingest.serving import serving
+from tests.ingest.wire import ask
+
+
+def settings(keys_file: Path, drain_s: int = 0) -> Settings:
+    """Settings whose servers are nowhere."""
+    nowhere = f"127.0.0.1:{free_port()}"
+    return load(
+        Settings,
+        {
+            "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": nowhere,
+            "CLICKRAIL_DATABASE_URL": f"postgresql://clickrail:x@{nowhere}/clickrail",
+            "CLICKRAIL_REDIS_URL": f"redis://{nowhere}/0",
+            "CLICKRAIL_KEYS_FILE": str(keys_file),
+            "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
+            "CLICKRAIL_INGEST_HOST": "127.0.0.1",
+            "CLICKRAIL_INGEST_PORT": "0",
+            "CLICKRAIL_INGEST_DRAIN_S": str(drain_s),
+        },
+    )
+
+
+@pytest.fixture
+def keys_file(tmp_path: Path) -> Path:
+    path = tmp_path / "keys.json"
+    create_ring(path, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+    return path
+
+
+@asynccontextmanager
+async def opened(given: Settings) -> AsyncIterator[tuple[Environment, int]]:
+    async with open_environment(given) as env, public_port(env) as port:
+        yield env, port
+
+
+async def test_with_every_server_away_visitors_get_an_answer_at_once(keys_file: Path) -> None:
+    async with opened(settings(keys_file)) as (env, port):
+        statuses = [(await ask(port, path)).status for path in ("/ref/abc123", "/ref/%00", "/", "/ref/abc123")]
+        assert statuses == [503, 404, 404, 503]
+        assert checks(env) == {"referrals": "Postgres has not been reached since the start"}
+
+
+async def test_what_kafka_does_not_take_before_the_deadline_is_counted_as_lost(keys_file: Path) -> None:
+    async with opened(settings(keys_file)) as (env, port):
+        await ask(port, "/ref/%00")
+        env.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+        registry = env.registry
+    for name in ("clickrail_clicks_lost_total", "clickrail_rejections_lost_total"):
+        assert registry.get_sample_value(name, {"reason": "stopped"}) == 1
+
+
+async def test_what_is_delivered_in_time_is_not_lost() -> None:
+    async with serving() as served:
+        served.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+        served.publisher.put_rejection(OutRecord(REJECTED, b"k", b"v"))
+        # The publisher of `serving` has a task of its own; this is what the environment does at its end.
+        await leave_nothing(served.publisher, served.redirect._metrics, 10)
+        assert len(served.topics.records) == 2
+        assert served.count("clickrail_clicks_lost_total", reason="stopped") == 0
+
+
+async def test_a_key_ring_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    for name in ("none.json", "bad.json"):
+        with pytest.raises(SettingsError, match="CLICKRAIL_KEYS_FILE"):
+            async with open_environment(settings(tmp_path / name)):
+                raise AssertionError
+
+
+async def test_a_publisher_that_dies_ends_the_service_with_it(keys_file: Path) -> None:
+    class Broken:
+        async def deliver(self, records: Sequence[OutRecord]) -> None:
+            raise RuntimeError(f"a bug nobody foresaw, at {len(records)} records")
+
+    async def serve() -> None:
+        async with opened(settings(keys_file)) as (env, _):
+            env.publisher._producer = Broken()
+            env.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+            await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="nobody foresaw, at 1 records"):
+        await asyncio.wait_for(serve(), 20)

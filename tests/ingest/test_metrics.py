@@ -1,0 +1,49 @@
+"""What ingest counts."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from ingest.metrics import ANSWERS, IngestMetrics
+from schemas.reasons import REASONS
+
+
+def test_every_answer_and_every_reason_is_there_from_the_start() -> None:
+    registry = CollectorRegistry()
+    IngestMetrics(registry, lambda: 7)
+    for answer in ANSWERS:
+        assert registry.get_sample_value("clickrail_requests_total", {"answer": answer}) == 0
+    for number in REASONS:
+        for recorded in ("true", "false"):
+            labels = {"reason": number, "recorded": recorded}
+            assert registry.get_sample_value("clickrail_requests_refused_total", labels) == 0
+    for reason in ("queue_full", "stopped"):
+        assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": reason}) == 0
+        assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": reason}) == 0
+    assert registry.get_sample_value("clickrail_clicks_waiting") == 7
+
+
+def test_a_duration_falls_in_every_bucket_that_holds_it() -> None:
+    registry = CollectorRegistry()
+    metrics = IngestMetrics(registry, lambda: 0)
+    for nanoseconds in (50_000, 100_000, 200_000, 9_000_000_000):
+        metrics.observe("accepted", nanoseconds)
+
+    def at_most(bound: str) -> float | None:
+        labels = {"http_route": "/ref/{code}", "le": bound}
+        return registry.get_sample_value("http_server_request_duration_seconds_bucket", labels)
+
+    assert [at_most(bound) for bound in ("0.0001", "0.00025", "2.5", "+Inf")] == [2, 3, 3, 4]
+    route = {"http_route": "/ref/{code}"}
+    assert registry.get_sample_value("http_server_request_duration_seconds_count", route) == 4
+    assert registry.get_sample_value("http_server_request_duration_seconds_sum", route) == 9.00035
+    assert registry.get_sample_value("clickrail_requests_total", {"answer": "accepted"}) == 4
+
+
+def test_no_code_address_or_other_text_of_a_request_can_become_a_label() -> None:
+    registry = CollectorRegistry()
+    metrics = IngestMetrics(registry, lambda: 0)
+    before = generate_latest(registry).count(b"\n")
+    for answer in ANSWERS:
+        metrics.observe(answer, 1)
+    for number, recorded in list(metrics.refused):
+        metrics.refused[number, recorded] += 1
+    assert generate_latest(registry).count(b"\n") == before

@@ -1,0 +1,73 @@
+"""The supervisor's private port."""
+
+import asyncio
+import json
+from http import HTTPStatus
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ingest.supervisor.status import METRICS, SlotStatus, reply, status_port
+
+SLOTS = (SlotStatus(0, None, 0), SlotStatus(1, "starting", 3))
+
+
+def test_it_is_ready_with_one_worker_and_says_which_are_not() -> None:
+    answer = reply("GET", "/readyz", SLOTS)
+    assert answer.status == HTTPStatus.OK
+    assert json.loads(answer.body) == {"status": "ready", "wrong": {"worker 1": "starting"}}
+
+
+def test_it_is_not_ready_without_any() -> None:
+    for slots in (SLOTS[1:], ()):
+        answer = reply("GET", "/readyz", slots)
+        assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
+        assert json.loads(answer.body)["status"] == "not ready"
+
+
+def test_its_metrics_are_read_by_prometheus() -> None:
+    families = list(text_string_to_metric_families(reply("GET", "/metrics", SLOTS).body.decode()))
+    samples = {(sample.name, sample.labels["worker"]): sample.value for family in families for sample in family.samples}
+    assert samples == {
+        ("clickrail_ingest_worker_ready", "0"): 1,
+        ("clickrail_ingest_worker_ready", "1"): 0,
+        ("clickrail_ingest_worker_restarts_total", "0"): 0,
+        ("clickrail_ingest_worker_restarts_total", "1"): 3,
+    }
+    assert [(family.type, family.documentation) for family in families] == [(kind, text) for _, kind, text in METRICS]
+
+
+def test_other_paths_and_methods_are_refused() -> None:
+    assert reply("GET", "/", SLOTS).status == HTTPStatus.NOT_FOUND
+    assert reply("POST", "/readyz", SLOTS).status == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+async def test_clients_of_http_are_answered() -> None:
+    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port, aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{port}"
+        async with session.get(f"{url}/healthz?now") as answer:
+            assert (answer.status, await answer.json()) == (200, {"status": "ok"})
+        async with session.get(f"{url}/metrics") as answer:
+            assert (answer.status, answer.content_type) == (200, "text/plain")
+        async with session.head(f"{url}/readyz") as answer:
+            assert (answer.status, await answer.read()) == (200, b"")
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"GET\r\n\r\n", b"\xff\0\r\n\r\n", b"GET /readyz", b"A" * 100_000])
+async def test_whoever_speaks_no_http_harms_nobody(data: bytes) -> None:
+    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(data)
+        writer.write_eof()
+        assert b"200" not in (await reader.read(-1))[:20]
+        writer.close()
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            assert answer.status == 200
+
+
+async def test_a_taken_port_is_refused() -> None:
+    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port:
+        with pytest.raises(OSError, match=str(port)):
+            async with status_port("127.0.0.1", port, lambda: SLOTS):
+                pass
