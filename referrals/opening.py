@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from runtime.background import in_background
 from referrals.breaker import Breaker
 from referrals.follow import TIMEOUT_S
 from referrals.held import Holding, Time
@@ -18,6 +17,7 @@ from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
 from referrals.postgres_layer import PostgresReferrals
 from referrals.redis_layer import RedisReferrals, connect_redis
+from runtime.background import in_background
 
 PROBE_S: Final = 1.0
 

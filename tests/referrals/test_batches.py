@@ -3,8 +3,8 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from referrals.background import in_background
 from referrals.batches import Batches, Pace
+from runtime.background import in_background
 
 QUICK = Pace(most=100, pause_s=0)
 

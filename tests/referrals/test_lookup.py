@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Found
-from referrals.background import in_background
 from referrals.changes import Change
 from referrals.held import Holding
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.saved import Reading
+from runtime.background import in_background
 from tests.referrals.builders import Clock, FakeDeciding, FakeShared, affiliate, code, program
 
 ROWS = (program(), affiliate(), code())

@@ -1,7 +1,7 @@
 import asyncio
 
-from referrals.background import in_background
 from referrals.postgres import keep_connected
+from runtime.background import in_background
 
 
 class FakeConnection:
