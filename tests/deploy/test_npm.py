@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import maxminddb
+import maxminddb_rust as maxminddb
 import msgspec
 import pytest
 from playwright.async_api import async_playwright
