@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from ingest.parameters import read_parameters
+from ingest.redirection import Redirection
 from ingest.transform import aim_without_click
 from referrals.answers import Answer, Found, Paused, Unavailable, Unknown
 from schemas.reasons import (
@@ -72,13 +73,6 @@ def refuse_paused(found: Found, paused: Paused, query: str) -> Refusal:
     return Refusal(REASON_OF_PAUSE[paused], 302, location, found)
 
 
-def redirect(location: str, set_cookie: str | None = None) -> web.Response:
-    headers: dict[str, str] = {hdrs.LOCATION: location, hdrs.CACHE_CONTROL: NO_STORE}
-    if set_cookie is not None:
-        headers[hdrs.SET_COOKIE] = set_cookie
-    return web.Response(status=302, headers=headers)
-
-
 def page(status: int) -> web.Response:
     headers: dict[str, str] = {hdrs.CACHE_CONTROL: NO_STORE}
     if status == 503:  # noqa: PLR2004 - the status itself
@@ -88,5 +82,5 @@ def page(status: int) -> web.Response:
     return web.Response(status=status, headers=headers, text=PAGES[status], content_type="text/html")
 
 
-def respond(refusal: Refusal) -> web.Response:
-    return redirect(refusal.location) if refusal.location is not None else page(refusal.status)
+def respond(refusal: Refusal) -> web.StreamResponse:
+    return Redirection(refusal.location) if refusal.location is not None else page(refusal.status)

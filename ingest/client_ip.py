@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -19,7 +21,6 @@ def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
-@lru_cache(maxsize=4096)
 def parse_address(text: str) -> Address | None:
     """Read one address as it stands in X-Forwarded-For; null for anything else.
 
@@ -39,12 +40,20 @@ def parse_address(text: str) -> Address | None:
     return address.ipv4_mapped or address if isinstance(address, ipaddress.IPv6Address) else address
 
 
+class Hop(msgspec.Struct, frozen=True):
+    """One entry of the chain a request came by."""
+
+    address: Address
+    trusted: bool
+
+
 class TrustedProxies:
     """Knows which peers may speak for others."""
 
     def __init__(self, networks: Sequence[Network]) -> None:
         self._networks = tuple(networks)
-        self.trusts = lru_cache(maxsize=4096)(self._trusts)
+        # By text: an address as a key would be hashed in Python, at each of its appearances.
+        self._read = lru_cache(maxsize=8192)(self._read_hop)
 
     def client_address(self, peer: str | None, forwarded: Sequence[str]) -> Address:
         """Give the client's address: the rightmost of all X-Forwarded-For lines that is not a trusted proxy.
@@ -52,17 +61,24 @@ class TrustedProxies:
         What an untrusted peer sends is not looked at, and what stands left of the first untrusted or unreadable entry
         is never believed: anybody could have written it.
         """
-        client = (parse_address(peer) if peer else None) or UNKNOWN
-        if not forwarded or not self.trusts(client):
-            return client
-        for hop in reversed(",".join(forwarded).rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
-            address = parse_address(hop)
-            if address is None:
+        client = (self._read(peer) if peer else None) or UNKNOWN_PEER
+        if not forwarded or not client.trusted:
+            return client.address
+        for text in reversed(",".join(forwarded).rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
+            hop = self._read(text)
+            if hop is None:
                 break
-            client = address
-            if not self.trusts(address):
+            client = hop
+            if not hop.trusted:
                 break
-        return client
+        return client.address
 
-    def _trusts(self, address: Address) -> bool:
+    def trusts(self, address: Address) -> bool:
         return any(address in network for network in self._networks)
+
+    def _read_hop(self, text: str) -> Hop | None:
+        address = parse_address(text)
+        return None if address is None else Hop(address, self.trusts(address))
+
+
+UNKNOWN_PEER: Final = Hop(UNKNOWN, trusted=False)

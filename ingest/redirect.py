@@ -14,12 +14,13 @@ from aiohttp import hdrs, web
 from identity.cookie import CookieClaims
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.answers import Refusal, judge, page, redirect, refuse_ahead, refuse_code, respond
+from ingest.answers import Refusal, judge, page, refuse_ahead, refuse_code, respond
 from ingest.asked import PREFIX, is_ahead_of_visitor, match_code, split_path
 from ingest.metrics import IngestMetrics
 from ingest.parameters import read_parameters
 from ingest.publisher import Publisher
 from ingest.record import record_click, record_rejection
+from ingest.redirection import Redirection
 from ingest.rejections import RejectionGate
 from ingest.transform import WITHOUT_COOKIE, Keys, aim, aim_without_click, cookie_of, decide_privacy, mark, recognise
 from ingest.visit import Made, Site, Visit
@@ -30,6 +31,9 @@ from schemas.headers import rejected_headers
 from schemas.reasons import MALFORMED_CODE
 
 NONCE_BYTES: Final = 12
+
+Answered = tuple[str, web.StreamResponse]
+"""How a request was answered, as `IngestMetrics` counts it, and the answer."""
 
 
 class Lookup(Protocol):
@@ -60,6 +64,7 @@ class Redirect:
         """Answer one HTTP request, whatever it is, and count it."""
         started = clock()
         path, query = split_path(request.raw_path)
+        response: web.StreamResponse
         if not path.startswith(PREFIX):
             kind, response = "not_found", page(404)
         elif request.method == "GET":
@@ -72,7 +77,7 @@ class Redirect:
         self._metrics.observe(kind, clock() - started)
         return response
 
-    async def _look(self, path: str, query: str) -> web.Response:
+    async def _look(self, path: str, query: str) -> web.StreamResponse:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
         code = match_code(path)
         if code is None:
@@ -80,9 +85,9 @@ class Redirect:
         judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
         if isinstance(judged, Refusal):
             return respond(judged)
-        return redirect(aim_without_click(judged.target_url, judged, read_parameters(query)))
+        return Redirection(aim_without_click(judged.target_url, judged, read_parameters(query)))
 
-    async def _visit(self, request: web.BaseRequest, path: str, query: str, started: int) -> tuple[str, web.Response]:
+    async def _visit(self, request: web.BaseRequest, path: str, query: str, started: int) -> Answered:
         code = match_code(path)
         matched = clock()
         headers = request.headers
@@ -98,7 +103,7 @@ class Redirect:
             return self._refuse(visit, judged)
         return self._accept(visit, judged, (started, matched, located))
 
-    def _accept(self, visit: Visit, found: Found, times: tuple[int, int, int]) -> tuple[str, web.Response]:
+    def _accept(self, visit: Visit, found: Found, times: tuple[int, int, int]) -> Answered:
         looked_up = clock()
         keys, now_ms = self.keys, time_ns() // 1_000_000
         now_s = now_ms // 1000
@@ -115,15 +120,17 @@ class Redirect:
         marked = clock()
         parameters = read_parameters(visit.query)
         location = aim(keys, found, click_id, parameters)
+        # Made before anything is written down: a click is a click only if it can be answered.
+        answer = Redirection(location, set_cookie)
         steps_us = microseconds(*times, looked_up, opened, marked, clock())
         made = Made(found, click_id, now_ms, privacy, visitor, set_cookie, parameters, location, steps_us)
         self._sequence += 1
         click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
         if not self._publisher.put_click(OutRecord(self._site.raw_topic, click_id.encode(), encode(click))):
             self._metrics.lost.labels("queue_full").inc()
-        return "accepted", redirect(location, set_cookie)
+        return "accepted", answer
 
-    def _refuse(self, visit: Visit, refusal: Refusal) -> tuple[str, web.Response]:
+    def _refuse(self, visit: Visit, refusal: Refusal) -> Answered:
         now_ms = time_ns() // 1_000_000
         recorded = self._gate.admits(refusal.reason.number, now_ms // 1000)
         self._metrics.refused[refusal.reason.number, recorded] += 1

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ingest.answers import NO_STORE, Refusal, judge, page, redirect, refuse_ahead, refuse_code, respond
+from ingest.answers import NO_STORE, Refusal, judge, page, refuse_ahead, refuse_code, respond
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
 from schemas.reasons import (
     MALFORMED_CODE,
@@ -75,12 +75,6 @@ def test_a_prefetch_is_asked_to_come_again() -> None:
     response = respond(refuse_ahead())
     assert refuse_ahead() == Refusal(REFUSED_PREFETCH, 503)
     assert (response.status, response.headers["Cache-Control"], response.headers["Retry-After"]) == (503, NO_STORE, "5")
-
-
-def test_a_redirect_is_never_stored_and_sets_a_cookie_only_when_given_one() -> None:
-    with_cookie, without = redirect(SHOES, "a=b; Path=/"), redirect(SHOES)
-    assert dict(without.headers) == {"Location": SHOES, "Cache-Control": NO_STORE}
-    assert dict(with_cookie.headers) == {"Location": SHOES, "Cache-Control": NO_STORE, "Set-Cookie": "a=b; Path=/"}
 
 
 @pytest.mark.parametrize(("status", "more"), [(404, {}), (405, {"Allow": "GET, HEAD"}), (503, {"Retry-After": "5"})])

@@ -71,7 +71,7 @@ async def ask(
     return answer
 
 
-def read_answers(data: bytes, is_head: bool = False) -> list[Answer]:  # noqa: FBT001, FBT002 - said by its one caller
+def read_answers(data: bytes, is_head: bool = False) -> list[Answer]:  # noqa: FBT002 - said by its one caller
     answers = []
     while data:
         head, _, data = data.partition(b"\r\n\r\n")
