@@ -57,7 +57,8 @@ async def test_a_leftover_is_ended_and_its_pidfile_removed(tmp_path: Path) -> No
     (tmp_path / "valkey" / "pid").write_text(f"{leftover.pid} {int(signal.SIGTERM)}")
     leftover.send_signal(signal.SIGSTOP)
     await asyncio.gather(asyncio.to_thread(end_leftovers, tmp_path), leftover.wait())
-    assert leftover.returncode == -signal.SIGTERM
+    # 255 is what asyncio says of a child that somebody else waited for first, as whoever ends a leftover does.
+    assert leftover.returncode in (-signal.SIGTERM, 255)
     assert not (tmp_path / "valkey" / "pid").exists()
 
 
