@@ -32,7 +32,7 @@ async def start_worker(
             process = await asyncio.create_subprocess_exec(
                 *command, *map(str, arguments), stdin=asyncio.subprocess.DEVNULL, pass_fds=inherited
             )
-        except OSError:
+        except (OSError, asyncio.CancelledError):
             ours.close()
             raise
     return Child(process, *await asyncio.open_connection(sock=ours))

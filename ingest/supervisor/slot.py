@@ -67,17 +67,17 @@ class Slot:
     async def roll(self) -> bool:
         """Put a successor in the worker's place; false, and all is as before, when it does not become ready."""
         async with self._turn:
-            successor = await self._add(math.inf)
+            old, successor = self.worker, await self._add(math.inf)
             if successor is None:
                 return False
-            if not await successor.until(lambda: successor.problem is None, SUCCEED_S):
+            succeeds = await successor.until(lambda: successor.problem is None, SUCCEED_S)
+            if succeeds:
+                self.worker = successor
+            else:
                 log.error("successor not ready", extra={"worker": self.number, "problem": successor.problem})
-                await self._end(successor)
-                return False
-            old, self.worker = self.worker, successor
-        if old is not None:
-            await self._end(old)
-        return True
+        if leaver := old if succeeds else successor:
+            await self._end(leaver)
+        return succeeds
 
     def close(self) -> None:
         """Hold the socket no longer: as soon as its workers do not either, visitors are turned away at once."""

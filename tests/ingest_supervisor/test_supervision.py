@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,10 @@ async def true(condition: Callable[[], bool]) -> None:
     await eventually(ask)
 
 
+def rolled(pipeline: Supervised, times: int) -> bool:
+    return len(pipeline.events("rolled")) == times
+
+
 async def none_is_running(pids: Collection[int]) -> None:
     await true(lambda: not any(map(is_running, pids)))
 
@@ -106,7 +111,7 @@ async def test_three_rolls_under_traffic_fail_no_request_and_lose_no_click(pipel
             await traffic.until(100)
             for rolls in (1, 2, 3):
                 pipeline.supervisor.send(signal.SIGHUP)
-                await true(lambda rolls=rolls: len(pipeline.events("rolled")) == rolls)
+                await true(partial(rolled, pipeline, rolls))
                 await traffic.until(100)
             assert await pipeline.restarts() == [0, 0]
         assert await pipeline.stop() == {"ingest": 0}
