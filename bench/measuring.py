@@ -19,3 +19,14 @@ def resident_mib(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     raise ProcessLookupError(pid)
+
+
+def pin(pid: int, cpu: int) -> None:
+    """Keep a process, all its threads and its children on one processor, where there is more than one."""
+    if cpu not in os.sched_getaffinity(0):
+        return
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {cpu})
+        children = task / "children"
+        for child in children.read_text().split() if children.exists() else ():
+            pin(int(child), cpu)

@@ -31,6 +31,7 @@ class Bench(msgspec.Struct, frozen=True):
     """Where everything is. `services` are not started yet."""
 
     addresses: Addresses
+    servers: tuple[Server, ...]
     services: dict[str, Server]
     plans: dict[str, LocalService]
     url: str
@@ -59,7 +60,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
         plans = {service.name: service for service in read_services(environ)}
         services = {name: Server(plan_service(service, environ, folder)) for name, service in plans.items()}
         try:
-            yield Bench(addresses, services, plans, f"http://127.0.0.1:{plans['ingest'].port}")
+            yield Bench(addresses, stack.servers, services, plans, f"http://127.0.0.1:{plans['ingest'].port}")
         finally:
             for server in services.values():
                 await server.stop()

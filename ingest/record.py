@@ -62,7 +62,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
             process=site.process,
             sequence=sequence,
             cache=made.found.layer,
-            steps_us=dict(made.steps_us),
+            steps_us=made.steps_us,
             key_ids=KeyIds(
                 cookie=keys.cookie.kid if made.set_cookie else None,
                 token=keys.token.kid if names_token(stored_target(made.found.target_url)) else None,

@@ -47,10 +47,14 @@ class Lookup(Protocol):
 
 
 class Redirect:
-    """Answers requests. `keys` is replaced whole when the key ring changes."""
+    """Answers requests.
+
+    `keys` is replaced whole when the key ring changes; while `leaving`, each connection ends after one more answer.
+    """
 
     def __init__(self, site: Site, keys: Keys, lookup: Lookup, publisher: Publisher, metrics: IngestMetrics) -> None:
         self.keys = keys
+        self.leaving = False
         self._site = site
         self._lookup = lookup
         self._publisher = publisher
@@ -73,6 +77,8 @@ class Redirect:
             kind, response = "head", await self._look(path, query)
         else:
             kind, response = "method_not_allowed", page(405)
+            response.force_close()
+        if self.leaving:
             response.force_close()
         self._metrics.observe(kind, clock() - started)
         return response

@@ -48,22 +48,16 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
     The low-level server: no router, no middleware. At the end no connection is taken any more, and visitors are given a
     moment to leave by themselves: who asks on a connection that we close just then gets no answer.
     """
-    leaving = False
-
-    async def answer(request: web.BaseRequest) -> web.StreamResponse:
-        response = await env.redirect.answer(request)
-        if leaving:
-            response.force_close()
-        return response
-
-    server = web.Server(answer, access_log=None, logger=Unanswered(env.metrics), keepalive_timeout=KEEPALIVE_S)
+    server = web.Server(
+        env.redirect.answer, access_log=None, logger=Unanswered(env.metrics), keepalive_timeout=KEEPALIVE_S
+    )
     runner = web.ServerRunner(server, shutdown_timeout=ANSWER_S)
     await runner.setup()
     try:
         await make_site(runner, env.settings, listener).start()
         yield runner.addresses[0][1]
     finally:
-        leaving = True
+        env.redirect.leaving = True
         for site in runner.sites:
             await site.stop()
         await until_left(server)

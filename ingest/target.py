@@ -15,13 +15,19 @@ MACRO: Final = re.compile(
     r"\{(click_id|click_token|code|affiliate_id|program_id|sub1|sub2|sub3|sub4|sub5|external_id)\}"
 )
 NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")
+UNRESERVED: Final = re.compile(r"[A-Za-z0-9_~.-]+").fullmatch
+"""What needs no encoding (RFC 3986, section 2.3): nearly every value there is."""
 STEPS: Final = frozenset({".", ".."})
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A stored URL, read once: literal text and names of macros in turn, the literals at even places."""
+    """A stored URL, read once: literal text and macros in turn, the literals at even places; and the macros' names."""
 
     pieces: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.pieces[1::2]
 
 
 def read_target(url: str) -> Target:
@@ -34,12 +40,14 @@ def read_target(url: str) -> Target:
 
 def fill_target(target: Target, values: Mapping[str, str | None]) -> str:
     """Give the URL with each macro replaced by its value, percent-encoded; without a value by nothing."""
-    pieces = target.pieces
-    if len(pieces) == 1:
-        return pieces[0]
-    return "".join(piece if place % 2 == 0 else encode_value(values.get(piece)) for place, piece in enumerate(pieces))
+    filled = list(target.pieces)
+    for place in range(1, len(filled), 2):
+        filled[place] = encode_value(values.get(filled[place]))
+    return "".join(filled)
 
 
 def encode_value(value: str | None) -> str:
     # A browser walks along the path at `.` and `..`, percent-encoded or not: as values they are left out.
-    return "" if value is None or value in STEPS else quote(value, safe="")
+    if value is None or value in STEPS:
+        return ""
+    return value if UNRESERVED(value) else quote(value, safe="")

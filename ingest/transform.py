@@ -96,4 +96,4 @@ stored_target = lru_cache(maxsize=10_000)(read_target)
 
 
 def names_token(target: Target) -> bool:
-    return "click_token" in target.pieces[1::2]
+    return "click_token" in target.pieces

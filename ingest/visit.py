@@ -1,6 +1,5 @@
 """What the steps of the hot path hand on: the request as seen, and what was made of it. Frozen, no behaviour."""
 
-from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
@@ -56,4 +55,4 @@ class Made(msgspec.Struct, frozen=True):
     set_cookie: str | None
     parameters: Parameters
     location: str
-    steps_us: Mapping[str, int]
+    steps_us: dict[str, int]

@@ -1,5 +1,6 @@
 """Records to bytes and back. Pure: bad bytes come back as a value with a reason, never as an exception."""
 
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 import msgspec
@@ -30,9 +31,8 @@ DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {
 VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
 
 
-def encode(record: Record) -> bytes:
-    """Give the record as UTF-8 JSON. Its texts must hold no lone surrogates: ingest cleans them at the edge."""
-    return ENCODER.encode(record)
+encode: Final[Callable[[Record], bytes]] = ENCODER.encode
+"""Gives a record as UTF-8 JSON. Its texts must hold no lone surrogates: ingest cleans them at the edge."""
 
 
 def decode(kind: type[R], value: bytes) -> R | Undecodable:
