@@ -49,6 +49,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
             keys_file=folder / "keys.json",
             password_file=folder / "password",
             session_file=folder / "password",
+            data_dir=folder / "ingest",
             geo_databases=geo,
         )
         addresses.password_file.write_text(PASSWORD)

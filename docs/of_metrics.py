@@ -1,6 +1,7 @@
 """`docs/metrics.md`, from the registries of the services: constructed, or opened where no server is waited for."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +13,8 @@ from prometheus_client.metrics_core import Metric
 from console.metrics import ConsoleMetrics
 from docs.of_settings import table
 from enricher.metrics import EnricherMetrics
+from ingest.journal.journal import Journal, Limits
+from ingest.journal.metrics import JournalMetrics
 from ingest.metrics import IngestMetrics
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
@@ -30,7 +33,8 @@ A histogram has `_sum` and `_count` beside its `_bucket`; times are in seconds.
 What to watch first:
 
 - `clickrail_clicks_lost_total` of any service: it should stay at 0. Its `reason` says what happened.
-- `clickrail_clicks_waiting` of ingest: clicks that only memory holds, because Kafka has not acknowledged them yet.
+- `clickrail_clicks_waiting` of ingest: clicks in the journal that Kafka has not acknowledged yet; and
+  `clickrail_journal_degraded`: 1 while the disk refuses them.
 - `kafka_consumergroup_lag` of enricher and sink: what is still to be done. It has the name that dashboards and
   autoscalers know from elsewhere.
 - `clickrail_enricher_dead_letters_total` and `clickrail_sink_dead_letters_total`: records to look at, by reason.
@@ -50,6 +54,7 @@ def registry_of_ingest() -> CollectorRegistry:
     registry = make_registry("ingest", VERSION)
     LookupMetrics(registry)
     IngestMetrics(registry, lambda: 0)
+    JournalMetrics(registry, Journal(Path(), "", Limits(), lambda: None, lambda *_: None))
     return registry
 
 

@@ -15,6 +15,8 @@ from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.client_ip import TrustedProxies, parse_networks
+from ingest.journal.journal import Journal, Limits, opened
+from ingest.journal.metrics import JournalMetrics
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher
 from ingest.redirect import Redirect
@@ -47,19 +49,22 @@ class Environment(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
-    """Open everything; wait for no server. Leaving drains the queue, within the deadline of the settings.
+    """Open everything; wait for no server. Leaving delivers what it can before the deadline of the settings.
 
     Raises SettingsError when the key ring cannot be used.
     """
     registry = make_registry("ingest", clickrail_version())
+    metrics = IngestMetrics(registry, lambda: journal.pending)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-ingest")
-    publisher = Publisher(producer, settings.queue_records)
-    ring = read_keys(settings)
-    async with open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup:
-        metrics = IngestMetrics(registry, lambda: publisher.waiting)
-        redirect = Redirect(site_of(settings), ready_keys(ring.ring), lookup, publisher, metrics)
+    ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()
+    # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
+    journal = Journal(Path(settings.data_dir) / "journal", site.process, limits_of(settings), some.set, metrics.lose)
+    JournalMetrics(registry, journal)
+    publisher = Publisher(producer, journal, site.raw_topic, some)
+    async with open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup, opened(journal):
+        redirect = Redirect(site, ready_keys(ring.ring), lookup, journal, publisher, metrics)
         try:
-            async with in_background(publisher.run(), follow_keys(ring, redirect)):
+            async with in_background(journal.run(), publisher.run(), follow_keys(ring, redirect)):
                 try:
                     yield Environment(settings, registry, metrics, lookup, redirect, publisher)
                 finally:
@@ -69,12 +74,15 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
 
 
 async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
-    """Wait until Kafka has everything, at most so long; what is left is lost, counted and said."""
-    clicks, rejections = await publisher.drain(seconds)
-    metrics.lost.labels("stopped").inc(clicks)
+    """Wait until Kafka has everything, at most so long. Clicks stay in the journal; lost rejections are counted."""
+    rejections = await publisher.drain(seconds)
     metrics.lost_rejections.labels("stopped").inc(rejections)
-    if clicks or rejections:
-        log.error("lost: Kafka did not take the queue before the deadline", clicks=clicks, rejections=rejections)
+    if rejections:
+        log.error("lost: Kafka did not take the queue before the deadline", rejections=rejections)
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(sync_s=settings.sync_ms / 1000)
 
 
 def site_of(settings: Settings) -> Site:

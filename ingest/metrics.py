@@ -27,13 +27,18 @@ class IngestMetrics(Collector):
         self.lost_rejections = Counter(
             "clickrail_rejections_lost", "Recorded rejections gone for good, by reason.", ["reason"], registry=registry
         )
-        for reason in ("queue_full", "stopped"):
+        for reason in ("journal_failed", "journal_damaged", "stopped"):
             self.lost.labels(reason)
+        for reason in ("queue_full", "stopped"):
             self.lost_rejections.labels(reason)
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
         self._waiting = waiting
         registry.register(self)
+
+    def lose(self, reason: str, clicks: int) -> None:
+        """Count clicks as gone for good."""
+        self.lost.labels(reason).inc(clicks)
 
     def observe(self, answer: str, nanoseconds: int) -> None:
         self.answers[answer] += 1

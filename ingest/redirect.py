@@ -1,7 +1,7 @@
 """The hot path: a request in, an answer out, in the stated order and nothing else.
 
 match the code -> client IP through trusted proxies -> lookup -> open cookie -> ULID -> seal cookie -> target URL
--> queue -> 302. Limits will stand behind the client IP and behind the lookup, the journal before the queue.
+-> journal -> 302. Limits will stand behind the client IP and behind the lookup.
 """
 
 from collections.abc import Awaitable
@@ -46,17 +46,27 @@ class Lookup(Protocol):
         """Ask every layer in turn. Never raises: that nobody can say is an answer too."""
 
 
+class Journal(Protocol):
+    """Where a click is written down before its visitor is answered."""
+
+    def append(self, key: bytes, payload: bytes, /) -> bool:
+        """Take a click, at once and whatever happens; false when it is lost, which is counted."""
+
+
 class Redirect:
     """Answers requests.
 
     `keys` is replaced whole when the key ring changes; while `leaving`, each connection ends after one more answer.
     """
 
-    def __init__(self, site: Site, keys: Keys, lookup: Lookup, publisher: Publisher, metrics: IngestMetrics) -> None:
+    def __init__(
+        self, site: Site, keys: Keys, lookup: Lookup, journal: Journal, publisher: Publisher, metrics: IngestMetrics
+    ) -> None:
         self.keys = keys
         self.leaving = False
         self._site = site
         self._lookup = lookup
+        self._journal = journal
         self._publisher = publisher
         self._metrics = metrics
         self._gate = RejectionGate()
@@ -132,8 +142,8 @@ class Redirect:
         made = Made(found, click_id, now_ms, privacy, visitor, set_cookie, parameters, location, steps_us)
         self._sequence += 1
         click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
-        if not self._publisher.put_click(OutRecord(self._site.raw_topic, click_id.encode(), encode(click))):
-            self._metrics.lost.labels("queue_full").inc()
+        # What neither disk nor memory can take is counted by the journal; the visitor goes on all the same.
+        self._journal.append(click_id.encode(), encode(click))
         return "accepted", answer
 
     def _refuse(self, visit: Visit, refusal: Refusal) -> Answered:

@@ -34,8 +34,16 @@ Prefetch = Annotated[
 Workers = Annotated[
     int, Meta(ge=1, le=64, description="processes on the port; more than 1 have a supervisor, and ports after its own")
 ]
-QueueRecords = Annotated[int, Meta(ge=1000, le=1_000_000, description="clicks that may wait in memory for Kafka")]
-DrainSeconds = Annotated[int, Meta(ge=0, le=60, description="seconds a stop may wait for Kafka to take the queue")]
+DataDir = Annotated[
+    str,
+    Meta(min_length=1, description="folder on a local disk: the journal of accepted clicks"),
+]
+SyncMilliseconds = Annotated[
+    int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")
+]
+DrainSeconds = Annotated[
+    int, Meta(ge=0, le=60, description="seconds a stop may wait for Kafka; what is left stays in the journal")
+]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
@@ -47,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     redis_url: RedisUrl | None = None
     redis_prefix: RedisPrefix = "clickrail"
     keys_file: KeysFile
+    data_dir: DataDir
     public_url: PublicUrl
     region: Region = "local"
     log_level: LogLevel = "info"
@@ -58,7 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     trusted_proxies: TrustedProxies = ()
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
-    queue_records: QueueRecords = 50_000
+    sync_ms: SyncMilliseconds = 5
     drain_s: DrainSeconds = 10
 
     def __post_init__(self) -> None:

@@ -94,6 +94,7 @@ class Pipeline:
             "CLICKRAIL_REDIS_URL": redis_url,
             "CLICKRAIL_REDIS_PREFIX": prefix,
             "CLICKRAIL_KEYS_FILE": str(folder / "keys.json"),
+            "CLICKRAIL_INGEST_DATA_DIR": str(folder / "ingest"),
             "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
             "CLICKRAIL_INGEST_PORT": str(self.port),
             "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8",

@@ -15,6 +15,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     keys_file: Path
     password_file: Path
     session_file: Path
+    data_dir: Path
     geo_databases: tuple[Path, ...]
 
 
@@ -34,6 +35,7 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_DATABASE_URL": addresses.postgres,
         "CLICKRAIL_REDIS_URL": addresses.valkey,
         "CLICKRAIL_KEYS_FILE": str(addresses.keys_file),
+        "CLICKRAIL_INGEST_DATA_DIR": str(addresses.data_dir),
         "CLICKRAIL_CONSOLE_PASSWORD_FILE": str(addresses.password_file),
         "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE": str(addresses.session_file),
         "CLICKRAIL_ENRICHER_GEO_DATABASES": ",".join(map(str, addresses.geo_databases)),

@@ -58,6 +58,7 @@ async def set_up(stack: Stack, local: LocalSettings, geo: tuple[Path, ...], scre
         keys_file=local.data / "keys.json",
         password_file=local.data / "console-password",
         session_file=local.data / "console-session-secret",
+        data_dir=local.data / "ingest",
         geo_databases=geo,
     )
     screen.progress("Applying topics and migrations", None)
@@ -77,7 +78,14 @@ def placeholders() -> Addresses:
     # password may not exist yet, and a file that does is as good as any.
     here = Path(__file__)
     return Addresses(
-        kafka="-", postgres="-", valkey="-", keys_file=here, password_file=here, session_file=here, geo_databases=()
+        kafka="-",
+        postgres="-",
+        valkey="-",
+        keys_file=here,
+        password_file=here,
+        session_file=here,
+        data_dir=here,
+        geo_databases=(),
     )
 
 

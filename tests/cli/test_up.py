@@ -21,6 +21,7 @@ ADDRESSES = Addresses(
     keys_file=Path("/k"),
     password_file=Path(__file__),
     session_file=Path(__file__),
+    data_dir=Path("/data"),
     geo_databases=(Path("/v4"), Path("/v6")),
 )
 

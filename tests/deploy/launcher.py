@@ -1,6 +1,7 @@
 """A run of the stack as a process of its own: `python launcher.py DATA_DIR`; prints the servers' pids when it is up."""
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,8 @@ async def main() -> None:
         await asyncio.Event().wait()
 
 
+# Started by tests that a script runs in its background, this process would not see Ctrl-C at all.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     asyncio.run(main())
 except LocalStackError as error:

@@ -1,6 +1,5 @@
 """The redirect on a port of its own, with codes from a dict and topics in a list: all of ingest but its servers."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +16,7 @@ from ingest.settings import Settings
 from referrals.answers import UNAVAILABLE, Answer
 from runtime.settings import load
 from tests.ingest.builders import Codes, Topics, found, keys, site
+from tests.ingest.journals import publishing
 from tests.ingest.test_settings import NEEDED
 
 ON_A_FREE_PORT = load(Settings, NEEDED | {"CLICKRAIL_INGEST_HOST": "127.0.0.1", "CLICKRAIL_INGEST_PORT": "0"})
@@ -34,7 +34,7 @@ class Served(msgspec.Struct, frozen=True):
 
     async def published(self) -> Topics:
         """Give the topics once everything is in them."""
-        assert await self.publisher.drain(10) == (0, 0)
+        assert await self.publisher.drain(10) == 0
         return self.topics
 
     def count(self, name: str, **labels: str) -> float:
@@ -49,21 +49,13 @@ class Served(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(
-    answers: Mapping[str, Answer] | None = None, most_clicks: int = 10_000, **of_site: Any
-) -> AsyncIterator[Served]:
+async def serving(answers: Mapping[str, Answer] | None = None, **of_site: Any) -> AsyncIterator[Served]:
     """Serve these codes; by default `abc123` is active and `away` is out of reach."""
     codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
     topics, registry = Topics(), CollectorRegistry()
-    publisher = Publisher(topics, most_clicks)
-    metrics = IngestMetrics(registry, lambda: publisher.waiting)
-    redirect = Redirect(site(**of_site), keys(), codes, publisher, metrics)
-    env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, publisher)  # type: ignore[arg-type] - a Lookup of our own
-    task = asyncio.create_task(publisher.run())
-    try:
+    async with publishing(topics) as to:
+        metrics = IngestMetrics(registry, lambda: to.journal.pending)
+        redirect = Redirect(site(**of_site), keys(), codes, to.journal, to.publisher, metrics)
+        env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher)  # type: ignore[arg-type] - a Lookup of our own
         async with public_port(env) as port:
-            yield Served(port, redirect, publisher, topics, registry, codes.asked)
-    finally:
-        topics.may_deliver.set()
-        task.cancel()
-        await asyncio.wait([task])
+            yield Served(port, redirect, to.publisher, topics, registry, codes.asked)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from deploy.local.ports import free_port
@@ -18,9 +19,11 @@ from ingest.settings import Settings
 from runtime.errors import SettingsError
 from runtime.producer import OutRecord
 from runtime.settings import load
-from tests.ingest.builders import RAW, REJECTED
+from tests.ingest.builders import REJECTED
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask
+
+KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 
 
 def settings(keys_file: Path, drain_s: int = 0) -> Settings:
@@ -33,6 +36,7 @@ def settings(keys_file: Path, drain_s: int = 0) -> Settings:
             "CLICKRAIL_DATABASE_URL": f"postgresql://clickrail:x@{nowhere}/clickrail",
             "CLICKRAIL_REDIS_URL": f"redis://{nowhere}/0",
             "CLICKRAIL_KEYS_FILE": str(keys_file),
+            "CLICKRAIL_INGEST_DATA_DIR": str(keys_file.parent / "data"),
             "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
             "CLICKRAIL_INGEST_HOST": "127.0.0.1",
             "CLICKRAIL_INGEST_PORT": "0",
@@ -61,23 +65,39 @@ async def test_with_every_server_away_visitors_get_an_answer_at_once(keys_file: 
         assert checks(env) == {"referrals": "Postgres has not been reached since the start"}
 
 
-async def test_what_kafka_does_not_take_before_the_deadline_is_counted_as_lost(keys_file: Path) -> None:
-    async with opened(settings(keys_file)) as (env, port):
+async def test_what_kafka_does_not_take_stays_in_the_journal_for_the_next_process(keys_file: Path) -> None:
+    given = settings(keys_file)
+    async with opened(given) as (env, port):
         await ask(port, "/ref/%00")
-        env.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+        assert env.redirect._journal.append(KEY, b"v")
         registry = env.registry
-    for name in ("clickrail_clicks_lost_total", "clickrail_rejections_lost_total"):
-        assert registry.get_sample_value(name, {"reason": "stopped"}) == 1
+    assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": "stopped"}) == 0
+    assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": "stopped"}) == 1
+
+    async with opened(given) as (env, _), asyncio.timeout(20):
+        while env.registry.get_sample_value("clickrail_journal_replay_pending") != 1:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_data_folder_that_cannot_be_written_is_said_and_visitors_go_on(keys_file: Path) -> None:
+    given = msgspec.structs.replace(settings(keys_file), data_dir="/proc/nowhere")
+    async with opened(given) as (env, port):
+        assert (await ask(port, "/ref/abc123")).status == 503
+        assert env.registry.get_sample_value("clickrail_journal_degraded") == 1
+        assert env.redirect._journal.append(KEY, b"v")
+        registry = env.registry
+    # It was in memory alone, and Kafka was away until the end.
+    assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": "stopped"}) == 1
 
 
 async def test_what_is_delivered_in_time_is_not_lost() -> None:
     async with serving() as served:
-        served.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+        served.redirect._journal.append(KEY, b"v")
         served.publisher.put_rejection(OutRecord(REJECTED, b"k", b"v"))
         # The publisher of `serving` has a task of its own; this is what the environment does at its end.
         await leave_nothing(served.publisher, served.redirect._metrics, 10)
         assert len(served.topics.records) == 2
-        assert served.count("clickrail_clicks_lost_total", reason="stopped") == 0
+        assert served.count("clickrail_rejections_lost_total", reason="stopped") == 0
 
 
 async def test_a_key_ring_that_cannot_be_used_is_named(tmp_path: Path) -> None:
@@ -96,7 +116,7 @@ async def test_a_publisher_that_dies_ends_the_service_with_it(keys_file: Path) -
     async def serve() -> None:
         async with opened(settings(keys_file)) as (env, _):
             env.publisher._producer = Broken()
-            env.publisher.put_click(OutRecord(RAW, b"k", b"v"))
+            env.redirect._journal.append(KEY, b"v")
             await asyncio.Event().wait()
 
     with pytest.raises(RuntimeError, match="nobody foresaw, at 1 records"):

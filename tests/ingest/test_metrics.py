@@ -15,8 +15,9 @@ def test_every_answer_and_every_reason_is_there_from_the_start() -> None:
         for recorded in ("true", "false"):
             labels = {"reason": number, "recorded": recorded}
             assert registry.get_sample_value("clickrail_requests_refused_total", labels) == 0
-    for reason in ("queue_full", "stopped"):
+    for reason in ("journal_failed", "journal_damaged", "stopped"):
         assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": reason}) == 0
+    for reason in ("queue_full", "stopped"):
         assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": reason}) == 0
     assert registry.get_sample_value("clickrail_clicks_waiting") == 7
 

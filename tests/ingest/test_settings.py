@@ -11,6 +11,7 @@ NEEDED = {
     "CLICKRAIL_DATABASE_URL": "postgresql://clickrail:sesame@127.0.0.1/clickrail",
     "CLICKRAIL_REDIS_URL": "redis://:sesame@127.0.0.1:6379/0",
     "CLICKRAIL_KEYS_FILE": "keys.json",
+    "CLICKRAIL_INGEST_DATA_DIR": "data",
     "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
 }
 
@@ -23,7 +24,7 @@ def test_what_is_needed_is_enough() -> None:
         "refuse",
         (),
     )
-    assert (settings.fallback_url, settings.queue_records, settings.drain_s) == (None, 50_000, 10)
+    assert (settings.fallback_url, settings.sync_ms, settings.drain_s) == (None, 5, 10)
 
 
 def test_no_secret_is_shown() -> None:
@@ -52,7 +53,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PREFETCH", "ignore"),
         ("PORT", "eighty"),
         ("PRIVATE_PORT", "70000"),
-        ("QUEUE_RECORDS", "10"),
+        ("SYNC_MS", "0"),
         ("DRAIN_S", "-1"),
     ],
 )

@@ -1,6 +1,5 @@
 """Everything that is generated, sent to the real redirect over HTTP: each kind gets what it expects, to the click."""
 
-import asyncio
 from collections import Counter
 
 from aiohttp import web
@@ -10,11 +9,11 @@ from cli.simulate.ledger import Answer, Ledger
 from cli.simulate.planned import DEMO_CODES, Planned
 from cli.simulate.send import Sending, send
 from ingest.metrics import IngestMetrics
-from ingest.publisher import Publisher
 from ingest.redirect import Redirect
 from ingest.unanswered import Unanswered
 from tests.cli.simulate.builders import generated
 from tests.ingest.builders import SHOES, Codes, Topics, found, keys, site
+from tests.ingest.journals import publishing
 
 ALL = {
     "visit": 40, "repeat": 15, "prefetch": 5, "head": 5, "bot": 5, "preview": 5, "unknown_code": 5, "malformed_code": 5,
@@ -27,27 +26,24 @@ class Ingest:
 
     def __init__(self) -> None:
         self.topics = Topics()
-        self.publisher = Publisher(self.topics, 100_000)
-        metrics = IngestMetrics(CollectorRegistry(), lambda: 0)
-        lookup = Codes({code: found(of_code={"code": code}) for code in DEMO_CODES})
-        redirect = Redirect(site(https=False), keys(), lookup, self.publisher, metrics)
-        self.server = web.Server(redirect.answer, access_log=None, logger=Unanswered(metrics))
 
     async def take(self, plan: list[Planned]) -> tuple[Ledger, list[tuple[Planned, Answer]]]:
         """Answer the whole plan, and deliver all of it."""
         pairs: list[tuple[Planned, Answer]] = []
-        runner = web.ServerRunner(self.server, shutdown_timeout=0.1)
-        await runner.setup()
-        publishing = asyncio.create_task(self.publisher.run())
-        try:
-            await web.TCPSite(runner, "127.0.0.1", 0).start()
-            sending = Sending(url=f"http://127.0.0.1:{runner.addresses[0][1]}", rate=None, connections=8)
-            ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
-            assert await self.publisher.drain(20) == (0, 0)
-        finally:
-            publishing.cancel()
-            await asyncio.wait([publishing])
-            await runner.cleanup()
+        metrics = IngestMetrics(CollectorRegistry(), lambda: 0)
+        lookup = Codes({code: found(of_code={"code": code}) for code in DEMO_CODES})
+        async with publishing(self.topics) as to:
+            redirect = Redirect(site(https=False), keys(), lookup, to.journal, to.publisher, metrics)
+            server = web.Server(redirect.answer, access_log=None, logger=Unanswered(metrics))
+            runner = web.ServerRunner(server, shutdown_timeout=0.1)
+            await runner.setup()
+            try:
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
+                sending = Sending(url=f"http://127.0.0.1:{runner.addresses[0][1]}", rate=None, connections=8)
+                ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
+                assert await to.publisher.drain(20) == 0
+            finally:
+                await runner.cleanup()
         return ledger, pairs
 
 

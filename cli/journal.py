@@ -1,0 +1,88 @@
+"""`clickrail journal status|verify|export`: what ingest has accepted and Kafka may not have yet."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.failing import failing_clearly
+
+journal = typer.Typer(help="The journal: accepted clicks on their way to Kafka.", no_args_is_help=True)
+
+JOURNAL = "journal"
+"""The journal's folder in ingest's data folder."""
+
+DataDir = Annotated[
+    Path, typer.Option(envvar="CLICKRAIL_INGEST_DATA_DIR", show_default=False, help="ingest's data folder")
+]
+
+
+@journal.command()
+def status(data_dir: DataDir) -> None:
+    """Show each worker's folder: whether its owner is alive, files, bytes, clicks, damaged bytes."""
+    from ingest.journal.status import NoJournal, bytes_aside, look
+
+    with failing_clearly(NoJournal, OSError):
+        rows = [
+            (
+                folder.worker,
+                "alive" if folder.alive else "left",
+                len(folder.segments),
+                sum(segment.bytes for segment in folder.segments),
+                sum(segment.clicks for segment in folder.segments),
+                sum(end - start for segment in folder.segments for start, end in segment.damaged),
+            )
+            for folder in look(data_dir / JOURNAL)
+        ]
+        aside = bytes_aside(data_dir / JOURNAL)
+    show(("worker", "owner", "files", "bytes", "clicks", "damaged bytes"), rows)
+    if aside:
+        print(f"{aside:,} bytes of damage in {data_dir / JOURNAL / 'damaged'}", file=sys.stderr)
+
+
+@journal.command()
+def verify(data_dir: DataDir) -> None:
+    """Read everything and name what is damaged. Exit code 1 when anything is."""
+    from ingest.journal.status import NoJournal, look
+
+    files = clicks = 0
+    whole = True
+    with failing_clearly(NoJournal, OSError):
+        for folder in look(data_dir / JOURNAL):
+            for segment in folder.segments:
+                files += 1
+                clicks += segment.clicks
+                for start, end in segment.damaged:
+                    whole = False
+                    print(f"{segment.path}: {end - start} bytes damaged at {start}")
+    print(f"{files} files, {clicks} clicks: {'intact' if whole else 'the other clicks are intact'}")
+    if not whole:
+        raise typer.Exit(1)
+
+
+@journal.command()
+def export(data_dir: DataDir) -> None:
+    """Write every intact click to standard output, as JSON, one on a line."""
+    from ingest.journal.status import NoJournal
+    from ingest.journal.status import export as exported
+
+    with failing_clearly(NoJournal, OSError):
+        for click in exported(data_dir / JOURNAL):
+            sys.stdout.buffer.write(click + b"\n")
+
+
+def show(columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> None:
+    """Print a table on a terminal, plain lines with tabs in a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            print(*row, sep="\t")
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row))
+    Console().print(table if rows else "Nothing waits.")

@@ -1,0 +1,37 @@
+"""A publisher with the journal it takes its clicks from, in a folder of its own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+
+from ingest.journal.journal import Journal, Limits, open_journal
+from ingest.publisher import Publisher
+from runtime.background import in_background
+from tests.ingest.builders import RAW, Topics
+
+
+class Publishing(msgspec.Struct, frozen=True):
+    """`lost` counts lost clicks by reason."""
+
+    journal: Journal
+    publisher: Publisher
+    lost: Counter[str]
+
+
+@asynccontextmanager
+async def publishing(topics: Topics) -> AsyncIterator[Publishing]:
+    """Publish what is appended, until the end of the block; what is left then stays in the folder, and goes with it."""
+    some, lost = asyncio.Event(), Counter[str]()
+    with TemporaryDirectory() as folder:
+        async with open_journal(
+            Path(folder), "worker", Limits(), some.set, lambda why, n: lost.update({why: n})
+        ) as journal:
+            publisher = Publisher(topics, journal, RAW, some)
+            async with in_background(journal.run(), publisher.run()):
+                yield Publishing(journal, publisher, lost)
+                topics.may_deliver.set()
