@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [pipeline] [redirect]`: measure, and print the table."""
+"""`python -m bench [idle] [pipeline] [redirect] [snapshot]`: measure, and print the table."""
 
 import asyncio
 import shutil
@@ -11,13 +11,15 @@ from bench.idle import measure_idle
 from bench.pipeline import measure_pipeline
 from bench.redirect import measure_redirect
 from bench.report import Figure, print_table
+from bench.snapshot import measure_snapshot
 from bench.stack import Bench, open_bench
 
-# The redirect last: it leaves a backlog of hundreds of thousands of clicks in the topic.
+# The redirect behind the pipeline: it leaves a backlog of hundreds of thousands of clicks in the topic.
 MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "idle": measure_idle,
     "pipeline": measure_pipeline,
     "redirect": measure_redirect,
+    "snapshot": measure_snapshot,
 }
 
 

@@ -104,6 +104,7 @@ def lookup_settings(settings: Settings) -> LookupSettings:
         database_url=settings.database_url.reveal(),
         redis_url=settings.redis_url.reveal() if settings.redis_url else None,
         redis_prefix=settings.redis_prefix,
+        snapshot_dir=str(Path(settings.data_dir) / "snapshot"),
     )
 
 

@@ -36,7 +36,10 @@ Workers = Annotated[
 ]
 DataDir = Annotated[
     str,
-    Meta(min_length=1, description="folder on a local disk: the journal of accepted clicks"),
+    Meta(
+        min_length=1,
+        description="folder on a local disk, of the journal of accepted clicks and the snapshot of the referrals",
+    ),
 ]
 SyncMilliseconds = Annotated[
     int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")

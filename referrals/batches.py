@@ -7,14 +7,21 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from referrals.allowance import Allowance
+
 A = TypeVar("A")
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """Keys in one read, seconds between two reads, and keys that may wait: further ones get the fallback at once."""
+    """Keys in one read, and keys that may wait: further ones get the fallback at once.
+
+    There is one read each `pause_s` seconds on average, and `burst` of them in a row after a rest: whoever asks alone
+    waits for nobody.
+    """
 
     most: int
     pause_s: float
+    burst: int = 1
     most_waiting: int = 10_000
 
 
@@ -48,11 +55,13 @@ class Batches(Generic[A]):
 
     async def run(self) -> None:
         """Read what is wanted, until cancelled."""
+        allowance = Allowance(asyncio.get_running_loop().time, self.pace.pause_s, self.pace.burst)
         try:
             while True:
                 await self.wanted.wait()
+                await asyncio.sleep(allowance.wait_s())
+                allowance.take()
                 await self.read_next()
-                await asyncio.sleep(self.pace.pause_s)
         finally:
             answer_all(self.reading, {}, self.fallback)
             answer_all(self.waiting, {}, self.fallback)

@@ -2,6 +2,7 @@
 
 An entry is renewed after some minutes (jittered, so that a start does not come back as a wave) while it is served,
 and no longer served when nothing has confirmed it for hours. A value is only ever replaced by one of a higher version.
+Behind what is held in memory stands the set that is known as a whole, where there is one: it is a file.
 """
 
 from collections import OrderedDict
@@ -10,9 +11,13 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from referrals.allowance import Allowance
 from referrals.answers import UNKNOWN_HERE, Found, Unknown
 from referrals.changes import Change, KnownChanges
+from referrals.ids import is_code
 from referrals.model import Affiliate, Key, Kind, Program, Referral, ReferralCode, key_of
+from referrals.snapshot.known import KnownSet
+from referrals.snapshot.reading import UNTOLD, Untold
 
 R = TypeVar("R", Program, Affiliate, ReferralCode)
 
@@ -21,14 +26,16 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """How long a process holds an entry (seconds) and how many.
 
     It is renewed after `renew_s`, and served no longer when nothing has confirmed it for `keep_s`. That there is no
-    such code is believed for `unknown_s`.
+    such code is believed for `unknown_s`. Codes that are not in the set known as a whole are asked for all the same,
+    as one may have been made this moment, but no more than `asked_per_s` a second.
     """
 
     renew_s: float = 300.0
     keep_s: float = 43_200.0
     unknown_s: float = 30.0
-    most_of_a_kind: int = 100_000
+    most_of_a_kind: int = 30_000
     most_unknown: int = 20_000
+    asked_per_s: int = 200
 
 
 class Entry(msgspec.Struct, Generic[R], frozen=True, gc=False):
@@ -50,8 +57,10 @@ class HeldReferrals:
     `want_renewal(code)` is called when an entry is due; it must return at once.
     """
 
-    def __init__(self, holding: Holding, time: Time, want_renewal: Callable[[str], object]) -> None:
+    def __init__(self, holding: Holding, time: Time, want_renewal: Callable[[str], object], known: KnownSet) -> None:
         self.holding = holding
+        self.known = known
+        self.asking = Allowance(time.now, 1 / holding.asked_per_s, holding.asked_per_s)
         self.now = time.now
         self.jitter = time.jitter
         self.want_renewal = want_renewal
@@ -67,14 +76,17 @@ class HeldReferrals:
         }
 
     def find(self, code: str) -> Found | Unknown | None:
-        """Answer from memory, or null when the stores have to be asked. Takes less than a microsecond."""
+        """Answer at once, or give null when the stores have to be asked.
+
+        Takes less than a microsecond for what is held, some ten for what is in the set known as a whole.
+        """
         entry = self.codes.get(code)
         if entry is None:
-            return self.find_unknown(code)
+            return self.find_unknown(code) or self.find_known(code)
         affiliate = self.affiliates.get(entry.value.affiliate_id)
         program = self.programs.get(entry.value.program_id)
         if affiliate is None or program is None:
-            return None
+            return self.find_known(code)
         now = self.now()
         if now >= entry.renew_at or now >= affiliate.renew_at or now >= program.renew_at:
             if now >= entry.keep_until or now >= affiliate.keep_until or now >= program.keep_until:
@@ -86,13 +98,55 @@ class HeldReferrals:
         until = self.unknown.get(code)
         return UNKNOWN_HERE if until is not None and self.now() < until else None
 
-    def keep(self, value: Referral, as_of: int) -> None:
-        """Hold a value that a store read at version `as_of`, unless something newer is held or known of."""
+    def find_known(self, code: str) -> Found | Unknown | None:
+        """Answer from the set known as a whole, and hold what was found."""
+        if not self.known.whole or not is_code(code):
+            return None
+        value = self.take_known(("code", code))
+        if value is None:
+            # Only while changes are followed: an outage must not turn into "there is no such code".
+            return UNKNOWN_HERE if self.now() < self.known.fresh_until and not self.asking.admits() else None
+        return self.join(value, self.take_known)
+
+    def find_stale(self, code: str) -> Found | None:
+        """Answer with the latest that was seen here, for when nobody can say whether it still holds."""
+        return (
+            self.join(self.get_latest(("code", code)), self.get_latest) if self.known.file and is_code(code) else None
+        )
+
+    def take_known(self, key: Key) -> Referral | Untold | None:
+        """Give what is held; else what the set known as a whole has, which is held from then on."""
+        entry = self.shelves[key[0]].get(key[1])
+        if entry is not None:
+            held: Referral = entry.value
+            return held
+        value = self.known.find(key)
+        if value is None or isinstance(value, str):
+            return value
+        # Older changes than the floor were all taken in: the set has them.
+        return value if self.keep(value, max(self.known.as_of, self.changes.floor)) else UNTOLD
+
+    def get_latest(self, key: Key) -> Referral | Untold | None:
+        entry = self.shelves[key[0]].get(key[1])
+        return self.known.find_latest(key) if entry is None else entry.value
+
+    def join(self, code: Referral | Untold | None, get: Callable[[Key], Referral | Untold | None]) -> Found | None:
+        """Put a code together with what belongs to it; null where something of it cannot be told."""
+        if not isinstance(code, ReferralCode):
+            return None
+        affiliate = get(("affiliate", code.affiliate_id))
+        program = get(("program", code.program_id))
+        if not isinstance(affiliate, Affiliate) or not isinstance(program, Program):
+            return None
+        return Found(code, affiliate, program, "process")
+
+    def keep(self, value: Referral, as_of: int) -> bool:
+        """Hold a value that was read at version `as_of`, unless something newer is held or known of."""
         entries = self.shelves[value.kind]
         held = entries.get(value.id)
         outdated = held is not None and held.value.version > value.version
         if outdated or not self.changes.is_current(key_of(value), value.version, as_of):
-            return
+            return False
         now = self.now()
         entries[value.id] = Entry(value, now + self.holding.renew_s * self.jitter(), now + self.holding.keep_s)
         # What is in use is renewed, and so moved to the end: what falls out at the front is not.
@@ -101,6 +155,7 @@ class HeldReferrals:
             entries.popitem(last=False)
         if value.kind == "code":
             self.unknown.pop(value.id, None)
+        return True
 
     def keep_unknown(self, code: str, as_of: int) -> None:
         """Believe for a while that there is no such code, as a store said at version `as_of`."""
@@ -128,9 +183,20 @@ class HeldReferrals:
         if entry is not None and entry.value.version <= as_of:
             del self.shelves[kind][id_]
 
+    def forget(self) -> None:
+        """Let go of everything, changes included: it was another installation's, or from a time that was undone."""
+        self.changes = KnownChanges()
+        self.unknown.clear()
+        for entries in self.shelves.values():
+            entries.clear()
+
     def holds(self, key: Key) -> bool:
         kind, id_ = key
         return id_ in self.shelves[kind]
 
     def keys(self) -> list[Key]:
         return [(kind, id_) for kind, entries in self.shelves.items() for id_ in entries]
+
+
+def belongings_of(code: ReferralCode) -> tuple[Key, Key]:
+    return ("affiliate", code.affiliate_id), ("program", code.program_id)

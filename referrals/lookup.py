@@ -2,8 +2,8 @@
 
     found = lookup.cached(code) or await lookup.find(code)
 
-What the process holds is kept right by `follow`; what it does not hold is read in batches, so that a thousand visitors
-of one new code make one read, and a thousand different codes a few.
+What the process holds, or knows from a snapshot, is kept right by `follow`. What it does not is read in batches, so
+that a thousand visitors of one new code make one read, and a thousand different codes a few.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,16 +14,17 @@ import msgspec
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from referrals.batches import Batches, Pace
 from referrals.follow import Follower
-from referrals.held import HeldReferrals, Holding, Time
+from referrals.held import HeldReferrals, Holding, Time, belongings_of
 from referrals.ids import is_code
 from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode, key_of
 from referrals.postgres_layer import RowsReading
 from referrals.saved import Reading
+from referrals.snapshot.known import KnownSet
 
 REDIS_PACE: Final = Pace(most=500, pause_s=0.001)
-POSTGRES_PACE: Final = Pace(most=500, pause_s=0.02)
-"""At most 50 reads a second, whatever is asked: a scan of random codes cannot reach the database."""
+POSTGRES_PACE: Final = Pace(most=500, pause_s=0.025, burst=10)
+"""At most 50 reads in any second, whatever is asked: a scan of random codes cannot reach the database."""
 
 
 class SharedLayer(Protocol):
@@ -50,7 +51,8 @@ class Lookup:
         self.deciding = deciding
         self.shared_reads: Batches[Found | None] = Batches(self.read_shared, None, REDIS_PACE)
         self.deciding_reads: Batches[Answer] = Batches(self.read_deciding, UNAVAILABLE, POSTGRES_PACE)
-        self.held = HeldReferrals(holding, time, self.deciding_reads.want)
+        self.known = KnownSet(metrics)
+        self.held = HeldReferrals(holding, time, self.deciding_reads.want, self.known)
         self.follower = Follower(self.held, self.share, metrics)
         self.cached = self.held.find
 
@@ -63,11 +65,12 @@ class Lookup:
             answer = await self.shared_reads.load(code)
         if answer is None:
             answer = await self.deciding_reads.load(code)
-        return answer
+        return (self.held.find_stale(code) or UNAVAILABLE) if answer is UNAVAILABLE else answer
 
     def problem(self) -> str | None:
-        """Say why this process may not know the codes, or null: it has reached Postgres at least once."""
-        return None if self.follower.seen else "Postgres has not been reached since the start"
+        """Say why this process may not know the codes, or null: it has a snapshot, or has reached Postgres once."""
+        known = self.known.file is not None or self.follower.reached
+        return None if known else "Postgres has not been reached since the start"
 
     def share(self, values: Iterable[Referral], as_of: int) -> None:
         if self.shared is not None:
@@ -79,7 +82,8 @@ class Lookup:
         belongings: set[Key] = set()
         for reading in await self.shared.read([("code", code) for code in codes]):
             self.held.keep(reading.value, reading.as_of)
-            belongings.update(key for key in name_belongings(reading.value) if not self.held.holds(key))
+            if isinstance(reading.value, ReferralCode):
+                belongings.update(key for key in belongings_of(reading.value) if not self.held.holds(key))
         for reading in await self.shared.read(sorted(belongings)):
             self.held.keep(reading.value, reading.as_of)
         return {code: self.find_held(code, "redis") for code in codes}
@@ -102,12 +106,6 @@ class Lookup:
     def find_held(self, code: str, layer: Layer) -> Found | None:
         found = self.cached(code)
         return msgspec.structs.replace(found, layer=layer) if isinstance(found, Found) else None
-
-
-def name_belongings(value: Referral) -> list[Key]:
-    if isinstance(value, ReferralCode):
-        return [("affiliate", value.affiliate_id), ("program", value.program_id)]
-    return []
 
 
 def join(rows: Iterable[Referral]) -> dict[str, Answer]:

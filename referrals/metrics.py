@@ -1,6 +1,10 @@
 """Metrics of the lookup. Labels are stores and outcomes: never a code."""
 
+import time
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from referrals.snapshot.blocks import Snapshot
 
 
 class LookupMetrics:
@@ -31,3 +35,33 @@ class LookupMetrics:
         self.following = Gauge(
             "clickrail_lookup_following", "1 while changes are followed from Postgres, else 0.", registry=registry
         )
+        self.snapshot_version = Gauge(
+            "clickrail_snapshot_version",
+            "The version of the referrals at which the snapshot in use was taken; 0 without one.",
+            registry=registry,
+        )
+        self.snapshot_codes = Gauge("clickrail_snapshot_codes", "Codes in the snapshot in use.", registry=registry)
+        self.snapshot_changes = Gauge(
+            "clickrail_snapshot_changes", "Changes since the snapshot in use, held in memory.", registry=registry
+        )
+        self.snapshot_age = Gauge(
+            "clickrail_snapshot_age_seconds",
+            "Time since the snapshot in use was taken: it is only taken anew after changes.",
+            registry=registry,
+        )
+        self.snapshot_writes = Counter(
+            "clickrail_snapshot_writes",
+            "Snapshots written by this process: built (from Postgres), merged (the older one with changes), failed.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.snapshot_unreadable = Counter(
+            "clickrail_snapshot_unreadable", "Values that could not be read from the snapshot.", registry=registry
+        )
+
+    def show_snapshot(self, snapshot: Snapshot | None, changes: int) -> None:
+        self.snapshot_version.set(snapshot.version if snapshot else 0)
+        self.snapshot_codes.set(snapshot.codes if snapshot else 0)
+        self.snapshot_changes.set(changes)
+        taken_at = snapshot.taken_at if snapshot else None
+        self.snapshot_age.set_function(lambda: 0 if taken_at is None else time.time() - taken_at)

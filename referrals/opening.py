@@ -3,8 +3,10 @@
 import random
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from math import inf
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -17,6 +19,7 @@ from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
 from referrals.postgres_layer import PostgresReferrals
 from referrals.redis_layer import RedisReferrals, connect_redis
+from referrals.snapshot.keeping import SnapshotKeeper
 from runtime.background import in_background
 
 PROBE_S: Final = 1.0
@@ -25,13 +28,17 @@ PROBE_S: Final = 1.0
 class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the stores are. Without `redis_url` there is no shared layer.
 
-    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away.
+    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away. `snapshot_dir` is a
+    folder for the snapshot, shared by all processes of a machine; it is written at most every `snapshot_every_s`
+    seconds. With one, what is known is served for as long as the stores are away.
     """
 
     database_url: str
     redis_url: str | None = None
     redis_prefix: str = "clickrail"
     postgres_timeout_s: float = 0.1
+    snapshot_dir: str | None = None
+    snapshot_every_s: float = 60.0
     holding: Holding = Holding()
 
 
@@ -51,7 +58,8 @@ async def open_lookup(
     postgres = PostgresReferrals(settings.postgres_timeout_s, metrics)
     client = connect_redis(settings.redis_url) if settings.redis_url else None
     shared = RedisReferrals(client, settings.redis_prefix, Breaker(time.now, PROBE_S), metrics) if client else None
-    lookup = Lookup(shared, postgres, settings.holding, time, metrics)
+    holding = msgspec.structs.replace(settings.holding, keep_s=inf) if settings.snapshot_dir else settings.holding
+    lookup = Lookup(shared, postgres, holding, time, metrics)
     reach = partial(connect, settings.database_url, TIMEOUT_S, TIMEOUT_S)
     work = [
         lookup.deciding_reads.run(),
@@ -60,9 +68,13 @@ async def open_lookup(
     ]
     if shared:
         work += [lookup.shared_reads.run(), shared.run()]
-    try:
-        async with in_background(*work):
-            yield lookup
-    finally:
+    async with AsyncExitStack() as opened:
         if client:
-            await client.aclose()
+            opened.push_async_callback(client.aclose)
+        if settings.snapshot_dir:
+            keeper = SnapshotKeeper(Path(settings.snapshot_dir), settings.snapshot_every_s, lookup.follower, reach)
+            opened.push_async_callback(keeper.close)
+            await keeper.load()
+            work.append(keeper.run())
+        await opened.enter_async_context(in_background(*work))
+        yield lookup

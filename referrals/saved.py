@@ -34,14 +34,18 @@ def unpack(key: Key, data: object) -> Reading | None:
     match = FORM.fullmatch(data) if isinstance(data, bytes) else None
     if match is None:
         return None
+    value = read_value(key, match[3])
+    return Reading(value, int(match[2])) if value and value.version == int(match[1]) else None
+
+
+def read_value(key: Key, data: bytes) -> Referral | None:
+    """Read a row from its JSON, or null where it is none that may stand under this key."""
     kind, id_ = key
     try:
-        value = DECODERS[kind].decode(match[3])
+        value = DECODERS[kind].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if value.id != id_ or value.version != int(match[1]) or not all(map(is_target, targets_of(value))):
-        return None
-    return Reading(value, int(match[2]))
+    return value if value.id == id_ and all(map(is_target, targets_of(value))) else None
 
 
 def targets_of(value: Referral) -> list[str]:

@@ -51,6 +51,23 @@ async def test_a_read_takes_no_more_keys_than_it_may() -> None:
     assert reads.asked == [["a", "b"], ["c", "d"], ["e"]]
 
 
+async def test_who_asks_after_a_rest_waits_for_nobody() -> None:
+    reads = Reads(Pace(most=100, pause_s=60, burst=3))
+    async with asyncio.timeout(5), in_background(reads.batches.run()):
+        answers = [await reads.batches.load(key) for key in "abc"]
+    assert answers == ["A", "B", "C"]
+
+
+async def test_after_a_burst_reads_keep_their_pace() -> None:
+    reads = Reads(Pace(most=1, pause_s=60, burst=2))
+    async with in_background(reads.batches.run()):
+        waiting = [asyncio.create_task(reads.batches.load(key)) for key in "abc"]
+        await until(lambda: len(reads.asked) == 2)
+        await asyncio.sleep(0.05)
+        asked = list(reads.asked)
+    assert (asked, await asyncio.gather(*waiting)) == ([["a"], ["b"]], ["A", "B", "fallback"])
+
+
 async def test_a_key_without_an_answer_gets_the_fallback() -> None:
     reads = Reads()
     async with in_background(reads.batches.run()):

@@ -1,6 +1,8 @@
 from referrals.answers import UNKNOWN_HERE, Found
 from referrals.changes import Change
 from referrals.held import HeldReferrals, Holding
+from referrals.metrics import LookupMetrics
+from referrals.snapshot.known import KnownSet
 from tests.referrals.builders import Clock, affiliate, code, program
 
 
@@ -10,7 +12,9 @@ class Held:
     def __init__(self, **holding: float) -> None:
         self.clock = Clock()
         self.wanted: list[str] = []
-        self.referrals = HeldReferrals(Holding(**holding), self.clock.time(), self.wanted.append)
+        self.referrals = HeldReferrals(
+            Holding(**holding), self.clock.time(), self.wanted.append, KnownSet(LookupMetrics())
+        )
 
     def keep_all(self, as_of: int = 10) -> None:
         for value in (program(), affiliate(), code()):

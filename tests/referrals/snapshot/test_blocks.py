@@ -1,0 +1,61 @@
+from zlib import crc32
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referrals.snapshot.blocks import HEADER, TRAILER_BYTES, Cutter, change_lines, find_index, find_value, read_index
+
+KEYS = st.from_regex(r"(affiliate|code|program) [A-Za-z0-9_-]{1,8}", fullmatch=True)
+VALUES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=60).map(str.encode)
+
+
+def cut(lines: dict[bytes, bytes], *, chunk: int, block_bytes: int) -> bytes:
+    """Give a file with these lines, handed over in chunks of some bytes."""
+    data = b"".join(key + b" " + value + b"\n" for key, value in sorted(lines.items()))
+    cutter = Cutter()
+    parts = [cutter.add(data[at : at + chunk], block_bytes) for at in range(0, len(data), chunk)]
+    return b"".join([HEADER, *parts, cutter.finish_block(), cutter.finish("here", 7, 1.0, "fields")])
+
+
+@given(st.dictionaries(KEYS.map(str.encode), VALUES, max_size=30), st.integers(1, 100), st.integers(1, 200))
+def test_every_line_is_in_the_block_that_the_index_says(
+    lines: dict[bytes, bytes], chunk: int, block_bytes: int
+) -> None:
+    file = cut(lines, chunk=chunk, block_bytes=block_bytes)
+    place = find_index(file[-TRAILER_BYTES:])
+    assert place is not None
+    read = read_index(file[place[0] : -TRAILER_BYTES], *place)
+    assert read is not None
+    says, blocks = read
+    found = {}
+    for number, first in enumerate(blocks.firsts):
+        block = file[blocks.edges[number] : blocks.edges[number + 1]]
+        behind = blocks.firsts[number + 1] if number + 1 < len(blocks.firsts) else "~"
+        assert crc32(block) == blocks.crcs[number]
+        found |= {key: find_value(block, key) for key in lines if first <= key.decode() < behind}
+    assert (found, says.codes) == (lines, sum(key.startswith(b"code ") for key in lines))
+
+
+@given(
+    st.dictionaries(KEYS.map(str.encode), VALUES, max_size=20),
+    st.dictionaries(KEYS.map(str.encode), st.none() | VALUES),
+)
+def test_lines_are_changed_put_in_and_taken_out(lines: dict[bytes, bytes], changes: dict[bytes, bytes | None]) -> None:
+    block = b"".join(b"\n" + key + b" " + value for key, value in sorted(lines.items()))
+    expected = {key: value for key, value in (lines | changes).items() if value is not None}
+    assert b"".join(b"%b %b\n" % item for item in sorted(expected.items())) == change_lines(block, changes.items())
+
+
+def test_a_key_is_not_found_inside_of_another_or_in_a_value() -> None:
+    block = b'\ncode abcd {"target":"code abc "}\ncode xabc {}'
+    assert [find_value(block, key) for key in (b"code abc", b"code bcd", b"code xab")] == [None, None, None]
+
+
+def test_an_index_whose_parts_do_not_fit_together_is_none() -> None:
+    cutter = Cutter()
+    cutter.add(b"code a 1\n" * 3, 5)
+    data = cutter.finish("here", 1, 1.0, "fields")[:-TRAILER_BYTES]
+    broken = [data.replace(b'"crcs":"', b'"crcs":"AAAA'), data.replace(b"code a", b"code z", 1), data[:-2], b"{}", b""]
+    assert [read_index(each, cutter.end, crc32(each)) for each in broken] == [None] * 5
+    assert read_index(data, cutter.end, crc32(data)) is not None
+    assert read_index(data, 1, crc32(data)) is None

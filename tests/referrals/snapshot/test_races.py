@@ -1,0 +1,147 @@
+"""What happens between two steps: a file adopted while changes are read, too many changes while one is written."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from referrals.answers import Found
+from referrals.changes import Change
+from referrals.follow import READ_PAGE, Follower
+from referrals.held import HeldReferrals, Holding
+from referrals.lookup import Lookup
+from referrals.metrics import LookupMetrics
+from referrals.model import ReferralCode
+from referrals.opening import LookupSettings, open_lookup
+from referrals.snapshot.keeping import SnapshotKeeper
+from referrals.snapshot.known import KnownSet
+from tests.referrals.builders import Clock, affiliate, code, insert, program
+from tests.referrals.snapshot.files import open_file, write_file
+
+ROWS = [program(), affiliate(), code()]
+
+
+class FakeConnection:
+    """Postgres as lists: changes and codes. `before_rows` happens while rows are being read."""
+
+    def __init__(self, changes: Sequence[Change], codes: Sequence[ReferralCode]) -> None:
+        self.changes = changes
+        self.codes = {row.code: row for row in codes}
+        self.as_of = changes[-1].version
+        self.before_rows: Callable[[], object] = lambda: None
+
+    async def fetch(self, query: str, *arguments: Any, **_: object) -> list[Any]:
+        if query == READ_PAGE:
+            seen = arguments[:3]
+            return [
+                (each.kind, each.id, each.version) for each in self.changes if (each.version, each.kind, each.id) > seen
+            ]
+        self.before_rows()
+        found = [self.codes[id_] for id_ in arguments[0] if id_ in self.codes]
+        rows = [{"as_of": self.as_of, "id": row.code, "code": msgspec.json.encode(row)} for row in found]
+        return rows or [{"as_of": self.as_of, "id": None}]
+
+
+def make_follower(most_changed: int = 100) -> Follower:
+    known = KnownSet(LookupMetrics(), most_changed)
+    held = HeldReferrals(Holding(), Clock().time(), lambda _: None, known)
+    return Follower(held, lambda *_: None, LookupMetrics())
+
+
+async def test_changes_that_are_being_read_while_a_file_is_adopted_are_not_missed(tmp_path: Path) -> None:
+    follower = make_follower()
+    follower.seen = (10, "~", "")
+    held = code(code="held", version=11)
+    new = code(code="abc123", status="paused", version=12)
+    for row in (program(), affiliate(), code(code="held")):
+        follower.held.keep(row, 10)
+    connection = FakeConnection([Change("code", "held", 11), Change("code", "abc123", 12)], [held, new])
+
+    def adopt() -> None:
+        if not follower.known.whole:
+            follower.adopt(write_file(tmp_path, ROWS, version=10))
+
+    connection.before_rows = adopt
+    await follower.catch_up(connection)
+    assert (follower.known.find(("code", "abc123")), follower.known.as_of) == (new, 12)
+
+
+async def test_too_many_changes_while_the_lock_is_taken_write_nothing(tmp_path: Path) -> None:
+    follower = make_follower(most_changed=1)
+    keeper = SnapshotKeeper(tmp_path, 60.0, follower, partial(asyncio.sleep, 0))
+    write_file(tmp_path, ROWS)
+    await keeper.load()
+    keeper._not_before = 0.0
+    follower.known.take_in({("code", "abc123"): 11}, [], [("code", "abc123")])
+    writing = asyncio.create_task(keeper._write_if_due())
+    await asyncio.sleep(0)
+    follower.known.take_in({("code", "other"): 12}, [], [("code", "other")])
+    follower.known.whole_at = 12
+    await writing
+    await keeper.close()
+    assert (follower.known.whole, open_file(tmp_path).version) == (False, 10)
+
+
+BREAK_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE application_name = 'clickrail referrals' AND pid <> pg_backend_pid()"
+)
+CHANGES = [
+    "UPDATE referral_codes SET status = CASE status WHEN 'active' THEN 'paused' ELSE 'active' END WHERE code = 'c{n}'",
+    "DELETE FROM referral_codes WHERE code = 'c{n}'",
+    "INSERT INTO referral_codes (code, affiliate_id, program_id) VALUES ('c{n}', 'ann', 'shop') ON CONFLICT DO NOTHING",
+    "UPDATE referral_codes SET status = 'active' WHERE code LIKE 'c{n}%'",
+    "UPDATE programs SET name = 'Shop {n}'",
+    BREAK_CONNECTIONS,
+]
+
+
+@pytest.mark.servers
+async def test_whatever_happens_in_whatever_order_the_set_is_what_postgres_says(
+    referrals_url: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    rng = random.Random(1)
+    names = [f"c{n}" for n in range(400)]
+    await insert(connection, *names[::2])
+    settings = LookupSettings(database_url=referrals_url, snapshot_dir=str(tmp_path), snapshot_every_s=0.02)
+    for _ in range(15):
+        async with AsyncExitStack() as opened:
+            lookups = [await opened.enter_async_context(open_lookup(settings, LookupMetrics())) for _ in range(3)]
+            for lookup in lookups:
+                lookup.known._most_changed = rng.choice([5, 50, 500])
+            for _ in range(rng.randrange(20, 100)):
+                change = rng.choices(CHANGES, [40, 10, 20, 3, 3, 1])[0]
+                await connection.execute(change.format(n=rng.randrange(len(names))))
+            truth = {row["code"]: row["status"] for row in await connection.fetch("TABLE referral_codes")}
+            version = await connection.fetchval("SELECT max(version) FROM referral_changes")
+            for lookup in lookups:
+                await until(partial(is_up_to, lookup, version))
+                assert statuses_in(lookup, names) == {name: truth.get(name) for name in names}
+                assert {status_of(lookup, name) for name in names if name not in truth} <= {None}
+
+
+def is_up_to(lookup: Lookup, version: int) -> bool:
+    return lookup.known.whole and lookup.known.fresh_until > 0 and lookup.known.as_of >= version
+
+
+def statuses_in(lookup: Lookup, names: Sequence[str]) -> dict[str, str | None]:
+    found: dict[str, object] = {name: lookup.known.find(("code", name)) for name in names}
+    return {name: value.status if isinstance(value, ReferralCode) else None for name, value in found.items()}
+
+
+def status_of(lookup: Lookup, name: str) -> str | None:
+    found = lookup.cached(name)
+    return found.code.status if isinstance(found, Found) else None
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.01)
