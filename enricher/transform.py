@@ -1,21 +1,21 @@
 """A record of `clicks.raw` to its outcome. PURE: times and lookups are arguments; the steps are listed in `STEPS`."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from identity.refusal import Refused
 from schemas import Bot, DeadLetter, Device, EnrichedClick, Geo, RawClick, Referrer, Undecodable, decode
-from schemas.events import has_plausible_time
+from schemas.letters import SourceRecord, bury, judge_time, taken_at
 
 IpAddress = IPv4Address | IPv6Address
 Outcome = EnrichedClick | DeadLetter
 Fields = dict[str, Any]
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+STAGE: Final = "enricher"
 NOT_CARRIED: Final = ("schema_version", "referrer", "ip_sealed")
 """Of a raw click: our own version is written, the referrer is read into its parts, and the address goes no further."""
 
@@ -34,51 +34,18 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     read_bot: Callable[[str | None], Bot]
 
 
-class SourceRecord(Protocol):
-    """A record as Kafka gives it; `timestamp` is when the broker took it, in milliseconds since 1970."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-
-
 def process(record: SourceRecord, *, lookups: Lookups, now: datetime) -> Outcome:
     """Give the enriched click, or the dead letter of what is none: undecodable, or of an implausible time.
 
-    `now` only dates a dead letter. A click's time is judged by when Kafka took it, so that a repeat is judged alike.
+    `now` only dates a dead letter.
     """
     click = decode(RawClick, record.value or b"")
     if isinstance(click, Undecodable):
-        return bury(record, click, now)
-    published_at = EPOCH + timedelta(milliseconds=record.timestamp)
-    if not has_plausible_time(click.clicked_at, published_at):
-        detail = f"clicked at {click.clicked_at.isoformat()}, published at {published_at.isoformat()}"
-        return bury(record, Undecodable("implausible_time", detail), now)
+        return bury(record, click, STAGE, now)
+    published_at = taken_at(record)
+    if wrong := judge_time(click.clicked_at, published_at):
+        return bury(record, wrong, STAGE, now)
     return enrich(click, published_at=published_at, lookups=lookups)
-
-
-def bury(record: SourceRecord, cause: Undecodable, now: datetime) -> DeadLetter:
-    return DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value or b"",
-        stage="enricher",
-        reason=cause.reason,
-        detail=cause.detail,
-        attempts=1,
-        failed_at=now,
-    )
 
 
 def enrich(raw: RawClick, *, published_at: datetime, lookups: Lookups) -> EnrichedClick:

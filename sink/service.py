@@ -10,11 +10,12 @@ from runtime.health import private_port
 from runtime.producer import OutRecord
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
+from schemas.letters import bury
 from sink.columns import letter_row
 from sink.environment import Environment, open_environment
 from sink.settings import Settings
 from sink.store import BadRow
-from sink.transform import DEAD_LETTERS, Loaded, bury, load
+from sink.transform import DEAD_LETTERS, STAGE, Loaded, load
 
 log = structlog.get_logger()
 
@@ -74,4 +75,4 @@ class Work:
 
 
 def describe(row: BadRow, now: datetime) -> DeadLetter:
-    return bury(row.loaded.source, Undecodable("refused_by_database", row.detail), now)
+    return bury(row.loaded.source, Undecodable("refused_by_database", row.detail), STAGE, now)

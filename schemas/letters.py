@@ -1,0 +1,58 @@
+"""Dead letters made: a record some stage could not process, put into words with its original bytes. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, Protocol
+
+from schemas.codec import Undecodable
+from schemas.events import DeadLetter, has_plausible_time
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SourceRecord(Protocol):
+    """A record as Kafka gives it; `timestamp` is when the broker took it, in milliseconds since 1970."""
+
+    @property
+    def topic(self) -> str: ...
+    @property
+    def partition(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def timestamp(self) -> int: ...
+    @property
+    def key(self) -> bytes | None: ...
+    @property
+    def value(self) -> bytes | None: ...
+
+
+def taken_at(record: SourceRecord) -> datetime:
+    """Give when the broker took a record."""
+    return EPOCH + timedelta(milliseconds=record.timestamp)
+
+
+def judge_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
+    """Tell what is wrong with a click's time, if anything.
+
+    It is judged by when Kafka took the raw click, so that a repeat, or a late replay, is judged alike.
+    """
+    if has_plausible_time(clicked_at, published_at):
+        return None
+    detail = f"clicked at {clicked_at.isoformat()}, published at {published_at.isoformat()}"
+    return Undecodable("implausible_time", detail)
+
+
+def bury(record: SourceRecord, cause: Undecodable, stage: str, now: datetime) -> DeadLetter:
+    """Give the dead letter of a record, from the stage that could not process it; `now` dates it."""
+    return DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value or b"",
+        stage=stage,
+        reason=cause.reason,
+        detail=cause.detail,
+        attempts=1,
+        failed_at=now,
+    )
