@@ -20,7 +20,9 @@ LEAST: Final = 4
 STEPS: Final[Mapping[str, str]] = {
     "match": "Match code",
     "client_ip": "Client address",
+    "client_limit": "Client limit",
     "lookup": "Look up",
+    "code_limit": "Code limit",
     "cookie": "Cookie",
     "cookie_open": "Open cookie",
     "click_id": "Make id",

@@ -15,6 +15,7 @@ from docs.of_settings import table
 from enricher.metrics import EnricherMetrics
 from ingest.journal.journal import Journal, Limits
 from ingest.journal.metrics import JournalMetrics
+from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
@@ -54,6 +55,7 @@ def registry_of_ingest() -> CollectorRegistry:
     registry = make_registry("ingest", VERSION)
     LookupMetrics(registry)
     IngestMetrics(registry, lambda: 0)
+    LimitMetrics(registry)
     JournalMetrics(registry, Journal(Path(), "", Limits(), lambda: None, lambda *_: None))
     return registry
 

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 from aiohttp import hdrs, web
 
+from ingest.limits.policy import Refuse, Skip
 from ingest.parameters import read_parameters
 from ingest.redirection import Redirection
 from ingest.transform import aim_without_click
@@ -35,6 +36,7 @@ PAGE: Final = (
 PAGES: Final = {
     404: PAGE.format(title="Link not found", text="This link leads nowhere. Please check it for typing errors."),
     405: PAGE.format(title="Method not allowed", text="Links are followed with GET."),
+    429: PAGE.format(title="Too many requests", text="This link was followed too often. Please wait a moment."),
     503: PAGE.format(title="One moment", text="This link cannot be followed right now. Please try again shortly."),
 }
 
@@ -46,6 +48,7 @@ class Refusal(msgspec.Struct, frozen=True):
     status: int
     location: str | None = None
     found: Found | None = None
+    retry_after_s: int = RETRY_AFTER_S
 
 
 def refuse_code(reason: Reason, fallback_url: str | None) -> Refusal:
@@ -68,19 +71,29 @@ def judge(answer: Answer, query: str, fallback_url: str | None) -> Found | Refus
             return Refusal(STORES_AWAY, 302, fallback_url) if fallback_url else Refusal(STORES_AWAY, 503)
 
 
+def refuse_over_limit(outcome: Skip | Refuse, found: Found, query: str) -> Refusal:
+    """Give what a visitor over a limit gets by the program's policy: where the link leads without a click, or 429."""
+    if isinstance(outcome, Refuse):
+        return Refusal(outcome.reason, 429, None, found, outcome.retry_after_s)
+    location = aim_without_click(found.target_url, found, read_parameters(query))
+    return Refusal(outcome.reason, 302, location, found)
+
+
 def refuse_paused(found: Found, paused: Paused, query: str) -> Refusal:
     location = aim_without_click(found.fallback_url, found, read_parameters(query))
     return Refusal(REASON_OF_PAUSE[paused], 302, location, found)
 
 
-def page(status: int) -> web.Response:
+def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> web.Response:
     headers: dict[str, str] = {hdrs.CACHE_CONTROL: NO_STORE}
-    if status == 503:  # noqa: PLR2004 - the status itself
-        headers[hdrs.RETRY_AFTER] = str(RETRY_AFTER_S)
-    if status == 405:  # noqa: PLR2004 - likewise
+    if status in (429, 503):
+        headers[hdrs.RETRY_AFTER] = str(retry_after_s)
+    if status == 405:  # noqa: PLR2004 - the status itself
         headers[hdrs.ALLOW] = "GET, HEAD"
     return web.Response(status=status, headers=headers, text=PAGES[status], content_type="text/html")
 
 
 def respond(refusal: Refusal) -> web.StreamResponse:
-    return Redirection(refusal.location) if refusal.location is not None else page(refusal.status)
+    if refusal.location is not None:
+        return Redirection(refusal.location)
+    return page(refusal.status, refusal.retry_after_s)

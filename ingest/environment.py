@@ -15,11 +15,16 @@ from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.client_ip import TrustedProxies, parse_networks
-from ingest.journal.journal import Journal, Limits, opened
+from ingest.journal.journal import Journal, opened
+from ingest.journal.journal import Limits as JournalLimits
 from ingest.journal.metrics import JournalMetrics
+from ingest.limits.gcra import make_limit
+from ingest.limits.limits import LimitSettings
+from ingest.limits.metrics import LimitMetrics
+from ingest.limits.opening import open_limits
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher
-from ingest.redirect import Redirect
+from ingest.redirect import Delivery, Redirect
 from ingest.settings import Settings
 from ingest.transform import ready_keys
 from ingest.visit import Site
@@ -58,11 +63,17 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-ingest")
     ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()
     # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
-    journal = Journal(Path(settings.data_dir) / "journal", site.process, limits_of(settings), some.set, metrics.lose)
+    journal = Journal(
+        Path(settings.data_dir) / "journal", site.process, journal_limits(settings), some.set, metrics.lose
+    )
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some)
-    async with open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup, opened(journal):
-        redirect = Redirect(site, ready_keys(ring.ring), lookup, journal, publisher, metrics)
+    async with (
+        open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup,
+        open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
+        opened(journal),
+    ):
+        redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
         try:
             async with in_background(journal.run(), publisher.run(), follow_keys(ring, redirect)):
                 try:
@@ -81,8 +92,17 @@ async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: f
         log.error("lost: Kafka did not take the queue before the deadline", rejections=rejections)
 
 
-def limits_of(settings: Settings) -> Limits:
-    return Limits(sync_s=settings.sync_ms / 1000)
+def journal_limits(settings: Settings) -> JournalLimits:
+    return JournalLimits(sync_s=settings.sync_ms / 1000)
+
+
+def limit_settings(settings: Settings) -> LimitSettings:
+    return LimitSettings(
+        client=make_limit(settings.client_rate_per_s, settings.client_burst),
+        code=make_limit(settings.code_rate_per_s, settings.code_burst),
+        redis_url=settings.redis_url.reveal() if settings.redis_url else None,
+        redis_prefix=settings.redis_prefix,
+    )
 
 
 def site_of(settings: Settings) -> Site:

@@ -56,6 +56,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         privacy=made.privacy,
         prefetch=visit.ahead,
         unique_window_s=made.found.program.unique_window_s,
+        limit=made.limit,
         ip_sealed=seal_ip(keys.ip_seal, visit.address.packed, made.click_id, nonce),
         handled=Handled(
             region=site.region,

@@ -1,21 +1,23 @@
 """The hot path: a request in, an answer out, in the stated order and nothing else.
 
-match the code -> client IP through trusted proxies -> lookup -> open cookie -> ULID -> seal cookie -> target URL
--> journal -> 302. Limits will stand behind the client IP and behind the lookup.
+match the code -> client IP through trusted proxies -> client limit -> lookup -> code limit -> open cookie -> ULID
+-> seal cookie -> target URL -> journal -> 302.
 """
 
 from collections.abc import Awaitable
 from time import perf_counter_ns as clock
 from time import time_ns
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aiohttp import hdrs, web
 
 from identity.cookie import CookieClaims
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.answers import Refusal, judge, page, refuse_ahead, refuse_code, respond
+from ingest.answers import Refusal, judge, page, refuse_ahead, refuse_code, refuse_over_limit, respond
 from ingest.asked import PREFIX, is_ahead_of_visitor, match_code, split_path
+from ingest.limits.limits import Limits
+from ingest.limits.policy import Admit
 from ingest.metrics import IngestMetrics
 from ingest.parameters import read_parameters
 from ingest.publisher import Publisher
@@ -53,6 +55,13 @@ class Journal(Protocol):
         """Take a click, at once and whatever happens; false when it is lost, which is counted."""
 
 
+class Delivery(NamedTuple):
+    """Where clicks and rejections go from here."""
+
+    journal: Journal
+    publisher: Publisher
+
+
 class Redirect:
     """Answers requests.
 
@@ -60,14 +69,14 @@ class Redirect:
     """
 
     def __init__(
-        self, site: Site, keys: Keys, lookup: Lookup, journal: Journal, publisher: Publisher, metrics: IngestMetrics
+        self, site: Site, keys: Keys, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
     ) -> None:
         self.keys = keys
         self.leaving = False
         self._site = site
         self._lookup = lookup
-        self._journal = journal
-        self._publisher = publisher
+        self._limits = limits
+        self._journal, self._publisher = delivery
         self._metrics = metrics
         self._gate = RejectionGate()
         self._nonces = RandomPool(NONCE_BYTES)
@@ -114,13 +123,19 @@ class Redirect:
             return self._refuse(visit, refuse_code(MALFORMED_CODE, self._site.fallback_url))
         if visit.ahead and self._site.refuses_prefetch:
             return self._refuse(visit, refuse_ahead())
+        client = self._limits.ask_client(address, located)
+        asked = clock()
         judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
         if isinstance(judged, Refusal):
             return self._refuse(visit, judged)
-        return self._accept(visit, judged, (started, matched, located))
-
-    def _accept(self, visit: Visit, found: Found, times: tuple[int, int, int]) -> Answered:
         looked_up = clock()
+        admitted = self._limits.admit(judged.program.limit_policy, client, code, looked_up)
+        if not isinstance(admitted, Admit):
+            return self._refuse(visit, refuse_over_limit(admitted, judged, query))
+        return self._accept(visit, judged, admitted, (started, matched, located, asked, looked_up))
+
+    def _accept(self, visit: Visit, found: Found, admitted: Admit, times: tuple[int, ...]) -> Answered:
+        limited = clock()
         keys, now_ms = self.keys, time_ns() // 1_000_000
         now_s = now_ms // 1000
         privacy = decide_privacy(found.program, visit.headers)
@@ -138,8 +153,10 @@ class Redirect:
         location = aim(keys, found, click_id, parameters)
         # Made before anything is written down: a click is a click only if it can be answered.
         answer = Redirection(location, set_cookie)
-        steps_us = microseconds(*times, looked_up, opened, marked, clock())
-        made = Made(found, click_id, now_ms, privacy, visitor, set_cookie, parameters, location, steps_us)
+        steps_us = microseconds(*times, limited, opened, marked, clock())
+        made = Made(
+            found, admitted.limit, click_id, now_ms, privacy, visitor, set_cookie, parameters, location, steps_us
+        )
         self._sequence += 1
         click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
         # What neither disk nor memory can take is counted by the journal; the visitor goes on all the same.
@@ -163,12 +180,14 @@ class Redirect:
 
 def microseconds(*times_ns: int) -> dict[str, int]:
     """Name the whole microseconds between the times of the hot path, in its order, and their sum."""
-    started, matched, located, looked_up, opened, marked, aimed = times_ns
+    started, matched, located, asked, looked_up, limited, opened, marked, aimed = times_ns
     return {
         "match": (matched - started) // 1000,
         "client_ip": (located - matched) // 1000,
-        "lookup": (looked_up - located) // 1000,
-        "cookie_open": (opened - looked_up) // 1000,
+        "client_limit": (asked - located) // 1000,
+        "lookup": (looked_up - asked) // 1000,
+        "code_limit": (limited - looked_up) // 1000,
+        "cookie_open": (opened - limited) // 1000,
         "cookie_seal": (marked - opened) // 1000,
         "target": (aimed - marked) // 1000,
         "total": (aimed - started) // 1000,

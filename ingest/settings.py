@@ -6,6 +6,17 @@ import msgspec
 from msgspec import Meta
 
 from ingest.client_ip import parse_networks
+from ingest.limits.defaults import (
+    CLIENT_BURST,
+    CLIENT_RATE_PER_S,
+    CODE_BURST,
+    CODE_RATE_PER_S,
+    ClientBurst,
+    ClientRate,
+    CodeBurst,
+    CodeRate,
+)
+from ingest.limits.gcra import make_limit
 from referrals.targets import TargetProblem, check_target
 from runtime.settings import (
     DatabaseUrl,
@@ -70,10 +81,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     trusted_proxies: TrustedProxies = ()
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
+    client_rate_per_s: ClientRate = CLIENT_RATE_PER_S
+    client_burst: ClientBurst = CLIENT_BURST
+    code_rate_per_s: CodeRate = CODE_RATE_PER_S
+    code_burst: CodeBurst = CODE_BURST
     sync_ms: SyncMilliseconds = 5
     drain_s: DrainSeconds = 10
 
     def __post_init__(self) -> None:
+        for name in ("client", "code"):
+            rate, burst = getattr(self, f"{name}_rate_per_s"), getattr(self, f"{name}_burst")
+            try:
+                make_limit(rate, burst)
+            except ValueError as error:
+                raise ValueError(f"{error} - at `$.CLICKRAIL_INGEST_{name.upper()}_RATE_PER_S`") from None
         # Said as msgspec says it, so that `runtime.settings` names the variable and what it is for.
         try:
             parse_networks(self.trusted_proxies)

@@ -45,9 +45,10 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What the steps made of a visit. `steps_us` holds whole microseconds by step."""
+    """What the steps made of a visit. `limit` names a limit it was over; `steps_us` holds microseconds by step."""
 
     found: Found
+    limit: str | None
     click_id: str
     now_ms: int
     privacy: Privacy

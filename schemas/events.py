@@ -48,7 +48,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Click(Record, frozen=True, kw_only=True):
     """What a raw and an enriched click share: the request, and the decisions ingest took on it.
 
-    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `truncated` lists the
+    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `limit` names the limit the
+    click was over, `client` or `code`, where the program's policy lets it count all the same. `truncated` lists the
     fields that were cut to their caps.
     """
 
@@ -77,6 +78,7 @@ class Click(Record, frozen=True, kw_only=True):
     privacy: Privacy
     prefetch: bool = False
     unique_window_s: Seconds
+    limit: Word | None = None
     handled: Handled
     truncated: list[Word] = []
 

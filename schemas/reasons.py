@@ -6,7 +6,7 @@ import msgspec
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """`group` gathers numbers for people: `code`, `paused`, `purpose`, `outage`."""
+    """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`."""
 
     number: str
     group: str
@@ -50,6 +50,25 @@ PAUSED_PROGRAM: Final = Reason(
     "The program the code belongs to is paused: the visitor went to its fallback.",
     "`clickrail program resume ID` counts the program's clicks again.",
 )
+CLIENT_LIMIT: Final = Reason(
+    "R301",
+    "limits",
+    "Client over its limit",
+    "One address (IPv4, or an IPv6 /64) asked for more clicks than CLICKRAIL_INGEST_CLIENT_RATE_PER_S and _CLIENT_BURST"
+    " allow, and the program's `limit_policy` is skip (status 302) or refuse (429); or it was ten times over, which"
+    " is a 302 without a click whatever the policy.",
+    "One hash with many of these is a script, or a proxy that CLICKRAIL_INGEST_TRUSTED_PROXIES does not name, so that"
+    " all its visitors look like one. For large networks behind one address raise the limit, or use the policy flag.",
+)
+CODE_LIMIT: Final = Reason(
+    "R302",
+    "limits",
+    "Code over its limit",
+    "One referral code got more clicks than CLICKRAIL_INGEST_CODE_RATE_PER_S and _CODE_BURST allow, and the program's"
+    " `limit_policy` is skip (status 302) or refuse (429); or it was ten times over, which is a 302 without a click"
+    " whatever the policy.",
+    "Look at where the clicks came from. A campaign that is a success: raise the limit, or set its rate to 0 for none.",
+)
 REFUSED_PREFETCH: Final = Reason(
     "R401",
     "purpose",
@@ -73,6 +92,8 @@ REASONS: Final = {
         PAUSED_CODE,
         PAUSED_AFFILIATE,
         PAUSED_PROGRAM,
+        CLIENT_LIMIT,
+        CODE_LIMIT,
         REFUSED_PREFETCH,
         STORES_AWAY,
     )

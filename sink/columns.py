@@ -41,6 +41,7 @@ CLICK: Final = (
     "privacy.decision",
     "prefetch",
     "unique_window_s",
+    "limit",
     "handled.region",
     "handled.process",
     "handled.sequence",
@@ -103,8 +104,8 @@ LETTER: Final = (
     "attempts",
     "failed_at",
 )
-# `bot_is_bot` would stutter.
-RENAMED: Final = {"bot.is_bot": "is_bot"}
+# `bot_is_bot` would stutter, and `limit` is a word of SQL.
+RENAMED: Final = {"bot.is_bot": "is_bot", "limit": "limited_by"}
 
 
 def column_of(path: str) -> str:

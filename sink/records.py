@@ -84,7 +84,7 @@ def read_click(row: Row) -> StoredClick:
     parts = {name: kind(**pick(row, PART_FIELDS[name])) for name, kind in PARTS.items()}
     handled = pick(row, HANDLED_OF_CLICK)
     click = EnrichedClick(
-        **{name: row[name] for name in OWN_OF_CLICK},
+        **{name: row[column_of(name)] for name in OWN_OF_CLICK},
         **{name: None if name in ("client_hints", "utm") and is_empty(part) else part for name, part in parts.items()},  # type: ignore[arg-type] # each part is of its own type
         ad_ids=from_json(row["ad_ids"]),
         handled=Handled(

@@ -94,6 +94,8 @@ class Pipeline:
             "CLICKRAIL_REDIS_URL": redis_url,
             "CLICKRAIL_REDIS_PREFIX": prefix,
             "CLICKRAIL_KEYS_FILE": str(folder / "keys.json"),
+            # The visitors of most tests share an address. Limits have tests of their own.
+            "CLICKRAIL_INGEST_CLIENT_RATE_PER_S": "0",
             "CLICKRAIL_INGEST_DATA_DIR": str(folder / "ingest"),
             "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
             "CLICKRAIL_INGEST_PORT": str(self.port),

@@ -35,6 +35,7 @@ CREATE TABLE clicks (
     privacy_decision    text NOT NULL,
     prefetch            boolean NOT NULL,
     unique_window_s     integer NOT NULL,
+    limited_by          text,
     handled_region      text NOT NULL,
     handled_process     text COLLATE "C" NOT NULL,
     handled_sequence    bigint,

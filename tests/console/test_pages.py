@@ -184,7 +184,8 @@ async def test_errors_are_counted_by_number_and_filtered(console: Console, table
     assert only.count('class="line ') == 1
     assert "Latest of R201, code paused" in only
     assert "No dead letters" in only
-    assert "Rate limiting" not in everything
+    assert "Rate limiting" in everything
+    assert "R301" in everything
 
 
 @servers

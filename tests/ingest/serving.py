@@ -8,9 +8,11 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from ingest.environment import Environment
+from ingest.limits.limits import Limits, LimitSettings
+from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher
-from ingest.redirect import Redirect
+from ingest.redirect import Delivery, Redirect
 from ingest.service import public_port
 from ingest.settings import Settings
 from referrals.answers import UNAVAILABLE, Answer
@@ -49,13 +51,16 @@ class Served(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(answers: Mapping[str, Answer] | None = None, **of_site: Any) -> AsyncIterator[Served]:
-    """Serve these codes; by default `abc123` is active and `away` is out of reach."""
+async def serving(
+    answers: Mapping[str, Answer] | None = None, limited: LimitSettings | None = None, **of_site: Any
+) -> AsyncIterator[Served]:
+    """Serve these codes; by default `abc123` is active, `away` is out of reach, and there are no limits."""
     codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
     topics, registry = Topics(), CollectorRegistry()
     async with publishing(topics) as to:
         metrics = IngestMetrics(registry, lambda: to.journal.pending)
-        redirect = Redirect(site(**of_site), keys(), codes, to.journal, to.publisher, metrics)
+        limits = Limits(limited or LimitSettings(), LimitMetrics(registry))
+        redirect = Redirect(site(**of_site), keys(), codes, limits, Delivery(to.journal, to.publisher), metrics)
         env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher)  # type: ignore[arg-type] - a Lookup of our own
         async with public_port(env) as port:
             yield Served(port, redirect, to.publisher, topics, registry, codes.asked)

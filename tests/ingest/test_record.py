@@ -33,6 +33,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "set_cookie": "a=b",
         "parameters": parameters,
         "location": SHOES,
+        "limit": None,
         "steps_us": STEPS,
     }
     return Made(**fields | changes)

@@ -97,7 +97,8 @@ async def test_a_thousand_concurrent_misses_make_one_read_of_each_store(
     async with open_lookup(settings, metrics) as lookup:
         answers = await asyncio.gather(*(lookup.find("abc") for _ in range(1000)))
     assert {("postgres", "active")} == set(map(answer_of, answers))
-    assert (metric(metrics, "redis", "ok"), metric(metrics, "postgres", "ok")) == (1, 1)
+    redis_reads = sum(metric(metrics, "redis", outcome) for outcome in ("ok", "away", "skipped"))
+    assert (redis_reads, metric(metrics, "postgres", "ok")) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -261,7 +262,12 @@ async def test_what_redis_had_while_postgres_was_away_is_confirmed_once_it_is_ba
             await connection.execute("UPDATE programs SET status = 'paused'")
         await postgres.stop()
         async with open_lookup(settings, LookupMetrics()) as lookup:
-            before = answer_of(await lookup.find("abc"))
+
+            async def is_answered_by_redis() -> bool:
+                # On a busy machine its first answer may take more than the 50 ms it has.
+                return answer_of(await lookup.find("abc")) == ("redis", "active")
+
+            await eventually(is_answered_by_redis, 10)
             problem = lookup.problem()
             await postgres.start()
 
@@ -269,8 +275,8 @@ async def test_what_redis_had_while_postgres_was_away_is_confirmed_once_it_is_ba
                 return answer_of(await lookup.find("abc")) == ("process", "program")
 
             await eventually(in_force, 20)
-            assert (before, lookup.problem()) == (("redis", "active"), None)
-            assert problem == "Postgres has not been reached since the start"
+            await eventually(lambda: is_followed(lookup))
+            assert (problem, lookup.problem()) == ("Postgres has not been reached since the start", None)
 
 
 async def test_a_silent_redis_costs_one_time_out_and_then_nothing(

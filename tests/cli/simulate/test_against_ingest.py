@@ -8,8 +8,10 @@ from prometheus_client import CollectorRegistry
 from cli.simulate.ledger import Answer, Ledger
 from cli.simulate.planned import DEMO_CODES, Planned
 from cli.simulate.send import Sending, send
+from ingest.limits.limits import Limits, LimitSettings
+from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
-from ingest.redirect import Redirect
+from ingest.redirect import Delivery, Redirect
 from ingest.unanswered import Unanswered
 from tests.cli.simulate.builders import generated
 from tests.ingest.builders import SHOES, Codes, Topics, found, keys, site
@@ -31,9 +33,10 @@ class Ingest:
         """Answer the whole plan, and deliver all of it."""
         pairs: list[tuple[Planned, Answer]] = []
         metrics = IngestMetrics(CollectorRegistry(), lambda: 0)
+        limits = Limits(LimitSettings(), LimitMetrics(CollectorRegistry()))
         lookup = Codes({code: found(of_code={"code": code}) for code in DEMO_CODES})
         async with publishing(self.topics) as to:
-            redirect = Redirect(site(https=False), keys(), lookup, to.journal, to.publisher, metrics)
+            redirect = Redirect(site(https=False), keys(), lookup, limits, Delivery(to.journal, to.publisher), metrics)
             server = web.Server(redirect.answer, access_log=None, logger=Unanswered(metrics))
             runner = web.ServerRunner(server, shutdown_timeout=0.1)
             await runner.setup()

@@ -1,0 +1,60 @@
+"""What the limits count. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
+
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, TypeAlias
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ingest.limits.policy import Admit, By, Outcome, Skip
+
+Action: TypeAlias = Literal["flag", "skip", "refuse"]
+
+BYS: Final[tuple[By, ...]] = ("client", "code")
+ACTIONS: Final[tuple[Action, ...]] = ("flag", "skip", "refuse")
+
+
+class LimitMetrics(Collector):
+    """Clicks over a limit by what became of them, exchanges with other processes, keys remembered."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.limited = {(by, action): 0 for by in BYS for action in ACTIONS}
+        self.exchanges = dict.fromkeys(("ok", "away", "refused", "skipped"), 0)
+        self.keys: Callable[[], int] = lambda: 0
+        self.untold: Callable[[], int] = lambda: 0
+        if registry is not None:
+            registry.register(self)
+
+    def count(self, outcome: Outcome) -> None:
+        """Count a click that is over a limit."""
+        if not isinstance(outcome, Admit):
+            self.limited[outcome.by, "skip" if isinstance(outcome, Skip) else "refuse"] += 1
+        elif outcome.limit is not None:
+            self.limited[outcome.limit, "flag"] += 1
+
+    def collect(self) -> Iterable[Metric]:
+        limited = CounterMetricFamily(
+            "clickrail_limited",
+            "Clicks over a limit, by whose it was and what became of them: flag (counted and marked),"
+            " skip (302 without a click), refuse (429).",
+            labels=["by", "action"],
+        )
+        for (by, action), count in self.limited.items():
+            limited.add_metric([by, action], count)
+        yield limited
+        exchanges = CounterMetricFamily(
+            "clickrail_limit_exchanges",
+            "Exchanges of limits with other processes, by outcome: ok, away (no answer in time), refused (an error),"
+            " skipped (known to be away).",
+            labels=["outcome"],
+        )
+        for outcome, count in self.exchanges.items():
+            exchanges.add_metric([outcome], count)
+        yield exchanges
+        yield CounterMetricFamily(
+            "clickrail_limit_untold",
+            "Clicks that other processes never heard of, because too many keys had to be told.",
+            value=self.untold(),
+        )
+        yield GaugeMetricFamily("clickrail_limit_keys", "Clients and codes that are remembered.", value=self.keys())

@@ -1,0 +1,60 @@
+"""What becomes of a click that is over a limit, by its program's policy. Pure."""
+
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from ingest.limits.gcra import SECOND_NS
+from ingest.limits.limiter import Decision, Verdict
+from referrals.model import LimitPolicy
+from schemas.reasons import CLIENT_LIMIT, CODE_LIMIT, Reason
+
+By: TypeAlias = Literal["client", "code"]
+
+REASON_OF: Final[dict[By, Reason]] = {"client": CLIENT_LIMIT, "code": CODE_LIMIT}
+SEVERITY: Final[dict[Verdict, int]] = {"within": 0, "over": 1, "far_over": 2}
+
+
+class Admit(msgspec.Struct, frozen=True, gc=False):
+    """The click counts; `limit` names the limit it is over, if any."""
+
+    limit: By | None = None
+
+
+class Skip(msgspec.Struct, frozen=True, gc=False):
+    """The visitor goes where the link leads, and there is no click."""
+
+    by: By
+
+    @property
+    def reason(self) -> Reason:
+        return REASON_OF[self.by]
+
+
+class Refuse(msgspec.Struct, frozen=True, gc=False):
+    """The visitor gets a 429, and may come again after whole seconds, at least one."""
+
+    by: By
+    retry_after_s: int
+
+    @property
+    def reason(self) -> Reason:
+        return REASON_OF[self.by]
+
+
+Outcome: TypeAlias = Admit | Skip | Refuse
+
+ADMITTED: Final = Admit()
+
+
+def apply_policy(policy: LimitPolicy, client: Decision, code: Decision) -> Outcome:
+    """Tell what becomes of a click: what is further over decides, of equals the client."""
+    by: By = "code" if SEVERITY[code.verdict] > SEVERITY[client.verdict] else "client"
+    verdict = code.verdict if by == "code" else client.verdict
+    if verdict == "within":
+        return ADMITTED
+    if verdict == "far_over" or policy == "skip":
+        return Skip(by)
+    if policy == "flag":
+        return Admit(by)
+    return Refuse(by, -(-max(client.wait_ns, code.wait_ns) // SECOND_NS))
