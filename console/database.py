@@ -42,7 +42,13 @@ class Database:
         try:
             async with self._pool.acquire(timeout=CONNECT_S) as connection:
                 answer = await ask(connection)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (
+            OSError,
+            TimeoutError,
+            asyncpg.PostgresError,
+            asyncpg.InterfaceError,
+            asyncpg.InternalClientError,
+        ) as error:
             raise self._away(error) from error
         self.problem = None
         return answer

@@ -71,7 +71,9 @@ class TableLoader:
         self._connection.terminate()
 
     async def close(self) -> None:
-        with suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with suppress(
+            OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
+        ):
             await self._connection.close(timeout=2)
 
 
