@@ -24,7 +24,7 @@ check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no s
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -m "not servers and not browser and not processes"
+	@$(BIN)/pytest -q -m "not servers and not browser and not processes and not slow"
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
 	@$(BIN)/python -m bench

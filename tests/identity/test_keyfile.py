@@ -12,6 +12,8 @@ from identity.keyfile import WatchedKeyRing, create_ring, edit_ring, read_ring, 
 from identity.keys import KeyRing, KeyRingError, destroy, rotate
 from tests.identity.builders import MODEST, NOW, known_ring, randomness
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:

@@ -14,6 +14,7 @@ from pathlib import Path
 from resource import RLIMIT_FSIZE
 from typing import Any, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -23,6 +24,8 @@ from ingest.journal.journal import Limits
 from ingest.journal.segments import Entry
 from tests.ingest_journal.builders import Opened, die, drain, key, left_in, limited, numbers, on_disk, payload
 from tests.ingest_journal.conftest import SHARED_MEMORY
+
+pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 

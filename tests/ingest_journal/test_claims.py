@@ -11,6 +11,8 @@ import pytest
 from ingest.journal.claims import LOCK, JournalOwned, adopt, claim, is_lock_of, list_folders, release, take
 from tests.ingest_journal.builders import Opened, die, drain, framed, left_in, numbers, opened
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_folder_that_is_claimed_is_refused_to_others(tmp_path: Path) -> None:
     first = claim(tmp_path / "new" / "journal", "worker-1")

@@ -25,6 +25,8 @@ from tests.ingest_journal.builders import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_click_is_in_its_file_when_append_returns(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ingest.journal.framing import frame
 from ingest.journal.segments import segment_path
 from tests.ingest_journal.builders import (
@@ -20,6 +22,8 @@ from tests.ingest_journal.builders import (
     payload,
     segments,
 )
+
+pytestmark = pytest.mark.slow
 
 Files = dict[str, bytes]
 CLICKS_EACH = 12

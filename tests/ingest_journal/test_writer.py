@@ -29,6 +29,8 @@ from tests.ingest_journal.builders import (
     until,
 )
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_write_cut_short_goes_whole_into_the_next_file(tmp_path: Path) -> None:
     async with opened(tmp_path, limits=Limits()) as it:

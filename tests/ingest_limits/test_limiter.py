@@ -1,11 +1,14 @@
 from itertools import accumulate, pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.limits.gcra import SECOND_NS, Limit, decide
 from ingest.limits.limiter import FAR, MOST_OWED, SHARES, WITHIN, Decision, Ledger
 from tests.ingest_limits.builders import MODEST, evenly, limit, limiter, small_limits, times, verdicts
+
+pytestmark = pytest.mark.slow
 
 
 def conforms(clicks: list[int], of: Limit) -> bool:

@@ -7,6 +7,8 @@ import pytest
 from tests.ingest.serving import serving
 from tests.ingest_supervisor.traffic import connect
 
+pytestmark = pytest.mark.slow
+
 
 async def test_whoever_asks_while_it_stops_is_answered_and_told_to_close_and_nobody_new_is_let_in() -> None:
     async with serving() as served:

@@ -13,6 +13,8 @@ from cli.simulate.send import Sending, name_error, read_target, send
 from deploy.local.ports import free_port
 from tests.cli.simulate.builders import SHOES, generated, give_click, planned, stack, visits
 
+pytestmark = pytest.mark.slow
+
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

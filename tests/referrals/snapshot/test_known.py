@@ -1,12 +1,16 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from referrals.metrics import LookupMetrics
 from referrals.model import Key
 from referrals.snapshot.known import KnownSet
 from referrals.snapshot.reading import NAME, UNTOLD
 from tests.referrals.builders import affiliate, code, program
 from tests.referrals.snapshot.files import write_file
+
+pytestmark = pytest.mark.slow
 
 ABC: Key = ("code", "abc123")
 ROWS = [program(), affiliate(), code()]
