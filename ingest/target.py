@@ -21,13 +21,9 @@ STEPS: Final = frozenset({".", ".."})
 
 
 class Target(msgspec.Struct, frozen=True):
-    """A stored URL, read once: literal text and macros in turn, the literals at even places; and the macros' names."""
+    """A stored URL, read once: literal text and macros in turn, the literals at even places."""
 
     pieces: tuple[str, ...]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.pieces[1::2]
 
 
 def read_target(url: str) -> Target:

@@ -6,7 +6,6 @@ from typing import Final
 
 import asyncpg
 import msgspec
-import structlog
 
 from runtime.errors import DependencyAway, Stuck
 from runtime.settings import DatabaseUrl
@@ -14,8 +13,6 @@ from sink.failures import FAILURES, judge
 from sink.loading import TableLoader
 from sink.metrics import SinkMetrics
 from sink.transform import Loaded
-
-log = structlog.get_logger()
 
 CONNECT_S: Final = 5.0
 STATEMENT_S: Final = 60.0
