@@ -1,73 +1,33 @@
-"""`clickrail program|affiliate|code add|list|show|pause|resume`, `clickrail code check`, `clickrail import`.
+"""`clickrail program|affiliate|code add|list|show|change|pause|resume`, `clickrail code check`, `clickrail import`.
 
 On a terminal answers are tables and sentences; into a pipe go plain lines, columns separated by tabs.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cli import showing
+from cli.changing import DatabaseUrl, Id, NewId, Settings, add, change, list_some, read_settings
 from cli.database import accept, run
 from cli.failing import failing_clearly
-from referrals.model import Kind, LimitPolicy, Privacy, Status
-
-if TYPE_CHECKING:
-    from referrals.administration import Filter
-    from referrals.model import Referral
+from cli.programs import add_program
+from referrals.model import Kind, Status
 
 program = typer.Typer(help="Programs: what merchants offer, and the rules for their clicks.", no_args_is_help=True)
 affiliate = typer.Typer(help="Affiliates: who refers visitors.", no_args_is_help=True)
 code = typer.Typer(help="Referral codes: what stands in a link.", no_args_is_help=True)
 
-DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")]
 PublicUrl = Annotated[
     str | None, typer.Option(envvar="CLICKRAIL_PUBLIC_URL", show_default=False, help="where visitors reach ingest")
 ]
-Id = Annotated[str, typer.Argument(metavar="ID", help="its id; a code is its own, and case matters")]
-NewId = Annotated[str | None, typer.Option("--id", show_default=False, help="a-z, 0-9, _ and -; made if not given")]
 StatusFilter = Annotated[Status | None, typer.Option("--status", show_default=False, help="only active or paused ones")]
 Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="how many at most")]
 After = Annotated[str, typer.Option("--after", show_default=False, help="go on behind this one")]
 
 
-@program.command("add")
-def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
-    name: Annotated[str, typer.Argument(help="what people call it")],
-    database_url: DatabaseUrl,
-    target: Annotated[str, typer.Option("--target", show_default=False, help="where visitors go")],
-    id_: NewId = None,
-    fallback: Annotated[str | None, typer.Option(show_default=False, help="where they go while it is paused")] = None,
-    window: Annotated[int, typer.Option(help="days the cookie lives, 1 to 400")] = 30,
-    cookie_domain: Annotated[str | None, typer.Option(show_default=False, help="shop.example, for its hosts")] = None,
-    privacy: Annotated[Privacy, typer.Option(help="for everybody")] = "full",
-    gpc: Annotated[Privacy, typer.Option(help="where the browser sends Global Privacy Control")] = "no_cookie",
-    dnt: Annotated[Privacy, typer.Option(help="where the browser sends Do Not Track")] = "no_cookie",
-    limit_policy: Annotated[LimitPolicy, typer.Option(help="what happens over a limit")] = "flag",
-    unique_window: Annotated[int, typer.Option(help="seconds in which a second click is not unique")] = 86_400,
-) -> None:
-    """Add a program."""
-    import secrets
-
-    from referrals.ids import make_program_id
-    from referrals.model import Program
-
-    new = Program(
-        id=id_ or make_program_id(secrets.choice),
-        name=name,
-        status="active",
-        target_url=target,
-        fallback_url=fallback,
-        cookie_window_days=window,
-        cookie_domain=cookie_domain,
-        privacy=privacy,
-        privacy_gpc=gpc,
-        privacy_dnt=dnt,
-        limit_policy=limit_policy,
-        unique_window_s=unique_window,
-    )
-    add(database_url, new)
+program.command("add")(add_program)
 
 
 @affiliate.command("add")
@@ -146,6 +106,11 @@ def add_commands(app: typer.Typer, kind: Kind) -> None:
         found = accept(run(database_url, lambda connection: administration.find(connection, kind, id_)))
         showing.show_one(asdict(found))
 
+    @app.command("change", help=f"Change settings of one {kind}. Nothing behind the = takes a value away.")
+    def change_settings(id_: Id, settings: Settings, database_url: DatabaseUrl) -> None:
+        change(database_url, kind, id_, read_settings(kind, settings))
+        print(f"{kind} {id_} is changed: in force everywhere within a second")
+
     @app.command(help=f"Pause one {kind}: its visitors go to the program's fallback, without cookie or click.")
     def pause(id_: Id, database_url: DatabaseUrl) -> None:
         set_status(database_url, kind, id_, "paused")
@@ -153,6 +118,11 @@ def add_commands(app: typer.Typer, kind: Kind) -> None:
     @app.command(help=f"Resume one {kind}: its clicks count again.")
     def resume(id_: Id, database_url: DatabaseUrl) -> None:
         set_status(database_url, kind, id_, "active")
+
+
+def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
+    change(database_url, kind, id_, {"status": status})
+    print(f"{kind} {id_} is {status}: in force everywhere within a second")
 
 
 add_list(program, "program")
@@ -197,24 +167,3 @@ def import_(
         showing.show_errors(imported, file)
         raise typer.Exit(2)
     print(f"{imported.codes} codes and {imported.affiliates} affiliates imported")
-
-
-def add(database_url: str, new: "Referral") -> None:
-    from referrals import administration
-
-    showing.show_added(accept(run(database_url, lambda connection: administration.add(connection, new))))
-
-
-def list_some(database_url: str, kind: Kind, wanted: "Filter") -> None:
-    from referrals import administration
-
-    listed = run(database_url, lambda connection: administration.list_some(connection, kind, wanted))
-    showing.show_list(kind, listed, wanted.most)
-
-
-def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
-    from referrals import administration
-
-    changes = {"status": status}
-    accept(run(database_url, lambda connection: administration.change(connection, kind, id_, changes)))
-    print(f"{kind} {id_} is {status}: in force everywhere within a second")

@@ -107,4 +107,6 @@ def name_cookie(explained: "Explanation", program: "Program") -> str:
 def text_of(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
     return "" if value is None else str(value)

@@ -145,6 +145,7 @@ def cookie_and_privacy(click: EnrichedClick) -> Group:
             Field("Privacy signals", signals or "none"),
             Field("Decision", speak(click.privacy.decision)),
             Field("Prefetch", "yes" if click.prefetch else "no"),
+            Field("Test link", "yes" if click.is_test else "no"),
         ),
     )
 

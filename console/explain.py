@@ -38,6 +38,7 @@ COOKIES: Final = {
     "expired": "The visitor's cookie was genuine, but its window was over.",
 }
 HARMLESS: Final = ("absent", "valid", "expired")
+NOT_COUNTED: Final = Decision("Test", "A signed test link was followed: routed as any click, and in no total.", "test")
 PLACES: Final = {
     "not_found": "The city database does not know the address.",
     "no_database": "There is no city database, so the place is not known.",
@@ -50,7 +51,8 @@ def explain(sighted: Sighted) -> tuple[Decision, ...]:
     """Give the decisions taken on a click or a rejection, first to last."""
     if isinstance(sighted, StoredRejection):
         return explain_rejection(sighted)
-    return (*(step(sighted.click) for step in STEPS), explain_row(sighted))
+    counted = (NOT_COUNTED,) if sighted.click.is_test else ()
+    return (*counted, *(step(sighted.click) for step in STEPS), explain_row(sighted))
 
 
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:

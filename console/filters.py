@@ -1,7 +1,7 @@
 """Which clicks somebody wants to see: from the address of the page to a choice, and back. Pure."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -10,12 +10,14 @@ from identity.ulid import is_ulid
 from sink.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
+Visitors: TypeAlias = Literal["people", "bots", "tests"]
+"""Who makes a click: one who follows a test link is neither of the others, as in the totals."""
 
 LONGEST: Final = 128
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show; an empty text means any. `bots` is empty, `yes` or `no`, `outcome` empty or an Outcome.
+    """What to show; an empty text means any. `visitors` is empty or one of Visitors, `outcome` empty or an Outcome.
 
     `before` is a ULID: only what is older than that, which is how one goes back in time.
     """
@@ -24,7 +26,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     affiliate: str = ""
     code: str = ""
     country: str = ""
-    bots: str = ""
+    visitors: str = ""
     outcome: str = ""
     before: str = ""
 
@@ -39,8 +41,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wants_rejected(self) -> bool:
-        """A rejection has no country, and whether a bot was refused is not asked."""
-        return self.outcome != "accepted" and not self.country and not self.bots
+        """A rejection has no country, and who was refused is not asked."""
+        return self.outcome != "accepted" and not self.country and not self.visitors
 
 
 class Filterable(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,7 @@ class Filterable(msgspec.Struct, frozen=True, kw_only=True):
     affiliate: str = ""
     code: str = ""
     country: str = ""
-    is_bot: bool = False
+    visitors: str = ""
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
@@ -61,8 +63,8 @@ def read_filters(query: Mapping[str, str]) -> Filters:
         **given
         | {
             "country": given["country"].upper()[:2],
-            "bots": given["bots"] if given["bots"] in ("yes", "no") else "",
-            "outcome": given["outcome"] if given["outcome"] in ("accepted", "rejected") else "",
+            "visitors": given["visitors"] if given["visitors"] in get_args(Visitors) else "",
+            "outcome": given["outcome"] if given["outcome"] in get_args(Outcome) else "",
             "before": given["before"] if is_ulid(given["before"]) else "",
         }
     )
@@ -77,11 +79,9 @@ def write_query(filters: Filters, **changes: str) -> str:
 def passes(item: Filterable, filters: Filters) -> bool:
     if not (filters.wants_accepted if item.outcome == "accepted" else filters.wants_rejected):
         return False
-    if filters.bots and (filters.bots == "yes") != item.is_bot:
-        return False
     return all(
         not wanted or wanted == getattr(item, name)
-        for name in ("program", "affiliate", "code", "country")
+        for name in ("program", "affiliate", "code", "country", "visitors")
         if (wanted := getattr(filters, name)) is not None
     )
 
@@ -92,7 +92,8 @@ def click_filters(filters: Filters) -> ClickFilters:
         affiliate_id=filters.affiliate or None,
         code=filters.code or None,
         country=filters.country or None,
-        is_bot=filters.bots == "yes" if filters.bots else None,
+        is_bot=None if filters.visitors in ("", "tests") else filters.visitors == "bots",
+        is_test=filters.visitors == "tests" if filters.visitors else None,
     )
 
 

@@ -6,15 +6,15 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from console.filters import Filterable
+from console.filters import Filterable, Visitors
 from console.text import join
 from console.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
 from schemas.reasons import REASONS
 from sink.records import StoredClick, StoredRejection
 
-Tone: TypeAlias = Literal["accepted", "bot", "ahead", "rejected", "dead"]
-"""What colour it has: a click of a person, of a bot, a prefetch, a rejection, a dead letter."""
+Tone: TypeAlias = Literal["accepted", "bot", "ahead", "test", "rejected", "dead"]
+"""What colour it has: a click of a person, of a bot, a prefetch, a test, a rejection, a dead letter."""
 
 Sighted: TypeAlias = StoredClick | StoredRejection
 """A click or a rejection that was seen somewhere: in its table, or only in Kafka so far."""
@@ -78,7 +78,7 @@ def line_of_click(click: EnrichedClick) -> Line:
             affiliate=click.affiliate_id,
             code=click.code,
             country=click.geo.country or "",
-            is_bot=click.bot.is_bot,
+            visitors=name_visitors(click),
         ),
     )
 
@@ -113,11 +113,17 @@ def line_of_rejection(stored: StoredRejection) -> Line:
 
 def judge_click(click: EnrichedClick) -> tuple[Tone, str, str]:
     """Give an accepted click's tone, its badge and what the badge means."""
+    if click.is_test:
+        return "test", "Test", "a signed test link was followed: 302, and in no total"
     if click.bot.is_bot:
         return "bot", "Bot", join(*map(speak, click.bot.reasons), separator=", ") or "looks automated"
     if click.prefetch:
         return "ahead", "Prefetch", "the browser asked ahead of its visitor"
     return "accepted", "Accepted", "302, and counted as a click"
+
+
+def name_visitors(click: EnrichedClick) -> Visitors:
+    return "tests" if click.is_test else "bots" if click.bot.is_bot else "people"
 
 
 def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:

@@ -7,6 +7,9 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 # Ten bits at a time: a table of 1,024 pairs halves the steps of the plain method.
 PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
 
+# Python reads base 32 with the digits 0-9a-v; this turns Crockford's into those.
+_TO_DIGITS: Final = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
+
 
 def encode_80_bits(data: bytes) -> str:
     """Write 10 bytes as 16 characters, most significant bits first."""
@@ -16,3 +19,13 @@ def encode_80_bits(data: bytes) -> str:
         f"{PAIRS[high >> 30]}{PAIRS[high >> 20 & 1023]}{PAIRS[high >> 10 & 1023]}{PAIRS[high & 1023]}"
         f"{PAIRS[low >> 30]}{PAIRS[low >> 20 & 1023]}{PAIRS[low >> 10 & 1023]}{PAIRS[low & 1023]}"
     )
+
+
+def encode_number(number: int, characters: int) -> str:
+    """Write a number that is not negative, with leading zeros; what does not fit is cut off at the left."""
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in range(characters - 1, -1, -1))
+
+
+def decode_number(text: str) -> int:
+    """Read a text of these characters alone as one number."""
+    return int(text.encode("ascii").translate(_TO_DIGITS), 32)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from identity.crockford import ALPHABET, PAIRS
+from identity.crockford import ALPHABET, PAIRS, decode_number
 from identity.randomness import RandomPool
 
 ULID_LENGTH: Final = 26
@@ -12,9 +12,6 @@ RANDOM_BYTES: Final = 16
 
 # 256 is eight times 32, so the low five bits of a random byte are a random character: one `translate` writes sixteen.
 _CHARACTER_OF_BYTE: Final = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
-
-# Python reads base 32 with the digits 0-9a-v; this turns Crockford's into those.
-_TO_DIGITS: Final = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,7 +51,7 @@ def ulid_bytes(text: str) -> bytes:
     """Give the 16 bytes of a ULID. Raises ValueError when it is none."""
     if not is_ulid(text):
         raise ValueError("Not a ULID in canonical form")
-    return int(text.encode("ascii").translate(_TO_DIGITS), 32).to_bytes(16, "big")
+    return decode_number(text).to_bytes(16, "big")
 
 
 def ulid_time(text: str) -> datetime:

@@ -6,6 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 import msgspec
+from aiohttp import hdrs
+from multidict import MultiMapping, istr
+
+from ingest.forwarded import read_node, rejoin
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -14,6 +18,10 @@ UNKNOWN: Final = ipaddress.IPv4Address(0)
 """The address of a peer that has none (a Unix socket)."""
 
 MOST_HOPS: Final = 32
+X_FORWARDED_FOR: Final = "x-forwarded-for"
+FORWARDED: Final = "forwarded"
+HEADERS: Final[dict[str, istr]] = {X_FORWARDED_FOR: hdrs.X_FORWARDED_FOR, FORWARDED: hdrs.FORWARDED}
+"""The headers by which proxies say whose request they pass on, by the words of the settings."""
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
@@ -48,24 +56,28 @@ class Hop(msgspec.Struct, frozen=True):
 
 
 class TrustedProxies:
-    """Knows which peers may speak for others."""
+    """Knows which peers may speak for others, and in which of the `HEADERS` they do: no other one is looked at."""
 
-    def __init__(self, networks: Sequence[Network]) -> None:
+    def __init__(self, networks: Sequence[Network], header: str = X_FORWARDED_FOR) -> None:
         self._networks = tuple(networks)
+        self._header = HEADERS[header]
+        self._has_quotes = header == FORWARDED
         # By text: an address as a key would be hashed in Python, at each of its appearances.
         self._read = lru_cache(maxsize=8192)(self._read_hop)
+        self._read_entry = lru_cache(maxsize=8192)(self._read_element) if self._has_quotes else self._read
 
-    def client_address(self, peer: str | None, forwarded: Sequence[str]) -> Address:
-        """Give the client's address: the rightmost of all X-Forwarded-For lines that is not a trusted proxy.
+    def find_client(self, peer: str | None, headers: MultiMapping[str]) -> Address:
+        """Give the client's address: of all lines of the header, the rightmost that is not a trusted proxy.
 
         What an untrusted peer sends is not looked at, and what stands left of the first untrusted or unreadable entry
         is never believed: anybody could have written it.
         """
         client = (self._read(peer) if peer else None) or UNKNOWN_PEER
-        if not forwarded or not client.trusted:
+        if not client.trusted or not (lines := headers.getall(self._header, ())):
             return client.address
-        for text in reversed(",".join(forwarded).rsplit(",", MOST_HOPS)[-MOST_HOPS:]):
-            hop = self._read(text)
+        texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MOST_HOPS)[-MOST_HOPS:])
+        for text in rejoin(texts, ",") if self._has_quotes else texts:
+            hop = self._read_entry(text)
             if hop is None:
                 break
             client = hop
@@ -79,6 +91,10 @@ class TrustedProxies:
     def _read_hop(self, text: str) -> Hop | None:
         address = parse_address(text)
         return None if address is None else Hop(address, self.trusts(address))
+
+    def _read_element(self, text: str) -> Hop | None:
+        node = read_node(text)
+        return None if node is None else self._read_hop(node)
 
 
 UNKNOWN_PEER: Final = Hop(UNKNOWN, trusted=False)

@@ -1,7 +1,7 @@
 """What ingest counts. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter
@@ -14,7 +14,9 @@ from schemas.reasons import REASONS
 BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
 
 ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed")
-"""`unreadable` is aiohttp's 400 to what is no HTTP, `failed` a 500: a bug of ours. Neither has a duration."""
+"""`unreadable` is a 400 or 431 to what cannot be read as a request, `failed` a 500: a bug of ours."""
+CLOSED: Final = ("idle", "too_slow", "too_many")
+"""Why we closed a connection: nothing was asked for long, a request did not come to its end, too many were open."""
 
 
 class IngestMetrics(Collector):
@@ -22,6 +24,8 @@ class IngestMetrics(Collector):
 
     def __init__(self, registry: CollectorRegistry, waiting: Callable[[], int]) -> None:
         self.answers = dict.fromkeys(ANSWERS, 0)
+        self.closed = dict.fromkeys(CLOSED, 0)
+        self.connections: Sized = ()
         self.refused = {(number, recorded): 0 for number in REASONS for recorded in (True, False)}
         self.lost = Counter("clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry)
         self.lost_rejections = Counter(
@@ -40,8 +44,8 @@ class IngestMetrics(Collector):
         """Count clicks as gone for good."""
         self.lost.labels(reason).inc(clicks)
 
-    def observe(self, answer: str, nanoseconds: int) -> None:
-        self.answers[answer] += 1
+    def observe(self, nanoseconds: int) -> None:
+        """Note how long an answer took, from the request's last bytes to its own."""
         self._durations[bisect_left(BOUNDS_NS, nanoseconds)] += 1
         self._total_ns += nanoseconds
 
@@ -56,6 +60,13 @@ class IngestMetrics(Collector):
         for (number, recorded), count in self.refused.items():
             refused.add_metric([number, str(recorded).lower()], count)
         yield refused
+        closed = CounterMetricFamily(
+            "clickrail_connections_closed", "Connections closed by us, by reason.", labels=["reason"]
+        )
+        for reason, count in self.closed.items():
+            closed.add_metric([reason], count)
+        yield closed
+        yield GaugeMetricFamily("clickrail_connections_open", "Open connections.", value=len(self.connections))
         yield self._duration()
         yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._waiting())
 

@@ -11,12 +11,13 @@ from schemas.parts import Utm
 
 AD_IDS: Final = frozenset(
     {
-        "gclid", "gbraid", "wbraid", "dclid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "epik", "sccid",
-        "rdt_cid", "yclid", "irclickid",
+        "gclid", "gbraid", "wbraid", "dclid", "srsltid", "fbclid", "msclkid", "ttclid", "twclid", "li_fat_id", "epik",
+        "sccid", "rdt_cid", "qclid", "ndclid", "tblci", "dicbo", "yclid", "sznclid", "irclickid", "cjevent", "awc",
+        "ko_click_id",
     }
 )  # fmt: skip
-"""Click ids the ad networks add to links: Google (4), Meta, Microsoft, TikTok, X, LinkedIn, Pinterest, Snap, Reddit,
-Yandex, impact.com."""
+"""Click ids the ad networks add to links: Google (5), Meta, Microsoft, TikTok, X, LinkedIn, Pinterest, Snap, Reddit,
+Quora, Nextdoor, Taboola, Outbrain, Yandex, Seznam, impact.com, CJ, Awin, Kochava."""
 SUBS: Final = frozenset({"sub1", "sub2", "sub3", "sub4", "sub5", "external_id"})
 UTMS: Final = frozenset(Utm.__struct_fields__)
 MOST_PARAMETERS: Final = 100

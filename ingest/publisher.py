@@ -18,7 +18,7 @@ from runtime.producer import OutRecord
 
 log = structlog.get_logger()
 
-LINGER_S: Final = 0.005
+LINGER_S: Final = 0.02
 """How long a first record waits for company: a batch of many costs a fraction of many batches."""
 MOST_AT_ONCE: Final = 4000
 MOST_REJECTIONS: Final = 2000

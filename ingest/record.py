@@ -1,7 +1,8 @@
 """What is written down of a visit: a raw click, or a rejection. Pure."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from functools import lru_cache
+from typing import Any, Final, cast
 
 from aiohttp import hdrs
 from multidict import CIMultiDictProxy, istr
@@ -10,7 +11,7 @@ from identity.ip import IpHashKeys, hash_ip, seal_ip
 from ingest.answers import Refusal
 from ingest.asked import asks_dnt, asks_gpc, read_asked
 from ingest.cleaning import Cutter, clean
-from ingest.transform import Keys, names_token, stored_target
+from ingest.transform import Keys, carries_token
 from ingest.visit import Made, Site, Visit
 from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
 from schemas.fields import (
@@ -48,7 +49,8 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
         accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
         client_hints=read_hints(headers, cutter),
-        **parameters.subs,
+        # Whatever else the record holds, these are its texts sub1..sub5 and external_id.
+        **cast("dict[str, Any]", parameters.subs),
         utm=parameters.utm,
         ad_ids=parameters.ad_ids,
         previous_click_id=made.visitor.previous_click_id,
@@ -57,6 +59,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         prefetch=visit.ahead,
         unique_window_s=made.found.program.unique_window_s,
         limit=made.limit,
+        is_test=made.is_test,
         ip_sealed=seal_ip(keys.ip_seal, visit.address.packed, made.click_id, nonce),
         handled=Handled(
             region=site.region,
@@ -66,7 +69,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
             steps_us=made.steps_us,
             key_ids=KeyIds(
                 cookie=keys.cookie.kid if made.set_cookie else None,
-                token=keys.token.kid if names_token(stored_target(made.found.target_url)) else None,
+                token=keys.token.kid if carries_token(made.found, visit.query) else None,
                 ip_seal=keys.ip_seal.kid,
             ),
         ),
@@ -125,5 +128,7 @@ def read_hints(headers: CIMultiDictProxy[str], cutter: Cutter) -> ClientHints | 
     )
 
 
+@lru_cache(maxsize=4)
 def to_datetime(now_ms: int) -> datetime:
+    # Clicks that are answered together share their millisecond.
     return EPOCH + timedelta(milliseconds=now_ms)

@@ -4,27 +4,42 @@ match the code -> client IP through trusted proxies -> client limit -> lookup ->
 -> seal cookie -> target URL -> journal -> 302.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from time import perf_counter_ns as clock
 from time import time_ns
 from typing import Final, NamedTuple, Protocol
 
-from aiohttp import hdrs, web
+from aiohttp import hdrs
+from aiohttp.http import RawRequestMessage
+from multidict import CIMultiDictProxy
 
 from identity.cookie import CookieClaims
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.answers import Refusal, judge, page, refuse_ahead, refuse_code, refuse_over_limit, respond
-from ingest.asked import PREFIX, is_ahead_of_visitor, match_code, split_path
+from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_over_limit, respond
+from ingest.asked import PREFIX, is_ahead_of_visitor, is_test, match_code, split_path
+from ingest.connection import Answered
+from ingest.limits.limiter import Decision
 from ingest.limits.limits import Limits
 from ingest.limits.policy import Admit
 from ingest.metrics import IngestMetrics
 from ingest.parameters import read_parameters
 from ingest.publisher import Publisher
 from ingest.record import record_click, record_rejection
-from ingest.redirection import Redirection
 from ingest.rejections import RejectionGate
-from ingest.transform import WITHOUT_COOKIE, Keys, aim, aim_without_click, cookie_of, decide_privacy, mark, recognise
+from ingest.response import Response, page, redirect_to
+from ingest.transform import (
+    WITHOUT_COOKIE,
+    Keys,
+    aim,
+    aim_without_click,
+    cookie_of,
+    decide_privacy,
+    keeps_cookie,
+    mark,
+    recognise,
+)
 from ingest.visit import Made, Site, Visit
 from referrals.answers import Answer, Found
 from runtime.producer import OutRecord
@@ -33,9 +48,6 @@ from schemas.headers import rejected_headers
 from schemas.reasons import MALFORMED_CODE
 
 NONCE_BYTES: Final = 12
-
-Answered = tuple[str, web.StreamResponse]
-"""How a request was answered, as `IngestMetrics` counts it, and the answer."""
 
 
 class Lookup(Protocol):
@@ -51,8 +63,8 @@ class Lookup(Protocol):
 class Journal(Protocol):
     """Where a click is written down before its visitor is answered."""
 
-    def append(self, key: bytes, payload: bytes, /) -> bool:
-        """Take a click, at once and whatever happens; false when it is lost, which is counted."""
+    def append_all(self, records: Sequence[tuple[bytes, bytes]], /) -> None:
+        """Take clicks, key and payload each, at once and whatever happens; what is lost is counted."""
 
 
 class Delivery(NamedTuple):
@@ -63,16 +75,12 @@ class Delivery(NamedTuple):
 
 
 class Redirect:
-    """Answers requests.
-
-    `keys` is replaced whole when the key ring changes; while `leaving`, each connection ends after one more answer.
-    """
+    """Answers requests. `keys` is replaced whole when the key ring changes."""
 
     def __init__(
         self, site: Site, keys: Keys, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
     ) -> None:
         self.keys = keys
-        self.leaving = False
         self._site = site
         self._lookup = lookup
         self._limits = limits
@@ -82,59 +90,73 @@ class Redirect:
         self._nonces = RandomPool(NONCE_BYTES)
         self._randomness = RandomPool(RANDOM_BYTES)
         self._sequence = 0
+        self._accepted: list[tuple[bytes, bytes]] = []
 
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one HTTP request, whatever it is, and count it."""
+    def answer(self, request: RawRequestMessage, peer: str | None) -> Answered:
+        """Answer a request for `path`, and count it: at once, unless the stores have to be asked for its code."""
         started = clock()
-        path, query = split_path(request.raw_path)
-        response: web.StreamResponse
+        path, query = split_path(request.path)
         if not path.startswith(PREFIX):
-            kind, response = "not_found", page(404)
-        elif request.method == "GET":
-            kind, response = await self._visit(request, path, query, started)
-        elif request.method == "HEAD":
-            kind, response = "head", await self._look(path, query)
-        else:
-            kind, response = "method_not_allowed", page(405)
-            response.force_close()
-        if self.leaving:
-            response.force_close()
-        self._metrics.observe(kind, clock() - started)
-        return response
+            return self._count("not_found", page(404))
+        if request.method == hdrs.METH_GET:
+            return self._visit(request.headers, peer, path, query, started)
+        if request.method == hdrs.METH_HEAD:
+            return self._look(path, query)
+        return self._count("method_not_allowed", page(405))
 
-    async def _look(self, path: str, query: str) -> web.StreamResponse:
-        """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
+    def write_down(self) -> None:
+        """Have the clicks accepted since the last time in the journal: before any of them is answered."""
+        if self._accepted:
+            # What neither disk nor memory can take is counted by the journal; visitors go on all the same.
+            self._journal.append_all(self._accepted)
+            self._accepted = []
+
+    def _look(self, path: str, query: str) -> Answered:
         code = match_code(path)
         if code is None:
-            return respond(refuse_code(MALFORMED_CODE, self._site.fallback_url))
-        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
-        if isinstance(judged, Refusal):
-            return respond(judged)
-        return Redirection(aim_without_click(judged.target_url, judged, read_parameters(query)))
+            return self._count("head", respond(refuse_code(MALFORMED_CODE, self._site.fallback_url)))
+        return self._look_up(code, partial(self._show, query))
 
-    async def _visit(self, request: web.BaseRequest, path: str, query: str, started: int) -> Answered:
+    def _show(self, query: str, answer: Answer) -> Response:
+        """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
+        judged = judge(answer, query, self._site.fallback_url)
+        if isinstance(judged, Refusal):
+            return self._count("head", respond(judged))
+        location = aim_without_click(judged.target_url, judged, read_parameters(query), query)
+        return self._count("head", redirect_to(location))
+
+    def _visit(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int) -> Answered:
         code = match_code(path)
         matched = clock()
-        headers = request.headers
-        address = self._site.proxies.client_address(request.remote, headers.getall(hdrs.X_FORWARDED_FOR, ()))
-        visit = Visit(path, query, headers, address, is_ahead_of_visitor(headers))
+        address = self._site.proxies.find_client(peer, headers)
+        ahead = is_ahead_of_visitor(headers)
         located = clock()
-        if code is None:
-            return self._refuse(visit, refuse_code(MALFORMED_CODE, self._site.fallback_url))
-        if visit.ahead and self._site.refuses_prefetch:
-            return self._refuse(visit, refuse_ahead())
+        if code is None or (ahead and self._site.refuses_prefetch):
+            visit = Visit(path, query, headers, address, ahead, (started,))
+            refusal = refuse_ahead() if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+            return self._refuse(visit, refusal)
         client = self._limits.ask_client(address, located)
-        asked = clock()
-        judged = judge(self._lookup.cached(code) or await self._lookup.find(code), query, self._site.fallback_url)
+        visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
+        return self._look_up(code, partial(self._follow, visit, client))
+
+    def _look_up(self, code: str, then: Callable[[Answer], Response]) -> Answered:
+        answer = self._lookup.cached(code)
+        return then(answer) if answer else self._find(code, then)
+
+    async def _find(self, code: str, then: Callable[[Answer], Response]) -> Response:
+        return then(await self._lookup.find(code))
+
+    def _follow(self, visit: Visit, client: Decision, answer: Answer) -> Response:
+        judged = judge(answer, visit.query, self._site.fallback_url)
         if isinstance(judged, Refusal):
             return self._refuse(visit, judged)
         looked_up = clock()
-        admitted = self._limits.admit(judged.program.limit_policy, client, code, looked_up)
+        admitted = self._limits.admit(judged.program.limit_policy, client, judged.code.code, looked_up)
         if not isinstance(admitted, Admit):
-            return self._refuse(visit, refuse_over_limit(admitted, judged, query))
-        return self._accept(visit, judged, admitted, (started, matched, located, asked, looked_up))
+            return self._refuse(visit, refuse_over_limit(admitted, judged, visit.query))
+        return self._accept(visit, judged, admitted, looked_up)
 
-    def _accept(self, visit: Visit, found: Found, admitted: Admit, times: tuple[int, ...]) -> Answered:
+    def _accept(self, visit: Visit, found: Found, admitted: Admit, looked_up: int) -> Response:
         limited = clock()
         keys, now_ms = self.keys, time_ns() // 1_000_000
         now_s = now_ms // 1000
@@ -145,25 +167,34 @@ class Redirect:
         opened = clock()
         click_id = make_click_id(now_ms, self._randomness.draw())
         set_cookie = None
-        if cookie and not visit.ahead:
+        if cookie and not visit.ahead and not keeps_cookie(found.program, visitor):
             claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
             set_cookie = mark(keys, cookie, claims, self._nonces.draw())
         marked = clock()
         parameters = read_parameters(visit.query)
-        location = aim(keys, found, click_id, parameters)
+        location = aim(keys, found, click_id, parameters, visit.query)
         # Made before anything is written down: a click is a click only if it can be answered.
-        answer = Redirection(location, set_cookie)
-        steps_us = microseconds(*times, limited, opened, marked, clock())
+        response = redirect_to(location, set_cookie)
+        steps_us = microseconds(*visit.times, looked_up, limited, opened, marked, clock())
         made = Made(
-            found, admitted.limit, click_id, now_ms, privacy, visitor, set_cookie, parameters, location, steps_us
+            found,
+            admitted.limit,
+            is_test(keys.token, found.code.code, visit.query, now_s),
+            click_id,
+            now_ms,
+            privacy,
+            visitor,
+            set_cookie,
+            parameters,
+            location,
+            steps_us,
         )
         self._sequence += 1
         click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
-        # What neither disk nor memory can take is counted by the journal; the visitor goes on all the same.
-        self._journal.append(click_id.encode(), encode(click))
-        return "accepted", answer
+        self._accepted.append((click_id.encode(), encode(click)))
+        return self._count("accepted", response)
 
-    def _refuse(self, visit: Visit, refusal: Refusal) -> Answered:
+    def _refuse(self, visit: Visit, refusal: Refusal) -> Response:
         now_ms = time_ns() // 1_000_000
         recorded = self._gate.admits(refusal.reason.number, now_ms // 1000)
         self._metrics.refused[refusal.reason.number, recorded] += 1
@@ -175,7 +206,11 @@ class Redirect:
             )
             if not self._publisher.put_rejection(record):
                 self._metrics.lost_rejections.labels("queue_full").inc()
-        return "rejected", respond(refusal)
+        return self._count("rejected", respond(refusal))
+
+    def _count(self, kind: str, response: Response) -> Response:
+        self._metrics.answers[kind] += 1
+        return response
 
 
 def microseconds(*times_ns: int) -> dict[str, int]:

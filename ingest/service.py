@@ -3,25 +3,24 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
-from aiohttp import web
 
+from ingest.connections import ConnectionLimits, Connections
 from ingest.environment import Environment, open_environment
 from ingest.settings import Settings
-from ingest.unanswered import Unanswered
+from runtime.background import in_background
 from runtime.health import private_port
 
 log = structlog.get_logger()
 
 BACKLOG: Final = 4096
 """Connections that may wait to be taken; the kernel may allow fewer."""
-KEEPALIVE_S: Final = 75
-LEAVE_S: Final = 2
+LEAVE_S: Final = 2.0
 """How long a stop lets visitors finish: the answer to whatever they ask meanwhile tells them to come anew."""
-ANSWER_S: Final = 1
+ANSWER_S: Final = 1.0
 """How long it waits after that for what is still being answered."""
 
 
@@ -45,34 +44,29 @@ def checks(env: Environment) -> dict[str, str | None]:
 async def public_port(env: Environment, listener: socket.socket | None = None) -> AsyncIterator[int]:
     """Serve visitors while the context is open, on a bound socket if one is given; gives the port.
 
-    The low-level server: no router, no middleware. At the end no connection is taken any more, and visitors are given a
-    moment to leave by themselves: who asks on a connection that we close just then gets no answer.
+    At the end no connection is taken any more, and visitors are given a moment to leave by themselves: who asks on a
+    connection that we close just then gets no answer.
     """
-    server = web.Server(
-        env.redirect.answer, access_log=None, logger=Unanswered(env.metrics), keepalive_timeout=KEEPALIVE_S
+    connections = Connections(
+        env.redirect.answer, env.redirect.write_down, connection_limits(env.settings), env.metrics
     )
-    runner = web.ServerRunner(server, shutdown_timeout=ANSWER_S)
-    await runner.setup()
-    try:
-        await make_site(runner, env.settings, listener).start()
-        yield runner.addresses[0][1]
-    finally:
-        env.redirect.leaving = True
-        for site in runner.sites:
-            await site.stop()
-        await until_left(server)
-        await runner.cleanup()
+    server = await listen(connections, env.settings, listener)
+    async with in_background(connections.sweep()):
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            await connections.leave(LEAVE_S, ANSWER_S)
 
 
-def make_site(runner: web.ServerRunner, settings: Settings, listener: socket.socket | None) -> web.BaseSite:
+async def listen(connections: Connections, settings: Settings, listener: socket.socket | None) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
     if listener is not None:
-        return web.SockSite(runner, listener, backlog=BACKLOG)
-    return web.TCPSite(runner, settings.host, settings.port, backlog=BACKLOG)
+        return await loop.create_server(connections, sock=listener, backlog=BACKLOG)
+    return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
 
 
-async def until_left(server: web.Server) -> None:
-    """Wait until no connection is open, at most so long as a stop lets visitors finish."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LEAVE_S):
-            while server.connections:  # noqa: ASYNC110 - the server knows, and tells nobody
-                await asyncio.sleep(0.02)
+def connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        most=settings.most_connections, head_s=settings.head_timeout_s, keepalive_s=settings.keepalive_timeout_s
+    )

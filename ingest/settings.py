@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from ingest.client_ip import parse_networks
+from ingest.client_ip import HEADERS, X_FORWARDED_FOR, parse_networks
 from ingest.limits.defaults import (
     CLIENT_BURST,
     CLIENT_RATE_PER_S,
@@ -36,7 +36,14 @@ from runtime.settings import (
 
 TrustedProxies = Annotated[
     tuple[str, ...],
-    Meta(description="networks whose X-Forwarded-For is believed, comma-separated, as `10.0.0.0/8`"),
+    Meta(description="networks of proxies that may say whose request it is, comma-separated, as `10.0.0.0/8`"),
+]
+ForwardedHeader = Annotated[
+    str,
+    Meta(
+        pattern=f"^({'|'.join(HEADERS)})$",
+        description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at",
+    ),
 ]
 FallbackUrl = Annotated[str, Meta(description="where unknown codes lead; without it they get a small 404 page")]
 Prefetch = Annotated[
@@ -51,6 +58,16 @@ DataDir = Annotated[
         min_length=1,
         description="folder on a local disk, of the journal of accepted clicks and the snapshot of the referrals",
     ),
+]
+MostConnections = Annotated[
+    int, Meta(ge=1, le=1_000_000, description="open connections a process takes; each needs an open file")
+]
+HeadTimeout = Annotated[
+    float,
+    Meta(gt=0, le=60, description="seconds in which a request's line and header fields must be there, all of them"),
+]
+KeepAliveTimeout = Annotated[
+    float, Meta(gt=0, le=600, description="seconds a connection stays open without a request; above that of a proxy")
 ]
 SyncMilliseconds = Annotated[
     int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")
@@ -79,12 +96,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     private_port: PrivatePort = 9100
     workers: Workers = 1
     trusted_proxies: TrustedProxies = ()
+    forwarded_header: ForwardedHeader = X_FORWARDED_FOR
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
     client_rate_per_s: ClientRate = CLIENT_RATE_PER_S
     client_burst: ClientBurst = CLIENT_BURST
     code_rate_per_s: CodeRate = CODE_RATE_PER_S
     code_burst: CodeBurst = CODE_BURST
+    most_connections: MostConnections = 10_000
+    head_timeout_s: HeadTimeout = 10.0
+    keepalive_timeout_s: KeepAliveTimeout = 75.0
     sync_ms: SyncMilliseconds = 5
     drain_s: DrainSeconds = 10
 

@@ -1,7 +1,7 @@
-"""Where the visitor goes: the stored URL with its macros filled in. Pure.
+"""A stored URL and its macros. Pure.
 
-A Location is the stored URL and nothing else: its bytes are kept as they are, and the values of macros are
-percent-encoded whole, so that no value can reach beyond its place.
+Its bytes are kept as they are, and the values of macros are percent-encoded whole, so that no value can reach beyond
+its place.
 """
 
 import re
@@ -11,9 +11,9 @@ from urllib.parse import quote
 
 import msgspec
 
-MACRO: Final = re.compile(
-    r"\{(click_id|click_token|code|affiliate_id|program_id|sub1|sub2|sub3|sub4|sub5|external_id)\}"
-)
+from referrals.targets import MACROS
+
+MACRO: Final = re.compile(rf"\{{({'|'.join(MACROS)})\}}")
 NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")
 UNRESERVED: Final = re.compile(r"[A-Za-z0-9_~.-]+").fullmatch
 """What needs no encoding (RFC 3986, section 2.3): nearly every value there is."""

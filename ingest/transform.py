@@ -18,7 +18,8 @@ from identity.refusal import Refused
 from identity.token import TokenKeys, make_token
 from ingest.asked import asks_dnt, asks_gpc
 from ingest.parameters import Parameters
-from ingest.target import Target, fill_target, read_target
+from ingest.passing import pass_on
+from ingest.plan import plan_visit, write_location
 from ingest.visit import Visitor
 from referrals.answers import Found
 from referrals.model import Program
@@ -69,18 +70,35 @@ def mark(keys: Keys, cookie: ProgramCookie, claims: CookieClaims, nonce: bytes) 
     return set_cookie(cookie, seal_cookie(keys.cookie, cookie.name, claims, nonce))
 
 
-def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters) -> str:
-    """Give the Location: the stored URL of the code, or of its program, with its macros filled in."""
-    target = stored_target(found.target_url)
-    if len(target.pieces) == 1:
-        return target.pieces[0]
-    token = make_token(keys.token, click_id) if names_token(target) else None
-    return fill_target(target, {**name_values(found, parameters), "click_id": click_id, "click_token": token})
+def keeps_cookie(program: Program, visitor: Visitor) -> bool:
+    """Tell whether a visitor keeps the cookie that came with the request: the first click counts, and none is set."""
+    return program.cookie_policy == "first" and visitor.cookie_state == "valid"
 
 
-def aim_without_click(url: str, found: Found, parameters: Parameters) -> str:
-    """Give the Location of a request that makes no click: a stored URL, its macros of click and token left empty."""
-    return fill_target(stored_target(url), name_values(found, parameters))
+def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters, query: str = "") -> str:
+    """Give the Location: the target of the code, or of its program, with all that the program's settings add to it."""
+    plan = plan_visit(found.target_url, found.program, query)
+    passed = pass_on(query, plan.passing) if query and plan.passing else ()
+    if plan.fixed is not None and not passed:
+        return plan.fixed
+    token = make_token(keys.token, click_id) if plan.carries_token else None
+    values = {**name_values(found, parameters), "click_id": click_id, "click_token": token}
+    return write_location(plan, values, token, passed)
+
+
+def aim_without_click(url: str, found: Found, parameters: Parameters, query: str = "") -> str:
+    """Give the Location of a request that makes no click: there is neither id nor token in it.
+
+    While something is paused no page but `url` is given, whatever is asked for.
+    """
+    plan = plan_visit(url, found.program, "" if found.paused else query)
+    passed = pass_on(query, plan.passing) if query and plan.passing else ()
+    return write_location(plan, name_values(found, parameters), None, passed)
+
+
+def carries_token(found: Found, query: str = "") -> bool:
+    """Tell whether the Location of a click carries its token."""
+    return plan_visit(found.target_url, found.program, query).carries_token
 
 
 def name_values(found: Found, parameters: Parameters) -> Mapping[str, str]:
@@ -90,10 +108,3 @@ def name_values(found: Found, parameters: Parameters) -> Mapping[str, str]:
         "affiliate_id": found.affiliate.id,
         "program_id": found.program.id,
     }
-
-
-stored_target = lru_cache(maxsize=10_000)(read_target)
-
-
-def names_token(target: Target) -> bool:
-    return "click_token" in target.pieces

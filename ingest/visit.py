@@ -28,13 +28,17 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """A request for a link: `path` and `query` as sent, the client's address, whether it comes ahead of the visitor."""
+    """A request for a link: `path` and `query` as sent, the client's address, whether it comes ahead of the visitor.
+
+    `times` are those of the hot path so far, in nanoseconds: started, and then as each step ended.
+    """
 
     path: str
     query: str
     headers: CIMultiDictProxy[str]
     address: Address
     ahead: bool
+    times: tuple[int, ...]
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -45,10 +49,14 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """What the steps made of a visit. `limit` names a limit it was over; `steps_us` holds microseconds by step."""
+    """What the steps made of a visit.
+
+    `limit` names a limit it was over; `is_test`: by a signed test link; `steps_us` holds microseconds by step.
+    """
 
     found: Found
     limit: str | None
+    is_test: bool
     click_id: str
     now_ms: int
     privacy: Privacy

@@ -17,7 +17,7 @@ from referrals.model import TYPES, Kind, Referral, Status
 from referrals.postgres_layer import read_codes
 from referrals.refusal import REFUSING, Refused, explain_refusal
 from referrals.saved import DECODERS
-from referrals.targets import TargetProblem, check_target
+from referrals.targets import TargetProblem, check_new_target
 
 TABLES: Final[dict[Kind, str]] = {"program": "programs", "affiliate": "affiliates", "code": "referral_codes"}
 KEYS: Final[dict[Kind, str]] = {"program": "id", "affiliate": "id", "code": "code"}
@@ -101,7 +101,7 @@ async def write(
 def find_target_problem(fields: Mapping[str, object]) -> str | None:
     for name in TARGETS:
         url = fields.get(name)
-        checked = check_target(url) if isinstance(url, str) else None
+        checked = check_new_target(url) if isinstance(url, str) else None
         if isinstance(checked, TargetProblem):
             return f"{name}: {checked.reason}"
     return None

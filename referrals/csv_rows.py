@@ -10,7 +10,7 @@ import msgspec
 
 from referrals.ids import is_code, is_id
 from referrals.model import Status
-from referrals.targets import TargetProblem, check_target
+from referrals.targets import TargetProblem, check_new_target
 
 REQUIRED: Final = ("code", "affiliate_id", "program_id")
 OPTIONAL: Final = ("status", "target_url", "affiliate_name")
@@ -114,7 +114,7 @@ def find_problems(row: CodeRow) -> Iterator[str]:
             yield f"{name} {id_[:80]!r}: an id is 1 to 40 of the characters a-z, 0-9, _ and -"
     if row.status not in get_args(Status):
         yield f"status {row.status[:80]!r}: a status is active or paused"
-    checked = row.target_url and check_target(row.target_url)
+    checked = row.target_url and check_new_target(row.target_url)
     if isinstance(checked, TargetProblem):
         yield f"target_url: {checked.reason}"
     if row.affiliate_name and not NAME_SHAPE.fullmatch(row.affiliate_name):

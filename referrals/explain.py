@@ -8,6 +8,9 @@ import msgspec
 
 from referrals.answers import Answer, Found, Paused, Unavailable
 from referrals.ids import is_code
+from referrals.model import Program
+from referrals.queries import fold_name, names_in, split_link
+from referrals.targets import CLICK_MACROS, find_unknown_macro, macros_of
 from schemas.reasons import (
     MALFORMED_CODE,
     PAUSED_AFFILIATE,
@@ -89,6 +92,7 @@ def explain_found(asked: Asked, found: Found, public_url: str | None) -> Explana
             f"Code, affiliate {found.affiliate.id} and program {found.program.id} are active.",
             f"The target is the {'code' if found.code.target_url else 'program'}'s.",
             *([] if sets_cookie else [f"No cookie: the program's privacy policy is {found.program.privacy}."]),
+            *describe_settings(found.program),
         ]
     return Explanation(
         code=asked.code,
@@ -102,8 +106,39 @@ def explain_found(asked: Asked, found: Found, public_url: str | None) -> Explana
     )
 
 
-def find_warnings(asked: Asked, found: Found, public_url: str | None) -> list[str]:
+def describe_settings(program: Program) -> list[str]:
+    """Say what a program's settings do, where they are not the usual ones."""
+    said = []
+    if program.token_parameter:
+        said.append(f"The click token is added as {program.token_parameter}, where the target has no macro for it.")
+    match program.pass_query:
+        case "listed":
+            listed = ", ".join(program.pass_names) or "none is listed"
+            said.append(f"The visitor's parameters that are listed go on to the target: {listed}.")
+        case "all":
+            said.append("The visitor's parameters go on to the target; sub1 to sub5 and external_id where listed.")
+    if program.deep_link_hosts:
+        said.append(f"A visitor may choose a page of {', '.join(program.deep_link_hosts)} by ?url=.")
+    if program.cookie_policy == "first":
+        said.append("A visitor who has a valid cookie keeps it: the first click counts.")
+    return said
+
+
+def find_target_warnings(found: Found) -> list[str]:
+    url, token = found.target_url, found.program.token_parameter
     warnings = []
+    unknown = find_unknown_macro(url)
+    if unknown:
+        warnings.append(f"The target has {{{unknown}}} in it, which is no macro: it is sent as it stands.")
+    if token and not macros_of(url) & CLICK_MACROS and fold_name(token) in names_in(split_link(url).query):
+        warnings.append(f"No click token is added: the target names {token} itself.")
+    if found.program.deep_link_hosts and not token:
+        warnings.append("A page that a visitor chooses gets no click token: the program has no token_parameter.")
+    return warnings
+
+
+def find_warnings(asked: Asked, found: Found, public_url: str | None) -> list[str]:
+    warnings = [] if found.paused else find_target_warnings(found)
     if asked.origin and public_url and asked.origin.lower() != public_url.rstrip("/").lower():
         warnings.append(f"The link leads to {asked.origin}, and visitors reach ingest at {public_url}.")
     host = urlsplit(public_url or asked.origin or "").hostname

@@ -62,7 +62,8 @@ class Lookup:
         if answer is None and not is_code(code):
             return UNKNOWN_HERE
         if answer is None and self.shared is not None:
-            answer = await self.shared_reads.load(code)
+            # Meanwhile Postgres may have told another visitor that there is no such code: then it is not asked again.
+            answer = await self.shared_reads.load(code) or self.held.find_unknown(code)
         if answer is None:
             answer = await self.deciding_reads.load(code)
         return (self.held.find_stale(code) or UNAVAILABLE) if answer is UNAVAILABLE else answer

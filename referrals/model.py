@@ -1,13 +1,28 @@
 """Programs, affiliates and referral codes, as every layer holds them: frozen, and stamped with their version."""
 
-from typing import ClassVar, Final, Literal, TypeAlias
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
 import msgspec
+from msgspec import Meta
 
 Status: TypeAlias = Literal["active", "paused"]
 Privacy: TypeAlias = Literal["full", "no_cookie", "anonymous"]
 """`full`: cookie and keyed hash; `no_cookie`; `anonymous`: no cookie, and of the address nothing but the country."""
 LimitPolicy: TypeAlias = Literal["flag", "skip", "refuse"]
+PassQuery: TypeAlias = Literal["none", "listed", "all"]
+CookiePolicy: TypeAlias = Literal["last", "first"]
+
+# The shapes of the tables' constraints. They are checked where a value is read: a header is made of them, and Redis may
+# hold anything. Python's `$` alone would let one line feed pass.
+ParameterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}(?!\n)$")]
+ListedHost = Annotated[
+    str,
+    Meta(
+        max_length=253,
+        pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?(?!\n)$",
+    ),
+]
+MOST_LISTED: Final = 50
 
 Kind: TypeAlias = Literal["program", "affiliate", "code"]
 
@@ -20,6 +35,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     `cookie_window_days` is 1 to 400. `cookie_domain` is null for a cookie of the tracker's host alone. `privacy` holds
     for everybody, `privacy_gpc` and `privacy_dnt` where the browser sends that signal. A second click of a visitor
     within `unique_window_s` seconds is not unique. `version` grows with every change, to anything in the installation.
+
+    `token_parameter` carries the click token where the target has no macro that does. `pass_query` says which of the
+    visitor's own parameters go on to the target, by `pass_names`; `deep_link_hosts` (`shop.example`, `*.shop.example`)
+    where a visitor may choose the page: docs/targets.md. Of two clicks `cookie_policy` keeps the first or the last.
     """
 
     kind: ClassVar[Kind] = "program"
@@ -36,6 +55,11 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     privacy_dnt: Privacy = "no_cookie"
     limit_policy: LimitPolicy = "flag"
     unique_window_s: int = 86_400
+    token_parameter: ParameterName | None = None
+    pass_query: PassQuery = "none"  # noqa: S105 - what passes is a query, not a password
+    pass_names: Annotated[tuple[ParameterName, ...], Meta(max_length=MOST_LISTED)] = ()
+    deep_link_hosts: Annotated[tuple[ListedHost, ...], Meta(max_length=MOST_LISTED)] = ()
+    cookie_policy: CookiePolicy = "last"
     version: int = 0
 
     def decide_privacy(self, *, gpc: bool, dnt: bool) -> Privacy:

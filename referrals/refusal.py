@@ -25,6 +25,13 @@ SENTENCES: Final = {
     "program_privacy_dnt_known": "a privacy policy for DNT is full, no_cookie or anonymous",
     "program_limit_policy_known": "a limit policy is flag, skip or refuse",
     "program_unique_window_range": "a window of uniqueness is 0 to 34560000 seconds",
+    "program_token_parameter_shape": "a token parameter is 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -",
+    "program_pass_query_known": "what is passed of the query is none, listed or all",
+    "program_pass_names_shape": "up to 50 names are passed, each 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -",
+    "program_deep_link_hosts_shape": (
+        "up to 50 hosts are listed for deep links, in lower case, each as shop.example or *.shop.example"
+    ),
+    "program_cookie_policy_known": "a cookie policy is last or first",
     "programs_pkey": "there is a program of that id already",
     "affiliate_id_shape": "an affiliate's id is 1 to 40 of the characters a-z, 0-9, _ and -",
     "affiliate_name_shape": "an affiliate's name is 1 to 200 characters on one line",

@@ -43,7 +43,7 @@ def read_value(key: Key, data: bytes) -> Referral | None:
     kind, id_ = key
     try:
         value = DECODERS[kind].decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return value if value.id == id_ and all(map(is_target, targets_of(value))) else None
 

@@ -15,6 +15,23 @@ HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]
 LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 HIGHEST_PORT: Final = 65_535
 
+MACROS: Final = (
+    "click_id",
+    "click_token",
+    "code",
+    "affiliate_id",
+    "program_id",
+    "sub1",
+    "sub2",
+    "sub3",
+    "sub4",
+    "sub5",
+    "external_id",
+)
+"""What may stand in a target in braces, for a value of the click."""
+CLICK_MACROS: Final = frozenset({"click_id", "click_token"})
+LIKE_A_MACRO: Final = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+
 
 class TargetProblem(msgspec.Struct, frozen=True):
     """Why a URL is no target: a sentence for whoever typed it."""
@@ -30,6 +47,29 @@ def check_target(url: str) -> str | TargetProblem:
     """
     problem = find_character_problem(url) or find_scheme_problem(url) or find_authority_problem(url)
     return TargetProblem(problem) if problem else url
+
+
+def check_new_target(url: str) -> str | TargetProblem:
+    """Give a URL that is to be stored as it is, or why it cannot be: no target, or with a macro that there is not.
+
+    Only what is new is looked at for macros: a target from before this rule goes on, its braces as they stand.
+    """
+    checked = check_target(url)
+    macro = find_unknown_macro(url)
+    if macro is None or checked != url:
+        return checked
+    known = ", ".join(f"{{{name}}}" for name in MACROS)
+    return TargetProblem(
+        f"there is no macro {{{macro}}}, only {known}; braces that are no macro are written %7B and %7D"
+    )
+
+
+def find_unknown_macro(url: str) -> str | None:
+    return next((name for name in LIKE_A_MACRO.findall(url) if name not in MACROS), None)
+
+
+def macros_of(url: str) -> set[str]:
+    return {name for name in LIKE_A_MACRO.findall(url) if name in MACROS}
 
 
 def find_character_problem(url: str) -> str | None:

@@ -1,31 +1,52 @@
 """Kafka's default partitioner (murmur2), so that any client that joins by key finds a record where it expects it.
 
-Source: org.apache.kafka.common.utils.Utils.murmur2. Tests hold it against aiokafka's own reading of the same, which
-takes twice as long: this one is on the path of every click.
+Source: org.apache.kafka.common.utils.Utils.murmur2. Keys are hashed many at once, each in 64 bits of its own of one
+large number: the function multiplies 32 bits by 32 bits, so no lane ever reaches into the next, and a hundred keys cost
+what ten would one by one. This is on the path of every click. Tests hold it against aiokafka's own reading.
 """
 
-from struct import Struct
+from collections.abc import Iterable, Sequence
+from struct import unpack
 from typing import Final
 
 SEED: Final = 0x9747B28C
 M: Final = 0x5BD1E995
-MASK: Final = 0xFFFFFFFF
-
-WORDS: Final = [Struct(f"<{count}I") for count in range(65)]
-
-
-def partition_for(key: bytes, partitions: int) -> int:
-    """Give the partition of a key of at most 259 bytes among `partitions`."""
-    return (murmur2(key) & 0x7FFFFFFF) % partitions
+WORD: Final = 0xFFFFFFFF
+LANE: Final = 8
+"""Bytes."""
 
 
-def murmur2(data: bytes) -> int:
-    length = len(data)
-    h = SEED ^ length
-    for word in WORDS[length >> 2].unpack_from(data):
-        k = word * M & MASK
-        h = (h * M & MASK) ^ ((k ^ k >> 24) * M & MASK)
+def hash_keys(keys: Sequence[bytes | None]) -> list[int]:
+    """Give 31 bits for each key, of which a partition is the remainder; 0 where there is no key."""
+    hashes = [0] * len(keys)
+    for length in {len(key) for key in keys if key}:
+        places = [place for place, key in enumerate(keys) if key and len(key) == length]
+        for place, value in zip(places, murmur2(keys[place] or b"" for place in places), strict=True):
+            hashes[place] = value & 0x7FFFFFFF
+    return hashes
+
+
+def murmur2(keys: Iterable[bytes]) -> tuple[int, ...]:
+    """Give the hashes, as unsigned numbers, of keys that are all as long as the first."""
+    given = list(keys)
+    count, length = len(given), len(given[0])
+    data = b"".join(given)
+    ones = int.from_bytes(b"\1\0\0\0\0\0\0\0" * count, "little")
+    mask = ones * WORD
+    h = ones * (SEED ^ length)
+    for start in range(0, length - 3, 4):
+        k = lanes(data, length, range(start, start + 4)) * M & mask
+        h = (h * M & mask) ^ ((k ^ (k >> 24 & mask)) * M & mask)
     if length & 3:
-        h = (h ^ int.from_bytes(data[length & ~3 :], "little")) * M & MASK
-    h = (h ^ h >> 13) * M & MASK
-    return h ^ h >> 15
+        h = (h ^ lanes(data, length, range(length & ~3, length))) * M & mask
+    h = (h ^ (h >> 13 & mask)) * M & mask
+    h ^= h >> 15 & mask
+    return unpack(f"<{count}Q", h.to_bytes(LANE * count, "little"))
+
+
+def lanes(data: bytes, length: int, places: range) -> int:
+    """Put the same few bytes of every key of `length` bytes into its lane, little end first."""
+    slots = bytearray(len(data) // length * LANE)
+    for number, place in enumerate(places):
+        slots[number::LANE] = data[place::length]
+    return int.from_bytes(slots, "little")

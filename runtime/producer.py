@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.errors import DeliveryFailed
-from runtime.partition import partition_for
+from runtime.kafka_clients import AIOKafkaProducer
+from runtime.partition import hash_keys
 
 Headers = list[tuple[str, bytes]]
 NO_HEADERS: Final[Headers] = []
@@ -100,9 +100,9 @@ async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord]) -> Batc
     batches: Batches = {}
     counts: dict[str, int] = {}
     appends: dict[tuple[str, int], Callable[..., object]] = {}
-    for topic, key, value, headers in records:
+    for (topic, key, value, headers), hashed in zip(records, hash_keys([key for _, key, *_ in records]), strict=True):
         count = counts.get(topic) or counts.setdefault(topic, len(await producer.partitions_for(topic)))
-        place = (topic, partition_for(key, count) if key else 0)
+        place = (topic, hashed % count)
         append = appends.get(place)
         if append is None or append(timestamp=None, key=key, value=value, headers=headers) is None:
             builder = producer.create_batch()

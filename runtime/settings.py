@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +31,10 @@ SHARED: Final = (
     "region",
     "log_level",
 )
+UNVERIFIED: Final = frozenset(
+    {("ssl_cert_reqs", "none"), *(("ssl_check_hostname", no) for no in ("0", "f", "false", "n", "no"))}
+)
+"""What turns off, in a URL of Redis, that TLS knows whom it speaks with."""
 
 
 class Secret(str):
@@ -119,8 +124,18 @@ def split(text: str) -> list[str]:
 
 def as_secret(kind: type, value: Any) -> Any:
     if kind is Secret and isinstance(value, str):
+        if trusts_anybody(value):
+            raise ValueError("TLS that takes any certificate protects from nobody: verify it")
         return Secret(value)
     raise NotImplementedError(f"settings cannot hold a {kind.__name__}")
+
+
+def trusts_anybody(url: str) -> bool:
+    """Tell whether a URL of Redis asks for TLS and turns the verification of the server off."""
+    if not url.lower().startswith("rediss://"):
+        return False
+    given = {(name, value.lower()) for name, value in parse_qsl(url.partition("?")[2])}
+    return not given.isdisjoint(UNVERIFIED)
 
 
 def read_secret(name: str, path: str, hint: Any) -> str:

@@ -29,6 +29,8 @@ DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {
     kind: msgspec.json.Decoder(kind) for kind in (RawClick, EnrichedClick, RejectedClick, DeadLetter)
 }
 VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
+UNREADABLE: Final = (UnicodeDecodeError, msgspec.DecodeError, RecursionError)
+"""What bytes that are no JSON raise; the last is for a nesting that no record has, deeper than the decoder goes."""
 
 
 encode: Final[Callable[[Record], bytes]] = ENCODER.encode
@@ -39,12 +41,10 @@ def decode(kind: type[R], value: bytes) -> R | Undecodable:
     """Read one record of `kind`. Fields this version does not know are passed over; another major is refused."""
     try:
         record = DECODERS[kind].decode(value)
-    except UnicodeDecodeError as error:
-        return Undecodable("not_utf8", str(error))
     except msgspec.ValidationError as error:
         return refuse(value, str(error))
-    except msgspec.DecodeError as error:
-        return Undecodable("not_json", str(error))
+    except UNREADABLE as error:
+        return unreadable(error)
     if major(record.schema_version) != MAJOR:
         return unknown_version(record.schema_version)
     assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder table guarantees it
@@ -57,7 +57,14 @@ def refuse(value: bytes, detail: str) -> Undecodable:
         version = VERSION_DECODER.decode(value).schema_version
     except msgspec.ValidationError:
         return Undecodable("wrong_shape", detail)
+    except UNREADABLE as error:
+        # The first field that differs stood before what is no JSON at all.
+        return unreadable(error)
     return Undecodable("wrong_shape", detail) if major(version) == MAJOR else unknown_version(version)
+
+
+def unreadable(error: Exception) -> Undecodable:
+    return Undecodable("not_utf8" if isinstance(error, UnicodeDecodeError) else "not_json", str(error))
 
 
 def major(version: str) -> str:

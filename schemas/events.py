@@ -49,8 +49,8 @@ class Click(Record, frozen=True, kw_only=True):
     """What a raw and an enriched click share: the request, and the decisions ingest took on it.
 
     `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `limit` names the limit the
-    click was over, `client` or `code`, where the program's policy lets it count all the same. `truncated` lists the
-    fields that were cut to their caps.
+    click was over, `client` or `code`, where the program's policy lets it count all the same. `is_test` says that a
+    signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to their caps.
     """
 
     click_id: Ulid
@@ -77,6 +77,7 @@ class Click(Record, frozen=True, kw_only=True):
     cookie_state: Word
     privacy: Privacy
     prefetch: bool = False
+    is_test: bool = False
     unique_window_s: Seconds
     limit: Word | None = None
     handled: Handled

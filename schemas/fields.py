@@ -9,7 +9,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 """In every record. The minor part grows with each new optional field, the major part with any other change."""
 
 HOST_CAP: Final = 255

@@ -40,6 +40,7 @@ CLICK: Final = (
     "privacy.dnt",
     "privacy.decision",
     "prefetch",
+    "is_test",
     "unique_window_s",
     "limit",
     "handled.region",

@@ -1,7 +1,7 @@
 """The read side of the tables, counted: clicks per minute, totals, reasons, the codes and countries on top.
 
 Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too. Clicks of bots are counted
-apart, never among those of people.
+apart, never among those of people; clicks of test links are not counted at all.
 """
 
 from datetime import datetime
@@ -43,6 +43,7 @@ class ReasonCount(msgspec.Struct, frozen=True):
 
 
 async def newest_click_at(reader: Reader) -> datetime | None:
+    """Give when the newest click came, a test too: it tells that clicks reach the table."""
     newest: datetime | None = await reader.fetchval(
         "SELECT clicked_at FROM clicks ORDER BY clicked_at DESC LIMIT 1", timeout=QUERY_S
     )
@@ -56,7 +57,7 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
         SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (
             SELECT date_trunc('minute', clicked_at, 'UTC') AS minute, count(*) FILTER (WHERE NOT is_bot) AS people,
                 count(*) FILTER (WHERE is_bot) AS bots, 0 AS rejected
-            FROM clicks WHERE clicked_at >= $1 GROUP BY 1
+            FROM clicks WHERE clicked_at >= $1 AND NOT is_test GROUP BY 1
             UNION ALL
             SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
             FROM rejected_clicks WHERE rejected_at >= $1 GROUP BY 1
@@ -74,7 +75,7 @@ async def totals_since(reader: Reader, since: datetime) -> Totals:
         SELECT count(*) FILTER (WHERE NOT is_bot), count(*) FILTER (WHERE is_bot),
             (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1),
             (SELECT count(*) FROM dead_letters WHERE failed_at >= $1)
-        FROM clicks WHERE clicked_at >= $1
+        FROM clicks WHERE clicked_at >= $1 AND NOT is_test
         """,
         since,
         timeout=QUERY_S,
@@ -84,7 +85,7 @@ async def totals_since(reader: Reader, since: datetime) -> Totals:
 
 async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot"
+        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT is_test"
         " GROUP BY code ORDER BY 2 DESC, code LIMIT $2",
         since,
         limit,
@@ -95,7 +96,7 @@ async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
 
 async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot"
+        "SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT is_test"
         " GROUP BY geo_country ORDER BY 2 DESC, geo_country LIMIT $2",
         since,
         limit,

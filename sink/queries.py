@@ -40,6 +40,7 @@ class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
     code: str | None = None
     country: str | None = None
     is_bot: bool | None = None
+    is_test: bool | None = None
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):

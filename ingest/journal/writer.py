@@ -62,6 +62,31 @@ class Writer:
             self._succeed(problem)
         return None
 
+    def write_together(self, data: bytes) -> Segment | None:
+        """Write frames in one call; give the segment they stand in, all of them, or null: none does. Never raises.
+
+        Whoever writes them one by one after that learns how far the disk goes, and why.
+        """
+        if self._spare and self.active and self.active.size >= self._segment_bytes:
+            self._succeed(None)
+        segment = self.active
+        if segment is None:
+            return None
+        count = 0
+        try:
+            count = os.write(segment.fd, data)
+            if count < len(data):
+                os.ftruncate(segment.fd, segment.size)
+                return None
+        except OSError as error:
+            if count:
+                # Bytes of ours stay behind that are nobody's: nothing may be counted from this file's size any more.
+                self._succeed(describe(error))
+            return None
+        segment.size += count
+        self.unsynced.set()
+        return segment
+
     def hand_over(self) -> None:
         """Leave the segment in use so that it can be read, unless its successor is still being made."""
         if self._spare or self.refused:

@@ -12,9 +12,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from ingest.supervisor.reports import Report, find_wrong, is_stopping, read_report
+import msgspec
 
+from ingest.supervisor.reports import BEAT_S, Report, find_wrong, is_stopping, read_report
+
+WORRY_S: Final = 5
+"""A worker that has said nothing for so long is named on /readyz."""
+STARTING: Final = "starting"
+SILENT: Final = "does not answer"
 COMMAND: Final = (sys.executable, "-m", "ingest.supervisor.worker")
+
+
+class Patience(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds a worker may take: to say its first word, from one word to the next, and to stop. Then it is killed."""
+
+    first_s: int = 60
+    silent_s: int = 10
+    stop_s: float
 
 
 async def start_worker(
@@ -39,14 +53,19 @@ async def start_worker(
 
 
 class Child:
-    """A process from its start to its end. `report` is the last thing it said, or null; `ended` ends when it does."""
+    """A process from its start to its end. `report` is the last thing it said, or null; `ended` ends when it does.
+
+    `silent_s` is how long it has said nothing, in seconds through which this process ran as well: nobody is blamed for
+    the time in which the machine, or the supervisor itself, was stopped.
+    """
 
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, lifeline: asyncio.StreamWriter
     ) -> None:
         self.report: Report | None = None
+        self.silent_s = 0
         self.ended = asyncio.create_task(self._follow(reader))
-        self._started = time.monotonic()
+        self._started = self._heard = time.monotonic()
         self._process = process
         self._lifeline = lifeline
         self._news = asyncio.Event()
@@ -62,14 +81,17 @@ class Child:
 
     @property
     def age_s(self) -> float:
-        return time.monotonic() - self._started
+        """How old it was when it was heard last."""
+        return self._heard - self._started
 
     @property
     def problem(self) -> str | None:
         """Why it is not ready, or null."""
         if self.code is not None:
             return f"ended with exit code {self.code}"
-        return "starting" if self.report is None else find_wrong(self.report)
+        if self.report is None:
+            return STARTING
+        return SILENT if self.silent_s >= WORRY_S else find_wrong(self.report)
 
     @property
     def is_leaving(self) -> bool:
@@ -85,8 +107,14 @@ class Child:
                     await self._news.wait()
         return condition()
 
-    async def until_leaving(self) -> None:
-        await self.until(lambda: self.is_leaving, None)
+    async def until_leaving(self, patience: Patience) -> bool:
+        """Wait until it takes no connections any more, or has been silent for too long; tell whether it is leaving."""
+        while not self.is_leaving:
+            if self.silent_s >= (patience.first_s if self.report is None else patience.silent_s):
+                return False
+            await self.until(lambda: self.is_leaving, BEAT_S)
+            self.silent_s += 1
+        return True
 
     async def end(self, seconds: float) -> bool:
         """Ask it to stop, and kill it when it has not within so many seconds; tell whether it stopped by itself."""
@@ -94,14 +122,18 @@ class Child:
             self._process.terminate()
         done, _ = await asyncio.wait({self.ended}, timeout=seconds)
         if not done:
-            self._process.kill()
-            await asyncio.wait({self.ended})
+            await self.kill()
         return bool(done)
+
+    async def kill(self) -> None:
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await asyncio.wait({self.ended})
 
     async def _follow(self, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):
             while line := await reader.readline():
-                self.report = read_report(line)
+                self.report, self.silent_s, self._heard = read_report(line), 0, time.monotonic()
                 self._news.set()
         await self._process.wait()
         self._lifeline.close()

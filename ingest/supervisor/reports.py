@@ -1,6 +1,7 @@
-"""What a worker says of itself over its lifeline: one line of JSON whenever it changes. Pure.
+"""What a worker says of itself over its lifeline: a line of JSON whenever it changes, and once a second anyway. Pure.
 
-The format outlives releases: in a roll an older supervisor reads a newer worker.
+Its event loop says it, between two visitors: a worker that falls silent answers nobody. The format outlives releases:
+in a roll an older supervisor reads a newer worker.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ import msgspec
 Report = Mapping[str, str | None]
 """What a worker's readiness consists of: each name with null, or with what is wrong in a few words."""
 
+BEAT_S: Final = 1.0
+"""How long a worker says nothing at most."""
 WORKER: Final = "worker"
 STOPPING: Final = "stopping"
 """What a worker says under that name from when it takes no more connections: somebody else has to."""

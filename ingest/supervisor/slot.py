@@ -7,7 +7,7 @@ import socket
 from contextlib import suppress
 from typing import Final
 
-from ingest.supervisor.child import COMMAND, Child, start_worker
+from ingest.supervisor.child import COMMAND, SILENT, STARTING, Child, Patience, start_worker
 from ingest.supervisor.listener import renew
 from runtime.pauses import pauses
 
@@ -24,22 +24,29 @@ SUCCEED_S: Final = 30.0
 
 
 class Slot:
-    """`restarts` counts workers that ended unasked. `stop_s` is how long one may take to stop before it is killed."""
+    """`restarts` counts workers that ended unasked, or stood still and were killed."""
 
-    def __init__(self, number: int, listener: socket.socket, stop_s: float, command: tuple[str, ...] = COMMAND) -> None:
+    def __init__(
+        self, number: int, listener: socket.socket, patience: Patience, command: tuple[str, ...] = COMMAND
+    ) -> None:
         self.number = number
         self.worker: Child | None = None
         self.restarts = 0
         self._listener = listener
-        self._stop_s = stop_s
+        self._patience = patience
         self._command = command
         self._turn = asyncio.Lock()
         self._children: set[Child] = set()
+        self._leavers: set[asyncio.Task[None]] = set()
+        self._last_failure: str | None = None
 
     @property
     def problem(self) -> str | None:
         """Why nobody is ready here, or null."""
-        return self.worker.problem if self.worker else "not started"
+        problem = self.worker.problem if self.worker else "not started"
+        if problem == STARTING and self._last_failure is not None:
+            return f"{problem}; the one before: {self._last_failure}"
+        return problem
 
     async def start(self) -> Child | None:
         """Start a worker if there is none; give the worker, or null when the machine cannot start one now."""
@@ -49,16 +56,15 @@ class Slot:
             return self.worker
 
     async def keep(self) -> None:
-        """Start a worker whenever there is none, for ever; ever more slowly when they die at once."""
+        """Start a worker whenever there is none that answers, for ever; ever more slowly when they die at once."""
         waits = pauses(first_s=0.1)
         while True:
             worker = await self.start()
             if worker is not None:
-                await worker.until_leaving()
+                answers = await worker.until_leaving(self._patience)
                 if worker is not self.worker:
                     continue
-                self.restarts += 1
-                log.error("worker gone", extra={"worker": self.number, "pid": worker.pid, "problem": worker.problem})
+                await self._lose(worker, worker.problem if answers else SILENT)
                 if worker.age_s >= SETTLED_S:
                     waits = pauses(first_s=0.1)
                     continue
@@ -98,8 +104,21 @@ class Slot:
         child.ended.add_done_callback(lambda _: self._children.discard(child))
         return child
 
+    async def _lose(self, worker: Child, problem: str | None) -> None:
+        """Count a worker that is gone without our asking, and see to it that it goes."""
+        self.restarts += 1
+        self._last_failure = problem
+        log.error("worker gone", extra={"worker": self.number, "pid": worker.pid, "problem": problem})
+        if problem == SILENT:
+            await worker.kill()
+        else:
+            # Somebody else may have asked it to leave: it may take as long as if it had been us.
+            leaver = asyncio.create_task(self._end(worker))
+            self._leavers.add(leaver)
+            leaver.add_done_callback(self._leavers.discard)
+
     async def _end(self, child: Child) -> None:
-        if not await child.end(self._stop_s):
+        if not await child.end(self._patience.stop_s):
             log.error("worker killed: it did not stop in time", extra={"worker": self.number, "pid": child.pid})
 
     async def _pause(self, seconds: float) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from ingest.settings import Settings
+from ingest.supervisor.child import Patience
 from ingest.supervisor.listener import address_of, reserve_many
 from ingest.supervisor.slot import Slot
 from ingest.supervisor.status import SlotStatus, status_port
@@ -44,7 +45,8 @@ async def hold_slots(settings: Settings, slots: list[Slot]) -> AsyncIterator[Non
     """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
     listeners = reserve_many(settings.host, settings.port, settings.workers)
     log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
-    slots += [Slot(number, each, settings.drain_s + BEYOND_DRAIN_S) for number, each in enumerate(listeners)]
+    patience = Patience(stop_s=settings.drain_s + BEYOND_DRAIN_S)
+    slots += [Slot(number, each, patience) for number, each in enumerate(listeners)]
     try:
         yield
     finally:

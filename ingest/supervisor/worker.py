@@ -21,7 +21,7 @@ import structlog
 from ingest.environment import Environment, open_environment
 from ingest.service import checks, public_port
 from ingest.settings import Settings
-from ingest.supervisor.reports import STOPPING, WORKER, Report, write_report
+from ingest.supervisor.reports import BEAT_S, STOPPING, WORKER, Report, write_report
 from runtime.background import in_background
 from runtime.health import private_port
 from runtime.process import run
@@ -73,6 +73,8 @@ async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
                 state.listening = True
                 log.info("listening", port=port, region=settings.region)
                 await stop.wait()
+                # Without a visitor to wait for, the end comes before the next report does.
+                writer.write(write_report(state.report()))
 
 
 async def prepare(state: State, stop: asyncio.Event, seconds: float) -> None:
@@ -100,13 +102,15 @@ async def lifeline(number: int, stop: asyncio.Event) -> AsyncIterator[asyncio.St
 
 
 async def report(writer: asyncio.StreamWriter, state: State) -> None:
-    """Tell the supervisor how it is, whenever that has changed, for ever."""
-    told = None
+    """Tell the supervisor how it is: whenever that has changed, and every BEAT_S anyway; for ever."""
+    clock = asyncio.get_running_loop().time
+    told, due = None, 0.0
     while True:
         now = state.report()
-        if now != told:
+        # To what a supervisor that is stopped does not read, nothing is added.
+        if now != told or (clock() >= due and not writer.transport.get_write_buffer_size()):
             writer.write(write_report(now))
-            told = now
+            told, due = now, clock() + BEAT_S
         await asyncio.sleep(TICK_S)
 
 

@@ -101,7 +101,7 @@ async def test_filters_hold_for_what_is_stored_and_for_what_arrives(
     async with opened(browser, console, "/clicks") as page:
         await expect(page.locator("tr.line")).to_have_count(2)
         await page.get_by_label("Visitors").select_option("Bots")
-        await page.wait_for_url("**/clicks?bots=yes")
+        await page.wait_for_url("**/clicks?visitors=bots")
         await expect(page.locator("[data-state]")).to_have_text("Live")
         await publish(kafka, topic_prefix, arriving)
 

@@ -46,6 +46,12 @@ def test_of_an_anonymous_visitor_no_address_is_shown_not_even_hashed() -> None:
     assert values["Cookie and privacy/Privacy signals"] == "GPC, DNT"
 
 
+def test_whether_it_was_a_test_is_told() -> None:
+    told = [values_of(detail(StoredClick(enriched_click(is_test=is_test), NOW))) for is_test in (True, False)]
+
+    assert [values["Cookie and privacy/Test link"] for values in told] == ["yes", "no"]
+
+
 def test_a_rejection_is_shown_with_what_was_asked() -> None:
     values = values_of(detail(StoredRejection(rejected_click(), NOW)))
 

@@ -24,6 +24,14 @@ def test_an_ordinary_click_has_nothing_to_look_at() -> None:
     assert sentence("Stored", *decisions) == "In the table 890 ms after the visitor's click."
 
 
+def test_a_test_is_told_before_anything_else() -> None:
+    first, *others = explain(StoredClick(enriched_click(is_test=True), NOW, NOW + timedelta(milliseconds=890)))
+
+    assert (first.subject, first.tone) == ("Test", "test")
+    assert first.sentence == "A signed test link was followed: routed as any click, and in no total."
+    assert {decision.tone for decision in others} == {"accepted"}
+
+
 def test_a_forged_cookie_stands_out() -> None:
     decisions = explain(StoredClick(enriched_click(cookie_state="forged"), NOW))
 

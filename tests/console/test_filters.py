@@ -6,13 +6,14 @@ from console.filters import Filterable, Filters, click_filters, passes, read_fil
 from sink.queries import ClickFilters, RejectionFilters
 from tests.console.builders import NOW, ulid_at
 
-CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", is_bot=False)
-BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", is_bot=True)
+CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="people")
+BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="bots")
+TEST = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="tests")
 REJECTION = Filterable(outcome="rejected", program="prg_a", affiliate="aff_a", code="abc")
 
 
 def test_what_makes_no_sense_is_no_filter() -> None:
-    nonsense = {"bots": "maybe", "outcome": "<b>", "before": "yesterday", "unknown": "x"}
+    nonsense = {"visitors": "maybe", "outcome": "<b>", "before": "yesterday", "unknown": "x"}
 
     assert read_filters(nonsense) == Filters()
 
@@ -24,38 +25,47 @@ def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around(
 @pytest.mark.parametrize(
     ("filters", "passing"),
     [
-        (Filters(), [CLICK, BOT, REJECTION]),
-        (Filters(program="prg_a"), [CLICK, BOT, REJECTION]),
+        (Filters(), [CLICK, BOT, TEST, REJECTION]),
+        (Filters(program="prg_a"), [CLICK, BOT, TEST, REJECTION]),
         (Filters(program="prg_b"), []),
-        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, REJECTION]),
+        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, TEST, REJECTION]),
         (Filters(code="ABC"), []),
-        (Filters(country="PT"), [CLICK, BOT]),
-        (Filters(bots="yes"), [BOT]),
-        (Filters(bots="no"), [CLICK]),
-        (Filters(outcome="accepted"), [CLICK, BOT]),
+        (Filters(country="PT"), [CLICK, BOT, TEST]),
+        (Filters(visitors="bots"), [BOT]),
+        (Filters(visitors="people"), [CLICK]),
+        (Filters(visitors="tests"), [TEST]),
+        (Filters(outcome="accepted"), [CLICK, BOT, TEST]),
         (Filters(outcome="rejected"), [REJECTION]),
         (Filters(outcome="rejected", country="PT"), []),
     ],
 )
 def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> None:
-    assert [item for item in (CLICK, BOT, REJECTION) if passes(item, filters)] == passing
+    assert [item for item in (CLICK, BOT, TEST, REJECTION) if passes(item, filters)] == passing
 
 
 def test_the_tables_are_asked_for_the_same() -> None:
-    filters = Filters(program="p", affiliate="a", code="c", country="PT", bots="no")
+    filters = Filters(program="p", affiliate="a", code="c", country="PT", visitors="people")
 
     assert click_filters(filters) == ClickFilters(
-        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False
+        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False
     )
     assert rejection_filters(filters, "R101") == RejectionFilters(
         program_id="p", affiliate_id="a", asked="c", reason="R101"
     )
 
 
+@pytest.mark.parametrize(
+    ("visitors", "is_bot", "is_test"),
+    [("", None, None), ("people", False, False), ("bots", True, False), ("tests", None, True)],
+)
+def test_the_tables_know_visitors_by_two_columns(visitors: str, is_bot: bool | None, is_test: bool | None) -> None:
+    assert click_filters(Filters(visitors=visitors)) == ClickFilters(is_bot=is_bot, is_test=is_test)
+
+
 def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:
     before = ulid_at(NOW)
-    filters = Filters(code="a&b=c", bots="yes")
+    filters = Filters(code="a&b=c", visitors="bots")
 
-    assert write_query(filters) == "code=a%26b%3Dc&bots=yes"
+    assert write_query(filters) == "code=a%26b%3Dc&visitors=bots"
     assert write_query(Filters(before=before)) == ""
     assert write_query(filters, before=before).endswith(f"before={before}")

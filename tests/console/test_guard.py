@@ -44,8 +44,8 @@ async def test_what_scripts_ask_for_is_answered_401_and_not_with_a_page(stranger
 
 
 async def test_a_page_sends_a_stranger_to_the_login_and_back(stranger: TestClient) -> None:
-    async with stranger.get("/clicks?code=a&bots=yes", allow_redirects=False) as response:
-        assert response.headers["Location"] == "/login?next=/clicks%3Fcode%3Da%26bots%3Dyes"
+    async with stranger.get("/clicks?code=a&visitors=bots", allow_redirects=False) as response:
+        assert response.headers["Location"] == "/login?next=/clicks%3Fcode%3Da%26visitors%3Dbots"
 
 
 async def test_a_page_that_does_not_exist_is_no_secret_told_to_strangers(stranger: TestClient) -> None:

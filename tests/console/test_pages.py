@@ -86,7 +86,7 @@ async def test_the_list_is_filtered_and_goes_back_in_time(console: Console, tabl
 
     first = await console.read("/clicks")
     second = await console.read(f"/clicks?before={clicks[50].click_id}")
-    bots = await console.read("/clicks?bots=yes")
+    bots = await console.read("/clicks?visitors=bots")
     nobody = await console.read("/clicks?code=ROBOTS")
 
     assert first.count('class="line ') == 100
@@ -95,6 +95,23 @@ async def test_the_list_is_filtered_and_goes_back_in_time(console: Console, tabl
     assert "data-stream" not in second
     assert (bots.count('class="line '), bot.click_id in bots) == (1, True)
     assert "Nothing matches these filters" in nobody
+
+
+@servers
+async def test_a_test_is_marked_in_the_list_and_on_its_page_and_can_be_left_out(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    click, test = enriched_click(NOW, 1), enriched_click(NOW, 2, is_test=True)
+    await store(tables, [click, test])
+
+    every, people, tests = [await console.read(f"/clicks?visitors={who}") for who in ("", "people", "tests")]
+    page = await console.read(f"/clicks/{test.click_id}")
+
+    assert every.count('class="line tone-test"') == 1
+    assert [test.click_id in listed for listed in (every, people, tests)] == [True, False, True]
+    assert [click.click_id in listed for listed in (every, people, tests)] == [True, True, False]
+    assert ">Test</span>" in page
+    assert "A signed test link was followed" in page
 
 
 @servers
@@ -150,7 +167,8 @@ async def test_the_overview_counts_what_came(console: Console, tables: asyncpg.C
     now = datetime.now(UTC)
     people = [enriched_click(now - timedelta(seconds=1, milliseconds=number), number) for number in range(3)]
     bot = enriched_click(now - timedelta(seconds=2), 9, bot=Bot(is_bot=True, reasons=["http_library"]))
-    await store(tables, [*people, bot, rejected_click(now - timedelta(seconds=3))])
+    test = enriched_click(now - timedelta(seconds=4), 10, is_test=True)
+    await store(tables, [*people, bot, test, rejected_click(now - timedelta(seconds=3))])
 
     page = await console.read("/")
 

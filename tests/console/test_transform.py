@@ -29,6 +29,14 @@ def test_a_prefetch_is_neither_a_visit_nor_a_bot() -> None:
     assert line_of(StoredClick(enriched_click(prefetch=True), NOW)).tone == "ahead"
 
 
+def test_a_test_says_so_whoever_made_it() -> None:
+    bot = Bot(is_bot=True, reasons=["http_library"])
+    lines = [line_of(StoredClick(enriched_click(is_test=True, **changes), NOW)) for changes in ({}, {"bot": bot})]
+
+    assert [(line.tone, line.badge, line.filterable.visitors) for line in lines] == [("test", "Test", "tests")] * 2
+    assert "in no total" in lines[0].badge_title
+
+
 def test_a_click_of_which_nothing_is_known_is_still_a_line() -> None:
     click = enriched_click(
         user_agent=None,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from enricher.transform import Lookups, Outcome, enrich, process
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
-from schemas import Bot, DeadLetter, EnrichedClick, Geo, Privacy, RawClick, decode, encode
+from schemas import SCHEMA_VERSION, Bot, DeadLetter, EnrichedClick, Geo, Privacy, RawClick, decode, encode
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 from schemas.fields import REFERRER_CAP, USER_AGENT_CAP
 from tests.enricher.builders import (
@@ -108,6 +108,13 @@ def test_a_click_that_was_fetched_ahead_is_no_bot_for_that() -> None:
     assert (click.prefetch, click.bot.is_bot) == (True, False)
 
 
+def test_a_test_stays_one_and_is_told_apart_by_nothing_else() -> None:
+    test, click = enriched(raw_click(is_test=True)), enriched(raw_click())
+
+    assert (test.is_test, click.is_test) == (True, False)
+    assert msgspec.structs.replace(test, is_test=False) == click
+
+
 def test_an_enriched_click_has_no_trace_of_the_address() -> None:
     written = encode(enriched(raw_click())).decode()
 
@@ -134,7 +141,7 @@ def test_a_newer_minor_version_is_written_as_ours() -> None:
     outcome = process(record_of(raw_click(schema_version="1.9")), lookups=lookups(), now=NOW)
 
     assert isinstance(outcome, EnrichedClick)
-    assert outcome.schema_version == "1.0"
+    assert outcome.schema_version == SCHEMA_VERSION
 
 
 @pytest.mark.parametrize(

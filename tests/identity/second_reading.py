@@ -60,6 +60,25 @@ def write_token(secret: bytes, kid: str, click_id: str) -> str:
     return f"{click_id}.{kid}{write_base32(int.from_bytes(mac[:10], 'big'), 16)}"
 
 
+def write_test_proof(secret: bytes, kid: str, code: str, expires_at: int) -> str:
+    expiry = write_base32(expires_at, 7)
+    mac = hmac.new(secret, f"test.v1.{kid}.{code}.{expiry}".encode(), hashlib.sha256).digest()
+    return expiry + kid + write_base32(int.from_bytes(mac[:10], "big"), 16)
+
+
+def read_test_proof(secret: bytes, kid: str, code: str, text: str, now_s: int) -> int | str:
+    """Give when it expires, or why it is not believed, by a ring of one key."""
+    expiry, named = text[:7], text[7:9]
+    if len(text) != 25 or any(character not in BASE32 for character in expiry):
+        return "malformed"
+    if named != kid:
+        return "unknown_key"
+    expires_at = read_base32(expiry)
+    if text != write_test_proof(secret, kid, code, expires_at):
+        return "forged"
+    return expires_at if expires_at > now_s else "expired"
+
+
 def write_sealed_ip(secret: bytes, kid: str, click_id: str, packed: bytes, nonce: bytes) -> str:
     plain = {4: b"\x04", 16: b"\x06"}[len(packed)] + packed
     return f"{kid}.{write_base64url(nonce + AESGCM(secret).encrypt(nonce, plain, click_id.encode()))}"

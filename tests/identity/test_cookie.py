@@ -55,6 +55,45 @@ def test_a_cookie_is_the_one_the_document_describes_and_comes_back(
     assert len(f"{name}={value}") <= 251
 
 
+times = st.integers(0, 2**32 - 1) | st.integers(NOW_S - 400, NOW_S + 400)
+programs = st.sampled_from(["shop", "bags"])
+
+
+@MODEST
+@given(claims=st.builds(CookieClaims, ulids, ids, programs, times, times), nonce=nonces, program_id=programs)
+def test_a_cookie_that_another_writer_made_is_judged_as_the_document_says(
+    claims: CookieClaims, nonce: bytes, program_id: str
+) -> None:
+    name, fields = f"__Host-cr-{program_id}", msgspec.structs.astuple(claims)
+    value = write_cookie(secret("cookie"), "k7", name, fields, nonce)
+    expected: OpenedCookie | Refused = OpenedCookie(*fields, "k7")
+    if claims.program_id != program_id:
+        expected = Refused("wrong_program")
+    elif claims.issued_at > NOW_S + 300:
+        expected = Refused("from_future")
+    elif claims.expires_at <= NOW_S:
+        expected = Refused("expired")
+
+    assert open_cookie(KEYS, name, value, NOW_S) == expected
+
+
+@MODEST
+@given(st.lists(st.tuples(st.integers(0, 140), st.integers(0, 3), st.text("Aa0-_.=v1k7", max_size=3)), max_size=3))
+def test_whatever_is_believed_of_a_changed_cookie_is_what_another_reader_reads_in_it(
+    changes: list[tuple[int, int, str]],
+) -> None:
+    value = VALUE
+    for start, length, text in changes:
+        value = value[:start] + text + value[start + length :]
+    opened = open_cookie(KEYS, NAME, value, NOW_S)
+
+    if value == VALUE:
+        assert opened == OPENED
+    if isinstance(opened, OpenedCookie):
+        assert read_cookie(secret("cookie"), NAME, value) == msgspec.structs.astuple(opened)[:5]
+        assert value == VALUE
+
+
 def test_a_flipped_bit_is_refused_wherever_it_is() -> None:
     for at, bit in product(range(len(VALUE)), range(8)):
         flipped = VALUE[:at] + chr(ord(VALUE[at]) ^ 1 << bit) + VALUE[at + 1 :]

@@ -9,6 +9,7 @@ import pytest
 
 from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, seal_cookie
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
+from identity.test_link import make_test_proof, verify_test_proof
 from identity.token import TokenKeys, make_token, verify_token
 from identity.ulid import ulid_bytes, ulid_time
 from tests.identity import second_reading
@@ -42,6 +43,15 @@ def test_the_token_of_the_document(answer: dict[str, Any]) -> None:
     assert second_reading.write_token(secret("token"), "k7", answer["click_id"]) == answer["token"]
 
 
+@pytest.mark.parametrize("answer", known_answers("test_link"), ids=lambda answer: answer["proof"])
+def test_the_test_link_of_the_document(answer: dict[str, Any]) -> None:
+    keys, code, expires_at = TokenKeys(RING), answer["code"], answer["expires_at"]
+
+    assert make_test_proof(keys, code, expires_at) == answer["proof"]
+    assert verify_test_proof(keys, code, answer["proof"], expires_at - 1) == expires_at
+    assert second_reading.write_test_proof(secret("token"), "k7", code, expires_at) == answer["proof"]
+
+
 @pytest.mark.parametrize("answer", known_answers("ip_sealed"), ids=lambda answer: answer["ip"])
 def test_the_sealed_addresses_of_the_document(answer: dict[str, Any]) -> None:
     keys, click_id, address = IpSealKeys(RING), answer["click_id"], ip_address(answer["ip"])
@@ -68,6 +78,8 @@ def test_the_click_id_of_the_document(answer: dict[str, Any]) -> None:
 
 
 def test_the_document_has_answers_of_every_format() -> None:
-    counts = {form: len(known_answers(form)) for form in ("cookie", "token", "ip_sealed", "ip_hash", "ulid")}
+    counts = {
+        form: len(known_answers(form)) for form in ("cookie", "token", "test_link", "ip_sealed", "ip_hash", "ulid")
+    }
 
-    assert counts == {"cookie": 3, "token": 1, "ip_sealed": 2, "ip_hash": 2, "ulid": 1}
+    assert counts == {"cookie": 3, "token": 1, "test_link": 1, "ip_sealed": 2, "ip_hash": 2, "ulid": 1}

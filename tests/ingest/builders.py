@@ -81,7 +81,7 @@ def visit(
     fields: Mapping[str, str] | None = None,
     address: IPv4Address | IPv6Address = VISITOR,
 ) -> Visit:
-    return Visit(path, query, headers(fields), address, ahead=False)
+    return Visit(path, query, headers(fields), address, ahead=False, times=(0,))
 
 
 class Codes:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingest.answers import NO_STORE, Refusal, judge, page, refuse_ahead, refuse_code, respond
+from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, respond
+from ingest.response import page, redirect_to
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
 from schemas.reasons import (
     MALFORMED_CODE,
@@ -72,19 +73,9 @@ def test_while_nobody_knows_the_answer_is_the_fallback_else_503_and_never_404() 
 
 
 def test_a_prefetch_is_asked_to_come_again() -> None:
-    response = respond(refuse_ahead())
     assert refuse_ahead() == Refusal(REFUSED_PREFETCH, 503)
-    assert (response.status, response.headers["Cache-Control"], response.headers["Retry-After"]) == (503, NO_STORE, "5")
+    assert respond(refuse_ahead()) == page(503)
 
 
-@pytest.mark.parametrize(("status", "more"), [(404, {}), (405, {"Allow": "GET, HEAD"}), (503, {"Retry-After": "5"})])
-def test_a_page_says_what_happened_and_holds_nothing_of_the_request(status: int, more: dict[str, str]) -> None:
-    response = page(status)
-    assert response.status == status
-    assert response.text is not None
-    assert response.text.startswith("<!doctype html>")
-    assert dict(response.headers) == {
-        "Cache-Control": NO_STORE,
-        "Content-Type": "text/html; charset=utf-8",
-        **more,
-    }
+def test_a_refusal_with_a_location_sends_the_visitor_there() -> None:
+    assert respond(refuse_code(UNKNOWN_CODE, FALLBACK)) == redirect_to(FALLBACK)

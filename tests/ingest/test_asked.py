@@ -4,9 +4,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.asked import asks_dnt, asks_gpc, is_ahead_of_visitor, match_code, read_asked, split_path
+from identity.test_link import make_test_proof
+from ingest.asked import (
+    asks_dnt,
+    asks_gpc,
+    is_ahead_of_visitor,
+    is_test,
+    match_code,
+    read_asked,
+    read_test_proof,
+    split_path,
+)
+from ingest.transform import ready_keys
 from schemas.fields import ASKED_CAP
-from tests.ingest.builders import MODEST, headers
+from tests.identity.builders import NOW_S
+from tests.ingest.builders import MODEST, foreign_ring, headers, keys
 
 
 @pytest.mark.parametrize(
@@ -96,3 +108,42 @@ def test_the_signals_of_privacy_are_on_at_1_and_nothing_else(*, value: str, on: 
 
 def test_without_signals_nothing_is_asked_for() -> None:
     assert (asks_gpc(headers()), asks_dnt(headers())) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "proof"),
+    [
+        ("", None),
+        ("sub1=a&utm_source=b", None),
+        ("cr_test=abc", "abc"),
+        ("sub1=a&cr_test=abc&sub2=b", "abc"),
+        ("cr_test=first&cr_test=second", "first"),
+        ("cr_test=", ""),
+        ("cr_test", None),
+        ("CR_TEST=abc", None),
+        ("xcr_test=abc", None),
+        ("sub1=cr_test=abc", None),
+        ("xcr_test=abc&cr_test=a%20b=c", "a%20b=c"),
+    ],
+)
+def test_the_proof_of_a_test_is_the_first_of_its_name_as_it_stands(query: str, proof: str | None) -> None:
+    assert read_test_proof(query) == proof
+
+
+def test_a_signed_link_makes_a_test_of_a_visit_of_its_code_until_it_expires() -> None:
+    token_keys = keys().token
+    query = f"sub1=a&cr_test={make_test_proof(token_keys, 'abc123', NOW_S)}"
+
+    assert is_test(token_keys, "abc123", query, NOW_S - 1)
+    assert not is_test(token_keys, "abc123", query, NOW_S)
+    assert not is_test(token_keys, "other", query, NOW_S - 1)
+    assert not is_test(ready_keys(foreign_ring()).token, "abc123", query, NOW_S - 1)
+
+
+@MODEST
+@given(st.text(st.characters(codec=None), max_size=200) | st.text("cr_test=&k70AZ", max_size=60))
+@example("cr_test=\udcff")
+@example("cr_test=" + "\udcff" * 25)
+def test_nobody_without_a_key_makes_a_test_of_a_visit(query: str) -> None:
+    for text in (query, f"cr_test={query}"):
+        assert not is_test(keys().token, "abc123", text, 0)

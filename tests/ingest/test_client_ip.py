@@ -1,21 +1,30 @@
 """Whose request it is."""
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
 
-from ingest.client_ip import UNKNOWN, TrustedProxies, parse_address, parse_networks
+from ingest.client_ip import UNKNOWN, Address, TrustedProxies, parse_address, parse_networks
+from tests.ingest import second_reading
 from tests.ingest.builders import MODEST
 
 PROXIES = TrustedProxies(parse_networks(["10.0.0.0/8", "127.0.0.1", "fd00::/8"]))
+NEAR = {ip_address("10.0.0.1"), ip_address("10.0.0.2"), ip_address("fd00::1")}
 addresses = st.ip_addresses().map(str)
 forged = st.lists(st.one_of(addresses, st.text(max_size=60), st.sampled_from([" , ", "127.0.0.1", "::1%eth0"])))
 
 
-def client(peer: str | None, *forwarded: str) -> str:
-    return str(PROXIES.client_address(peer, forwarded))
+def find_client(peer: str | None, lines: Iterable[str], proxies: TrustedProxies = PROXIES) -> Address:
+    headers = CIMultiDict([("x-forwarded-for", line) for line in lines])
+    return proxies.find_client(peer, CIMultiDictProxy(headers))
+
+
+def client(peer: str | None, *lines: str) -> str:
+    return str(find_client(peer, lines))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +62,7 @@ def test_reading_an_address_never_fails(text: str) -> None:
 @MODEST
 @given(addresses.filter(lambda text: not PROXIES.trusts(ip_address(text))), forged)
 def test_forged_headers_change_nothing_for_a_peer_that_is_not_trusted(peer: str, lines: list[str]) -> None:
-    assert PROXIES.client_address(peer, lines) == PROXIES.client_address(peer, [])
+    assert find_client(peer, lines) == find_client(peer, [])
 
 
 @MODEST
@@ -62,7 +71,22 @@ def test_what_a_client_writes_left_of_what_its_proxy_adds_is_never_believed(
     *, visitor: str, lines: list[str], joined: bool
 ) -> None:
     appended = [", ".join([*lines, visitor])] if joined else [*lines, visitor]
-    assert PROXIES.client_address("10.1.2.3", appended) == parse_address(visitor)
+    assert find_client("10.1.2.3", appended) == parse_address(visitor)
+
+
+@MODEST
+@given(lines=forged, unreadable=st.sampled_from(["", "unknown", "_hidden", "::1%eth0"]), last=st.just("10.0.0.9"))
+def test_what_stands_left_of_an_unreadable_entry_changes_nothing(lines: list[str], unreadable: str, last: str) -> None:
+    assert find_client("10.1.2.3", [*lines, unreadable, last]) == find_client("10.1.2.3", [unreadable, last])
+
+
+@MODEST
+@given(st.lists(addresses | st.sampled_from([*map(str, NEAR), "8.8.8.8:80", "[::1]:80", "", "x"]), max_size=6))
+def test_any_lines_are_read_as_a_second_reading_reads_them(lines: list[str]) -> None:
+    proxies = TrustedProxies([ip_network(address) for address in NEAR])
+    peer = min(NEAR, key=str)
+
+    assert find_client(str(peer), lines, proxies) == second_reading.find_plain_client(peer, NEAR, lines)
 
 
 def test_the_rightmost_untrusted_of_all_lines_is_the_client() -> None:
@@ -93,7 +117,7 @@ def test_of_an_endless_chain_only_the_last_hops_are_read() -> None:
 
 
 def test_without_trusted_proxies_the_peer_is_the_client() -> None:
-    assert str(TrustedProxies(()).client_address("127.0.0.1", ["8.8.8.8"])) == "127.0.0.1"
+    assert str(find_client("127.0.0.1", ["8.8.8.8"], TrustedProxies(()))) == "127.0.0.1"
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1/8", "nonsense", "10.0.0.0/33"])

@@ -34,6 +34,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "parameters": parameters,
         "location": SHOES,
         "limit": None,
+        "is_test": False,
         "steps_us": STEPS,
     }
     return Made(**fields | changes)
@@ -128,7 +129,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
 
 
 def test_what_a_browser_does_not_send_is_null() -> None:
-    written = click(Visit("/ref/abc123", "", visit().headers, VISITOR, ahead=True))
+    written = click(Visit("/ref/abc123", "", visit().headers, VISITOR, ahead=True, times=(0,)))
     assert (written.referrer, written.user_agent, written.accept_language, written.client_hints) == (None,) * 4
     assert (written.prefetch, written.truncated) == (True, [])
 

@@ -51,6 +51,8 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("FALLBACK_URL", "https://shop.example/ü"),
         ("FALLBACK_URL", ""),
         ("PREFETCH", "ignore"),
+        ("FORWARDED_HEADER", "x-real-ip"),
+        ("FORWARDED_HEADER", "Forwarded"),
         ("PORT", "eighty"),
         ("PRIVATE_PORT", "70000"),
         ("SYNC_MS", "0"),
@@ -69,6 +71,11 @@ def test_a_wrong_value_is_refused_and_its_variable_named_once(name: str, value: 
 def test_a_misspelt_name_is_refused_and_the_nearest_told() -> None:
     with pytest.raises(SettingsError, match="CLICKRAIL_INGEST_TRUSTED_PROXIES"):
         load(Settings, NEEDED | {"CLICKRAIL_INGEST_TRUSTED_PROXY": "10.0.0.0/8"})
+
+
+def test_the_header_of_proxies_is_x_forwarded_for_unless_told_otherwise() -> None:
+    chosen = load(Settings, NEEDED | {"CLICKRAIL_INGEST_FORWARDED_HEADER": "forwarded"})
+    assert (load(Settings, NEEDED).forwarded_header, chosen.forwarded_header) == ("x-forwarded-for", "forwarded")
 
 
 def test_lists_are_split_at_commas() -> None:

@@ -15,6 +15,7 @@ from ingest.transform import (
     aim_without_click,
     cookie_of,
     decide_privacy,
+    keeps_cookie,
     mark,
     ready_keys,
     recognise,
@@ -141,3 +142,20 @@ def test_without_a_click_there_is_neither_id_nor_token() -> None:
     target = "https://e.com/?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}"
     parameters = Parameters({"sub1": "m"}, None, None)
     assert aim_without_click(target, found(), parameters) == "https://e.com/?c=&t=&a=ann&s=m"
+
+
+@pytest.mark.parametrize(
+    ("policy", "visitor", "kept"),
+    [
+        ("last", Visitor("valid", CLICK_ID), False),
+        ("last", WITHOUT_COOKIE, False),
+        ("first", Visitor("valid", CLICK_ID), True),
+        ("first", WITHOUT_COOKIE, False),
+        ("first", Visitor("expired", None), False),
+        ("first", Visitor("forged", None), False),
+    ],
+)
+def test_the_first_cookie_is_kept_as_long_as_it_is_valid_where_the_program_says_so(
+    policy: str, visitor: Visitor, *, kept: bool
+) -> None:
+    assert keeps_cookie(program(cookie_policy=policy), visitor) is kept

@@ -74,9 +74,12 @@ class FakeShared:
         self.readings = {(reading.value.kind, reading.value.id): reading for reading in readings}
         self.reads: list[list[Key]] = []
         self.written: list[tuple[Key, int]] = []
+        self.before_answer: Callable[[], Awaitable[object]] | None = None
 
     async def read(self, keys: Sequence[Key]) -> list[Reading]:
         self.reads.append(list(keys))
+        if self.before_answer is not None:
+            await self.before_answer()
         return [self.readings[key] for key in keys if key in self.readings]
 
     def write(self, values: Iterable[Referral], as_of: int) -> None:

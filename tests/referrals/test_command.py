@@ -21,6 +21,9 @@ app.add_typer(referrals.affiliate, name="affiliate")
 app.add_typer(referrals.code, name="code")
 app.command("import")(referrals.import_)
 
+TOKEN_PARAMETER = "a token parameter is 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
+CODE_SETTINGS = "affiliate_id, program_id, status, target_url"
+
 Run = Callable[..., "asyncio.Future[Result]"]
 
 
@@ -62,6 +65,39 @@ async def test_a_code_is_paused_and_resumed(run: Run, connection: asyncpg.Connec
         await run("code", command, "abc")
         statuses.append(await connection.fetchval("SELECT status FROM referral_codes"))
     assert statuses == ["paused", "active"]
+
+
+async def test_every_setting_of_a_program_is_an_option(run: Run) -> None:
+    options = {
+        "token-parameter": "clickid",
+        "pass-query": "listed",
+        "pass-names": "gclid,utm_source",
+        "deep-link-hosts": "shop.example,*.shop.example",
+        "cookie-policy": "first",
+    }
+    given = [text for name, value in options.items() for text in (f"--{name}", value)]
+    await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, *given)
+    shown = (await run("program", "show", "shop")).stdout.splitlines()
+    expected = [f"{name.replace('-', '_')}\t{value.replace(',', ', ')}" for name, value in options.items()]
+    assert [line for line in expected if line not in shown] == []
+
+
+async def test_settings_are_changed_and_taken_back(run: Run, connection: asyncpg.Connection) -> None:
+    await insert(connection, "abc")
+    asked = "SELECT token_parameter, pass_names, cookie_window_days, fallback_url FROM programs"
+    given = ("token_parameter=clickid", "pass_names=a,b", "cookie_window_days=7", "fallback_url=https://x/?a=b")
+    changed = await run("program", "change", "shop", *given)
+    after = tuple(await connection.fetchrow(asked))
+    await run("program", "change", "shop", "token_parameter=", "pass_names=", "fallback_url=")
+    assert changed.stdout == "program shop is changed: in force everywhere within a second\n"
+    assert after == ("clickid", ["a", "b"], 7, "https://x/?a=b")
+    assert tuple(await connection.fetchrow(asked)) == (None, [], 7, None)
+
+
+async def test_a_code_gets_a_target_of_its_own_by_a_change(run: Run, connection: asyncpg.Connection) -> None:
+    await insert(connection, "abc")
+    await run("code", "change", "abc", "target_url=https://x/")
+    assert await connection.fetchval("SELECT target_url FROM referral_codes") == "https://x/"
 
 
 @pytest.mark.parametrize("kind", ["program", "affiliate"])
@@ -127,6 +163,13 @@ async def test_a_check_of_a_code_that_counts_nothing_exits_with_one(run: Run, co
         (("program", "add", "x", "--target", "javascript:x"), "target_url: a target starts with http:// or https://"),
         (("program", "add", "x", "--target", "https://x", "--window", "0"), "a cookie window is 1 to 400 days"),
         (("code", "add", "--affiliate", "eve", "--program", "shop"), "there is no affiliate of that id"),
+        (("program", "add", "x", "--target", "https://x", "--token-parameter", "a b"), TOKEN_PARAMETER),
+        (("program", "change", "shop", "token_parameter=a b"), TOKEN_PARAMETER),
+        (("program", "change", "shop", "pass_query=some"), "what is passed of the query is none, listed or all"),
+        (("program", "change", "shop", "cookie_window_days=x"), "cookie_window_days is a number, and not 'x'"),
+        (("program", "change", "nope", "cookie_policy=first"), "there is no program 'nope'"),
+        (("code", "change", "abc", "code=x"), f"'code' is no setting of a code with its value: {CODE_SETTINGS}"),
+        (("code", "change", "abc", "status"), f"'status' is no setting of a code with its value: {CODE_SETTINGS}"),
         (("code", "show", "nope"), "there is no code 'nope'"),
         (("affiliate", "pause", "eve"), "there is no affiliate 'eve'"),
         (("import", "/nowhere.csv"), "[Errno 2] No such file or directory: '/nowhere.csv'"),

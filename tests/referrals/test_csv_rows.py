@@ -4,6 +4,10 @@ from hypothesis import strategies as st
 
 from referrals.csv_rows import CodeRow, LineError, read_rows
 
+NO_MACRO = (
+    "there is no macro {clickid}, only {click_id}, {click_token}, {code}, {affiliate_id}, {program_id}, "
+    "{sub1}, {sub2}, {sub3}, {sub4}, {sub5}, {external_id}; braces that are no macro are written %7B and %7D"
+)
 HEADER = "code,affiliate_id,program_id"
 ALL = "code,affiliate_id,program_id,status,target_url,affiliate_name"
 
@@ -32,6 +36,7 @@ def test_columns_may_stand_in_any_order_and_lines_end_in_any_way(start: str, end
         ("a,Ann,shop,,,", "affiliate_id 'Ann': an id is 1 to 40 of the characters a-z, 0-9, _ and -"),
         ("a,ann,sh op,,,", "program_id 'sh op': an id is 1 to 40 of the characters a-z, 0-9, _ and -"),
         ("a,ann,shop,gone,,", "status 'gone': a status is active or paused"),
+        ("a,ann,shop,,https://x/{clickid},", f"target_url: {NO_MACRO}"),
         ("a,ann,shop,,javascript:x,", "target_url: a target starts with http:// or https://"),
         ("a,ann,shop,, https://x,", "target_url: a target holds no white space: write %20"),
         ("a,ann,shop,,,A\x1b[2Jnn", "affiliate_name: a name is 1 to 200 characters on one line"),

@@ -73,6 +73,60 @@ def test_a_program_without_cookies_says_why() -> None:
     assert "No cookie: the program's privacy policy is anonymous." in explained.why
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"token_parameter": "cid"}, "The click token is added as cid, where the target has no macro for it."),
+        (
+            {"pass_query": "listed", "pass_names": ("gclid", "a")},
+            "The visitor's parameters that are listed go on to the target: gclid, a.",
+        ),
+        (
+            {"pass_query": "listed"},
+            "The visitor's parameters that are listed go on to the target: none is listed.",
+        ),
+        (
+            {"pass_query": "all"},
+            "The visitor's parameters go on to the target; sub1 to sub5 and external_id where listed.",
+        ),
+        (
+            {"deep_link_hosts": ("shop.example",), "token_parameter": "cid"},
+            "A visitor may choose a page of shop.example by ?url=.",
+        ),
+        ({"cookie_policy": "first"}, "A visitor who has a valid cookie keeps it: the first click counts."),
+    ],
+)
+def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object], said: str) -> None:
+    assert said in explain(ASKED, found(**setting), HTTPS).why
+
+
+@pytest.mark.parametrize(
+    ("setting", "warning"),
+    [
+        (
+            {"target_url": "https://e.com/?c={clickid}"},
+            "The target has {clickid} in it, which is no macro: it is sent as it stands.",
+        ),
+        (
+            {"target_url": "https://e.com/?ClickID=", "token_parameter": "clickid"},
+            "No click token is added: the target names clickid itself.",
+        ),
+        (
+            {"deep_link_hosts": ("shop.example",)},
+            "A page that a visitor chooses gets no click token: the program has no token_parameter.",
+        ),
+    ],
+)
+def test_a_setting_that_may_not_do_what_was_meant_is_warned_of(setting: dict[str, object], warning: str) -> None:
+    assert explain(ASKED, found(**setting), HTTPS).why[-1] == warning
+    assert warning not in explain(ASKED, found(**setting, status="paused"), HTTPS).why
+
+
+def test_a_target_that_carries_the_token_by_itself_is_not_warned_of() -> None:
+    named = found(target_url="https://e.com/?clickid={click_token}", token_parameter="clickid")
+    assert not any(line.startswith("No click token") for line in explain(ASKED, named, HTTPS).why)
+
+
 @pytest.mark.parametrize(("asked", "number"), [("abc123", "R102"), ("a b", "R101"), ("", "R101")])
 def test_a_code_that_is_none_says_which_kind_of_none(asked: str, number: str) -> None:
     explained = explain(Asked(asked, None), UNKNOWN_IN_POSTGRES, HTTPS)

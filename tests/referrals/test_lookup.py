@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Found
+from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
 from referrals.changes import Change
 from referrals.held import Holding
 from referrals.lookup import Lookup
@@ -92,6 +92,26 @@ async def test_an_unknown_code_is_not_asked_for_again() -> None:
     async with layers(FakeShared()) as made:
         answers = [await made.lookup.find("nope") for _ in range(3)]
     assert (answers, made.deciding.reads) == ([UNKNOWN_IN_POSTGRES, UNKNOWN_HERE, UNKNOWN_HERE], [["nope"]])
+
+
+async def test_whoever_was_with_redis_when_postgres_answered_another_visitor_asks_nobody_again() -> None:
+    shared, answered = FakeShared(), asyncio.Event()
+    async with layers(shared) as made:
+
+        async def let_a_second_visitor_come() -> None:
+            made.deciding.before_answer = None
+            shared.before_answer = answered.wait
+            second = asyncio.create_task(made.lookup.find("nope"))
+            while len(shared.reads) < 3:
+                await asyncio.sleep(0)
+            visitors.append(second)
+
+        visitors: list[asyncio.Task[Answer]] = []
+        made.deciding.before_answer = let_a_second_visitor_come
+        first = await made.lookup.find("nope")
+        answered.set()
+        second = await visitors[0]
+    assert (first, second, made.deciding.reads) == (UNKNOWN_IN_POSTGRES, UNKNOWN_HERE, [["nope"]])
 
 
 async def test_a_malformed_code_asks_nobody() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.targets import TargetProblem, check_target
+from referrals.targets import MACROS, TargetProblem, check_new_target, check_target, macros_of
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,27 @@ def test_whatever_is_accepted_means_the_same_to_every_reader(url: str) -> None:
     assert url.isascii()
     assert url.isprintable()
     assert "\\" not in url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [*(f"https://e.com/{{{name}}}" for name in MACROS), 'https://e.com/{}?a={"b":1}{{code}}{', "https://e.com/{a b}"],
+)
+def test_a_new_target_may_have_every_macro_and_braces_that_are_none(url: str) -> None:
+    assert check_new_target(url) == check_target(url)
+
+
+@pytest.mark.parametrize("name", ["clickid", "CLICK_ID", "sub6", "sub0", "0", "a-b", "a.b", "u", "click_id_"])
+def test_a_macro_that_there_is_not_is_named(name: str) -> None:
+    refused = check_new_target(f"https://e.com/{{code}}?a={{{name}}}")
+    assert isinstance(refused, TargetProblem)
+    assert refused.reason.startswith(f"there is no macro {{{name}}}, only {{click_id}}, {{click_token}}, {{code}}, ")
+    assert check_target(f"https://e.com/{{{name}}}") == f"https://e.com/{{{name}}}"
+
+
+def test_what_is_no_target_at_all_is_told_before_its_macros() -> None:
+    assert check_new_target("ftp://e.com/{x}") == TargetProblem("a target starts with http:// or https://")
+
+
+def test_the_macros_of_a_target_are_known() -> None:
+    assert macros_of("https://e.com/{code}?{clickid}={sub1}#{code}") == {"code", "sub1"}

@@ -45,6 +45,8 @@ def test_a_bad_example_comes_back_as_a_reason(topic: Topic, path: Path) -> None:
         ("clicks.raw/bad/code_with_a_line_feed.json", "wrong_shape"),
         ("clicks.raw/bad/not_utf8.json", "not_utf8"),
         ("clicks.raw/bad/truncated.json", "not_json"),
+        ("clicks.raw/bad/wrong_shape_and_truncated.json", "not_json"),
+        ("clicks.raw/bad/nested_too_deeply.json", "not_json"),
         ("clicks.raw/bad/empty.json", "not_json"),
         ("clicks.raw/bad/null.json", "wrong_shape"),
     ],
@@ -61,6 +63,15 @@ def test_a_newer_minor_version_passes() -> None:
 
     assert isinstance(newer, RawClick)
     assert newer.schema_version == "1.7"
+
+
+def test_a_click_that_does_not_say_so_is_no_test() -> None:
+    older = decode(RawClick, read_example("clicks.raw/good/full.json"))
+    test = decode(RawClick, read_example("clicks.raw/good/test_link.json"))
+
+    assert isinstance(older, RawClick)
+    assert isinstance(test, RawClick)
+    assert (older.is_test, test.is_test) == (False, True)
 
 
 def test_every_field_is_written_null_where_nothing_is_known() -> None:

@@ -79,6 +79,43 @@ async def test_totals_begin_where_they_are_asked_to(tables: asyncpg.Connection) 
     assert await totals_since(tables, NOW - MINUTE) == Totals(1, 1, 1, 2)
 
 
+async def test_tests_are_in_no_total_be_they_of_people_or_of_bots(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW, 1), enriched_click(NOW, 2, bot=BOT)])
+    before = await count_everything(tables)
+    await store(
+        tables,
+        [
+            enriched_click(NOW, 3, is_test=True),
+            enriched_click(NOW - 2 * MINUTE, 4, is_test=True, code="only-tests", geo=Geo(status="not_found")),
+            enriched_click(NOW, 5, is_test=True, bot=BOT),
+        ],
+    )
+
+    assert await count_everything(tables) == before
+    assert before[:2] == ([MinuteCount(THIS_MINUTE, 1, 1, 0)], Totals(1, 1, 0, 0))
+
+
+async def count_everything(tables: asyncpg.Connection) -> tuple[object, ...]:
+    since = NOW - 60 * MINUTE
+    return (
+        await clicks_per_minute(tables, since),
+        await totals_since(tables, since),
+        await top_codes(tables, since, 5),
+        await top_countries(tables, since, 5),
+    )
+
+
+async def test_a_day_is_counted_from_the_index_alone(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW, number) for number in range(200)])
+    await tables.execute("VACUUM ANALYZE clicks")
+    await tables.execute("SET enable_seqscan = off; SET enable_bitmapscan = off")
+    plan = await tables.fetch(
+        "EXPLAIN SELECT count(*) FILTER (WHERE NOT is_bot) FROM clicks WHERE clicked_at >= $1 AND NOT is_test", NOW
+    )
+
+    assert "Index Only Scan" in "\n".join(row[0] for row in plan)
+
+
 async def test_empty_tables_count_nothing(tables: asyncpg.Connection) -> None:
     assert await totals_since(tables, NOW) == Totals(0, 0, 0, 0)
     assert await clicks_per_minute(tables, NOW) == []

@@ -35,6 +35,7 @@ ALL_KNOWN = enriched_click(
     previous_click_id="01KAT301V8C3Q9GZ2F5B7N4M6P",
     privacy=Privacy(gpc=True, dnt=True, decision="no_cookie"),
     prefetch=True,
+    is_test=True,
     truncated=["referrer", "query"],
     bot=Bot(is_bot=True, reasons=["crawler_user_agent", "http_library"], rules="3"),
 )

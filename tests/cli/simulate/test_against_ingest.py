@@ -2,20 +2,12 @@
 
 from collections import Counter
 
-from aiohttp import web
-from prometheus_client import CollectorRegistry
-
 from cli.simulate.ledger import Answer, Ledger
 from cli.simulate.planned import DEMO_CODES, Planned
 from cli.simulate.send import Sending, send
-from ingest.limits.limits import Limits, LimitSettings
-from ingest.limits.metrics import LimitMetrics
-from ingest.metrics import IngestMetrics
-from ingest.redirect import Delivery, Redirect
-from ingest.unanswered import Unanswered
 from tests.cli.simulate.builders import generated
-from tests.ingest.builders import SHOES, Codes, Topics, found, keys, site
-from tests.ingest.journals import publishing
+from tests.ingest.builders import SHOES, Topics, found
+from tests.ingest.serving import serving
 
 ALL = {
     "visit": 40, "repeat": 15, "prefetch": 5, "head": 5, "bot": 5, "preview": 5, "unknown_code": 5, "malformed_code": 5,
@@ -32,21 +24,11 @@ class Ingest:
     async def take(self, plan: list[Planned]) -> tuple[Ledger, list[tuple[Planned, Answer]]]:
         """Answer the whole plan, and deliver all of it."""
         pairs: list[tuple[Planned, Answer]] = []
-        metrics = IngestMetrics(CollectorRegistry(), lambda: 0)
-        limits = Limits(LimitSettings(), LimitMetrics(CollectorRegistry()))
-        lookup = Codes({code: found(of_code={"code": code}) for code in DEMO_CODES})
-        async with publishing(self.topics) as to:
-            redirect = Redirect(site(https=False), keys(), lookup, limits, Delivery(to.journal, to.publisher), metrics)
-            server = web.Server(redirect.answer, access_log=None, logger=Unanswered(metrics))
-            runner = web.ServerRunner(server, shutdown_timeout=0.1)
-            await runner.setup()
-            try:
-                await web.TCPSite(runner, "127.0.0.1", 0).start()
-                sending = Sending(url=f"http://127.0.0.1:{runner.addresses[0][1]}", rate=None, connections=8)
-                ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
-                assert await to.publisher.drain(20) == 0
-            finally:
-                await runner.cleanup()
+        codes = {code: found(of_code={"code": code}) for code in DEMO_CODES}
+        async with serving(codes, https=False) as served:
+            sending = Sending(url=f"http://127.0.0.1:{served.port}", rate=None, connections=8)
+            ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
+            self.topics = await served.published()
         return ledger, pairs
 
 

@@ -1,0 +1,161 @@
+"""The steps of a click, each timed alone over many clicks: where a redirect's own time goes.
+
+Each step works on what the one before gave, for a batch of clicks at a time, as the service does it. In the service
+the same steps take longer: between them are system calls, and the load and the servers share the machine.
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import HttpRequestParser, RawRequestMessage
+from prometheus_client import CollectorRegistry
+
+from bench.load import render
+from bench.report import Figure
+from bench.stack import Bench
+from identity.cookie import CookieClaims
+from identity.keys import RING_RANDOMNESS, init_ring
+from identity.randomness import RandomPool
+from identity.ulid import RANDOM_BYTES, make_click_id
+from ingest.client_ip import TrustedProxies, parse_networks
+from ingest.journal.framing import frame
+from ingest.journal.journal import Journal, opened
+from ingest.journal.journal import Limits as JournalLimits
+from ingest.limits.defaults import CLIENT_BURST, CLIENT_RATE_PER_S, CODE_BURST, CODE_RATE_PER_S
+from ingest.limits.gcra import make_limit
+from ingest.limits.limits import Limits, LimitSettings
+from ingest.limits.metrics import LimitMetrics
+from ingest.metrics import IngestMetrics
+from ingest.parameters import read_parameters
+from ingest.redirect import Delivery, Redirect
+from ingest.response import redirect_to
+from ingest.transform import aim, cookie_of, mark, ready_keys
+from ingest.visit import Site
+from referrals.answers import Found
+from referrals.model import Affiliate, Program, ReferralCode
+from runtime.partition import hash_keys
+
+BATCH = 16
+BATCHES = 400
+ROUNDS = 5
+FOUND = Found(
+    ReferralCode(code="demo", affiliate_id="aff", program_id="prg", status="active"),
+    Affiliate(id="aff", name="Affiliate", status="active"),
+    Program(id="prg", name="Program", status="active", target_url="https://shop.example/?click={click_token}"),
+    "process",
+)
+DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
+
+
+class OneCode:
+    """A lookup that knows one code."""
+
+    def cached(self, code: str) -> Found:
+        return FOUND
+
+    async def find(self, code: str) -> Found:
+        return FOUND
+
+
+class Nothing:
+    """A journal or publisher that only holds what it is given, to be timed apart."""
+
+    def __init__(self) -> None:
+        self.records: list[tuple[bytes, bytes]] = []
+
+    def append_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
+        self.records = list(records)
+
+    def put_rejection(self, record: object) -> bool:
+        raise AssertionError("a step was refused")
+
+
+async def measure_steps(_: Bench) -> list[Figure]:
+    with tempfile.TemporaryDirectory(prefix="clickrail-steps-") as folder:
+        return [Figure(f"step: {name}", f"{us:.1f} us") for name, us in await time_steps(Path(folder))]
+
+
+async def time_steps(folder: Path) -> list[tuple[str, float]]:
+    loop = asyncio.get_running_loop()
+    parser = HttpRequestParser(BaseProtocol(loop), loop, 2**20)
+    requests = render("go.shop.example")[: BATCH * BATCHES]
+    asked = [parser.feed_data(data)[0][0][0] for data in requests]
+    keys = ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+    site, limits, nothing = make_site(), make_limits(), Nothing()
+    publisher: Any = nothing
+    to = Delivery(nothing, publisher)
+    redirect = Redirect(site, keys, OneCode(), limits, to, IngestMetrics(CollectorRegistry(), int))
+    records = [answer_one(redirect, nothing, request) for request in asked]
+    addresses = [site.proxies.find_client("127.0.0.1", request.headers) for request in asked]
+    pool, nonces = RandomPool(RANDOM_BYTES), RandomPool(12)
+    ids = [make_click_id(time.time_ns() // 10**6, pool.draw()) for _ in asked]
+    cookie, now_s = cookie_of(FOUND.program, https=True), int(time.time())
+    claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
+    locations = [redirect_to(aim(keys, FOUND, each, read_parameters("")), "cookie" * 20) for each in ids]
+    steps: list[tuple[str, Callable[[Any], object], Sequence[Any]]] = [
+        ("parse the request (aiohttp's parser)", parser.feed_data, requests),
+        ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),
+        ("client limit", lambda address: limits.ask_client(address, time.perf_counter_ns()), addresses),
+        ("click id", lambda _: make_click_id(time.time_ns() // 10**6, pool.draw()), ids),
+        ("cookie", lambda each: mark(keys, cookie, each, nonces.draw()), claims),
+        ("target with token", lambda each: aim(keys, FOUND, each, read_parameters("")), ids),
+        ("all of the answer, these and record and encoding", partial(answer_one, redirect, nothing), asked),
+        ("render the answer", lambda each: each.render(DATE, "", with_body=True), locations),
+        ("frame for the journal", lambda record: frame(*record), records),
+    ]
+    timed = [(name, time_one(step, values)) for name, step, values in steps]
+    batches = [records[first : first + BATCH] for first in range(0, len(records), BATCH)]
+    timed.append(("journal, one write a batch", await time_journal(folder, batches) / BATCH))
+    timed.append(("partition", time_one(lambda batch: hash_keys([key for key, _ in batch]), batches) / BATCH))
+    return timed
+
+
+def answer_one(redirect: Redirect, nothing: Nothing, request: RawRequestMessage) -> tuple[bytes, bytes]:
+    redirect.answer(request, "127.0.0.1")
+    redirect.write_down()
+    return nothing.records[0]
+
+
+def time_one(step: Callable[[Any], object], values: Sequence[Any]) -> float:
+    """Give microseconds a value, in the best of some rounds."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        started = time.perf_counter()
+        for value in values:
+            step(value)
+        best = min(best, time.perf_counter() - started)
+    return best / len(values) * 1e6
+
+
+async def time_journal(folder: Path, batches: Sequence[Sequence[tuple[bytes, bytes]]]) -> float:
+    journal = Journal(folder, "bench", JournalLimits(), lambda: None, lambda _, __: None)
+    async with opened(journal):
+        return time_one(journal.append_all, batches)
+
+
+def make_site() -> Site:
+    return Site(
+        region="bench",
+        process="01KAT301V8C3Q9GZ2F5B7N4M6P",
+        https=True,
+        fallback_url=None,
+        refuses_prefetch=True,
+        proxies=TrustedProxies(parse_networks(["127.0.0.0/8"])),
+        raw_topic="clicks.raw",
+        rejected_topic="clicks.rejected",
+    )
+
+
+def make_limits() -> Limits:
+    settings = LimitSettings(
+        client=make_limit(CLIENT_RATE_PER_S, CLIENT_BURST), code=make_limit(CODE_RATE_PER_S, CODE_BURST)
+    )
+    return Limits(settings, LimitMetrics(CollectorRegistry()))

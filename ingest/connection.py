@@ -1,0 +1,221 @@
+"""One visitor's connection: requests in, answers out, in their order, and no longer than is reasonable.
+
+aiohttp's parser reads the requests. The rest of its server is left out: a link is followed by a GET without a body, and
+being ready for everything else costs more than the redirect does (docs/decisions/0007-connections.md). Reading,
+answering and sending are steps of their own: `connections` takes each for all that have something.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from time import perf_counter_ns
+from typing import Final, Protocol
+
+from aiohttp import HttpVersion11, hdrs
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.helpers import rfc822_formatted_time
+from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+
+from ingest.response import Response, page
+
+HEAD_BYTES: Final = 32 * 1024
+"""The most a request line and its header fields may be, together."""
+READ_BYTES: Final = 1024 * 1024
+"""More than one read brings, so that the parser never asks for a pause: what has a body is refused at once."""
+LINGER_S: Final = 2.0
+CLOSE: Final = "Connection: close\r\n"
+KEEP: Final = "Connection: keep-alive\r\n"
+
+Answered = Response | Awaitable[Response]
+
+
+class Host(Protocol):
+    """Whom connections belong to. While `leaving`, each ends after one more answer. Times in seconds."""
+
+    leaving: bool
+    head_s: float
+    keepalive_s: float
+
+    def expect(self, connection: "Connection", /) -> None:
+        """Have `read`, `answer` and `send` of a connection called, in this order, before long."""
+
+    def answer(self, request: RawRequestMessage, peer: str | None, /) -> Answered:
+        """Answer a request without a body: at once, or when the awaitable is done."""
+
+    def observe(self, nanoseconds: int, /) -> None:
+        """Note how long an answer took."""
+
+    def count_misread(self, status: int, /) -> None:
+        """Count a request that is refused for its form, whatever it asks for."""
+
+    def count_failure(self, error: Exception, /) -> None:
+        """Count a request that could not be answered because of us."""
+
+    def admit(self, connection: "Connection", /) -> bool:
+        """Take a connection in; false when there are too many."""
+
+    def forget(self, connection: "Connection", /) -> None:
+        """Let go of a connection that is closed."""
+
+
+class Connection(BaseProtocol):
+    """`deadline` is the loop's time at which it has waited long enough for its visitor."""
+
+    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self.deadline = 0.0
+        self._host = host
+        self._peer: str | None = None
+        self._reader = HttpRequestParser(self, loop, READ_BYTES)
+        self._received = b""
+        self._received_at = 0
+        self._unread = 0
+        # What was asked, or the status by which it is refused.
+        self._waiting: deque[RawRequestMessage | int] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._answers: list[tuple[RawRequestMessage | None, Response]] = []
+        self._is_read = True
+        self._is_held = False
+        self._is_half_closed = False
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing was asked that is not answered yet, not even in part."""
+        return not (self._received or self._unread or self._waiting or self._task or self._answers)
+
+    @property
+    def is_answering(self) -> bool:
+        return self._task is not None
+
+    def close(self, *, at_once: bool = False) -> None:
+        """Close it when what was written is sent, or at once."""
+        self._is_read = False
+        if self.transport is not None:
+            (self.transport.abort if at_once else self.transport.close)()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self._peer = peer[0] if isinstance(peer, tuple) else None
+        self.deadline = self._loop.time() + self._host.head_s
+        if not self._host.admit(self):
+            self.close(at_once=True)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._host.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_read:
+            self._received += data
+            self._received_at = perf_counter_ns()
+            self._host.expect(self)
+
+    def eof_received(self) -> bool:
+        # Who closes only his own half still waits for the answer to what he asked.
+        self._is_half_closed = True
+        return self._is_read and not self.is_idle
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._host.expect(self)
+
+    def read(self) -> None:
+        """Read the requests that have come."""
+        if not self._received:
+            return
+        if not self._unread:
+            # The first bytes of a request start its time; those that follow do not prolong it.
+            self.deadline = self._loop.time() + self._host.head_s
+        data, self._received = self._received, b""
+        self._unread += len(data)
+        try:
+            messages, _, _ = self._reader.feed_data(data)
+        except HttpProcessingError:
+            self._waiting.append(400)
+            return
+        is_large = self._unread > HEAD_BYTES
+        if messages:
+            self._unread = 0
+            for asked, body in messages:
+                self._waiting.append(asked if body is EMPTY_PAYLOAD and not is_large else read_form(asked, body))
+        elif is_large:
+            self._waiting.append(431)
+
+    def answer(self) -> None:
+        """Answer what waits, in its order, as far as the visitor takes the answers."""
+        while self._waiting and self._task is None and not self._paused:
+            asked = self._waiting.popleft()
+            if isinstance(asked, int):
+                self._host.count_misread(asked)
+                self._answers.append((None, page(asked)))
+                continue
+            try:
+                answered = self._host.answer(asked, self._peer)
+            except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one answer
+                answered = self._fail(error)
+            if isinstance(answered, Response):
+                self._answers.append((asked, answered))
+            else:
+                self._task = self._loop.create_task(self._answer_later(asked, answered))
+
+    async def _answer_later(self, asked: RawRequestMessage, answered: Awaitable[Response]) -> None:
+        try:
+            response = await answered
+        except Exception as error:  # noqa: BLE001 - likewise
+            response = self._fail(error)
+        self._answers.append((asked, response))
+        self._task = None
+        self._host.expect(self)
+
+    def _fail(self, error: Exception) -> Response:
+        self._host.count_failure(error)
+        return page(500)
+
+    def send(self) -> None:
+        """Write the answers there are; behind one that is the last, nothing more is read."""
+        transport, answers = self.transport, self._answers
+        if transport is None or not answers:
+            return
+        self._answers = []
+        for asked, response in answers:
+            if response.ends or asked is None or asked.should_close or asked.upgrade or self._host.leaving:
+                self._send_last(transport, asked, response)
+                return
+            transport.write(render(asked, response, "" if asked.version >= HttpVersion11 else KEEP))
+            self._host.observe(perf_counter_ns() - self._received_at)
+        self.deadline = self._loop.time() + self._host.keepalive_s
+        if self._is_half_closed and self.is_idle:
+            transport.close()
+        elif self._is_held != bool(self._waiting):
+            self._is_held = not self._is_held
+            (transport.pause_reading if self._is_held else transport.resume_reading)()
+
+    def _send_last(self, transport: asyncio.Transport, asked: RawRequestMessage | None, response: Response) -> None:
+        self._is_read = False
+        self._waiting.clear()
+        transport.write(render(asked, response, CLOSE))
+        self._host.observe(perf_counter_ns() - self._received_at)
+        if response.ends:
+            # More may come: closing with bytes unread would take the answer back, so they are thrown away for a while.
+            transport.write_eof()
+            self.deadline = self._loop.time() + LINGER_S
+        else:
+            transport.close()
+
+
+def render(asked: RawRequestMessage | None, response: Response, connection: str) -> bytes:
+    with_body = asked is None or asked.method != hdrs.METH_HEAD
+    return response.render(rfc822_formatted_time(), connection, with_body=with_body)
+
+
+def read_form(asked: RawRequestMessage, body: StreamReader) -> RawRequestMessage | int:
+    """Give the request, or the status by which it is refused for its form."""
+    if body is not EMPTY_PAYLOAD:
+        return 405
+    return 431 if head_bytes(asked) > HEAD_BYTES else asked
+
+
+def head_bytes(asked: RawRequestMessage) -> int:
+    return len(asked.path) + sum(len(name) + len(value) + 4 for name, value in asked.raw_headers)

@@ -1,0 +1,68 @@
+"""An answer as it goes over the wire. Pure.
+
+A redirect has no body and always the same few header fields, so it is rendered here and not by aiohttp, which would
+fill a table with them, sort it out and render that: a third of what a bare redirect costs (docs/performance.md).
+"""
+
+from typing import Final
+
+import msgspec
+
+RETRY_AFTER_S: Final = 5
+PAGE: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+    "<title>{title}</title><style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;"
+    "padding:0 1rem}}</style><h1>{title}</h1><p>{text}</p></html>"
+)
+PAGES: Final = {
+    400: ("Bad Request", "Bad request", "This could not be read as a request."),
+    404: ("Not Found", "Link not found", "This link leads nowhere. Please check it for typing errors."),
+    405: ("Method Not Allowed", "Method not allowed", "Links are followed with GET."),
+    429: ("Too Many Requests", "Too many requests", "This link was followed too often. Please wait a moment."),
+    431: ("Request Header Fields Too Large", "Too much", "The header fields of this request are too large."),
+    500: ("Internal Server Error", "Something went wrong", "This is our fault. Please try again."),
+    503: ("Service Unavailable", "One moment", "This link cannot be followed right now. Please try again shortly."),
+}
+"""By status: its reason phrase, and title and text for people."""
+FIELDS: Final = {
+    405: "Allow: GET, HEAD\r\n",
+    429: "Retry-After: {retry_after_s}\r\n",
+    503: "Retry-After: {retry_after_s}\r\n",
+}
+ENDS: Final = frozenset({400, 405, 431, 500})
+"""Statuses after which nothing more is read from a connection: what comes next could be anything."""
+
+
+class Response(msgspec.Struct, frozen=True, gc=False):
+    """`head` is the status line and header fields, without Date and Connection; `ends` closes the connection."""
+
+    head: str
+    body: bytes = b""
+    ends: bool = False
+
+    def render(self, date: str, connection: str, *, with_body: bool) -> bytes:
+        """Give the bytes; `connection` is empty or a whole header line with its end."""
+        head = f"{self.head}Date: {date}\r\n{connection}\r\n".encode("ascii")
+        return head + self.body if with_body and self.body else head
+
+
+def redirect_to(location: str, set_cookie: str | None = None) -> Response:
+    """Send a visitor on. Raises ValueError for a location that would not stay within its line."""
+    if not (location.isascii() and location.isprintable()):
+        raise ValueError("a Location is printable ASCII")
+    cookie = "" if set_cookie is None else f"Set-Cookie: {set_cookie}\r\n"
+    return Response(
+        f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n{cookie}Cache-Control: no-store\r\nContent-Length: 0\r\n"
+    )
+
+
+def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
+    """Say why there is no redirect, to people and to machines."""
+    phrase, title, text = PAGES[status]
+    body = PAGE.format(title=title, text=text).encode()
+    fields = FIELDS.get(status, "").format(retry_after_s=retry_after_s)
+    head = (
+        f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
+        f"Cache-Control: no-store\r\n{fields}"
+    )
+    return Response(head, body, status in ENDS)

@@ -1,0 +1,63 @@
+"""What the query of a URL names, read as the most generous of the servers behind our targets would. Pure."""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote_plus
+
+AS_COMPARED: Final = re.compile("[a-z0-9_-]+").fullmatch
+"""Nearly every name there is."""
+ENDS_NAME: Final = re.compile(r"[\[\0]")
+SAME_AS_UNDERSCORE: Final = {ord("."): "_", ord(" "): "_"}
+PARAMETER: Final = re.compile("[^&;]+")
+"""A `;` separates for some servers, so it does here."""
+
+
+class Link(NamedTuple):
+    """A URL in three parts: up to its query, the query without its question mark (null: none), from the # on."""
+
+    page: str
+    query: str | None
+    fragment: str
+
+    @property
+    def before_fragment(self) -> str:
+        return self.page if self.query is None else f"{self.page}?{self.query}"
+
+    @property
+    def joint(self) -> str:
+        """What stands between the query and one more parameter."""
+        if self.query is None:
+            return "?"
+        return "&" if self.query and not self.query.endswith("&") else ""
+
+
+def split_link(url: str) -> Link:
+    before, mark, fragment = url.partition("#")
+    page, question, query = before.partition("?")
+    return Link(page, query if question else None, mark + fragment)
+
+
+def fold_name(raw: str) -> str:
+    """Give a parameter's name as it is compared: decoded, in lower case, `.` and space as `_`, up to a `[`.
+
+    There are servers for which `Ref`, `%52ef`, `ref[]` and `ref` are one parameter, and the last one given counts. So
+    whoever must not set `ref` must not set any of them.
+    """
+    if AS_COMPARED(raw):
+        return raw
+    name = unquote_plus(raw, errors="replace")
+    return ENDS_NAME.split(name.strip().lower(), maxsplit=1)[0].translate(SAME_AS_UNDERSCORE)
+
+
+def names_in(query: str | None) -> frozenset[str]:
+    """Give the names in a query as they are compared."""
+    return frozenset(map(name_of, PARAMETER.findall(query or "")))
+
+
+def name_of(parameter: str) -> str:
+    return fold_name(parameter.partition("=")[0])
+
+
+def without_name(query: str, name: str) -> str:
+    """Give a query without the parameters of a name, which is given as it is compared; the rest as it stands."""
+    return PARAMETER.sub(lambda found: "" if name_of(found[0]) == name else found[0], query)

@@ -1,0 +1,247 @@
+"""One connection: what is read from it, in which order it is answered, and when it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
+
+import msgspec
+import pytest
+from aiohttp.http import RawRequestMessage
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
+
+from ingest.connections import ConnectionLimits, Connections
+from ingest.metrics import IngestMetrics
+from ingest.response import Response, redirect_to
+from runtime.background import in_background
+from tests.ingest.wire import PATIENCE_S, Answer, read_answers, request, send
+
+HEADER = b"X-Long: " + b"x" * 8000 + b"\r\n"
+
+
+class Host:
+    """Answers with where it was asked for: `/later` when `may_answer`, `/bug` not at all."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.peers: list[str | None] = []
+        self.written = 0
+
+    def answer(self, asked: RawRequestMessage, peer: str | None) -> Response | Awaitable[Response]:
+        self.peers.append(peer)
+        if "bug" in asked.path:
+            raise RuntimeError("ours")
+        return self.later(asked) if "later" in asked.path else redirect_to(f"https://e.example{asked.path}")
+
+    def write_down(self) -> None:
+        self.written = len(self.peers)
+
+    async def later(self, asked: RawRequestMessage) -> Response:
+        await self.may_answer.wait()
+        if "fails" in asked.path:
+            raise RuntimeError("ours, later")
+        return redirect_to(f"https://e.example{asked.path}")
+
+
+class Served(msgspec.Struct, frozen=True):
+    port: int
+    host: Host
+    metrics: IngestMetrics
+    connections: Connections
+
+
+@asynccontextmanager
+async def serving(**limits: float) -> AsyncIterator[Served]:
+    host, metrics = Host(), IngestMetrics(CollectorRegistry(), lambda: 0)
+    connections = Connections(host.answer, host.write_down, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type] - one is a whole number
+    server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
+    async with in_background(connections.sweep()):
+        try:
+            yield Served(server.sockets[0].getsockname()[1], host, metrics, connections)
+        finally:
+            server.close()
+            host.may_answer.set()
+            await connections.leave(0, 1)
+            await asyncio.sleep(0)
+
+
+def locations(answers: list[Answer]) -> list[str | None]:
+    return [answer.location for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("first_line", "leaving", "connection", "stays"),
+    [
+        (b"HTTP/1.1\r\n", False, None, True),
+        (b"HTTP/1.1\r\nConnection: close\r\n", False, "close", False),
+        (b"HTTP/1.0\r\n", False, "close", False),
+        (b"HTTP/1.0\r\nConnection: keep-alive\r\n", False, "keep-alive", True),
+        (b"HTTP/1.1\r\n", True, "close", False),
+        (b"HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: websocket\r\n", False, "close", False),
+        (b"HTTP/1.1\r\nExpect: 100-continue\r\n", False, None, True),
+    ],
+)
+async def test_it_says_whether_the_connection_stays_and_keeps_its_word(
+    first_line: bytes, leaving: bool, connection: str | None, stays: bool
+) -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        served.connections.leaving = leaving
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /x " + first_line + b"Host: h\r\n\r\n")
+        (answer,) = read_answers(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(request("/again"))
+        rest = await reader.read(-1)
+        writer.close()
+    assert answer.headers.get("Connection") == connection
+    assert locations(read_answers(rest)) == (["https://e.example/again"] if stays else [])
+
+
+async def test_answers_come_in_the_order_of_the_requests_also_when_one_takes_long() -> None:
+    paths = ["/1", "/later2", "/3", "/later4", "/5"]
+    async with serving() as served:
+        sent = asyncio.create_task(
+            send(served.port, b"".join(request(path, last=False) for path in paths) + request("/6"))
+        )
+        await asyncio.sleep(0.05)
+        assert len(served.host.peers) == 2
+        served.host.may_answer.set()
+        answers = await sent
+    assert locations(answers) == [f"https://e.example{path}" for path in [*paths, "/6"]]
+    assert served.host.peers == ["127.0.0.1"] * 6
+
+
+async def test_a_request_may_come_byte_by_byte() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        for byte in request("/slow"):
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0)
+        assert locations(read_answers(await reader.read(-1))) == ["https://e.example/slow"]
+        writer.close()
+
+
+async def test_a_visitor_who_closes_his_half_still_gets_his_answer() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(request("/later", last=False))
+        writer.write_eof()
+        await asyncio.sleep(0.05)
+        served.host.may_answer.set()
+        assert locations(read_answers(await reader.readuntil(b"\r\n\r\n"))) == ["https://e.example/later"]
+        writer.close()
+
+
+async def test_a_thousand_requests_in_one_breath_are_all_answered_though_the_visitor_reads_late() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(request("/" + "x" * 2000, last=False) * 999 + request("/last"))
+        await asyncio.sleep(0.2)
+        answers = read_answers(await reader.read(-1))
+        writer.close()
+    assert locations(answers) == ["https://e.example/" + "x" * 2000] * 999 + ["https://e.example/last"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "answer"),
+    [
+        (b"nonsense\r\n\r\n", 400, "unreadable"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "unreadable"),
+        (b"GET /x HTTP/1.1\r\n\r\n", 400, "unreadable"),
+        (request("/x", {"User-Agent": "x" * 9000}, last=False), 400, "unreadable"),
+        (request("/x", last=False, lines=HEADER * 5), 431, "unreadable"),
+        (request("/x", last=False, lines=HEADER * 120), 431, "unreadable"),
+        (request("/x", {"Content-Length": "3"}, last=False) + b"abc", 405, "method_not_allowed"),
+        (request("/x", {"Content-Length": "300000000"}, last=False) + b"abc", 405, "method_not_allowed"),
+        (request("/x", {"Transfer-Encoding": "chunked"}, "POST", last=False) + b"0\r\n\r\n", 405, "method_not_allowed"),
+    ],
+)
+async def test_what_is_no_request_for_a_link_is_refused_and_ends_the_connection(
+    data: bytes, status: int, answer: str
+) -> None:
+    async with serving() as served:
+        # What stands before it is answered; what stands behind it is not read.
+        answers = await send(served.port, request("/before", last=False) + data + request("/behind", last=False))
+    if status == 400:
+        assert answers[-1].status == 400
+    else:
+        assert [answer.status for answer in answers] == [302, status]
+    assert answers[-1].headers["Connection"] == "close"
+    assert served.metrics.answers[answer] == 1
+
+
+async def test_headers_of_up_to_32_kib_are_read() -> None:
+    async with serving() as served:
+        (answer,) = await send(served.port, request("/x", lines=HEADER * 4))
+    assert answer.status == 302
+
+
+@pytest.mark.parametrize("path", ["/bug", "/later-fails"])
+async def test_a_bug_costs_one_answer_and_is_logged_without_an_address(path: str) -> None:
+    async with serving() as served:
+        served.host.may_answer.set()
+        with capture_logs() as logs:
+            answers = await send(served.port, request(path, last=False))
+        assert locations(await send(served.port, request("/next"))) == ["https://e.example/next"]
+    assert [answer.status for answer in answers] == [500]
+    assert served.metrics.answers["failed"] == 1
+    assert [(log["event"], str(log["exc_info"])[:4]) for log in logs] == [("request failed", "ours")]
+
+
+async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_drips() -> None:
+    async with serving(head_s=0.3) as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(b"GET /")
+        while not served.metrics.closed["too_slow"]:
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+        with suppress(ConnectionError):
+            assert await reader.read(-1) == b""
+        writer.close()
+    assert served.metrics.closed == {"idle": 0, "too_slow": 1, "too_many": 0}
+
+
+async def test_an_idle_connection_is_closed_and_one_that_is_being_answered_is_not() -> None:
+    async with serving(head_s=0.2, keepalive_s=0.2) as served, asyncio.timeout(PATIENCE_S):
+        answering, asked = await asyncio.open_connection("127.0.0.1", served.port)
+        asked.write(request("/later", last=False))
+        idle, other = await asyncio.open_connection("127.0.0.1", served.port)
+        other.write(request("/x", last=False))
+        assert (await idle.read(12)) == b"HTTP/1.1 302"
+        await idle.read(-1)
+        served.host.may_answer.set()
+        assert await answering.read(12) == b"HTTP/1.1 302"
+        asked.close()
+        other.close()
+    assert served.metrics.closed["idle"] == 1
+
+
+async def test_connections_above_the_most_are_closed_and_there_is_room_again_when_others_leave() -> None:
+    async with serving(most=2) as served, asyncio.timeout(PATIENCE_S):
+        held = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        reader, refused = await asyncio.open_connection("127.0.0.1", served.port)
+        assert await reader.read(-1) == b""
+        refused.close()
+        for _, writer in held:
+            writer.close()
+        while len(served.metrics.connections):
+            await asyncio.sleep(0.01)
+        assert locations(await send(served.port, request("/x"))) == ["https://e.example/x"]
+    assert served.metrics.closed["too_many"] == 1
+
+
+async def test_leaving_ends_what_is_idle_and_waits_for_what_is_being_answered() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        idle, unused = await asyncio.open_connection("127.0.0.1", served.port)
+        answering, asked = await asyncio.open_connection("127.0.0.1", served.port)
+        asked.write(request("/later", last=False))
+        await asyncio.sleep(0.05)
+        leaving = asyncio.create_task(served.connections.leave(0.1, 10))
+        assert await idle.read(-1) == b""
+        assert not leaving.done()
+        served.host.may_answer.set()
+        (answer,) = read_answers(await answering.read(-1))
+        await leaving
+        unused.close()
+        asked.close()
+    assert (answer.status, answer.headers["Connection"]) == (302, "close")

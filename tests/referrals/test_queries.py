@@ -1,0 +1,64 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from referrals.queries import Link, fold_name, names_in, split_link, without_name
+
+
+@pytest.mark.parametrize(
+    ("url", "link", "joint"),
+    [
+        ("https://e.com", Link("https://e.com", None, ""), "?"),
+        ("https://e.com/?", Link("https://e.com/", "", ""), ""),
+        ("https://e.com/?a=1", Link("https://e.com/", "a=1", ""), "&"),
+        ("https://e.com/?a=1&", Link("https://e.com/", "a=1&", ""), ""),
+        ("https://e.com?a=1?b#c?d#e", Link("https://e.com", "a=1?b", "#c?d#e"), "&"),
+        ("https://e.com/#?a=1", Link("https://e.com/", None, "#?a=1"), "?"),
+    ],
+)
+def test_a_url_is_split_at_its_query_and_fragment(url: str, link: Link, joint: str) -> None:
+    assert (split_link(url), split_link(url).joint) == (link, joint)
+
+
+@given(st.text(st.sampled_from("ab/?#&=")))
+def test_the_parts_make_the_url_again(url: str) -> None:
+    link = split_link(url)
+    assert link.before_fragment + link.fragment == url
+
+
+@pytest.mark.parametrize(
+    ("raw", "folded"),
+    [
+        ("ref", "ref"),
+        ("Ref", "ref"),
+        ("%52ef", "ref"),
+        ("ref[]", "ref"),
+        ("ref%5Ba%5D", "ref"),
+        ("ref%00x", "ref"),
+        ("+ref", "ref"),
+        ("my.ref", "my_ref"),
+        ("my+ref", "my_ref"),
+        ("my%20ref", "my_ref"),
+        ("my-ref", "my-ref"),
+        ("", ""),
+        ("[a]", ""),
+        ("\udcff%ff", "\udcff\ufffd"),
+    ],
+)
+def test_a_name_is_compared_as_the_most_generous_server_would(raw: str, folded: str) -> None:
+    assert fold_name(raw) == folded
+
+
+@given(st.text(st.characters(codec=None)))
+def test_any_text_can_be_compared(raw: str) -> None:
+    assert not set("[. \0") & set(fold_name(raw))
+
+
+def test_the_names_of_a_query_are_found_behind_semicolons_too() -> None:
+    assert names_in("a=1&B=2;c[]=3;&&d") == {"a", "b", "c", "d"}
+    assert names_in("") == names_in(None) == frozenset()
+
+
+def test_a_name_is_taken_out_however_it_is_written() -> None:
+    assert without_name("a=1&ID=2;%69d=3&id[x]=4&id&b=id", "id") == "a=1&;&&&b=id"
+    assert without_name("a=1", "id") == "a=1"

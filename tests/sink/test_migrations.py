@@ -1,0 +1,30 @@
+"""A database that already has clicks, brought to the newest tables."""
+
+import asyncpg
+import msgspec
+import pytest
+
+from runtime.migrations import find_migrations, migrate
+from sink.columns import CLICK_COLUMNS, click_row
+from sink.counts import Totals, totals_since
+from tests.console.builders import NOW, enriched_click, insert, make_partition, store
+
+pytestmark = pytest.mark.servers
+
+
+async def test_clicks_that_came_before_there_were_test_links_are_no_tests(database_url: str) -> None:
+    newest = find_migrations("sink")
+    connection = await asyncpg.connect(database_url)
+    try:
+        await migrate(connection, [msgspec.structs.replace(newest, migrations=newest.migrations[:1])])
+        await make_partition(connection, NOW)
+        row = dict(zip(CLICK_COLUMNS, click_row(enriched_click(NOW, 1), NOW), strict=True))
+        del row["is_test"]
+        await insert(connection, "clicks", tuple(row), tuple(row.values()))
+
+        await migrate(connection, [newest])
+        await store(connection, [enriched_click(NOW, 2, is_test=True)])
+
+        assert await totals_since(connection, NOW.replace(second=0)) == Totals(1, 0, 0, 0)
+    finally:
+        await connection.close()
