@@ -7,7 +7,7 @@ from typing import cast
 
 import typer
 
-from cli import journal, keys, referrals, services, tables
+from cli import journal, keys, referrals, services, tables, test_links
 from cli.simulate.command import simulate
 from cli.up.command import up
 
@@ -31,6 +31,7 @@ app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")
 app.add_typer(referrals.program, name="program", rich_help_panel="Referrals")
 app.add_typer(referrals.affiliate, name="affiliate", rich_help_panel="Referrals")
 app.add_typer(referrals.code, name="code", rich_help_panel="Referrals")
+referrals.code.command("test-link")(test_links.make_test_link)
 app.command("import", rich_help_panel="Referrals")(referrals.import_)
 app.add_typer(keys.token, name="token", rich_help_panel="Referrals")
 

@@ -147,7 +147,7 @@ def expects(hint: Any) -> str:
 
 def words_of(pattern: str) -> str:
     inner = pattern.removeprefix("^(").removesuffix(")$")
-    if inner.replace("|", "").isalpha():
+    if inner.replace("|", "").replace("-", "").isalpha():
         return " or ".join(f"`{word}`" for word in inner.split("|"))
     return f"text like `{pattern}`"
 

@@ -113,7 +113,7 @@ def site_of(settings: Settings) -> Site:
         https=settings.public_url.startswith("https://"),
         fallback_url=settings.fallback_url,
         refuses_prefetch=settings.prefetch == "refuse",
-        proxies=TrustedProxies(parse_networks(settings.trusted_proxies)),
+        proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
         raw_topic=prefix + CLICKS_RAW.name,
         rejected_topic=prefix + CLICKS_REJECTED.name,
     )

@@ -1,6 +1,7 @@
 """The shell of ingest: the public port for visitors, the private one for operators."""
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ log = structlog.get_logger()
 
 BACKLOG: Final = 4096
 """Connections that may wait to be taken; the kernel may allow fewer."""
+OTHER_FILES: Final = 200
+"""Open files beside those of connections: segments, servers, logs."""
 LEAVE_S: Final = 2.0
 """How long a stop lets visitors finish: the answer to whatever they ask meanwhile tells them to come anew."""
 ANSWER_S: Final = 1.0
@@ -47,6 +50,7 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
     At the end no connection is taken any more, and visitors are given a moment to leave by themselves: who asks on a
     connection that we close just then gets no answer.
     """
+    allow_files(env.settings.most_connections + OTHER_FILES)
     connections = Connections(
         env.redirect.answer, env.redirect.write_down, connection_limits(env.settings), env.metrics
     )
@@ -64,6 +68,16 @@ async def listen(connections: Connections, settings: Settings, listener: socket.
     if listener is not None:
         return await loop.create_server(connections, sock=listener, backlog=BACKLOG)
     return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
+
+
+def allow_files(count: int) -> None:
+    """Let this process open so many files, as far as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if wanted < count:
+        log.warning("fewer open files than connections may need", allowed=wanted, needed=count)
 
 
 def connection_limits(settings: Settings) -> ConnectionLimits:

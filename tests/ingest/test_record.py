@@ -183,3 +183,7 @@ def test_a_rejections_address_is_hashed_only_where_that_is_allowed(
     refusal = refuse_code(MALFORMED_CODE, None) if known is None else Refusal(PAUSED_PROGRAM, 302, SHOES, known)
     written = rejection(visit(fields=fields), refusal)
     assert (written.ip_hash is not None, written.ip_hash_key_id is not None) == (hashed, hashed)
+
+
+def test_a_click_by_a_test_link_is_marked_as_one() -> None:
+    assert [click(visit(), made(is_test=given)).is_test for given in (False, True)] == [False, True]
