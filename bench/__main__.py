@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [pipeline] [redirect] [snapshot]`: measure, and print the table."""
+"""`python -m bench [idle] [pipeline] [redirect] [publishing] [steps] [snapshot]`: measure, and print the table."""
 
 import asyncio
 import shutil
@@ -9,16 +9,20 @@ from pathlib import Path
 
 from bench.idle import measure_idle
 from bench.pipeline import measure_pipeline
+from bench.publishing import measure_publishing
 from bench.redirect import measure_redirect
 from bench.report import Figure, print_table
 from bench.snapshot import measure_snapshot
 from bench.stack import Bench, open_bench
+from bench.steps import measure_steps
 
 # The redirect behind the pipeline: it leaves a backlog of hundreds of thousands of clicks in the topic.
 MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "idle": measure_idle,
     "pipeline": measure_pipeline,
     "redirect": measure_redirect,
+    "publishing": measure_publishing,
+    "steps": measure_steps,
     "snapshot": measure_snapshot,
 }
 

@@ -37,14 +37,14 @@ from ingest.metrics import IngestMetrics
 from ingest.parameters import read_parameters
 from ingest.redirect import Delivery, Redirect
 from ingest.response import redirect_to
-from ingest.transform import aim, cookie_of, mark, ready_keys
+from ingest.transform import Keys, aim, cookie_of, mark, ready_keys
 from ingest.visit import Site
 from referrals.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.partition import hash_keys
 
 BATCH = 16
-BATCHES = 400
+CLICKS = 4800
 ROUNDS = 5
 FOUND = Found(
     ReferralCode(code="demo", affiliate_id="aff", program_id="prg", status="active"),
@@ -84,15 +84,10 @@ async def measure_steps(_: Bench) -> list[Figure]:
 
 
 async def time_steps(folder: Path) -> list[tuple[str, float]]:
-    loop = asyncio.get_running_loop()
-    parser = HttpRequestParser(BaseProtocol(loop), loop, 2**20)
-    requests = render("go.shop.example")[: BATCH * BATCHES]
+    parser, requests = make_parser(), render("go.shop.example")[:CLICKS]
     asked = [parser.feed_data(data)[0][0][0] for data in requests]
-    keys = ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
-    site, limits, nothing = make_site(), make_limits(), Nothing()
-    publisher: Any = nothing
-    to = Delivery(nothing, publisher)
-    redirect = Redirect(site, keys, OneCode(), limits, to, IngestMetrics(CollectorRegistry(), int))
+    keys, site, limits, nothing = make_keys(), make_site(), make_limits(), Nothing()
+    redirect = make_redirect(keys, nothing)
     records = [answer_one(redirect, nothing, request) for request in asked]
     addresses = [site.proxies.find_client("127.0.0.1", request.headers) for request in asked]
     pool, nonces = RandomPool(RANDOM_BYTES), RandomPool(12)
@@ -116,6 +111,29 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     timed.append(("journal, one write a batch", await time_journal(folder, batches) / BATCH))
     timed.append(("partition", time_one(lambda batch: hash_keys([key for key, _ in batch]), batches) / BATCH))
     return timed
+
+
+def make_records() -> list[tuple[bytes, bytes]]:
+    """Give the records of many clicks, key and value."""
+    parser, nothing = make_parser(), Nothing()
+    redirect = make_redirect(make_keys(), nothing)
+    requests = [parser.feed_data(data)[0][0][0] for data in render("go.shop.example")]
+    return [answer_one(redirect, nothing, request) for request in requests]
+
+
+def make_parser() -> HttpRequestParser:
+    loop = asyncio.get_running_loop()
+    return HttpRequestParser(BaseProtocol(loop), loop, 2**20)
+
+
+def make_redirect(keys: Keys, nothing: "Nothing") -> Redirect:
+    publisher: Any = nothing
+    to = Delivery(nothing, publisher)
+    return Redirect(make_site(), keys, OneCode(), make_limits(), to, IngestMetrics(CollectorRegistry(), int))
+
+
+def make_keys() -> Keys:
+    return ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
 
 
 def answer_one(redirect: Redirect, nothing: Nothing, request: RawRequestMessage) -> tuple[bytes, bytes]:

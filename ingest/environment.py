@@ -125,6 +125,7 @@ def lookup_settings(settings: Settings) -> LookupSettings:
         redis_url=settings.redis_url.reveal() if settings.redis_url else None,
         redis_prefix=settings.redis_prefix,
         snapshot_dir=str(Path(settings.data_dir) / "snapshot"),
+        postgres_timeout_s=settings.postgres_timeout_ms / 1000,
     )
 
 

@@ -1,6 +1,6 @@
 """What the visited link carries in its query: sub ids, the caller's own id, utm fields, ad click ids. Pure."""
 
-from typing import Final
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -24,9 +24,9 @@ MOST_PARAMETERS: Final = 100
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """`subs` holds those of sub1..sub5 and external_id that were given, `truncated` what was cut to its cap."""
+    """`subs` holds those texts of sub1..sub5 and external_id that were given, `truncated` what was cut to its cap."""
 
-    subs: dict[str, str]
+    subs: dict[str, Any]
     utm: Utm | None
     ad_ids: dict[str, str] | None
     truncated: tuple[str, ...] = ()

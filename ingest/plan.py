@@ -18,7 +18,7 @@ from referrals.targets import CLICK_MACROS
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """`fixed` is the whole Location, null where it depends on the click.
+    """`fixed` is the whole Location, null where it depends on the click; `names_referral`: on more than the click.
 
     Else parameters are added between `head` and `tail` (the fragment), the first behind `joint`: the token under
     `token_parameter`, null where none is added, and what `passing` lets through of the visitor's, null for nothing.
@@ -29,6 +29,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     tail: Target
     joint: str
     carries_token: bool
+    names_referral: bool
     token_parameter: str | None
     passing: Passing | None
 
@@ -77,6 +78,7 @@ def make_plan(
         tail=tail,
         joint=link.joint,
         carries_token=adds_token or "click_token" in macros,
+        names_referral=not macros <= CLICK_MACROS,
         token_parameter=token_parameter if adds_token else None,
         passing=decide_passing(pass_query, pass_names, taken if token_name is None else taken | {token_name}),
     )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Final
 
 from aiohttp import hdrs
 from multidict import CIMultiDictProxy, istr
@@ -49,8 +49,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
         accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
         client_hints=read_hints(headers, cutter),
-        # Whatever else the record holds, these are its texts sub1..sub5 and external_id.
-        **cast("dict[str, Any]", parameters.subs),
+        **parameters.subs,
         utm=parameters.utm,
         ad_ids=parameters.ad_ids,
         previous_click_id=made.visitor.previous_click_id,
@@ -67,10 +66,10 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
             sequence=sequence,
             cache=made.found.layer,
             steps_us=made.steps_us,
-            key_ids=KeyIds(
-                cookie=keys.cookie.kid if made.set_cookie else None,
-                token=keys.token.kid if carries_token(made.found, visit.query) else None,
-                ip_seal=keys.ip_seal.kid,
+            key_ids=key_ids(
+                keys.cookie.kid if made.set_cookie else None,
+                keys.token.kid if carries_token(made.found, visit.query) else None,
+                keys.ip_seal.kid,
             ),
         ),
         truncated=cutter.truncated,
@@ -126,6 +125,12 @@ def read_hints(headers: CIMultiDictProxy[str], cutter: Cutter) -> ClientHints | 
         mobile=cutter.cut("client_hints", mobile, HINT_CAP),
         platform=cutter.cut("client_hints", platform, HINT_CAP),
     )
+
+
+@lru_cache(maxsize=64)
+def key_ids(cookie: str | None, token: str | None, ip_seal: str) -> KeyIds:
+    # There are few keys, and many clicks of each.
+    return KeyIds(cookie=cookie, token=token, ip_seal=ip_seal)
 
 
 @lru_cache(maxsize=4)

@@ -69,6 +69,10 @@ HeadTimeout = Annotated[
 KeepAliveTimeout = Annotated[
     float, Meta(gt=0, le=600, description="seconds a connection stays open without a request; above that of a proxy")
 ]
+PostgresTimeout = Annotated[
+    int,
+    Meta(ge=10, le=5000, description="milliseconds a new code may wait for PostgreSQL; thrice the way there and back"),
+]
 SyncMilliseconds = Annotated[
     int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")
 ]
@@ -106,6 +110,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     most_connections: MostConnections = 10_000
     head_timeout_s: HeadTimeout = 10.0
     keepalive_timeout_s: KeepAliveTimeout = 75.0
+    postgres_timeout_ms: PostgresTimeout = 100
     sync_ms: SyncMilliseconds = 5
     drain_s: DrainSeconds = 10
 

@@ -36,6 +36,8 @@ def read_target(url: str) -> Target:
 
 def fill_target(target: Target, values: Mapping[str, str | None]) -> str:
     """Give the URL with each macro replaced by its value, percent-encoded; without a value by nothing."""
+    if len(target.pieces) == 1:
+        return target.pieces[0]
     filled = list(target.pieces)
     for place in range(1, len(filled), 2):
         filled[place] = encode_value(values.get(filled[place]))

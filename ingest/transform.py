@@ -82,7 +82,10 @@ def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters, query: 
     if plan.fixed is not None and not passed:
         return plan.fixed
     token = make_token(keys.token, click_id) if plan.carries_token else None
-    values = {**name_values(found, parameters), "click_id": click_id, "click_token": token}
+    values: dict[str, str | None] = {"click_id": click_id, "click_token": token}
+    if plan.names_referral:
+        # What is ours stands last: no parameter poses as it.
+        values = {**name_values(found, parameters), **values}
     return write_location(plan, values, token, passed)
 
 

@@ -8,10 +8,10 @@ from playwright.async_api import Browser, Page, async_playwright
 
 
 @asynccontextmanager
-async def run_chromium(path: Path) -> AsyncIterator[Browser]:
-    """Run the Chromium at this path, headless."""
+async def run_chromium(path: Path, *arguments: str) -> AsyncIterator[Browser]:
+    """Run the Chromium at this path, headless, with more arguments of its own."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *arguments])
         try:
             yield browser
         finally:

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from deploy.local.browser import chromium
@@ -48,14 +47,8 @@ async def valkey(server_settings: LocalSettings) -> AsyncIterator[str]:
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
     """A schema of the test's own, empty: every connection by this URL finds its tables there, and only there."""
-    schema = f"test_{uuid.uuid4().hex[:12]}"
-    connection = await asyncpg.connect(postgres)
-    try:
-        await connection.execute(f"CREATE SCHEMA {schema}")
-        yield f"{postgres}?options=-csearch_path%3D{schema}"
-        await connection.execute(f"DROP SCHEMA {schema} CASCADE")
-    finally:
-        await connection.close()
+    async with servers.empty_schema(postgres) as url:
+        yield url
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import (
     AbstractAsyncContextManager,
@@ -11,6 +12,8 @@ from contextlib import (
     contextmanager,
 )
 from pathlib import Path
+
+import asyncpg
 
 from deploy.local.kafka import plan_kafka
 from deploy.local.ports import free_port, settle_ports
@@ -48,6 +51,19 @@ def run_postgres(settings: LocalSettings) -> AbstractAsyncContextManager[str]:
 
 def run_valkey(settings: LocalSettings) -> AbstractAsyncContextManager[str]:
     return contained(valkey_container) if IN_DOCKER else launched(asyncio.sleep(0, plan_valkey(settings)))
+
+
+@asynccontextmanager
+async def empty_schema(postgres: str) -> AsyncIterator[str]:
+    """Make a schema for the block; connections by the URL it gives find their tables there, and only there."""
+    schema = f"test_{uuid.uuid4().hex[:12]}"
+    connection = await asyncpg.connect(postgres)
+    try:
+        await connection.execute(f"CREATE SCHEMA {schema}")
+        yield f"{postgres}?options=-csearch_path%3D{schema}"
+        await connection.execute(f"DROP SCHEMA {schema} CASCADE")
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final
@@ -29,6 +29,8 @@ from runtime.process import run
 log = structlog.get_logger()
 
 TICK_S: Final = 0.05
+MOST_UNREAD: Final = 64 * 1024
+"""Bytes that wait for a supervisor to read them."""
 
 
 class Post(msgspec.Struct, frozen=True):
@@ -67,14 +69,14 @@ async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
     listener = socket.socket(fileno=post.listener)
     async with lifeline(post.lifeline, stop) as writer, open_environment(settings) as env:
         state = State(env, stop)
-        async with in_background(report(writer, state), show(env, settings.private_port, post.slot)):
+        async with in_background(report(writer, state.report), show(env, settings.private_port, post.slot)):
             await prepare(state, stop, post.wait_s)
             async with public_port(env, listener) as port:
                 state.listening = True
                 log.info("listening", port=port, region=settings.region)
                 await stop.wait()
                 # Without a visitor to wait for, the end comes before the next report does.
-                writer.write(write_report(state.report()))
+                tell(writer, state.report())
 
 
 async def prepare(state: State, stop: asyncio.Event, seconds: float) -> None:
@@ -101,17 +103,22 @@ async def lifeline(number: int, stop: asyncio.Event) -> AsyncIterator[asyncio.St
     writer.close()
 
 
-async def report(writer: asyncio.StreamWriter, state: State) -> None:
+async def report(writer: asyncio.StreamWriter, describe: Callable[[], Report]) -> None:
     """Tell the supervisor how it is: whenever that has changed, and every BEAT_S anyway; for ever."""
     clock = asyncio.get_running_loop().time
     told, due = None, 0.0
     while True:
-        now = state.report()
-        # To what a supervisor that is stopped does not read, nothing is added.
-        if now != told or (clock() >= due and not writer.transport.get_write_buffer_size()):
-            writer.write(write_report(now))
+        now = describe()
+        if now != told or clock() >= due:
+            tell(writer, now)
             told, due = now, clock() + BEAT_S
         await asyncio.sleep(TICK_S)
+
+
+def tell(writer: asyncio.StreamWriter, what: Report) -> None:
+    # Writing to one that is gone is an error; to one that is stopped it would add up. In a second it is said again.
+    if not writer.is_closing() and writer.transport.get_write_buffer_size() < MOST_UNREAD:
+        writer.write(write_report(what))
 
 
 async def show(env: Environment, supervisors_port: int, slot: int) -> None:

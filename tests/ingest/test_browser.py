@@ -138,7 +138,7 @@ async def test_the_longest_ids_there_can_be_make_a_cookie_that_a_browser_keeps(
 async def test_a_cookie_of_http_is_none_over_https(chromium_path: Path, tmp_path: Path) -> None:
     async with visiting(chromium_path, tmp_path) as visit:
         forged = {"name": "cr-shop", "value": "v1.k7.forged", "domain": "go.shop.test", "path": "/"}
-        await visit.page.context.add_cookies([forged])  # type: ignore[list-item] - a cookie is a dict of these
+        await visit.page.context.add_cookies([forged])
         await visit.follow("https://go.shop.test/ref/abc123")
         (click,) = await visit.clicks()
 

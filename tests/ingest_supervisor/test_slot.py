@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.supervisor.child import Child
+from ingest.supervisor.child import Child, Patience
 from ingest.supervisor.listener import address_of, reserve
 from ingest.supervisor.slot import Slot
 
 pytestmark = pytest.mark.processes
 
 PATIENCE_S = 30
+PATIENT = Patience(stop_s=5)
 
 # What a worker gets: slot, listener, lifeline, seconds to wait. Visitors are told the process that serves them.
 START = """
@@ -26,9 +27,9 @@ slot, listener, line, wait = sys.argv[1:]
 door, lifeline = socket.socket(fileno=int(listener)), socket.socket(fileno=int(line))
 def serve():
     door.listen()
-    lifeline.send(b'{"public port": null}\\n')
     door.settimeout(0.05)
     while True:
+        lifeline.send(b'{"public port": null}\\n')
         try:
             visitor, _ = door.accept()
             visitor.send(str(os.getpid()).encode())
@@ -39,6 +40,7 @@ def serve():
 SERVE = "serve()"
 DIE = "sys.exit(3)"
 SERVE_ONCE = "open('second') if os.path.exists('first') else open('first', 'w'); serve()"
+DIE_ONCE = "sys.exit(3) if not os.path.exists('first') and open('first', 'w') else time.sleep(60)"
 NEVER_READY = 'lifeline.send(b\'{"referrals": "away"}\\n\'); time.sleep(60)'
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 LEAVE_SLOWLY = """
@@ -52,8 +54,8 @@ serve()
 
 
 @asynccontextmanager
-async def slot_of(program: str, stop_s: float = 5) -> AsyncIterator[Slot]:
-    slot = Slot(0, reserve("127.0.0.1", 0), stop_s, (sys.executable, "-S", "-c", START + program))
+async def slot_of(program: str, patience: Patience = PATIENT) -> AsyncIterator[Slot]:
+    slot = Slot(0, reserve("127.0.0.1", 0), patience, (sys.executable, "-S", "-c", START + program))
     keeping = asyncio.create_task(slot.keep())
     try:
         yield slot
@@ -99,13 +101,38 @@ async def test_a_dead_worker_is_replaced_and_visitors_wait_for_the_next() -> Non
 
 
 async def test_a_worker_that_someone_else_stops_is_replaced_while_it_drains() -> None:
-    async with slot_of(LEAVE_SLOWLY, stop_s=0.2) as slot:
+    async with slot_of(LEAVE_SLOWLY, Patience(stop_s=3)) as slot:
         worker = await ready(slot)
         os.kill(worker.pid, signal.SIGTERM)
         await true(lambda: slot.restarts == 1)
         successor = await ready(slot)
         assert worker.code is None
         assert await visit(slot) == successor.pid
+        await asyncio.wait({worker.ended}, timeout=PATIENCE_S)
+        assert worker.code == -signal.SIGKILL, "it may drain, and not stay for ever"
+
+
+async def test_a_worker_that_stands_still_is_killed_and_visitors_wait_for_the_next() -> None:
+    async with slot_of(SERVE, Patience(silent_s=2, stop_s=5)) as slot:
+        worker = await ready(slot)
+        os.kill(worker.pid, signal.SIGSTOP)
+        served = await visit(slot)
+        assert served == (await ready(slot)).pid != worker.pid
+        assert (worker.code, slot.restarts) == (-signal.SIGKILL, 1)
+
+
+async def test_a_worker_that_never_says_a_word_is_killed() -> None:
+    async with slot_of("time.sleep(60)", Patience(first_s=1, stop_s=5)) as slot:
+        await true(lambda: slot.restarts == 2)
+        await true(lambda: slot.problem == "starting; the one before: does not answer")
+
+
+async def test_a_slot_whose_worker_is_starting_says_what_became_of_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with slot_of(DIE_ONCE) as slot:
+        await true(lambda: slot.problem == "starting; the one before: ended with exit code 3")
 
 
 async def test_where_workers_die_at_once_again_and_again_nobody_is_left_to_wait() -> None:
@@ -145,7 +172,7 @@ async def test_a_roll_whose_successor_dies_leaves_the_worker_alone(
 
 
 async def test_a_worker_that_does_not_stop_is_killed() -> None:
-    async with slot_of(DEAF, stop_s=0.2) as slot:
+    async with slot_of(DEAF, Patience(stop_s=0.2)) as slot:
         worker = await ready(slot)
     assert worker.code == -signal.SIGKILL
 
@@ -161,7 +188,7 @@ async def test_what_a_worker_says_is_the_problem_of_its_slot() -> None:
 
 
 async def test_a_machine_that_can_start_nothing_is_tried_again() -> None:
-    slot = Slot(0, reserve("127.0.0.1", 0), 1, ("/nowhere/python",))
+    slot = Slot(0, reserve("127.0.0.1", 0), PATIENT, ("/nowhere/python",))
     assert await slot.start() is None
     assert not await slot.roll()
     assert slot.problem == "not started"

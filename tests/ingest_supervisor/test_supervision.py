@@ -1,107 +1,22 @@
-"""Several workers under a supervisor, as real processes: killed, rolled, stopped and left alone under traffic."""
+"""Several workers under a supervisor, as real processes: killed, rolled and left alone under traffic."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
 from functools import partial
-from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
-from schemas import CLICKS_RAW, RawClick, decode
-from tests.ingest_supervisor.traffic import Traffic, coming, connect
-from tests.pipeline import DEMO, Pipeline, Service, eventually, running_pipeline
+from tests.ingest_supervisor.supervised import VISITORS, Supervised, answered, none_is_running, true
+from tests.ingest_supervisor.traffic import coming
+from tests.pipeline import eventually, running_pipeline
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
-
-VISITORS = 4
-
-
-class Supervised(Pipeline):
-    """A pipeline with two workers of ingest, whose answers name the click."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.environ |= {"CLICKRAIL_INGEST_WORKERS": "2", "CLICKRAIL_INGEST_DRAIN_S": "8"}
-
-    async def prepare(self, referrals: str = DEMO) -> None:
-        await super().prepare(referrals.replace("/shoes'", "/{click_id}'"))
-
-    @property
-    def supervisor(self) -> Service:
-        return self.services["ingest"]
-
-    @property
-    def pid(self) -> int:
-        assert self.supervisor.process is not None
-        return self.supervisor.process.pid
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        lines = self.supervisor.log.read_text().splitlines()
-        events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return [event for event in events if event["event"] == name]
-
-    def workers(self) -> list[int]:
-        """Give the processes of all workers, as the supervisor has started them."""
-        return [line["pid"] for line in self.events("worker started")]
-
-    async def readiness(self) -> tuple[int, dict[str, str]]:
-        async with aiohttp.ClientSession() as session, session.get(self.status_url("/readyz")) as answer:
-            return answer.status, (await answer.json())["wrong"]
-
-    async def all_ready(self) -> bool:
-        return await self.readiness() == (200, {})
-
-    async def restarts(self) -> list[int]:
-        async with aiohttp.ClientSession() as session, session.get(self.status_url("/metrics")) as answer:
-            lines = (await answer.text()).splitlines()
-        return [int(line.split()[1]) for line in lines if line.startswith("clickrail_ingest_worker_restarts_total{")]
-
-    async def clicks(self) -> list[RawClick]:
-        clicks = [decode(RawClick, value) for value in await self.values(CLICKS_RAW)]
-        return [click for click in clicks if isinstance(click, RawClick)]
-
-    def status_url(self, path: str) -> str:
-        return f"http://127.0.0.1:{self.supervisor.private_port}{path}"
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Supervised:
-    return Supervised(tmp_path, kafka, database_url, valkey, topic_prefix)
-
-
-def answered(traffic: Traffic) -> list[str]:
-    """Give the clicks that visitors were told of."""
-    assert {answer.status for answer in traffic.answers} == {302}
-    return [str(answer.location).rsplit("/", 1)[1] for answer in traffic.answers]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
-
-
-async def true(condition: Callable[[], bool]) -> None:
-    async def ask() -> bool:
-        return condition()
-
-    await eventually(ask)
 
 
 def rolled(pipeline: Supervised, times: int) -> bool:
     return len(pipeline.events("rolled")) == times
-
-
-async def none_is_running(pids: Collection[int]) -> None:
-    await true(lambda: not any(map(is_running, pids)))
 
 
 async def test_three_rolls_under_traffic_fail_no_request_and_lose_no_click(pipeline: Supervised) -> None:
@@ -136,23 +51,6 @@ async def test_a_killed_worker_is_replaced_and_nobody_is_refused_a_connection(pi
     assert traffic.refused == 0
     assert traffic.unanswered <= 2 * VISITORS, "more failed than were at the worker"
     assert len({click.handled.process for click in clicks}) == 3, "not all workers served"
-
-
-async def test_stopped_under_traffic_it_ends_in_order_and_every_answered_click_is_in_the_topic(
-    pipeline: Supervised,
-) -> None:
-    async with running_pipeline(pipeline, "ingest"):
-        await eventually(pipeline.all_ready)
-        idle = await connect(pipeline.port)
-        async with coming(pipeline.port, VISITORS) as traffic:
-            await traffic.until(200)
-            assert await pipeline.stop() == {"ingest": 0}
-        await none_is_running(pipeline.workers())
-        idle.close()
-        clicks = await pipeline.clicks()
-    assert sorted(answered(traffic)) == sorted(click.click_id for click in clicks)
-    assert traffic.refused > 0, "nobody came after it had stopped"
-    assert pipeline.events("worker gone") == []
 
 
 async def test_workers_whose_supervisor_is_killed_drain_and_end_by_themselves(pipeline: Supervised) -> None:

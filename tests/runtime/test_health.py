@@ -1,6 +1,10 @@
 """The private port."""
 
+import asyncio
+import threading
+
 import aiohttp
+import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from runtime.health import private_port
@@ -20,3 +24,29 @@ async def test_it_tells_health_readiness_and_metrics() -> None:
         async with session.get(f"{base}/readyz") as ready, session.get(f"{base}/metrics") as metrics:
             assert ready.status == 200
             assert "clickrail_things_total 3.0" in await metrics.text()
+
+
+async def test_a_process_whose_event_loop_is_stuck_cannot_say_that_it_lives() -> None:
+    ports: list[int] = []
+    opened, wanted, stuck, over = (threading.Event() for _ in range(4))
+
+    async def serve() -> None:
+        async with private_port("127.0.0.1", 0, CollectorRegistry(), dict) as port:
+            ports.append(port)
+            opened.set()
+            await asyncio.to_thread(wanted.wait)
+            stuck.set()
+            over.wait()
+
+    process = threading.Thread(target=asyncio.run, args=(serve(),))
+    process.start()
+    await asyncio.to_thread(opened.wait)
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(1)) as probe:
+        async with probe.get(f"http://127.0.0.1:{ports[0]}/healthz") as answer:
+            assert answer.status == 200
+        wanted.set()
+        await asyncio.to_thread(stuck.wait)
+        with pytest.raises(TimeoutError):
+            await probe.get(f"http://127.0.0.1:{ports[0]}/healthz")
+    over.set()
+    await asyncio.to_thread(process.join)

@@ -1,0 +1,163 @@
+"""Item 20: what would not be safe does not start, and says so in one line that shows no secret."""
+
+import asyncio
+import base64
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from docs.of_settings import SERVICES
+from identity.keyfile import create_ring, write_ring
+from identity.keys import KeyRing, KeyRingError
+from ingest.settings import Settings
+from runtime.errors import SettingsError
+from runtime.settings import load
+from tests.identity.builders import known_ring
+from tests.ingest.test_settings import NEEDED
+
+SESAME = "open-sesame-open-sesame"
+NOWHERE = {
+    "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "CLICKRAIL_DATABASE_URL": f"postgresql://clickrail:{SESAME}@127.0.0.1:1/clickrail",
+    "CLICKRAIL_REDIS_URL": f"rediss://:{SESAME}@127.0.0.1:1/0",
+    "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
+    "CLICKRAIL_CONSOLE_PASSWORD": SESAME,
+    "CLICKRAIL_CONSOLE_SESSION_SECRET": SESAME * 2,
+}
+PASSWORD, SESSION_SECRET = "CLICKRAIL_CONSOLE_PASSWORD", "CLICKRAIL_CONSOLE_SESSION_SECRET"
+KEYS, DATABASE, REDIS = "CLICKRAIL_KEYS_FILE", "CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL"
+UNVERIFIED = [
+    "ssl_cert_reqs=none",
+    "ssl_cert_reqs=None",
+    "ssl%5Fcert_reqs=none",
+    "db=1&ssl_check_hostname=false",
+    "ssl_check_hostname=0",
+    "ssl_cert_reqs=none&ssl_cert_reqs=required",
+]
+
+
+def write_keys(path: Path, change: Mapping[str, object]) -> None:
+    """Write a key ring whose first key differs in these fields, as somebody might who makes one by hand."""
+    create_ring(path, known_ring())
+    content = msgspec.json.decode(path.read_bytes())
+    content["keys"][0] |= change
+    path.write_bytes(msgspec.json.encode(content))
+
+
+async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, str]:
+    """Start a service; give its exit code and all it says."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
+    given = {name: value for name, value in environ.items() if value is not None}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", service, env=inherited | given, stdout=-1, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return process.returncode or 0, said.decode()
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("service", "name", "value"),
+    [
+        ("ingest", DATABASE, None),
+        ("ingest", KEYS, None),
+        ("ingest", KEYS, "/nowhere/keys.json"),
+        ("enricher", KEYS, None),
+        ("enricher", KEYS, "/nowhere/keys.json"),
+        ("sink", DATABASE, None),
+        ("console", DATABASE, None),
+        ("console", PASSWORD, None),
+        ("console", PASSWORD, ""),
+        ("console", PASSWORD, "sesame"),
+        ("console", PASSWORD, "changeme"),
+        ("console", SESSION_SECRET, "sesame"),
+        ("ingest", REDIS, f"rediss://:{SESAME}@127.0.0.1:1/0?ssl_cert_reqs=none"),
+    ],
+)
+async def test_item_20_without_a_good_secret_a_service_does_not_start_and_says_which(
+    service: str, name: str, value: str | None, tmp_path: Path
+) -> None:
+    create_ring(tmp_path / "keys.json", known_ring())
+    more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
+    code, said = await start(service, {**NOWHERE, **more, name: value})
+    assert code == 2
+    assert said.startswith(f"clickrail {service}: {name}: ")
+    assert said.count("\n") == 1
+    assert "sesame" not in said
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("change", "mode"),
+    [
+        ({"secret": base64.b64encode(b"sesame").decode()}, 0o600),
+        ({"secret": base64.b64encode(bytes(32)).decode()}, 0o600),
+        ({"secret": None}, 0o600),
+        ({}, 0o644),
+        ({}, 0o660),
+    ],
+    ids=["short", "not random", "absent", "read by all", "read by the group"],
+)
+@pytest.mark.parametrize("service", ["ingest", "enricher"])
+async def test_item_20_with_a_bad_key_ring_a_service_does_not_start_and_says_why(
+    service: str, change: Mapping[str, object], mode: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "keys.json"
+    write_keys(path, change)
+    path.chmod(mode)
+    more = {KEYS: str(path), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
+    code, said = await start(service, {**NOWHERE, **more})
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith(f"clickrail {service}: {KEYS}: {path}: ")
+    assert "c2VzYW1l" not in said
+
+
+def test_item_20_no_key_ring_of_too_little_secrecy_is_even_written(tmp_path: Path) -> None:
+    first, *others = known_ring().keys
+    for secret in (bytes(32), b"sesame" * 6, others[0].secret):
+        weak = KeyRing(version=1, keys=(msgspec.structs.replace(first, secret=secret), *others))
+        with pytest.raises(KeyRingError, match=r"not random|the same secret|not written"):
+            write_ring(tmp_path / "keys.json", weak)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("options", UNVERIFIED)
+def test_item_20_tls_that_is_not_verified_is_refused(options: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{REDIS}: TLS that takes any certificate") as refused:
+        load(Settings, NEEDED | {REDIS: f"rediss://:sesame@redis.example/0?{options}"})
+    assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["rediss://:none@redis.example/0?ssl_cert_reqs=required", "redis://redis.example/0"])
+def test_item_20_tls_that_is_verified_and_none_at_all_are_the_operators_choice(url: str) -> None:
+    assert load(Settings, NEEDED | {REDIS: url}).redis_url is not None
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_item_20_settings_show_no_secret(service: str) -> None:
+    settings: Any = load(SERVICES[service], {**NOWHERE, KEYS: "keys.json", "CLICKRAIL_INGEST_DATA_DIR": "data"})
+    for shown in (
+        repr(settings),
+        str(settings),
+        f"{settings}",
+        *(f"{value} {value!r}" for value in settings.__struct_fields__),
+    ):
+        assert SESAME not in shown
+    for name in settings.__struct_fields__:
+        assert SESAME not in f"{getattr(settings, name)} {getattr(settings, name)!r}"
+
+
+def test_item_20_a_key_ring_shows_no_secret() -> None:
+    ring = known_ring()
+    shown = f"{ring} {ring!r} {ring.keys[0]}"
+    assert [key for key in ring.keys if key.secret and repr(bytes(key.secret)) in shown] == []
