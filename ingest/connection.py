@@ -24,6 +24,8 @@ HEAD_BYTES: Final = 32 * 1024
 READ_BYTES: Final = 1024 * 1024
 """More than one read brings, so that the parser never asks for a pause: what has a body is refused at once."""
 LINGER_S: Final = 2.0
+MOST_AT_ONCE: Final = 16
+"""Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
 CLOSE: Final = "Connection: close\r\n"
 KEEP: Final = "Connection: keep-alive\r\n"
 
@@ -144,21 +146,27 @@ class Connection(BaseProtocol):
             self._waiting.append(431)
 
     def answer(self) -> None:
-        """Answer what waits, in its order, as far as the visitor takes the answers."""
-        while self._waiting and self._task is None and not self._paused:
+        """Answer what waits, in its order, as far as the visitor takes the answers; the rest has another turn."""
+        for _ in range(MOST_AT_ONCE):
+            if not self._waiting or self._task or self._paused:
+                return
             asked = self._waiting.popleft()
             if isinstance(asked, int):
                 self._host.count_misread(asked)
                 self._answers.append((None, page(asked)))
-                continue
-            try:
-                answered = self._host.answer(asked, self._peer)
-            except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one answer
-                answered = self._fail(error)
-            if isinstance(answered, Response):
-                self._answers.append((asked, answered))
             else:
-                self._task = self._loop.create_task(self._answer_later(asked, answered))
+                self._answer(asked)
+        self._host.expect(self)
+
+    def _answer(self, asked: RawRequestMessage) -> None:
+        try:
+            answered = self._host.answer(asked, self._peer)
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one answer
+            answered = self._fail(error)
+        if isinstance(answered, Response):
+            self._answers.append((asked, answered))
+        else:
+            self._task = self._loop.create_task(self._answer_later(asked, answered))
 
     async def _answer_later(self, asked: RawRequestMessage, answered: Awaitable[Response]) -> None:
         try:

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 LINGER_S: Final = 0.02
 """How long a first record waits for company: a batch of many costs a fraction of many batches."""
+MOST_PAUSE_S: Final = 2.0
+"""However long Kafka was away, it is found soon when it is back: new clicks are to be stored within seconds then."""
 MOST_AT_ONCE: Final = 4000
 MOST_REJECTIONS: Final = 2000
 
@@ -65,7 +67,7 @@ class Publisher:
 
     async def run(self) -> None:
         """Deliver for ever. What Kafka does not acknowledge is delivered again, in order, before anything else."""
-        waits = pauses()
+        waits = pauses(most_s=MOST_PAUSE_S)
         while True:
             await self._some.wait()
             await asyncio.sleep(LINGER_S)
@@ -77,7 +79,7 @@ class Publisher:
                 await asyncio.sleep(next(waits))
             else:
                 self.problem = None
-                waits = pauses()
+                waits = pauses(most_s=MOST_PAUSE_S)
 
     async def drain(self, seconds: float) -> int:
         """Wait until everything is delivered, at most so long; give how many rejections are left.

@@ -108,10 +108,17 @@ class Journal:
             for key, payload in records:
                 self.append(key, payload)
             return
-        place = segment.size - sum(map(len, frames))
-        for (key, payload), data in zip(records, frames, strict=True):
-            self._hold((key, payload, segment), place)
-            place += len(data)
+        entries = [(key, payload, segment) for key, payload in records]
+        if not segment.spills and self._memory.weight < self._limits.memory_bytes:
+            # The last of them may find no room any more: so few do no harm.
+            self._memory.put_all(entries)
+            segment.held += len(entries)
+            segment.written += len(entries)
+        else:
+            place = segment.size - sum(map(len, frames))
+            for entry, data in zip(entries, frames, strict=True):
+                self._hold(entry, place)
+                place += len(data)
         self._wake()
 
     def _hold(self, entry: Entry, place: int) -> bool:

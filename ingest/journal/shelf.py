@@ -1,6 +1,7 @@
 """Records in memory, first in, first out, and what they weigh."""
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from ingest.journal.segments import Entry
@@ -22,6 +23,10 @@ class Shelf:
     def put(self, entry: Entry) -> None:
         self.weight += len(entry[1]) + BESIDES
         self._entries.append(entry)
+
+    def put_all(self, entries: Sequence[Entry]) -> None:
+        self.weight += sum([len(entry[1]) for entry in entries]) + BESIDES * len(entries)
+        self._entries.extend(entries)
 
     def take(self, most: int, most_weight: int) -> list[Entry]:
         """Take the first entries: at most so many, of at most so much weight, but one in any case."""

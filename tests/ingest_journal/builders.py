@@ -74,6 +74,9 @@ class Opened:
         """Append clicks; give those that were not taken."""
         return [click for click in clicks if not self.journal.append(key(click), payload(click, size))]
 
+    def append_all(self, *clicks: int, size: int = 300) -> None:
+        self.journal.append_all([(key(click), payload(click, size)) for click in clicks])
+
 
 @asynccontextmanager
 async def opened(root: Path, worker: str = WORKER, limits: Limits = SMALL) -> AsyncIterator[Opened]:

@@ -43,6 +43,42 @@ async def test_a_write_cut_short_goes_whole_into_the_next_file(tmp_path: Path) -
         assert await drain(it.journal) == [1, 2]
 
 
+async def test_clicks_that_come_together_stand_in_one_write(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits()) as it:
+        it.append_all(1, 2, 3)
+        it.append_all(4)
+        assert segments(tmp_path)[0].read_bytes() == framed([1, 2, 3, 4])
+        assert await drain(it.journal) == [1, 2, 3, 4]
+
+
+async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_each_goes_where_there_is_room(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, limits=Limits()) as it:
+        it.append(1)
+        with limited(resource.RLIMIT_FSIZE, len(framed([1])) * 3 + 100):
+            it.append_all(2, 3, 4, 5)
+        assert (it.journal.problem, it.journal.pending, it.lost) == (None, 5, {})
+        assert on_disk(tmp_path) == [1, 2, 3, 4, 5]
+        assert await drain(it.journal) == [1, 2, 3, 4, 5]
+
+
+async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits()) as it:
+        with limited(resource.RLIMIT_FSIZE, 0):
+            it.append_all(1, 2, 3)
+        assert (it.journal.problem, it.journal.unjournalled, it.journal.pending) == ("File too large", 3, 3)
+        assert await drain(it.journal) == [1, 2, 3]
+
+
+async def test_clicks_that_come_together_are_read_back_when_memory_is_full(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(memory_bytes=2_000)) as it:
+        for first in range(0, 40, 4):
+            it.append_all(*range(first, first + 4))
+        assert sorted(await drain(it.journal)) == list(range(40))
+        assert it.lost == {}
+
+
 async def test_what_no_disk_takes_waits_in_memory(tmp_path: Path) -> None:
     async with opened(tmp_path, limits=Limits()) as it:
         it.append(1)
