@@ -86,6 +86,9 @@ def make_plan(
 
 def write_location(plan: Plan, values: Mapping[str, str | None], token: str | None, passed: Sequence[str]) -> str:
     """Write a Location. Without a token none is added; `passed` are parameters as they are to be sent."""
-    added = [*passed] if token is None or plan.token_parameter is None else [f"{plan.token_parameter}={token}", *passed]
-    middle = plan.joint + "&".join(added) if added else ""
-    return fill_target(plan.head, values) + middle + fill_target(plan.tail, values)
+    location = fill_target(plan.head, values)
+    if token is not None and plan.token_parameter is not None:
+        passed = [f"{plan.token_parameter}={token}", *passed]
+    if passed:
+        location += plan.joint + "&".join(passed)
+    return location + fill_target(plan.tail, values)

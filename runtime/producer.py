@@ -8,8 +8,9 @@ its sequence numbers may be out of step (#1017), and a record sent twice is harm
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+import msgspec
 from aiokafka.errors import KafkaError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -20,11 +21,11 @@ from runtime.partition import hash_keys
 Headers = list[tuple[str, bytes]]
 NO_HEADERS: Final[Headers] = []
 
-STOP_S: Final = 2.0
+STOP_S: Final = 0.5
 """How long a client may take to close before it is left behind."""
 
 
-class OutRecord(NamedTuple):
+class OutRecord(msgspec.Struct, frozen=True, gc=False):
     """A record to be written. `key` decides its partition; without one it goes to partition 0."""
 
     topic: str
@@ -100,15 +101,16 @@ async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord]) -> Batc
     batches: Batches = {}
     counts: dict[str, int] = {}
     appends: dict[tuple[str, int], Callable[..., object]] = {}
-    for (topic, key, value, headers), hashed in zip(records, hash_keys([key for _, key, *_ in records]), strict=True):
+    for record, hashed in zip(records, hash_keys([record.key for record in records]), strict=True):
+        topic = record.topic
         count = counts.get(topic) or counts.setdefault(topic, len(await producer.partitions_for(topic)))
         place = (topic, hashed % count)
         append = appends.get(place)
-        if append is None or append(timestamp=None, key=key, value=value, headers=headers) is None:
+        if append is None or append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
             builder = producer.create_batch()
             batches.setdefault(place, []).append(builder)
             appends[place] = builder.append
-            builder.append(timestamp=None, key=key, value=value, headers=headers)
+            builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
     return batches
 
 

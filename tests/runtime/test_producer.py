@@ -41,7 +41,7 @@ async def test_every_record_is_there_once_in_the_partition_of_its_key(kafka: str
     await producer.close()
 
     assert sorted(await read_all(kafka, topic)) == sorted(
-        (hash_keys([key])[0] % 3, key, value) for _, key, value, _ in records if key
+        (hash_keys([record.key])[0] % 3, record.key, record.value) for record in records
     )
 
 
