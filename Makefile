@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
 SERVICES := ingest enricher sink console
 
-.PHONY: help up test check bench lock clean
+.PHONY: help up test check drill bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -25,6 +25,9 @@ check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no s
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/pytest -q -m "not servers and not browser and not processes and not slow"
+
+drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, with a report in .local/drill.md
+	@$(BIN)/pytest -q tests/faults --drill
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
 	@$(BIN)/python -m bench

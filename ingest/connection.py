@@ -8,6 +8,7 @@ answering and sending are steps of their own: `connections` takes each for all t
 import asyncio
 from collections import deque
 from collections.abc import Awaitable
+from contextlib import suppress
 from time import perf_counter_ns
 from typing import Final, Protocol
 
@@ -24,6 +25,8 @@ HEAD_BYTES: Final = 32 * 1024
 READ_BYTES: Final = 1024 * 1024
 """More than one read brings, so that the parser never asks for a pause: what has a body is refused at once."""
 LINGER_S: Final = 2.0
+PIECE_BYTES: Final = 4096
+"""Read at a time: requests that wait as bytes take a twentieth of the memory of those that are read."""
 MOST_AT_ONCE: Final = 16
 """Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
 CLOSE: Final = "Connection: close\r\n"
@@ -84,7 +87,12 @@ class Connection(BaseProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing was asked that is not answered yet, not even in part."""
-        return not (self._received or self._unread or self._waiting or self._task or self._answers)
+        return not (self._unread or self.is_owed)
+
+    @property
+    def is_owed(self) -> bool:
+        """Whether there is more to do for what has come: it may be answered without anything else coming."""
+        return bool(self._received or self._waiting or self._task or self._answers)
 
     @property
     def is_answering(self) -> bool:
@@ -92,7 +100,7 @@ class Connection(BaseProtocol):
 
     def close(self, *, at_once: bool = False) -> None:
         """Close it when what was written is sent, or at once."""
-        self._is_read = False
+        self._end()
         if self.transport is not None:
             (self.transport.abort if at_once else self.transport.close)()
 
@@ -106,7 +114,15 @@ class Connection(BaseProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
+        # A click is a click only if it can be answered.
+        self._end()
         self._host.forget(self)
+
+    def _end(self) -> None:
+        """Read and answer nothing more; what is answered may still be sent."""
+        self._is_read = False
+        self._received = b""
+        self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._is_read:
@@ -117,46 +133,46 @@ class Connection(BaseProtocol):
     def eof_received(self) -> bool:
         # Who closes only his own half still waits for the answer to what he asked.
         self._is_half_closed = True
-        return self._is_read and not self.is_idle
+        return self.is_owed
 
     def resume_writing(self) -> None:
         super().resume_writing()
         self._host.expect(self)
 
     def read(self) -> None:
-        """Read the requests that have come."""
-        if not self._received:
-            return
-        if not self._unread:
-            # The first bytes of a request start its time; those that follow do not prolong it.
-            self.deadline = self._loop.time() + self._host.head_s
-        data, self._received = self._received, b""
-        self._unread += len(data)
-        try:
-            messages, _, _ = self._reader.feed_data(data)
-        except HttpProcessingError:
-            self._waiting.append(400)
-            return
-        is_large = self._unread > HEAD_BYTES
-        if messages:
-            self._unread = 0
-            for asked, body in messages:
-                self._waiting.append(asked if body is EMPTY_PAYLOAD and not is_large else read_form(asked, body))
-        elif is_large:
-            self._waiting.append(431)
+        """Read the requests that have come, as many as can be answered in this turn."""
+        while self._received and len(self._waiting) < MOST_AT_ONCE:
+            if not self._unread:
+                # The first bytes of a request start its time; those that follow do not prolong it.
+                self.deadline = self._loop.time() + self._host.head_s
+            data, self._received = self._received[:PIECE_BYTES], self._received[PIECE_BYTES:]
+            self._unread += len(data)
+            try:
+                messages, _, _ = self._reader.feed_data(data)
+            except HttpProcessingError:
+                self._waiting.append(400)
+                return
+            is_large = self._unread > HEAD_BYTES
+            if messages:
+                self._unread = 0
+                for asked, body in messages:
+                    self._waiting.append(asked if body is EMPTY_PAYLOAD and not is_large else read_form(asked, body))
+            elif is_large:
+                self._waiting.append(431)
 
     def answer(self) -> None:
         """Answer what waits, in its order, as far as the visitor takes the answers; the rest has another turn."""
         for _ in range(MOST_AT_ONCE):
             if not self._waiting or self._task or self._paused:
-                return
+                break
             asked = self._waiting.popleft()
             if isinstance(asked, int):
                 self._host.count_misread(asked)
-                self._answers.append((None, page(asked)))
+                self._note(None, page(asked))
             else:
                 self._answer(asked)
-        self._host.expect(self)
+        if (self._waiting or self._received) and not (self._task or self._paused):
+            self._host.expect(self)
 
     def _answer(self, asked: RawRequestMessage) -> None:
         try:
@@ -164,7 +180,7 @@ class Connection(BaseProtocol):
         except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one answer
             answered = self._fail(error)
         if isinstance(answered, Response):
-            self._answers.append((asked, answered))
+            self._note(asked, answered)
         else:
             self._task = self._loop.create_task(self._answer_later(asked, answered))
 
@@ -173,9 +189,15 @@ class Connection(BaseProtocol):
             response = await answered
         except Exception as error:  # noqa: BLE001 - likewise
             response = self._fail(error)
-        self._answers.append((asked, response))
+        self._note(asked, response)
         self._task = None
         self._host.expect(self)
+
+    def _note(self, asked: RawRequestMessage | None, response: Response) -> None:
+        self._answers.append((asked, response))
+        if response.ends or asked is None or asked.should_close or asked.upgrade:
+            # What stands behind it is not answered: it would be a click without an answer.
+            self._end()
 
     def _fail(self, error: Exception) -> Response:
         self._host.count_failure(error)
@@ -184,33 +206,44 @@ class Connection(BaseProtocol):
     def send(self) -> None:
         """Write the answers there are; behind one that is the last, nothing more is read."""
         transport, answers = self.transport, self._answers
-        if transport is None or not answers:
+        if transport is None:
             return
-        self._answers = []
-        for asked, response in answers:
-            if response.ends or asked is None or asked.should_close or asked.upgrade or self._host.leaving:
-                self._send_last(transport, asked, response)
+        if answers:
+            self._answers = []
+            # Who has more to be answered, or read, is not left yet: closing now would take the answers back.
+            is_last = not self._is_read or (self._host.leaving and not (self._task or self._waiting or self._is_held))
+            last = answers.pop() if is_last else None
+            for asked, response in answers:
+                self._write(transport, asked, response, "" if asked and asked.version >= HttpVersion11 else KEEP)
+            if last:
+                self._send_last(transport, *last)
                 return
-            transport.write(render(asked, response, "" if asked.version >= HttpVersion11 else KEEP))
-            self._host.observe(perf_counter_ns() - self._received_at)
-        self.deadline = self._loop.time() + self._host.keepalive_s
-        if self._is_half_closed and self.is_idle:
+            self.deadline = self._loop.time() + self._host.keepalive_s
+        if self._is_half_closed and not self.is_owed:
             transport.close()
-        elif self._is_held != bool(self._waiting):
+        elif self._is_held != bool(self._waiting or self._received):
+            # Also when nothing can be answered at present: what comes meanwhile is not to fill the memory.
             self._is_held = not self._is_held
             (transport.pause_reading if self._is_held else transport.resume_reading)()
 
     def _send_last(self, transport: asyncio.Transport, asked: RawRequestMessage | None, response: Response) -> None:
-        self._is_read = False
-        self._waiting.clear()
-        transport.write(render(asked, response, CLOSE))
-        self._host.observe(perf_counter_ns() - self._received_at)
-        if response.ends:
+        self._end()
+        self._write(transport, asked, response, CLOSE)
+        if response.ends and not self._is_half_closed:
             # More may come: closing with bytes unread would take the answer back, so they are thrown away for a while.
-            transport.write_eof()
+            with suppress(OSError):
+                # asyncio's own loop says so when the visitor has gone; uvloop does not.
+                transport.write_eof()
+            transport.resume_reading()
             self.deadline = self._loop.time() + LINGER_S
         else:
             transport.close()
+
+    def _write(
+        self, transport: asyncio.Transport, asked: RawRequestMessage | None, response: Response, connection: str
+    ) -> None:
+        transport.write(render(asked, response, connection))
+        self._host.observe(perf_counter_ns() - self._received_at)
 
 
 def render(asked: RawRequestMessage | None, response: Response, connection: str) -> bytes:

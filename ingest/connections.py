@@ -107,9 +107,10 @@ class Connections:
         """Let visitors finish: for `leave_s` each may ask once more, for `answer_s` what was asked is answered."""
         self.leaving = True
         await self._until(lambda: not self._open, leave_s)
-        for connection in [held for held in self._open if held.is_idle]:
+        for connection in [held for held in self._open if not held.is_owed]:
             connection.close()
-        await self._until(lambda: not any(held.is_answering for held in self._open), answer_s)
+        # Not only answered but gone: what is written and not sent yet would be lost with the connection.
+        await self._until(lambda: not self._open, answer_s)
         for connection in list(self._open):
             connection.close(at_once=True)
 

@@ -58,12 +58,13 @@ class Lookup:
 
     async def find(self, code: str) -> Answer:
         """Answer from the nearest layer that can. A code that cannot exist is unknown without asking anybody."""
-        answer: Answer | None = self.cached(code)
+        # Whether the stores may be asked for it was decided when `cached` gave null: once for each visitor.
+        answer: Answer | None = self.held.find(code, admitted=True)
         if answer is None and not is_code(code):
             return UNKNOWN_HERE
         if answer is None and self.shared is not None:
-            # Meanwhile Postgres may have told another visitor that there is no such code: then it is not asked again.
-            answer = await self.shared_reads.load(code) or self.held.find_unknown(code)
+            # Meanwhile Postgres may have answered another visitor of this code: then it is not asked again.
+            answer = await self.shared_reads.load(code) or self.held.find(code, admitted=True)
         if answer is None:
             answer = await self.deciding_reads.load(code)
         return (self.held.find_stale(code) or UNAVAILABLE) if answer is UNAVAILABLE else answer
@@ -105,7 +106,7 @@ class Lookup:
         return answers
 
     def find_held(self, code: str, layer: Layer) -> Found | None:
-        found = self.cached(code)
+        found = self.held.find(code, admitted=True)
         return msgspec.structs.replace(found, layer=layer) if isinstance(found, Found) else None
 
 

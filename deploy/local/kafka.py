@@ -27,13 +27,16 @@ STORAGE_TOOL: Final = "kafka.tools.StorageTool"
 QUICK: Final = ("-XX:TieredStopAtLevel=1",)
 
 
-async def plan_kafka(settings: LocalSettings, progress: Progress = silent) -> ServerPlan:
-    """Fetch the jars, format the folder if it is new, give the plan. Raises a LocalStackError."""
+async def plan_kafka(settings: LocalSettings, progress: Progress = silent, advertised: str | None = None) -> ServerPlan:
+    """Fetch the jars, format the folder if it is new, give the plan. Raises a LocalStackError.
+
+    `advertised` is the `host:port` that clients are told to go to, where that is not the server itself but a proxy.
+    """
     jars = await install_kafka(settings, progress)
     folder, log = settings.data / "kafka", settings.data / "logs" / "kafka.log"
     properties = folder / "server.properties"
     folder.mkdir(parents=True, exist_ok=True)
-    properties.write_text(render(server_properties(folder, settings)))
+    properties.write_text(render(server_properties(folder, settings, advertised)))
     if not (folder / "data" / "meta.properties").exists():
         progress("Formatting Kafka's folder", None)
         await run_once("Kafka", java(jars, *QUICK, "-Xmx128m", STORAGE_TOOL, *format_options(properties)), log)
@@ -83,7 +86,7 @@ def format_options(properties: Path) -> tuple[str, ...]:
     return ("format", f"--cluster-id={cluster}", f"--config={properties}", "--ignore-formatted")
 
 
-def server_properties(folder: Path, settings: LocalSettings) -> dict[str, str]:
+def server_properties(folder: Path, settings: LocalSettings, advertised: str | None = None) -> dict[str, str]:
     client, controller = f"{HOST}:{settings.kafka_port}", f"{HOST}:{settings.kafka_controller_port}"
     return {
         "process.roles": "broker,controller",
@@ -91,7 +94,7 @@ def server_properties(folder: Path, settings: LocalSettings) -> dict[str, str]:
         "controller.quorum.voters": f"1@{controller}",
         "controller.listener.names": "CONTROLLER",
         "listeners": f"PLAINTEXT://{client},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{client}",
+        "advertised.listeners": f"PLAINTEXT://{advertised or client}",
         "log.dirs": str(folder / "data"),
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": "0",

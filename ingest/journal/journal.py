@@ -243,7 +243,8 @@ class Journal:
         if segment.replayed:
             # Frames begun: some may never have been whole, and their visitors not answered.
             self.damaged_records += missing
-        elif missing:
+        elif missing > 0:
+            # Fewer than none are missing when a write was cut short and could not be undone: those come twice.
             self._lose("journal_damaged", missing)
         segment.written = segment.held
         segment.final = True

@@ -1,7 +1,9 @@
 """One connection: what is read from it, in which order it is answered, and when it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import msgspec
@@ -17,24 +19,33 @@ from runtime.background import in_background
 from tests.ingest.wire import PATIENCE_S, Answer, read_answers, request, send
 
 HEADER = b"X-Long: " + b"x" * 8000 + b"\r\n"
+MORE_THAN_BUFFERS_HOLD = 16_000_000
+"""Bytes that do not disappear in the kernel's buffers of a connection."""
+
+
+LARGE = Response(f"HTTP/1.1 200 OK\r\nContent-Length: {MORE_THAN_BUFFERS_HOLD}\r\n", bytes(MORE_THAN_BUFFERS_HOLD))
 
 
 class Host:
-    """Answers with where it was asked for: `/later` when `may_answer`, `/bug` not at all."""
+    """Answers with where it was asked for: `/later` when `may_answer`, `/bug` not at all, `/large` with `LARGE`."""
 
     def __init__(self) -> None:
         self.may_answer = asyncio.Event()
         self.peers: list[str | None] = []
         self.written = 0
+        self.before_sending: Callable[[], None] = lambda: None
 
     def answer(self, asked: RawRequestMessage, peer: str | None) -> Response | Awaitable[Response]:
         self.peers.append(peer)
         if "bug" in asked.path:
             raise RuntimeError("ours")
+        if asked.path == "/large":
+            return LARGE
         return self.later(asked) if "later" in asked.path else redirect_to(f"https://e.example{asked.path}")
 
     def write_down(self) -> None:
         self.written = len(self.peers)
+        self.before_sending()
 
     async def later(self, asked: RawRequestMessage) -> Response:
         await self.may_answer.wait()
@@ -245,3 +256,119 @@ async def test_leaving_ends_what_is_idle_and_waits_for_what_is_being_answered() 
         unused.close()
         asked.close()
     assert (answer.status, answer.headers["Connection"]) == (302, "close")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        request("/bug", last=False),
+        request("/later", last=False, lines=b"Upgrade: websocket\r\nConnection: upgrade\r\n"),
+    ],
+)
+async def test_what_stands_behind_the_last_answer_is_not_accepted_and_costs_no_other_visitor_his_answer(
+    first: bytes,
+) -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        with capture_logs():
+            _, hostile = await asyncio.open_connection("127.0.0.1", served.port)
+            hostile.write(first + request("/later", last=False) + request("/x", last=False))
+            await asyncio.sleep(0.05)
+            others = [asyncio.create_task(send(served.port, request(f"/later{number}"))) for number in range(3)]
+            await asyncio.sleep(0.05)
+            served.host.may_answer.set()
+            assert [locations(await other) for other in others] == [
+                [f"https://e.example/later{number}"] for number in range(3)
+            ]
+        hostile.close()
+    assert len(served.host.peers) == 1 + 3
+
+
+async def test_a_visitor_who_has_gone_unseen_before_he_is_refused_costs_no_other_visitor_his_answer() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        gone = socket.create_connection(("127.0.0.1", served.port))
+        gone.sendall(request("/later-fails", last=False))
+        await asyncio.sleep(0.05)
+        other = asyncio.create_task(send(served.port, request("/later")))
+        await asyncio.sleep(0.05)
+        served.host.before_sending = gone.close
+        with capture_logs():
+            served.host.may_answer.set()
+            assert locations(await other) == ["https://e.example/later"]
+
+
+async def test_what_a_visitor_asked_who_is_gone_is_not_accepted() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        gone = socket.create_connection(("127.0.0.1", served.port))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.sendall(request("/x", last=False) * 500)
+        gone.close()
+        await asyncio.sleep(0.05)
+        while len(served.metrics.connections):
+            await asyncio.sleep(0.01)
+        accepted = len(served.host.peers)
+        await asyncio.sleep(0.1)
+    assert len(served.host.peers) == accepted < 200
+
+
+@pytest.mark.parametrize("first", ["/later", "/x"])
+async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(first: str) -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
+        writer.write(request(first, last=False))
+        some = request("/" + "x" * 2000, last=False) * 10
+        for _ in range(MORE_THAN_BUFFERS_HOLD // len(some)):
+            writer.write(some)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.3)
+        assert writer.transport.get_write_buffer_size() > MORE_THAN_BUFFERS_HOLD // 4  # type: ignore[attr-defined] - it has one
+        (connection,) = served.connections._open
+        assert len(connection._waiting) < 100
+        writer.transport.abort()
+
+
+async def test_a_refusal_reaches_a_visitor_who_sends_all_before_he_reads() -> None:
+    data = request("/x", last=False) * 40 + request("/y", {"Content-Length": "16000000"}, last=False)
+
+    def send_all(port: int) -> list[Answer]:
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as visitor:
+            visitor.sendall(data + bytes(MORE_THAN_BUFFERS_HOLD))
+            return read_answers(b"".join(iter(lambda: visitor.recv(65536), b"")))
+
+    async with serving() as served:
+        answers = await asyncio.to_thread(send_all, served.port)
+    assert [answer.status for answer in answers] == [302] * 40 + [405]
+
+
+@pytest.mark.parametrize("part", [b"GET /x HTTP/1.1\r\nHo", b"\r\n"])
+async def test_who_closes_his_half_within_a_request_is_not_waited_for(part: bytes) -> None:
+    async with serving(head_s=60) as served:
+        _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        async with asyncio.timeout(PATIENCE_S):
+            writer.write(part)
+            writer.write_eof()
+            await asyncio.sleep(0.01)
+            while len(served.metrics.connections):
+                await asyncio.sleep(0.01)
+        writer.close()
+
+
+async def test_leaving_answers_all_it_has_accepted() -> None:
+    async with serving() as served:
+        served.connections.leaving = True
+        served.host.may_answer.set()
+        answers = await send(served.port, request("/1", last=False) + request("/later", last=False) + request("/3"))
+        assert len(answers) == served.host.written
+    assert [answer.headers.get("Connection") for answer in answers] == [None] * (len(answers) - 1) + ["close"]
+
+
+async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
+        writer.write(request("/large", last=False))
+        await asyncio.sleep(0.1)
+        leaving = asyncio.create_task(served.connections.leave(0, PATIENCE_S))
+        await asyncio.sleep(0.1)
+        (answer,) = read_answers(await reader.read(-1))
+        await leaving
+        writer.close()
+    assert answer.body == LARGE.body

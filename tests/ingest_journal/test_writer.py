@@ -4,6 +4,7 @@ Refusals are real: a limit on the size of files for full disks, a limit on open 
 and a filesystem of a few kilobytes where there is leave to mount one.
 """
 
+import fcntl
 import os
 import resource
 import subprocess
@@ -61,6 +62,25 @@ async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_eac
         assert (it.journal.problem, it.journal.pending, it.lost) == (None, 5, {})
         assert on_disk(tmp_path) == [1, 2, 3, 4, 5]
         assert await drain(it.journal) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="only Linux has files that cannot be cut")
+async def test_one_write_for_many_that_is_cut_short_and_cannot_be_undone_costs_no_click(tmp_path: Path) -> None:
+    async with opened(tmp_path, limits=Limits(memory_bytes=1)) as it:
+        active = it.journal._writer.active
+        assert active is not None
+        uncut = os.memfd_create("segment", os.MFD_ALLOW_SEALING)
+        fcntl.fcntl(uncut, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        os.dup2(uncut, active.fd)
+        active.path.unlink()
+        active.path.symlink_to(f"/proc/{os.getpid()}/fd/{uncut}")
+        it.append(0, 1, 2)
+        with limited(resource.RLIMIT_FSIZE, len(framed([0])) * 5 + 50):
+            it.append_all(3, 4, 5, 6)
+        assert (it.journal.problem, it.journal.pending) == (None, 7)
+        assert sorted(set(await drain(it.journal))) == list(range(7))
+        os.close(uncut)
+    assert it.lost == {}
 
 
 async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(tmp_path: Path) -> None:

@@ -92,6 +92,13 @@ def test_when_many_such_codes_are_asked_for_they_are_unknown_while_changes_are_f
     assert [process.held.find(f"c{n}") for n in range(5)] == [None] * 5
 
 
+def test_whoever_was_let_through_to_the_stores_needs_no_second_leave(tmp_path: Path) -> None:
+    process = Knowing(tmp_path, asked_per_s=1)
+    process.follow()
+    assert [process.held.find("new"), process.held.find("new", admitted=True)] == [None, None]
+    assert process.held.find("other") == UNKNOWN_HERE
+
+
 def test_a_code_that_was_deleted_is_asked_for_like_any_other(tmp_path: Path) -> None:
     process = Knowing(tmp_path)
     process.known.take_in({("code", "abc123"): 11}, [], [("code", "abc123")])

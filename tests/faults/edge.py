@@ -1,0 +1,128 @@
+"""An edge node: ingest far from everything else, with a line of 75 ms each way to each of its three servers."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+
+from deploy.local.kafka import plan_kafka, render
+from deploy.local.ports import HOST, free_port
+from deploy.local.server import ServerPlan, running
+from deploy.local.settings import LocalSettings
+from tests.faults.proxy import Proxy
+from tests.faults.shop import read_metric
+from tests.pipeline import DEMO, Pipeline
+
+ONE_WAY_S: Final = 0.075
+REGION: Final = "tokyo"
+MAKE_ROLE: Final = """
+    CREATE ROLE {role} LOGIN PASSWORD 'secret';
+    GRANT USAGE ON SCHEMA {schema} TO {role};
+    GRANT SELECT ON programs, affiliates, referral_codes, referral_version, referral_changes TO {role};
+"""
+DROP_ROLE: Final = "DROP OWNED BY {role}; DROP ROLE {role}"
+
+
+class Lines(msgspec.Struct, frozen=True):
+    """The lines of a node, each to one server. They are long ones from when `lengthen` is called."""
+
+    kafka: Proxy
+    postgres: Proxy
+    redis: Proxy
+
+    def lengthen(self, one_way_s: float = ONE_WAY_S) -> None:
+        for line in self.all():
+            line.latency_s = one_way_s
+
+    def break_by(self, how: Callable[[Proxy], None]) -> None:
+        for line in self.all():
+            how(line)
+
+    def mend(self) -> None:
+        """Carry everything again, over the same distance."""
+        for line in self.all():
+            one_way_s = line.latency_s
+            line.restore()
+            line.latency_s = one_way_s
+
+    def all(self) -> tuple[Proxy, ...]:
+        return self.kafka, self.postgres, self.redis
+
+
+class Edge(Pipeline):
+    """A pipeline whose ingest knows nothing of the centre but the ends of its lines. There `role` may only read."""
+
+    def __init__(self, lines: Lines, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.lines = lines
+        self.role = f"edge_{self.prefix.rstrip('.')}"
+        self.services["ingest"].environ = {
+            **self.environ,
+            "CLICKRAIL_REGION": REGION,
+            "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": lines.kafka.address,
+            "CLICKRAIL_DATABASE_URL": by_way_of(self.database_url, lines.postgres, f"{self.role}:secret"),
+            "CLICKRAIL_INGEST_POSTGRES_TIMEOUT_MS": "600",
+            "CLICKRAIL_REDIS_URL": by_way_of(self.environ["CLICKRAIL_REDIS_URL"], lines.redis),
+        }
+
+    async def prepare(self, referrals: str = DEMO) -> None:
+        await super().prepare(referrals)
+        await self.administer(MAKE_ROLE)
+
+    async def administer(self, script: str) -> None:
+        connection = await asyncpg.connect(self.database_url)
+        schema = await connection.fetchval("SELECT current_schema()")
+        await connection.execute(script.format(role=self.role, schema=schema))
+        await connection.close()
+
+    async def waiting(self) -> int:
+        """Give how many clicks Kafka does not have yet."""
+        return int(await read_metric(self.services["ingest"].private_port, "clickrail_clicks_waiting"))
+
+
+@asynccontextmanager
+async def open_edge(settings: LocalSettings, *arguments: Any) -> AsyncIterator[Edge]:
+    """Run a Kafka for the centre and lines to all servers; `arguments` are a pipeline's, but for Kafka's address."""
+    folder, database_url, redis_url, prefix = arguments
+    far_port = free_port()
+    with ExitStack() as stack:
+        lines = Lines(
+            *(stack.enter_context(Proxy(HOST, port)) for port in (far_port, port_of(database_url), port_of(redis_url)))
+        )
+        async with running(await plan_kafka_with_two_doors(settings, far_port, lines.kafka)) as kafka:
+            edge = Edge(lines, folder, kafka.address, database_url, redis_url, prefix)
+            yield edge
+            await edge.administer(DROP_ROLE)
+
+
+async def plan_kafka_with_two_doors(settings: LocalSettings, far_port: int, line: Proxy) -> ServerPlan:
+    """Plan a Kafka that tells whoever comes in at `far_port` to come back over the line, and others nothing of it."""
+    plan = await plan_kafka(settings)
+    far, near = f"FAR://{HOST}:{far_port}", f"PLAINTEXT://{plan.address}"
+    with (plan.folder / "server.properties").open("a") as properties:
+        # Of two values of a name the later one holds.
+        properties.write(
+            render(
+                {
+                    "listeners": f"{near},{far},CONTROLLER://{HOST}:{settings.kafka_controller_port}",
+                    "advertised.listeners": f"{near},FAR://{line.address}",
+                    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,FAR:PLAINTEXT,CONTROLLER:PLAINTEXT",
+                    "inter.broker.listener.name": "PLAINTEXT",
+                }
+            )
+        )
+    return plan
+
+
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def by_way_of(url: str, line: Proxy, account: str = "") -> str:
+    at = f"{account}@" if account else ""
+    return urlsplit(url)._replace(netloc=f"{at}{line.address}").geturl()

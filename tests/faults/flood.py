@@ -1,0 +1,162 @@
+"""Load from a process of its own, so lean that it is the service that is measured.
+
+    python -m tests.faults.flood scan PORT SECONDS RATE       random codes, many requests at once on each connection
+    python -m tests.faults.flood visit PORT SECONDS RATE CODES       c0, c1, ... c{CODES - 1}, one at a time
+
+Both are open loops at so many requests a second, as far as the service keeps up; they print `Flooded` as JSON.
+A visitor of the code `c7` is to be led to `https://shop.example/c7`.
+"""
+
+import asyncio
+import itertools
+import os
+import selectors
+import socket
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Iterator
+from random import Random
+from typing import Final
+
+import msgspec
+
+HOST: Final = "127.0.0.1"
+CONNECTIONS: Final = 32
+DEPTH: Final = 8
+"""Requests sent at once on a connection: fewer system calls for this process, and not yet a burst for the service."""
+VISITORS: Final = 16
+HEAD: Final = b"GET /ref/"
+TAIL: Final = b" HTTP/1.1\r\nHost: go.shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0\r\n\r\n"
+STATUS: Final = b"HTTP/1.1 "
+RANDOM_BYTES: Final = 8
+
+
+class Flooded(msgspec.Struct, frozen=True):
+    """Answers by status, those that led elsewhere than they should, seconds, and milliseconds to an answer."""
+
+    statuses: dict[int, int]
+    wrong: int
+    seconds: float
+    p50_ms: float = 0.0
+    p99_ms: float = 0.0
+
+    @property
+    def per_second(self) -> float:
+        return sum(self.statuses.values()) / self.seconds
+
+
+async def run_flood(kind: str, *arguments: float) -> Flooded:
+    """Run a flood as a process and give what came of it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", __name__, kind, *map(str, arguments), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode == 0, f"{kind} failed"
+    return msgspec.json.decode(output, type=Flooded)
+
+
+class Line:
+    """A connection with some requests under way."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = socket.create_connection((HOST, port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.awaited = 0
+        self._tail = b""
+
+    def ask(self, codes: list[bytes]) -> None:
+        self.awaited = len(codes)
+        self.socket.sendall(b"".join([HEAD + code + TAIL for code in codes]))
+
+    def count(self, statuses: Counter[int]) -> None:
+        """Count the answers that begin in what has come."""
+        received = self.socket.recv(1 << 20)
+        assert received, "the service closed a connection"
+        data = self._tail + received
+        for status in (302, 404, 503, 500, 429):
+            found = data.count(STATUS + b"%d" % status)
+            statuses[status] += found
+            self.awaited -= found
+        # Too short for a whole status: nothing is counted twice.
+        self._tail = data[-len(STATUS) - 2 :]
+
+
+def scan(port: int, seconds: float, rate: float) -> Flooded:
+    """Ask for random codes, each once."""
+    lines = [Line(port) for _ in range(CONNECTIONS)]
+    statuses: Counter[int] = Counter()
+    selector = selectors.DefaultSelector()
+    for line in lines:
+        selector.register(line.socket, selectors.EVENT_READ, line)
+    began = time.perf_counter()
+    asked = 0
+    while (elapsed := time.perf_counter() - began) < seconds:
+        for line in lines:
+            if line.awaited == 0 and asked < elapsed * rate:
+                line.ask([os.urandom(RANDOM_BYTES).hex().encode() for _ in range(DEPTH)])
+                asked += DEPTH
+        for key, _ in selector.select(0.002):
+            key.data.count(statuses)
+    elapsed = time.perf_counter() - began
+    return Flooded({status: count for status, count in statuses.items() if count}, 0, elapsed)
+
+
+def visit(port: int, seconds: float, rate: float, codes: float) -> Flooded:
+    """Ask for known codes in random order. A visit that finds no free connection waits, and its wait counts."""
+    lines = [Line(port) for _ in range(VISITORS)]
+    # In turn, so that none is idle for so long that it is closed.
+    idle, busy = deque(lines), dict[Line, tuple[float, bytes]]()
+    selector = selectors.DefaultSelector()
+    for line in lines:
+        selector.register(line.socket, selectors.EVENT_READ, line)
+    statuses: Counter[int] = Counter()
+    wrong, milliseconds = 0, list[float]()
+    wanted = any_of(int(codes))
+    began = time.perf_counter()
+    for number in itertools.count():
+        due = began + number / rate
+        if due >= began + seconds:
+            break
+        while (wait := due - time.perf_counter()) > 0 or not idle:
+            for key, _ in selector.select(max(wait, 0.0) if idle else 1.0):
+                line = key.data
+                answer = line.socket.recv(1 << 16)
+                asked_at, code = busy.pop(line)
+                milliseconds.append((time.perf_counter() - asked_at) * 1000)
+                statuses[int(answer[9:12])] += 1
+                wrong += answer.startswith(STATUS + b"302") and not leads_to(answer, code)
+                idle.append(line)
+        line, code = idle.popleft(), next(wanted)
+        busy[line] = (due, code)
+        line.ask([code])
+    ordered = sorted(milliseconds)
+    return Flooded(
+        dict(statuses),
+        wrong,
+        time.perf_counter() - began,
+        ordered[len(ordered) // 2],
+        ordered[len(ordered) * 99 // 100],
+    )
+
+
+def any_of(codes: int) -> Iterator[bytes]:
+    """Give each code once, in random order, and begin anew."""
+    numbers = list(range(codes))
+    Random(1).shuffle(numbers)
+    return itertools.cycle(b"c%d" % number for number in numbers)
+
+
+def leads_to(answer: bytes, code: bytes) -> bool:
+    return b"\r\nLocation: https://shop.example/%b\r\n" % code in answer
+
+
+if __name__ == "__main__":
+    kind, port, *numbers = sys.argv[1:]
+    flooded = (scan if kind == "scan" else visit)(int(port), *map(float, numbers))
+    sys.stdout.write(msgspec.json.encode(flooded).decode())

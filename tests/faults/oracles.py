@@ -1,0 +1,136 @@
+"""What holds in every fault test: no click lost, none doubled, none misled, life goes on, bounds are kept."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.faults.shop import read_metric
+from tests.faults.visitors import Visitors
+from tests.pipeline import Pipeline, Service, eventually
+
+STORED: Final = "SELECT click_id FROM clicks UNION ALL SELECT DISTINCT convert_from(key, 'utf-8') FROM dead_letters"
+LOST: Final = "clickrail_clicks_lost_total"
+MOST_GROWTH_MIB: Final = 64
+MOST_MORE_FILES: Final = 64
+LANDS_S: Final = 5.0
+RECOVERS_S: Final = 10.0
+STORED_PER_S: Final = 1000
+"""Clicks that even a busy machine stores in a second."""
+CLICK_EACH_S: Final = 0.5
+SAMPLE_S: Final = 0.1
+AS_OFTEN: Final = 3
+"""A test waits three times as long as is promised: a machine that is busy is no bug."""
+
+
+async def conserved(pipeline: Pipeline, visitors: Visitors, lost_before: int = 0) -> None:
+    """Assert that the books balance, to the id, as soon as all that was answered has arrived.
+
+    Every 302 led where it should. The ids that were answered are the ids stored, dead-lettered or counted as lost; what
+    is stored besides belongs to visitors who got no answer. No id is stored twice. `lost_before` is what processes that
+    have ended since had counted as lost.
+    """
+    assert visitors.wrong == []
+    answered = set(visitors.answered)
+    assert len(visitors.answered) == len(answered)
+    lost = lost_before + int(await read_metric(pipeline.services["ingest"].private_port, LOST))
+
+    async def all_there() -> bool:
+        (row,) = await pipeline.rows(f"SELECT count(*) AS number FROM ({STORED}) stored")
+        return row["number"] >= len(answered) - lost and len(answered - set(await stored(pipeline))) <= lost
+
+    try:
+        await eventually(all_there)
+    except TimeoutError:
+        missing = sorted(answered - set(await stored(pipeline)))
+        raise AssertionError(f"{len(missing)} of {len(answered)} clicks are missing: {missing[:5]}") from None
+    ids = await stored(pipeline)
+    assert len(ids) == len(set(ids)), "a click is stored twice"
+    assert len(answered - set(ids)) == lost, "the count of lost clicks is not exact"
+    assert len(set(ids) - answered) <= visitors.unanswered, "clicks are stored that nobody made"
+
+
+async def stored(pipeline: Pipeline) -> list[str]:
+    """Give the ids of all clicks that are in the table or among the dead letters, each as often as it is there."""
+    return [row["click_id"] for row in await pipeline.rows(STORED)]
+
+
+async def recovers(pipeline: Pipeline, visitors: Visitors, behind: float = 0) -> float:
+    """Wait until a new click is in the table within 5 s; give the seconds from now until it was made.
+
+    Call it when a fault has ended. Asserts that it was made within three times the 10 s that are promised, not counted
+    the time for older clicks it comes `behind`.
+    """
+    ended = time.monotonic()
+    patience_s = AS_OFTEN * RECOVERS_S + LANDS_S + behind / STORED_PER_S
+    made: dict[str, float] = {}
+    while True:
+        now = time.monotonic()
+        assert now - ended < patience_s, "no new click gets to the table"
+        if now - max(made.values(), default=0.0) > CLICK_EACH_S:
+            await visitors.click()
+            # The last one of all visitors, which is as new as ours.
+            made[visitors.answered[-1]] = now
+        for row in await pipeline.rows("SELECT click_id FROM clicks WHERE click_id = ANY($1)", list(made)):
+            at = made.pop(row["click_id"])
+            if time.monotonic() - at <= LANDS_S:
+                return at - ended
+        await asyncio.sleep(SAMPLE_S)
+
+
+class Bounds:
+    """What ingest took at the most: resident memory in MiB and open files, beside what it had at first."""
+
+    def __init__(self, pid: int) -> None:
+        self.first_mib, self.first_files = resident_mib(pid), open_files(pid)
+        self.most_mib, self.most_files = self.first_mib, self.first_files
+
+    @property
+    def growth_mib(self) -> float:
+        return self.most_mib - self.first_mib
+
+    def look(self, pid: int) -> None:
+        try:
+            self.most_mib = max(self.most_mib, resident_mib(pid))
+            self.most_files = max(self.most_files, open_files(pid))
+        except (FileNotFoundError, ProcessLookupError):
+            return
+
+
+@asynccontextmanager
+async def bounded(
+    pipeline: Pipeline, growth_mib: float = MOST_GROWTH_MIB, files: int = MOST_MORE_FILES
+) -> AsyncIterator[Bounds]:
+    """Assert that ingest stays within its bounds while the block lasts: over what it has now, across restarts."""
+    service = pipeline.services["ingest"]
+    bounds = Bounds(pid_of(service))
+
+    async def watch() -> None:
+        while True:
+            bounds.look(pid_of(service))
+            await asyncio.sleep(SAMPLE_S)
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield bounds
+    finally:
+        watching.cancel()
+    assert bounds.growth_mib <= growth_mib, f"ingest grew from {bounds.first_mib:.0f} to {bounds.most_mib:.0f} MiB"
+    assert bounds.most_files - bounds.first_files <= files, f"ingest had {bounds.most_files} files open"
+
+
+def pid_of(service: Service) -> int:
+    assert service.process is not None
+    return service.process.pid
+
+
+def resident_mib(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def open_files(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())

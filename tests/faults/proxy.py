@@ -1,0 +1,177 @@
+"""A TCP proxy between a service and one of its servers, to break the line between them.
+
+It runs on a thread and a loop of its own: a test that is busy does not slow it down. Its methods return when what they
+say is so.
+
+    with Proxy("127.0.0.1", 5432) as proxy:
+        proxy.latency_s = 0.15
+        proxy.blackhole()
+        proxy.restore()
+"""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Self
+
+from deploy.local.ports import HOST, free_port
+
+CHUNK = 64 * 1024
+CHUNKS_UNDER_WAY = 1024
+REMEMBERED = 32
+"""Of what has passed, so that a text is found that comes in two pieces."""
+RESET = struct.pack("ii", 1, 0)
+
+Way = asyncio.Queue[tuple[float, bytes]]
+"""What is under way in one direction, each piece with the time when it arrives."""
+
+
+class Proxy:
+    """Carries bytes to the server and back. Each way takes `latency_s`, however much is under way."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.latency_s = 0.0
+        self.port = free_port()
+        self.address = f"{HOST}:{self.port}"
+        self._server = (host, port)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy to {port}", daemon=True)
+        self._flowing = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self._lines: dict[asyncio.Task[None], tuple[socket.socket, socket.socket]] = {}
+        self._breaks: Callable[[bytes, bytes], int | None] = never
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self.restore()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def blackhole(self) -> None:
+        """Read no more, on connections old and new; close none. What was sent meanwhile arrives after `restore`."""
+        self._on_loop(self._blackhole())
+
+    def cut(self) -> None:
+        """Close all connections and refuse new ones."""
+        self._on_loop(self._cut())
+
+    def reset(self) -> None:
+        """Reset all connections; take new ones as before."""
+        self._on_loop(self._reset())
+
+    def break_at(self, text: bytes) -> None:
+        """Reset one connection, once: the one whose client sends this. The server gets it, the client no answer."""
+
+        def breaks(before: bytes, data: bytes) -> int | None:
+            found = (before + data).find(text, max(0, len(before) - len(text) + 1))
+            return None if found < 0 else found + len(text) - len(before)
+
+        self._breaks = breaks
+
+    def break_after(self, count: int) -> None:
+        """Reset one connection, once: the one whose client sends the last of so many more bytes, counted over all."""
+        left = count
+
+        def breaks(_: bytes, data: bytes) -> int | None:
+            nonlocal left
+            left -= len(data)
+            return len(data) + left if left <= 0 else None
+
+        self._breaks = breaks
+
+    def restore(self) -> None:
+        """Carry everything at once again, and take connections."""
+        self.latency_s, self._breaks = 0.0, never
+        self._on_loop(self._restore())
+
+    def _on_loop(self, work: Coroutine[None, None, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _blackhole(self) -> None:
+        self._flowing.clear()
+
+    async def _restore(self) -> None:
+        self._flowing.set()
+        if self._listening is None:
+            listener = socket.create_server((HOST, self.port), backlog=1024)
+            listener.settimeout(0)
+            self._listening = asyncio.create_task(self._accept(listener))
+
+    async def _cut(self) -> None:
+        if self._listening is not None:
+            await ended({self._listening})
+            self._listening = None
+        await ended(set(self._lines))
+
+    async def _reset(self) -> None:
+        for end in (end for ends in self._lines.values() for end in ends):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        await ended(set(self._lines))
+
+    async def _accept(self, listener: socket.socket) -> None:
+        with listener:
+            while True:
+                client, _ = await self._loop.sock_accept(listener)
+                server = socket.socket()
+                server.settimeout(0)
+                line = asyncio.create_task(self._carry_both(client, server))
+                self._lines[line] = (client, server)
+                line.add_done_callback(self._close)
+
+    def _close(self, line: asyncio.Task[None]) -> None:
+        for end in self._lines.pop(line):
+            end.close()
+
+    async def _carry_both(self, client: socket.socket, server: socket.socket) -> None:
+        try:
+            await self._flowing.wait()
+            await self._loop.sock_connect(server, self._server)
+            async with asyncio.TaskGroup() as group:
+                for source, sink in ((client, server), (server, client)):
+                    sink.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    under_way: Way = asyncio.Queue(CHUNKS_UNDER_WAY)
+                    group.create_task(self._take(source, under_way))
+                    group.create_task(self._give(under_way, sink, breakable=sink is server))
+        except* OSError:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+
+    async def _take(self, source: socket.socket, under_way: Way) -> None:
+        data = b"-"
+        while data:
+            await self._flowing.wait()
+            data = await self._loop.sock_recv(source, CHUNK)
+            await under_way.put((self._loop.time() + self.latency_s, data))
+
+    async def _give(self, under_way: Way, sink: socket.socket, *, breakable: bool) -> None:
+        before = b""
+        while True:
+            due, data = await under_way.get()
+            await asyncio.sleep(due - self._loop.time())
+            await self._flowing.wait()
+            if not data:
+                sink.shutdown(socket.SHUT_WR)
+                return
+            end = self._breaks(before, data) if breakable else None
+            await self._loop.sock_sendall(sink, data[:end])
+            if end is not None:
+                self._breaks = never
+                raise ConnectionResetError
+            before = (before + data)[-REMEMBERED:]
+
+
+def never(_: bytes, __: bytes) -> int | None:
+    return None
+
+
+async def ended(tasks: set[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -1,0 +1,169 @@
+"""A change, by whoever it is made, is in force within a second: also when the line to Postgres broke just then."""
+
+import asyncio
+import random
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import msgspec
+import pytest
+
+from referrals.administration import change
+from referrals.answers import Found
+from referrals.metrics import LookupMetrics
+from referrals.opening import LookupSettings, open_lookup
+from tests.faults.conftest import Drill
+from tests.faults.crowd import Crowd, browsing
+from tests.faults.proxy import Proxy
+from tests.faults.shop import Shop, place_of
+from tests.pipeline import eventually, running_pipeline
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes]
+
+IN_FORCE_S = 1.0
+AS_OFTEN = 3
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+BREAK_LINES = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'clickrail referrals' AND pid <> pg_backend_pid()
+"""
+COMMAND = "from cli.main import main; main()"
+SET_STATUS = "UPDATE referral_codes SET status = $2 WHERE code = $1"
+
+
+class Hands(msgspec.Struct, frozen=True):
+    """Whoever changes a code, in one of several ways."""
+
+    connection: asyncpg.Connection
+    database_url: str
+
+    async def sql(self, code: str, status: str) -> None:
+        await self.connection.execute(SET_STATUS, code, status)
+
+    async def sql_while_the_line_breaks(self, code: str, status: str) -> None:
+        async with self.connection.transaction():
+            await self.connection.execute(SET_STATUS, code, status)
+            await self.connection.execute(BREAK_LINES)
+
+    async def administration(self, code: str, status: str) -> None:
+        await change(self.connection, "code", code, {"status": status})
+
+    async def command(self, code: str, status: str) -> None:
+        verb = "resume" if status == "active" else "pause"
+        arguments = ("-c", COMMAND, "code", verb, code, "--database-url", self.database_url)
+        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.DEVNULL)
+        assert await process.wait() == 0
+
+
+@pytest.fixture
+def shop(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Shop:
+    return Shop(tmp_path, kafka, database_url, valkey, topic_prefix)
+
+
+@pytest.fixture
+async def hands(database_url: str) -> AsyncIterator[Hands]:
+    connection = await asyncpg.connect(database_url)
+    yield Hands(connection, database_url)
+    await connection.close()
+
+
+async def counts_clicks(crowd: Crowd, code: str) -> bool:
+    """Whether a visit of this code is a click: one of a paused code sets no cookie."""
+    (visit,) = await crowd.visit_all([code])
+    assert visit.is_right
+    return visit.set_cookie is not None
+
+
+async def seconds_until(crowd: Crowd, code: str, *, active: bool) -> float:
+    began = time.monotonic()
+    while await counts_clicks(crowd, code) is not active:
+        assert time.monotonic() - began < AS_OFTEN * IN_FORCE_S, "a change is not in force"
+        await asyncio.sleep(0.005)
+    return time.monotonic() - began
+
+
+def through(proxy: Proxy, database_url: str) -> str:
+    """Give the address of a database by way of a proxy."""
+    host, port = place_of(database_url)
+    return database_url.replace(f"@{host}:{port}/", f"@{proxy.address}/")
+
+
+async def follows(shop: Shop) -> bool:
+    return await shop.metric("clickrail_lookup_following") == 1
+
+
+@pytest.mark.parametrize("way", ["sql", "sql_while_the_line_breaks", "administration", "command"])
+async def test_a_change_is_in_force_within_a_second(shop: Shop, hands: Hands, drill: Drill, way: str) -> None:
+    took = []
+    async with running_pipeline(shop, "ingest"):
+        crowd = Crowd(shop)
+        await eventually(lambda: counts_clicks(crowd, "c7"))
+        await eventually(lambda: follows(shop))
+        for number in range(20 if drill.long else 4):
+            await getattr(hands, way)("c7", "active" if number % 2 else "paused")
+            took.append(await seconds_until(crowd, "c7", active=bool(number % 2)))
+    what = f"a code paused and resumed by {way.replace('_', ' ')}, {len(took)} times"
+    drill.note("lookup", what, f"in force after {max(took):.2f} s at most", "<= 1 s", max(took) <= IN_FORCE_S)
+
+
+@pytest.mark.parametrize("fault", ["cut", "blackhole", "reset"])
+async def test_a_change_made_while_the_line_to_postgres_is_broken_is_in_force_a_second_after_it_is_mended(
+    shop: Shop, hands: Hands, drill: Drill, fault: str
+) -> None:
+    took = []
+    with Proxy(*place_of(shop.database_url)) as proxy:
+        shop.environ["CLICKRAIL_DATABASE_URL"] = through(proxy, shop.database_url)
+        async with running_pipeline(shop, "ingest"):
+            crowd = Crowd(shop)
+            await eventually(lambda: counts_clicks(crowd, "c7"))
+            await eventually(lambda: follows(shop))
+            for number in range(10 if drill.long else 2):
+                getattr(proxy, fault)()
+                await hands.sql("c7", "active" if number % 2 else "paused")
+                await asyncio.sleep(0 if fault == "reset" else drill.seconds(0.5, 5))
+                proxy.restore()
+                took.append(await seconds_until(crowd, "c7", active=bool(number % 2)))
+    what = f"a code changed while the line to Postgres was broken ({fault}), {len(took)} times"
+    drill.note("lookup", what, f"in force {max(took):.2f} s after its end at most", "<= 1 s", max(took) <= IN_FORCE_S)
+
+
+async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
+    shop: Shop, valkey: str, hands: Hands, drill: Drill
+) -> None:
+    shop.codes = raced = 400 if drill.long else 60
+    shop.keep_no_snapshot()
+    chance = random.Random(1)
+    with Proxy(*place_of(shop.database_url)) as proxy:
+        shop.environ["CLICKRAIL_DATABASE_URL"] = through(proxy, shop.database_url)
+        async with running_pipeline(shop, "ingest"):
+            await eventually(lambda: follows(shop))
+            crowd = Crowd(shop)
+            async with browsing() as browser:
+                for number in range(raced):
+                    # What is on its way by now stays so for as long as that; what is sent later overtakes it.
+                    proxy.latency_s = 0.04
+                    visit = asyncio.create_task(crowd.visit(browser, f"c{number}"))
+                    await asyncio.sleep(chance.uniform(0.03, 0.07))
+                    proxy.latency_s = 0.0
+                    await hands.sql(f"c{number}", "paused")
+                    await visit
+            await asyncio.sleep(IN_FORCE_S)
+            later = [visit for _ in range(3) for visit in await crowd.visit_all(f"c{n}" for n in range(raced))]
+    # Another process, without Postgres, has nothing but what this one put into Redis.
+    elsewhere = LookupSettings(database_url=NOWHERE, redis_url=valkey, redis_prefix=shop.prefix)
+    async with open_lookup(elsewhere, LookupMetrics()) as lookup:
+        answers = [await lookup.find(f"c{n}") for n in range(raced)]
+    passed_on = [answer for answer in answers if isinstance(answer, Found)]
+    first = crowd.visits[:raced]
+    # A reading that took too long is none: then nobody can say.
+    assert [visit for visit in (*first, *later) if not visit.is_right and visit.status != 503] == []
+    assert [visit.code for visit in later if visit.set_cookie] == []
+    assert {answer.paused for answer in passed_on} == {"code"}
+    assert len(passed_on) > raced / 2
+    seen = sum(visit.set_cookie is not None for visit in first)
+    told = f"{seen} readers saw it active, nobody {IN_FORCE_S:g} s later, nobody by way of Redis"
+    drill.note("lookup", f"{raced} codes paused while a slow reader was on its way", told, "nothing old", met=True)
+    assert 0 < seen < raced

@@ -1,0 +1,273 @@
+"""The journal's disk full, limited, read-only, broken or damaged: redirects go on, and every click is accounted for."""
+
+import errno
+import random
+import resource
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.local.kafka import plan_kafka
+from deploy.local.server import Server, running
+from deploy.local.settings import LocalSettings
+from ingest.journal.framing import Good, scan
+from schemas import CLICKS_RAW
+from tests.faults.conftest import Drill
+from tests.faults.oracles import LOST, bounded, conserved, pid_of, recovers
+from tests.faults.preload import Faults
+from tests.faults.shop import read_metric
+from tests.faults.visitors import TARGETS, Visitors
+from tests.ingest_journal.test_recovery import CLICKS_EACH, DAMAGES, Files, write
+from tests.pipeline import Pipeline, decoded, eventually, running_pipeline
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes]
+
+LABELS = ("source", "medium", "campaign", "term", "content")
+NAMES = [f"sub{n}" for n in range(1, 6)] + [f"utm_{label}" for label in LABELS]
+QUERY = "&".join(f"{name}={'x' * 128}" for name in NAMES)
+HEAVY = {f"abc123?{QUERY}": TARGETS["abc123"]}
+"""Clicks of some 4 KiB each, so that fewer of them fill a memory."""
+SEVERAL = 500
+AWAY = "127.0.0.1:1"
+FILES = 3
+
+
+async def metric(pipeline: Pipeline, name: str) -> int:
+    return int(await read_metric(pipeline.services["ingest"].private_port, name))
+
+
+async def is_degraded(pipeline: Pipeline) -> bool:
+    return await metric(pipeline, "clickrail_journal_degraded") == 1
+
+
+async def is_sound(pipeline: Pipeline) -> bool:
+    return not await is_degraded(pipeline)
+
+
+async def click_until_some_are_lost(pipeline: Pipeline, visitors: Visitors) -> None:
+    before = await metric(pipeline, LOST)
+    while await metric(pipeline, LOST) < before + SEVERAL:
+        await visitors.click(SEVERAL)
+
+
+async def check_sound(pipeline: Pipeline, visitors: Visitors) -> None:
+    """Wait until clicks are written down again, and see that they are."""
+    await eventually(lambda: is_sound(pipeline))
+    unwritten = await metric(pipeline, "clickrail_journal_unwritten_total")
+    await visitors.click(SEVERAL)
+    assert await metric(pipeline, "clickrail_journal_unwritten_total") == unwritten
+
+
+@contextmanager
+def no_files(pipeline: Pipeline) -> Iterator[None]:
+    """Have the kernel refuse ingest every byte of every file, its log too."""
+    pid = pid_of(pipeline.services["ingest"])
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def failing(faults: Faults, error: int) -> Iterator[None]:
+    faults.fail_disk(error)
+    try:
+        yield
+    finally:
+        faults.fail_disk(0)
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[None]:
+    """Have a file system of its own in a folder, in memory."""
+    folder.mkdir()
+    run = subprocess.run(("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder), capture_output=True, check=False)
+    if run.returncode:
+        pytest.skip(f"no file system can be mounted here: {run.stderr.decode().strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(("umount", "--lazy", folder), check=True)
+
+
+def remount(folder: Path, options: str) -> None:
+    subprocess.run(("mount", "-o", f"remount,{options}", folder), check=True)
+
+
+@pytest.fixture
+async def own_kafka(own_settings: LocalSettings) -> AsyncIterator[Server]:
+    async with running(await plan_kafka(own_settings)) as server:
+        yield server
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, own_kafka: Server, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
+    return Pipeline(tmp_path, own_kafka.address, database_url, valkey, topic_prefix)
+
+
+@asynccontextmanager
+async def traffic(pipeline: Pipeline) -> AsyncIterator[Visitors]:
+    """Run everything; at the end the books balance, each visitor was led on, and new clicks arrive."""
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline, HEAVY)
+        async with bounded(pipeline):
+            await visitors.click(SEVERAL)
+            yield visitors
+            await check_sound(pipeline, visitors)
+        await conserved(pipeline, visitors)
+        await recovers(pipeline, visitors)
+    assert visitors.statuses == {302: len(visitors.answered)}
+    assert (visitors.unanswered, visitors.turned_away) == (0, 0)
+
+
+async def lose_some(
+    pipeline: Pipeline, kafka: Server, visitors: Visitors, broken: AbstractContextManager[None]
+) -> None:
+    """Break the disk, and Kafka as well until neither disk nor memory takes any more."""
+    with broken:
+        await visitors.click(SEVERAL)
+        await eventually(lambda: is_degraded(pipeline))
+        kafka.freeze()
+        await click_until_some_are_lost(pipeline, visitors)
+        kafka.thaw()
+        await visitors.click(SEVERAL)
+
+
+def note(drill: Drill, what: str, visitors: Visitors, lost: int) -> None:
+    told = f"{len(visitors.answered)} clicks answered 302, {lost} of them lost, each counted"
+    drill.note("7", what, told, "302 = 100 %, the count exact", met=True)
+    p99_ms = visitors.p99_ms()
+    drill.note("7", "the same, 16 visitors at once", f"p99 {p99_ms:.1f} ms", "", met=None)
+
+
+async def test_a_disk_that_takes_no_byte_costs_no_redirect_and_what_is_lost_is_counted(
+    pipeline: Pipeline, own_kafka: Server, drill: Drill
+) -> None:
+    async with traffic(pipeline) as visitors:
+        for _ in range(5 if drill.long else 1):
+            await lose_some(pipeline, own_kafka, visitors, no_files(pipeline))
+            await check_sound(pipeline, visitors)
+        lost = await metric(pipeline, LOST)
+    note(drill, "no file may grow, and Kafka is frozen until memory is full too", visitors, lost)
+
+
+async def test_a_disk_that_fails_costs_no_redirect_and_what_is_lost_is_counted(
+    tmp_path: Path, pipeline: Pipeline, own_kafka: Server, drill: Drill
+) -> None:
+    faults, errors = Faults(tmp_path), [errno.EIO, errno.EROFS, errno.ENOSPC] if drill.long else [errno.EIO]
+    pipeline.environ |= faults.environ
+    async with traffic(pipeline) as visitors:
+        for error in errors:
+            await lose_some(pipeline, own_kafka, visitors, failing(faults, error))
+            await check_sound(pipeline, visitors)
+        lost = await metric(pipeline, LOST)
+    names = ", then ".join(errno.errorcode[error] for error in errors)
+    note(
+        drill,
+        f"each write fails with {names}, Kafka is frozen until memory is full too",
+        visitors,
+        lost,
+    )
+
+
+@pytest.mark.usefixtures("only_in_drill")
+async def test_a_disk_that_is_full_costs_no_redirect_and_what_is_lost_is_counted(
+    tmp_path: Path, pipeline: Pipeline, own_kafka: Server, drill: Drill
+) -> None:
+    with mounted(tmp_path / "ingest", "size=8m"):
+        async with traffic(pipeline) as visitors:
+            for _ in range(3):
+                own_kafka.freeze()
+                await click_until_some_are_lost(pipeline, visitors)
+                assert await is_degraded(pipeline)
+                own_kafka.thaw()
+                await check_sound(pipeline, visitors)
+            lost = await metric(pipeline, LOST)
+    note(drill, "a disk of 8 MiB, and Kafka is frozen until it and memory are full", visitors, lost)
+
+
+async def test_ingest_starts_on_a_disk_it_may_not_write_to_and_writes_as_soon_as_it_may(
+    tmp_path: Path, pipeline: Pipeline, drill: Drill
+) -> None:
+    folder = tmp_path / "ingest"
+    with mounted(folder, "size=64m,ro"):
+        async with running_pipeline(pipeline):
+            visitors = Visitors(pipeline)
+            await visitors.click(SEVERAL)
+            assert await is_degraded(pipeline)
+            remount(folder, "rw")
+            await check_sound(pipeline, visitors)
+            await conserved(pipeline, visitors)
+    assert visitors.statuses == {302: len(visitors.answered)}
+    drill.note("7", "started on a read-only disk", "degraded, then sound by itself", "302 = 100 %", met=True)
+
+
+def damaged(frames: Sequence[bytes], chance: random.Random) -> Files:
+    """Put frames into files, and damage these."""
+    size = len(frames) // FILES
+    files = {f"{n + 1:010}.seg": b"".join(frames[n * size : (n + 1) * size]) for n in range(FILES)}
+    for _ in range(chance.randint(1, 3)):
+        if files:
+            chance.choice(DAMAGES)(files, chance.choice(sorted(files)), chance)
+    return files
+
+
+async def test_ingest_starts_on_any_damaged_journal_and_delivers_every_intact_click(
+    tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str, drill: Drill
+) -> None:
+    pipeline = Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
+    pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = AWAY
+    seeds, each = range(20), FILES * CLICKS_EACH
+    async with running_pipeline(pipeline, "ingest"):
+        ingest, visitors, journal = pipeline.services["ingest"], Visitors(pipeline), tmp_path / "ingest" / "journal"
+        await visitors.click(each * len(seeds))
+        ingest.send(signal.SIGKILL)
+        await ingest.stop()
+        frames = take_frames(journal)
+        pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = kafka
+        expected: set[str] = set()
+        for seed in seeds:
+            mine = frames[seed * each : (seed + 1) * each]
+            files = damaged(mine, random.Random(seed))
+            intact = [frame for frame in mine if any(frame in data for data in files.values())]
+            write(journal / "worker-0", files)
+            await ingest.start()
+            await visitors.click()
+            await eventually(lambda: is_empty(journal / "worker-0"))
+            bad = sum(map(len, files.values())) - sum(map(len, intact))
+            assert await metric(pipeline, "clickrail_journal_damaged_bytes_total") == bad, seed
+            assert await ingest.stop() == 0
+            assert not (journal / "worker-0").exists(), seed
+            expected |= {key_of(frame) for frame in intact} | {visitors.answered[-1]}
+    delivered = [str(click["click_id"]) for click in decoded(await pipeline.values(CLICKS_RAW))]
+    assert sorted(delivered) == sorted(expected)
+    told = f"{len(seeds)} starts; all {len(expected)} intact clicks delivered, none twice; bad bytes counted"
+    drill.note("8", f"{len(seeds)} journals damaged while Kafka was away", told, "100 % of starts and clicks", met=True)
+
+
+def take_frames(journal: Path) -> list[bytes]:
+    """Give the frames of a journal nobody owns, and remove it."""
+    data = b"".join(path.read_bytes() for path in sorted(journal.glob("*/*.seg")))
+    frames = [data[found.start : found.end] for found in scan(data) if isinstance(found, Good)]
+    shutil.rmtree(journal)
+    return frames
+
+
+def key_of(frame: bytes) -> str:
+    (found,) = scan(frame)
+    assert isinstance(found, Good)
+    return found.key.decode()
+
+
+def holds_segments(folder: Path) -> bool:
+    return any(folder.glob("*.seg"))
+
+
+async def is_empty(folder: Path) -> bool:
+    return not holds_segments(folder)

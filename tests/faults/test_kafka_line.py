@@ -1,0 +1,102 @@
+"""The line to Kafka breaks and mends, or is slow: every click arrives, once, and visitors do not notice."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.faults.brokers import Line, all_produce_again, kafka_behind_proxy, waiting
+from tests.faults.conftest import Drill
+from tests.faults.oracles import bounded, conserved, recovers
+from tests.faults.proxy import Proxy
+from tests.faults.visitors import Visitors
+from tests.pipeline import Pipeline, running_pipeline
+from tests.servers import small_settings
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes]
+
+RATE = 200
+
+
+@pytest.fixture(scope="module")
+async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
+    async with kafka_behind_proxy(small_settings(tmp_path_factory.mktemp("line"))) as line:
+        yield line
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, line: Line, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
+    line.proxy.restore()
+    return Pipeline(tmp_path, line.proxy.address, database_url, valkey, topic_prefix)
+
+
+async def test_a_line_to_kafka_that_flaps_with_resets_and_silence_loses_and_doubles_nothing(
+    pipeline: Pipeline, line: Line, drill: Drill
+) -> None:
+    proxy, seconds = line.proxy, drill.seconds(20, 300)
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        await visitors.click(200)
+        async with bounded(pipeline) as bounds, visitors.coming(RATE):
+            await flap(proxy, seconds)
+            produced_s, took_s = await asyncio.gather(
+                all_produce_again(pipeline, line.kafka), recovers(pipeline, visitors)
+            )
+        await conserved(pipeline, visitors)
+
+    assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
+    what = f"line to Kafka 2 s broken, 2 s whole, for {seconds:.0f} s under {RATE} clicks/s"
+    drill.note("5", what, f"{len(visitors.answered)} answered, 0 missing, 0 doubled", "missing 0, doubled 0", met=True)
+    drill.note("5", what, f"ingest grew by {bounds.growth_mib:.0f} MiB", "<= 64 MiB", met=bounds.growth_mib <= 64)
+    drill.note("5", what, f"all partitions produce after {produced_s:.1f} s", "<= 10 s", met=produced_s <= 10)
+    drill.note("5", what, f"new clicks stored after {took_s:.1f} s", "<= 10 s", met=took_s <= 10)
+
+
+async def flap(proxy: Proxy, seconds: float) -> None:
+    """Break the line every 4 s, each time in another way, for 2 s. A reset breaks it again and again."""
+    ways: itertools.cycle[Callable[[], None]] = itertools.cycle((proxy.blackhole, proxy.cut, proxy.reset))
+    async with asyncio.timeout(seconds + 10):
+        for _ in range(int(seconds / 4)):
+            way = next(ways)
+            for _ in range(20):
+                way()
+                await asyncio.sleep(0.1)
+            proxy.restore()
+            await asyncio.sleep(2)
+
+
+async def test_requests_to_kafka_that_are_cut_off_in_their_middle_lose_and_double_nothing(
+    pipeline: Pipeline, line: Line, drill: Drill
+) -> None:
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        async with visitors.coming(RATE):
+            for number in range(int(drill.seconds(10, 200))):
+                line.proxy.break_after(1000 + 7919 * number % 20_000)
+                await asyncio.sleep(0.5)
+        line.proxy.restore()
+        await conserved(pipeline, visitors)
+
+    assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
+
+
+async def test_a_kafka_that_is_a_second_away_takes_everything_as_it_comes(
+    pipeline: Pipeline, line: Line, drill: Drill
+) -> None:
+    seconds = drill.seconds(8, 120)
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        line.proxy.latency_s = 0.5
+        async with bounded(pipeline), visitors.coming(RATE):
+            await asyncio.sleep(seconds)
+            left = await waiting(pipeline)
+        p99 = visitors.p99_ms()
+        await conserved(pipeline, visitors)
+
+    assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
+    what = f"Kafka answers after 1 s, for {seconds:.0f} s under {RATE} clicks/s"
+    drill.note("5", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
+    drill.note("5", what, f"{left:.0f} clicks wait, p99 of an answer {p99:.1f} ms", "", met=None)
+    assert left < RATE * 9

@@ -1,0 +1,163 @@
+"""Postgres and Redis away, both: known codes are redirected as ever, and of others nobody says that there are none."""
+
+import asyncio
+import signal
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from deploy.local.postgres import plan_postgres
+from deploy.local.server import Server, running
+from deploy.local.settings import LocalSettings
+from deploy.local.valkey import plan_valkey
+from tests.faults.conftest import Drill
+from tests.faults.crowd import Crowd, Visit, p99_ms, statuses
+from tests.faults.shop import Shop
+from tests.pipeline import eventually, running_pipeline
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes]
+
+RATE = 100
+UNKNOWN = [f"unknown{n}" for n in range(100)]
+FALLBACK = "https://shop.example/all"
+IN_FORCE_S = 1.0
+AS_OFTEN = 3
+"""A test waits three times as long as is promised."""
+
+
+class Stores:
+    """Postgres and Redis, which go and come back together."""
+
+    def __init__(self, *servers: Server) -> None:
+        self.postgres, self.redis = servers
+        self._servers = servers
+
+    async def leave(self, fault: str) -> None:
+        for server in self._servers:
+            await server.kill() if fault == "killed" else server.freeze()
+
+    async def come_back(self, fault: str) -> None:
+        for server in self._servers:
+            await server.start() if fault == "killed" else server.thaw()
+
+
+@pytest.fixture
+async def stores(own_settings: LocalSettings) -> AsyncIterator[Stores]:
+    async with running(await plan_postgres(own_settings)) as postgres, running(plan_valkey(own_settings)) as valkey:
+        yield Stores(postgres, valkey)
+
+
+@pytest.fixture
+def shop(tmp_path: Path, kafka: str, stores: Stores, topic_prefix: str) -> Shop:
+    return Shop(tmp_path, kafka, stores.postgres.address, stores.redis.address, topic_prefix)
+
+
+async def knows_all(shop: Shop) -> bool:
+    return await shop.metric("clickrail_snapshot_codes") == shop.codes
+
+
+async def kill_ingest(shop: Shop) -> None:
+    shop.services["ingest"].send(signal.SIGKILL)
+    await shop.services["ingest"].stop()
+
+
+async def insert(shop: Shop, code: str) -> None:
+    connection = await asyncpg.connect(shop.database_url)
+    await connection.execute(
+        "INSERT INTO referral_codes (code, affiliate_id, program_id) VALUES ($1, 'ann0', 'shop')", code
+    )
+    await connection.close()
+
+
+async def visit_until_right(crowd: Crowd, code: str) -> tuple[float, list[Visit]]:
+    """Visit a code until it is redirected; give the seconds that took, and what was answered before."""
+    began, visits = time.monotonic(), list[Visit]()
+    while not (visit := (await crowd.visit_all([code]))[0]).is_right:
+        visits.append(visit)
+        assert time.monotonic() - began < 60
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began, visits
+
+
+@pytest.mark.parametrize("fault", ["killed", "frozen"])
+async def test_ingest_begun_anew_with_both_stores_away_redirects_all_it_knew_and_denies_nothing(
+    shop: Shop, stores: Stores, drill: Drill, fault: str
+) -> None:
+    shop.codes = 1000
+    async with running_pipeline(shop, "ingest"):
+        await eventually(lambda: knows_all(shop))
+        await kill_ingest(shop)
+        await insert(shop, "late")
+        await stores.leave(fault)
+        began = time.monotonic()
+        await shop.services["ingest"].start()
+        ready_s = time.monotonic() - began
+        crowd = Crowd(shop)
+        known = await crowd.visit_all(f"c{n}" for n in range(shop.codes))
+        denied = await crowd.visit_all(["late", *UNKNOWN])
+        late = [await crowd.visit_all(["late"]) for _ in range(10)]
+        await stores.come_back(fault)
+        seconds, before = await visit_until_right(crowd, "late")
+        after = await crowd.visit_all(UNKNOWN)
+    assert [visit for visit in known if not visit.is_right] == []
+    told = [*denied, *(visit for visits in late for visit in visits), *before]
+    assert {(visit.status, visit.retry_after is not None) for visit in told} == {(503, True)}
+    assert set(statuses(after)) == {404}
+    assert seconds < AS_OFTEN * IN_FORCE_S
+    what = f"Postgres and Redis {fault}, ingest begun anew from its snapshot"
+    drill.note("12", what, f"{len(known)} of {len(known)} known codes redirected", "100 %", met=True)
+    drill.note("12", "the same", f"ready after {ready_s:.1f} s", "<= 2 s", ready_s <= 2)
+    slow = p99_ms(denied)
+    drill.note("12", "the same, unknown codes: 503 and Retry-After", f"p99 {slow:.0f} ms", "<= 100 ms", slow <= 100)
+    what = "the stores back: a code that was answered 503 until now"
+    drill.note("12", what, f"redirected after {seconds:.2f} s", "<= 1 s", seconds <= 1)
+
+
+async def test_both_stores_leaving_under_traffic_cost_no_known_code_and_deny_none(
+    shop: Shop, stores: Stores, drill: Drill
+) -> None:
+    numbers = iter(range(1_000_000))
+
+    def choose() -> str:
+        number = next(numbers)
+        return f"c{number % shop.codes}" if number % 2 else f"unknown{number}"
+
+    async with running_pipeline(shop, "ingest"):
+        await eventually(lambda: knows_all(shop))
+        crowd = Crowd(shop)
+        async with crowd.coming(RATE, choose):
+            await asyncio.sleep(1)
+            left = time.monotonic()
+            await stores.leave("killed")
+            await asyncio.sleep(drill.seconds(3, 120))
+            await stores.come_back("killed")
+            await asyncio.sleep(AS_OFTEN * IN_FORCE_S)
+            back = time.monotonic()
+            await asyncio.sleep(1)
+    known = [visit for visit in crowd.visits if visit.code.startswith("c")]
+    assert [visit for visit in known if not visit.is_right] == []
+    unknown = [visit for visit in crowd.visits if not visit.code.startswith("c")]
+    # For as long as changes were followed a moment ago, the set known as a whole is believed.
+    assert set(statuses(visit for visit in unknown if left + 2 < visit.at < back - AS_OFTEN * IN_FORCE_S)) == {503}
+    assert set(statuses(visit for visit in unknown if not left < visit.at < back)) == {404}
+    what = f"Postgres and Redis killed under {RATE} visitors/s: known codes"
+    figure = p99_ms(visit for visit in known if left < visit.at < back)
+    drill.note("12", what, f"100 % redirected, p99 {figure:.1f} ms", "100 %", met=True)
+
+
+async def test_unknown_codes_go_to_the_fallback_while_both_stores_are_away(shop: Shop, stores: Stores) -> None:
+    shop.environ["CLICKRAIL_INGEST_FALLBACK_URL"] = FALLBACK
+    async with running_pipeline(shop, "ingest"):
+        await eventually(lambda: knows_all(shop))
+        await stores.leave("killed")
+        await kill_ingest(shop)
+        await shop.services["ingest"].start()
+        crowd = Crowd(shop)
+        known = await crowd.visit_all(f"c{n}" for n in range(shop.codes))
+        unknown = await crowd.visit_all(UNKNOWN)
+        await stores.come_back("killed")
+    assert [visit for visit in known if not visit.is_right] == []
+    assert {(visit.status, visit.location, visit.set_cookie) for visit in unknown} == {(302, FALLBACK, None)}

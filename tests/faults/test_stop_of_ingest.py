@@ -1,0 +1,85 @@
+"""SIGTERM of ingest: who asked is answered, it ends soon whatever is frozen, and what Kafka has not got is kept."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.local.kafka import plan_kafka
+from deploy.local.postgres import plan_postgres
+from deploy.local.server import Server, running
+from deploy.local.settings import LocalSettings
+from deploy.local.valkey import plan_valkey
+from tests.faults.conftest import Drill
+from tests.faults.oracles import AS_OFTEN, conserved
+from tests.faults.visitors import Visitors
+from tests.pipeline import Pipeline, running_pipeline
+
+pytestmark = [pytest.mark.servers, pytest.mark.processes]
+
+RATE = 300
+ENDS_S = 15.0
+
+
+@asynccontextmanager
+async def own_servers(settings: LocalSettings) -> AsyncIterator[tuple[Server, Server, Server]]:
+    """Run Kafka, Postgres and Valkey of a test's own."""
+    kafka, postgres = await asyncio.gather(plan_kafka(settings), plan_postgres(settings))
+    async with AsyncExitStack() as stack:
+        servers = [await stack.enter_async_context(running(plan)) for plan in (postgres, plan_valkey(settings), kafka)]
+        yield servers[2], servers[0], servers[1]
+
+
+async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_and_loses_nothing(
+    tmp_path: Path, own_settings: LocalSettings, topic_prefix: str, drill: Drill
+) -> None:
+    async with own_servers(own_settings) as (kafka, postgres, valkey):
+        pipeline = Pipeline(tmp_path, kafka.address, postgres.address, valkey.address, topic_prefix)
+        async with running_pipeline(pipeline):
+            visitors = Visitors(pipeline)
+            await visitors.click(200)
+            async with silent_visitors(pipeline, 50), visitors.coming(RATE):
+                await asyncio.sleep(1)
+                for server in (kafka, postgres, valkey):
+                    server.freeze()
+                await asyncio.sleep(3)
+                ends_s, code = await stop(pipeline)
+            for server in (kafka, postgres, valkey):
+                server.thaw()
+            await pipeline.start("ingest")
+            await conserved(pipeline, visitors)
+
+    assert code == 0
+    assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
+    assert visitors.turned_away > 0
+    what = f"SIGTERM with Kafka, Postgres and Redis frozen under {RATE} clicks/s"
+    drill.note("2", what, f"ended after {ends_s:.1f} s", "<= 15 s", met=ends_s <= ENDS_S)
+    drill.note("2", what, f"{len(visitors.answered)} answered, 0 without an answer", "in flight: all", met=True)
+    drill.note("2", what, "0 missing after the next start", "missing 0", met=True)
+    assert ends_s < AS_OFTEN * ENDS_S
+
+
+@asynccontextmanager
+async def silent_visitors(pipeline: Pipeline, count: int) -> AsyncIterator[None]:
+    """Keep so many connections open that ask once and then no more; half of them begin to ask again."""
+    visits = [await asyncio.open_connection("127.0.0.1", pipeline.port) for _ in range(count)]
+    for number, (reader, writer) in enumerate(visits):
+        writer.write(b"HEAD /ref/abc123 HTTP/1.1\r\nHost: go.shop.example\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        if number % 2:
+            writer.write(b"GET /ref/abc")
+    try:
+        yield
+    finally:
+        for _, writer in visits:
+            writer.close()
+
+
+async def stop(pipeline: Pipeline) -> tuple[float, int]:
+    """Send SIGTERM to ingest; give the seconds until it has ended, and its exit code."""
+    began = time.monotonic()
+    code = await pipeline.services["ingest"].stop()
+    return time.monotonic() - began, code
