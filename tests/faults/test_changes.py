@@ -126,6 +126,8 @@ async def test_a_change_made_while_the_line_to_postgres_is_broken_is_in_force_a_
                 await asyncio.sleep(0 if fault == "reset" else drill.seconds(0.5, 5))
                 proxy.restore()
                 took.append(await seconds_until(crowd, "c7", active=bool(number % 2)))
+                # A line that is lost again and again is tried more and more seldom.
+                await asyncio.sleep(drill.seconds(0, 1.5))
     what = f"a code changed while the line to Postgres was broken ({fault}), {len(took)} times"
     drill.note("lookup", what, f"in force {max(took):.2f} s after its end at most", "<= 1 s", max(took) <= IN_FORCE_S)
 

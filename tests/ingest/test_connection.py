@@ -363,7 +363,7 @@ async def test_leaving_answers_all_it_has_accepted() -> None:
 
 async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
-        reader, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request("/large", last=False))
         await asyncio.sleep(0.1)
         leaving = asyncio.create_task(served.connections.leave(0, PATIENCE_S))
