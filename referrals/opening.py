@@ -18,7 +18,8 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
 from referrals.postgres_layer import PostgresReferrals
-from referrals.redis_layer import RedisReferrals, connect_redis
+from referrals.redis_client import connect_redis
+from referrals.redis_layer import RedisReferrals
 from referrals.snapshot.keeping import SnapshotKeeper
 from runtime.background import in_background
 

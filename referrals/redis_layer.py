@@ -10,8 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from referrals.breaker import Breaker
@@ -19,7 +17,6 @@ from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
 from referrals.saved import Reading, pack, unpack
 
-TIMEOUT_S: Final = 0.05
 BOUND_S: Final = 0.055
 """The client's own time-outs hold for each step of a connection; this holds for all of them together."""
 KEEP_S: Final = 43_200
@@ -43,18 +40,6 @@ for i, key in ipairs(KEYS) do
     end
 end
 """
-
-
-def connect_redis(url: str) -> redis.asyncio.Redis:
-    """Give a client that waits 50 ms at most and tries nothing twice. Connects at first use."""
-    return redis.asyncio.Redis.from_url(
-        url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-        # The older protocol needs no greeting, so that a new connection costs one round trip less.
-        protocol=2,
-    )
 
 
 class RedisReferrals:

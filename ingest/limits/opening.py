@@ -12,7 +12,7 @@ from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
 from referrals.breaker import Breaker
-from referrals.redis_layer import connect_redis
+from referrals.redis_client import connect_redis
 from runtime.background import in_background
 
 PROBE_S: Final = 1.0

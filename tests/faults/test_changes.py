@@ -15,8 +15,8 @@ from referrals.administration import change
 from referrals.answers import Found
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
-from tests.faults.conftest import Drill
 from tests.faults.crowd import Crowd, browsing
+from tests.faults.drill import Drill
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of
 from tests.pipeline import eventually, running_pipeline

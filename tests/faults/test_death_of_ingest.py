@@ -11,7 +11,7 @@ import pytest
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import bounded, conserved, recovers
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline

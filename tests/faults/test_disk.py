@@ -1,12 +1,9 @@
-"""The journal's disk full, limited, read-only, broken or damaged: redirects go on, and every click is accounted for."""
+"""The journal's disk full, limited, read-only or broken: redirects go on, and every click is accounted for."""
 
 import errno
-import random
 import resource
-import shutil
-import signal
 import subprocess
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
@@ -15,15 +12,12 @@ import pytest
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from ingest.journal.framing import Good, scan
-from schemas import CLICKS_RAW
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import LOST, bounded, conserved, pid_of, recovers
 from tests.faults.preload import Faults
 from tests.faults.shop import read_metric
 from tests.faults.visitors import TARGETS, Visitors
-from tests.ingest_journal.test_recovery import CLICKS_EACH, DAMAGES, Files, write
-from tests.pipeline import Pipeline, decoded, eventually, running_pipeline
+from tests.pipeline import Pipeline, eventually, running_pipeline
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -33,8 +27,6 @@ QUERY = "&".join(f"{name}={'x' * 128}" for name in NAMES)
 HEAVY = {f"abc123?{QUERY}": TARGETS["abc123"]}
 """Clicks of some 4 KiB each, so that fewer of them fill a memory."""
 SEVERAL = 500
-AWAY = "127.0.0.1:1"
-FILES = 3
 
 
 async def metric(pipeline: Pipeline, name: str) -> int:
@@ -206,68 +198,3 @@ async def test_ingest_starts_on_a_disk_it_may_not_write_to_and_writes_as_soon_as
             await conserved(pipeline, visitors)
     assert visitors.statuses == {302: len(visitors.answered)}
     drill.note("7", "started on a read-only disk", "degraded, then sound by itself", "302 = 100 %", met=True)
-
-
-def damaged(frames: Sequence[bytes], chance: random.Random) -> Files:
-    """Put frames into files, and damage these."""
-    size = len(frames) // FILES
-    files = {f"{n + 1:010}.seg": b"".join(frames[n * size : (n + 1) * size]) for n in range(FILES)}
-    for _ in range(chance.randint(1, 3)):
-        if files:
-            chance.choice(DAMAGES)(files, chance.choice(sorted(files)), chance)
-    return files
-
-
-async def test_ingest_starts_on_any_damaged_journal_and_delivers_every_intact_click(
-    tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str, drill: Drill
-) -> None:
-    pipeline = Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
-    pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = AWAY
-    seeds, each = range(20), FILES * CLICKS_EACH
-    async with running_pipeline(pipeline, "ingest"):
-        ingest, visitors, journal = pipeline.services["ingest"], Visitors(pipeline), tmp_path / "ingest" / "journal"
-        await visitors.click(each * len(seeds))
-        ingest.send(signal.SIGKILL)
-        await ingest.stop()
-        frames = take_frames(journal)
-        pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = kafka
-        expected: set[str] = set()
-        for seed in seeds:
-            mine = frames[seed * each : (seed + 1) * each]
-            files = damaged(mine, random.Random(seed))
-            intact = [frame for frame in mine if any(frame in data for data in files.values())]
-            write(journal / "worker-0", files)
-            await ingest.start()
-            await visitors.click()
-            await eventually(lambda: is_empty(journal / "worker-0"))
-            bad = sum(map(len, files.values())) - sum(map(len, intact))
-            assert await metric(pipeline, "clickrail_journal_damaged_bytes_total") == bad, seed
-            assert await ingest.stop() == 0
-            assert not (journal / "worker-0").exists(), seed
-            expected |= {key_of(frame) for frame in intact} | {visitors.answered[-1]}
-    delivered = [str(click["click_id"]) for click in decoded(await pipeline.values(CLICKS_RAW))]
-    assert sorted(delivered) == sorted(expected)
-    told = f"{len(seeds)} starts; all {len(expected)} intact clicks delivered, none twice; bad bytes counted"
-    drill.note("8", f"{len(seeds)} journals damaged while Kafka was away", told, "100 % of starts and clicks", met=True)
-
-
-def take_frames(journal: Path) -> list[bytes]:
-    """Give the frames of a journal nobody owns, and remove it."""
-    data = b"".join(path.read_bytes() for path in sorted(journal.glob("*/*.seg")))
-    frames = [data[found.start : found.end] for found in scan(data) if isinstance(found, Good)]
-    shutil.rmtree(journal)
-    return frames
-
-
-def key_of(frame: bytes) -> str:
-    (found,) = scan(frame)
-    assert isinstance(found, Good)
-    return found.key.decode()
-
-
-def holds_segments(folder: Path) -> bool:
-    return any(folder.glob("*.seg"))
-
-
-async def is_empty(folder: Path) -> bool:
-    return not holds_segments(folder)

@@ -10,7 +10,7 @@ from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from tests.faults.brokers import all_produce_again, drain_rate, waiting
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import AS_OFTEN, bounded, conserved, recovers
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline

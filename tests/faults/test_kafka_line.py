@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.brokers import Line, all_produce_again, kafka_behind_proxy, waiting
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import bounded, conserved, recovers
 from tests.faults.proxy import Proxy
 from tests.faults.visitors import Visitors

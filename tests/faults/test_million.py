@@ -7,7 +7,7 @@ import pytest
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.flood import run_flood
 from tests.faults.shop import Shop, private_mib
 from tests.pipeline import eventually, running_pipeline

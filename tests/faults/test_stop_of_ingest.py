@@ -13,7 +13,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import AS_OFTEN, conserved
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline

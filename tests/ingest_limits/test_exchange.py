@@ -20,7 +20,7 @@ from ingest.limits.metrics import LimitMetrics
 from ingest.limits.opening import name_keys, open_limits
 from ingest.limits.policy import Admit
 from referrals.breaker import Breaker
-from referrals.redis_layer import connect_redis
+from referrals.redis_client import connect_redis
 from tests.ingest_limits.builders import OFFICE, hash_keys, limit, limits
 from tests.referrals.builders import Clock
 
