@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from console.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
 from console.settings import Settings
 from console.transform import Sighted
+from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
 from sink.records import StoredClick, StoredRejection

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime.assignment import Assignment
 from runtime.errors import DependencyAway
+from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.lag import watch_lag
 from runtime.pauses import pauses, sleep_unless
 from runtime.stream_metrics import StreamMetrics
