@@ -112,9 +112,7 @@ async def test_ingest_begun_anew_with_both_stores_away_redirects_all_it_knew_and
     drill.note("12", "the same", f"ready after {ready_s:.1f} s", "<= 2 s", ready_s <= 2)
     slow = p99_ms(later)
     drill.note("12", "the same, unknown codes: 503 and Retry-After", f"p99 {slow:.0f} ms", "<= 100 ms", slow <= 100)
-    what = (
-        "the same, in the first moment, when nobody knows yet that 50 ms for one and 100 ms for the other are in vain"
-    )
+    what = "the same, in the first moment: 50 ms for Redis and 100 ms for Postgres are waited once"
     drill.note("12", what, f"p99 {p99_ms(denied):.0f} ms", "", met=None)
     what = "the stores back: a code that was answered 503 until now"
     drill.note("12", what, f"redirected after {seconds:.2f} s", "<= 1 s", seconds <= 1)
