@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Collection
+from itertools import cycle
 from typing import Final
 
 import msgspec
@@ -16,6 +16,8 @@ HOST: Final = "127.0.0.1"
 # down can be given the server's own port, connect to itself, and keep the server from coming back.
 LOWEST: Final = 20_000
 HIGHEST: Final = 32_000
+# In an order of each process's own, so that two runs beside each other hardly meet.
+DRAWN: Final = cycle(random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST))
 
 SERVERS: Final = {
     "kafka_port": "Kafka",
@@ -36,10 +38,12 @@ def is_free(port: int) -> bool:
         return True
 
 
-def free_port(others: Collection[int] = ()) -> int:
-    """Give a port that nobody listens on now, and none of `others`."""
-    ports = random.sample(range(LOWEST, HIGHEST), 1000)
-    return next(port for port in ports if port not in others and is_free(port))
+def free_port() -> int:
+    """Give a port that nobody listens on now, another one each time.
+
+    A port stays free until its server has started: drawn again, it would be promised to two servers.
+    """
+    return next(filter(is_free, DRAWN))
 
 
 def settle_ports(settings: LocalSettings) -> LocalSettings:
@@ -49,5 +53,5 @@ def settle_ports(settings: LocalSettings) -> LocalSettings:
         port: int = getattr(settings, field)
         if port and not is_free(port):
             raise PortTaken(server, port, variable(field))
-        chosen[field] = port or free_port(chosen.values())
+        chosen[field] = port or free_port()
     return msgspec.structs.replace(settings, **chosen)

@@ -20,6 +20,12 @@ def test_a_port_somebody_listens_on_at_every_address_is_not_free() -> None:
         assert not is_free(other.getsockname()[1])
 
 
+def test_no_port_is_promised_twice() -> None:
+    # The two hundred servers of a run would meet now and then if each port were drawn afresh.
+    ports = [free_port() for _ in range(1000)]
+    assert len(set(ports)) == len(ports)
+
+
 def test_every_zero_becomes_a_port_of_its_own() -> None:
     settings = settle_ports(msgspec.structs.replace(LocalSettings(), **dict.fromkeys(SERVERS, 0)))
     assert len({getattr(settings, field) for field in SERVERS} - {0}) == len(SERVERS)
