@@ -94,7 +94,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     ids = [make_click_id(time.time_ns() // 10**6, pool.draw()) for _ in asked]
     cookie, now_s = cookie_of(FOUND.program, https=True), int(time.time())
     claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
-    locations = [redirect_to(aim(keys, FOUND, each, read_parameters("")), "cookie" * 20) for each in ids]
+    locations = [redirect_to(aim(keys, FOUND, each, read_parameters("")).location, "cookie" * 20) for each in ids]
     steps: list[tuple[str, Callable[[Any], object], Sequence[Any]]] = [
         ("parse the request (aiohttp's parser)", parser.feed_data, requests),
         ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),

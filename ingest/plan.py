@@ -84,8 +84,8 @@ def make_plan(
     )
 
 
-def write_location(plan: Plan, values: Mapping[str, str | None], token: str | None, passed: Sequence[str]) -> str:
-    """Write a Location. Without a token none is added; `passed` are parameters as they are to be sent."""
+def write_location(plan: Plan, values: Mapping[str, str], token: str | None, passed: Sequence[str]) -> str:
+    """Write a Location. Without a token none is added; `values` and `passed` are as they are to be sent."""
     location = fill_target(plan.head, values)
     if token is not None and plan.token_parameter is not None:
         passed = [f"{plan.token_parameter}={token}", *passed]

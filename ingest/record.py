@@ -11,7 +11,7 @@ from identity.ip import IpHashKeys, hash_ip, seal_ip
 from ingest.answers import Refusal
 from ingest.asked import asks_dnt, asks_gpc, read_asked
 from ingest.cleaning import Cutter, clean
-from ingest.transform import Keys, carries_token
+from ingest.transform import Keys
 from ingest.visit import Made, Site, Visit
 from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
 from schemas.fields import (
@@ -44,7 +44,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         # The prefix and a code, or the click would not have been accepted: nothing to clean.
         path=visit.path,
         query=visit.query and cutter.cut("query", visit.query, QUERY_CAP),
-        target_url=cutter.cut("target_url", made.location, TARGET_CAP),
+        target_url=cutter.cut("target_url", made.aim.location, TARGET_CAP),
         referrer=cutter.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
         user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
         accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
@@ -68,7 +68,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
             steps_us=made.steps_us,
             key_ids=key_ids(
                 keys.cookie.kid if made.set_cookie else None,
-                keys.token.kid if carries_token(made.found, visit.query) else None,
+                keys.token.kid if made.aim.carries_token else None,
                 keys.ip_seal.kid,
             ),
         ),

@@ -172,9 +172,9 @@ class Redirect:
             set_cookie = mark(keys, cookie, claims, self._nonces.draw())
         marked = clock()
         parameters = read_parameters(visit.query)
-        location = aim(keys, found, click_id, parameters, visit.query)
+        aimed = aim(keys, found, click_id, parameters, visit.query)
         # Made before anything is written down: a click is a click only if it can be answered.
-        response = redirect_to(location, set_cookie)
+        response = redirect_to(aimed.location, set_cookie)
         steps_us = microseconds(*visit.times, looked_up, limited, opened, marked, clock())
         made = Made(
             found,
@@ -186,7 +186,7 @@ class Redirect:
             visitor,
             set_cookie,
             parameters,
-            location,
+            aimed,
             steps_us,
         )
         self._sequence += 1

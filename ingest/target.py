@@ -34,18 +34,19 @@ def read_target(url: str) -> Target:
     return Target((url[:end] + first, *rest))
 
 
-def fill_target(target: Target, values: Mapping[str, str | None]) -> str:
-    """Give the URL with each macro replaced by its value, percent-encoded; without a value by nothing."""
+def fill_target(target: Target, values: Mapping[str, str]) -> str:
+    """Give the URL with each macro replaced by its value, as `encode_value` gave it; without a value by nothing."""
     if len(target.pieces) == 1:
         return target.pieces[0]
     filled = list(target.pieces)
     for place in range(1, len(filled), 2):
-        filled[place] = encode_value(values.get(filled[place]))
+        filled[place] = values.get(filled[place], "")
     return "".join(filled)
 
 
-def encode_value(value: str | None) -> str:
+def encode_value(value: str) -> str:
+    """Percent-encode a value whole."""
     # A browser walks along the path at `.` and `..`, percent-encoded or not: as values they are left out.
-    if value is None or value in STEPS:
+    if value in STEPS:
         return ""
     return value if UNRESERVED(value) else quote(value, safe="")

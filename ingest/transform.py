@@ -20,7 +20,8 @@ from ingest.asked import asks_dnt, asks_gpc
 from ingest.parameters import Parameters
 from ingest.passing import pass_on
 from ingest.plan import plan_visit, write_location
-from ingest.visit import Visitor
+from ingest.target import encode_value
+from ingest.visit import Aim, Visitor
 from referrals.answers import Found
 from referrals.model import Program
 from schemas import Privacy
@@ -75,18 +76,19 @@ def keeps_cookie(program: Program, visitor: Visitor) -> bool:
     return program.cookie_policy == "first" and visitor.cookie_state == "valid"
 
 
-def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters, query: str = "") -> str:
-    """Give the Location: the target of the code, or of its program, with all that the program's settings add to it."""
+def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters, query: str = "") -> Aim:
+    """Aim at the target of the code, or of its program, with all that the program's settings add to it."""
     plan = plan_visit(found.target_url, found.program, query)
     passed = pass_on(query, plan.passing) if query and plan.passing else ()
     if plan.fixed is not None and not passed:
-        return plan.fixed
+        return Aim(plan.fixed, carries_token=False)
     token = make_token(keys.token, click_id) if plan.carries_token else None
-    values: dict[str, str | None] = {"click_id": click_id, "click_token": token}
+    # Neither id nor token has anything in it that needs encoding.
+    values = {"click_id": click_id, "click_token": token or ""}
     if plan.names_referral:
         # What is ours stands last: no parameter poses as it.
         values = {**name_values(found, parameters), **values}
-    return write_location(plan, values, token, passed)
+    return Aim(write_location(plan, values, token, passed), plan.carries_token)
 
 
 def aim_without_click(url: str, found: Found, parameters: Parameters, query: str = "") -> str:
@@ -99,15 +101,11 @@ def aim_without_click(url: str, found: Found, parameters: Parameters, query: str
     return write_location(plan, name_values(found, parameters), None, passed)
 
 
-def carries_token(found: Found, query: str = "") -> bool:
-    """Tell whether the Location of a click carries its token."""
-    return plan_visit(found.target_url, found.program, query).carries_token
-
-
 def name_values(found: Found, parameters: Parameters) -> Mapping[str, str]:
-    return {
+    values = {
         **parameters.subs,
         "code": found.code.code,
         "affiliate_id": found.affiliate.id,
         "program_id": found.program.id,
     }
+    return {name: encode_value(value) for name, value in values.items()}

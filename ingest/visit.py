@@ -1,6 +1,7 @@
 """What the steps of the hot path hand on: the request as seen, and what was made of it. Frozen, no behaviour."""
 
 from ipaddress import IPv4Address, IPv6Address
+from typing import NamedTuple
 
 import msgspec
 from multidict import CIMultiDictProxy
@@ -48,6 +49,13 @@ class Visitor(msgspec.Struct, frozen=True):
     previous_click_id: str | None
 
 
+class Aim(NamedTuple):
+    """Where a click leads: its Location, and whether that carries the click's token."""
+
+    location: str
+    carries_token: bool
+
+
 class Made(msgspec.Struct, frozen=True):
     """What the steps made of a visit.
 
@@ -63,5 +71,5 @@ class Made(msgspec.Struct, frozen=True):
     visitor: Visitor
     set_cookie: str | None
     parameters: Parameters
-    location: str
+    aim: Aim
     steps_us: dict[str, int]

@@ -106,7 +106,7 @@ def may_be(origin: Origin, stored: Origin, hosts: tuple[str, ...]) -> bool:
 def check(stored: str, query: str, program: dict[str, Any]) -> None:
     referral, parameters = found(target_url=stored, **program), read_parameters(query)
     for location in (
-        aim(keys(), referral, CLICK_ID, parameters, query),
+        aim(keys(), referral, CLICK_ID, parameters, query).location,
         aim_without_click(stored, referral, parameters, query),
     ):
         assert location.isascii()
@@ -151,4 +151,4 @@ def test_a_page_of_a_listed_host_is_reached(host: str, path: str) -> None:
     asked = f"https://{host}/{quote(path, errors='replace')}"
     referral = found(target_url="https://stored.example/", deep_link_hosts=HOSTS)
     query = f"url={quote(asked, safe='')}"
-    assert aim(keys(), referral, CLICK_ID, read_parameters(query), query) == asked
+    assert aim(keys(), referral, CLICK_ID, read_parameters(query), query).location == asked

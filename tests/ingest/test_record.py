@@ -10,7 +10,7 @@ from identity.ip import hash_ip, open_ip
 from ingest.answers import Refusal, refuse_code
 from ingest.parameters import NONE, Parameters, read_parameters
 from ingest.record import record_click, record_rejection
-from ingest.visit import Made, Visit, Visitor
+from ingest.visit import Aim, Made, Visit, Visitor
 from referrals.answers import Found
 from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
 from schemas.fields import HINT_CAP, QUERY_CAP, REFERRER_CAP, USER_AGENT_CAP
@@ -32,7 +32,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "visitor": Visitor("valid", OTHER_CLICK_ID),
         "set_cookie": "a=b",
         "parameters": parameters,
-        "location": SHOES,
+        "aim": Aim(SHOES, carries_token=False),
         "limit": None,
         "is_test": False,
         "steps_us": STEPS,
@@ -102,7 +102,7 @@ def test_the_address_is_sealed_for_this_click_and_stands_nowhere_else(address: s
 
 
 def test_key_ids_name_the_keys_that_were_used_and_no_other() -> None:
-    with_token = made(found(target_url="https://e.com/?t={click_token}"), set_cookie=None)
+    with_token = made(aim=Aim(SHOES, carries_token=True), set_cookie=None)
     assert click(visit(), with_token).handled.key_ids == KeyIds(token="k7", ip_seal="k7")
 
 
@@ -117,7 +117,10 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
     }
     written = click(
         visit(query="q" * 3000, fields=fields),
-        made(parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)), location="https://e.com/" + "l" * 5000),
+        made(
+            parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)),
+            aim=Aim("https://e.com/" + "l" * 5000, carries_token=False),
+        ),
     )
     assert written.truncated == [
         "sub1", "host", "query", "target_url", "referrer", "user_agent", "accept_language", "client_hints",

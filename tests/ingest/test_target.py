@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from ingest.target import fill_target, read_target
+from ingest.target import encode_value, fill_target, read_target
 from tests.ingest.builders import MODEST
 
 NAMES = ("click_id", "click_token", "code", "affiliate_id", "program_id", "sub1", "sub2", "external_id")
@@ -34,7 +34,8 @@ values = st.one_of(nasty, st.text(max_size=20), st.text(st.sampled_from("./\\@:?
 
 
 def fill(url: str, **given: str | None) -> str:
-    return fill_target(read_target(url), given)
+    values = {name: encode_value(value) for name, value in given.items() if value is not None}
+    return fill_target(read_target(url), values)
 
 
 @pytest.mark.parametrize(

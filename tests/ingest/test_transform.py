@@ -117,14 +117,14 @@ def test_another_programs_cookie_is_nobodys_business() -> None:
 
 
 def test_the_codes_own_target_goes_before_its_programs() -> None:
-    assert aim(keys(), found(), CLICK_ID, NONE) == SHOES
+    assert aim(keys(), found(), CLICK_ID, NONE).location == SHOES
     own = found(of_code={"target_url": "https://own.example/a%2Fb?z=a+b"})
-    assert aim(keys(), own, CLICK_ID, NONE) == "https://own.example/a%2Fb?z=a+b"
+    assert aim(keys(), own, CLICK_ID, NONE).location == "https://own.example/a%2Fb?z=a+b"
 
 
 def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
     target = "https://e.com/{code}/{program_id}?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}&x={external_id}"
-    filled = aim(keys(), found(target_url=target), CLICK_ID, Parameters({"sub1": "a&b"}, None, None))
+    filled = aim(keys(), found(target_url=target), CLICK_ID, Parameters({"sub1": "a&b"}, None, None)).location
     query = parse_qs(urlsplit(filled).query, keep_blank_values=True)
     token = query.pop("t")[0]
     assert query == {"c": [CLICK_ID], "a": ["ann"], "s": ["a&b"], "x": [""]}
@@ -135,7 +135,10 @@ def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
 def test_no_parameter_poses_as_a_value_that_is_ours() -> None:
     posing = Parameters({"click_id": "X", "affiliate_id": "X", "code": "X"}, None, None)
     target = "https://e.com/?c={click_id}&a={affiliate_id}&k={code}"
-    assert aim(keys(), found(target_url=target), CLICK_ID, posing) == f"https://e.com/?c={CLICK_ID}&a=ann&k=abc123"
+    assert (
+        aim(keys(), found(target_url=target), CLICK_ID, posing).location
+        == f"https://e.com/?c={CLICK_ID}&a=ann&k=abc123"
+    )
 
 
 def test_without_a_click_there_is_neither_id_nor_token() -> None:
