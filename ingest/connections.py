@@ -6,7 +6,7 @@ one thing many times is twice as fast as one that does many things in turn (docs
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -69,13 +69,18 @@ class Connections:
         expecting, self._expecting = self._expecting, []
         for first in range(0, len(expecting), MOST_TOGETHER):
             together = expecting[first : first + MOST_TOGETHER]
-            for connection in together:
-                connection.read()
-            for connection in together:
-                connection.answer()
+            self._have_each(Connection.read, together)
+            self._have_each(Connection.answer, together)
             self._write_down()
-            for connection in together:
-                connection.send()
+            self._have_each(Connection.send, together)
+
+    def _have_each(self, step: Callable[[Connection], None], together: Iterable[Connection]) -> None:
+        for connection in together:
+            try:
+                step(connection)
+            except Exception as error:  # noqa: BLE001 - the outermost frame: a bug costs one connection, not its neighbours
+                self.count_failure(error)
+                connection.close(at_once=True)
 
     def count_misread(self, status: int) -> None:
         self._metrics.answers["method_not_allowed" if status == 405 else "unreadable"] += 1  # noqa: PLR2004 - itself

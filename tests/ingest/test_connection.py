@@ -27,7 +27,9 @@ LARGE = Response(f"HTTP/1.1 200 OK\r\nContent-Length: {MORE_THAN_BUFFERS_HOLD}\r
 
 
 class Host:
-    """Answers with where it was asked for: `/later` when `may_answer`, `/bug` not at all, `/large` with `LARGE`."""
+    """Answers with where it was asked for: `/later` when `may_answer`, `/bug` not at all, `/large` with `LARGE`,
+    `/unsendable` with what no wire takes.
+    """
 
     def __init__(self) -> None:
         self.may_answer = asyncio.Event()
@@ -41,6 +43,8 @@ class Host:
             raise RuntimeError("ours")
         if asked.path == "/large":
             return LARGE
+        if asked.path == "/unsendable":
+            return Response("HTTP/1.1 200 OK\r\nX: \ud800\r\n")
         return self.later(asked) if "later" in asked.path else redirect_to(f"https://e.example{asked.path}")
 
     def write_down(self) -> None:
@@ -64,7 +68,7 @@ class Served(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def serving(**limits: float) -> AsyncIterator[Served]:
     host, metrics = Host(), IngestMetrics(CollectorRegistry(), lambda: 0)
-    connections = Connections(host.answer, host.write_down, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type] - one is a whole number
+    connections = Connections(host.answer, host.write_down, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     async with in_background(connections.sweep()):
         try:
@@ -196,6 +200,20 @@ async def test_a_bug_costs_one_answer_and_is_logged_without_an_address(path: str
     assert [answer.status for answer in answers] == [500]
     assert served.metrics.answers["failed"] == 1
     assert [(log["event"], str(log["exc_info"])[:4]) for log in logs] == [("request failed", "ours")]
+
+
+async def test_an_answer_that_cannot_be_sent_costs_its_own_connection_and_no_other() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        streams = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(3)]
+        with capture_logs() as logs:
+            for (_, writer), path in zip(streams, ("/a", "/unsendable", "/b"), strict=True):
+                writer.write(request(path))
+            read = [await reader.read(-1) for reader, _ in streams]
+        for _, writer in streams:
+            writer.close()
+    assert [locations(read_answers(data)) for data in read] == [["https://e.example/a"], [], ["https://e.example/b"]]
+    assert [log["event"] for log in logs] == ["request failed"]
+    assert served.metrics.answers["failed"] == 1
 
 
 async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_drips() -> None:
