@@ -338,7 +338,7 @@ async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(f
             writer.write(some)
             await asyncio.sleep(0)
         await asyncio.sleep(0.3)
-        assert writer.transport.get_write_buffer_size() > MORE_THAN_BUFFERS_HOLD // 4  # type: ignore[attr-defined] - it has one
+        assert writer.transport.get_write_buffer_size() > MORE_THAN_BUFFERS_HOLD // 4  # type: ignore[attr-defined]  # it has one
         (connection,) = served.connections._open
         assert len(connection._waiting) < 100
         writer.transport.abort()

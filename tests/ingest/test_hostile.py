@@ -63,7 +63,7 @@ async def test_what_is_no_request_gets_400_and_is_counted_and_named_nowhere(
 
 
 async def test_a_failure_of_ours_is_500_and_counted() -> None:
-    async with serving({"abc123": "no answer at all"}) as served:  # type: ignore[dict-item] - a bug, on purpose
+    async with serving({"abc123": "no answer at all"}) as served:  # type: ignore[dict-item]  # a bug, on purpose
         answer = await ask(served.port, "/ref/abc123")
         assert served.answers() == {"failed": 1}
     assert answer.status == 500

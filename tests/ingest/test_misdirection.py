@@ -89,7 +89,7 @@ def read_as_browsers(location: str) -> Origin:
     assert match
     scheme, authority = match[1].lower(), match[2]
     assert "@" not in authority
-    host, port = re.fullmatch(r"(\[[^]]*\]|[^:]*):?([0-9]*)", authority).groups()  # type: ignore[union-attr] - no match fails the test
+    host, port = re.fullmatch(r"(\[[^]]*\]|[^:]*):?([0-9]*)", authority).groups()  # type: ignore[union-attr]  # no match fails the test
     return scheme, unquote(host).lower().strip("[]"), int(port) if port else default_port(scheme)
 
 
