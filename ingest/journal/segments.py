@@ -3,9 +3,10 @@
 import errno
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,9 @@ SYNC: Final = getattr(os, "fdatasync", os.fsync)
 _PRIVATE: Final = 0o600
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _PROBE: Final = bytes(64 * 1024)
+
+PAGE: Final = 4096
+"""What a file system reads from a disk at the least."""
 
 assert CHUNK > LARGEST_FRAME  # noqa: S101 - or a chunk could end before its first frame does, for ever
 
@@ -117,9 +121,34 @@ def read_chunk(path: Path, offset: int) -> bytes:
     """Read CHUNK bytes, fewer only at the end of the file. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.pread(fd, CHUNK, offset)
+        return read_whole(partial(os.pread, fd), offset, min(CHUNK, os.fstat(fd).st_size - offset))
     finally:
         os.close(fd)
+
+
+def read_whole(pread: Callable[[int, int], bytes], offset: int, size: int) -> bytes:
+    """Read so many bytes by `pread(size, offset)`; a page the disk cannot give, among some it can, reads as zeros.
+
+    At a bad sector a read ends early and looks like the end of the file; the next one is refused. Where no page at all
+    can be read the disk is away, and what stands there may be had later: that raises OSError.
+    """
+    data = bytearray()
+    refusal, blank = None, 0
+    while len(data) < size:
+        at, left = offset + len(data), size - len(data)
+        try:
+            piece = pread(left, at)
+        except OSError as error:
+            refusal, piece = error, bytes(min(left, PAGE - at % PAGE))
+            blank += len(piece)
+        if not piece:
+            break
+        data += piece
+    if refusal is not None:
+        if blank == len(data):
+            raise refusal
+        log.warning("journal pages cannot be read", bytes=blank, error=str(refusal))
+    return bytes(data)
 
 
 def count_left(path: Path) -> Segment:
