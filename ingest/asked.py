@@ -21,6 +21,7 @@ X_PURPOSE: Final = istr("X-Purpose")
 X_MOZ: Final = istr("X-Moz")
 SEC_GPC: Final = istr("Sec-GPC")
 DNT: Final = istr("DNT")
+AUTHORITY: Final = re.compile(r"[^/?#]*://[^/?#]*")
 AHEAD: Final = ("prefetch", "prerender", "preview")
 TEST_PROOF: Final = "cr_test="
 
@@ -29,9 +30,10 @@ def split_path(raw_path: str) -> tuple[str, str]:
     """Split a request's target, as sent, into path and query."""
     if not raw_path.startswith("/"):
         # A server must understand a whole URL too (RFC 9112, 3.2.2). Its host decides nothing here.
-        raw_path = "/" + raw_path.partition("://")[2].partition("/")[2]
-    path, _, query = raw_path.partition("?")
-    return path, query.partition("#")[0]
+        rest = AUTHORITY.sub("", raw_path, count=1)
+        raw_path = rest if rest.startswith("/") else "/" + rest
+    path, _, query = raw_path.partition("#")[0].partition("?")
+    return path, query
 
 
 def match_code(path: str) -> str | None:

@@ -77,6 +77,9 @@ class TrustedProxies:
             return client.address
         texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MOST_HOPS)[-MOST_HOPS:])
         for text in rejoin(texts, ",") if self._has_quotes else texts:
+            if not text.strip(" \t"):
+                # A list may have empty elements, and they say nothing (RFC 9110, 5.6.1).
+                continue
             hop = self._read_entry(text)
             if hop is None:
                 break

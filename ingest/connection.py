@@ -6,6 +6,7 @@ answering and sending are steps of their own: `connections` takes each for all t
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -29,6 +30,9 @@ PIECE_BYTES: Final = 4096
 """Read at a time: requests that wait as bytes take a twentieth of the memory of those that are read."""
 MOST_AT_ONCE: Final = 16
 """Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
+END: Final = b"\r\n\r\n"
+FIRST_LINE: Final = re.compile(rb"^(?:GET|HEAD) [^\r\n]+", re.MULTILINE)
+NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 CLOSE: Final = "Connection: close\r\n"
 KEEP: Final = "Connection: keep-alive\r\n"
 
@@ -107,7 +111,8 @@ class Connection(BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
-        self._peer = peer[0] if isinstance(peer, tuple) else None
+        # Without its zone (`fe80::1%eth0`), which is a name of this machine's.
+        self._peer = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
         self.deadline = self._loop.time() + self._host.head_s
         if not self._host.admit(self):
             self.close(at_once=True)
@@ -145,8 +150,13 @@ class Connection(BaseProtocol):
             if not self._unread:
                 # The first bytes of a request start its time; those that follow do not prolong it.
                 self.deadline = self._loop.time() + self._host.head_s
-            data, self._received = self._received[:PIECE_BYTES], self._received[PIECE_BYTES:]
+            # One request at a time, so that what is wrong with a later one is not held against it.
+            end = self._received.find(END, 0, PIECE_BYTES) + len(END)
+            end = end if end >= len(END) else PIECE_BYTES
+            data, self._received = self._received[:end], self._received[end:]
             self._unread += len(data)
+            if not data.isascii():
+                data = FIRST_LINE.sub(escape_line, data)
             try:
                 messages, _, _ = self._reader.feed_data(data)
             except HttpProcessingError:
@@ -244,6 +254,11 @@ class Connection(BaseProtocol):
     ) -> None:
         transport.write(render(asked, response, connection))
         self._host.observe(perf_counter_ns() - self._received_at)
+
+
+def escape_line(line: re.Match[bytes]) -> bytes:
+    """Percent-encode what a browser would have encoded and some programs do not: `?utm_term=früh`."""
+    return NOT_ASCII.sub(lambda run: b"".join(b"%%%02X" % byte for byte in run[0]), line[0])
 
 
 def render(asked: RawRequestMessage | None, response: Response, connection: str) -> bytes:

@@ -103,7 +103,10 @@ def find_client(peer: Address, trusted: set[Address], lines: Sequence[str]) -> A
         found = read_last_element(text)
         if found is None:
             break
-        text, pairs = found
+        left, pairs = found
+        element, text = text if left is None else text[len(left) + 1 :], left
+        if not element.strip(" \t"):
+            continue
         nodes = [value for name, value in pairs if name == "for"]
         address = read_address(nodes[0]) if len(nodes) == 1 else None
         if address is None:
@@ -117,7 +120,10 @@ def find_plain_client(peer: Address, trusted: set[Address], lines: Sequence[str]
     client = peer
     entries = [entry for line in lines for entry in line.split(",")]
     while client in trusted and entries:
-        entry = entries.pop().strip()
+        entry = entries.pop()
+        if not entry.strip(" \t"):
+            continue
+        entry = entry.strip()
         bare = entry.count(":") > 1 and not entry.startswith("[")
         address = read_address(f"[{entry}]" if bare else entry)
         if address is None:

@@ -30,8 +30,11 @@ from tests.ingest.builders import MODEST, foreign_ring, headers, keys
         ("/ref/a%3Fb", "/ref/a%3Fb", ""),
         ("https://evil.example/ref/abc123?x=1", "/ref/abc123", "x=1"),
         ("http://evil.example", "/", ""),
-        ("*", "/", ""),
-        ("shop.example:443", "/", ""),
+        ("http://evil.example?x=/ref/abc123", "/", "x=/ref/abc123"),
+        ("http://evil.example//ref/abc123", "//ref/abc123", ""),
+        ("/ref/abc123#part?x=1", "/ref/abc123", ""),
+        ("*", "/*", ""),
+        ("shop.example:443", "/shop.example:443", ""),
     ],
 )
 def test_a_target_is_split_into_path_and_query_and_its_host_is_passed_over(sent: str, path: str, query: str) -> None:

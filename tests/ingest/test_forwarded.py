@@ -123,7 +123,7 @@ def test_a_chain_of_trusted_proxies_alone_gives_its_far_end() -> None:
     assert client(PROXY, 'for="[fd00::1]"', "for=127.0.0.1") == "fd00::1"
 
 
-@pytest.mark.parametrize("unreadable", ["for=unknown", "for=_hidden", "", "proto=http", "8.8.8.8", "for=999.1.1.1"])
+@pytest.mark.parametrize("unreadable", ["for=unknown", "for=_hidden", "proto=http", "8.8.8.8", "for=999.1.1.1"])
 def test_an_unreadable_element_ends_the_chain_at_the_proxy_that_passed_it_on(unreadable: str) -> None:
     assert client(PROXY, f"for=8.8.8.8, {unreadable}, for=127.0.0.1") == "127.0.0.1"
     assert client(PROXY, "for=8.8.8.8", unreadable) == PROXY
@@ -180,7 +180,7 @@ def test_what_a_client_writes_left_of_what_its_proxy_adds_is_never_believed(
 @MODEST
 @given(
     forged=st.lists(elements(addresses) | noise),
-    unreadable=st.sampled_from(["for=unknown", 'for="_hidden"', "", "by=x", "for=10.0.0.1;x", "10.0.0.1"]),
+    unreadable=st.sampled_from(["for=unknown", 'for="_hidden"', "by=x", "for=10.0.0.1;x", "10.0.0.1"]),
     passed_on=st.lists(elements(st.sampled_from(sorted(TRUSTED, key=str))), max_size=3),
 )
 def test_what_stands_left_of_an_unreadable_element_changes_nothing(

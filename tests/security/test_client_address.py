@@ -55,7 +55,7 @@ async def test_item_13_from_a_trusted_peer_it_is_the_rightmost_untrusted_of_all_
 
 
 @pytest.mark.parametrize(
-    "value", [b"' OR 1=1", b"999.1.1.1", b"fe80::1%eth0", b"\xff\xfe", b"203.0.113.9' --", b"0x7f.1", b"", b"a" * 4000]
+    "value", [b"' OR 1=1", b"999.1.1.1", b"fe80::1%eth0", b"\xff\xfe", b"203.0.113.9' --", b"0x7f.1", b"a" * 4000]
 )
 async def test_item_14_what_is_no_address_is_dropped(value: bytes) -> None:
     assert await who_asked(b"X-Forwarded-For: 203.0.113.9, " + value + b"\r\n") == "127.0.0.1"
