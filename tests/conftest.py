@@ -1,14 +1,21 @@
 """Fixtures of all tests: real servers, each started once a session by the first test that asks for it."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.browser import chromium
+from deploy.local.kafka import plan_kafka
+from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from tests import servers
+from tests import examples, servers
+from tests.faults.brokers import Line, kafka_behind_proxy
+from tests.pipeline import Pipeline
+
+# Before any test is read: properties take their settings from the profile.
+examples.register_profiles()
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +35,32 @@ async def kafka(server_settings: LocalSettings) -> AsyncIterator[str]:
     """Kafka, as `host:port`."""
     async with servers.run_kafka(server_settings) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+async def second_kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    async with running(await plan_kafka(servers.small_settings(tmp_path_factory.mktemp("second")))) as server:
+        yield server
+
+
+@pytest.fixture
+def freezable_kafka(second_kafka: Server) -> Iterator[Server]:
+    """A Kafka that nobody else uses meanwhile, for a test to freeze."""
+    yield second_kafka
+    second_kafka.thaw()
+
+
+@pytest.fixture(scope="session")
+async def third_kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
+    async with kafka_behind_proxy(servers.small_settings(tmp_path_factory.mktemp("third"))) as line:
+        yield line
+
+
+@pytest.fixture
+def line(third_kafka: Line) -> Iterator[Line]:
+    """A Kafka that nobody else uses meanwhile, and the line to it, for a test to break."""
+    yield third_kafka
+    third_kafka.proxy.restore()
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +88,12 @@ async def database_url(postgres: str) -> AsyncIterator[str]:
 def topic_prefix() -> str:
     """A text that no other test's topics begin with."""
     return f"t{uuid.uuid4().hex[:12]}."
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
+    """A pipeline of the test's own on the session's servers: `async with running_pipeline(pipeline)`."""
+    return Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
 
 
 @pytest.fixture(scope="session")

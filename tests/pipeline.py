@@ -5,11 +5,10 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 import asyncpg
@@ -21,10 +20,11 @@ from identity.keys import RING_RANDOMNESS, init_ring
 from runtime.migrations import find_migrations, migrate
 from runtime.topics import apply_topics
 from schemas import TOPICS, Topic
+from tests.waiting import PATIENCE_S, eventually
 
-T = TypeVar("T")
-
-PATIENCE_S = 60
+CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 DEMO = """
     INSERT INTO programs (id, name, status, target_url) VALUES ('shoes', 'Shoes', 'active', 'https://shop.example/shoes');
     INSERT INTO affiliates (id, name, status) VALUES ('lisbon', 'Lisbon', 'active');
@@ -161,14 +161,6 @@ async def running_pipeline(pipeline: Pipeline, *names: str) -> AsyncIterator[Pip
             if service.process and service.process.returncode is None:
                 service.process.kill()
                 await service.process.wait()
-
-
-async def eventually(condition: Callable[[], Awaitable[T]]) -> T:
-    """Ask again until the answer is not false; give it."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not (answer := await condition()):
-            await asyncio.sleep(0.05)
-    return answer
 
 
 def without_redirects() -> aiohttp.ClientSession:

@@ -1,7 +1,5 @@
 """The live stream out of a real Kafka."""
 
-import asyncio
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,14 +13,9 @@ from runtime.producer import OutRecord, RecordProducer
 from schemas import CLICKS_ENRICHED
 from tests.console.builders import enriched_click, make_topics, publish, rejected_click
 from tests.console.running import Console, make_settings, run_console
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_clicks_and_rejections_arrive_within_two_seconds(console: Console, kafka: str, topic_prefix: str) -> None:
@@ -30,9 +23,7 @@ async def test_clicks_and_rejections_arrive_within_two_seconds(console: Console,
     click, rejection = enriched_click(now, 1), rejected_click(now, 2)
     await publish(kafka, topic_prefix, [click, rejection])
 
-    async with asyncio.timeout(6):
-        while len(console.environment.broadcast.recent(Filters())) < 2:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(console.environment.broadcast.recent(Filters())) == 2, 6)
 
     assert console.environment.broadcast.find(click.click_id).click == click
     assert console.environment.broadcast.find(rejection.rejection_id).rejection == rejection
@@ -45,7 +36,7 @@ async def test_what_was_there_before_is_left_to_the_tables(
     async with run_console(whole_settings) as console:
         await console.wait_until_live()
         await publish(kafka, topic_prefix, [enriched_click(number=2)])
-        await until(lambda: bool(console.environment.broadcast.recent(Filters())))
+        await eventually(lambda: bool(console.environment.broadcast.recent(Filters())))
 
         assert [line.id for line in console.environment.broadcast.recent(Filters())] == [
             enriched_click(number=2).click_id
@@ -57,7 +48,7 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(console: Console, 
     await producer.deliver([OutRecord(topic_prefix + CLICKS_ENRICHED.name, b"k", b"\xff not json")])
     await producer.close()
     await publish(kafka, topic_prefix, [enriched_click()])
-    await until(lambda: bool(console.environment.broadcast.recent(Filters())))
+    await eventually(lambda: bool(console.environment.broadcast.recent(Filters())))
 
     count = console.environment.registry.get_sample_value
     assert count("clickrail_console_events_total", {"kind": "undecodable"}) == 1
@@ -67,9 +58,9 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(console: Console, 
 async def test_topics_that_are_missing_are_waited_for(kafka: str, topic_prefix: str) -> None:
     settings = make_settings(kafka_bootstrap_servers=(kafka,), kafka_topic_prefix=topic_prefix)
     async with run_console(settings) as console:
-        await until(lambda: "topics" in (console.environment.live.problem or ""))
+        await eventually(lambda: "topics" in (console.environment.live.problem or ""))
         await make_topics(kafka, topic_prefix)
-        await until(lambda: console.environment.live.problem is None)
+        await eventually(lambda: console.environment.live.problem is None)
 
 
 async def test_an_outage_is_told_and_what_comes_after_it_arrives(own_settings: LocalSettings) -> None:
@@ -79,13 +70,13 @@ async def test_an_outage_is_told_and_what_comes_after_it_arrives(own_settings: L
             broadcast, live = console.environment.broadcast, console.environment.live
             await console.wait_until_live()
             await publish(server.address, "", [enriched_click(number=1)])
-            await until(lambda: len(broadcast.recent(Filters())) == 1)
+            await eventually(lambda: len(broadcast.recent(Filters())) == 1)
 
             await server.kill()
-            await until(lambda: live.problem == "Kafka does not answer")
+            await eventually(lambda: live.problem == "Kafka does not answer")
             await server.start()
             # Before the console is back: it goes on where it was, and shows this one as well.
             await publish(server.address, "", [enriched_click(number=2)])
-            await until(lambda: live.problem is None)
+            await eventually(lambda: live.problem is None)
             await publish(server.address, "", [enriched_click(datetime.now(UTC) - timedelta(seconds=1), 3)])
-            await until(lambda: len(broadcast.recent(Filters())) == 3)
+            await eventually(lambda: len(broadcast.recent(Filters())) == 3)

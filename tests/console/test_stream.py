@@ -7,6 +7,7 @@ from contextlib import ExitStack, asynccontextmanager
 from datetime import timedelta
 
 import msgspec
+import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
@@ -102,6 +103,7 @@ async def test_who_comes_again_gets_what_came_meanwhile(lonely: Console) -> None
     assert [str(event.data["rows"]).count("<tr") for event in (by_header, by_query)] == [1, 1]
 
 
+@pytest.mark.slow
 async def test_a_rush_is_counted_instead_of_shown(lonely: Console) -> None:
     await lonely.log_in()
     async with watching(lonely.client) as response:
@@ -127,6 +129,7 @@ async def test_who_comes_again_after_a_while_gets_a_whole_page_at_once(lonely: C
     assert (event.data["count"], event.data["skipped"]) == (MOST_AT_FIRST, 300 - MOST_AT_FIRST)
 
 
+@pytest.mark.slow
 async def test_a_stream_ends_with_the_session(lonely: Console) -> None:
     await lonely.log_in()
     csrf = await lonely.read_csrf()

@@ -6,18 +6,9 @@ import pytest
 
 from identity.cookie import CookieKeys, OpenedCookie, open_cookie
 from identity.keyfile import read_ring
-from tests.pipeline import Pipeline, eventually, running_pipeline, without_redirects
+from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
-
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
-    return Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
 
 
 async def test_a_click_goes_from_its_302_to_its_row(pipeline: Pipeline) -> None:

@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,18 +10,9 @@ from identity.keyfile import read_ring
 from identity.test_link import make_test_proof
 from identity.token import TokenKeys
 from sink.counts import Totals, totals_since
-from tests.pipeline import Pipeline, eventually, running_pipeline, without_redirects
+from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
-
-CHROME = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
-    return Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
 
 
 async def test_a_test_is_routed_as_usual_and_in_no_total(pipeline: Pipeline) -> None:

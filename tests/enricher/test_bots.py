@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.bots import PEOPLE, rules
 from schemas import Bot
 from tests.enricher.builders import IPHONE, lookups
+from tests.examples import examples
 
 FOLDER = Path(__file__).parent
 KNOWN_TO_PASS = {"Twitter for iPhone BrandVerity", "Fluid/0.9.6", "Instagram 406", "MetaIAB Facebook"}
@@ -64,7 +65,7 @@ def test_every_example_of_the_list_is_found_but_for_those_that_are_people() -> N
     assert unknown == []
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@examples(300)
 @given(st.text(max_size=3000))
 def test_no_text_raises(user_agent: str) -> None:
     assert isinstance(reasons(user_agent), list)

@@ -1,13 +1,14 @@
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.device import load_device_reader
 from schemas import Device
 from tests.enricher.builders import IPHONE, lookups
 from tests.enricher.test_bots import lines
+from tests.examples import examples
 
 
 def read(user_agent: str | None) -> Device:
@@ -74,16 +75,16 @@ def test_of_nothing_nothing_is_said(nothing: str | None) -> None:
 def test_a_hostile_text_is_read_quickly_and_fits_the_contract(hostile: str) -> None:
     read_device = load_device_reader()
     read_device("warm")
-    started = time.perf_counter()
+    started = time.thread_time()
     device = read_device(hostile)
-    took = time.perf_counter() - started
+    took = time.thread_time() - started
 
-    assert took < 0.03  # three times what it may take
+    assert took < 0.1  # what backtracks takes minutes
     texts = (device.brand, device.model, device.os, device.os_version, device.browser, device.browser_version)
     assert all(len(text) <= 128 for text in texts if text)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@examples(300)
 @given(st.text(max_size=3000))
 def test_no_text_raises(user_agent: str) -> None:
     assert read(user_agent).type in ("desktop", "mobile", "tablet", "other")

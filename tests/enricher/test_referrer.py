@@ -1,7 +1,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.referrer import PLACES, names, read_host
@@ -9,6 +9,7 @@ from enricher.sites import AD_SOURCES, MEDIUM_WORDS, SITES
 from schemas import Referrer, Utm
 from schemas.fields import HOST_CAP
 from tests.enricher.builders import lookups, raw_click
+from tests.examples import examples
 
 
 def read(url: str | None, **changes: Any) -> Referrer:
@@ -195,7 +196,7 @@ def test_every_word_for_a_medium_belongs_to_one() -> None:
     assert len(words) == len(set(words))
 
 
-@settings(max_examples=500, deadline=None, database=None)
+@examples(500)
 @given(st.text(max_size=1024), st.sampled_from(["", "https://", "http://[", "android-app://", "https://a@", "//"]))
 def test_no_text_raises(text: str, start: str) -> None:
     host = read_host(start + text)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.transform import Lookups, Outcome, enrich, process
@@ -25,6 +25,7 @@ from tests.enricher.builders import (
     ring,
     seal,
 )
+from tests.examples import examples
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples" / "clicks.raw"
 ANONYMOUS = Privacy(gpc=True, dnt=False, decision="anonymous")
@@ -209,7 +210,7 @@ def test_each_bad_example_of_the_contract_is_buried(path: Path) -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=REFERRER_CAP)
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@examples(300)
 @given(user_agent=TEXTS, referrer=TEXTS, host=TEXTS, target=TEXTS, medium=TEXTS)
 def test_no_text_of_a_visitor_raises_and_whatever_comes_out_keeps_the_contract(
     user_agent: str, referrer: str, host: str, target: str, medium: str

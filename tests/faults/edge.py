@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,7 +28,7 @@ DROP_ROLE: Final = "DROP OWNED BY {role}; DROP ROLE {role}"
 
 
 class Lines(msgspec.Struct, frozen=True):
-    """The lines of a node, each to one server. They are long ones from when `lengthen` is called."""
+    """The lines of nodes, each to one server. They are long ones from when `lengthen` is called."""
 
     kafka: Proxy
     postgres: Proxy
@@ -83,19 +84,33 @@ class Edge(Pipeline):
         return int(await read_metric(self.services["ingest"].private_port, "clickrail_clicks_waiting"))
 
 
+class Centre(msgspec.Struct, frozen=True):
+    """Kafka's address as the centre itself has it, and the lines that nodes come in by."""
+
+    kafka: str
+    lines: Lines
+
+
 @asynccontextmanager
-async def open_edge(settings: LocalSettings, *arguments: Any) -> AsyncIterator[Edge]:
-    """Run a Kafka for the centre and lines to all servers; `arguments` are a pipeline's, but for Kafka's address."""
-    folder, database_url, redis_url, prefix = arguments
+async def open_centre(settings: LocalSettings, database_url: str, redis_url: str) -> AsyncIterator[Centre]:
+    """Run a Kafka for the centre, and lines to it and to these two."""
     far_port = free_port()
     with ExitStack() as stack:
         lines = Lines(
             *(stack.enter_context(Proxy(HOST, port)) for port in (far_port, port_of(database_url), port_of(redis_url)))
         )
         async with running(await plan_kafka_with_two_doors(settings, far_port, lines.kafka)) as kafka:
-            edge = Edge(lines, folder, kafka.address, database_url, redis_url, prefix)
-            yield edge
-            await edge.administer(DROP_ROLE)
+            yield Centre(kafka.address, lines)
+
+
+@asynccontextmanager
+async def open_edge(centre: Centre, folder: Path, *rest: str) -> AsyncIterator[Edge]:
+    """Prepare a node beside the centre, its lines whole and short; `rest` is what a pipeline takes behind Kafka."""
+    centre.lines.mend()
+    centre.lines.lengthen(0)
+    edge = Edge(centre.lines, folder, centre.kafka, *rest)
+    yield edge
+    await edge.administer(DROP_ROLE)
 
 
 async def plan_kafka_with_two_doors(settings: LocalSettings, far_port: int, line: Proxy) -> ServerPlan:

@@ -33,13 +33,13 @@ def damaged(frames: Sequence[bytes], chance: random.Random) -> Files:
 
 
 async def test_ingest_starts_on_any_damaged_journal_and_delivers_every_intact_click(
-    tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str, drill: Drill
+    pipeline: Pipeline, kafka: str, drill: Drill
 ) -> None:
-    pipeline = Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
     pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = AWAY
-    seeds, each = range(20), FILES * CLICKS_EACH
+    seeds, each = range(int(drill.seconds(10, 20))), FILES * CLICKS_EACH
     async with running_pipeline(pipeline, "ingest"):
-        ingest, visitors, journal = pipeline.services["ingest"], Visitors(pipeline), tmp_path / "ingest" / "journal"
+        ingest, visitors = pipeline.services["ingest"], Visitors(pipeline)
+        journal = pipeline.folder / "ingest" / "journal"
         await visitors.click(each * len(seeds))
         ingest.send(signal.SIGKILL)
         await ingest.stop()

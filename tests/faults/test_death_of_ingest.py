@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import plan_kafka
-from deploy.local.server import running
-from deploy.local.settings import LocalSettings
+from deploy.local.server import Server
 from tests.faults.drill import Drill
 from tests.faults.oracles import bounded, conserved, recovers
 from tests.faults.visitors import Visitors
@@ -29,27 +27,25 @@ async def kill(pipeline: Pipeline) -> None:
 
 
 async def test_clicks_answered_while_kafka_was_frozen_survive_the_death_of_ingest(
-    tmp_path: Path, own_settings: LocalSettings, database_url: str, valkey: str, topic_prefix: str, drill: Drill
+    tmp_path: Path, freezable_kafka: Server, database_url: str, valkey: str, topic_prefix: str, drill: Drill
 ) -> None:
-    async with running(await plan_kafka(own_settings)) as kafka:
-        pipeline = Pipeline(tmp_path, kafka.address, database_url, valkey, topic_prefix)
-        async with running_pipeline(pipeline):
-            visitors = Visitors(pipeline)
-            kafka.freeze()
-            await visitors.click(1000)
-            await kill(pipeline)
-            kafka.thaw()
-            await pipeline.start("ingest")
+    pipeline = Pipeline(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        freezable_kafka.freeze()
+        await visitors.click(1000)
+        await kill(pipeline)
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
 
-            assert visitors.statuses == {302: 1000}
-            await conserved(pipeline, visitors)
+        assert visitors.statuses == {302: 1000}
+        await conserved(pipeline, visitors)
     drill.note("1", "SIGKILL of ingest with 1,000 clicks that Kafka has not got", "0 missing", "missing 0", met=True)
 
 
 async def test_no_answered_click_is_lost_or_doubled_by_deaths_at_random_moments_under_traffic(
-    tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str, drill: Drill
+    pipeline: Pipeline, drill: Drill
 ) -> None:
-    pipeline = Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
     chance, deaths, ready_s = random.Random(1), int(drill.seconds(10, 100)), list[float]()
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import plan_kafka
-from deploy.local.server import Server, running
-from deploy.local.settings import LocalSettings
+from deploy.local.server import Server
 from tests.faults.drill import Drill
 from tests.faults.oracles import LOST, bounded, conserved, pid_of, recovers
 from tests.faults.preload import Faults
@@ -93,14 +91,8 @@ def remount(folder: Path, options: str) -> None:
 
 
 @pytest.fixture
-async def own_kafka(own_settings: LocalSettings) -> AsyncIterator[Server]:
-    async with running(await plan_kafka(own_settings)) as server:
-        yield server
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, own_kafka: Server, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
-    return Pipeline(tmp_path, own_kafka.address, database_url, valkey, topic_prefix)
+def pipeline(tmp_path: Path, freezable_kafka: Server, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
+    return Pipeline(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
 
 
 @asynccontextmanager
@@ -139,24 +131,24 @@ def note(drill: Drill, what: str, visitors: Visitors, lost: int) -> None:
 
 
 async def test_a_disk_that_takes_no_byte_costs_no_redirect_and_what_is_lost_is_counted(
-    pipeline: Pipeline, own_kafka: Server, drill: Drill
+    pipeline: Pipeline, freezable_kafka: Server, drill: Drill
 ) -> None:
     async with traffic(pipeline) as visitors:
         for _ in range(5 if drill.long else 1):
-            await lose_some(pipeline, own_kafka, visitors, no_files(pipeline))
+            await lose_some(pipeline, freezable_kafka, visitors, no_files(pipeline))
             await check_sound(pipeline, visitors)
         lost = await metric(pipeline, LOST)
     note(drill, "no file may grow, and Kafka is frozen until memory is full too", visitors, lost)
 
 
 async def test_a_disk_that_fails_costs_no_redirect_and_what_is_lost_is_counted(
-    tmp_path: Path, pipeline: Pipeline, own_kafka: Server, drill: Drill
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server, drill: Drill
 ) -> None:
     faults, errors = Faults(tmp_path), [errno.EIO, errno.EROFS, errno.ENOSPC] if drill.long else [errno.EIO]
     pipeline.environ |= faults.environ
     async with traffic(pipeline) as visitors:
         for error in errors:
-            await lose_some(pipeline, own_kafka, visitors, failing(faults, error))
+            await lose_some(pipeline, freezable_kafka, visitors, failing(faults, error))
             await check_sound(pipeline, visitors)
         lost = await metric(pipeline, LOST)
     names = ", then ".join(errno.errorcode[error] for error in errors)
@@ -170,15 +162,15 @@ async def test_a_disk_that_fails_costs_no_redirect_and_what_is_lost_is_counted(
 
 @pytest.mark.usefixtures("only_in_drill")
 async def test_a_disk_that_is_full_costs_no_redirect_and_what_is_lost_is_counted(
-    tmp_path: Path, pipeline: Pipeline, own_kafka: Server, drill: Drill
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server, drill: Drill
 ) -> None:
     with mounted(tmp_path / "ingest", "size=8m"):
         async with traffic(pipeline) as visitors:
             for _ in range(3):
-                own_kafka.freeze()
+                freezable_kafka.freeze()
                 await click_until_some_are_lost(pipeline, visitors)
                 assert await is_degraded(pipeline)
-                own_kafka.thaw()
+                freezable_kafka.thaw()
                 await check_sound(pipeline, visitors)
             lost = await metric(pipeline, LOST)
     note(drill, "a disk of 8 MiB, and Kafka is frozen until it and memory are full", visitors, lost)

@@ -2,40 +2,32 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.faults.brokers import Line, all_produce_again, kafka_behind_proxy, waiting
+from tests.faults.brokers import Line, all_produce_again, waiting
 from tests.faults.drill import Drill
 from tests.faults.oracles import bounded, conserved, recovers
 from tests.faults.proxy import Proxy
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline
-from tests.servers import small_settings
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
 RATE = 200
 
 
-@pytest.fixture(scope="module")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
-    async with kafka_behind_proxy(small_settings(tmp_path_factory.mktemp("line"))) as line:
-        yield line
-
-
 @pytest.fixture
 def pipeline(tmp_path: Path, line: Line, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
-    line.proxy.restore()
     return Pipeline(tmp_path, line.proxy.address, database_url, valkey, topic_prefix)
 
 
 async def test_a_line_to_kafka_that_flaps_with_resets_and_silence_loses_and_doubles_nothing(
     pipeline: Pipeline, line: Line, drill: Drill
 ) -> None:
-    proxy, seconds = line.proxy, drill.seconds(20, 300)
+    proxy, seconds = line.proxy, drill.seconds(12, 300)
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
@@ -99,4 +91,4 @@ async def test_a_kafka_that_is_a_second_away_takes_everything_as_it_comes(
     what = f"Kafka answers after 1 s, for {seconds:.0f} s under {RATE} clicks/s"
     drill.note("5", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("5", what, f"{left:.0f} clicks wait, p99 of an answer {p99:.1f} ms", "", met=None)
-    assert left < RATE * 9
+    assert left < RATE * min(9, seconds - 2)

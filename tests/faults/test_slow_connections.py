@@ -5,7 +5,6 @@ import resource
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -50,10 +49,9 @@ async def drip(port: int, closed_after_s: list[float]) -> None:
 
 
 async def test_two_thousand_slow_connections_are_closed_in_time_and_keep_nobody_from_being_answered(
-    tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str, drill: Drill
+    pipeline: Pipeline, drill: Drill
 ) -> None:
     head_s = drill.seconds(short=4, long=10)
-    pipeline = Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
     pipeline.services["ingest"].environ["CLICKRAIL_INGEST_HEAD_TIMEOUT_S"] = str(head_s)
     async with files_for(SLOW), running_pipeline(pipeline):
         ingest = pipeline.services["ingest"]

@@ -3,12 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import plan_kafka
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
@@ -24,30 +23,21 @@ RATE = 300
 ENDS_S = 15.0
 
 
-@asynccontextmanager
-async def own_servers(settings: LocalSettings) -> AsyncIterator[tuple[Server, Server, Server]]:
-    """Run Kafka, Postgres and Valkey of a test's own."""
-    kafka, postgres = await asyncio.gather(plan_kafka(settings), plan_postgres(settings))
-    async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(running(plan)) for plan in (postgres, plan_valkey(settings), kafka)]
-        yield servers[2], servers[0], servers[1]
-
-
 async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_and_loses_nothing(
-    tmp_path: Path, own_settings: LocalSettings, topic_prefix: str, drill: Drill
+    tmp_path: Path, freezable_kafka: Server, own_settings: LocalSettings, topic_prefix: str, drill: Drill
 ) -> None:
-    async with own_servers(own_settings) as (kafka, postgres, valkey):
-        pipeline = Pipeline(tmp_path, kafka.address, postgres.address, valkey.address, topic_prefix)
+    async with running(await plan_postgres(own_settings)) as postgres, running(plan_valkey(own_settings)) as valkey:
+        pipeline = Pipeline(tmp_path, freezable_kafka.address, postgres.address, valkey.address, topic_prefix)
         async with running_pipeline(pipeline):
             visitors = Visitors(pipeline)
             await visitors.click(200)
             async with silent_visitors(pipeline, 50), visitors.coming(RATE):
                 await asyncio.sleep(1)
-                for server in (kafka, postgres, valkey):
+                for server in (freezable_kafka, postgres, valkey):
                     server.freeze()
                 await asyncio.sleep(3)
                 ends_s, code = await stop(pipeline)
-            for server in (kafka, postgres, valkey):
+            for server in (freezable_kafka, postgres, valkey):
                 server.thaw()
             await pipeline.start("ingest")
             await conserved(pipeline, visitors)

@@ -3,12 +3,11 @@
 import hashlib
 from datetime import UTC, datetime
 
-from hypothesis import settings
-
 from identity.cookie import CookieClaims
 from identity.keys import KEY_RANDOMNESS, PURPOSES, Key, KeyRing, Purpose
+from tests.examples import examples
 
-MODEST = settings(max_examples=150, deadline=None, database=None)
+MODEST = examples(150)
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())

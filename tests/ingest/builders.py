@@ -7,7 +7,6 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import msgspec
-from hypothesis import settings
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
@@ -18,10 +17,11 @@ from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.errors import DeliveryFailed
 from runtime.producer import OutRecord
 from schemas import RawClick, RejectedClick, decode
+from tests.examples import examples
 from tests.identity.builders import NOW, known_ring, randomness
 from tests.referrals.builders import affiliate, code, program
 
-MODEST = settings(max_examples=200, deadline=None, database=None)
+MODEST = examples(200)
 
 VISITOR = IPv4Address("203.0.113.9")
 SHOES = "https://shop.example/shoes"
@@ -100,16 +100,21 @@ class Codes:
 
 
 class Topics:
-    """Delivers into a list. The first `failures` deliveries fail, when `written` of their records were written."""
+    """Delivers into a list. The first `failures` deliveries fail, when `written` of their records were written.
+
+    `begun` counts deliveries, also those that are not over.
+    """
 
     def __init__(self, failures: int = 0, written: int = 0) -> None:
         self.records: list[OutRecord] = []
         self.failures = failures
         self.written = written
+        self.begun = 0
         self.may_deliver = asyncio.Event()
         self.may_deliver.set()
 
     async def deliver(self, records: Sequence[OutRecord]) -> None:
+        self.begun += 1
         await self.may_deliver.wait()
         if self.failures:
             self.failures -= 1

@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
 from ingest.parameters import read_parameters
 from ingest.transform import aim, aim_without_click
+from tests.examples import examples
 from tests.identity.builders import CLICK_ID
 from tests.ingest.builders import MODEST, found, keys
 
@@ -124,7 +125,7 @@ def test_no_query_changes_where_a_location_leads(stored: str, query: str, progra
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+@examples(10_000)
 @given(st.sampled_from(sorted(STORED)), queries, programs)
 def test_none_of_ten_thousand_queries_does(stored: str, query: str, program: dict[str, Any]) -> None:
     check(stored, query, program)

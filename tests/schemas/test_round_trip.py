@@ -6,17 +6,18 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas
 from schemas import TOPICS, Undecodable, decode, encode
 from schemas.events import Record
+from tests.examples import examples
 from tests.schemas.records import LONGEST, records_of
 
 pytestmark = pytest.mark.slow
 
-MODEST = settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+MODEST = examples(60)
 KINDS = {topic.record.__name__: topic.record for topic in TOPICS}
 EXAMPLES = Path(schemas.__file__).parent / "examples"
 GOOD = {
