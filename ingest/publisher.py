@@ -1,4 +1,4 @@
-"""From the journal to Kafka: one task that takes clicks and rejections in batches. Nobody who puts one in ever waits.
+"""From the journal to Kafka: a task takes clicks in batches, and another one rejections. Nobody who puts one in waits.
 
 The journal is the queue of the clicks, on disk and in memory; rejections are not worth a disk and wait in memory alone.
 """
@@ -6,12 +6,13 @@ The journal is the queue of the clicks, on disk and in memory; rejections are no
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from itertools import islice
+from math import inf
 from typing import Final, Protocol
 
 import structlog
 
 from ingest.journal.segments import Entry
+from runtime.background import in_background
 from runtime.errors import DeliveryFailed
 from runtime.pauses import pauses
 from runtime.producer import OutRecord
@@ -39,40 +40,74 @@ class ClickQueue(Protocol):
     @property
     def pending(self) -> int: ...
 
-    async def take(self, most: int) -> list[Entry]:
-        """Give the next clicks, each once: whoever takes them delivers them, again and again if need be."""
+    async def take(self, most: int, seconds: float) -> list[Entry]:
+        """Give the next clicks, each once: whoever takes them delivers them, again and again if need be.
+
+        Of those that are old as many as fit in so many seconds, at least one.
+        """
 
     def acknowledge(self, entries: Sequence[Entry]) -> None:
         """Note that Kafka has these."""
 
 
 class Publisher:
-    """Delivers what the journal has, and a bounded queue of rejections. `some` is set whenever there may be work."""
+    """Delivers what the journal has, and a bounded queue of rejections. `some` is set whenever there may be clicks.
 
-    def __init__(self, producer: Delivers, journal: ClickQueue, raw_topic: str, some: asyncio.Event) -> None:
+    `problem` is why clicks cannot be delivered at present. `for_rejections` is a producer of their own, without which
+    clicks wait for `producer` while their topic, say, is missing.
+    """
+
+    def __init__(
+        self,
+        producer: Delivers,
+        journal: ClickQueue,
+        raw_topic: str,
+        some: asyncio.Event,
+        for_rejections: Delivers | None = None,
+    ) -> None:
         self.problem: str | None = None
         self._producer = producer
+        self._for_rejections = for_rejections or producer
         self._journal = journal
         self._raw_topic = raw_topic
         self._some = some
         self._taken: list[Entry] = []
+        self._taken_s = 0.0
+        self._drains = False
+        self._some_rejections = asyncio.Event()
         self._rejections: deque[OutRecord] = deque(maxlen=MOST_REJECTIONS)
 
     def put_rejection(self, record: OutRecord) -> bool:
         """Take a rejection; false when the oldest one was forgotten for it, because Kafka has been away for long."""
         has_room = len(self._rejections) < MOST_REJECTIONS
         self._rejections.append(record)
-        self._some.set()
+        self._some_rejections.set()
         return has_room
 
     async def run(self) -> None:
         """Deliver for ever. What Kafka does not acknowledge is delivered again, in order, before anything else."""
+        async with in_background(self._keep_delivering_rejections()):
+            await self._keep_delivering_clicks()
+
+    async def drain(self, seconds: float) -> int:
+        """Wait until everything is delivered, at most so long; give how many rejections are left.
+
+        From now on old clicks are delivered as fast as can be. Those left are no loss: they are in the journal, and the
+        next process delivers them.
+        """
+        self._drains = True
+        deadline = asyncio.get_running_loop().time() + seconds
+        while (self._journal.pending or self._rejections) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the journal knows, and tells nobody
+            await asyncio.sleep(LINGER_S)
+        return len(self._rejections)
+
+    async def _keep_delivering_clicks(self) -> None:
         waits = pauses(most_s=MOST_PAUSE_S)
         while True:
             await self._some.wait()
             await asyncio.sleep(LINGER_S)
             try:
-                await self._deliver_some()
+                await self._deliver_clicks()
             except DeliveryFailed as error:
                 self.problem = str(error)
                 log.warning("publisher waits for Kafka", error=str(error), clicks=self._journal.pending)
@@ -81,27 +116,40 @@ class Publisher:
                 self.problem = None
                 waits = pauses(most_s=MOST_PAUSE_S)
 
-    async def drain(self, seconds: float) -> int:
-        """Wait until everything is delivered, at most so long; give how many rejections are left.
-
-        Clicks that are left are no loss: they are in the journal, and the next process delivers them.
-        """
-        deadline = asyncio.get_running_loop().time() + seconds
-        while (self._journal.pending or self._rejections) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the journal knows, and tells nobody
+    async def _keep_delivering_rejections(self) -> None:
+        while True:
+            await self._some_rejections.wait()
             await asyncio.sleep(LINGER_S)
-        return len(self._rejections)
+            try:
+                await self._deliver_rejections()
+            except DeliveryFailed as error:
+                log.warning("publisher waits for Kafka", error=str(error), rejections=len(self._rejections))
+                await asyncio.sleep(MOST_PAUSE_S)
 
-    async def _deliver_some(self) -> None:
-        self._taken = self._taken or await self._journal.take(MOST_AT_ONCE)
-        rejections = list(islice(self._rejections, MOST_AT_ONCE))
-        if not self._taken and not rejections:
+    async def _deliver_clicks(self) -> None:
+        self._taken = self._taken or await self._take()
+        if not self._taken:
             self._some.clear()
             return
-        clicks = [OutRecord(self._raw_topic, key, value) for key, value, _ in self._taken]
-        await self._producer.deliver([*clicks, *rejections])
+        await self._producer.deliver([OutRecord(self._raw_topic, key, value) for key, value, _ in self._taken])
         self._journal.acknowledge(self._taken)
         self._taken = []
-        # Meanwhile the oldest rejections may have been forgotten for newer ones: only what was sent goes.
+
+    async def _deliver_rejections(self) -> None:
+        self._some_rejections.clear()
+        rejections = list(self._rejections)
+        try:
+            await self._for_rejections.deliver(rejections)
+        except DeliveryFailed:
+            self._some_rejections.set()
+            raise
+        # Meanwhile the oldest ones may have been forgotten for newer ones: only what was sent goes.
         sent = set(map(id, rejections))
         while self._rejections and id(self._rejections[0]) in sent:
             self._rejections.popleft()
+
+    async def _take(self) -> list[Entry]:
+        now = asyncio.get_running_loop().time()
+        seconds = inf if self._drains else now - self._taken_s
+        self._taken_s = now
+        return await self._journal.take(MOST_AT_ONCE, seconds)

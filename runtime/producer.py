@@ -16,6 +16,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.errors import DeliveryFailed
 from runtime.kafka_clients import AIOKafkaProducer
+from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 from runtime.partition import hash_keys
 
 Headers = list[tuple[str, bytes]]
@@ -43,8 +44,16 @@ class RecordProducer:
     `deadline_s` bounds one delivery, connecting included.
     """
 
-    def __init__(self, bootstrap_servers: Sequence[str], *, client_id: str, deadline_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        bootstrap_servers: Sequence[str],
+        *,
+        client_id: str,
+        security: KafkaSecurity = PLAINTEXT,
+        deadline_s: float = 10.0,
+    ) -> None:
         self._bootstrap_servers = list(bootstrap_servers)
+        self._security = security
         self._client_id = client_id
         self._deadline_s = deadline_s
         self._producer: AIOKafkaProducer | None = None
@@ -64,7 +73,10 @@ class RecordProducer:
             try:
                 async with asyncio.timeout(self._deadline_s):
                     producer = await self._connect()
-                    await send(producer, await pack(producer, records))
+                    batches = await pack(producer, records)
+                    # Who waits for the event loop meanwhile, a visitor say, waits for half of it only.
+                    await asyncio.sleep(0)
+                    await send(producer, batches)
             except (KafkaError, OSError, TimeoutError) as error:
                 await self._abandon()
                 raise DeliveryFailed(f"{len(records)} records not acknowledged: {error!r}") from error
@@ -79,6 +91,7 @@ class RecordProducer:
         if self._producer is None:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap_servers,
+                **self._security.options(),
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,

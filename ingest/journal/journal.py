@@ -1,18 +1,16 @@
 """The journal as the redirect and the publisher see it: append, take, acknowledge.
 
 Records go through memory while there is room. When Kafka is away and memory is full they stay in their file alone;
-that file is read back when its turn comes, and from the next file on records go through memory again. So there are two
-queues, memory and backlog, and each `take` gives both their half: a backlog of days delays no click of now, nor is it
-delayed by them. Records that no disk took wait in memory; when that is full too they are lost, and counted.
+that file is read back when its turn comes, and from the next file on records go through memory again. Records that no
+disk took wait in memory; when that is full too they are lost, and counted.
 
-Everything is changed on the event loop; threads only make system calls that may take long.
+Everything is changed on the event loop; threads make system calls that may take long, and close what they have synced.
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from operator import itemgetter
+from math import inf
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +18,12 @@ import msgspec
 import structlog
 
 from ingest.journal.backlog import Backlog
+from ingest.journal.books import Books, Lose
 from ingest.journal.claims import ASIDE, JournalOwned
 from ingest.journal.folders import Folders
 from ingest.journal.framing import frame
-from ingest.journal.segments import Entry, Segment, count_left, remove
-from ingest.journal.shelf import Shelf
+from ingest.journal.queues import Queues
+from ingest.journal.segments import Entry, Segment, count_left
 from ingest.journal.threads import Threads
 from ingest.journal.writer import Writer, describe
 
@@ -32,20 +31,18 @@ log = structlog.get_logger()
 
 TEND_S: Final = 1.0
 ADOPT_S: Final = 5.0
-WINDOW_BYTES: Final = 4 * 1024 * 1024
-SEGMENT_OF: Final = itemgetter(2)
-
-Lose = Callable[[str, int], None]
-"""Counts clicks as lost: `journal_failed` (neither disk nor memory took it), `journal_damaged` (it could not be read
-back), `stopped` (it was in memory alone when the process ended)."""
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Sizes in bytes, times in seconds."""
+    """Sizes in bytes, times in seconds.
+
+    Memory has room for `window_bytes` of clicks, and for `memory_bytes` when no disk takes them.
+    """
 
     segment_bytes: int = 64 * 1024 * 1024
     segment_s: float = 60.0
     memory_bytes: int = 32 * 1024 * 1024
+    window_bytes: int = 8 * 1024 * 1024
     sync_s: float = 0.005
 
 
@@ -53,17 +50,16 @@ class Journal:
     """The clicks that Kafka does not have yet. `wake` is called whenever there may be something to `take`."""
 
     def __init__(self, root: Path, worker: str, limits: Limits, wake: Callable[[], None], lose: Lose) -> None:
-        self.damaged_records = 0
         self._limits = limits
         self._wake = wake
         self._lose = lose
         self._threads = Threads()
+        self._books = Books(self._threads, lose)
         self._folders = Folders(root, worker, self._threads)
         self._writer = Writer(limits.segment_bytes, self._threads, self._on_left)
-        self._memory = Shelf()
-        self._backlog = Backlog(self._threads, root / ASIDE, self._on_read, wake)
-        self._nowhere = Segment(Path())
-        self._segments = {self._nowhere}
+        self._backlog = Backlog(self._threads, root / ASIDE, self._books.finish, wake)
+        self._nowhere = self._books.nowhere
+        self._queues = Queues(limits.memory_bytes, limits.window_bytes, self._nowhere, self._backlog)
 
     @property
     def problem(self) -> str | None:
@@ -73,14 +69,16 @@ class Journal:
     @property
     def pending(self) -> int:
         """How many clicks Kafka has not acknowledged: those of earlier processes as soon as they are counted."""
-        active = self._writer.active
-        segments = self._segments | {active} if active else self._segments
-        return sum(segment.written - segment.acknowledged for segment in segments)
+        return self._books.pending(self._writer.active)
 
     @property
     def replay_pending(self) -> int:
         """How many of them an earlier process accepted."""
-        return sum(segment.written - segment.acknowledged for segment in self._segments if segment.replayed)
+        return self._books.replay_pending
+
+    @property
+    def damaged_records(self) -> int:
+        return self._books.damaged_records
 
     @property
     def unjournalled(self) -> int:
@@ -95,7 +93,8 @@ class Journal:
         """Take a click; false when neither disk nor memory could: then it is lost, and counted. Never raises."""
         data = frame(key, payload)
         segment = self._writer.write(data) or self._nowhere
-        if not self._hold((key, payload, segment), segment.size - len(data)):
+        if not self._queues.hold((key, payload, segment), segment.size - len(data)):
+            self._lose("journal_failed", 1)
             return False
         self._wake()
         return True
@@ -108,58 +107,28 @@ class Journal:
             for key, payload in records:
                 self.append(key, payload)
             return
-        entries = [(key, payload, segment) for key, payload in records]
-        if not segment.spills and self._memory.weight < self._limits.memory_bytes:
-            # The last of them may find no room any more: so few do no harm.
-            self._memory.put_all(entries)
-            segment.held += len(entries)
-            segment.written += len(entries)
-        else:
-            place = segment.size - sum(map(len, frames))
-            for entry, data in zip(entries, frames, strict=True):
-                self._hold(entry, place)
-                place += len(data)
+        self._queues.hold_all([(key, payload, segment) for key, payload in records], [*map(len, frames)])
         self._wake()
 
-    def _hold(self, entry: Entry, place: int) -> bool:
-        """Put a click in memory if there is room, and count it; `place` is where in its segment it stands."""
-        segment = entry[2]
-        if not segment.spills:
-            if self._memory.weight < self._limits.memory_bytes:
-                self._memory.put(entry)
-                segment.held += 1
-            elif segment is self._nowhere:
-                self._lose("journal_failed", 1)
-                return False
-            else:
-                # From here on this file's clicks are in it alone.
-                segment.read_to = place
-        segment.written += 1
-        return True
-
-    async def take(self, most: int) -> list[Entry]:
+    async def take(self, most: int, seconds: float = inf) -> list[Entry]:
         """Give the next clicks to deliver, at most so many; none when there are none. For one caller at a time.
 
-        Each is given once: whoever takes it delivers it, again and again if need be, and acknowledges it.
+        Each is given once: whoever takes it delivers it, again and again if need be, and acknowledges it. Old ones are
+        given at their pace: as many as fit in `seconds`, the time since the last were taken.
         """
-        share = max((most + 1) // 2, most - len(self._memory))
-        await self._backlog.fill(share, WINDOW_BYTES)
-        replayed = self._backlog.take(share, WINDOW_BYTES)
-        live = self._memory.take(most - len(replayed), WINDOW_BYTES)
-        if self._spills() and self._memory.weight <= self._limits.memory_bytes // 2:
+        taken = await self._queues.take(most, seconds)
+        if self._spills() and self._queues.has_room:
             self._writer.hand_over()
-        return live + replayed
+        return taken
 
     def acknowledge(self, entries: Sequence[Entry]) -> None:
         """Note that Kafka has these, in any order. A file goes when Kafka has all of it."""
-        for segment, count in Counter(map(SEGMENT_OF, entries)).items():
-            segment.acknowledged += count
-            self._settle(segment)
+        self._books.acknowledge(entries)
 
     async def run(self) -> None:
         """Keep the journal synced, a spare segment ready, and folders without an owner adopted; for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_synced())
+            group.create_task(self._writer.keep_synced(self._limits.sync_s))
             group.create_task(self._keep_ready())
             group.create_task(self._keep_adopting())
 
@@ -186,10 +155,10 @@ class Journal:
         while self._folders.found:
             segment = await self._threads.run(count_left, self._folders.found[0])
             self._folders.found.pop(0)
-            self._segments.add(segment)
+            self._books.add(segment)
             self._backlog.add(segment)
             self._wake()
-        await self._folders.release_done({segment.path.parent for segment in self._segments})
+        await self._folders.release_done(self._books.folders)
 
     async def close(self) -> None:
         """Have everything on the disk and own nothing any more. What is in memory alone is lost, and counted."""
@@ -203,12 +172,6 @@ class Journal:
     def _spills(self) -> bool:
         active = self._writer.active
         return active is not None and active.spills
-
-    async def _keep_synced(self) -> None:
-        while True:
-            await self._writer.unsynced.wait()
-            await asyncio.sleep(self._limits.sync_s)
-            await self._writer.sync()
 
     async def _keep_ready(self) -> None:
         while True:
@@ -230,30 +193,10 @@ class Journal:
             await asyncio.sleep(ADOPT_S)
 
     def _on_left(self, segment: Segment) -> None:
-        self._segments.add(segment)
+        self._books.leave(segment)
         if segment.spills:
             self._backlog.add(segment)
             self._wake()
-        else:
-            segment.final = True
-            self._settle(segment)
-
-    def _on_read(self, segment: Segment) -> None:
-        missing = segment.written - segment.held
-        if segment.replayed:
-            # Frames begun: some may never have been whole, and their visitors not answered.
-            self.damaged_records += missing
-        elif missing > 0:
-            # Fewer than none are missing when a write was cut short and could not be undone: those come twice.
-            self._lose("journal_damaged", missing)
-        segment.written = segment.held
-        segment.final = True
-        self._settle(segment)
-
-    def _settle(self, segment: Segment) -> None:
-        if segment.final and segment.acknowledged == segment.written and segment in self._segments:
-            self._segments.remove(segment)
-            self._threads.leave(remove, segment.path)
 
 
 @asynccontextmanager

@@ -3,16 +3,22 @@
 `write` runs on the event loop and is one system call. Whatever may take longer runs in a thread: making segments,
 `fdatasync`. A spare segment is made ahead, so that rotation is no more than taking it into use.
 
+The thread that syncs goes by itself: to have the event loop send it off and hear of its return, 200 times a second,
+costs as much as the syncs.
+
 When a write fails or is cut short, the segment is left as it is (a reader finds its intact frames) and the spare is
 tried, once. When that fails too no segment is in use: the journal is degraded, until `prepare` could make one again.
 """
 
 import asyncio
 import os
+import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -21,6 +27,8 @@ from ingest.journal.segments import SYNC, Segment, create_segment
 from ingest.journal.threads import Threads
 
 log = structlog.get_logger()
+
+LOOK_S: Final = 1.0
 
 
 class Writer:
@@ -33,13 +41,14 @@ class Writer:
         self.active: Segment | None = None
         self.problem: str | None = "not opened yet"
         self.refused: str | None = None
-        self.unsynced = asyncio.Event()
+        self._unsynced = threading.Event()
         self.wants_spare = asyncio.Event()
         self._segment_bytes = segment_bytes
         self._threads = threads
         self._on_left = on_left
         self._spare: Segment | None = None
-        self._left: list[Segment] = []
+        self._left: deque[Segment] = deque()
+        self._syncs = threading.Lock()
         self._number = 0
 
     def write(self, data: bytes) -> Segment | None:
@@ -55,7 +64,7 @@ class Writer:
                 problem = describe(error)
             else:
                 segment.size += count
-                self.unsynced.set()
+                self._unsynced.set()
                 if count == len(data):
                     return segment
                 problem = "a write was cut short"
@@ -84,7 +93,7 @@ class Writer:
                 self._succeed(describe(error))
             return None
         segment.size += count
-        self.unsynced.set()
+        self._unsynced.set()
         return segment
 
     def hand_over(self) -> None:
@@ -123,18 +132,25 @@ class Writer:
 
     async def sync(self) -> None:
         """Have everything written so far on the disk, and the segments left closed. Raises nothing."""
-        self.unsynced.clear()
-        while self._left:
-            left = self._left[0]
-            if problem := await self._sync(left):
-                log.error("journal segment may not be on the disk", segment=str(left.path), problem=problem)
-            self._left.remove(left)
-            with suppress(OSError):
-                os.close(left.fd)
-        if active := self.active:
-            problem = await self._sync(active)
-            if problem and active is self.active:
-                self._succeed(problem)
+        self._on_synced(*await self._threads.run(self._sync_all))
+
+    async def keep_synced(self, pause_s: float) -> None:
+        """Have whatever is written on the disk `pause_s` later; until it is cancelled."""
+        loop, ended = asyncio.get_running_loop(), threading.Event()
+
+        def sync() -> None:
+            while not ended.is_set():
+                # With a time-out: a sync elsewhere may clear what was set to wake this thread up for its end.
+                if self._unsynced.wait(LOOK_S) and not ended.wait(pause_s):
+                    active, problem = self._sync_all()
+                    if problem:
+                        loop.call_soon_threadsafe(self._on_synced, active, problem)
+
+        try:
+            await self._threads.run(sync)
+        finally:
+            ended.set()
+            self._unsynced.set()
 
     def leave_all(self, problem: str) -> None:
         """Write no more to any segment; `problem` is why."""
@@ -157,17 +173,37 @@ class Writer:
 
     def _leave(self, segment: Segment) -> None:
         self._left.append(segment)
-        self.unsynced.set()
+        self._unsynced.set()
         self._on_left(segment)
 
-    async def _sync(self, segment: Segment) -> str | None:
-        size = segment.size
-        try:
-            await self._threads.run(SYNC, segment.fd)
-        except OSError as error:
-            return f"fdatasync: {describe(error)}"
-        segment.synced = size
-        return None
+    def _sync_all(self) -> tuple[Segment | None, str | None]:
+        """Sync and close the segments left, and sync the one in use: give that, and what went wrong with it."""
+        with self._syncs:
+            self._unsynced.clear()
+            while self._left:
+                left = self._left[0]
+                if problem := sync_segment(left):
+                    log.error("journal segment may not be on the disk", segment=str(left.path), problem=problem)
+                with suppress(OSError):
+                    os.close(left.fd)
+                self._left.popleft()
+            active = self.active
+            return active, sync_segment(active) if active else None
+
+    def _on_synced(self, segment: Segment | None, problem: str | None) -> None:
+        if problem and segment is self.active:
+            self._succeed(problem)
+
+
+def sync_segment(segment: Segment) -> str | None:
+    """Have a segment on the disk; give what went wrong. Blocks."""
+    size = segment.size
+    try:
+        SYNC(segment.fd)
+    except OSError as error:
+        return f"fdatasync: {describe(error)}"
+    segment.synced = size
+    return None
 
 
 def describe(error: OSError) -> str:

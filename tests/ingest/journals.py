@@ -24,14 +24,14 @@ class Publishing(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def publishing(topics: Topics) -> AsyncIterator[Publishing]:
+async def publishing(topics: Topics, for_rejections: Topics | None = None) -> AsyncIterator[Publishing]:
     """Publish what is appended, until the end of the block; what is left then stays in the folder, and goes with it."""
     some, lost = asyncio.Event(), Counter[str]()
     with TemporaryDirectory() as folder:
         async with open_journal(
             Path(folder), "worker", Limits(), some.set, lambda why, n: lost.update({why: n})
         ) as journal:
-            publisher = Publisher(topics, journal, RAW, some)
+            publisher = Publisher(topics, journal, RAW, some, for_rejections)
             async with in_background(journal.run(), publisher.run()):
                 yield Publishing(journal, publisher, lost)
                 topics.may_deliver.set()

@@ -2,11 +2,18 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
+from math import inf
+from pathlib import Path
 
-from ingest.publisher import MOST_AT_ONCE, MOST_REJECTIONS
+from ingest.journal.segments import Entry, Segment
+from ingest.publisher import LINGER_S, MOST_AT_ONCE, MOST_REJECTIONS, Publisher
+from runtime.background import in_background
 from runtime.producer import OutRecord
+from tests.examples import few
 from tests.ingest.builders import RAW, REJECTED, Topics
 from tests.ingest.journals import Publishing, publishing
+from tests.waiting import eventually
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 
@@ -39,7 +46,7 @@ async def test_what_kafka_did_not_acknowledge_stays_in_order_and_is_delivered_ag
     async with publishing(topics) as to:
         for number in range(10):
             put_click(to, number)
-        await asyncio.sleep(0.1)
+        await eventually(lambda: to.publisher.problem)
         assert (to.journal.pending, to.publisher.problem) == (10, "Kafka is away")
         put_click(to, 10)
         assert await to.publisher.drain(10) == 0
@@ -53,7 +60,7 @@ async def test_a_flood_of_rejections_forgets_the_oldest_and_never_a_click() -> N
     async with publishing(topics) as to:
         put_click(to, 0)
         to.publisher.put_rejection(rejection(-1))
-        await asyncio.sleep(0.05)  # the publisher now holds these two in its hands
+        await eventually(lambda: topics.begun == 2)  # the publisher now holds these two in its hands
         taken = [to.publisher.put_rejection(rejection(number)) for number in range(MOST_REJECTIONS + 10)]
         assert taken == [True] * (MOST_REJECTIONS - 1) + [False] * 11
         topics.may_deliver.set()
@@ -83,7 +90,7 @@ async def test_records_put_in_during_a_delivery_are_delivered_too() -> None:
     topics.may_deliver.clear()
     async with publishing(topics) as to:
         put_click(to, 0)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: topics.begun)
         put_click(to, 1)
         to.publisher.put_rejection(rejection(0))
         topics.may_deliver.set()
@@ -91,8 +98,47 @@ async def test_records_put_in_during_a_delivery_are_delivered_too() -> None:
     assert (numbers(topics, RAW), numbers(topics, REJECTED)) == ([0, 1], [0])
 
 
+async def test_rejections_that_cannot_be_delivered_keep_no_click_back() -> None:
+    topics, away = Topics(), Topics()
+    away.may_deliver.clear()
+    async with publishing(topics, away) as to:
+        to.publisher.put_rejection(rejection(0))
+        await eventually(lambda: away.begun)
+        put_click(to, 0)
+        await eventually(lambda: topics.records)
+        away.may_deliver.set()
+        assert await to.publisher.drain(10) == 0
+    assert (numbers(topics, RAW), numbers(away, REJECTED)) == ([0], [0])
+
+
+class OldClicks:
+    """A journal of old clicks alone, which end when they are asked for without a pace. `asked` holds the seconds."""
+
+    def __init__(self) -> None:
+        self.pending = 1
+        self.asked: list[float] = []
+
+    async def take(self, most: int, seconds: float) -> list[Entry]:
+        self.asked.append(seconds)
+        return [(KEY, b"1", Segment(Path()))] * self.pending
+
+    def acknowledge(self, entries: Sequence[Entry]) -> None:
+        self.pending = int(self.asked[-1] < inf)
+
+
+async def test_old_clicks_are_asked_for_by_the_time_since_the_last_ones_and_without_a_pace_at_the_end() -> None:
+    some, journal = asyncio.Event(), OldClicks()
+    some.set()
+    publisher = Publisher(Topics(), journal, RAW, some)
+    async with in_background(publisher.run()):
+        await eventually(lambda: len(journal.asked) > 2)
+        assert LINGER_S / 2 < journal.asked[1] < inf
+        await publisher.drain(10)
+        assert journal.pending == 0
+
+
 async def test_whatever_comes_when_each_record_arrives_and_first_arrivals_are_in_order() -> None:
-    await asyncio.gather(*(deliver_at_random(random.Random(seed)) for seed in range(200)))
+    await asyncio.gather(*(deliver_at_random(random.Random(seed)) for seed in range(few(200))))
 
 
 async def deliver_at_random(chance: random.Random) -> None:

@@ -16,7 +16,7 @@ import structlog
 from ingest.journal.journal import Journal, Limits, open_journal
 from tests.ingest_journal.builders import key, numbers, payload
 
-LIMITS = Limits(segment_bytes=100_000, memory_bytes=200_000, sync_s=0.001)
+LIMITS = Limits(segment_bytes=100_000, window_bytes=200_000, sync_s=0.001)
 
 
 def say(kind: str, *clicks: int) -> None:

@@ -15,7 +15,7 @@ from ingest.journal.journal import Journal, Limits, open_journal
 from ingest.journal.segments import Entry, Segment, list_segments
 
 WORKER = "worker-1"
-SMALL = Limits(segment_bytes=20_000, memory_bytes=20_000, sync_s=0.001)
+SMALL = Limits(segment_bytes=20_000, memory_bytes=20_000, window_bytes=20_000, sync_s=0.001)
 
 
 def key(number: int) -> bytes:

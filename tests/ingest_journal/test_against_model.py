@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from ingest.journal.framing import MARK, frame
 from ingest.journal.journal import Limits
 from ingest.journal.segments import Entry
+from tests.examples import examples
 from tests.ingest_journal.builders import Opened, die, drain, key, left_in, limited, numbers, on_disk, payload
 from tests.ingest_journal.conftest import SHARED_MEMORY
 
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 
-TINY = Limits(segment_bytes=2_000, memory_bytes=4_000)
+TINY = Limits(segment_bytes=2_000, memory_bytes=4_000, window_bytes=2_000)
 WORKERS = st.sampled_from(["worker-1", "worker-2"])
 SEEDS = st.integers(min_value=0, max_value=1_000_000)
 
@@ -176,7 +177,7 @@ class JournalMachine(RuleBasedStateMachine):
         # A frame that is broken counts as pending until it has been read.
         assert self.it.journal.pending == self.pending or not self.is_whole
         # The clicks that come together, 12 at most here, may be the last for which there was room.
-        assert self.it.journal._memory.weight < TINY.memory_bytes + 12 * 700
+        assert self.it.journal._queues.memory.weight < TINY.memory_bytes + 12 * 700
 
     def teardown(self) -> None:
         self.room = None
@@ -192,5 +193,5 @@ class JournalMachine(RuleBasedStateMachine):
 
 def test_each_click_that_is_owed_comes_and_no_other() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call] # Hypothesis has no types here
-        JournalMachine, settings=settings(max_examples=50, stateful_step_count=40, deadline=None, database=None)
+        JournalMachine, settings=settings(examples(50), stateful_step_count=40)
     )

@@ -4,13 +4,14 @@ import random
 import zlib
 from collections.abc import Iterable
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.journal.framing import KEY_BYTES, LARGEST_BODY, LARGEST_FRAME, MARK, Damaged, Good, frame, scan
+from tests.examples import examples
 from tests.ingest_journal.builders import framed, key, number_of, payload
 
-MODEST = settings(max_examples=300, deadline=None, database=None)
+MODEST = examples(300)
 CLICK = st.tuples(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_size=26), st.text(max_size=200))
 GARBAGE = st.one_of(st.binary(max_size=80), st.sampled_from([MARK, MARK[:2], MARK + b"\0\0\0\x1a", bytes(40)]))
 

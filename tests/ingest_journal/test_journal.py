@@ -82,18 +82,18 @@ async def test_clicks_beyond_memory_are_read_back(tmp_path: Path) -> None:
             if click % 20 == 0:
                 await it.journal.prepare()
         assert it.journal.pending == 500
-        assert it.journal._memory.weight < SMALL.memory_bytes + 1000
+        assert it.journal._queues.memory.weight < SMALL.window_bytes + 1000
         assert sorted(await drain(it.journal)) == list(range(500))
         assert it.lost == {}
 
 
 async def test_memory_stays_small_however_long_nobody_takes(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1_000_000, memory_bytes=100_000)) as it:
+    async with opened(tmp_path, limits=Limits(segment_bytes=1_000_000, window_bytes=100_000)) as it:
         for click in range(10_000):
             it.append(click)
             if click % 500 == 0:
                 await it.journal.prepare()
-        assert (it.journal.pending, it.journal._memory.weight < 101_000) == (10_000, True)
+        assert (it.journal.pending, it.journal._queues.memory.weight < 101_000) == (10_000, True)
         assert sorted(await drain(it.journal, 500)) == list(range(10_000))
 
 
@@ -104,7 +104,7 @@ async def test_clicks_go_through_memory_again_when_the_backlog_is_read(tmp_path:
         await drain(it.journal)
         await it.journal.prepare()
         it.append(200)
-        assert len(it.journal._memory) == 1
+        assert len(it.journal._queues.memory) == 1
 
 
 async def test_a_backlog_delays_no_new_click_and_new_clicks_delay_no_backlog(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ async def test_a_take_given_up_takes_nothing(tmp_path: Path) -> None:
 
 
 async def test_clicks_wider_than_a_chunk_together_are_read_back(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(memory_bytes=0)) as it:
+    async with opened(tmp_path, limits=Limits(window_bytes=0)) as it:
         it.append(*range(9), size=CHUNK // 3)
         assert await drain(it.journal) == list(range(9))
 
@@ -219,7 +219,7 @@ async def test_clicks_are_taken_while_the_tasks_run(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_vanishes_while_it_waits_is_counted_as_lost(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=4_000, memory_bytes=0)) as it:
+    async with opened(tmp_path, limits=Limits(segment_bytes=4_000, window_bytes=0)) as it:
         for click in range(40):
             it.append(click)
             await it.journal.prepare()

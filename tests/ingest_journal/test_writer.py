@@ -66,7 +66,7 @@ async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_eac
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="only Linux has files that cannot be cut")
 async def test_one_write_for_many_that_is_cut_short_and_cannot_be_undone_costs_no_click(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(memory_bytes=1)) as it:
+    async with opened(tmp_path, limits=Limits(window_bytes=1)) as it:
         active = it.journal._writer.active
         assert active is not None
         uncut = os.memfd_create("segment", os.MFD_ALLOW_SEALING)
@@ -92,7 +92,7 @@ async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(t
 
 
 async def test_clicks_that_come_together_are_read_back_when_memory_is_full(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(memory_bytes=2_000)) as it:
+    async with opened(tmp_path, limits=Limits(window_bytes=2_000)) as it:
         for first in range(0, 40, 4):
             it.append_all(*range(first, first + 4))
         assert sorted(await drain(it.journal)) == list(range(40))
@@ -149,7 +149,7 @@ async def test_a_disk_that_stays_full_is_asked_again_and_leaves_no_litter(tmp_pa
 
 
 async def test_without_open_files_left_the_segment_in_use_goes_on(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1000, memory_bytes=0)) as it:
+    async with opened(tmp_path, limits=Limits(segment_bytes=1000, window_bytes=0)) as it:
         lowest = os.open(tmp_path, os.O_RDONLY)
         os.close(lowest)
         with limited(resource.RLIMIT_NOFILE, lowest):
@@ -163,7 +163,7 @@ async def test_without_open_files_left_the_segment_in_use_goes_on(tmp_path: Path
 
 
 async def test_delivery_goes_on_when_no_file_can_be_made(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1000, memory_bytes=2_000)) as it:
+    async with opened(tmp_path, limits=Limits(segment_bytes=1000, window_bytes=2_000)) as it:
         lowest = os.open(tmp_path, os.O_RDONLY)
         os.close(lowest)
         with limited(resource.RLIMIT_NOFILE, lowest):
@@ -180,6 +180,22 @@ async def test_delivery_goes_on_when_no_file_can_be_made(tmp_path: Path) -> None
         await until(it.some.is_set)
         taken += await drain(it.journal)
         assert (sorted(taken), it.lost) == (list(range(30)), {})
+
+
+async def test_a_file_that_cannot_be_synced_is_left_and_its_clicks_are_delivered(tmp_path: Path) -> None:
+    async with run(tmp_path) as it:
+        active = it.journal._writer.active
+        assert active is not None
+        read, write = os.pipe()
+        os.dup2(write, active.fd)
+        it.append(1)
+        await until(lambda: it.journal._writer.active is not active)
+        await until(lambda: it.journal.problem is None)
+        it.append(2)
+        assert on_disk(tmp_path) == [2]
+        assert await drain(it.journal) == [1, 2]
+        os.close(read)
+        os.close(write)
 
 
 def remount(disk: Path, how: str) -> None:
