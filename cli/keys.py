@@ -1,59 +1,158 @@
-"""`clickrail keys init|rotate|list` and `clickrail token verify`."""
+"""`clickrail keys init|list|rotate|add|activate|destroy` and `clickrail token verify`."""
 
 import os
-from datetime import UTC, datetime
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from cli.failing import failing_clearly
+from identity import keys as rings
+from identity.keys import KeyRing, KeyRingError, Purpose
 
 keys = typer.Typer(help="The key ring: what seals cookies and addresses.", no_args_is_help=True)
 token = typer.Typer(help="Click tokens, as merchants send them back.", no_args_is_help=True)
 
 KeysFile = Annotated[Path, typer.Option(envvar="CLICKRAIL_KEYS_FILE", show_default=False, help="the key ring's file")]
+OfPurpose = Annotated[str, typer.Argument(metavar="PURPOSE", help="cookie, token, ip_seal or ip_hash")]
+Kid = Annotated[str, typer.Argument(metavar="KID", help="the key's two characters, as `keys list` shows them")]
+
+LOST: Final[dict[Purpose, str]] = {
+    "cookie": "visitors whose cookie it sealed count as new, and the click before is not credited",
+    "token": "click tokens and test links made with it are not believed any more",
+    "ip_seal": "addresses it sealed cannot be opened, and a click that still waits in a journal or in clicks.raw, or "
+    "is sent again from the dead letters, goes on without country, city and hash",
+    "ip_hash": "hashes made with it cannot be linked to an address, nor to the visitor's later clicks",
+}
+"""What destroying a key of each purpose takes away for good."""
 
 
 @keys.command()
 def init(keys_file: KeysFile) -> None:
     """Make a key ring with one active key for each purpose. Never overwrites one."""
     from identity.keyfile import create_ring
-    from identity.keys import RING_RANDOMNESS, KeyRingError, init_ring
 
     with failing_clearly(KeyRingError):
-        create_ring(keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+        create_ring(keys_file, rings.init_ring(datetime.now(UTC), os.urandom(rings.RING_RANDOMNESS)))
     print(f"{keys_file}: made, readable by its owner alone. Back it up: without it no cookie can be read.")
-
-
-@keys.command()
-def rotate(
-    purpose: Annotated[str, typer.Argument(help="cookie, token, ip_seal or ip_hash")], keys_file: KeysFile
-) -> None:
-    """Add a key for a purpose and make it the active one. Running services take it within a second."""
-    from identity.keyfile import edit_ring
-    from identity.keys import KEY_RANDOMNESS, PURPOSES, KeyRingError
-    from identity.keys import rotate as rotated
-
-    known = next((name for name in PURPOSES if name == purpose), None)
-    with failing_clearly(KeyRingError, ValueError):
-        if known is None:
-            raise ValueError(f"{purpose!r} is not a purpose: there are {', '.join(PURPOSES)}")
-        edit_ring(keys_file, lambda ring: rotated(ring, known, datetime.now(UTC), os.urandom(KEY_RANDOMNESS)))
-    print(f"{known}: a new key is active; what the one before sealed stays readable.")
 
 
 @keys.command("list")
 def list_(keys_file: KeysFile) -> None:
     """Show the keys, without their secrets."""
     from identity.keyfile import read_ring
-    from identity.keys import KeyRingError, list_keys
 
     with failing_clearly(KeyRingError):
-        summaries = list_keys(read_ring(keys_file))
+        summaries = rings.list_keys(read_ring(keys_file))
     for key in summaries:
-        retired = f"  retired {key.retired_at:%Y-%m-%d %H:%M}" if key.retired_at else ""
-        print(f"{key.purpose:8} {key.kid}  {key.state:9}  made {key.created_at:%Y-%m-%d %H:%M}{retired}")
+        since = f"  retired {key.retired_at:%Y-%m-%d %H:%M}" if key.retired_at else ""
+        since = "  not used yet" if key.state == "read_only" and not since else since
+        print(f"{key.purpose:8} {key.kid}  {key.state:9}  made {key.created_at:%Y-%m-%d %H:%M}{since}")
+
+
+@keys.command()
+def rotate(purpose: OfPurpose, keys_file: KeysFile) -> None:
+    """Add a key and make it the active one. Services that read this file take it within a second.
+
+    Where other machines have copies of the file, do it in steps: `add`, copy, `activate`, copy.
+    """
+    ring = edit(keys_file, purpose, lambda ring, of: rings.rotate(ring, of, datetime.now(UTC), draw()))
+    print(f"{purpose}: {ring.keys[-1].kid}, a new key, is active; what the one before made stays readable.")
+
+
+@keys.command()
+def add(purpose: OfPurpose, keys_file: KeysFile) -> None:
+    """Add a key that makes nothing yet, to be copied to every machine before `activate`. Prints its id."""
+    kid = edit(keys_file, purpose, lambda ring, of: rings.add(ring, of, datetime.now(UTC), draw())).keys[-1].kid
+    # A script wants the id and nothing else: `KID=$(clickrail keys add cookie)`.
+    told = f"{purpose}: {kid} is added. Copy the file to every machine, then: clickrail keys activate {purpose} {kid}"
+    print(told if sys.stdout.isatty() else kid)
+
+
+@keys.command()
+def activate(purpose: OfPurpose, kid: Kid, keys_file: KeysFile) -> None:
+    """Let a key make the new values. Every machine must know it already; copy the file to them again afterwards."""
+    edit(keys_file, purpose, lambda ring, of: rings.activate(ring, of, kid, datetime.now(UTC)))
+    print(f"{purpose}: {kid} is active; what the one before made stays readable.")
+
+
+@keys.command()
+def destroy(
+    purpose: OfPurpose,
+    keys_file: KeysFile,
+    kid: Annotated[str | None, typer.Argument(metavar="KID", show_default=False, help="the one key to destroy")] = None,
+    retired_for: Annotated[
+        str | None, typer.Option(metavar="AGE", show_default=False, help="or all that retired so long ago: 48h, 400d")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do it; without it you are told what would be lost")] = False,
+) -> None:
+    """Take a key's secret out of the file, and so what it made out of reach, for good (crypto-shredding).
+
+    Name the key, or say how long ago keys must have retired. The active key is never destroyed.
+    """
+    from identity.keyfile import read_ring
+
+    with failing_clearly(KeyRingError, ValueError):
+        of = read_purpose(purpose)
+        change = read_wish(of, kid, retired_for)
+        ring = read_ring(keys_file)
+        gone = ", ".join(old.kid for old, new in zip(ring.keys, change(ring).keys, strict=True) if old != new)
+        if gone and not yes:
+            raise ValueError(f"nothing is destroyed yet. Without {of} {gone}, {LOST[of]}. Say --yes")
+    if not gone:
+        print(f"{purpose}: nothing to destroy.")
+        return
+    edit(keys_file, purpose, lambda ring, _of: change(ring))
+    print(f"{purpose}: {gone} destroyed in this file. Replace its copies on other machines, forget those in backups.")
+
+
+def edit(keys_file: Path, purpose: str, change: Callable[[KeyRing, Purpose], KeyRing]) -> KeyRing:
+    """Change the file's ring, and give the new one."""
+    from identity.keyfile import edit_ring
+
+    with failing_clearly(KeyRingError, ValueError):
+        of = read_purpose(purpose)
+        return edit_ring(keys_file, lambda ring: change(ring, of))
+
+
+def draw() -> bytes:
+    return os.urandom(rings.KEY_RANDOMNESS)
+
+
+def read_purpose(text: str) -> Purpose:
+    """Raises ValueError when it is none."""
+    for purpose in rings.PURPOSES:
+        if purpose == text:
+            return purpose
+    raise ValueError(f"{text!r} is not a purpose: there are {', '.join(rings.PURPOSES)}")
+
+
+def read_wish(purpose: Purpose, kid: str | None, retired_for: str | None) -> Callable[[KeyRing], KeyRing]:
+    """Give the change that was asked for: just one of key and age. Raises ValueError where it cannot be meant."""
+    if kid and not retired_for:
+        return lambda ring: rings.destroy(ring, purpose, kid)
+    if retired_for and not kid:
+        before = datetime.now(UTC) - read_age(purpose, retired_for)
+        return lambda ring: rings.destroy_retired(ring, purpose, before)
+    raise ValueError("name one key (`clickrail keys list` shows them), or say --retired-for")
+
+
+def read_age(purpose: Purpose, text: str) -> timedelta:
+    """Read `48h` or `400d`. Raises ValueError when it is no age, or keys as young are still needed."""
+    read = re.fullmatch(r"([0-9]{1,4})([hd])", text)
+    if not read:
+        raise ValueError(f"{text!r} is no age: hours or days, as in 48h or 400d")
+    age = timedelta(hours=int(read[1]) * (24 if read[2] == "d" else 1))
+    least = rings.LEAST_RETIRED[purpose]
+    if least is None:
+        raise ValueError(f"{purpose} keys are not destroyed by age, as values may come back after years: name one key")
+    if age < least:
+        raise ValueError(f"{purpose} keys are needed {least.days} days after they retired: name a key to do it earlier")
+    return age
 
 
 @token.command()
@@ -62,7 +161,6 @@ def verify(
 ) -> None:
     """Tell whether a click token is genuine, and of which click. Exit code 1 when it is not."""
     from identity.keyfile import read_ring
-    from identity.keys import KeyRingError
     from identity.refusal import Refused
     from identity.token import TokenKeys, verify_token
     from identity.ulid import ulid_time

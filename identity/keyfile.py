@@ -4,7 +4,6 @@ import asyncio
 import fcntl
 import os
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,13 +40,8 @@ def write_ring(path: Path, ring: KeyRing) -> None:
 
     Raises KeyRingError when the ring is faulty or the disk refuses.
     """
-    fault = find_fault(ring)
-    if fault:
-        raise KeyRingError(f"{path}: not written: {fault}")
-    try:
-        _replace(path.resolve(), msgspec.json.format(msgspec.json.encode(ring), indent=2) + b"\n")
-    except OSError as error:
-        raise KeyRingError(f"{path}: cannot be written: {error.strerror}") from error
+    with _locked(path):
+        _write(path, ring)
 
 
 def create_ring(path: Path, ring: KeyRing) -> None:
@@ -55,14 +49,14 @@ def create_ring(path: Path, ring: KeyRing) -> None:
     with _locked(path):
         if path.exists():
             raise KeyRingError(f"{path}: exists already, and its keys may be in use: not overwritten")
-        write_ring(path, ring)
+        _write(path, ring)
 
 
 def edit_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
     """Read, change and write a key ring, one process at a time, and give the new one. Raises KeyRingError."""
     with _locked(path):
         ring = change(read_ring(path))
-        write_ring(path, ring)
+        _write(path, ring)
         return ring
 
 
@@ -135,8 +129,22 @@ def _read_private(path: Path) -> bytes:
     return data
 
 
+def _write(path: Path, ring: KeyRing) -> None:
+    """Write under the lock, which the caller holds."""
+    fault = find_fault(ring)
+    if fault:
+        raise KeyRingError(f"{path}: not written: {fault}")
+    try:
+        _replace(path.resolve(), msgspec.json.format(msgspec.json.encode(ring), indent=2) + b"\n")
+    except OSError as error:
+        raise KeyRingError(f"{path}: cannot be written: {error.strerror}") from error
+
+
 def _replace(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600 from the start
+    # One name for all writers: what a killed one left holds secrets, and goes with the next change at the latest.
+    temporary = path.with_name(f".{path.name}.writing")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if path.exists():
@@ -145,9 +153,9 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except OSError:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -5,7 +5,7 @@ open old ones, or wait to become active) and the names of destroyed keys, whose 
 they sealed.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import product
 from string import ascii_lowercase, digits
 from typing import Annotated, Any, Final, Literal, get_args
@@ -20,6 +20,17 @@ PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 SECRET_BYTES: Final = 32
 KEY_RANDOMNESS: Final = SECRET_BYTES + 4  # the secret, and four bytes that choose the key id
 RING_RANDOMNESS: Final = KEY_RANDOMNESS * len(PURPOSES)
+
+LEAST_RETIRED: Final[dict[Purpose, timedelta | None]] = {
+    "cookie": timedelta(days=400),
+    "token": None,
+    "ip_seal": timedelta(hours=72),
+    "ip_hash": timedelta(),
+}
+"""How long a key must have been retired to be destroyed by age: no cookie, no record of `clicks.raw` lasts longer.
+
+None stands for ever: merchants may send a token back after years.
+"""
 
 _KIDS: Final = tuple(first + second for first, second in product(digits + ascii_lowercase, repeat=2))
 
@@ -83,7 +94,7 @@ def rotate(ring: KeyRing, purpose: Purpose, now: datetime, randomness: bytes) ->
 def add(ring: KeyRing, purpose: Purpose, now: datetime, randomness: bytes) -> KeyRing:
     """Add a read-only key, so that every machine can know it before one of them uses it.
 
-    Its id is one this purpose has not used; when all 1,296 are, that of the key destroyed first is used again.
+    Its id is one this purpose has not used; when all 1,296 are, that of the oldest destroyed key is used again.
     Raises KeyRingError when none of them is destroyed, ValueError without `KEY_RANDOMNESS` bytes.
     """
     if len(randomness) != KEY_RANDOMNESS:

@@ -1,5 +1,9 @@
 import asyncio
+import base64
 import os
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.keyfile import WatchedKeyRing, create_ring, edit_ring, read_ring, write_ring
-from identity.keys import KeyRing, KeyRingError, destroy, rotate
-from tests.identity.builders import MODEST, NOW, known_ring, randomness
+from identity.keys import KeyRing, KeyRingError, activate, destroy, rotate
+from tests.identity.builders import MODEST, NOW, active, known_ring, randomness, secret
 
 pytestmark = pytest.mark.slow
 
@@ -119,10 +123,9 @@ def test_a_faulty_ring_is_not_written(path: Path) -> None:
 def test_a_folder_that_is_absent_is_named(tmp_path: Path) -> None:
     path = tmp_path / "absent" / "keys.json"
 
-    with pytest.raises(KeyRingError, match=r"absent/keys.json: cannot be written: No such file"):
-        write_ring(path, known_ring())
-    with pytest.raises(KeyRingError, match=r"absent/keys.json: its folder cannot be opened: No such file"):
-        create_ring(path, known_ring())
+    for write in (write_ring, create_ring):
+        with pytest.raises(KeyRingError, match=r"absent/keys.json: its folder cannot be opened: No such file"):
+            write(path, known_ring())
 
 
 def test_a_ring_in_use_is_not_overwritten_by_a_new_one(path: Path) -> None:
@@ -159,6 +162,46 @@ def test_changes_made_at_the_same_time_are_all_kept(path: Path) -> None:
 
     secrets = {key.secret for key in read_ring(path).keys if key.purpose == "token"}
     assert secrets >= {randomness(seed)[:32] for seed in range(1, 21)}
+
+
+TOGGLE = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from identity.keyfile import edit_ring
+from identity.keys import activate
+print("writing", flush=True)
+while True:
+    for kid in sys.argv[2:]:
+        edit_ring(Path(sys.argv[1]), lambda ring: activate(ring, "cookie", kid, datetime.now(UTC)))
+"""
+
+
+def kill_a_writer(path: Path, after_s: float, *kids: str) -> None:
+    with subprocess.Popen([sys.executable, "-c", TOGGLE, path, *kids], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout
+        assert writer.stdout.readline() == "writing\n"
+        time.sleep(after_s)
+        writer.kill()
+
+
+@pytest.mark.processes
+def test_a_killed_writer_leaves_a_whole_ring_and_no_secret_that_outlives_the_next_change(path: Path) -> None:
+    write_ring(path, rotated())
+    new = active(rotated(), "cookie").kid
+    leftovers = 0
+    for kill in range(60):
+        kill_a_writer(path, 0.01 + kill * 0.0037, new, "k7")
+        assert {key.kid for key in read_ring(path).keys if key.purpose == "cookie"} == {"k7", new}
+        leftovers = len(list(path.parent.iterdir())) - 1
+        if kill >= 5 and leftovers:
+            break
+    assert leftovers == 1, "no writer was killed in the middle of its work"
+
+    edit_ring(path, lambda ring: destroy(activate(ring, "cookie", new, NOW), "cookie", "k7"))
+
+    assert list(path.parent.iterdir()) == [path]
+    assert base64.b64encode(secret("cookie")) not in path.read_bytes()
 
 
 class Log:

@@ -110,7 +110,7 @@ def test_a_key_is_not_made_of_too_little_randomness() -> None:
         rotate(RING, "cookie", NOW, randomness(1)[:32])
 
 
-def test_every_id_is_used_before_one_comes_again_and_then_the_one_destroyed_first() -> None:
+def test_every_id_is_used_before_one_comes_again_and_then_that_of_the_oldest_destroyed_key() -> None:
     ring = RING
     for day in range(1, 1296):
         ring = rotate(ring, "ip_hash", NOW + timedelta(days=day), randomness(day))
