@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
 SERVICES := ingest enricher sink console
 
-.PHONY: help up test check drill bench lock clean
+.PHONY: help up test check drill bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -22,15 +22,22 @@ test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chr
 check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no server
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/pytest -q -m "not servers and not browser and not processes and not slow"
+	@$(BIN)/mypy & types=$$!; $(BIN)/lint-imports && \
+	  $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow" && wait $$types
 
 drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, with a report in .local/drill.md
 	@$(BIN)/pytest -q tests/faults --drill
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
 	@$(BIN)/python -m bench
+
+sbom: $(VENV)/.dev ## Write what each service is made of to dist/ (CycloneDX), from its lock; needs no network
+	@mkdir -p dist
+	@for service in $(SERVICES); do \
+	  PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml requirements/$$service.lock -o dist/$$service.cdx.json; done
+
+audit: $(VENV)/.dev ## Look for known vulnerabilities in what is locked; needs a vulnerability database within reach
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/dev.lock
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, into files that hold hashes and name no address
 	@$(UV) pip compile --upgrade --universal --generate-hashes --no-header --no-emit-package clickrail --extra local --group dev pyproject.toml -o requirements/dev.lock
