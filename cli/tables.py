@@ -1,5 +1,6 @@
 """`clickrail migrate` and `clickrail topics apply`: what the services need before they start."""
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from cli.failing import failing_clearly
 
 if TYPE_CHECKING:
+    from runtime.kafka_security import KafkaSecurity
     from runtime.topics import Applied
 
 topics = typer.Typer(help="Kafka topics of the contract.", no_args_is_help=True)
@@ -54,13 +56,17 @@ async def apply_migrations(database_url: str) -> list[str]:
 
 @topics.command()
 def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> None:
-    """Create the topics that are missing, report how the others differ, delete nothing. Exit code 1 on differences."""
+    """Create the topics that are missing, report how the others differ, delete nothing. Exit code 1 on differences.
+
+    TLS and the password of Kafka are read from CLICKRAIL_KAFKA_*, as the services do.
+    """
     import asyncio
 
-    from runtime.errors import DependencyAway
+    from runtime.errors import DependencyAway, SettingsError
 
-    with failing_clearly(DependencyAway):
-        applied = asyncio.run(apply_contract(kafka_bootstrap_servers.split(","), kafka_topic_prefix))
+    servers = kafka_bootstrap_servers.split(",")
+    with failing_clearly(DependencyAway, SettingsError):
+        applied = asyncio.run(apply_contract(servers, kafka_topic_prefix, read_environment(servers)))
     for topic in applied:
         print(f"{topic.name}: {'created' if topic.created else 'stands'}")
         for difference in topic.differences:
@@ -69,14 +75,40 @@ def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> 
         raise typer.Exit(1)
 
 
-async def apply_contract(servers: list[str], prefix: str) -> "list[Applied]":
-    import logging
+def read_environment(servers: list[str]) -> "KafkaSecurity":
+    """Read what the environment says of TLS and a password. Raises SettingsError, naming the variable."""
+    import os
 
+    from runtime.kafka_security import read_security
+    from runtime.kafka_settings import KafkaSettings
+    from runtime.settings import load
+
+    given = {name: value for name, value in os.environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
+    return read_security(load(KafkaSettings, given | {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": ",".join(servers)}))
+
+
+async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecurity | None" = None) -> "list[Applied]":
     import msgspec
 
+    from runtime.errors import DependencyAway
+    from runtime.kafka_security import PLAINTEXT
     from runtime.topics import apply_topics
     from schemas import TOPICS
 
-    # What aiokafka has to say is in the error, in one line.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    return await apply_topics(servers, [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in TOPICS])
+    heard = LastWord(logging.ERROR)
+    logging.getLogger("aiokafka").addHandler(heard)
+    logging.getLogger("aiokafka").propagate = False
+    wanted = [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in TOPICS]
+    try:
+        return await apply_topics(servers, wanted, security or PLAINTEXT)
+    except DependencyAway as error:
+        raise DependencyAway(f"{error} {heard.said}".rstrip()) from error
+
+
+class LastWord(logging.Handler):
+    """Keeps what aiokafka last said: that a certificate or a password was refused stands in none of its errors."""
+
+    said = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said = record.getMessage()

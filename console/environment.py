@@ -53,7 +53,10 @@ def read_clock() -> datetime:
 
 @asynccontextmanager
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
-    """Nothing in here waits for a server: Kafka and PostgreSQL are met by tasks that go on trying."""
+    """Nothing in here waits for a server: Kafka and PostgreSQL are met by tasks that go on trying.
+
+    Raises SettingsError when a file for TLS cannot be used.
+    """
     registry = make_registry("console", clickrail_version())
     metrics = ConsoleMetrics(registry)
     broadcast = Broadcast(secrets.token_hex(4), metrics)

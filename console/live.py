@@ -19,6 +19,7 @@ from console.metrics import ConsoleMetrics
 from console.settings import Settings
 from console.transform import Sighted
 from runtime.kafka_clients import AIOKafkaConsumer
+from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
 from sink.records import StoredClick, StoredRejection
@@ -40,11 +41,15 @@ class Away(Exception):  # noqa: N818 - it reads as what it is
 
 
 class LiveStream:
-    """Reads enriched and rejected clicks and puts them to the broadcast. `problem` is null while all is well."""
+    """Reads enriched and rejected clicks and puts them to the broadcast. `problem` is null while all is well.
+
+    Raises SettingsError when a file for TLS cannot be used.
+    """
 
     def __init__(self, settings: Settings, broadcast: Broadcast, metrics: ConsoleMetrics) -> None:
         self.problem: str | None = "Connecting to Kafka"
         self._servers = list(settings.kafka_bootstrap_servers)
+        self._security = read_security(settings)
         self._enriched = f"{settings.kafka_topic_prefix}{CLICKS_ENRICHED.name}"
         self._rejected = f"{settings.kafka_topic_prefix}{CLICKS_REJECTED.name}"
         self._broadcast = broadcast
@@ -56,7 +61,7 @@ class LiveStream:
         waits = pauses(most_s=5.0)
         while True:
             try:
-                async with connected(self._servers, self._enriched, self._rejected) as consumer:
+                async with connected(self._servers, self._security, self._enriched, self._rejected) as consumer:
                     places = await self._start(consumer)
                     self.problem, waits = None, pauses(most_s=5.0)
                     await self._follow(consumer, places)
@@ -146,10 +151,11 @@ async def measure(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) 
 
 
 @asynccontextmanager
-async def connected(servers: list[str], *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def connected(servers: list[str], security: KafkaSecurity, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         *topics,
         bootstrap_servers=servers,
+        **security.options(),
         # Without a group every partition is ours, and those that are added later as well.
         group_id=None,
         client_id="clickrail-console",

@@ -2,14 +2,12 @@
 
 from typing import Annotated, Final
 
-import msgspec
 from msgspec import Meta
 
+from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
     Host,
-    KafkaBootstrapServers,
-    KafkaTopicPrefix,
     LogLevel,
     Port,
     PrivatePort,
@@ -51,11 +49,9 @@ SessionSecret = Annotated[
 SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours after which one has to log in again")]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("CONSOLE")):
+class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSOLE")):
     """Read from `CLICKRAIL_CONSOLE_*` and the shared variables."""
 
-    kafka_bootstrap_servers: KafkaBootstrapServers
-    kafka_topic_prefix: KafkaTopicPrefix = ""
     database_url: DatabaseUrl
     public_url: PublicUrl | None = None
     log_level: LogLevel = "info"
@@ -68,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("CONS
     session_hours: SessionHours = 12
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         password = self.password.reveal()
         if len(password) < SHORTEST_PASSWORD:
             raise ValueError(f"CLICKRAIL_CONSOLE_PASSWORD: expected {SHORTEST_PASSWORD} characters or more")

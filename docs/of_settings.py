@@ -1,5 +1,6 @@
 """`docs/configuration.md`, from the Settings structs. Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -147,7 +148,7 @@ def expects(hint: Any) -> str:
 
 def words_of(pattern: str) -> str:
     inner = pattern.removeprefix("^(").removesuffix(")$")
-    if inner.replace("|", "").replace("-", "").isalpha():
+    if re.fullmatch(r"[\w-]+(\|[\w-]+)*", inner):
         return " or ".join(f"`{word}`" for word in inner.split("|"))
     return f"text like `{pattern}`"
 

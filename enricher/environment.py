@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from enricher.bots import load_bot_reader
 from enricher.device import load_device_reader
@@ -16,11 +16,13 @@ from enricher.geo_files import GeoFiles
 from enricher.metrics import EnricherMetrics
 from enricher.referrer import load_referrer_reader
 from enricher.settings import Settings
-from enricher.transform import Lookups
+from enricher.transform import IpAddress, Lookups
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
+from identity.refusal import Refused
 from runtime.errors import SettingsError
+from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
@@ -36,15 +38,17 @@ class Environment(msgspec.Struct, frozen=True):
     settings: Settings
     registry: CollectorRegistry
     metrics: EnricherMetrics
+    kafka: KafkaSecurity
     producer: RecordProducer
     keys: "Keys"
     lookups: Lookups
 
 
 class Keys:
-    """The keys that open and hash addresses, those of the ring as it is now."""
+    """The keys that open and hash addresses, those of the ring as it is now. What they do not open is counted."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, unopened: Counter) -> None:
+        self._unopened = unopened
         self._watched = WatchedKeyRing(
             Path(path), self._take, on_refused=lambda error: log.error("key ring refused", error=str(error))
         )
@@ -54,6 +58,12 @@ class Keys:
         """Take a changed ring into use; asked before each batch, so that what a new key sealed can be opened."""
         self._watched.refresh()
 
+    def open_ip(self, sealed: str, click_id: str) -> IpAddress | Refused:
+        opened = open_ip(self.seal, sealed, click_id)
+        if isinstance(opened, Refused):
+            self._unopened.labels(opened.reason).inc()
+        return opened
+
     def _take(self, ring: KeyRing) -> None:
         self.seal, self.hash = IpSealKeys(ring), IpHashKeys(ring)
 
@@ -62,21 +72,22 @@ class Keys:
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     """Open everything; wait for no server, but for the geo files to be read, so that no click misses them.
 
-    Raises SettingsError when the key ring cannot be used. A geo file that cannot be used is reported, and no more.
+    Raises SettingsError when the key ring, or a file for TLS, cannot be used. A bad geo file is reported, and no more.
     """
     registry = make_registry("enricher", clickrail_version())
     metrics = EnricherMetrics(registry)
+    kafka = read_security(settings)
     try:
-        keys = Keys(settings.keys_file)
+        keys = Keys(settings.keys_file, metrics.unopened)
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
     read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
     await refresh_geo(geo, metrics.geo_problems)
     following = asyncio.create_task(follow_geo(geo, metrics.geo_problems))
-    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher")
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher", security=kafka)
     lookups = Lookups(
-        open_ip=lambda sealed, click_id: open_ip(keys.seal, sealed, click_id),
+        open_ip=keys.open_ip,
         hash_ip=lambda packed: hash_ip(keys.hash, packed),
         locate=geo.locate,
         read_device=read_device,
@@ -84,7 +95,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_bot=read_bot,
     )
     try:
-        yield Environment(settings, registry, metrics, producer, keys, lookups)
+        yield Environment(settings, registry, metrics, kafka, producer, keys, lookups)
     finally:
         following.cancel()
         await asyncio.wait({following})

@@ -1,15 +1,24 @@
 """What the enricher counts."""
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from runtime.stream_metrics import StreamMetrics
 
 
 class EnricherMetrics(StreamMetrics):
-    """Besides what every stage counts: the geo files that cannot be used as they are."""
+    """Besides what every stage counts: the geo files that cannot be used as they are, and addresses never to be known.
+
+    A click whose address cannot be opened has neither a hash nor a place; with key rings that differ, all of them.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry, "enricher")
         self.geo_problems = Gauge(
             "clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry
+        )
+        self.unopened = Counter(
+            "clickrail_enricher_addresses_unopened",
+            "Sealed addresses that this enricher's key ring does not open, by reason.",
+            ["reason"],
+            registry=registry,
         )

@@ -8,9 +8,11 @@ import structlog
 from enricher.environment import Environment, open_environment
 from enricher.settings import Settings
 from enricher.transform import Outcome, process
-from runtime.consume import ConsumeLoop, Records, Subscription
+from runtime.consume import ConsumeLoop, Records
 from runtime.health import private_port
+from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
+from runtime.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
 from schemas.headers import dead_headers, enriched_headers
 
@@ -20,19 +22,20 @@ log = structlog.get_logger()
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Enrich what comes until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        loop = ConsumeLoop(subscription(settings), Work(env).enrich_batch, env.metrics)
+        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).enrich_batch, env.metrics)
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
         async with private_port(settings.private_host, settings.private_port, env.registry, checks):
             await loop.run(stop)
 
 
-def subscription(settings: Settings) -> Subscription:
+def subscription(settings: Settings, kafka: KafkaSecurity) -> Subscription:
     prefix = settings.kafka_topic_prefix
     return Subscription(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         group=f"{prefix}clickrail.enricher",
         topics=(prefix + CLICKS_RAW.name,),
         client_id="clickrail-enricher",
+        security=kafka,
         max_records=settings.batch_records,
     )
 

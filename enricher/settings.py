@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     Host,
-    KafkaBootstrapServers,
-    KafkaTopicPrefix,
     KeysFile,
     LogLevel,
     PrivatePort,
@@ -22,11 +20,9 @@ GeoDatabases = Annotated[
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("ENRICHER")):
+class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRICHER")):
     """Read from `CLICKRAIL_ENRICHER_*` and the shared variables."""
 
-    kafka_bootstrap_servers: KafkaBootstrapServers
-    kafka_topic_prefix: KafkaTopicPrefix = ""
     keys_file: KeysFile
     log_level: LogLevel = "info"
     private_host: Host = "127.0.0.1"

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,7 @@ from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from runtime.background import in_background
 from runtime.errors import SettingsError
+from runtime.kafka_security import read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
@@ -56,18 +58,20 @@ class Environment(msgspec.Struct, frozen=True):
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     """Open everything; wait for no server. Leaving delivers what it can before the deadline of the settings.
 
-    Raises SettingsError when the key ring cannot be used.
+    Raises SettingsError when the key ring, or a file for TLS, cannot be used.
     """
     registry = make_registry("ingest", clickrail_version())
     metrics = IngestMetrics(registry, lambda: journal.pending)
-    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-ingest")
+    servers, security = settings.kafka_bootstrap_servers, read_security(settings)
+    producer = RecordProducer(servers, client_id="clickrail-ingest", security=security)
+    rejecting = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=security)
     ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()
     # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
     journal = Journal(
         Path(settings.data_dir) / "journal", site.process, journal_limits(settings), some.set, metrics.lose
     )
     JournalMetrics(registry, journal)
-    publisher = Publisher(producer, journal, site.raw_topic, some)
+    publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
     async with (
         open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup,
         open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
@@ -75,13 +79,15 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     ):
         redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
         try:
-            async with in_background(journal.run(), publisher.run(), follow_keys(ring, redirect)):
+            redirect.renew_keys = partial(renew_keys, ring, redirect)
+            async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
                 try:
                     yield Environment(settings, registry, metrics, lookup, redirect, publisher)
                 finally:
                     await leave_nothing(publisher, metrics, settings.drain_s)
         finally:
             await producer.close()
+            await rejecting.close()
 
 
 async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
@@ -138,10 +144,15 @@ def read_keys(settings: Settings) -> WatchedKeyRing:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
 
 
-async def follow_keys(ring: WatchedKeyRing, redirect: Redirect) -> None:
+def renew_keys(ring: WatchedKeyRing, redirect: Redirect) -> None:
+    """Take the key ring into use if it has changed: one `stat` if not."""
+    if ring.refresh():
+        redirect.keys = ready_keys(ring.ring)
+        log.info("key ring changed")
+
+
+async def follow_keys(redirect: Redirect) -> None:
     """Take a changed key ring into use within a second, for ever."""
     while True:
         await asyncio.sleep(1)
-        if ring.refresh():
-            redirect.keys = ready_keys(ring.ring)
-            log.info("key ring changed")
+        redirect.renew_keys()

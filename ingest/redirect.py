@@ -15,7 +15,9 @@ from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDictProxy
 
 from identity.cookie import CookieClaims
+from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
+from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_over_limit, respond
 from ingest.asked import PREFIX, is_ahead_of_visitor, is_test, match_code, split_path
@@ -40,7 +42,7 @@ from ingest.transform import (
     mark,
     recognise,
 )
-from ingest.visit import Made, Site, Visit
+from ingest.visit import Made, Site, Visit, Visitor
 from referrals.answers import Answer, Found
 from runtime.producer import OutRecord
 from schemas import encode
@@ -75,12 +77,13 @@ class Delivery(NamedTuple):
 
 
 class Redirect:
-    """Answers requests. `keys` is replaced whole when the key ring changes."""
+    """Answers requests. `keys` is replaced whole when the key ring changes; `renew_keys` looks whether it has."""
 
     def __init__(
         self, site: Site, keys: Keys, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
     ) -> None:
         self.keys = keys
+        self.renew_keys: Callable[[], None] = lambda: None
         self._site = site
         self._lookup = lookup
         self._limits = limits
@@ -158,13 +161,13 @@ class Redirect:
 
     def _accept(self, visit: Visit, found: Found, admitted: Admit, looked_up: int) -> Response:
         limited = clock()
-        keys, now_ms = self.keys, time_ns() // 1_000_000
+        now_ms = time_ns() // 1_000_000
         now_s = now_ms // 1000
         privacy = decide_privacy(found.program, visit.headers)
         cookie = cookie_of(found.program, https=self._site.https) if privacy.decision == "full" else None
         lines = visit.headers.getall(hdrs.COOKIE, ())
-        visitor = recognise(keys, cookie, lines, now_s) if cookie and lines else WITHOUT_COOKIE
-        opened = clock()
+        visitor = self._recognise(cookie, lines, now_s) if cookie and lines else WITHOUT_COOKIE
+        keys, opened = self.keys, clock()
         click_id = make_click_id(now_ms, self._randomness.draw())
         set_cookie = None
         if cookie and not visit.ahead and not keeps_cookie(found.program, visitor):
@@ -193,6 +196,14 @@ class Redirect:
         click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
         self._accepted.append((click_id.encode(), encode(click)))
         return self._count("accepted", response)
+
+    def _recognise(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
+        visitor = recognise(self.keys, cookie, lines, now_s)
+        if visitor.cookie_state == UNKNOWN_KEY.reason:
+            # The process that set it may have had the new key ring a moment before this one.
+            self.renew_keys()
+            visitor = recognise(self.keys, cookie, lines, now_s)
+        return visitor
 
     def _refuse(self, visit: Visit, refusal: Refusal) -> Response:
         now_ms = time_ns() // 1_000_000

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from ingest.client_ip import HEADERS, X_FORWARDED_FOR, parse_networks
@@ -18,11 +17,10 @@ from ingest.limits.defaults import (
 )
 from ingest.limits.gcra import make_limit
 from referrals.targets import TargetProblem, check_target
+from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
     Host,
-    KafkaBootstrapServers,
-    KafkaTopicPrefix,
     KeysFile,
     LogLevel,
     Port,
@@ -81,11 +79,9 @@ DrainSeconds = Annotated[
 ]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
+class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGEST")):
     """Read from `CLICKRAIL_INGEST_*` and the shared variables."""
 
-    kafka_bootstrap_servers: KafkaBootstrapServers
-    kafka_topic_prefix: KafkaTopicPrefix = ""
     database_url: DatabaseUrl
     redis_url: RedisUrl | None = None
     redis_prefix: RedisPrefix = "clickrail"
@@ -115,6 +111,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGE
     drain_s: DrainSeconds = 10
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("client", "code"):
             rate, burst = getattr(self, f"{name}_rate_per_s"), getattr(self, f"{name}_burst")
             try:

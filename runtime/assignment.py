@@ -15,13 +15,13 @@ class Assignment(ConsumerRebalanceListener):
     """Counts rebalances, and holds each one up for a moment so that the batch in work can still be committed.
 
     aiokafka commits under the current generation, whichever generation a batch was read in. A batch must therefore be
-    committed only while the epoch in which it was read still stands. `settled` is whether we were ever given a share,
-    be it an empty one.
+    committed only while the epoch in which it was read still stands. `places` are the partitions that are ours, be it
+    none; null while we have no share at all: before the first one, and while the group is being divided anew.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
-        self.settled = False
+        self.places: frozenset[TopicPartition] | None = None
         self._busy = asyncio.Lock()
 
     @property
@@ -45,6 +45,7 @@ class Assignment(ConsumerRebalanceListener):
             async with asyncio.timeout(PATIENCE_S), self._busy:
                 pass
         self.epoch += 1
+        self.places = None
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self.settled = True
+        self.places = frozenset(assigned)

@@ -9,12 +9,12 @@ import difflib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
 
 from runtime.errors import SettingsError
+from runtime.unverified import trusts_anybody
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -23,6 +23,13 @@ SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "CONSOLE", "LOCAL")
 SHARED: Final = (
     "kafka_bootstrap_servers",
     "kafka_topic_prefix",
+    "kafka_security_protocol",
+    "kafka_ssl_ca_file",
+    "kafka_ssl_certificate_file",
+    "kafka_ssl_key_file",
+    "kafka_sasl_mechanism",
+    "kafka_sasl_username",
+    "kafka_sasl_password",
     "database_url",
     "redis_url",
     "redis_prefix",
@@ -31,10 +38,6 @@ SHARED: Final = (
     "region",
     "log_level",
 )
-UNVERIFIED: Final = frozenset(
-    {("ssl_cert_reqs", "none"), *(("ssl_check_hostname", no) for no in ("0", "f", "false", "n", "no"))}
-)
-"""What turns off, in a URL of Redis, that TLS knows whom it speaks with."""
 
 
 class Secret(str):
@@ -128,14 +131,6 @@ def as_secret(kind: type, value: Any) -> Any:
             raise ValueError("TLS that takes any certificate protects from nobody: verify it")
         return Secret(value)
     raise NotImplementedError(f"settings cannot hold a {kind.__name__}")
-
-
-def trusts_anybody(url: str) -> bool:
-    """Tell whether a URL of Redis asks for TLS and turns the verification of the server off."""
-    if not url.lower().startswith("rediss://"):
-        return False
-    given = {(name, value.lower()) for name, value in parse_qsl(url.partition("?")[2])}
-    return not given.isdisjoint(UNVERIFIED)
 
 
 def read_secret(name: str, path: str, hint: Any) -> str:

@@ -6,7 +6,10 @@ from runtime.metrics import BATCH_BUCKETS
 
 
 class StreamMetrics:
-    """`kafka_consumergroup_lag` has the name dashboards and autoscalers know: records not committed, -1 = unknown."""
+    """`kafka_consumergroup_lag` has the name dashboards and autoscalers know.
+
+    While Kafka does not answer it stays as it was, so that nobody scales by a guess, and `lag_measured` grows old.
+    """
 
     def __init__(self, registry: CollectorRegistry, stage: str) -> None:
         self.records = Counter(f"clickrail_{stage}_records", "Records read, done and committed.", registry=registry)
@@ -23,5 +26,10 @@ class StreamMetrics:
             "kafka_consumergroup_lag",
             "Records written to the partition and not yet committed by the group.",
             ["consumergroup", "topic", "partition"],
+            registry=registry,
+        )
+        self.lag_measured = Gauge(
+            f"clickrail_{stage}_lag_measured_timestamp_seconds",
+            "When the lag was last measured, in seconds since 1970: long ago while Kafka does not answer.",
             registry=registry,
         )

@@ -9,6 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from runtime.errors import DependencyAway
+from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 
 REPLICATED: Final = {"min.insync.replicas": "2"}
 
@@ -32,13 +33,17 @@ class Applied(msgspec.Struct, frozen=True):
     differences: tuple[str, ...]
 
 
-async def apply_topics(bootstrap_servers: Sequence[str], wanted: Sequence[TopicSpec]) -> list[Applied]:
+async def apply_topics(
+    bootstrap_servers: Sequence[str], wanted: Sequence[TopicSpec], security: KafkaSecurity = PLAINTEXT
+) -> list[Applied]:
     """Create the topics that do not exist, and say how the others differ.
 
     Replication is 3, with two in sync, where there are three brokers, and 1 where there are fewer. Raises
     DependencyAway when Kafka does not answer or refuses.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=list(bootstrap_servers), request_timeout_ms=15_000)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=list(bootstrap_servers), request_timeout_ms=15_000, **security.options()
+    )
     try:
         await admin.start()
         brokers = len((await admin.describe_cluster())["brokers"])

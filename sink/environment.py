@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
@@ -21,18 +22,23 @@ class Environment(msgspec.Struct, frozen=True):
     registry: CollectorRegistry
     metrics: SinkMetrics
     store: Store
+    kafka: KafkaSecurity
     producer: RecordProducer
 
 
 @asynccontextmanager
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
-    """Nothing in here waits for a server: connections are made when they are first needed."""
+    """Nothing in here waits for a server: connections are made when they are first needed.
+
+    Raises SettingsError when a file for TLS cannot be used.
+    """
+    kafka = read_security(settings)
     registry = make_registry("sink", clickrail_version())
     metrics = SinkMetrics(registry)
     store = Store(settings.database_url, metrics)
-    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink")
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
     try:
-        yield Environment(settings, registry, metrics, store, producer)
+        yield Environment(settings, registry, metrics, store, kafka, producer)
     finally:
         await producer.close()
         await store.close()

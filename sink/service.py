@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 
 import structlog
 
-from runtime.consume import ConsumeLoop, Records, Subscription
+from runtime.consume import ConsumeLoop, Records
 from runtime.health import private_port
+from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
+from runtime.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
 from schemas.letters import bury
@@ -23,19 +25,20 @@ log = structlog.get_logger()
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Store what comes until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        loop = ConsumeLoop(subscription(settings), Work(env).store_batch, env.metrics)
+        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).store_batch, env.metrics)
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
         async with private_port(settings.private_host, settings.private_port, env.registry, checks):
             await loop.run(stop)
 
 
-def subscription(settings: Settings) -> Subscription:
+def subscription(settings: Settings, kafka: KafkaSecurity) -> Subscription:
     prefix = settings.kafka_topic_prefix
     return Subscription(
         bootstrap_servers=settings.kafka_bootstrap_servers,
         group=f"{prefix}clickrail.sink",
         topics=tuple(prefix + topic.name for topic in (CLICKS_ENRICHED, CLICKS_REJECTED, CLICKS_DEAD)),
         client_id="clickrail-sink",
+        security=kafka,
         max_records=settings.batch_records,
     )
 

@@ -2,14 +2,12 @@
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
+from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
     Host,
-    KafkaBootstrapServers,
-    KafkaTopicPrefix,
     LogLevel,
     PrivatePort,
     variables,
@@ -18,11 +16,9 @@ from runtime.settings import (
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded in one transaction, at most")]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("SINK")):
+class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK")):
     """Read from `CLICKRAIL_SINK_*` and the shared variables."""
 
-    kafka_bootstrap_servers: KafkaBootstrapServers
-    kafka_topic_prefix: KafkaTopicPrefix = ""
     database_url: DatabaseUrl
     log_level: LogLevel = "info"
     private_host: Host = "127.0.0.1"

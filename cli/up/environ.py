@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 import msgspec
+
+ELSEWHERE: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKRAIL_KAFKA_SASL_")
+"""How another Kafka is reached; the local one speaks plain text, on the loopback address."""
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,4 +46,5 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE": str(addresses.session_file),
         "CLICKRAIL_ENRICHER_GEO_DATABASES": ",".join(map(str, addresses.geo_databases)),
     }
-    return {**defaults, **outer, **known}
+    ours = {name: value for name, value in outer.items() if not name.startswith(ELSEWHERE)}
+    return {**defaults, **ours, **known}

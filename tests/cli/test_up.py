@@ -47,6 +47,12 @@ def test_a_misspelt_setting_is_refused_before_anything_starts() -> None:
         read_services(service_environ({"CLICKRAIL_INGEST_PROT": "1"}, ADDRESSES))
 
 
+def test_how_another_kafka_is_reached_is_nothing_to_the_local_one() -> None:
+    elsewhere = {"CLICKRAIL_KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "CLICKRAIL_KAFKA_SASL_PASSWORD_FILE": "/nowhere"}
+
+    assert service_environ(elsewhere, ADDRESSES) == service_environ({}, ADDRESSES)
+
+
 async def test_a_taken_port_is_named_with_its_setting() -> None:
     server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

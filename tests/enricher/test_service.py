@@ -1,6 +1,5 @@
 """The enricher and the sink as processes: what cannot be read, and a city database that is damaged."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +10,6 @@ from tests.pipeline import Pipeline, eventually, running_pipeline, without_redir
 from tests.schemas.test_codec import EXAMPLES
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
-
-
-@pytest.fixture
-def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
-    return Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
 
 
 async def test_what_cannot_be_read_is_dead_lettered_with_its_original_bytes(pipeline: Pipeline) -> None:

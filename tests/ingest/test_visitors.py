@@ -1,8 +1,12 @@
 """What the redirect keeps of a visitor: cookie, privacy, address."""
 
+from pathlib import Path
+
 import pytest
 
+from identity.keyfile import WatchedKeyRing, create_ring, write_ring
 from identity.keys import destroy, rotate
+from ingest.environment import renew_keys
 from ingest.transform import ready_keys
 from tests.identity.builders import NOW, randomness
 from tests.ingest.builders import found, ring
@@ -70,6 +74,21 @@ async def test_keys_change_while_visitors_come() -> None:
     assert [click.cookie_state for click in clicks] == ["absent", "valid", "destroyed_key"]
     assert clicks[0].handled.key_ids.cookie == "k7"
     assert clicks[1].handled.key_ids.cookie not in ("k7", None)
+
+
+async def test_a_cookie_under_a_key_that_another_process_had_first_is_believed(tmp_path: Path) -> None:
+    path, rotated = tmp_path / "keys.json", rotate(ring(), "cookie", NOW, randomness(3))
+    create_ring(path, ring())
+    watched = WatchedKeyRing(path)
+    async with serving() as ahead, serving() as behind:
+        ahead.redirect.keys = ready_keys(rotated)
+        behind.redirect.renew_keys = lambda: renew_keys(watched, behind.redirect)
+        cookie = await visit(ahead)
+        await visit(behind, cookie)
+        write_ring(path, rotated)
+        await visit(behind, cookie)
+        clicks = (await behind.published()).clicks()
+    assert [click.cookie_state for click in clicks] == ["unknown_key", "valid"]
 
 
 async def test_the_cookies_name_follows_the_settings_and_never_a_header() -> None:

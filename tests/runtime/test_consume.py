@@ -1,18 +1,24 @@
 """The consume loop against a real broker."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.consumer.fetcher import Fetcher
 from prometheus_client import CollectorRegistry
 
-from runtime.consume import ConsumeLoop, Records, Subscription
+from deploy.local.kafka import plan_kafka
+from deploy.local.server import running
+from deploy.local.settings import LocalSettings
+from runtime.consume import ConsumeLoop, Records
 from runtime.errors import DependencyAway
 from runtime.producer import OutRecord, RecordProducer
 from runtime.stream_metrics import StreamMetrics
+from runtime.subscription import Subscription
 from runtime.topics import apply_topics
 from tests.runtime.test_topics import Spec
 
@@ -29,11 +35,20 @@ class Topic:
         self.metrics = StreamMetrics(self.registry, "test")
         self.seen: list[bytes] = []
 
-    async def write(self, *values: bytes) -> None:
+    async def create(self) -> None:
         await apply_topics([self.kafka], [Spec(self.name, 1, {})])
-        producer = RecordProducer([self.kafka], client_id="test")
+
+    async def write(self, *values: bytes) -> None:
+        producer = RecordProducer([self.kafka], client_id="test", deadline_s=30)
         await producer.deliver([OutRecord(self.name, b"k", value) for value in values])
         await producer.close()
+
+    async def delete_before(self, offset: int) -> None:
+        """Do what retention does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        await admin.delete_records({TopicPartition(self.name, 0): RecordsToDelete(before_offset=offset)})
+        await admin.close()
 
     async def see(self, records: Records) -> None:
         self.seen += [record.value for record in records]
@@ -50,17 +65,23 @@ class Topic:
         stop.set()
         await asyncio.wait_for(task, 30)
 
+    async def until_lag(self, records: int) -> None:
+        labels = {"consumergroup": self.name, "topic": self.name, "partition": "0"}
+        await until(lambda: self.sample("kafka_consumergroup_lag", **labels) == records)
+
     def sample(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(name, labels)
 
 
 @pytest.fixture
-def topic(kafka: str, topic_prefix: str) -> Topic:
-    return Topic(kafka, f"{topic_prefix}in")
+async def topic(kafka: str, topic_prefix: str) -> Topic:
+    topic = Topic(kafka, f"{topic_prefix}in")
+    await topic.create()
+    return topic
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
+async def until(condition: Callable[[], bool], patience_s: float = 30) -> None:
+    async with asyncio.timeout(patience_s):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -109,16 +130,17 @@ async def test_a_batch_that_was_not_done_is_read_again_by_whoever_comes_next(top
     assert topic.seen == [b"1"]
 
 
-async def test_records_that_retention_took_are_counted_as_lost(topic: Topic) -> None:
+async def test_records_that_retention_took_are_counted_as_lost_and_counted_once(topic: Topic) -> None:
     await topic.write(b"1")
     async with topic.consuming(topic.see):
         await until(lambda: topic.seen == [b"1"])
-    await topic.write(b"2", b"3", b"4")
-    admin = AIOKafkaAdminClient(bootstrap_servers=topic.kafka)
-    await admin.start()
-    await admin.delete_records({TopicPartition(topic.name, 0): RecordsToDelete(before_offset=3)})
-    await admin.close()
+    await topic.write(b"2", b"3")
+    await topic.delete_before(3)
 
+    async with topic.consuming(topic.see):
+        await until(lambda: topic.sample("clickrail_clicks_lost_total", reason="offset_out_of_range") == 2)
+        await topic.until_lag(0)
+    await topic.write(b"4")
     async with topic.consuming(topic.see):
         await until(lambda: topic.seen == [b"1", b"4"])
 
@@ -131,3 +153,51 @@ async def test_two_members_share_the_work_and_no_record_is_left_out(topic: Topic
         await until(lambda: len(set(topic.seen)) == 100)
         await topic.write(b"last")
         await until(lambda: b"last" in topic.seen)
+
+
+async def test_a_batch_that_does_not_end_is_left_to_others_soon_after_the_stop(topic: Topic) -> None:
+    begun = asyncio.Event()
+
+    async def hang(_: Records) -> None:
+        begun.set()
+        await asyncio.sleep(600)
+
+    await topic.write(b"1")
+    async with topic.consuming(hang):
+        await begun.wait()
+    async with topic.consuming(topic.see):
+        await until(lambda: topic.seen == [b"1"])
+
+
+@pytest.mark.slow
+async def test_a_consumer_whose_fetching_has_ended_unexpectedly_is_replaced(topic: Topic) -> None:
+    async def fail() -> None:
+        raise KeyError("none of Kafka's errors")
+
+    await topic.write(b"1")
+    async with topic.consuming(topic.see):
+        await until(lambda: topic.seen == [b"1"])
+        fetchers = [each for each in gc.get_objects() if isinstance(each, Fetcher) and not each._fetch_task.done()]
+        for fetcher in fetchers:
+            fetcher._pending_tasks.add(asyncio.create_task(fail()))
+        await until(lambda: any(fetcher._fetch_task.done() for fetcher in fetchers))
+        # What was under way is still delivered.
+        await topic.write(b"2")
+        await until(lambda: topic.seen == [b"1", b"2"])
+        await topic.write(b"3")
+        await until(lambda: topic.seen == [b"1", b"2", b"3"], patience_s=120)
+
+
+@pytest.mark.slow
+async def test_a_kafka_that_is_frozen_is_a_problem_and_when_it_goes_on_so_do_we(own_settings: LocalSettings) -> None:
+    async with running(await plan_kafka(own_settings)) as server:
+        topic = Topic(server.address, "in")
+        await topic.create()
+        await topic.write(b"1")
+        async with topic.consuming(topic.see) as loop:
+            await until(lambda: loop.problem is None and topic.seen == [b"1"])
+            server.freeze()
+            await until(lambda: loop.problem == "Kafka does not answer")
+            server.thaw()
+            await topic.write(b"2")
+            await until(lambda: loop.problem is None and topic.seen == [b"1", b"2"])

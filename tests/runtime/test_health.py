@@ -41,12 +41,12 @@ async def test_a_process_whose_event_loop_is_stuck_cannot_say_that_it_lives() ->
     process = threading.Thread(target=asyncio.run, args=(serve(),))
     process.start()
     await asyncio.to_thread(opened.wait)
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(1)) as probe:
+    async with aiohttp.ClientSession() as probe:
         async with probe.get(f"http://127.0.0.1:{ports[0]}/healthz") as answer:
             assert answer.status == 200
         wanted.set()
         await asyncio.to_thread(stuck.wait)
         with pytest.raises(TimeoutError):
-            await probe.get(f"http://127.0.0.1:{ports[0]}/healthz")
+            await probe.get(f"http://127.0.0.1:{ports[0]}/healthz", timeout=aiohttp.ClientTimeout(0.3))
     over.set()
     await asyncio.to_thread(process.join)

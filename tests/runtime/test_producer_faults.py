@@ -12,10 +12,9 @@ from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 from runtime.errors import DeliveryFailed
 from runtime.producer import OutRecord, RecordProducer
 from runtime.topics import apply_topics
-from tests.faults.brokers import Line, kafka_behind_proxy
+from tests.faults.brokers import Line
 from tests.runtime.test_producer import deliver_at_last, read_all
 from tests.runtime.test_topics import Spec
-from tests.servers import small_settings
 
 pytestmark = pytest.mark.servers
 
@@ -24,18 +23,11 @@ SOON_S = 5.0
 PARTITIONS = 3
 
 
-@pytest.fixture(scope="module")
-async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
-    async with kafka_behind_proxy(small_settings(tmp_path_factory.mktemp("line"))) as line:
-        yield line
-
-
 @pytest.fixture
-async def topic(line: Line, topic_prefix: str) -> AsyncIterator[str]:
+async def topic(line: Line, topic_prefix: str) -> str:
     topic = f"{topic_prefix}a"
     await apply_topics([line.proxy.address], [Spec(topic, PARTITIONS, {})])
-    yield topic
-    line.proxy.restore()
+    return topic
 
 
 @pytest.fixture

@@ -7,27 +7,34 @@ import asyncpg
 import pytest
 import typer
 from click.testing import Result
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from cli.referrals import program as programs
 from ingest.settings import Settings
-from referrals.answers import UNKNOWN_HERE
+from referrals.answers import UNKNOWN_HERE, Answer, Found
+from referrals.metrics import LookupMetrics
+from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
 from referrals.saved import Reading, pack, unpack
 from referrals.targets import TargetProblem, check_target
 from runtime.errors import SettingsError
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import load
+from schemas.reasons import STORES_AWAY
+from tests.examples import examples
 from tests.ingest.builders import SHOES, found
 from tests.ingest.serving import serving
 from tests.ingest.test_settings import NEEDED
 from tests.ingest.wire import ask
+from tests.pipeline import DEMO
 from tests.referrals.builders import code, program
 
 NAMES = ("u", "url", "dest", "next", "to", "goto", "target", "return", "r", "redirect", "redirect_uri", "target_url")
 INSERT = "INSERT INTO programs (id, name, target_url, fallback_url) VALUES ('a', 'A', $1, $2)"
+UNCONSTRAINED = "DROP FUNCTION is_web_url CASCADE"
 INJECTION = "https://shop.example/\r\nSet-Cookie: x=1"
 NO_TARGETS = [
     "javascript:alert(1)",
@@ -69,7 +76,7 @@ pieces = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@examples(150)
 @given(
     code=st.sampled_from([b"plain", b"macros", b"nobody"]),
     rest=st.lists(pieces, max_size=6),
@@ -128,6 +135,31 @@ def add_program(database_url: str, target: str, fallback: str | None) -> Result:
 def test_item_03_a_line_feed_written_past_our_tables_into_redis_is_a_miss() -> None:
     for value in (program(target_url=INJECTION), program(fallback_url=INJECTION), code(target_url=INJECTION)):
         assert unpack((value.kind, value.id), pack(Reading(value, 9))) is None
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("column", ["target_url", "fallback_url", "code_target_url"])
+async def test_item_03_a_line_feed_in_a_table_without_its_constraint_leads_to_the_fallback(
+    column: str, database_url: str
+) -> None:
+    async with connected(database_url) as connection:
+        await migrate(connection, [find_migrations("referrals")])
+        await connection.execute(UNCONSTRAINED)
+        await connection.execute(DEMO)
+        assert isinstance(await look_up(database_url, "abc123"), Found)
+        table, name = ("referral_codes", "target_url") if column == "code_target_url" else ("programs", column)
+        await connection.execute(f"UPDATE {table} SET {name} = $1", INJECTION)
+    async with serving({"abc123": await look_up(database_url, "abc123")}, fallback_url=SHOES) as served:
+        answer = await ask(served.port, "/ref/abc123")
+        (rejection,) = (await served.published()).rejections()
+    assert (answer.status, answer.location, answer.cookie) == (302, SHOES, None)
+    assert rejection.reason == STORES_AWAY.number
+
+
+async def look_up(database_url: str, code: str) -> Answer:
+    settings = LookupSettings(database_url=database_url, postgres_timeout_s=30)
+    async with open_lookup(settings, LookupMetrics(CollectorRegistry())) as lookup:
+        return await lookup.find(code)
 
 
 async def test_item_03_a_line_feed_in_a_templated_value_stays_within_the_location() -> None:

@@ -30,7 +30,9 @@ NOWHERE = {
     "CLICKRAIL_CONSOLE_SESSION_SECRET": SESAME * 2,
 }
 PASSWORD, SESSION_SECRET = "CLICKRAIL_CONSOLE_PASSWORD", "CLICKRAIL_CONSOLE_SESSION_SECRET"
+PROTOCOL, CA_FILE = "CLICKRAIL_KAFKA_SECURITY_PROTOCOL", "CLICKRAIL_KAFKA_SSL_CA_FILE"
 KEYS, DATABASE, REDIS = "CLICKRAIL_KEYS_FILE", "CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL"
+KAFKA_USER = {"CLICKRAIL_KAFKA_SASL_USERNAME": "clickrail", "CLICKRAIL_KAFKA_SASL_PASSWORD": SESAME}
 UNVERIFIED = [
     "ssl_cert_reqs=none",
     "ssl_cert_reqs=None",
@@ -82,6 +84,9 @@ async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, s
         ("console", PASSWORD, "changeme"),
         ("console", SESSION_SECRET, "sesame"),
         ("ingest", REDIS, f"rediss://:{SESAME}@127.0.0.1:1/0?ssl_cert_reqs=none"),
+        ("ingest", DATABASE, f"postgresql://clickrail:{SESAME}@127.0.0.1:1/clickrail?sslmode=require"),
+        ("sink", DATABASE, f"postgresql://clickrail:{SESAME}@127.0.0.1:1/clickrail?sslmode=prefer"),
+        ("console", DATABASE, f"postgresql://clickrail:{SESAME}@127.0.0.1:1/clickrail?sslmode=allow"),
     ],
 )
 async def test_item_20_without_a_good_secret_a_service_does_not_start_and_says_which(
@@ -94,6 +99,27 @@ async def test_item_20_without_a_good_secret_a_service_does_not_start_and_says_w
     assert said.startswith(f"clickrail {service}: {name}: ")
     assert said.count("\n") == 1
     assert "sesame" not in said
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({PROTOCOL: "SASL_PLAINTEXT", **KAFKA_USER}, PROTOCOL),
+        ({PROTOCOL: "SSL", CA_FILE: "/nowhere/sesame.crt"}, CA_FILE),
+    ],
+    ids=["a password in plain text", "an authority that is not there"],
+)
+@pytest.mark.parametrize("service", SERVICES)
+async def test_item_20_with_kafka_not_safe_a_service_does_not_start_and_says_why(
+    service: str, given: Mapping[str, str], named: str, tmp_path: Path
+) -> None:
+    create_ring(tmp_path / "keys.json", known_ring())
+    more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
+    code, said = await start(service, {**NOWHERE, **more, **given})
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith(f"clickrail {service}: {named}: ")
+    assert SESAME not in said
 
 
 @pytest.mark.processes
@@ -145,7 +171,9 @@ def test_item_20_tls_that_is_verified_and_none_at_all_are_the_operators_choice(u
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_item_20_settings_show_no_secret(service: str) -> None:
-    settings: Any = load(SERVICES[service], {**NOWHERE, KEYS: "keys.json", "CLICKRAIL_INGEST_DATA_DIR": "data"})
+    more = {KEYS: "keys.json", "CLICKRAIL_INGEST_DATA_DIR": "data", PROTOCOL: "SASL_SSL"}
+    settings: Any = load(SERVICES[service], {**NOWHERE, **KAFKA_USER, **more})
+    assert settings.kafka_sasl_password.reveal() == SESAME
     for shown in (
         repr(settings),
         str(settings),

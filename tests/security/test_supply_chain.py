@@ -1,5 +1,6 @@
-"""Item 20, where it speaks of what is installed: nothing that is not held against a hash."""
+"""Item 20, where the sources show it: nothing is installed, and nobody spoken with, that is not verified."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -44,6 +45,23 @@ def test_item_20_whatever_the_makefile_installs_is_held_against_hashes() -> None
     ours = [line for line in recipe if "--no-deps" in line and line.endswith("--editable .")]
     assert recipe
     assert [line for line in recipe if line not in ours and "--require-hashes" not in line] == []
+
+
+def test_item_20_no_client_of_kafka_is_made_without_what_makes_it_safe() -> None:
+    made = [
+        (path.name, call)
+        for room in ("runtime", "ingest", "enricher", "sink", "console", "cli")
+        for path in (ROOT / room).rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call)
+        and re.fullmatch(r"(aiokafka\.)?AIOKafka(\w*Client|Consumer|Producer)", name_of(call))
+    ]
+    assert len(made) > 3
+    assert [(name, call.lineno) for name, call in made if "security.options()" not in ast.unparse(call)] == []
+
+
+def name_of(call: ast.Call) -> str:
+    return ast.unparse(call.func)
 
 
 def test_item_20_the_image_ends_without_root_and_containers_cannot_write_but_to_their_folder() -> None:

@@ -6,6 +6,7 @@ from cli.simulate.ledger import Answer, Ledger
 from cli.simulate.planned import DEMO_CODES, Planned
 from cli.simulate.send import Sending, send
 from tests.cli.simulate.builders import generated
+from tests.examples import few
 from tests.ingest.builders import SHOES, Topics, found
 from tests.ingest.serving import serving
 
@@ -33,14 +34,14 @@ class Ingest:
 
 
 async def test_every_kind_gets_what_it_expects() -> None:
-    ledger, _ = await Ingest().take(generated(3000, shares=ALL))
+    ledger, _ = await Ingest().take(generated(few(3000), shares=ALL))
     assert ledger.unexpected == {}
-    assert (ledger.sent, ledger.failed) == (3000, 0)
+    assert (ledger.sent, ledger.failed) == (few(3000), 0)
 
 
 async def test_clicks_are_as_many_as_ingest_took() -> None:
     ingest = Ingest()
-    ledger, pairs = await ingest.take(generated(2000, seed=2, shares=ALL))
+    ledger, pairs = await ingest.take(generated(few(2000), seed=2, shares=ALL))
     redirected = Counter(request.expected for request, came in pairs if came.status == 302)
     clicks = ingest.topics.clicks()
     assert len(clicks) == redirected["click"] + redirected["click_or_bad"]
@@ -48,7 +49,7 @@ async def test_clicks_are_as_many_as_ingest_took() -> None:
 
 
 async def test_every_302_leads_to_the_stored_page() -> None:
-    _, pairs = await Ingest().take(generated(2000, seed=3, shares=ALL))
+    _, pairs = await Ingest().take(generated(few(2000), seed=3, shares=ALL))
     assert {came.location for _, came in pairs if came.status == 302} == {SHOES}
 
 

@@ -1,0 +1,47 @@
+"""The keys of the enricher: addresses they do not open are counted, for whoever has rings that differ."""
+
+from datetime import timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from enricher.environment import Keys
+from enricher.metrics import EnricherMetrics
+from identity.keyfile import create_ring
+from identity.keys import RING_RANDOMNESS, init_ring
+from identity.refusal import Refused
+from tests.enricher.builders import CLICK_ID, NOW, VISITOR, ring, seal
+
+STRANGE = init_ring(NOW - timedelta(days=1), bytes(range(251))[:RING_RANDOMNESS].ljust(RING_RANDOMNESS, b"s"))
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def keys(tmp_path: Path, registry: CollectorRegistry) -> Keys:
+    create_ring(tmp_path / "keys.json", ring())
+    return Keys(str(tmp_path / "keys.json"), EnricherMetrics(registry).unopened)
+
+
+def unopened(registry: CollectorRegistry) -> float:
+    samples = [sample for metric in registry.collect() for sample in metric.samples]
+    return sum(sample.value for sample in samples if sample.name == "clickrail_enricher_addresses_unopened_total")
+
+
+def test_an_address_that_opens_is_not_counted(keys: Keys, registry: CollectorRegistry) -> None:
+    assert keys.open_ip(seal(VISITOR), CLICK_ID) == IPv4Address(VISITOR)
+    assert unopened(registry) == 0
+
+
+def test_an_address_under_another_ring_is_counted_by_its_reason(keys: Keys, registry: CollectorRegistry) -> None:
+    refused = keys.open_ip(seal(VISITOR, keys=STRANGE), CLICK_ID)
+
+    assert isinstance(refused, Refused)
+    labels = {"reason": refused.reason}
+    assert registry.get_sample_value("clickrail_enricher_addresses_unopened_total", labels) == 1
+    assert unopened(registry) == 1

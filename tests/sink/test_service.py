@@ -1,0 +1,163 @@
+"""The sink with a real Kafka and a real PostgreSQL: death, poison and a rebalance in the middle of a batch."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from deploy.local.postgres import plan_postgres
+from deploy.local.server import running
+from deploy.local.settings import LocalSettings
+from runtime.consume import ConsumeLoop, Handle, Records
+from runtime.producer import OutRecord, RecordProducer
+from runtime.settings import Secret
+from runtime.topics import apply_topics
+from schemas import CLICKS_ENRICHED, TOPICS
+from sink.environment import Environment, open_environment
+from sink.service import Work, subscription
+from sink.settings import Settings
+from tests.pipeline import Prefixed
+from tests.sink.builders import click, clicked
+from tests.sink.test_store import count, prepare
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.servers
+
+
+class Killed(Exception):  # noqa: N818 - it reads as what it is
+    """What ends a process in the middle of a test."""
+
+
+class Sink:
+    """One sink in this process, and what it has been given."""
+
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+        self.work = Work(env)
+        self.given: list[int] = []
+
+    async def store(self, records: Records) -> None:
+        self.given += [record.offset for record in records]
+        await self.work.store_batch(records)
+
+    @asynccontextmanager
+    async def consuming(self, handle: Handle) -> AsyncIterator[asyncio.Task[None]]:
+        stop = asyncio.Event()
+        loop = ConsumeLoop(subscription(self.env.settings, self.env.kafka), handle, self.env.metrics)
+        task = asyncio.create_task(loop.run(stop))
+        yield task
+        stop.set()
+        await asyncio.wait({task})
+
+    def done(self) -> float | None:
+        """Give how many records were stored and committed."""
+        return self.env.registry.get_sample_value("clickrail_sink_records_total")
+
+    def has_a_share(self) -> bool:
+        return any(metric.samples for metric in self.env.metrics.lag.collect())
+
+
+async def prepared(kafka: str, database_url: str, prefix: str) -> Settings:
+    await prepare(database_url)
+    await apply_topics([kafka], [Prefixed(prefix, topic) for topic in TOPICS])
+    return Settings(kafka_bootstrap_servers=(kafka,), kafka_topic_prefix=prefix, database_url=Secret(database_url))
+
+
+@pytest.fixture
+async def settings(kafka: str, database_url: str, topic_prefix: str) -> Settings:
+    return await prepared(kafka, database_url, topic_prefix)
+
+
+@asynccontextmanager
+async def sinks(settings: Settings, number: int) -> AsyncIterator[list[Sink]]:
+    async with AsyncExitStack() as stack:
+        yield [Sink(await stack.enter_async_context(open_environment(settings))) for _ in range(number)]
+
+
+async def write(settings: Settings, values: Sequence[bytes]) -> None:
+    """Write enriched records, all into one partition."""
+    producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="test")
+    topic = settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    await producer.deliver([OutRecord(topic, b"k", value) for value in values])
+    await producer.close()
+
+
+async def test_a_batch_that_was_stored_by_a_sink_that_died_before_its_commit_is_there_once(settings: Settings) -> None:
+    await write(settings, [record.value for record in clicked(*map(click, range(200)))])
+
+    async with sinks(settings, 2) as (dying, next_one):
+
+        async def store_and_die(records: Records) -> None:
+            await dying.store(records)
+            raise Killed
+
+        async with dying.consuming(store_and_die) as task:
+            await asyncio.wait({task})
+        with pytest.raises(Killed):
+            task.result()
+        assert dying.done() == 0
+        async with next_one.consuming(next_one.store):
+            await eventually(lambda: next_one.done() == 200)
+
+    assert dying.given[0] == next_one.given[0] == 0
+    assert await count(settings.database_url.reveal()) == 200
+
+
+async def test_poison_in_a_batch_is_dead_lettered_alone_and_what_comes_behind_is_stored(settings: Settings) -> None:
+    good = [record.value for record in clicked(*map(click, range(100)))]
+    refused = clicked(click(101, sub1="a\0b"))[0].value
+    await write(settings, [*good[:50], b"\xff no record", refused, *good[50:]])
+
+    async with sinks(settings, 1) as (sink,), sink.consuming(sink.store):
+        # The two letters come back as records of their own, and are stored as well.
+        await eventually(lambda: (sink.done() or 0) >= 104)
+
+    assert await count(settings.database_url.reveal()) == 100
+    assert await count(settings.database_url.reveal(), "dead_letters") == 2
+
+
+@pytest.mark.slow
+async def test_a_rebalance_that_does_not_wait_for_a_long_batch_loses_and_doubles_nothing(settings: Settings) -> None:
+    values = [record.value for record in clicked(*map(click, range(100)))]
+    goes_on = asyncio.Event()
+
+    async with sinks(settings, 2) as (slow, other):
+
+        async def store_late(records: Records) -> None:
+            slow.given += [record.offset for record in records]
+            await goes_on.wait()
+            await slow.work.store_batch(records)
+
+        await write(settings, values)
+        async with slow.consuming(store_late):
+            await eventually(lambda: bool(slow.given))
+            async with other.consuming(other.store):
+                await eventually(other.has_a_share)
+                goes_on.set()
+                await eventually(lambda: (slow.done() or 0) + (other.done() or 0) == 100)
+
+    assert len(slow.given) + len(other.given) > 100, "nothing was read again"
+    assert await count(settings.database_url.reveal()) == 100
+
+
+@pytest.mark.slow
+async def test_a_sink_that_is_stopped_while_postgresql_is_frozen_leaves_its_batch_to_the_next(
+    kafka: str, own_settings: LocalSettings, topic_prefix: str
+) -> None:
+    values = [record.value for record in clicked(click(0), click(1))]
+    async with running(await plan_postgres(own_settings)) as server:
+        settings = await prepared(kafka, server.address, topic_prefix)
+        async with sinks(settings, 2) as (stopped, next_one):
+            await write(settings, values[:1])
+            async with stopped.consuming(stopped.store) as task:
+                await eventually(lambda: stopped.done() == 1)
+                server.freeze()
+                await write(settings, values[1:])
+                await eventually(lambda: len(stopped.given) == 2)
+            assert task.exception() is None
+            assert stopped.done() == 1
+            server.thaw()
+            async with next_one.consuming(next_one.store):
+                await eventually(lambda: next_one.done() == 1)
+            assert await count(server.address) == 2
