@@ -25,6 +25,8 @@ AFFILIATES = 50_000
 PROGRAMS = 1_000
 CHANGES = 1_000
 ASKED = 100_000
+STRANGE = 2_000
+"""Codes asked for when no affiliate is held: so few that hardly two of them have the same one."""
 AWAY = "postgresql://nobody@127.0.0.1:1/none"
 
 FILL = f"""
@@ -73,6 +75,7 @@ def figures_of_starting(started: dict[str, float]) -> list[Figure]:
         bounded(f"snapshot: private memory after {ASKED} codes", started["asked_mib"], 150, "MiB"),
         bounded("snapshot: one value from the file, median", started["value_us"], 10, "us"),
         bounded("snapshot: a code that is not held, with what belongs to it, median", started["find_us"], 10, "us"),
+        Figure("snapshot: one whose affiliate is not held either, median", f"{started['strange_us']:.1f} us"),
         Figure("snapshot: an unknown code, median", f"{started['unknown_us']:.1f} us"),
     ]
 
@@ -172,13 +175,18 @@ async def start(database_url: str, folder: str) -> dict[str, float]:
         value_us = look_up(lookup, codes[ASKED : 2 * ASKED])
         find_us = ask(lookup, codes[:ASKED], known=True)
         del codes
+        asked_mib = private_mib()
+        lookup.held.codes.clear()
+        lookup.held.affiliates.clear()
+        strange_us = ask(lookup, random.Random(2).sample(read_codes(lookup), STRANGE), known=True)  # noqa: S311 - as above
         unknown_us = ask(lookup, [f"unknown{n}" for n in range(10_000)], known=False)
         return {
             "load_ms": load_ms,
             "loaded_mib": loaded_mib,
-            "asked_mib": private_mib(),
+            "asked_mib": asked_mib,
             "value_us": value_us,
             "find_us": find_us,
+            "strange_us": strange_us,
             "unknown_us": unknown_us,
         }
 

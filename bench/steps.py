@@ -61,6 +61,9 @@ class OneCode:
     def cached(self, code: str) -> Found:
         return FOUND
 
+    def recall(self, code: str) -> Found:
+        return FOUND
+
     async def find(self, code: str) -> Found:
         return FOUND
 

@@ -33,8 +33,8 @@ A histogram has `_sum` and `_count` beside its `_bucket`; times are in seconds.
 
 What to watch first:
 
-- `clickrail_clicks_lost_total` of any service: it should stay at 0. Its `reason` says what happened. What a process left
-  in a damaged journal and no other can read is in `clickrail_journal_damaged_records_total`.
+- `clickrail_clicks_lost_total` of any service: it should stay at 0. Its `reason` says what happened. What a process
+  left in a damaged journal and no other can read is in `clickrail_journal_damaged_records_total`.
 - `clickrail_clicks_waiting` of ingest: clicks in the journal that Kafka has not acknowledged yet; and
   `clickrail_journal_degraded`: 1 while the disk refuses them.
 - `kafka_consumergroup_lag` of enricher and sink: what is still to be done. It has the name that dashboards and

@@ -11,7 +11,8 @@ GOT: Final[Mapping[str, str]] = MappingProxyType(
         "code": "302 to `CLICKRAIL_INGEST_FALLBACK_URL` where that is set, else a small 404 page.",
         "paused": "302 to the program's `fallback_url` where it has one, else to its `target_url`; no click token.",
         "limits": "by the program's `limit_policy`: skip is a 302 to the target without cookie, click or token, "
-        "refuse a 429 with `Retry-After`. Ten times over: the 302, whatever the policy.",
+        "refuse a 429 with `Retry-After`. Ten times over, whatever the policy: the 302, or for a code that is not in "
+        "memory the 429.",
         "purpose": "503 with `Retry-After` and `no-store`, which no browser shows: it asks again when they go.",
         "outage": "302 to `CLICKRAIL_INGEST_FALLBACK_URL` where that is set, else 503 with `Retry-After`. Never 404.",
     }

@@ -65,6 +65,11 @@ def refuse_over_limit(outcome: Skip | Refuse, found: Found, query: str) -> Refus
     return Refusal(outcome.reason, 302, location, found)
 
 
+def refuse_lookup(outcome: Refuse) -> Refusal:
+    """Give what a visitor gets of whose code nothing is known, because nobody was asked for it."""
+    return Refusal(outcome.reason, 429, retry_after_s=outcome.retry_after_s)
+
+
 def refuse_paused(found: Found, paused: Paused, query: str) -> Refusal:
     location = aim_without_click(found.fallback_url, found, read_parameters(query), query)
     return Refusal(REASON_OF_PAUSE[paused], 302, location, found)

@@ -19,7 +19,7 @@ from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
 from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_over_limit, respond
+from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_lookup, refuse_over_limit, respond
 from ingest.asked import PREFIX, is_ahead_of_visitor, is_test, match_code, split_path
 from ingest.connection import Answered
 from ingest.limits.limiter import Decision
@@ -57,6 +57,9 @@ class Lookup(Protocol):
 
     def cached(self, code: str) -> Answer | None:
         """Answer from this process's memory at once, or give null."""
+
+    def recall(self, code: str) -> Answer | None:
+        """Answer like that for somebody for whom the stores will not be asked."""
 
     def find(self, code: str) -> Awaitable[Answer]:
         """Ask every layer in turn. Never raises: that nobody can say is an answer too."""
@@ -104,7 +107,7 @@ class Redirect:
         if request.method == hdrs.METH_GET:
             return self._visit(request.headers, peer, path, query, started)
         if request.method == hdrs.METH_HEAD:
-            return self._look(path, query)
+            return self._look(request.headers, peer, path, query)
         return self._count("method_not_allowed", page(405))
 
     def write_down(self) -> None:
@@ -114,10 +117,13 @@ class Redirect:
             self._journal.append_all(self._accepted)
             self._accepted = []
 
-    def _look(self, path: str, query: str) -> Answered:
+    def _look(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Answered:
         code = match_code(path)
         if code is None:
             return self._count("head", respond(refuse_code(MALFORMED_CODE, self._site.fallback_url)))
+        client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
+        if client.verdict == "far_over" and self._lookup.recall(code) is None:
+            return self._count("head", respond(refuse_lookup(self._limits.refuse_lookup(client))))
         return self._look_up(code, partial(self._show, query))
 
     def _show(self, query: str, answer: Answer) -> Response:
@@ -140,6 +146,8 @@ class Redirect:
             return self._refuse(visit, refusal)
         client = self._limits.ask_client(address, located)
         visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
+        if client.verdict == "far_over" and self._lookup.recall(code) is None:
+            return self._refuse(visit, refuse_lookup(self._limits.refuse_lookup(client)))
         return self._look_up(code, partial(self._follow, visit, client))
 
     def _look_up(self, code: str, then: Callable[[Answer], Response]) -> Answered:

@@ -31,7 +31,7 @@ class Holding(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     renew_s: float = 300.0
-    keep_s: float = 43_200.0
+    keep_s: float = 86_400.0
     unknown_s: float = 30.0
     most_of_a_kind: int = 30_000
     most_unknown: int = 20_000
@@ -76,9 +76,9 @@ class HeldReferrals:
         }
 
     def find(self, code: str, *, admitted: bool = False) -> Found | Unknown | None:
-        """Answer at once, or give null when the stores have to be asked. `admitted`: they are, or were, for this code.
+        """Answer at once, or give null when the stores have to be asked. `admitted`: this is settled already.
 
-        Takes less than a microsecond for what is held, some ten for what is in the set known as a whole.
+        Takes less than a microsecond for what is held, some fifteen for what is in the set known as a whole.
         """
         entry = self.codes.get(code)
         if entry is None:
@@ -124,12 +124,15 @@ class HeldReferrals:
         value = self.known.find(key)
         if value is None or isinstance(value, str):
             return value
-        # Older changes than the floor were all taken in: the set has them.
-        return value if self.keep(value, max(self.known.as_of, self.changes.floor)) else UNTOLD
+        # Nothing is held of it, and of changes older than the floor the set has all: only newer ones can outdate it.
+        if value.version < self.changes.newest.get(key, 0):
+            return UNTOLD
+        self.hold(value)
+        return value
 
     def get_latest(self, key: Key) -> Referral | Untold | None:
         entry = self.shelves[key[0]].get(key[1])
-        return self.known.find_latest(key) if entry is None else entry.value
+        return self.known.find(key) if entry is None else entry.value
 
     def join(self, code: Referral | Untold | None, get: Callable[[Key], Referral | Untold | None]) -> Found | None:
         """Put a code together with what belongs to it; null where something of it cannot be told."""
@@ -141,22 +144,23 @@ class HeldReferrals:
             return None
         return Found(code, affiliate, program, "process")
 
-    def keep(self, value: Referral, as_of: int) -> bool:
+    def keep(self, value: Referral, as_of: int) -> None:
         """Hold a value that was read at version `as_of`, unless something newer is held or known of."""
-        entries = self.shelves[value.kind]
-        held = entries.get(value.id)
+        held = self.shelves[value.kind].get(value.id)
         outdated = held is not None and held.value.version > value.version
         if outdated or not self.changes.is_current(key_of(value), value.version, as_of):
-            return False
-        now = self.now()
-        entries[value.id] = Entry(value, now + self.holding.renew_s * self.jitter(), now + self.holding.keep_s)
-        # What is in use is renewed, and so moved to the end: what falls out at the front is not.
-        entries.move_to_end(value.id)
-        if len(entries) > self.holding.most_of_a_kind:
-            entries.popitem(last=False)
+            return
+        self.hold(value)
         if value.kind == "code":
             self.unknown.pop(value.id, None)
-        return True
+
+    def hold(self, value: Referral) -> None:
+        entries, holding, now = self.shelves[value.kind], self.holding, self.now()
+        entries[value.id] = Entry(value, now + holding.renew_s * self.jitter(), now + holding.keep_s)
+        # What is in use is renewed, and so moved to the end: what falls out at the front is not.
+        entries.move_to_end(value.id)
+        if len(entries) > holding.most_of_a_kind:
+            entries.popitem(last=False)
 
     def keep_unknown(self, code: str, as_of: int) -> None:
         """Believe for a while that there is no such code, as a store said at version `as_of`."""

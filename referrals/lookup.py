@@ -2,6 +2,8 @@
 
     found = lookup.cached(code) or await lookup.find(code)
 
+For whom the stores are not to be asked, there is `lookup.recall(code)`.
+
 What the process holds, or knows from a snapshot, is kept right by `follow`. What it does not is read in batches, so
 that a thousand visitors of one new code make one read, and a thousand different codes a few.
 """
@@ -11,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found, Layer
+from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found, Layer, Unknown
 from referrals.batches import Batches, Pace
 from referrals.follow import Follower
 from referrals.held import HeldReferrals, Holding, Time, belongings_of
@@ -55,6 +57,10 @@ class Lookup:
         self.held = HeldReferrals(holding, time, self.deciding_reads.want, self.known)
         self.follower = Follower(self.held, self.share, metrics)
         self.cached = self.held.find
+
+    def recall(self, code: str) -> Found | Unknown | None:
+        """Answer at once and without the stores; null when only they can."""
+        return self.held.find(code, admitted=True)
 
     async def find(self, code: str) -> Answer:
         """Answer from the nearest layer that can. A code that cannot exist is unknown without asking anybody."""

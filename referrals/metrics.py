@@ -13,7 +13,8 @@ class LookupMetrics:
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.reads = Counter(
             "clickrail_lookup_reads",
-            "Reads of a store by outcome: ok, away (no answer in time, or an error), skipped (known to be away).",
+            "Reads of a store, probes of Redis included, by outcome: ok, away (no answer in time, or an error), skipped"
+            " (known to be away).",
             ["store", "outcome"],
             registry=registry,
         )

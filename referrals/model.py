@@ -14,6 +14,8 @@ CookiePolicy: TypeAlias = Literal["last", "first"]
 
 # The shapes of the tables' constraints. They are checked where a value is read: a header is made of them, and Redis may
 # hold anything. Python's `$` alone would let one line feed pass.
+StoredUrl = Annotated[str, Meta(pattern=r"^[!-\[\]-~]{1,2048}(?!\n)$")]
+"""Printable ASCII but the space and the backslash; what more a target must be is checked where it is written."""
 ParameterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}(?!\n)$")]
 ListedHost = Annotated[
     str,
@@ -46,8 +48,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     status: Status
-    target_url: str
-    fallback_url: str | None = None
+    target_url: StoredUrl
+    fallback_url: StoredUrl | None = None
     cookie_window_days: int = 30
     cookie_domain: str | None = None
     privacy: Privacy = "full"
@@ -90,7 +92,7 @@ class ReferralCode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     affiliate_id: str
     program_id: str
     status: Status
-    target_url: str | None = None
+    target_url: StoredUrl | None = None
     version: int = 0
 
     @property

@@ -7,11 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from math import inf
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
-from referrals.breaker import Breaker
 from referrals.follow import TIMEOUT_S
 from referrals.held import Holding, Time
 from referrals.lookup import Lookup
@@ -22,8 +20,6 @@ from referrals.redis_client import connect_redis
 from referrals.redis_layer import RedisReferrals
 from referrals.snapshot.keeping import SnapshotKeeper
 from runtime.background import in_background
-
-PROBE_S: Final = 1.0
 
 
 class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +40,7 @@ class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def real_time() -> Time:
-    return Time(time.monotonic, lambda: random.uniform(0.8, 1.2))  # noqa: S311 - to spread load, not to keep secrets
+    return Time(time.monotonic, lambda: 0.8 + 0.4 * random.random())  # noqa: S311 - to spread load, not to keep secrets
 
 
 @asynccontextmanager
@@ -58,7 +54,7 @@ async def open_lookup(
     time = time or real_time()
     postgres = PostgresReferrals(settings.postgres_timeout_s, metrics)
     client = connect_redis(settings.redis_url) if settings.redis_url else None
-    shared = RedisReferrals(client, settings.redis_prefix, Breaker(time.now, PROBE_S), metrics) if client else None
+    shared = RedisReferrals(client, settings.redis_prefix, metrics) if client else None
     holding = msgspec.structs.replace(settings.holding, keep_s=inf) if settings.snapshot_dir else settings.holding
     lookup = Lookup(shared, postgres, holding, time, metrics)
     reach = partial(connect, settings.database_url, TIMEOUT_S, TIMEOUT_S)
@@ -68,7 +64,7 @@ async def open_lookup(
         keep_connected("changes", reach, lookup.follower.use, lambda: None),
     ]
     if shared:
-        work += [lookup.shared_reads.run(), shared.run()]
+        work += [lookup.shared_reads.run(), shared.run(), shared.watch()]
     async with AsyncExitStack() as opened:
         if client:
             opened.push_async_callback(client.aclose)

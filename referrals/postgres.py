@@ -12,7 +12,7 @@ LOG: Final = structlog.get_logger()
 
 CONNECT_S: Final = 10.0
 FIRST_BACKOFF_S: Final = 0.05
-LONGEST_BACKOFF_S: Final = 1.0
+LONGEST_BACKOFF_S: Final = 0.5
 
 AWAY: Final = (
     OSError,
@@ -58,7 +58,8 @@ async def keep_connected(
 ) -> None:
     """Open a connection, hand it to `use`, and open another when that ends or fails: until cancelled.
 
-    `on_away` is called when none can be opened. Between attempts there is a pause, longer each time, up to a second.
+    `on_away` is called when none can be opened. Between attempts there is a pause, longer each time, up to half a
+    second: however long a line was broken, a change is in force a second after it is mended.
     """
     loop = asyncio.get_running_loop()
     backoff_s = FIRST_BACKOFF_S

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 import asyncpg
@@ -14,6 +15,9 @@ from referrals.postgres import AWAY, describe
 from referrals.saved import DECODERS
 
 LOG: Final = structlog.get_logger()
+
+HOPE_S: Final = 1.0
+"""For how long after the start, or after a loss, a visitor waits for a connection, for the time-out at most."""
 
 # The outer joins give the version even where nothing is found: "there is no such code" needs one, too.
 READ_CODES: Final = """
@@ -87,6 +91,7 @@ class PostgresReferrals:
         self.metrics = metrics
         self.connection: asyncpg.Connection | None = None
         self.known_away = False
+        self.hopes_until = monotonic() + HOPE_S
         self.changed = asyncio.Event()
 
     async def use(self, connection: asyncpg.Connection) -> None:
@@ -101,6 +106,7 @@ class PostgresReferrals:
     def set_connection(self, connection: asyncpg.Connection | None, *, known_away: bool = False) -> None:
         self.connection = connection
         self.known_away = known_away
+        self.hopes_until = monotonic() + HOPE_S
         self.changed.set()
 
     def give_up(self) -> None:
@@ -136,7 +142,7 @@ class PostgresReferrals:
 
     async def wait_for_connection(self) -> asyncpg.Connection | None:
         # Only while the first attempt, or one after a loss, is under way: a visitor of the first moment need not fail.
-        async with asyncio.timeout(self.timeout_s):
+        async with asyncio.timeout(min(self.timeout_s, self.hopes_until - monotonic())):
             while self.connection is None and not self.known_away:
                 self.changed.clear()
                 await self.changed.wait()

@@ -1,7 +1,8 @@
 """The shared layer: what any process has read, for the others. Where it is away, slow or full of rubbish, it is a miss.
 
 Keys are `{prefix}:referrals:{kind}:{id}`. Reads are bounded and never repeated; writes happen off the path, and a
-script on the server keeps an older version from replacing a newer one.
+script on the server keeps an older version from replacing a newer one. Whether Redis is back is found out off the path,
+too: no visitor waits for one that is known to be away.
 """
 
 import asyncio
@@ -12,13 +13,15 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
-from referrals.breaker import Breaker
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
 from referrals.saved import Reading, pack, unpack
 
 BOUND_S: Final = 0.055
 """The client's own time-outs hold for each step of a connection; this holds for all of them together."""
+PROBE_S: Final = 1.0
+PROBED: Final[Key] = ("code", "")
+"""No code: it is asked for to see whether there is an answer."""
 KEEP_S: Final = 43_200
 MOST_UNWRITTEN: Final = 5_000
 WRITTEN_AT_ONCE: Final = 100
@@ -43,13 +46,16 @@ end
 
 
 class RedisReferrals:
-    """Reads and writes values. `read` raises nothing; `write` only queues, and `run` does the writing."""
+    """Reads and writes values. `read` raises nothing; `write` only queues, `run` writes, and `watch` looks after it.
 
-    def __init__(self, client: redis.asyncio.Redis, prefix: str, breaker: Breaker, metrics: LookupMetrics) -> None:
+    `away` is whether Redis did not answer the last time. Then it is left alone but for a probe each `PROBE_S` seconds.
+    """
+
+    def __init__(self, client: redis.asyncio.Redis, prefix: str, metrics: LookupMetrics) -> None:
         self.client = client
         self.prefix = prefix
-        self.breaker = breaker
         self.metrics = metrics
+        self.away = False
         self.write_newer = client.register_script(WRITE_NEWER)
         self.unwritten: dict[Key, bytes] = {}
         self.to_write = asyncio.Event()
@@ -59,18 +65,33 @@ class RedisReferrals:
         if not keys:
             return []
         self.metrics.keys.labels("redis").inc(len(keys))
-        if not self.breaker.admits():
+        if self.away:
             self.metrics.reads.labels("redis", "skipped").inc()
             return []
+        values = await self.get(keys)
+        readings = (unpack(key, data) for key, data in zip(keys, values, strict=False))
+        return [reading for reading in readings if reading is not None]
+
+    async def get(self, keys: Sequence[Key]) -> Sequence[object]:
+        """Give what stands under `keys`; nothing at all when there is no answer."""
+        outcome = "away"
+        values: Sequence[object] = ()
         try:
             async with self.bounded():
                 values = await self.client.mget([self.name(key) for key in keys])
+            outcome = "ok"
         except AWAY:
-            self.metrics.reads.labels("redis", "away").inc()
-            return []
-        self.metrics.reads.labels("redis", "ok").inc()
-        readings = (unpack(key, data) for key, data in zip(keys, values, strict=True))
-        return [reading for reading in readings if reading is not None]
+            pass
+        self.metrics.reads.labels("redis", outcome).inc()
+        return values
+
+    async def watch(self) -> None:
+        """Find out, until cancelled, whether Redis answers: at the start, and from time to time while it does not."""
+        await self.get([PROBED])
+        while True:
+            await asyncio.sleep(PROBE_S)
+            if self.away:
+                await self.get([PROBED])
 
     def write(self, values: Iterable[Referral], as_of: int) -> None:
         """Have values written that were read at version `as_of`. Returns at once; too many are dropped, and counted."""
@@ -94,7 +115,7 @@ class RedisReferrals:
         if not self.unwritten:
             self.to_write.clear()
         outcome = "away"
-        if not self.breaker.is_open:
+        if not self.away:
             try:
                 async with self.bounded():
                     await self.write_newer(keys=[self.name(key) for key in keys], args=[KEEP_S, *values])
@@ -110,12 +131,12 @@ class RedisReferrals:
                 yield
         except ResponseError:
             # It answers, if only with an error (full, or not permitted): asking again costs no time-out.
-            self.breaker.record(answered=True)
+            self.away = False
             raise
         except AWAY:
-            self.breaker.record(answered=False)
+            self.away = True
             raise
-        self.breaker.record(answered=True)
+        self.away = False
 
     def name(self, key: Key) -> str:
         kind, id_ = key

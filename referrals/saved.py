@@ -45,18 +45,18 @@ def read_value(key: Key, data: bytes) -> Referral | None:
         value = DECODERS[kind].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return value if value.id == id_ and all(map(is_target, targets_of(value))) else None
+    return value if value.id == id_ and leads_somewhere(value) else None
 
 
-def targets_of(value: Referral) -> list[str]:
+def leads_somewhere(value: Referral) -> bool:
+    """Whether every URL in it is fit for visitors."""
     match value:
-        case Program():
-            urls = [value.target_url, value.fallback_url]
         case ReferralCode():
-            urls = [value.target_url]
+            return value.target_url is None or is_target(value.target_url)
         case Affiliate():
-            urls = []
-    return [url for url in urls if url is not None]
+            return True
+        case Program():
+            return is_target(value.target_url) and (value.fallback_url is None or is_target(value.fallback_url))
 
 
 def is_target(url: str) -> bool:

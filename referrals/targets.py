@@ -9,6 +9,8 @@ import msgspec
 
 TARGET_CAP: Final = 2048
 
+HARMLESS: Final = re.compile(rf"[!-\[\]-~]{{1,{TARGET_CAP}}}")
+"""Printable ASCII but the space and the backslash."""
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\]")
@@ -73,6 +75,8 @@ def macros_of(url: str) -> set[str]:
 
 
 def find_character_problem(url: str) -> str | None:
+    if HARMLESS.fullmatch(url):
+        return None
     if not 0 < len(url) <= TARGET_CAP:
         return f"a target has 1 to {TARGET_CAP} characters; this one has {len(url)}"
     if any(character.isspace() for character in url):
@@ -81,9 +85,8 @@ def find_character_problem(url: str) -> str | None:
         return "a target holds no control characters"
     if "\\" in url:
         return "a target holds no backslash: write / or %5C"
-    if not url.isascii():
-        return f"a target is ASCII: percent-encode it{suggest_ascii(url)}"
-    return None
+    # Of ASCII there is nothing else.
+    return f"a target is ASCII: percent-encode it{suggest_ascii(url)}"
 
 
 def suggest_ascii(url: str) -> str:

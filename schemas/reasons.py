@@ -56,7 +56,7 @@ CLIENT_LIMIT: Final = Reason(
     "Client over its limit",
     "One address (IPv4, or an IPv6 /64) asked for more clicks than CLICKRAIL_INGEST_CLIENT_RATE_PER_S and _CLIENT_BURST"
     " allow, and the program's `limit_policy` is skip (status 302) or refuse (429); or it was ten times over, which"
-    " is a 302 without a click whatever the policy.",
+    " is a 302 without a click whatever the policy, and a 429 for a code that is not in memory: it is not looked up.",
     "One hash with many of these is a script, or a proxy that CLICKRAIL_INGEST_TRUSTED_PROXIES does not name, so that"
     " all its visitors look like one. For large networks behind one address raise the limit, or use the policy flag.",
 )

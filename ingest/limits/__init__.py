@@ -12,6 +12,7 @@ the process: Redis sees keyed hashes.
     policy    what becomes of a click, by its program's policy. Pure.
     clients   an address as a key, and as a name for Redis. Pure.
     exchange  what the processes tell each other
+    breaker   when Redis is left alone
     limits    both limits together: what the redirect asks
     opening   opens it all
 """

@@ -20,11 +20,11 @@ import msgspec
 import redis.asyncio
 from redis.exceptions import ResponseError
 
+from ingest.limits.breaker import Breaker
 from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import Account
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.breaker import Breaker
 from referrals.redis_layer import AWAY, BOUND_S
 
 PAUSE_S: Final = 0.25

@@ -8,7 +8,7 @@ from ingest.limits.clients import client_key
 from ingest.limits.gcra import Limit
 from ingest.limits.limiter import WITHIN, Decision, Limiter
 from ingest.limits.metrics import LimitMetrics
-from ingest.limits.policy import ADMITTED, Admit, By, Outcome, apply_policy
+from ingest.limits.policy import ADMITTED, Admit, By, Outcome, Refuse, apply_policy, refuse
 from referrals.model import LimitPolicy
 
 
@@ -54,6 +54,15 @@ class Limits:
             outcome = apply_policy(policy, client, self._codes.decide(code, now))
         if outcome is not ADMITTED:
             self._metrics.count(outcome)
+        return outcome
+
+    def refuse_lookup(self, client: Decision) -> Refuse:
+        """Refuse a click whose code is not in memory, of a client far over its limit: the stores are not asked for it.
+
+        What it would have been by its program's policy, nobody knows. One client cannot use up what all others may ask.
+        """
+        outcome = refuse("client", client.wait_ns)
+        self._metrics.count(outcome)
         return outcome
 
 

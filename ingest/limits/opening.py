@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from identity.ip import IpHashKeys
+from ingest.limits.breaker import Breaker
 from ingest.limits.clients import name_client
 from ingest.limits.exchange import Exchange
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.breaker import Breaker
 from referrals.redis_client import connect_redis
 from runtime.background import in_background
 

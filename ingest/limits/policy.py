@@ -57,4 +57,8 @@ def apply_policy(policy: LimitPolicy, client: Decision, code: Decision) -> Outco
         return Skip(by)
     if policy == "flag":
         return Admit(by)
-    return Refuse(by, -(-max(client.wait_ns, code.wait_ns) // SECOND_NS))
+    return refuse(by, max(client.wait_ns, code.wait_ns))
+
+
+def refuse(by: By, wait_ns: int) -> Refuse:
+    return Refuse(by, -(-wait_ns // SECOND_NS))

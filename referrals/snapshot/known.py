@@ -44,11 +44,10 @@ class KnownSet:
         return max(self.whole_at, self.file.version) if self.file else 0
 
     def find(self, key: Key) -> Referral | Untold | None:
-        """Find a value; null when there is none in the whole set, untold when this cannot be told from here."""
-        return self.find_latest(key) if self.whole else UNTOLD
+        """Find the latest value that was seen here: null for none, untold when this cannot be told from here.
 
-    def find_latest(self, key: Key) -> Referral | Untold | None:
-        """Find the latest value that was seen here, though there may be a newer one."""
+        Unless the set is `whole`, there may be a newer one.
+        """
         changed = self.changed.get(key)
         if changed is not None:
             return changed.value

@@ -64,9 +64,7 @@ class SnapshotFile:
         if block is None:
             return UNTOLD
         data = find_value(block, text.encode())
-        if data is None:
-            return None
-        return read_value(key, data) or UNTOLD
+        return None if data is None else read_value(key, data) or UNTOLD
 
     def read_block(self, number: int) -> bytes | None:
         """Read a block; null when it is not intact, or cannot be read."""

@@ -95,6 +95,9 @@ class Codes:
         self.asked.append(code)
         return None
 
+    def recall(self, code: str) -> Answer | None:
+        return self.answers.get(code)
+
     async def find(self, code: str) -> Answer:
         return self.answers.get(code, UNKNOWN_IN_POSTGRES)
 

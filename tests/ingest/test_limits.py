@@ -7,6 +7,7 @@ from ingest.limits.limits import LimitSettings
 from tests.ingest.builders import SHOES, found
 from tests.ingest.serving import Served, serving
 from tests.ingest.test_counting import pipeline
+from tests.ingest.wire import ask
 
 TWO_AT_ONCE = LimitSettings(client=make_limit(0.001, 2))
 OF_A_CODE = LimitSettings(code=make_limit(0.001, 2))
@@ -51,3 +52,21 @@ async def test_ten_times_over_there_is_no_click_whatever_the_policy() -> None:
     # Two within, and of the rest ten times as many flagged.
     assert [click.limit for click in topics.clicks()] == [None] * 2 + ["client"] * 20
     assert {rejection.reason for rejection in topics.rejections()} == {"R301"}
+
+
+async def test_ten_times_over_a_head_has_nobody_asked_either() -> None:
+    async with serving(limited=TWO_AT_ONCE) as served:
+        *_, last = [await ask(served.port, "/ref/nope", method="HEAD") for _ in range(23)]
+    assert last.status == 429
+    assert served.asked == ["nope"] * 22
+
+
+async def test_ten_times_over_nobody_is_asked_for_a_code_that_is_not_in_memory() -> None:
+    async with serving(limited=TWO_AT_ONCE) as served:
+        *_, last = await pipeline(served, "/ref/nope", 23)
+        assert await visits(served, 1) == [(302, SHOES)]
+        topics = await served.published()
+    assert (last.status, int(last.headers["Retry-After"]) > 900) == (429, True)
+    assert served.asked == ["nope"] * 22 + ["abc123"]
+    refused = [(rejection.reason, rejection.status) for rejection in topics.rejections()]
+    assert refused[-2:] == [("R301", 429), ("R301", 302)]

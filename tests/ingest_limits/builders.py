@@ -7,7 +7,6 @@ from ipaddress import IPv4Address
 from itertools import accumulate
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from identity.ip import IpHashKeys
@@ -16,9 +15,10 @@ from ingest.limits.gcra import SECOND_NS, Limit, make_limit
 from ingest.limits.limiter import Limiter
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
+from tests.examples import examples
 from tests.identity.builders import known_ring
 
-MODEST = settings(max_examples=200, deadline=None, database=None)
+MODEST = examples(200)
 
 OFFICE = IPv4Address("198.51.100.7")
 MOST = 10_000

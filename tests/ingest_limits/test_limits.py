@@ -54,6 +54,11 @@ def test_the_address_nobody_knows_is_not_limited() -> None:
     assert [subject.ask_client(unknown, 0) for _ in range(5)] == [WITHIN] * 5
 
 
+def test_a_client_far_over_its_limit_may_come_again_for_what_is_not_in_memory() -> None:
+    decisions = [Decision("far_over", wait) for wait in (1, SECOND_NS, 3 * SECOND_NS + 1)]
+    assert list(map(limits().refuse_lookup, decisions)) == [Refuse("client", seconds) for seconds in (1, 1, 4)]
+
+
 def test_every_click_over_a_limit_is_counted_by_what_became_of_it() -> None:
     registry = CollectorRegistry()
     subject = limits(LimitMetrics(registry), code=limit(1, 1))
@@ -62,11 +67,12 @@ def test_every_click_over_a_limit_is_counted_by_what_became_of_it() -> None:
     for policy, code in asked:
         subject.admit(policy, WITHIN, code, 0)
     subject.admit("flag", Decision("far_over", 1), "c", 0)
+    subject.refuse_lookup(Decision("far_over", 1))
     lines = generate_latest(registry).decode().splitlines()
     assert [line for line in lines if line.startswith(("clickrail_limited_total", "clickrail_limit_keys"))] == [
         'clickrail_limited_total{action="flag",by="client"} 0.0',
         'clickrail_limited_total{action="skip",by="client"} 1.0',
-        'clickrail_limited_total{action="refuse",by="client"} 0.0',
+        'clickrail_limited_total{action="refuse",by="client"} 1.0',
         'clickrail_limited_total{action="flag",by="code"} 1.0',
         'clickrail_limited_total{action="skip",by="code"} 1.0',
         'clickrail_limited_total{action="refuse",by="code"} 1.0',

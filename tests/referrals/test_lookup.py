@@ -41,6 +41,20 @@ async def test_postgres_answers_first_and_the_process_from_then_on() -> None:
     assert made.deciding.reads == [["abc123"]]
 
 
+async def test_who_may_not_ask_the_stores_is_told_what_the_process_holds_and_nothing_else() -> None:
+    async with layers(FakeShared(READINGS)) as made:
+        await made.lookup.find("nope")
+        asked = len(made.shared.reads), len(made.deciding.reads)
+        answers = [made.lookup.recall(name) for name in ("abc123", "nope")]
+        await asyncio.sleep(0)
+        assert asked == (len(made.shared.reads), len(made.deciding.reads))
+        await made.lookup.find("abc123")
+    assert (answers, made.lookup.recall("abc123")) == (
+        [None, UNKNOWN_HERE],
+        Found(code(), affiliate(), program(), "process"),
+    )
+
+
 async def test_what_postgres_answered_is_shared_with_its_version() -> None:
     async with layers(FakeShared()) as made:
         await made.lookup.find("abc123")
@@ -133,7 +147,7 @@ async def test_a_known_code_is_served_while_both_stores_are_away() -> None:
     async with layers(FakeShared()) as made:
         await made.lookup.find("abc123")
         made.deciding.away = True
-        made.clock.pass_seconds(11 * 3600)
+        made.clock.pass_seconds(23 * 3600)
         answers = [await made.lookup.find("abc123") for _ in range(3)]
         made.clock.pass_seconds(3600)
         too_late = await made.lookup.find("abc123")

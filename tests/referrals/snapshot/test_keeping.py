@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
@@ -24,6 +24,7 @@ from referrals.snapshot.writing import take_lock
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -45,12 +46,6 @@ async def start():
 
 asyncio.run(start())
 """
-
-
-async def eventually(holds: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not (held if isinstance(held := holds(), bool) else await held):
-            await asyncio.sleep(0.01)
 
 
 def outcome(answer: Answer | None) -> str | Answer | None:

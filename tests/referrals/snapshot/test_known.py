@@ -24,7 +24,7 @@ def known_from(folder: Path, most_changed: int = 100) -> KnownSet:
 
 def test_without_a_file_nothing_can_be_told() -> None:
     known = KnownSet(LookupMetrics())
-    assert (known.find(ABC), known.find_latest(ABC)) == (UNTOLD, UNTOLD)
+    assert (known.whole, known.find(ABC)) == (False, UNTOLD)
 
 
 def test_a_file_is_the_whole_set(tmp_path: Path) -> None:
@@ -61,11 +61,11 @@ def test_too_many_changes_end_the_whole_set_until_there_is_a_newer_file(tmp_path
     known = known_from(tmp_path, most_changed=2)
     for version in (11, 12, 13):
         known.take_in({("code", f"c{version}"): version}, [code(code=f"c{version}", version=version)], [])
-    assert (known.find(ABC), known.find_latest(ABC), known.changed) == (UNTOLD, code(), {})
+    assert (known.whole, known.find(ABC), known.changed) == (False, code(), {})
     known.take_in({ABC: 14}, [], [ABC])
     assert known.changed == {}
     known.adopt(write_file(tmp_path, ROWS, version=13))
-    assert (known.find(ABC), known.as_of) == (code(), 13)
+    assert (known.whole, known.find(ABC), known.as_of) == (True, code(), 13)
 
 
 def test_damage_is_noticed_and_counted(tmp_path: Path) -> None:

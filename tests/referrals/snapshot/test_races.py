@@ -24,6 +24,7 @@ from referrals.snapshot.keeping import SnapshotKeeper
 from referrals.snapshot.known import KnownSet
 from tests.referrals.builders import Clock, affiliate, code, insert, program
 from tests.referrals.snapshot.files import open_file, write_file
+from tests.waiting import eventually
 
 ROWS = [program(), affiliate(), code()]
 
@@ -122,7 +123,7 @@ async def test_whatever_happens_in_whatever_order_the_set_is_what_postgres_says(
             truth = {row["code"]: row["status"] for row in await connection.fetch("TABLE referral_codes")}
             version = await connection.fetchval("SELECT max(version) FROM referral_changes")
             for lookup in lookups:
-                await until(partial(is_up_to, lookup, version))
+                await eventually(partial(is_up_to, lookup, version))
                 assert statuses_in(lookup, names) == {name: truth.get(name) for name in names}
                 assert {status_of(lookup, name) for name in names if name not in truth} <= {None}
 
@@ -139,9 +140,3 @@ def statuses_in(lookup: Lookup, names: Sequence[str]) -> dict[str, str | None]:
 def status_of(lookup: Lookup, name: str) -> str | None:
     found = lookup.cached(name)
     return found.code.status if isinstance(found, Found) else None
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)

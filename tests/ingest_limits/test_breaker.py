@@ -1,4 +1,4 @@
-from referrals.breaker import Breaker
+from ingest.limits.breaker import Breaker
 from tests.referrals.builders import Clock
 
 
