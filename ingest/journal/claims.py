@@ -2,6 +2,9 @@
 
 Each worker writes in a folder of its own, `<root>/<worker>/`. A folder whose lock nobody holds was left by a worker
 that is no more; whoever comes first adopts it. flock is for local disks: a journal belongs on one.
+
+Nobody may remove the lock of a living process: in the second until the owner sees that and leaves, another may adopt
+the folder and remove what it has delivered. Both deliver it then; what the owner writes in that second is in no file.
 """
 
 import fcntl
@@ -37,20 +40,29 @@ def claim(root: Path, worker: str) -> Claim:
     claimed = take(folder) if folder.is_dir() else make(folder)
     if claimed is None:
         raise JournalOwned(f"{folder} belongs to another process that is alive")
+    try:
+        # Also of a folder that was there: whoever made it may not have come so far.
+        sync_folder(root)
+    except OSError:
+        release(claimed)
+        raise
     return claimed
 
 
 def make(folder: Path) -> Claim | None:
     """Make a folder that is locked before anyone can see it; null when another was faster. Raises OSError."""
     hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    made = take(hidden)
-    assert made is not None  # noqa: S101 - for the type checker: nobody else knows this name
+    made = None
     try:
+        made = take(hidden)
+        assert made is not None  # noqa: S101 - for the type checker: nobody else knows this name
         # A folder that is not empty cannot be replaced, and one that is claimed has its lock in it.
         hidden.rename(folder)
-        sync_folder(folder.parent)
     except OSError:
-        release(made)
+        discard(hidden)
+        if made is None:
+            raise
+        os.close(made.lock)
         if folder.is_dir():
             return None
         raise
@@ -136,6 +148,12 @@ def release(claim: Claim) -> None:
     """Own a folder no longer. When it holds nothing but its lock, it goes too."""
     with suppress(OSError):
         if all(path.name == LOCK for path in claim.folder.iterdir()):
-            (claim.folder / LOCK).unlink()
-            claim.folder.rmdir()
+            discard(claim.folder)
     os.close(claim.lock)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder with nothing but its lock in it, without opening it: there may be no file left to open."""
+    with suppress(OSError):
+        (folder / LOCK).unlink(missing_ok=True)
+        folder.rmdir()

@@ -5,6 +5,7 @@ went, so that no worker outlives its supervisor for longer than it takes to drai
 """
 
 import asyncio
+import signal
 import socket
 import sys
 import time
@@ -18,6 +19,8 @@ from ingest.supervisor.reports import BEAT_S, Report, find_wrong, is_stopping, r
 
 WORRY_S: Final = 5
 """A worker that has said nothing for so long is named on /readyz."""
+KILLED_S: Final = 2.0
+"""How long the end of a killed process is waited for. A write to a disk that does not answer can hold it for ever."""
 STARTING: Final = "starting"
 SILENT: Final = "does not answer"
 COMMAND: Final = (sys.executable, "-m", "ingest.supervisor.worker")
@@ -42,6 +45,9 @@ async def start_worker(
     with theirs:
         inherited = (listener.fileno(), theirs.fileno())
         arguments = (slot, *inherited, wait_s)
+        # SIGHUP is for the supervisor, and a terminal that closes, or a broad kill, sends it to all: it would end a
+        # worker that is still importing. What is blocked here is blocked there; ours is delivered a moment later.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         try:
             process = await asyncio.create_subprocess_exec(
                 *command, *map(str, arguments), stdin=asyncio.subprocess.DEVNULL, pass_fds=inherited
@@ -49,6 +55,8 @@ async def start_worker(
         except (OSError, asyncio.CancelledError):
             ours.close()
             raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     return Child(process, *await asyncio.open_connection(sock=ours))
 
 
@@ -69,6 +77,7 @@ class Child:
         self._process = process
         self._lifeline = lifeline
         self._news = asyncio.Event()
+        self._killed = False
 
     @property
     def pid(self) -> int:
@@ -95,8 +104,8 @@ class Child:
 
     @property
     def is_leaving(self) -> bool:
-        """Whether it takes no connections any more, or has ended."""
-        return self.code is not None or (self.report is not None and is_stopping(self.report))
+        """Whether it takes no connections any more, has ended, or was killed: then nothing of it runs, ended or not."""
+        return self._killed or self.code is not None or (self.report is not None and is_stopping(self.report))
 
     async def until(self, condition: Callable[[], bool], seconds: float | None) -> bool:
         """Wait until it fulfils the condition, has ended, or so long; tell whether the condition is fulfilled."""
@@ -126,9 +135,12 @@ class Child:
         return bool(done)
 
     async def kill(self) -> None:
+        """Kill it, and wait for its end, at most KILLED_S."""
+        self._killed = True
         with suppress(ProcessLookupError):
             self._process.kill()
-        await asyncio.wait({self.ended})
+        await asyncio.wait({self.ended}, timeout=KILLED_S)
+        self._news.set()
 
     async def _follow(self, reader: asyncio.StreamReader) -> None:
         with suppress(OSError):

@@ -7,8 +7,6 @@ import signal
 import sys
 from typing import NoReturn
 
-import uvloop
-
 from ingest.settings import Settings
 from ingest.supervisor.lines import log_json_lines
 from ingest.supervisor.supervise import supervise
@@ -26,7 +24,8 @@ def run() -> NoReturn:
     try:
         settings = load(Settings, os.environ)
         log_json_lines(settings.log_level)
-        uvloop.run(until_signalled(settings))
+        # Not uvloop, which gives a new process every signal back, also the one a worker must not be ended by.
+        asyncio.run(until_signalled(settings))
     except SettingsError as error:
         print(f"clickrail ingest: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
         sys.exit(2)

@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.supervisor.child import COMMAND, SILENT, STARTING, Child, Patience, start_worker
 from ingest.supervisor.listener import renew
-from runtime.pauses import pauses
+from runtime.pauses import pauses, sleep_unless
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +71,25 @@ class Slot:
             await self._pause(next(waits))
 
     async def roll(self) -> bool:
-        """Put a successor in the worker's place; false, and all is as before, when it does not become ready."""
+        """Put a successor in the worker's place; false, and all is as before, when it does not become ready.
+
+        It is given up too when the worker goes first: `keep` starts one that makes visitors wait for WAIT_S at most.
+        """
+        old = await self.start()
+        if old is None:
+            return False
         async with self._turn:
-            old, successor = self.worker, await self._add(math.inf)
+            successor = await self._add(math.inf)
             if successor is None:
                 return False
-            succeeds = await successor.until(lambda: successor.problem is None, SUCCEED_S)
+            # Each of the two has news of its own: both are looked at, ten times a second.
+            await sleep_unless(lambda: successor.problem is None or successor.is_leaving or old.is_leaving, SUCCEED_S)
+            succeeds = successor.problem is None
             if succeeds:
                 self.worker = successor
             else:
                 log.error("successor not ready", extra={"worker": self.number, "problem": successor.problem})
-        if leaver := old if succeeds else successor:
-            await self._end(leaver)
+        await self._end(old if succeeds else successor)
         return succeeds
 
     def close(self) -> None:
@@ -111,6 +118,8 @@ class Slot:
         log.error("worker gone", extra={"worker": self.number, "pid": worker.pid, "problem": problem})
         if problem == SILENT:
             await worker.kill()
+            if worker.code is None:
+                log.error("worker killed and not gone", extra={"worker": self.number, "pid": worker.pid})
         else:
             # Somebody else may have asked it to leave: it may take as long as if it had been us.
             leaver = asyncio.create_task(self._end(worker))

@@ -63,7 +63,7 @@ class State:
 
 async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
     """Redirect until `stop` is set or the supervisor is gone; then end as the service does."""
-    # A terminal that closes, or a broad kill, sends it to all: it is for the supervisor alone.
+    # It is for the supervisor alone, which starts us with it blocked; one of an older release does not.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     structlog.contextvars.bind_contextvars(worker=post.slot)
     listener = socket.socket(fileno=post.listener)

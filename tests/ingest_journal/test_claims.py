@@ -1,7 +1,9 @@
 """Folders and their owners: one each, none for long without."""
 
 import asyncio
+import errno
 import os
+import resource
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal.claims import LOCK, JournalOwned, adopt, claim, is_lock_of, list_folders, release, take
-from tests.ingest_journal.builders import Opened, die, drain, framed, left_in, numbers, opened
+from tests.ingest_journal.builders import Opened, die, drain, framed, left_in, limited, numbers, opened
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +36,43 @@ def test_a_folder_with_something_in_it_stays(tmp_path: Path) -> None:
     again = claim(tmp_path, "worker-1")
     assert [path.name for path in again.segments] == ["0000000001.seg"]
     release(again)
+
+
+def test_a_folder_that_cannot_be_locked_is_not_left_behind(tmp_path: Path) -> None:
+    lowest = os.open(tmp_path, os.O_RDONLY)
+    os.close(lowest)
+    with limited(resource.RLIMIT_NOFILE, lowest), pytest.raises(OSError, match="Too many open files"):
+        claim(tmp_path, "worker-1")
+    assert left_in(tmp_path) == []
+
+
+def test_a_folder_that_cannot_be_read_after_it_was_locked_is_not_left_behind(tmp_path: Path) -> None:
+    lowest = os.open(tmp_path, os.O_RDONLY)
+    os.close(lowest)
+    with limited(resource.RLIMIT_NOFILE, lowest + 1), pytest.raises(OSError, match="Too many open files"):
+        claim(tmp_path, "worker-1")
+    assert left_in(tmp_path) == []
+    assert os.dup(0) == lowest, "a file is still open"
+    os.close(lowest)
+
+
+async def test_a_disk_that_cannot_sync_the_name_of_a_folder_is_a_problem_and_nobody_elses_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="Invalid argument"):
+            claim(tmp_path, "worker-1")
+        assert left_in(tmp_path) == []
+        it = Opened(tmp_path)
+        await it.journal.prepare()
+        assert it.journal.problem == "Invalid argument"
+    await it.journal.prepare()
+    assert it.journal.problem is None
+    await it.journal.close()
 
 
 def test_of_many_who_claim_at_once_one_owns(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A pipeline whose ingest is a supervisor with two workers, and what can be read of them."""
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import aiohttp
 
 from schemas import CLICKS_RAW, RawClick, decode
 from tests.ingest_supervisor.traffic import Traffic
-from tests.pipeline import DEMO, Pipeline, Service, eventually
+from tests.pipeline import DEMO, Pipeline, Service
+from tests.waiting import eventually
 
 VISITORS = 4
 
@@ -76,12 +77,5 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-async def true(condition: Callable[[], bool]) -> None:
-    async def ask() -> bool:
-        return condition()
-
-    await eventually(ask)
-
-
 async def none_is_running(pids: Collection[int]) -> None:
-    await true(lambda: not any(map(is_running, pids)))
+    await eventually(lambda: not any(map(is_running, pids)))

@@ -5,43 +5,23 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from ingest.supervisor.child import Child, Patience
-from ingest.supervisor.listener import address_of, reserve
+from ingest.supervisor.child import Patience
+from ingest.supervisor.listener import reserve
 from ingest.supervisor.slot import Slot
+from tests.ingest_supervisor.slots import PATIENT, SERVE, ready, slot_of, visit
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.processes
 
-PATIENCE_S = 30
-PATIENT = Patience(stop_s=5)
-
-# What a worker gets: slot, listener, lifeline, seconds to wait. Visitors are told the process that serves them.
-START = """
-import os, signal, socket, sys, time
-slot, listener, line, wait = sys.argv[1:]
-door, lifeline = socket.socket(fileno=int(listener)), socket.socket(fileno=int(line))
-def serve():
-    door.listen()
-    door.settimeout(0.05)
-    while True:
-        lifeline.send(b'{"public port": null}\\n')
-        try:
-            visitor, _ = door.accept()
-            visitor.send(str(os.getpid()).encode())
-            visitor.close()
-        except TimeoutError:
-            pass
-"""
-SERVE = "serve()"
 DIE = "sys.exit(3)"
-SERVE_ONCE = "open('second') if os.path.exists('first') else open('first', 'w'); serve()"
 DIE_ONCE = "sys.exit(3) if not os.path.exists('first') and open('first', 'w') else time.sleep(60)"
 NEVER_READY = 'lifeline.send(b\'{"referrals": "away"}\\n\'); time.sleep(60)'
+HUNG_UP = "os.kill(os.getpid(), signal.SIGHUP); serve()"
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 LEAVE_SLOWLY = """
 def leave(*_):
@@ -51,42 +31,33 @@ def leave(*_):
 signal.signal(signal.SIGTERM, leave)
 serve()
 """
-
-
-@asynccontextmanager
-async def slot_of(program: str, patience: Patience = PATIENT) -> AsyncIterator[Slot]:
-    slot = Slot(0, reserve("127.0.0.1", 0), patience, (sys.executable, "-S", "-c", START + program))
-    keeping = asyncio.create_task(slot.keep())
-    try:
-        yield slot
-    finally:
-        keeping.cancel()
-        await asyncio.wait([keeping])
-        slot.close()
-        await slot.stop()
-
-
-async def ready(slot: Slot) -> Child:
-    await true(lambda: slot.problem is None)
-    assert slot.worker is not None
-    return slot.worker
-
-
-async def true(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
-async def visit(slot: Slot) -> int | None:
-    """Give the process that serves a visitor; null when nobody does."""
-    async with asyncio.timeout(PATIENCE_S):
-        with suppress(OSError):
-            reader, writer = await asyncio.open_connection(*address_of(slot._listener))
-            served = await reader.read(-1)
-            writer.close()
-            return int(served)
-    return None
+# A process whose tracer does nothing comes to its exit when it is killed, and no further, with its files open: as one
+# does that a disk holds in the kernel.
+UNDYING_ONCE = """
+import ctypes
+PTRACE_SEIZE, PTRACE_O_TRACEEXIT, PR_SET_PTRACER, ANY = 0x4206, 0x40, 0x59616D61, -1
+def be_held():
+    libc = ctypes.CDLL(None)
+    libc.prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
+    traced = os.getpid()
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.write(writing, b"held" if libc.ptrace(PTRACE_SEIZE, traced, 0, PTRACE_O_TRACEEXIT) == 0 else b"free")
+        open("tracer", "w").write(str(os.getpid()))
+        door.close()
+        lifeline.close()
+        time.sleep(60)
+        os._exit(0)
+    if os.read(reading, 4) != b"held":
+        open("untraced", "w")
+if not os.path.exists("first"):
+    open("first", "w")
+    be_held()
+    door.listen()
+    lifeline.send(b'{"public port": null}\\n')
+    time.sleep(60)
+serve()
+"""
 
 
 async def test_a_dead_worker_is_replaced_and_visitors_wait_for_the_next() -> None:
@@ -104,7 +75,7 @@ async def test_a_worker_that_someone_else_stops_is_replaced_while_it_drains() ->
     async with slot_of(LEAVE_SLOWLY, Patience(stop_s=3)) as slot:
         worker = await ready(slot)
         os.kill(worker.pid, signal.SIGTERM)
-        await true(lambda: slot.restarts == 1)
+        await eventually(lambda: slot.restarts == 1)
         successor = await ready(slot)
         assert worker.code is None
         assert await visit(slot) == successor.pid
@@ -121,10 +92,48 @@ async def test_a_worker_that_stands_still_is_killed_and_visitors_wait_for_the_ne
         assert (worker.code, slot.restarts) == (-signal.SIGKILL, 1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="traces a process as Linux does")
+async def test_a_killed_worker_that_the_kernel_does_not_let_go_has_a_successor_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with slot_of(UNDYING_ONCE, Patience(silent_s=2, stop_s=1)) as slot:
+        worker = await ready(slot)
+        if (tmp_path / "untraced").exists():
+            pytest.skip("this machine lets no process trace another")
+        served = await visit(slot)
+        assert served == (await ready(slot)).pid != worker.pid
+        assert (worker.code, slot.restarts) == (None, 1)
+        os.kill(int((tmp_path / "tracer").read_text()), signal.SIGKILL)
+        await asyncio.wait({worker.ended}, timeout=PATIENCE_S)
+        assert worker.code == -signal.SIGKILL
+
+
+async def test_a_worker_that_has_not_come_to_ignore_it_is_not_ended_by_what_tells_its_supervisor_to_roll() -> None:
+    async with slot_of(HUNG_UP) as slot:
+        worker = await ready(slot)
+        assert await visit(slot) == worker.pid
+        assert slot.restarts == 0
+
+
+async def test_a_supervisor_is_told_to_roll_also_while_it_starts_a_worker() -> None:
+    told = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, told.set)
+    async with slot_of(SERVE) as slot:
+        starting = asyncio.create_task(slot.start())
+        async with asyncio.timeout(PATIENCE_S):
+            while signal.SIGHUP not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
+                await asyncio.sleep(0)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await starting
+        await asyncio.wait_for(told.wait(), PATIENCE_S)
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+
+
 async def test_a_worker_that_never_says_a_word_is_killed() -> None:
     async with slot_of("time.sleep(60)", Patience(first_s=1, stop_s=5)) as slot:
-        await true(lambda: slot.restarts == 2)
-        await true(lambda: slot.problem == "starting; the one before: does not answer")
+        await eventually(lambda: slot.restarts == 2)
+        await eventually(lambda: slot.problem == "starting; the one before: does not answer")
 
 
 async def test_a_slot_whose_worker_is_starting_says_what_became_of_the_one_before(
@@ -132,7 +141,7 @@ async def test_a_slot_whose_worker_is_starting_says_what_became_of_the_one_befor
 ) -> None:
     monkeypatch.chdir(tmp_path)
     async with slot_of(DIE_ONCE) as slot:
-        await true(lambda: slot.problem == "starting; the one before: ended with exit code 3")
+        await eventually(lambda: slot.problem == "starting; the one before: ended with exit code 3")
 
 
 async def test_where_workers_die_at_once_again_and_again_nobody_is_left_to_wait() -> None:
@@ -140,35 +149,11 @@ async def test_where_workers_die_at_once_again_and_again_nobody_is_left_to_wait(
         dead = slot._listener
         dead.listen()
         visitor = asyncio.create_task(visit(slot))
-        await true(lambda: slot._listener is not dead)
+        await eventually(lambda: slot._listener is not dead)
         assert await visitor is None
         assert await visit(slot) is None
         assert slot.problem == "ended with exit code 3"
         assert 4 <= slot.restarts <= 6, "0.1 s, 0.2 s, 0.4 s, 0.8 s, and then too long"
-
-
-async def test_a_roll_puts_a_successor_on_the_same_socket() -> None:
-    async with slot_of(SERVE) as slot:
-        worker = await ready(slot)
-        listener = slot._listener
-        assert await slot.roll()
-        assert slot.worker is not None
-        assert (worker.code, slot.restarts, slot._listener) == (-signal.SIGTERM, 0, listener)
-        assert await visit(slot) == slot.worker.pid != worker.pid
-        os.kill(slot.worker.pid, signal.SIGKILL)
-        await true(lambda: slot.restarts == 1)
-        assert await visit(slot) == (await ready(slot)).pid
-
-
-async def test_a_roll_whose_successor_dies_leaves_the_worker_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    async with slot_of(SERVE_ONCE) as slot:
-        worker = await ready(slot)
-        assert not await slot.roll()
-        assert (slot.worker, slot.problem, slot.restarts) == (worker, None, 0)
-        assert await visit(slot) == worker.pid
 
 
 async def test_a_worker_that_does_not_stop_is_killed() -> None:
@@ -179,7 +164,7 @@ async def test_a_worker_that_does_not_stop_is_killed() -> None:
 
 async def test_what_a_worker_says_is_the_problem_of_its_slot() -> None:
     async with slot_of(NEVER_READY) as slot:
-        await true(lambda: slot.problem == "referrals: away")
+        await eventually(lambda: slot.problem == "referrals: away")
         with suppress(TimeoutError):
             async with asyncio.timeout(0.5):
                 await slot.roll()

@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.kafka import plan_kafka
-from deploy.local.server import running
-from deploy.local.settings import LocalSettings
+from deploy.local.server import Server
 from tests.ingest_supervisor.supervised import VISITORS, Supervised, answered, none_is_running
 from tests.ingest_supervisor.traffic import coming, connect
 from tests.pipeline import eventually, running_pipeline
@@ -37,31 +35,30 @@ async def test_stopped_under_traffic_it_ends_in_order_and_every_answered_click_i
 
 
 async def test_with_a_frozen_kafka_all_workers_leave_at_once_and_what_they_have_is_delivered_later(
-    tmp_path: Path, own_settings: LocalSettings, database_url: str, valkey: str, topic_prefix: str
+    tmp_path: Path, freezable_kafka: Server, database_url: str, valkey: str, topic_prefix: str
 ) -> None:
-    async with running(await plan_kafka(own_settings)) as kafka:
-        pipeline = Supervised(tmp_path, kafka.address, database_url, valkey, topic_prefix)
-        pipeline.environ["CLICKRAIL_INGEST_WORKERS"] = "3"
-        del pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"]
-        async with running_pipeline(pipeline, "ingest"):
-            await eventually(pipeline.all_ready)
-            idle = [await connect(pipeline.port) for _ in range(9)]
-            async with coming(pipeline.port, VISITORS) as traffic:
-                await traffic.until(200)
-                kafka.freeze()
-                await traffic.until(200)
-                began = time.monotonic()
-                assert await pipeline.stop() == {"ingest": 0}
-                seconds = time.monotonic() - began
-            await none_is_running(pipeline.workers())
-            for connection in idle:
-                connection.close()
-            kafka.thaw()
-            await pipeline.start("ingest")
+    pipeline = Supervised(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
+    pipeline.environ["CLICKRAIL_INGEST_WORKERS"] = "3"
+    del pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"]
+    async with running_pipeline(pipeline, "ingest"):
+        await eventually(pipeline.all_ready)
+        idle = [await connect(pipeline.port) for _ in range(9)]
+        async with coming(pipeline.port, VISITORS) as traffic:
+            await traffic.until(200)
+            freezable_kafka.freeze()
+            await traffic.until(200)
+            began = time.monotonic()
+            assert await pipeline.stop() == {"ingest": 0}
+            seconds = time.monotonic() - began
+        await none_is_running(pipeline.workers())
+        for connection in idle:
+            connection.close()
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
 
-            async def all_delivered() -> bool:
-                return set(answered(traffic)) <= {click.click_id for click in await pipeline.clicks()}
+        async def all_delivered() -> bool:
+            return set(answered(traffic)) <= {click.click_id for click in await pipeline.clicks()}
 
-            await eventually(all_delivered)
+        await eventually(all_delivered)
     assert pipeline.events(KILLED) == []
     assert seconds < 3 * DRAIN_S, "one after the other"

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from tests.ingest_supervisor.supervised import VISITORS, Supervised, answered, none_is_running, true
+from tests.ingest_supervisor.supervised import VISITORS, Supervised, answered, none_is_running
 from tests.ingest_supervisor.traffic import coming
 from tests.pipeline import eventually, running_pipeline
 
@@ -26,7 +26,7 @@ async def test_three_rolls_under_traffic_fail_no_request_and_lose_no_click(pipel
             await traffic.until(100)
             for rolls in (1, 2, 3):
                 pipeline.supervisor.send(signal.SIGHUP)
-                await true(partial(rolled, pipeline, rolls))
+                await eventually(partial(rolled, pipeline, rolls))
                 await traffic.until(100)
             assert await pipeline.restarts() == [0, 0]
         assert await pipeline.stop() == {"ingest": 0}
@@ -36,13 +36,27 @@ async def test_three_rolls_under_traffic_fail_no_request_and_lose_no_click(pipel
     assert len({click.handled.process for click in clicks}) == len(pipeline.workers()) == 8, "not all workers served"
 
 
+async def test_what_tells_the_supervisor_to_roll_ends_no_worker_not_even_one_that_is_starting(
+    pipeline: Supervised,
+) -> None:
+    async with running_pipeline(pipeline, "ingest"):
+        await eventually(pipeline.all_ready)
+        pipeline.supervisor.send(signal.SIGHUP)
+        for earlier in (2, 3):
+            young = await eventually(lambda earlier=earlier: pipeline.workers()[earlier:])
+            os.kill(young[0], signal.SIGHUP)
+        await eventually(partial(rolled, pipeline, 1))
+        assert await pipeline.restarts() == [0, 0]
+        assert await pipeline.stop() == {"ingest": 0}
+
+
 async def test_a_killed_worker_is_replaced_and_nobody_is_refused_a_connection(pipeline: Supervised) -> None:
     async with running_pipeline(pipeline, "ingest"):
         await eventually(pipeline.all_ready)
         async with coming(pipeline.port, VISITORS) as traffic:
             await traffic.until(100)
             os.kill(pipeline.workers()[0], signal.SIGKILL)
-            await true(lambda: len(pipeline.workers()) == 3)
+            await eventually(lambda: len(pipeline.workers()) == 3)
             await eventually(pipeline.all_ready)
             await traffic.until(200)
             assert await pipeline.restarts() == [1, 0]
@@ -75,12 +89,12 @@ async def test_a_roll_whose_successor_cannot_start_changes_nothing_and_a_lone_wo
         keys.rename(pipeline.folder / "away.json")
         async with coming(pipeline.port, VISITORS) as traffic:
             pipeline.supervisor.send(signal.SIGHUP)
-            await true(lambda: len(pipeline.events("roll given up")) == 1)
+            await eventually(lambda: len(pipeline.events("roll given up")) == 1)
             await traffic.until(50)
             assert await pipeline.readiness() == (200, {})
             assert (traffic.refused, traffic.unanswered) == (0, 0)
             os.kill(pipeline.workers()[1], signal.SIGKILL)
-            await true(lambda: len(pipeline.workers()) >= 5)
+            await eventually(lambda: len(pipeline.workers()) >= 5)
             await traffic.until(50)
             status, wrong = await pipeline.readiness()
             assert (status, list(wrong)) == (200, ["worker 1"])

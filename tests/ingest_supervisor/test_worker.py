@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+import pytest
 import uvloop
 
 from ingest.supervisor.reports import BEAT_S, Report, read_report
@@ -22,6 +23,7 @@ async def report_for(seconds: float, line: socket.socket, describe: Callable[[],
     writer.close()
 
 
+@pytest.mark.slow
 def test_a_worker_with_nothing_new_to_say_says_so_once_in_a_while() -> None:
     supervisors, workers = socket.socketpair()
     with supervisors:
