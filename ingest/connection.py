@@ -6,7 +6,6 @@ answering and sending are steps of their own: `connections` takes each for all t
 """
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Awaitable
 from contextlib import suppress
@@ -17,22 +16,16 @@ from aiohttp import HttpVersion11, hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD
 
+from ingest.reading import HEAD_BYTES, cut_piece, encode_first_line, read_form
 from ingest.response import Response, page
 
-HEAD_BYTES: Final = 32 * 1024
-"""The most a request line and its header fields may be, together."""
 READ_BYTES: Final = 1024 * 1024
 """More than one read brings, so that the parser never asks for a pause: what has a body is refused at once."""
 LINGER_S: Final = 2.0
-PIECE_BYTES: Final = 4096
-"""Read at a time: requests that wait as bytes take a twentieth of the memory of those that are read."""
 MOST_AT_ONCE: Final = 16
 """Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
-END: Final = b"\r\n\r\n"
-FIRST_LINE: Final = re.compile(rb"^(?:GET|HEAD) [^\r\n]+", re.MULTILINE)
-NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 CLOSE: Final = "Connection: close\r\n"
 KEEP: Final = "Connection: keep-alive\r\n"
 
@@ -147,16 +140,12 @@ class Connection(BaseProtocol):
     def read(self) -> None:
         """Read the requests that have come, as many as can be answered in this turn."""
         while self._received and len(self._waiting) < MOST_AT_ONCE:
-            if not self._unread:
+            data, self._received = cut_piece(self._received)
+            begins, self._unread = not self._unread, self._unread + len(data)
+            if begins:
                 # The first bytes of a request start its time; those that follow do not prolong it.
                 self.deadline = self._loop.time() + self._host.head_s
-            # One request at a time, so that what is wrong with a later one is not held against it.
-            end = self._received.find(END, 0, PIECE_BYTES) + len(END)
-            end = end if end >= len(END) else PIECE_BYTES
-            data, self._received = self._received[:end], self._received[end:]
-            self._unread += len(data)
-            if not data.isascii():
-                data = FIRST_LINE.sub(escape_line, data)
+                data = encode_first_line(data)
             try:
                 messages, _, _ = self._reader.feed_data(data)
             except HttpProcessingError:
@@ -256,22 +245,6 @@ class Connection(BaseProtocol):
         self._host.observe(perf_counter_ns() - self._received_at)
 
 
-def escape_line(line: re.Match[bytes]) -> bytes:
-    """Percent-encode what a browser would have encoded and some programs do not: `?utm_term=früh`."""
-    return NOT_ASCII.sub(lambda run: b"".join(b"%%%02X" % byte for byte in run[0]), line[0])
-
-
 def render(asked: RawRequestMessage | None, response: Response, connection: str) -> bytes:
     with_body = asked is None or asked.method != hdrs.METH_HEAD
     return response.render(rfc822_formatted_time(), connection, with_body=with_body)
-
-
-def read_form(asked: RawRequestMessage, body: StreamReader) -> RawRequestMessage | int:
-    """Give the request, or the status by which it is refused for its form."""
-    if body is not EMPTY_PAYLOAD:
-        return 405
-    return 431 if head_bytes(asked) > HEAD_BYTES else asked
-
-
-def head_bytes(asked: RawRequestMessage) -> int:
-    return len(asked.path) + sum(len(name) + len(value) + 4 for name, value in asked.raw_headers)
