@@ -11,6 +11,7 @@ from redis.asyncio.connection import SSLConnection
 
 from referrals.redis_client import PlainConnection, connect_redis
 from referrals.redis_layer import AWAY
+from runtime.background import cancel
 from tests.faults.proxy import Proxy
 
 
@@ -39,9 +40,7 @@ def test_connections_that_are_reset_are_errors_of_redis_and_nothing_worse(valkey
             await asyncio.to_thread(proxy.reset)
         # A task that has ended has met what it did not expect.
         heard["worse"] = sum(task.done() for task in asking)
-        for task in asking:
-            task.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        await cancel(asking)
         await client.aclose()
         return heard
 
