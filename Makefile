@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
 SERVICES := ingest enricher sink console
 
-.PHONY: help up test check drill bench sbom audit lock clean
+.PHONY: help up test check lint drill bench sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -19,11 +19,13 @@ up: $(VENV)/.local ## Run the whole pipeline on real servers, here, until Ctrl-C
 test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chromium
 	@$(BIN)/pytest
 
-check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no server
+check: lint ## Format, lint, types, imports and the tests that need no server
+	@$(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
+
+lint: $(VENV)/.dev ## Format, lint, types and imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy & types=$$!; $(BIN)/lint-imports && \
-	  $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow" && wait $$types
+	@$(BIN)/mypy & types=$$!; $(BIN)/lint-imports && wait $$types
 
 drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, with a report in .local/drill.md
 	@$(BIN)/pytest -q tests/faults --drill
