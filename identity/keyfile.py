@@ -16,8 +16,8 @@ from identity.keys import KeyRing, KeyRingError, find_fault
 # The fullest ring there can be, 4 purposes with 1,296 keys each, is smaller.
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
-_PRIVATE: Final = 0o600
-_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_NEW_FILE: Final = 0o600
+_KEPT_BITS: Final = stat.S_IRWXU | stat.S_IRWXG
 
 Stamp = tuple[int, int, int, int]
 
@@ -36,8 +36,9 @@ def read_ring(path: Path) -> KeyRing:
 
 
 def write_ring(path: Path, ring: KeyRing) -> None:
-    """Put a key ring in the place of the file, for its owner alone: after a crash the old one is there, or the new one.
+    """Put a key ring in the place of the file: after a crash the old one is there, or the new one.
 
+    A new file is its owner's alone; one that is replaced keeps its owner, its group, and what they may do.
     Raises KeyRingError when the ring is faulty or the disk refuses.
     """
     with _locked(path):
@@ -122,8 +123,9 @@ def _read_private(path: Path) -> bytes:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise KeyRingError(f"{path}: cannot be read: {error.strerror}") from error
-    if mode & _OTHERS:
-        raise KeyRingError(f"{path}: others than its owner may use it (mode {mode:04o}): chmod 600 it")
+    # A group is fine: Kubernetes gives a mounted Secret to the group of the pod (fsGroup) as 0440 or 0640.
+    if mode & stat.S_IRWXO:
+        raise KeyRingError(f"{path}: every user of this machine may use it (mode {mode:04o}): chmod o= it")
     if len(data) > _MAX_BYTES:
         raise KeyRingError(f"{path}: larger than any key ring")
     return data
@@ -144,12 +146,13 @@ def _replace(path: Path, data: bytes) -> None:
     # One name for all writers: what a killed one left holds secrets, and goes with the next change at the latest.
     temporary = path.with_name(f".{path.name}.writing")
     temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if path.exists():
-                owner = path.stat()
-                os.fchown(descriptor, owner.st_uid, owner.st_gid)  # root rotates, the service still reads
+                replaced = path.stat()
+                os.fchown(descriptor, replaced.st_uid, replaced.st_gid)  # root rotates, the service still reads
+                os.fchmod(descriptor, replaced.st_mode & _KEPT_BITS)
             file.write(data)
             file.flush()
             os.fsync(descriptor)

@@ -37,20 +37,36 @@ def test_a_ring_comes_back_as_it_was_written(path: Path) -> None:
     assert read_ring(path) == ring
 
 
-def test_the_file_is_its_owners_alone_and_nothing_else_is_left_in_the_folder(path: Path) -> None:
+def test_a_new_file_is_its_owners_alone_and_nothing_else_is_left_in_the_folder(path: Path) -> None:
     write_ring(path, rotated())
 
     assert path.stat().st_mode & 0o777 == 0o600
     assert list(path.parent.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666, 0o610])
-def test_a_file_others_may_use_is_refused(path: Path, mode: int) -> None:
+@pytest.mark.parametrize("mode", [0o604, 0o602, 0o601, 0o644, 0o666])
+def test_a_file_everybody_may_use_is_refused(path: Path, mode: int) -> None:
     path.chmod(mode)
 
     with pytest.raises(KeyRingError) as refusal:
         read_ring(path)
-    assert str(refusal.value) == f"{path}: others than its owner may use it (mode {mode:04o}): chmod 600 it"
+    assert str(refusal.value) == f"{path}: every user of this machine may use it (mode {mode:04o}): chmod o= it"
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440, 0o600, 0o640, 0o660])
+def test_a_file_for_its_owner_and_group_is_read(path: Path, mode: int) -> None:
+    path.chmod(mode)  # 0440 and 0640: a Kubernetes Secret with fsGroup
+
+    assert read_ring(path) == known_ring()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o660])
+def test_a_change_keeps_who_may_read_the_file(path: Path, mode: int) -> None:
+    path.chmod(mode)
+
+    edit_ring(path, lambda _: rotated())
+
+    assert (mode, rotated()) == (path.stat().st_mode & 0o777, read_ring(path))
 
 
 def test_a_file_that_is_absent_or_a_folder_is_refused(tmp_path: Path) -> None:

@@ -130,9 +130,8 @@ async def test_item_20_with_kafka_not_safe_a_service_does_not_start_and_says_why
         ({"secret": base64.b64encode(bytes(32)).decode()}, 0o600),
         ({"secret": None}, 0o600),
         ({}, 0o644),
-        ({}, 0o660),
     ],
-    ids=["short", "not random", "absent", "read by all", "read by the group"],
+    ids=["short", "not random", "absent", "read by all"],
 )
 @pytest.mark.parametrize("service", ["ingest", "enricher"])
 async def test_item_20_with_a_bad_key_ring_a_service_does_not_start_and_says_why(
