@@ -38,6 +38,8 @@ def status(data_dir: DataDir) -> None:
         ]
         aside = bytes_aside(data_dir / JOURNAL)
     show(("worker", "owner", "files", "bytes", "clicks", "damaged bytes"), rows)
+    if not rows:
+        print(f"Nothing waits in {data_dir / JOURNAL}.", file=sys.stderr)
     if aside:
         print(f"{aside:,} bytes of damage in {data_dir / JOURNAL / 'damaged'}", file=sys.stderr)
 
@@ -74,9 +76,9 @@ def export(data_dir: DataDir) -> None:
 
 
 def show(columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> None:
-    """Print a table on a terminal, plain lines with tabs in a pipe."""
+    """Print a table on a terminal, lines with tabs in a pipe; with a header either way."""
     if not sys.stdout.isatty():
-        for row in rows:
+        for row in (columns, *rows):
             print(*row, sep="\t")
         return
     from rich.console import Console
@@ -85,4 +87,4 @@ def show(columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> Non
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else cell for cell in row))
-    Console().print(table if rows else "Nothing waits.")
+    Console().print(table)

@@ -17,6 +17,7 @@ from ingest.journal.journal import Journal, Limits
 from ingest.journal.metrics import JournalMetrics
 from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
+from ingest.supervisor.status import METRICS as METRICS_OF_SUPERVISOR
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
 from sink.metrics import SinkMetrics
@@ -28,7 +29,8 @@ INTRODUCTION: Final = """\
 # Metrics
 
 Every service serves its metrics at `/metrics` of its private port (ingest 9100, enricher 9120, sink 9130, console 9140;
-on 127.0.0.1 unless set otherwise), in Prometheus' text format. Labels are bounded: never a code, never an address.
+on 127.0.0.1 unless set otherwise), in Prometheus' text format. With several workers, 9100 is their supervisor's, and
+each worker's own metrics are at 9101 and the ports after it. Labels are bounded: never a code, never an address.
 A histogram has `_sum` and `_count` beside its `_bucket`; times are in seconds.
 
 What to watch first:
@@ -90,12 +92,14 @@ REGISTRIES: Final[Mapping[str, Callable[[], CollectorRegistry]]] = MappingProxyT
 
 
 def describe_metrics() -> str:
-    """Give the page: what every service has, then each service's own."""
+    """Give the page: what every service has, then each service's own, then those of the workers' supervisor."""
     everywhere = describe_registry(make_registry("any", VERSION))
     parts = [INTRODUCTION, "## Every service\n", f"{metric_table(everywhere)}\n"]
     for service, make in REGISTRIES.items():
         own = [metric for metric in describe_registry(make()) if metric not in everywhere]
         parts += [f"## {service.capitalize()}\n", f"{metric_table(own)}\n"]
+    of_supervisor = [Described(name, kind, ("worker",), purpose) for name, kind, purpose in METRICS_OF_SUPERVISOR]
+    parts += ["## Ingest's supervisor\n", f"{metric_table(of_supervisor)}\n"]
     return "\n".join(parts)
 
 

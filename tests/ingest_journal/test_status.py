@@ -12,6 +12,7 @@ from ingest.journal.status import look
 from tests.ingest_journal.builders import drain, framed, left_in, opened, payload
 
 BAD = b"\xffCR1 and so on"
+HEADER = "worker\towner\tfiles\tbytes\tclicks\tdamaged bytes\n"
 
 
 @pytest.fixture
@@ -37,14 +38,19 @@ def damaged(root: Path) -> Path:
 
 def test_status_shows_each_folder(damaged: Path) -> None:
     size = len(framed(range(5))) + len(BAD)
-    assert ask("status", damaged).stdout == f"worker-7\tleft\t2\t{size}\t5\t{len(BAD)}\n"
+    assert ask("status", damaged).stdout == f"{HEADER}worker-7\tleft\t2\t{size}\t5\t{len(BAD)}\n"
+
+
+def test_status_of_an_empty_journal_says_that_nothing_waits(root: Path) -> None:
+    result = ask("status", root)
+    assert (result.stdout, result.stderr, result.exit_code) == (HEADER, f"Nothing waits in {root}.\n", 0)
 
 
 async def test_status_says_who_is_alive_and_changes_nothing(root: Path) -> None:
     async with opened(root) as it:
         it.append(1)
         before = left_in(root)
-        assert ask("status", root).stdout == f"worker-1\talive\t2\t{len(framed([1]))}\t1\t0\n"
+        assert ask("status", root).stdout == f"{HEADER}worker-1\talive\t2\t{len(framed([1]))}\t1\t0\n"
         assert left_in(root) == before
         assert await drain(it.journal) == [1]
 
