@@ -67,7 +67,10 @@ RedisPrefix = Annotated[
     str,
     Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="first part of every key, so that installations can share one"),
 ]
-KeysFile = Annotated[str, Meta(description="the key ring's file, closed to other users (mode 0600 or 0640); `clickrail keys init` makes it")]
+KeysFile = Annotated[
+    str,
+    Meta(description="the key ring's file, closed to other users (mode 0600 or 0640); `clickrail keys init` makes it"),
+]
 PublicUrl = Annotated[
     str,
     Meta(pattern=r"^https?://[^/\s]+$", description="where visitors reach ingest; http means cookies without Secure"),
