@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from schemas.codec import MAJOR
 from schemas.topics import TOPICS, Topic
 
 FOLDER = Path(__file__).parent / "json"
@@ -15,12 +17,26 @@ def json_schema(topic: Topic) -> str:
     (reference,), definitions = msgspec.json.schema_components([topic.record], ref_template="#/$defs/{name}")
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:clickrail:schema:{topic.name}:{MAJOR}",
         "title": topic.record.__name__,
         "description": f"The values of {topic.name}; key: {topic.key}; read by {topic.readers}.",
         **reference,
-        "$defs": definitions,
+        "$defs": {name: require_fields(definition) for name, definition in definitions.items()},
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def require_fields(definition: dict[str, Any]) -> dict[str, Any]:
+    """Require each field that was written from version 1.0 on, null where nothing is known.
+
+    Our own decoder forgives a missing one that may be null. Defaults are its own too: nobody has to fill them in.
+    """
+    properties = {
+        name: {word: value for word, value in field.items() if word != "default"}
+        for name, field in definition["properties"].items()
+    }
+    required = [name for name, field in properties.items() if "x-since" not in field]
+    return definition | {"properties": properties, "required": required}
 
 
 def schema_path(topic: Topic) -> Path:

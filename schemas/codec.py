@@ -1,5 +1,6 @@
 """Records to bytes and back. Pure: bad bytes come back as a value with a reason, never as an exception."""
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -7,6 +8,7 @@ import msgspec
 
 from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
 from schemas.fields import SCHEMA_VERSION
+from schemas.formats import FormatCheck
 
 R = TypeVar("R", bound=Record)
 
@@ -24,10 +26,11 @@ class Versioned(msgspec.Struct, frozen=True):
     schema_version: str
 
 
+KINDS: Final[tuple[type[Record], ...]] = (RawClick, EnrichedClick, RejectedClick, DeadLetter)
 ENCODER: Final = msgspec.json.Encoder()
-DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {
-    kind: msgspec.json.Decoder(kind) for kind in (RawClick, EnrichedClick, RejectedClick, DeadLetter)
-}
+DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {kind: msgspec.json.Decoder(kind) for kind in KINDS}
+CHECKS: Final = {kind: FormatCheck(kind) for kind in KINDS}
+VERSION: Final = re.compile("[0-9]{1,3}[.][0-9]{1,3}")
 VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
 UNREADABLE: Final = (UnicodeDecodeError, msgspec.DecodeError, RecursionError)
 """What bytes that are no JSON raise; the last is for a nesting that no record has, deeper than the decoder goes."""
@@ -45,8 +48,11 @@ def decode(kind: type[R], value: bytes) -> R | Undecodable:
         return refuse(value, str(error))
     except UNREADABLE as error:
         return unreadable(error)
-    if major(record.schema_version) != MAJOR:
-        return unknown_version(record.schema_version)
+    if record.schema_version != SCHEMA_VERSION and (wrong := judge_version(record.schema_version)):
+        return wrong
+    problem = CHECKS[kind].find_problem(record)
+    if problem:
+        return Undecodable("wrong_shape", problem)
     assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder table guarantees it
     return record
 
@@ -60,16 +66,17 @@ def refuse(value: bytes, detail: str) -> Undecodable:
     except UNREADABLE as error:
         # The first field that differs stood before what is no JSON at all.
         return unreadable(error)
-    return Undecodable("wrong_shape", detail) if major(version) == MAJOR else unknown_version(version)
+    return judge_version(version) or Undecodable("wrong_shape", detail)
 
 
 def unreadable(error: Exception) -> Undecodable:
     return Undecodable("not_utf8" if isinstance(error, UnicodeDecodeError) else "not_json", str(error))
 
 
-def major(version: str) -> str:
-    return version.split(".", 1)[0]
-
-
-def unknown_version(version: str) -> Undecodable:
-    return Undecodable("unknown_version", f"schema version {version[:16]!r}; this reader knows {MAJOR}.x")
+def judge_version(version: str) -> Undecodable | None:
+    """Say why a record of this version is not read; null when it is."""
+    if VERSION.fullmatch(version) is None:
+        return Undecodable("wrong_shape", "Expected `major.minor` - at `$.schema_version`")
+    if version.split(".", 1)[0] != MAJOR:
+        return Undecodable("unknown_version", f"schema version {version!r}; this reader knows {MAJOR}.x")
+    return None

@@ -10,11 +10,13 @@ from schemas.fields import (
     AcceptLanguage,
     AdId,
     Asked,
+    Bytes,
     Code,
     Count,
     EntityId,
     Hashed,
     Host,
+    IsTest,
     KeyId,
     Label,
     Path,
@@ -77,7 +79,7 @@ class Click(Record, frozen=True, kw_only=True):
     cookie_state: Word
     privacy: Privacy
     prefetch: bool = False
-    is_test: bool = False
+    is_test: IsTest = False
     unique_window_s: Seconds
     limit: Word | None = None
     handled: Handled
@@ -137,8 +139,8 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     topic: Label
     partition: Count
     offset: Count
-    key: bytes | None
-    value: bytes
+    key: Bytes | None
+    value: Bytes
     stage: Word
     reason: Word
     detail: str

@@ -41,15 +41,20 @@ def of_type(described: Any) -> st.SearchStrategy[Any]:
     return MAKERS[type(described)](described)
 
 
+def of_described(described: inspect.Metadata) -> st.SearchStrategy[Any]:
+    pattern = (described.extra_json_schema or {}).get("pattern")
+    if pattern and isinstance(described.type, inspect.StrType):
+        return st.from_regex(pattern.removesuffix("$"), fullmatch=True)
+    return of_type(described.type)
+
+
 def of_text(described: inspect.StrType) -> st.SearchStrategy[str]:
-    if described.pattern is not None:
-        return st.from_regex(described.pattern)
     least, most = described.min_length or 0, described.max_length or LONGEST
     return texts.map(lambda text: text[:most]).filter(lambda text: len(text) >= least)
 
 
 MAKERS: Mapping[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
-    inspect.Metadata: lambda described: of_type(described.type),
+    inspect.Metadata: of_described,
     inspect.UnionType: lambda described: st.one_of(*map(of_type, described.types)),
     inspect.StructType: lambda described: of_struct(described.cls),
     inspect.ListType: lambda described: st.lists(of_type(described.item_type), max_size=3),
