@@ -25,7 +25,6 @@ from identity.cookie import CookieClaims
 from identity.keys import RING_RANDOMNESS, init_ring
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.client_ip import TrustedProxies, parse_networks
 from ingest.journal.framing import frame
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
@@ -41,6 +40,7 @@ from ingest.transform import Keys, aim, cookie_of, mark, ready_keys
 from ingest.visit import Site
 from referrals.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
+from runtime.client_address import TrustedProxies, parse_networks
 from runtime.partition import hash_keys
 
 BATCH = 16

@@ -10,6 +10,7 @@ from console.environment import ENVIRONMENT, Environment
 from console.guard import SESSION_COOKIE
 from console.replies import reply
 from console.sessions import SESSION, Session, is_same
+from runtime.forwarded import read_scheme
 
 HOUR_S: Final = 3600
 LONGEST_PASSWORD: Final = 1024
@@ -75,7 +76,7 @@ async def show_session(request: web.Request) -> web.Response:
 
 def came_by_https(request: web.Request) -> bool:
     # Whoever lies about this only spoils the cookie of their own browser.
-    return request.secure or request.headers.get("X-Forwarded-Proto", "").strip().lower() == "https"
+    return request.secure or read_scheme(request.headers) == "https"
 
 
 def local_target(target: str) -> str:

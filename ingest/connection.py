@@ -104,8 +104,7 @@ class Connection(BaseProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
-        # Without its zone (`fe80::1%eth0`), which is a name of this machine's.
-        self._peer = peer[0].partition("%")[0] if isinstance(peer, tuple) else None
+        self._peer = peer[0] if isinstance(peer, tuple) else None
         self.deadline = self._loop.time() + self._host.head_s
         if not self._host.admit(self):
             self.close(at_once=True)

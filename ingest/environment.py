@@ -15,7 +15,6 @@ from prometheus_client import CollectorRegistry
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.client_ip import TrustedProxies, parse_networks
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
 from ingest.journal.metrics import JournalMetrics
@@ -33,6 +32,7 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from runtime.background import in_background
+from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
 from runtime.kafka_security import read_security
 from runtime.metrics import make_registry

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ingest.client_ip import HEADERS, X_FORWARDED_FOR, parse_networks
 from ingest.limits.defaults import (
     CLIENT_BURST,
     CLIENT_RATE_PER_S,
@@ -17,32 +16,25 @@ from ingest.limits.defaults import (
 )
 from ingest.limits.gcra import make_limit
 from referrals.targets import TargetProblem, check_target
+from runtime.client_address import X_FORWARDED_FOR
 from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
+    ForwardedHeader,
     Host,
     KeysFile,
     LogLevel,
     Port,
     PrivatePort,
+    ProxyNetworks,
     PublicUrl,
     RedisPrefix,
     RedisUrl,
     Region,
+    check_networks,
     variables,
 )
 
-TrustedProxies = Annotated[
-    tuple[str, ...],
-    Meta(description="networks of proxies that may say whose request it is, comma-separated, as `10.0.0.0/8`"),
-]
-ForwardedHeader = Annotated[
-    str,
-    Meta(
-        pattern=f"^({'|'.join(HEADERS)})$",
-        description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at",
-    ),
-]
 FallbackUrl = Annotated[str, Meta(description="where unknown codes lead; without it they get a small 404 page")]
 Prefetch = Annotated[
     str, Meta(pattern="^(refuse|record)$", description="`refuse` prefetches with 503, or answer and `record` them")
@@ -95,7 +87,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9100
     workers: Workers = 1
-    trusted_proxies: TrustedProxies = ()
+    trusted_proxies: ProxyNetworks = ()
     forwarded_header: ForwardedHeader = X_FORWARDED_FOR
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
@@ -118,11 +110,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
                 make_limit(rate, burst)
             except ValueError as error:
                 raise ValueError(f"{error} - at `$.CLICKRAIL_INGEST_{name.upper()}_RATE_PER_S`") from None
-        # Said as msgspec says it, so that `runtime.settings` names the variable and what it is for.
-        try:
-            parse_networks(self.trusted_proxies)
-        except ValueError as error:
-            raise ValueError(f"{error} - at `$.CLICKRAIL_INGEST_TRUSTED_PROXIES`") from None
+        check_networks(self.trusted_proxies, "CLICKRAIL_INGEST_TRUSTED_PROXIES")
         match None if self.fallback_url is None else check_target(self.fallback_url):
             case TargetProblem(reason=reason):
                 raise ValueError(f"{reason} - at `$.CLICKRAIL_INGEST_FALLBACK_URL`")

@@ -7,9 +7,9 @@ import msgspec
 from multidict import CIMultiDictProxy
 
 from identity.refusal import Reason
-from ingest.client_ip import TrustedProxies
 from ingest.parameters import Parameters
 from referrals.answers import Found
+from runtime.client_address import TrustedProxies
 from schemas import Privacy
 
 Address = IPv4Address | IPv6Address

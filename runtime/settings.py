@@ -6,13 +6,14 @@ stand in a file instead: `CLICKRAIL_DATABASE_URL_FILE`.
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
+from runtime.client_address import HEADERS, parse_networks
 from runtime.errors import SettingsError
 from runtime.unverified import trusts_anybody
 
@@ -80,11 +81,30 @@ LogLevel = Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$", descript
 Host = Annotated[str, Meta(min_length=1, description="address to listen on")]
 Port = Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")]
 PrivatePort = Annotated[int, Meta(ge=0, le=65535, description="port of /healthz, /readyz and /metrics")]
+ProxyNetworks = Annotated[
+    tuple[str, ...],
+    Meta(description="networks of proxies that may say whose request it is, comma-separated, as `10.0.0.0/8`"),
+]
+ForwardedHeader = Annotated[
+    str,
+    Meta(
+        pattern=f"^({'|'.join(HEADERS)})$",
+        description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at",
+    ),
+]
 
 
 def variables(service: str) -> Callable[[str], str]:
     """Give the `rename` of a service's Settings: field name to variable name."""
     return lambda field: f"{PREFIX}{'' if field in SHARED else service + '_'}{field.upper()}"
+
+
+def check_networks(networks: Iterable[str], variable: str) -> None:
+    """Raise ValueError for a network that is none, said as msgspec says it: `load` names the variable and its use."""
+    try:
+        parse_networks(networks)
+    except ValueError as error:
+        raise ValueError(f"{error} - at `$.{variable}`") from None
 
 
 def load(kind: type[S], environ: Mapping[str, str]) -> S:

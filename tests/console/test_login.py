@@ -19,8 +19,18 @@ async def test_the_password_opens_a_session_and_leads_on(stranger: TestClient) -
     assert cookie["max-age"] == str(12 * 3600)
 
 
-async def test_a_cookie_given_by_https_is_sent_by_https_only(stranger: TestClient) -> None:
-    headers = {"X-Forwarded-Proto": "https"}
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("X-Forwarded-Proto", "https")],
+        [("X-Forwarded-Proto", "https, https")],
+        [("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "http")],
+        [("Forwarded", 'for="[2001:db8::1]";proto=https, for=10.0.0.1;proto=http')],
+    ],
+)
+async def test_a_cookie_given_by_https_is_sent_by_https_only(
+    stranger: TestClient, headers: list[tuple[str, str]]
+) -> None:
     async with stranger.post("/login", data={"password": PASSWORD}, headers=headers, allow_redirects=False) as response:
         assert response.cookies[SESSION_COOKIE]["secure"] is True
 

@@ -10,10 +10,10 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
-from ingest.client_ip import TrustedProxies, parse_networks
 from ingest.transform import Keys, ready_keys
 from ingest.visit import Site, Visit
 from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
+from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed
 from runtime.producer import OutRecord
 from schemas import RawClick, RejectedClick, decode

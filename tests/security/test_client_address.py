@@ -5,7 +5,7 @@ from ipaddress import ip_address
 import pytest
 
 from identity.ip import hash_ip, open_ip
-from ingest.client_ip import TrustedProxies
+from runtime.client_address import TrustedProxies
 from schemas import RawClick
 from tests.ingest.builders import keys
 from tests.ingest.serving import serving

@@ -7,11 +7,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from ingest.client_ip import TrustedProxies, parse_networks
-from ingest.forwarded import read_node
-from tests.ingest import second_reading
-from tests.ingest.builders import MODEST
+from runtime.client_address import TrustedProxies, parse_networks
+from runtime.forwarded import read_node, read_scheme
+from tests.examples import examples
+from tests.runtime import second_reading
 
+MODEST = examples(200)
 TRUSTED = {IPv4Address("10.0.0.1"), IPv4Address("127.0.0.1"), IPv6Address("fd00::1")}
 NETWORKS = parse_networks(map(str, TRUSTED))
 PROXIES = TrustedProxies(NETWORKS, "forwarded")
@@ -196,3 +197,36 @@ def test_what_stands_left_of_an_unreadable_element_changes_nothing(
 @example(["for=8.8.8.8", 'for="10.0.0.1', '"'])
 def test_any_lines_are_read_as_a_second_reading_reads_them(lines: list[str]) -> None:
     assert client(PROXY, *lines) == str(second_reading.find_client(ip_address(PROXY), TRUSTED, lines))
+
+
+@pytest.mark.parametrize(
+    ("headers", "scheme"),
+    [
+        ([], None),
+        ([("X-Forwarded-Proto", "")], None),
+        ([("X-Forwarded-Proto", "https")], "https"),
+        ([("x-forwarded-proto", " HTTPS ")], "https"),
+        ([("X-Forwarded-Proto", "https, https")], "https"),
+        ([("X-Forwarded-Proto", "https,http")], "https"),
+        ([("X-Forwarded-Proto", "http, https")], "http"),
+        ([("X-Forwarded-Proto", " ,, https")], "https"),
+        ([("X-Forwarded-Proto", "https"), ("X-Forwarded-Proto", "http")], "https"),
+        ([("Forwarded", "for=8.8.8.8;proto=https")], "https"),
+        ([("Forwarded", 'Proto="HTTPS", for=10.0.0.1;proto=http')], "https"),
+        ([("Forwarded", "for=8.8.8.8"), ("Forwarded", "for=10.0.0.1;proto=https")], "https"),
+        ([("Forwarded", 'host="a,proto=http";proto=https')], "https"),
+        ([("Forwarded", 'for="8.8.8.8, proto=http')], "http"),
+        ([("Forwarded", 'for="8.8.8.8;proto=http')], None),
+        ([("Forwarded", "proto=http"), ("X-Forwarded-Proto", "https")], "https"),
+    ],
+)
+def test_the_scheme_is_the_one_the_first_proxy_saw(headers: list[tuple[str, str]], scheme: str | None) -> None:
+    assert read_scheme(CIMultiDictProxy(CIMultiDict(headers))) == scheme
+
+
+@MODEST
+@given(st.lists(elements(addresses) | noise), st.lists(noise))
+def test_reading_the_scheme_never_fails(lines: list[str], schemes: list[str]) -> None:
+    headers = [*[("Forwarded", line) for line in lines], *[("X-Forwarded-Proto", line) for line in schemes]]
+    scheme = read_scheme(CIMultiDictProxy(CIMultiDict(headers)))
+    assert scheme is None or scheme == scheme.strip(" \t").lower() != ""

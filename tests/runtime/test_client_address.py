@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from ingest.client_ip import UNKNOWN, Address, TrustedProxies, parse_address, parse_networks
-from tests.ingest import second_reading
-from tests.ingest.builders import MODEST
+from runtime.client_address import UNKNOWN, Address, TrustedProxies, parse_address, parse_networks
+from tests.examples import examples
+from tests.runtime import second_reading
 
+MODEST = examples(200)
 PROXIES = TrustedProxies(parse_networks(["10.0.0.0/8", "127.0.0.1", "fd00::/8"]))
 NEAR = {ip_address("10.0.0.1"), ip_address("10.0.0.2"), ip_address("fd00::1")}
 addresses = st.ip_addresses().map(str)
@@ -109,6 +110,26 @@ def test_an_unreadable_entry_ends_the_chain_at_the_proxy_that_passed_it_on() -> 
 
 def test_a_mapped_address_is_trusted_and_believed_as_the_v4_address_it_is() -> None:
     assert client("::ffff:10.0.0.1", "::ffff:8.8.8.8") == "8.8.8.8"
+
+
+@pytest.mark.parametrize("text", ["::ffff:10.0.0.0/104", "::ffff:a00:0/104", "::ffff:10.0.0.1", "10.0.0.1"])
+def test_a_proxy_is_trusted_however_its_ipv4_network_is_written(text: str) -> None:
+    proxies = TrustedProxies(parse_networks([text]))
+    for peer in ("10.0.0.1", "::ffff:10.0.0.1"):
+        assert str(find_client(peer, ["8.8.8.8"], proxies)) == "8.8.8.8"
+        assert str(find_client("11.0.0.1", ["8.8.8.8"], proxies)) == "11.0.0.1"
+
+
+def test_an_ipv6_network_that_merely_contains_the_mapped_addresses_trusts_no_ipv4_proxy() -> None:
+    proxies = TrustedProxies(parse_networks(["::/0"]))
+    assert str(find_client("10.0.0.1", ["8.8.8.8"], proxies)) == "10.0.0.1"
+
+
+def test_a_peer_with_a_zone_has_its_address_and_may_be_a_trusted_proxy() -> None:
+    assert client("fe80::1%eth0") == "fe80::1"
+    for text in ("fe80::/10", "fe80::1", "fe80::1%eth0", "fe80::1%eth0/128"):
+        proxies = TrustedProxies(parse_networks([text]))
+        assert str(find_client("fe80::1%eth1", ["8.8.8.8"], proxies)) == "8.8.8.8"
 
 
 def test_a_peer_without_an_address_is_unknown_and_believed_in_nothing() -> None:

@@ -9,13 +9,16 @@ import msgspec
 from aiohttp import hdrs
 from multidict import MultiMapping, istr
 
-from ingest.forwarded import read_node, rejoin
+from runtime.forwarded import read_node, rejoin
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 UNKNOWN: Final = ipaddress.IPv4Address(0)
 """The address of a peer that has none (a Unix socket)."""
+
+MAPPED_BITS: Final = 96
+"""`::ffff:0:0/96` holds the IPv4 addresses written as IPv6."""
 
 MOST_HOPS: Final = 32
 X_FORWARDED_FOR: Final = "x-forwarded-for"
@@ -25,8 +28,21 @@ HEADERS: Final[dict[str, istr]] = {X_FORWARDED_FOR: hdrs.X_FORWARDED_FOR, FORWAR
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Read networks such as `10.0.0.0/8`, `::1`. Raises ValueError naming the first that is none."""
-    return tuple(ipaddress.ip_network(text) for text in texts)
+    """Read networks such as `10.0.0.0/8`, `::1`. Raises ValueError naming the first that is none.
+
+    A v4-mapped network (`::ffff:10.0.0.0/104`) becomes the IPv4 network, and a zone is cut off, as in peers' addresses.
+    """
+    return tuple(map(parse_network, texts))
+
+
+def parse_network(text: str) -> Network:
+    network = ipaddress.ip_network(text)
+    if isinstance(network, ipaddress.IPv4Network):
+        return network
+    first = ipaddress.IPv6Address(network.network_address.packed)
+    if first.ipv4_mapped is not None and network.prefixlen >= MAPPED_BITS:
+        return ipaddress.IPv4Network((first.ipv4_mapped, network.prefixlen - MAPPED_BITS))
+    return ipaddress.IPv6Network((first, network.prefixlen))
 
 
 def parse_address(text: str) -> Address | None:
@@ -64,6 +80,7 @@ class TrustedProxies:
         self._has_quotes = header == FORWARDED
         # By text: an address as a key would be hashed in Python, at each of its appearances.
         self._read = lru_cache(maxsize=8192)(self._read_hop)
+        self._read_peer = lru_cache(maxsize=8192)(self._read_own)
         self._read_entry = lru_cache(maxsize=8192)(self._read_element) if self._has_quotes else self._read
 
     def find_client(self, peer: str | None, headers: MultiMapping[str]) -> Address:
@@ -72,7 +89,7 @@ class TrustedProxies:
         What an untrusted peer sends is not looked at, and what stands left of the first untrusted or unreadable entry
         is never believed: anybody could have written it.
         """
-        client = (self._read(peer) if peer else None) or UNKNOWN_PEER
+        client = (self._read_peer(peer) if peer else None) or UNKNOWN_PEER
         if not client.trusted or not (lines := headers.getall(self._header, ())):
             return client.address
         texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MOST_HOPS)[-MOST_HOPS:])
@@ -94,6 +111,10 @@ class TrustedProxies:
     def _read_hop(self, text: str) -> Hop | None:
         address = parse_address(text)
         return None if address is None else Hop(address, self.trusts(address))
+
+    def _read_own(self, text: str) -> Hop | None:
+        # The system names the zone of a link-local peer (`fe80::1%eth0`): an interface of this machine.
+        return self._read_hop(text.partition("%")[0])
 
     def _read_element(self, text: str) -> Hop | None:
         node = read_node(text)
