@@ -31,7 +31,7 @@ def make_test_link(
     from identity.keys import KeyRingError
     from identity.test_link import make_test_proof
     from identity.token import TokenKeys
-    from referrals.ids import is_code
+    from urls.codes import is_code
 
     expires_at = int(time.time()) + days * DAY_S
     with failing_clearly(KeyRingError, ValueError):

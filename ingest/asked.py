@@ -1,6 +1,5 @@
 """What a request asks for, read from its first line and headers without parsing more than is needed. Pure."""
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,9 +10,7 @@ from identity.test_link import verify_test_proof
 from identity.token import TokenKeys
 from ingest.cleaning import clean
 from schemas.fields import ASKED_CAP
-
-PREFIX: Final = "/ref/"
-CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+from urls.links import find_asked
 
 SEC_PURPOSE: Final = istr("Sec-Purpose")
 PURPOSE: Final = istr("Purpose")
@@ -21,33 +18,13 @@ X_PURPOSE: Final = istr("X-Purpose")
 X_MOZ: Final = istr("X-Moz")
 SEC_GPC: Final = istr("Sec-GPC")
 DNT: Final = istr("DNT")
-AUTHORITY: Final = re.compile(r"[^/?#]*://[^/?#]*")
 AHEAD: Final = ("prefetch", "prerender", "preview")
 TEST_PROOF: Final = "cr_test="
 
 
-def split_path(raw_path: str) -> tuple[str, str]:
-    """Split a request's target, as sent, into path and query."""
-    if not raw_path.startswith("/"):
-        # A server must understand a whole URL too (RFC 9112, 3.2.2). Its host decides nothing here.
-        rest = AUTHORITY.sub("", raw_path, count=1)
-        raw_path = rest if rest.startswith("/") else "/" + rest
-    path, _, query = raw_path.partition("#")[0].partition("?")
-    return path, query
-
-
-def match_code(path: str) -> str | None:
-    """Give the referral code of a path `/ref/{code}`, or null when what stands there cannot be one.
-
-    Nothing is decoded: a code needs no escapes, and whatever is escaped is none. One slash at the end is forgiven.
-    """
-    asked = path[len(PREFIX) :].removesuffix("/")
-    return asked if CODE(asked) else None
-
-
 def read_asked(path: str) -> str:
-    """Give what was asked in place of a code, cleaned and cut, for people to look at."""
-    return clean(path[len(PREFIX) :], ASKED_CAP)[0]
+    """Give what was asked for in place of a code, cleaned and cut, for people to look at."""
+    return clean(find_asked(path) or "", ASKED_CAP)[0]
 
 
 def is_ahead_of_visitor(headers: Mapping[str, str]) -> bool:

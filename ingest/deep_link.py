@@ -8,7 +8,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from ingest.parameters import MOST_PARAMETERS
 from ingest.passing import DEEP_LINK, to_bytes
-from referrals.targets import AUTHORITY, check_target
+from urls.targets import AUTHORITY, check_target
 
 START: Final = f"{DEEP_LINK}="
 CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")

@@ -9,7 +9,7 @@ import msgspec
 
 from ingest.parameters import MOST_PARAMETERS, SUBS
 from referrals.model import PassQuery
-from referrals.queries import fold_name, name_of
+from urls.queries import fold_name, name_of
 
 DEEP_LINK: Final = "url"
 TEST_LINK: Final = "cr_test"

@@ -13,8 +13,8 @@ from ingest.deep_link import find_deep_link
 from ingest.passing import Passing, decide_passing
 from ingest.target import Target, fill_target, read_target
 from referrals.model import PassQuery, Program
-from referrals.queries import Link, fold_name, names_in, split_link, without_name
-from referrals.targets import CLICK_MACROS
+from urls.queries import Link, fold_name, names_in, split_link, without_name
+from urls.targets import CLICK_MACROS
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from identity.randomness import RandomPool
 from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_lookup, refuse_over_limit, respond
-from ingest.asked import PREFIX, is_ahead_of_visitor, is_test, match_code, split_path
+from ingest.asked import is_ahead_of_visitor, is_test
 from ingest.connection import Answered
 from ingest.limits.limiter import Decision
 from ingest.limits.limits import Limits
@@ -48,6 +48,7 @@ from runtime.producer import OutRecord
 from schemas import encode
 from schemas.headers import rejected_headers
 from schemas.reasons import MALFORMED_CODE
+from urls.links import is_link, match_code, split_path
 
 NONCE_BYTES: Final = 12
 
@@ -102,7 +103,7 @@ class Redirect:
         """Answer a request for `path`, and count it: at once, unless the stores have to be asked for its code."""
         started = clock()
         path, query = split_path(request.path)
-        if not path.startswith(PREFIX):
+        if not is_link(path):
             return self._count("not_found", page(404))
         if request.method == hdrs.METH_GET:
             return self._visit(request.headers, peer, path, query, started)

@@ -15,7 +15,6 @@ from ingest.limits.defaults import (
     CodeRate,
 )
 from ingest.limits.gcra import make_limit
-from referrals.targets import TargetProblem, check_target
 from runtime.client_address import X_FORWARDED_FOR
 from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
@@ -34,6 +33,7 @@ from runtime.settings import (
     check_networks,
     variables,
 )
+from urls.targets import TargetProblem, check_target
 
 FallbackUrl = Annotated[str, Meta(description="where unknown codes lead; without it they get a small 404 page")]
 Prefetch = Annotated[

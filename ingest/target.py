@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from referrals.targets import MACROS
+from urls.targets import MACROS
 
 MACRO: Final = re.compile(rf"\{{({'|'.join(MACROS)})\}}")
 NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")

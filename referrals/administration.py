@@ -11,13 +11,13 @@ import asyncpg
 import msgspec
 
 from referrals.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer
-from referrals.ids import is_code
 from referrals.lookup import join
 from referrals.model import TYPES, Kind, Referral, Status
 from referrals.postgres_layer import read_codes
 from referrals.refusal import REFUSING, Refused, explain_refusal
 from referrals.saved import DECODERS
-from referrals.targets import TargetProblem, check_new_target
+from urls.codes import is_code
+from urls.targets import TargetProblem, check_new_target
 
 TABLES: Final[dict[Kind, str]] = {"program": "programs", "affiliate": "affiliates", "code": "referral_codes"}
 KEYS: Final[dict[Kind, str]] = {"program": "id", "affiliate": "id", "code": "code"}

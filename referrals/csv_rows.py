@@ -8,9 +8,10 @@ from typing import Final, NamedTuple, get_args
 
 import msgspec
 
-from referrals.ids import is_code, is_id
+from referrals.ids import is_id
 from referrals.model import Status
-from referrals.targets import TargetProblem, check_new_target
+from urls.codes import is_code
+from urls.targets import TargetProblem, check_new_target
 
 REQUIRED: Final = ("code", "affiliate_id", "program_id")
 OPTIONAL: Final = ("status", "target_url", "affiliate_name")

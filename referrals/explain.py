@@ -7,10 +7,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from referrals.answers import Answer, Found, Paused, Unavailable
-from referrals.ids import is_code
 from referrals.model import Program
-from referrals.queries import fold_name, names_in, split_link
-from referrals.targets import CLICK_MACROS, find_unknown_macro, macros_of
 from schemas.reasons import (
     MALFORMED_CODE,
     PAUSED_AFFILIATE,
@@ -20,6 +17,9 @@ from schemas.reasons import (
     UNKNOWN_CODE,
     Reason,
 )
+from urls.codes import is_code
+from urls.queries import fold_name, names_in, split_link
+from urls.targets import CLICK_MACROS, find_unknown_macro, macros_of
 
 PATH: Final = re.compile(r"/ref/([^/]*)")
 REASON_OF_PAUSE: Final[dict[Paused, Reason]] = {

@@ -14,10 +14,10 @@ import msgspec
 from referrals.allowance import Allowance
 from referrals.answers import UNKNOWN_HERE, Found, Unknown
 from referrals.changes import Change, KnownChanges
-from referrals.ids import is_code
 from referrals.model import Affiliate, Key, Kind, Program, Referral, ReferralCode, key_of
 from referrals.snapshot.known import KnownSet
 from referrals.snapshot.reading import UNTOLD, Untold
+from urls.codes import is_code
 
 R = TypeVar("R", Program, Affiliate, ReferralCode)
 

@@ -1,11 +1,10 @@
-"""Ids and codes: what they look like, and how new ones are made."""
+"""Ids of programs and affiliates: what they look like; and how new ids and codes are made."""
 
 import re
 from collections.abc import Callable
 from typing import Final
 
 ID_SHAPE: Final = re.compile(r"[a-z0-9_-]{1,40}")
-CODE_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 GENERATED_LENGTH: Final = 10
 ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -19,10 +18,6 @@ Choose = Callable[[str], str]
 
 def is_id(text: str) -> bool:
     return ID_SHAPE.fullmatch(text) is not None
-
-
-def is_code(text: str) -> bool:
-    return CODE_SHAPE.fullmatch(text) is not None
 
 
 def make_program_id(choose: Choose) -> str:

@@ -17,12 +17,12 @@ from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, An
 from referrals.batches import Batches, Pace
 from referrals.follow import Follower
 from referrals.held import HeldReferrals, Holding, Time, belongings_of
-from referrals.ids import is_code
 from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode, key_of
 from referrals.postgres_layer import RowsReading
 from referrals.saved import Reading
 from referrals.snapshot.known import KnownSet
+from urls.codes import is_code
 
 REDIS_PACE: Final = Pace(most=500, pause_s=0.001)
 POSTGRES_PACE: Final = Pace(most=500, pause_s=0.025, burst=10)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
-from referrals.targets import check_target
+from urls.targets import check_target
 
 FORM: Final = re.compile(rb"(\d{1,18}) (\d{1,18}) (\{.+\})", re.DOTALL)
 DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {

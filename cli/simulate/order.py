@@ -11,7 +11,7 @@ from cli.simulate.generate import generate
 from cli.simulate.planned import Options, Planned
 from cli.simulate.replay import BadLine, read_requests
 from cli.simulate.send import Sending, read_target
-from ingest.asked import CODE
+from urls.codes import IS_CODE
 
 DEFAULT_SECONDS: Final = 60.0
 MOST_CONNECTIONS: Final = 10_000
@@ -47,7 +47,7 @@ def make_order(sending: Sending, codes: str, seed: int, seconds: float | None, r
     check(sending, seconds)
     kept = tuple(code.strip() for code in codes.split(",") if code.strip())
     for code in kept:
-        if not CODE(code):
+        if not IS_CODE(code):
             raise BadOrder(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
     if not kept:
         raise BadOrder("--codes: name at least one referral code")

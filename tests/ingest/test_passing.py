@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from ingest.parameters import MOST_PARAMETERS, SUBS
 from ingest.passing import PASSED_CAP, Passing, decide_passing, pass_on, to_bytes
-from referrals.queries import name_of
 from tests.ingest.builders import MODEST
+from urls.queries import name_of
 
 ALL = Passing(None, frozenset())
 

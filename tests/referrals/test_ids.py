@@ -1,6 +1,7 @@
 import random
 
-from referrals.ids import is_code, is_id, make_affiliate_id, make_code, make_program_id
+from referrals.ids import is_id, make_affiliate_id, make_code, make_program_id
+from urls.codes import is_code
 
 
 def test_made_ids_are_ids_and_say_what_they_name() -> None:
@@ -15,10 +16,7 @@ def test_made_codes_are_codes_of_ten_characters_and_do_not_repeat() -> None:
     assert (len(made), {len(code) for code in made}, all(map(is_code, made))) == (10_000, {10}, True)
 
 
-def test_what_is_no_code_or_id_is_told_apart() -> None:
-    codes = ["", "a b", "a/b", "a\n", "é", "x" * 65, "a\0", "%61"]
+def test_what_is_no_id_is_told_apart() -> None:
     ids = ["", "A", "a b", "a\n", "x" * 41, "ä"]
-    assert not any(map(is_code, codes))
     assert not any(map(is_id, ids))
-    assert all(map(is_code, ["a", "A-_9", "x" * 64]))
     assert all(map(is_id, ["a", "a-_9", "x" * 40]))

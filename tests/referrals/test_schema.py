@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from referrals.postgres import connected
-from referrals.targets import check_target
 from tests.referrals.builders import insert
+from urls.targets import check_target
 
 pytestmark = pytest.mark.servers
 

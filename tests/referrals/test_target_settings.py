@@ -15,10 +15,10 @@ from referrals.model import Program
 from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
 from referrals.refusal import Refused
-from referrals.targets import MACROS
 from runtime.migrations import MigrationSet, find_migrations, migrate
 from tests.referrals.builders import affiliate, code, insert, program, unique_prefix
 from tests.referrals.test_opening import eventually, is_followed
+from urls.targets import MACROS
 
 pytestmark = pytest.mark.servers
 

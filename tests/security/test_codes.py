@@ -23,7 +23,7 @@ from tests.ingest.wire import ask
         b"x" * 65,
         b"../../etc/passwd",
         b"abc123%20",
-        b"%61bc123",
+        b"%2561bc123",
         b"abc123;a",
         b"abc123/x",
         b"",

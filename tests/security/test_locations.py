@@ -19,7 +19,6 @@ from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
 from referrals.saved import Reading, pack, unpack
-from referrals.targets import TargetProblem, check_target
 from runtime.errors import SettingsError
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import load
@@ -31,6 +30,7 @@ from tests.ingest.test_settings import NEEDED
 from tests.ingest.wire import ask
 from tests.pipeline import DEMO
 from tests.referrals.builders import code, program
+from urls.targets import TargetProblem, check_target
 
 NAMES = ("u", "url", "dest", "next", "to", "goto", "target", "return", "r", "redirect", "redirect_uri", "target_url")
 INSERT = "INSERT INTO programs (id, name, target_url, fallback_url) VALUES ('a', 'A', $1, $2)"

@@ -8,8 +8,9 @@ from collections import Counter
 import pytest
 
 from cli.simulate.planned import DEMO_CODES, EVERYDAY, STATUSES
-from ingest.asked import is_ahead_of_visitor, match_code, split_path
+from ingest.asked import is_ahead_of_visitor
 from tests.cli.simulate.builders import generated, header, only
+from urls.links import match_code, split_path
 
 DIGEST = """
 import hashlib

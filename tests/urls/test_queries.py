@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.queries import Link, fold_name, names_in, split_link, without_name
+from urls.queries import Link, fold_name, names_in, split_link, without_name
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.targets import MACROS, TargetProblem, check_new_target, check_target, macros_of
+from urls.targets import MACROS, TargetProblem, check_new_target, check_target, macros_of
 
 
 @pytest.mark.parametrize(
