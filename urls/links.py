@@ -1,12 +1,14 @@
 """The link a visitor follows: what a request for it asks for. Pure."""
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from urls.codes import IS_CODE, decode_unreserved
 
 PREFIX: Final = "/ref/"
 AUTHORITY: Final = re.compile(r"[^/?#]*://[^/?#]*")
+ORIGIN: Final = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]+")
+LIKE_A_HOST: Final = re.compile(r"localhost|.*[.:].*").fullmatch
 
 
 def split_path(raw_path: str) -> tuple[str, str]:
@@ -42,3 +44,27 @@ def find_asked(path: str) -> str | None:
     if "%" in path:
         path = decode_unreserved(path)
     return path[len(PREFIX) :] if path.startswith(PREFIX) else None
+
+
+class VisitedLink(NamedTuple):
+    """A link as a visit of it reaches the redirect: path and query as sent. `origin` is null where none was given.
+
+    An origin without its scheme, which people leave out, begins with `//`.
+    """
+
+    origin: str | None
+    path: str
+    query: str
+
+
+def read_link(text: str) -> VisitedLink:
+    """Read a link, or a code alone, as people copy them: `abc`, `/ref/abc?sub1=x`, `go.shop.example/ref/abc`."""
+    if "/" not in text.partition("?")[0]:
+        return VisitedLink(None, *split_path(PREFIX + text))
+    first = text.partition("/")[0]
+    if first and "://" not in text.partition("?")[0] and LIKE_A_HOST(first):
+        text = f"//{text}"
+    origin = ORIGIN.match(text)
+    if origin:
+        return VisitedLink(origin[0], *split_path(text[origin.end() :] or "/"))
+    return VisitedLink(None, *split_path(text))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from urls.links import is_link, match_code, split_path
+from urls.links import VisitedLink, is_link, match_code, read_link, split_path
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,28 @@ def test_an_encoded_character_that_needs_no_encoding_is_that_character(path: str
 )
 def test_a_path_below_ref_is_a_link_whatever_stands_there(path: str, *, link: bool) -> None:
     assert is_link(path) is link
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("abc123", VisitedLink(None, "/ref/abc123", "")),
+        ("abc123?sub1=a/b", VisitedLink(None, "/ref/abc123", "sub1=a/b")),
+        ("abc123?url=https://x/", VisitedLink(None, "/ref/abc123", "url=https://x/")),
+        ("ab%63", VisitedLink(None, "/ref/ab%63", "")),
+        ("", VisitedLink(None, "/ref/", "")),
+        ("/ref/abc", VisitedLink(None, "/ref/abc", "")),
+        ("ref/abc", VisitedLink(None, "/ref/abc", "")),
+        ("a/b", VisitedLink(None, "/a/b", "")),
+        ("https://go.shop.example/ref/abc?x=1#y", VisitedLink("https://go.shop.example", "/ref/abc", "x=1")),
+        ("http://localhost:8080/ref/abc/", VisitedLink("http://localhost:8080", "/ref/abc/", "")),
+        ("https://go.shop.example", VisitedLink("https://go.shop.example", "/", "")),
+        ("https://go.shop.example?x", VisitedLink("https://go.shop.example", "/", "x")),
+        ("go.shop.example/ref/abc", VisitedLink("//go.shop.example", "/ref/abc", "")),
+        ("localhost:8080/ref/abc", VisitedLink("//localhost:8080", "/ref/abc", "")),
+        ("//go.shop.example/ref/abc", VisitedLink("//go.shop.example", "/ref/abc", "")),
+        ("https://[/ref/abc", VisitedLink("https://[", "/ref/abc", "")),
+    ],
+)
+def test_a_link_is_read_from_whatever_people_paste(text: str, link: VisitedLink) -> None:
+    assert link == read_link(text)
