@@ -43,11 +43,15 @@ def read_secret_files() -> None:
     """Let a subcommand's option be given as the services take it: in a file that `..._FILE` names."""
     for name in SECRETS:
         path = os.environ.get(f"{name}_FILE")
-        if path and name not in os.environ:
+        if path and name in os.environ:
+            print(f"clickrail: {name} and {name}_FILE are both set: keep one of them", file=sys.stderr)
+            sys.exit(2)
+        if path:
             try:
                 os.environ[name] = Path(path).read_text().strip()
-            except OSError as error:
-                print(f"clickrail: {name}_FILE: cannot read {path}: {error.strerror}", file=sys.stderr)
+            except (OSError, UnicodeDecodeError) as error:
+                reason = error.strerror if isinstance(error, OSError) else "it is not a text"
+                print(f"clickrail: {name}_FILE: cannot read {path}: {reason}", file=sys.stderr)
                 sys.exit(2)
 
 

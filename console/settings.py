@@ -41,10 +41,33 @@ WELL_KNOWN: Final = frozenset(
     }
 )
 
-Password = Annotated[Secret, Meta(description="the password of the page, 8 characters or more")]
+
+def find_weakness(password: Secret) -> str | None:
+    if len(password.reveal()) < SHORTEST_PASSWORD:
+        return f"must have {SHORTEST_PASSWORD} characters or more"
+    if password.reveal().lower() in WELL_KNOWN:
+        return "everybody's first guess is not a password"
+    return None
+
+
+def find_shortness(secret: Secret) -> str | None:
+    enough = len(secret.reveal()) >= SHORTEST_SECRET
+    return (
+        None
+        if enough
+        else f"must have {SHORTEST_SECRET} characters or more, for example what `openssl rand -hex 32` gives"
+    )
+
+
+Password = Annotated[
+    Secret, Meta(description="the password of the page, 8 characters or more", extra={"check": find_weakness})
+]
 SessionSecret = Annotated[
     Secret,
-    Meta(description="signs sessions, 32 characters or more; without it a restart logs everybody out"),
+    Meta(
+        description="signs sessions, 32 characters or more; without it a restart logs everybody out",
+        extra={"check": find_shortness},
+    ),
 ]
 SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours after which one has to log in again")]
 
@@ -62,13 +85,3 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSO
     password: Password
     session_secret: SessionSecret | None = None
     session_hours: SessionHours = 12
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        password = self.password.reveal()
-        if len(password) < SHORTEST_PASSWORD:
-            raise ValueError(f"CLICKRAIL_CONSOLE_PASSWORD: expected {SHORTEST_PASSWORD} characters or more")
-        if password.lower() in WELL_KNOWN:
-            raise ValueError("CLICKRAIL_CONSOLE_PASSWORD: everybody's first guess is not a password")
-        if self.session_secret is not None and len(self.session_secret.reveal()) < SHORTEST_SECRET:
-            raise ValueError(f"CLICKRAIL_CONSOLE_SESSION_SECRET: expected {SHORTEST_SECRET} characters or more")

@@ -1,19 +1,18 @@
 """`docs/configuration.md`, from the Settings structs. Pure."""
 
-import re
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType, UnionType
-from typing import Any, Final, Union, get_args, get_origin, get_type_hints
+from types import MappingProxyType
+from typing import Any, Final, get_type_hints
 
 import msgspec
-from msgspec import Meta
 
 import console.settings
 import enricher.settings
 import ingest.settings
 import sink.settings
 from deploy.local.settings import LocalSettings
-from runtime.settings import PREFIX, SHARED, Secret, describe, is_list, plain_type
+from runtime.expectations import describe, example_of, expectation, plain_type
+from runtime.settings import PREFIX, SHARED, Secret
 
 SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {
@@ -23,7 +22,6 @@ SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "console": console.settings.Settings,
     }
 )
-TYPES: Final = MappingProxyType({str: "text", int: "a whole number", float: "a number", bool: "`true` or `false`"})
 
 INTRODUCTION: Final = """\
 # Configuration
@@ -100,10 +98,11 @@ def settings_of(kind: type[msgspec.Struct]) -> list[Setting]:
 def read_setting(field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
     name = field.encode_name
     names = f"`{name}`, or `{name}_FILE`" if plain_type(hint) is Secret else f"`{name}`"
+    example = example_of(hint)
     return Setting(
         variable=name,
         names=names,
-        expects=expects(hint),
+        expects=f"{expectation(hint)}, as `{example}`" if example else expectation(hint),
         default=None if field.required else as_text(field.default),
         description=describe(hint),
     )
@@ -129,35 +128,6 @@ def as_text(default: object) -> str:
             return ",".join(map(str, default))
         case _:
             return str(default)
-
-
-def expects(hint: Any) -> str:
-    """Give in words what a value must be."""
-    if is_list(hint):
-        return "a list"
-    if plain_type(hint) is Secret:
-        return "a secret"
-    limits = limits_of(hint)
-    if limits.pattern is not None:
-        return words_of(limits.pattern)
-    kind = TYPES[plain_type(hint)]
-    if limits.ge is not None:
-        return f"{kind}, {limits.ge} or more" if limits.le is None else f"{kind}, {limits.ge} to {limits.le}"
-    return kind if limits.gt is None else f"{kind} above {limits.gt}"
-
-
-def words_of(pattern: str) -> str:
-    inner = pattern.removeprefix("^(").removesuffix(")$")
-    if re.fullmatch(r"[\w-]+(\|[\w-]+)*", inner):
-        return " or ".join(f"`{word}`" for word in inner.split("|"))
-    return f"text like `{pattern}`"
-
-
-def limits_of(hint: Any) -> Meta:
-    """Give the constraints of a field; an empty Meta where there are none."""
-    if get_origin(hint) in (Union, UnionType):
-        return next((limits_of(member) for member in get_args(hint) if member is not type(None)), Meta())
-    return next((meta for meta in get_args(hint)[1:] if isinstance(meta, Meta)), Meta())
 
 
 def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -15,7 +15,10 @@ from runtime.settings import (
 
 GeoDatabases = Annotated[
     tuple[str, ...],
-    Meta(description="city databases (.mmdb, MaxMind's or DB-IP's layout), comma-separated; without one geo is null"),
+    Meta(
+        description="city databases (.mmdb, MaxMind's or DB-IP's layout), comma-separated; without one geo is null",
+        examples=["/usr/share/GeoIP/GeoLite2-City.mmdb"],
+    ),
 ]
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]
 

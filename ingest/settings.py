@@ -1,6 +1,6 @@
 """Settings of the redirect service."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -15,7 +15,7 @@ from ingest.limits.defaults import (
     CodeRate,
 )
 from ingest.limits.gcra import make_limit
-from runtime.client_address import X_FORWARDED_FOR
+from runtime.errors import SettingsError
 from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
@@ -30,14 +30,28 @@ from runtime.settings import (
     RedisPrefix,
     RedisUrl,
     Region,
-    check_networks,
     variables,
 )
 from urls.targets import TargetProblem, check_target
 
-FallbackUrl = Annotated[str, Meta(description="where unknown codes lead; without it they get a small 404 page")]
+
+def find_unfit_target(url: str) -> str | None:
+    match check_target(url):
+        case TargetProblem(reason=reason):
+            return reason
+    return None
+
+
+FallbackUrl = Annotated[
+    str,
+    Meta(
+        description="where unknown codes lead; without it they get a small 404 page",
+        examples=["https://shop.example/"],
+        extra={"check": find_unfit_target},
+    ),
+]
 Prefetch = Annotated[
-    str, Meta(pattern="^(refuse|record)$", description="`refuse` prefetches with 503, or answer and `record` them")
+    Literal["refuse", "record"], Meta(description="refuse prefetches with 503, or answer and record them")
 ]
 Workers = Annotated[
     int, Meta(ge=1, le=64, description="processes on the port; more than 1 have a supervisor, and ports after its own")
@@ -47,6 +61,7 @@ DataDir = Annotated[
     Meta(
         min_length=1,
         description="folder on a local disk, of the journal of accepted clicks and the snapshot of the referrals",
+        examples=["/var/lib/clickrail/ingest"],
     ),
 ]
 MostConnections = Annotated[
@@ -88,7 +103,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     private_port: PrivatePort = 9100
     workers: Workers = 1
     trusted_proxies: ProxyNetworks = ()
-    forwarded_header: ForwardedHeader = X_FORWARDED_FOR
+    forwarded_header: ForwardedHeader = "x-forwarded-for"
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
     client_rate_per_s: ClientRate = CLIENT_RATE_PER_S
@@ -109,8 +124,4 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
             try:
                 make_limit(rate, burst)
             except ValueError as error:
-                raise ValueError(f"{error} - at `$.CLICKRAIL_INGEST_{name.upper()}_RATE_PER_S`") from None
-        check_networks(self.trusted_proxies, "CLICKRAIL_INGEST_TRUSTED_PROXIES")
-        match None if self.fallback_url is None else check_target(self.fallback_url):
-            case TargetProblem(reason=reason):
-                raise ValueError(f"{reason} - at `$.CLICKRAIL_INGEST_FALLBACK_URL`")
+                raise SettingsError(f"CLICKRAIL_INGEST_{name.upper()}_RATE_PER_S: {error}") from None

@@ -1,32 +1,45 @@
 """The settings that every service has of Kafka: where it is, and how a connection to it is made safe. Pure."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from runtime.errors import SettingsError
 from runtime.settings import KafkaBootstrapServers, KafkaTopicPrefix, Secret, variables
 
 SecurityProtocol = Annotated[
-    str,
-    Meta(
-        pattern=r"^(PLAINTEXT|SSL|SASL_SSL)$",
-        description="`PLAINTEXT` within a network one trusts, `SSL`, or `SASL_SSL` with a password, which needs TLS",
-    ),
+    Literal["PLAINTEXT", "SSL", "SASL_SSL"],
+    Meta(description="plain text within a network one trusts, TLS, or TLS with a password"),
 ]
 CaFile = Annotated[
-    str, Meta(min_length=1, description="certificates (PEM) that Kafka's is verified by, instead of the system's own")
+    str,
+    Meta(
+        min_length=1,
+        description="certificates (PEM) that Kafka's is verified by, instead of the system's own",
+        examples=["/etc/clickrail/kafka-ca.pem"],
+    ),
 ]
 CertificateFile = Annotated[
     str,
-    Meta(min_length=1, description="certificate (PEM, with its chain) that we show to Kafka, where it asks for one"),
+    Meta(
+        min_length=1,
+        description="certificate (PEM, with its chain) that we show to Kafka, where it asks for one",
+        examples=["/etc/clickrail/kafka.pem"],
+    ),
 ]
-KeyFile = Annotated[str, Meta(min_length=1, description="the key (PEM, not encrypted) of that certificate")]
-SaslMechanism = Annotated[
+KeyFile = Annotated[
     str,
-    Meta(pattern=r"^(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512)$", description="how the password is proven, with `SASL_SSL`"),
+    Meta(
+        min_length=1,
+        description="the key (PEM, not encrypted) of that certificate",
+        examples=["/etc/clickrail/kafka-key.pem"],
+    ),
 ]
-SaslUsername = Annotated[str, Meta(min_length=1, description="who we are, with `SASL_SSL`")]
+SaslMechanism = Annotated[
+    Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], Meta(description="how the password is proven, with `SASL_SSL`")
+]
+SaslUsername = Annotated[str, Meta(min_length=1, description="who we are, with `SASL_SSL`", examples=["clickrail"])]
 SaslPassword = Annotated[Secret, Meta(description="the password, with `SASL_SSL`")]
 
 
@@ -44,9 +57,8 @@ class KafkaSettings(msgspec.Struct, frozen=True, kw_only=True, rename=variables(
     kafka_sasl_password: SaslPassword | None = None
 
     def __post_init__(self) -> None:
-        # Said as msgspec says it, so that `runtime.settings` names the variable and what it is for.
         for field, reason in problems(self):
-            raise ValueError(f"{reason} - at `$.CLICKRAIL_{field.upper()}`")
+            raise SettingsError(f"CLICKRAIL_{field.upper()}: {reason}")
 
 
 def problems(settings: KafkaSettings) -> list[tuple[str, str]]:

@@ -8,18 +8,23 @@ stand in a file instead: `CLICKRAIL_DATABASE_URL_FILE`.
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import FieldInfo
 
-from runtime.client_address import HEADERS, parse_networks
+from runtime.client_address import parse_networks
 from runtime.errors import SettingsError
+from runtime.expectations import choices_of, describe, example_of, expectation, find_check, is_list, plain_type
+from runtime.kafka_servers import find_unfit_server
 from runtime.unverified import trusts_anybody
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX: Final = "CLICKRAIL_"
+FILE: Final = "_FILE"
+"""Behind the name of a secret: the variable holds the path of a file that has it."""
 SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "CONSOLE", "LOCAL")
 SHARED: Final = (
     "kafka_bootstrap_servers",
@@ -55,42 +60,102 @@ class Secret(str):
         return str.__str__(self)
 
 
+def find_unverified(url: Secret) -> str | None:
+    if trusts_anybody(url.reveal()):
+        return "TLS that takes any certificate protects from nobody: verify it"
+    return None
+
+
+def find_unfit_network(texts: Iterable[str]) -> str | None:
+    try:
+        parse_networks(texts)
+    except ValueError as error:
+        return f"{error}; write networks as 10.0.0.0/8, or addresses, separated by commas"
+    return None
+
+
 KafkaBootstrapServers = Annotated[
-    tuple[str, ...], Meta(min_length=1, description="Kafka's brokers, `host:port`, comma-separated")
+    tuple[str, ...],
+    Meta(
+        min_length=1,
+        description="Kafka's brokers, comma-separated",
+        examples=["kafka-1:9092,kafka-2:9092"],
+        extra={"check": find_unfit_server},
+    ),
 ]
 KafkaTopicPrefix = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9._-]{0,64}$", description="stands before every topic and group, as in `team-a.`"),
+    Meta(
+        pattern=r"^[A-Za-z0-9._-]{0,64}\Z",
+        description="stands before every topic and group",
+        examples=["team-a."],
+        extra={"form": "at most 64 letters, digits, dots, hyphens or underscores"},
+    ),
 ]
-DatabaseUrl = Annotated[Secret, Meta(description="PostgreSQL, as `postgresql://user:password@host:port/database`")]
-RedisUrl = Annotated[Secret, Meta(description="Redis or Valkey, as `redis://host:port/0`")]
+DatabaseUrl = Annotated[
+    Secret,
+    Meta(
+        description="PostgreSQL",
+        examples=["postgresql://user:password@host:5432/database"],
+        extra={"check": find_unverified},
+    ),
+]
+RedisUrl = Annotated[
+    Secret, Meta(description="Redis or Valkey", examples=["redis://host:6379/0"], extra={"check": find_unverified})
+]
 RedisPrefix = Annotated[
     str,
-    Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="first part of every key, so that installations can share one"),
+    Meta(
+        pattern=r"^[A-Za-z0-9._-]{1,64}\Z",
+        description="first part of every key, so that installations can share one",
+        extra={"form": "1 to 64 letters, digits, dots, hyphens or underscores"},
+    ),
 ]
 KeysFile = Annotated[
     str,
-    Meta(description="the key ring's file, closed to other users (mode 0600 or 0640); `clickrail keys init` makes it"),
+    Meta(
+        min_length=1,
+        description="the key ring's file, closed to other users (mode 0600 or 0640); `clickrail keys init` makes it",
+        examples=["/var/lib/clickrail/keys/keys.json"],
+    ),
 ]
 PublicUrl = Annotated[
     str,
-    Meta(pattern=r"^https?://[^/\s]+$", description="where visitors reach ingest; http means cookies without Secure"),
+    Meta(
+        pattern=r"^https?://[^/\s]+\Z",
+        description="where visitors reach ingest; http means cookies without Secure",
+        examples=["https://go.shop.example"],
+        extra={"form": "`http://` or `https://` and a host, with no path and no slash behind it"},
+    ),
 ]
-Region = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,32}$", description="where this process runs; on every event")]
-LogLevel = Annotated[str, Meta(pattern=r"^(debug|info|warning|error)$", description="debug, info, warning or error")]
+Region = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9-]{1,32}\Z",
+        description="where this process runs; on every event",
+        examples=["eu-west-1"],
+        extra={"form": "1 to 32 lower-case letters, digits or hyphens"},
+    ),
+]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], Meta(description="what is logged, from this level on")
+]
 Host = Annotated[str, Meta(min_length=1, description="address to listen on")]
 Port = Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")]
 PrivatePort = Annotated[int, Meta(ge=0, le=65535, description="port of /healthz, /readyz and /metrics")]
+
+
 ProxyNetworks = Annotated[
     tuple[str, ...],
-    Meta(description="networks of proxies that may say whose request it is, comma-separated, as `10.0.0.0/8`"),
+    Meta(
+        description="networks of proxies that may say whose request it is, comma-separated",
+        examples=["10.0.0.0/8,::1"],
+        extra={"check": find_unfit_network},
+    ),
 ]
 ForwardedHeader = Annotated[
-    str,
-    Meta(
-        pattern=f"^({'|'.join(HEADERS)})$",
-        description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at",
-    ),
+    Literal["x-forwarded-for", "forwarded"],
+    Meta(description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at"),
 ]
 
 
@@ -99,76 +164,89 @@ def variables(service: str) -> Callable[[str], str]:
     return lambda field: f"{PREFIX}{'' if field in SHARED else service + '_'}{field.upper()}"
 
 
-def check_networks(networks: Iterable[str], variable: str) -> None:
-    """Raise ValueError for a network that is none, said as msgspec says it: `load` names the variable and its use."""
-    try:
-        parse_networks(networks)
-    except ValueError as error:
-        raise ValueError(f"{error} - at `$.{variable}`") from None
-
-
 def load(kind: type[S], environ: Mapping[str, str]) -> S:
     """Read `kind` from the environment.
 
-    Raises SettingsError, naming the variable: not of its type, missing, unknown (with the nearest known name), or a
-    `_FILE` that cannot be read. Variables of other services may be present and are not looked at.
+    Raises SettingsError, a sentence that names the variable: not what is expected, missing, unknown (with the nearest
+    known name), given twice, or a `_FILE` that cannot be read. Variables of other services may be present and are not
+    looked at. A choice (`info`) may be written in capitals.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    hints = get_type_hints(kind, include_extras=True)
-    given: dict[str, Any] = {}
-    for name, text in environ.items():
-        if not name.startswith(PREFIX):
+    hints = {name: get_type_hints(kind, include_extras=True)[field.name] for name, field in fields.items()}
+    texts = read_texts(environ, hints)
+    for name, field in fields.items():
+        if field.required and name not in texts:
+            raise SettingsError(f"{name}: is not set: it must be {explain(field, hints[name])}")
+    return kind(**{fields[name].name: read_value(fields[name], text, hints[name]) for name, text in texts.items()})
+
+
+def read_texts(environ: Mapping[str, str], hints: Mapping[str, Any]) -> dict[str, str]:
+    """Give what is set of our variables, by name, with the contents of files in the place of their names."""
+    texts: dict[str, str] = {}
+    for given, text in environ.items():
+        if not given.startswith(PREFIX):
             continue
-        target = name.removesuffix("_FILE") if name not in fields else name
-        if target not in fields:
-            refuse_unknown(name, fields)
-        else:
-            hint = hints[fields[target].name]
-            value = text if name == target else read_secret(name, text, hint)
-            given[target] = split(value) if is_list(hint) else value
+        name = given if given in hints else given.removesuffix(FILE)
+        if name not in hints:
+            refuse_unknown(given, hints)
+            continue
+        if name in texts:
+            raise SettingsError(f"{name}: {name} and {name}{FILE} are both set: keep one of them")
+        texts[name] = text if name == given else read_secret(given, text, hints[name])
+    return texts
+
+
+def read_value(field: FieldInfo, text: str, hint: Any) -> Any:
+    name = field.encode_name
     try:
-        return msgspec.convert(given, kind, strict=False, dec_hook=as_secret)
-    except msgspec.ValidationError as error:
-        raise SettingsError(explain(str(error), fields, hints)) from None
+        value = convert(text, hint)
+    except (msgspec.ValidationError, ValueError):
+        # What the library says is about its types and patterns. It raises ValueError for what is no UTF-8.
+        raise SettingsError(f"{name}: must be {explain(field, hint)}") from None
+    check = find_check(hint)
+    wrong = check(value) if check else None
+    if wrong is not None:
+        raise SettingsError(f"{name}: {wrong}")
+    return value
 
 
-def plain_type(hint: Any) -> Any:
-    """Give a hint without its Annotated and without `| None`."""
-    if get_origin(hint) is Annotated:
-        return plain_type(get_args(hint)[0])
-    members = [member for member in get_args(hint) if member is not type(None)]
-    return plain_type(members[0]) if len(members) == 1 and type(None) in get_args(hint) else hint
+def explain(field: FieldInfo, hint: Any) -> str:
+    """Say all that is known of a setting: what it must be, an example, what it is for."""
+    default = "" if field.default in (None, msgspec.NODEFAULT) or choices_of(hint) else str(field.default)
+    example, purpose = example_of(hint) or default, describe(hint)
+    return f"{expectation(hint)}{f', for example {example}' if example else ''}{f' ({purpose})' if purpose else ''}"
 
 
-def is_list(hint: Any) -> bool:
-    return get_origin(plain_type(hint)) is tuple
+def convert(text: str, hint: Any) -> Any:
+    if plain_type(hint) is Secret:
+        return Secret(text)
+    if choices := choices_of(hint):
+        text = next((word for word in choices if word.lower() == text.lower()), text)
+    return msgspec.convert(split(text) if is_list(hint) else text, hint, strict=False)
 
 
 def split(text: str) -> list[str]:
     return [item for item in (piece.strip() for piece in text.split(",")) if item]
 
 
-def as_secret(kind: type, value: Any) -> Any:
-    if kind is Secret and isinstance(value, str):
-        if trusts_anybody(value):
-            raise ValueError("TLS that takes any certificate protects from nobody: verify it")
-        return Secret(value)
-    raise NotImplementedError(f"settings cannot hold a {kind.__name__}")
-
-
 def read_secret(name: str, path: str, hint: Any) -> str:
     if plain_type(hint) is not Secret:
-        raise SettingsError(f"{name} is unknown: only secrets may stand in a file")
+        raise SettingsError(f"{name} is not a setting: only secrets may stand in a file")
     try:
-        return Path(path).read_text().strip()
+        secret = Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"{name}: {path} holds something else than a text") from None
+    if not secret:
+        raise SettingsError(f"{name}: {path} is empty")
+    return secret
 
 
 def refuse_unknown(name: str, fields: Mapping[str, object]) -> None:
     rest = name.removeprefix(PREFIX)
     own = {field.removeprefix(PREFIX).split("_", 1)[0] for field in fields} & set(SERVICES)
-    shared = {field.upper() for field in SHARED} | {f"{field.upper()}_FILE" for field in SHARED}
+    shared = {field.upper() for field in SHARED} | {f"{field.upper()}{FILE}" for field in SHARED}
     of_another_service = rest.split("_", 1)[0] in set(SERVICES) - own
     if rest in shared or of_another_service:
         return
@@ -177,20 +255,10 @@ def refuse_unknown(name: str, fields: Mapping[str, object]) -> None:
     raise SettingsError(f"{name} is not a setting" + (f"; did you mean {nearest[0]}?" if nearest else ""))
 
 
-def explain(message: str, fields: Mapping[str, Any], hints: Mapping[str, Any]) -> str:
-    # msgspec names the variable in its message and echoes no value; what is missing is what the field is for.
-    for name, field in fields.items():
-        if message.startswith(f"{name}:"):
-            return message.partition(" - at ")[0]
-        if name in message:
-            purpose = describe(hints[field.name])
-            return f"{name}: {message.split(' - at ', maxsplit=1)[0]}" + (f" ({purpose})" if purpose else "")
-    return message
-
-
-def describe(hint: Any) -> str:
-    """Give the description a field's annotation carries, or an empty text."""
-    if get_origin(hint) is Annotated:
-        own = [meta.description for meta in get_args(hint)[1:] if isinstance(meta, Meta) and meta.description]
-        return own[0] if own else describe(get_args(hint)[0])
-    return next((text for member in get_args(hint) if (text := describe(member))), "")
+def show_settings(settings: msgspec.Struct) -> dict[str, object]:
+    """Give the settings by the names of their variables, for the log: a secret shows itself as `***`."""
+    shown = {}
+    for field in msgspec.structs.fields(settings):
+        value = getattr(settings, field.name)
+        shown[field.encode_name] = repr(value) if isinstance(value, Secret) else value
+    return shown

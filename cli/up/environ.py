@@ -46,5 +46,7 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE": str(addresses.session_file),
         "CLICKRAIL_ENRICHER_GEO_DATABASES": ",".join(map(str, addresses.geo_databases)),
     }
-    ours = {name: value for name, value in outer.items() if not name.startswith(ELSEWHERE)}
+    # Of a secret that this run knows, the other form (`X` or `X_FILE`) goes: both together are refused.
+    replaced = {name.removesuffix("_FILE") for name in known} | {f"{name}_FILE" for name in known}
+    ours = {name: value for name, value in outer.items() if name not in replaced and not name.startswith(ELSEWHERE)}
     return {**defaults, **ours, **known}

@@ -62,6 +62,16 @@ def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> Non
     assert (done.returncode, "Connect call failed" in done.stderr) == (2, True)
 
 
+def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://h/d")
+    command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
+    given = {"CLICKRAIL_DATABASE_URL": "postgresql://h/d", "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **given})
+
+    sentence = "clickrail: CLICKRAIL_DATABASE_URL and CLICKRAIL_DATABASE_URL_FILE are both set: keep one of them\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
+
+
 def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
 

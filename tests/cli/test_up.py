@@ -53,6 +53,13 @@ def test_how_another_kafka_is_reached_is_nothing_to_the_local_one() -> None:
     assert service_environ(elsewhere, ADDRESSES) == service_environ({}, ADDRESSES)
 
 
+@pytest.mark.parametrize(
+    "name", ["CLICKRAIL_DATABASE_URL_FILE", "CLICKRAIL_REDIS_URL_FILE", "CLICKRAIL_CONSOLE_PASSWORD"]
+)
+def test_a_secret_of_elsewhere_is_replaced_in_whatever_form_it_is_set(name: str) -> None:
+    assert service_environ({name: "/nowhere"}, ADDRESSES) == service_environ({}, ADDRESSES)
+
+
 async def test_a_taken_port_is_named_with_its_setting() -> None:
     server = await asyncio.start_server(lambda _, __: None, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]

@@ -52,7 +52,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("FALLBACK_URL", ""),
         ("PREFETCH", "ignore"),
         ("FORWARDED_HEADER", "x-real-ip"),
-        ("FORWARDED_HEADER", "Forwarded"),
+        ("FORWARDED_HEADER", "Forwarded-For"),
         ("PORT", "eighty"),
         ("PRIVATE_PORT", "70000"),
         ("SYNC_MS", "0"),

@@ -126,6 +126,6 @@ async def test_the_command_takes_the_number_of_workers(pipeline: Supervised) -> 
     environ = {**pipeline.environ, "CLICKRAIL_INGEST_WORKERS": "1"}
     code, lines = await run_ingest(environ, *command, "0")
     assert (code, len(lines)) == (2, 1)
-    assert lines[0].startswith("clickrail ingest: CLICKRAIL_INGEST_WORKERS: Expected `int` >= 1 ")
+    assert lines[0].startswith("clickrail ingest: CLICKRAIL_INGEST_WORKERS: must be a whole number from 1 to 64")
     code, lines = await run_ingest(environ, *command, "3")
     assert (code, lines[-1]) == (2, "clickrail ingest: no worker can start with these settings")

@@ -17,7 +17,7 @@ MECHANISM, USERNAME, PASSWORD = (f"CLICKRAIL_KAFKA_SASL_{name}" for name in ("ME
     ("given", "named"),
     [
         ({PROTOCOL: "SASL_PLAINTEXT", USERNAME: "u", PASSWORD: "sesame"}, PROTOCOL),
-        ({PROTOCOL: "ssl"}, PROTOCOL),
+        ({PROTOCOL: "tls"}, PROTOCOL),
         ({PASSWORD: "sesame"}, PROTOCOL),
         ({USERNAME: "u"}, PROTOCOL),
         ({PROTOCOL: "SSL", USERNAME: "u", PASSWORD: "sesame"}, PROTOCOL),

@@ -1,0 +1,84 @@
+"""What a setting expects, in words: for whoever gets one wrong, and for the documents. Pure.
+
+An annotation says it: limits, `description`, `examples`, and two words of our own in `extra`. `form` is what a text
+must look like, for people who do not read patterns; `check` is a function that gives what is wrong with a value, or
+null.
+"""
+
+from collections.abc import Callable, Iterator
+from types import MappingProxyType
+from typing import Any, Final, Literal, get_args, get_origin
+
+from msgspec import Meta
+
+KINDS: Final = MappingProxyType(
+    {str: "a text", int: "a whole number", float: "a number", bool: "`true` or `false`", tuple: "a list"}
+)
+
+
+def metas_of(hint: Any) -> Iterator[Meta]:
+    """Give the annotations of a hint, the outermost first."""
+    if get_origin(hint) is Literal:
+        return
+    if hasattr(hint, "__metadata__"):
+        yield from (meta for meta in hint.__metadata__ if isinstance(meta, Meta))
+    for member in get_args(hint):
+        yield from metas_of(member)
+
+
+def plain_type(hint: Any) -> Any:
+    """Give a hint without its annotations and without `| None`."""
+    if hasattr(hint, "__metadata__"):
+        return plain_type(get_args(hint)[0])
+    members = [member for member in get_args(hint) if member is not type(None)]
+    return plain_type(members[0]) if len(members) == 1 and type(None) in get_args(hint) else hint
+
+
+def is_list(hint: Any) -> bool:
+    return get_origin(plain_type(hint)) is tuple
+
+
+def choices_of(hint: Any) -> tuple[str, ...]:
+    """Give the words that a value must be one of; none when it is free."""
+    plain = plain_type(hint)
+    return get_args(plain) if get_origin(plain) is Literal else ()
+
+
+def describe(hint: Any) -> str:
+    """Give the description of a setting, or an empty text."""
+    return next((meta.description for meta in metas_of(hint) if meta.description), "")
+
+
+def find_check(hint: Any) -> Callable[[Any], str | None] | None:
+    return next((meta.extra["check"] for meta in metas_of(hint) if meta.extra and "check" in meta.extra), None)
+
+
+def expectation(hint: Any) -> str:
+    """Say what a value must be: `a whole number from 0 to 65535`."""
+    if choices := choices_of(hint):
+        return " or ".join(f"`{word}`" for word in choices)
+    for meta in metas_of(hint):
+        if meta.extra and "form" in meta.extra:
+            return str(meta.extra["form"])
+    plain = plain_type(hint)
+    return f"{KINDS.get(get_origin(plain) or plain, 'a secret')}{limits(hint)}"
+
+
+def limits(hint: Any) -> str:
+    meta = next(metas_of(hint), Meta())
+    match meta.ge, meta.gt, meta.le:
+        case int() as least, None, int() as most:
+            return f" from {least} to {most}"
+        case int() as least, None, None:
+            return f", {least} or more"
+        case None, int() as above, int() as most:
+            return f" above {above}, {most} at most"
+        case None, int() as above, None:
+            return f" above {above}"
+        case _:
+            return " that is not empty" if meta.min_length else ""
+
+
+def example_of(hint: Any) -> str:
+    """Give a value that would do, or an empty text."""
+    return next((str(meta.examples[0]) for meta in metas_of(hint) if meta.examples), "")
