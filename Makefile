@@ -6,6 +6,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
+# Tests run side by side, each worker with servers of its own.
+WORKERS ?= 3
+SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 SERVICES := ingest enricher sink console
 
 .PHONY: help up test check lint drill bench sbom audit lock clean
@@ -17,10 +20,10 @@ up: $(VENV)/.local ## Run the whole pipeline on real servers, here, until Ctrl-C
 	@$(BIN)/clickrail up
 
 test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chromium
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SIDE_BY_SIDE)
 
 check: lint ## Format, lint, types, imports and the tests that need no server
-	@$(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
+	@$(BIN)/pytest -q -n logical --dist worksteal --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 
 lint: $(VENV)/.dev ## Format, lint, types and imports
 	@$(BIN)/ruff format --check .
@@ -28,7 +31,7 @@ lint: $(VENV)/.dev ## Format, lint, types and imports
 	@$(BIN)/mypy & types=$$!; $(BIN)/lint-imports && wait $$types
 
 drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, with a report in .local/drill.md
-	@$(BIN)/pytest -q tests/faults --drill
+	@$(BIN)/pytest -q --drill
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
 	@$(BIN)/python -m bench

@@ -17,6 +17,8 @@ from tests.pipeline import Pipeline
 # Before any test is read: properties take their settings from the profile.
 examples.register_profiles()
 
+pytest_plugins = ("tests.drilling", "tests.sharing")
+
 
 @pytest.fixture(scope="session")
 def server_settings(tmp_path_factory: pytest.TempPathFactory) -> LocalSettings:

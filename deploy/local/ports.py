@@ -1,8 +1,13 @@
 """Ports on the loopback address: whether one is free, and which one is."""
 
+import fcntl
+import functools
+import os
 import random
 import socket
+import tempfile
 from itertools import cycle
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -16,7 +21,7 @@ HOST: Final = "127.0.0.1"
 # down can be given the server's own port, connect to itself, and keep the server from coming back.
 LOWEST: Final = 20_000
 HIGHEST: Final = 32_000
-# In an order of each process's own, so that two runs beside each other hardly meet.
+# In an order of each process's own, so that processes beside each other seldom ask for the same one.
 DRAWN: Final = cycle(random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST))
 
 SERVERS: Final = {
@@ -39,11 +44,28 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on now, another one each time.
+    """Give a port that nobody listens on now, and that no process of this account has been given, this one included.
 
-    A port stays free until its server has started: drawn again, it would be promised to two servers.
+    A port stays free until its server has started: given out again, it would be promised to two servers.
     """
-    return next(filter(is_free, DRAWN))
+    return next(port for port in DRAWN if take(port) and is_free(port))
+
+
+def take(port: int) -> bool:
+    """Promise a port to this process until it ends; false when another process has it."""
+    try:
+        # The byte at that place, which need not exist. The kernel gives it back when this process is gone.
+        fcntl.lockf(promises(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    return True
+
+
+@functools.cache
+def promises() -> int:
+    """Open the file whose bytes stand for ports. It is never closed: that would give back every port taken in it."""
+    path = Path(tempfile.gettempdir(), f"clickrail-ports-{os.getuid()}")
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def settle_ports(settings: LocalSettings) -> LocalSettings:

@@ -1,12 +1,14 @@
 """Ports."""
 
 import socket
+import subprocess
+import sys
 
 import msgspec
 import pytest
 
 from deploy.local.errors import PortTaken
-from deploy.local.ports import SERVERS, free_port, is_free, settle_ports
+from deploy.local.ports import SERVERS, free_port, is_free, settle_ports, take
 from deploy.local.settings import LocalSettings
 
 
@@ -22,8 +24,20 @@ def test_a_port_somebody_listens_on_at_every_address_is_not_free() -> None:
 
 def test_no_port_is_promised_twice() -> None:
     # The two hundred servers of a run would meet now and then if each port were drawn afresh.
-    ports = [free_port() for _ in range(1000)]
+    ports = [free_port() for _ in range(200)]
     assert len(set(ports)) == len(ports)
+
+
+def test_no_port_is_promised_to_two_processes() -> None:
+    port = free_port()
+    other = f"from deploy.local.ports import take; print(take({port}))"
+    assert subprocess.run((sys.executable, "-c", other), capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_a_port_comes_back_when_the_process_that_had_it_is_gone() -> None:
+    other = "from deploy.local.ports import free_port; print(free_port())"
+    run = subprocess.run((sys.executable, "-c", other), capture_output=True, text=True, check=True)
+    assert take(int(run.stdout))
 
 
 def test_every_zero_becomes_a_port_of_its_own() -> None:

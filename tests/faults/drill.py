@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pytest
 
 from tests.faults.drill_report import Circumstances, Note, Outcome, Trial, render
@@ -27,7 +28,8 @@ class Drill:
 
     def note(self, row: str, what: str, figure: str, target: str, met: bool | None) -> None:
         """Put a figure beside its target in the report: `row` is the fault's number, `met` null without a promise."""
-        self._item.user_properties.append(("drill", Note(row, what, figure, target, met)))
+        # As plain values, which a worker can send to the process that writes the report.
+        self._item.user_properties.append(("drill", msgspec.to_builtins(Note(row, what, figure, target, met))))
 
 
 class Recorder:
@@ -61,7 +63,7 @@ def trial_of(reports: Sequence[pytest.TestReport]) -> Trial:
         outcome=outcome,
         seconds=sum(report.duration for report in reports),
         # Each report holds all that was noted until then.
-        notes=tuple(note for name, note in reports[-1].user_properties if name == "drill"),
+        notes=tuple(msgspec.convert(note, Note) for name, note in reports[-1].user_properties if name == "drill"),
         reason=next((reason_of(report) for report in reports if report.outcome == outcome), ""),
     )
 
@@ -90,5 +92,4 @@ def circumstances(root: Path) -> Circumstances:
 
 
 def is_drill(config: pytest.Config) -> bool:
-    # The option is unknown to a session that found this file only after it had read its command line.
-    return bool(config.getoption("drill", default=False))
+    return bool(config.getoption("drill"))

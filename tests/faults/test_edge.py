@@ -10,7 +10,7 @@ import pytest
 
 from referrals.snapshot.reading import NAME
 from schemas import CLICKS_RAW, RawClick, decode
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.edge import REGION, Centre, Edge, open_centre, open_edge
 from tests.faults.oracles import conserved
 from tests.faults.proxy import Proxy
@@ -18,7 +18,7 @@ from tests.faults.visitors import Visitors
 from tests.pipeline import eventually, running_pipeline
 from tests.servers import small_settings
 
-pytestmark = [pytest.mark.servers, pytest.mark.processes]
+pytestmark = [pytest.mark.xdist_group("centre"), pytest.mark.servers, pytest.mark.processes]
 
 ROW: Final = "edge"
 MOST_SLOWER_MS: Final = 1.0

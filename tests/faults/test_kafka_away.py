@@ -16,7 +16,7 @@ from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import small_settings
 
-pytestmark = [pytest.mark.servers, pytest.mark.processes]
+pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.servers, pytest.mark.processes]
 
 RATE = 300
 PRODUCES_S = 10.0

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.faults.conftest import Drill
+from tests.faults.drill import Drill
 from tests.faults.oracles import bounded, conserved, open_files, pid_of
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors

@@ -25,7 +25,7 @@ from tests.security.certificates import make_authority
 from tests.security.guarded_kafka import PASSWORD, Guarded, guarded_kafka
 from tests.servers import small_settings
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("guarded"), pytest.mark.servers, pytest.mark.slow]
 
 Environ = Mapping[str, str]
 
