@@ -1,6 +1,7 @@
 """What comes live, for everybody who looks: the last few hundred lines, and a bounded queue for each browser."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from console.filters import Filters, passes
 from console.metrics import ConsoleMetrics
 from console.transform import Line, Sighted, line_of
 
+SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 REMEMBERED: Final = 500
 QUEUED: Final = 500
 
@@ -119,7 +121,7 @@ class Broadcast:
         """
         subscription = Subscription(filters)
         epoch, _, sequence = after.rpartition("-")
-        seen = int(sequence) if epoch == self._epoch and sequence.isdecimal() else 0
+        seen = int(sequence) if epoch == self._epoch and SEQUENCE.fullmatch(sequence) else 0
         for arrival in self._recent.values():
             if arrival.sequence > seen:
                 subscription.offer(arrival)

@@ -1,12 +1,14 @@
 """Which clicks somebody wants to see: from the address of the page to a choice, and back. Pure."""
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias, get_args
 from urllib.parse import urlencode
 
 import msgspec
+from multidict import MultiMapping
 
-from identity.ulid import is_ulid
+from identity.ulid import ulid_time
 from sink.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
@@ -14,6 +16,7 @@ Visitors: TypeAlias = Literal["people", "bots", "tests"]
 """Who makes a click: one who follows a test link is neither of the others, as in the totals."""
 
 LONGEST: Final = 128
+COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,18 +59,72 @@ class Filterable(msgspec.Struct, frozen=True, kw_only=True):
     visitors: str = ""
 
 
+class Ignored(msgspec.Struct, frozen=True):
+    """A parameter of a page's address that is not obeyed, as it was given, and why not."""
+
+    name: str
+    value: str
+    why: str
+
+
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """Read the filters of a page's query. What makes no sense is no filter."""
-    given = {name: query.get(name, "").strip()[:LONGEST] for name in Filters.__struct_fields__}
+    """Read the filters of a page's query. What makes no sense is no filter: `list_ignored` tells what did not."""
     return Filters(
-        **given
-        | {
-            "country": given["country"].upper()[:2],
-            "visitors": given["visitors"] if given["visitors"] in get_args(Visitors) else "",
-            "outcome": given["outcome"] if given["outcome"] in get_args(Outcome) else "",
-            "before": given["before"] if is_ulid(given["before"]) else "",
-        }
+        **{name: value for name in Filters.__struct_fields__ if find_fault(name, value := tidy(name, query)) is None}
     )
+
+
+def list_ignored(query: MultiMapping[str]) -> list[Ignored]:
+    """Give what of a page's query is no filter."""
+    ignored = []
+    for name in dict.fromkeys(query):
+        first, *others = query.getall(name)
+        if name not in Filters.__struct_fields__:
+            ignored.append(Ignored(name, first, "no such filter"))
+            continue
+        why = find_fault(name, tidy(name, query))
+        ignored += [Ignored(name, first, why)] if why else []
+        ignored += [Ignored(name, other, "only the first one counts") for other in others if other != first]
+    return ignored
+
+
+def tidy(name: str, query: Mapping[str, str]) -> str:
+    value = query.get(name, "").strip()
+    return value.upper() if name == "country" else value
+
+
+def find_fault(name: str, value: str) -> str | None:
+    """Say why this cannot be the value of a filter; null where it can, or is empty."""
+    match name:
+        case _ if not value:
+            return None
+        case "visitors" | "outcome":
+            choices = get_args(Visitors if name == "visitors" else Outcome)
+            return None if value in choices else f"one of {', '.join(choices)}"
+        case "country":
+            return None if COUNTRY.fullmatch(value) else "a country is two letters, as DE"
+        case "before":
+            return None if has_time(value) else "not the id of a click"
+        case _ if len(value) > LONGEST:
+            return f"longer than {LONGEST} characters, as none is"
+    return None if is_storable(value) else "has a character that none can have"
+
+
+def has_time(text: str) -> bool:
+    """Whether this is a ULID of a time that can be told: 48 bits of milliseconds reach beyond the year 9999."""
+    try:
+        ulid_time(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL could hold the text at all: it takes no NUL, and no half of a surrogate pair."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def write_query(filters: Filters, **changes: str) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from console.environment import ENVIRONMENT, Environment
+from console.forms import read_form
 from console.replies import reply_with_error
 from console.sessions import SESSION, Session, is_same
 from runtime.errors import DependencyAway
@@ -85,5 +86,5 @@ async def may_change(request: web.Request, session: Session | None) -> bool:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
     given = request.headers.get(CSRF_HEADER)
     if given is None:
-        given = str((await request.post()).get(CSRF_FIELD, ""))
+        given = (await read_form(request)).get(CSRF_FIELD, "")
     return is_same(given, session.csrf)

@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from console.environment import ENVIRONMENT, Environment
+from console.forms import read_form
 from console.guard import SESSION_COOKIE
 from console.replies import reply
 from console.sessions import SESSION, Session, is_same
@@ -25,8 +26,8 @@ async def show_login(request: web.Request) -> web.Response:
 
 async def log_in(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    form = await request.post()
-    target = local_target(str(form.get("next", "")))
+    form = await read_form(request)
+    target = local_target(form.get("next", ""))
     now_s = environment.now().timestamp()
     peer = request.remote or ""
     wait_s = environment.attempts.wait_s(peer, now_s)
@@ -36,7 +37,7 @@ async def log_in(request: web.Request) -> web.Response:
         limited = reply(request, "login.html", 429, target=target, problem=problem)
         limited.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
         return limited
-    if not is_same(str(form.get("password", ""))[:LONGEST_PASSWORD], environment.settings.password.reveal()):
+    if not is_same(form.get("password", "")[:LONGEST_PASSWORD], environment.settings.password.reveal()):
         environment.attempts.fail(peer, now_s)
         environment.metrics.logins.labels("wrong").inc()
         return reply(request, "login.html", 403, target=target, problem="That is not the password.")

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from console.times import describe_age, describe_exactly
-from identity.ulid import is_ulid, ulid_time
+from identity.ulid import ULID_LENGTH, is_ulid, ulid_time
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 
 ON_ITS_WAY: Final = timedelta(minutes=2)
@@ -21,19 +21,38 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 MALFORMED: Final = (
-    "A click id has 26 characters, digits and capital letters without I, L, O and U: it was cut or mistyped.",
-    "A click token has a dot and 18 more characters behind the id: look for the part before the dot.",
+    "A click id has 26 characters, digits and letters without I, L, O and U: it was cut or mistyped.",
+    "A click token is such an id, a dot and 18 more characters: either is found, in capital or small letters.",
 )
 ELSEWHERE: Final = "It may come from another installation of Clickrail, or may have been made up: no secret is needed."
 DEAD: Final = "A stage could not process it: look among the dead letters, on the page of errors."
 
 
+def read_id(asked: str) -> str | None:
+    """Give the ULID somebody means who pastes an id or a click token, in capital or small letters, with spaces around.
+
+    Null where it can be nobody's: no ULID, or one of after the year 9999.
+    """
+    ulid = write_id(asked)
+    try:
+        ulid_time(ulid)
+    except ValueError:
+        return None
+    return ulid
+
+
+def write_id(asked: str) -> str:
+    text = asked.strip().upper()
+    return text[:ULID_LENGTH] if text[ULID_LENGTH : ULID_LENGTH + 1] == "." else text
+
+
 def explain_missing(asked: str, now: datetime) -> Missing:
     """Say what it may mean that nobody knows the id `asked`."""
-    if not is_ulid(asked):
+    ulid = write_id(asked)
+    if not is_ulid(ulid):
         return Missing(asked, "This is not a click id.", MALFORMED)
     try:
-        clicked_at = ulid_time(asked)
+        clicked_at = ulid_time(ulid)
     except ValueError:
         return Missing(asked, "This is not a click id: its time is after the year 9999.", (ELSEWHERE,))
     when = f"Its id says {describe_exactly(clicked_at)}"

@@ -10,14 +10,24 @@ from console.database import DatabaseAway
 from console.details import detail
 from console.environment import ENVIRONMENT, Environment
 from console.explain import explain
-from console.filters import Filters, click_filters, read_filters, rejection_filters, write_query
-from console.missing import explain_missing
+from console.filters import (
+    Filters,
+    Ignored,
+    click_filters,
+    is_storable,
+    list_ignored,
+    read_filters,
+    rejection_filters,
+    write_query,
+)
+from console.missing import explain_missing, read_id
 from console.refusals import group_reasons
 from console.replies import reply
 from console.text import read_bytes
 from console.timing import chart_steps, chart_way
 from console.transform import Line, Sighted, line_of, line_of_rejection, merge_lines
-from identity.ulid import is_ulid
+from identity.ulid import ulid_time
+from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
 from sink.counts import rejections_by_reason
 from sink.queries import (
@@ -74,6 +84,7 @@ async def show_clicks(request: web.Request) -> web.Response:
         problem=problem,
         older=older,
         query=write_query(filters),
+        ignored=list_ignored(request.query),
     )
 
 
@@ -96,20 +107,22 @@ async def show_click_part(request: web.Request) -> web.Response:
 
 
 async def reply_click(request: web.Request, template: str) -> web.Response:
-    ulid = request.match_info["click_id"]
-    sighted = await look_up(request.app[ENVIRONMENT], ulid)
+    asked = request.match_info["click_id"]
+    environment: Environment = request.app[ENVIRONMENT]
+    ulid = read_id(asked)
+    sighted = None if ulid is None else await look_up(environment, ulid)
     if sighted is None:
-        missing = explain_missing(ulid, request.app[ENVIRONMENT].now())
-        return reply(request, template, 404, missing=missing, sighted=None)
+        return reply(request, template, 404, missing=explain_missing(asked, environment.now()), sighted=None)
     return reply(request, template, missing=None, sighted=sighted, **look_into(sighted))
 
 
 async def look_up(environment: Environment, ulid: str) -> Sighted | None:
-    """Find a click or a rejection: in the tables, or else among what has just come from Kafka.
+    """Find a click or a rejection by its ULID, which has a time: in the tables, or else among what Kafka just brought.
 
     Raises DatabaseAway when the tables cannot be asked and Kafka has not brought it either.
     """
-    if not is_ulid(ulid):
+    if ulid_time(ulid) > environment.now() + NEWEST_CLICK:
+        # No table takes one of that time, and around the last ones there is no time to search by.
         return None
 
     async def ask(reader: Reader) -> Sighted | None:
@@ -137,7 +150,9 @@ def look_into(sighted: Sighted) -> dict[str, Any]:
 
 async def show_errors(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    reason = REASONS.get(request.query.get("reason", ""))
+    asked = request.query.get("reason", "")
+    reason = REASONS.get(asked)
+    ignored = [Ignored("reason", asked, "no such reason")] if asked and reason is None else []
     since = environment.now() - DAY
     filters = rejection_filters(Filters(), reason.number if reason else None)
 
@@ -148,12 +163,14 @@ async def show_errors(request: web.Request) -> web.Response:
             "letters": await recent_letters(reader, LETTERS),
         }
 
-    return reply(request, "errors.html", reason=reason, **await environment.database.read(ask))
+    return reply(request, "errors.html", reason=reason, ignored=ignored, **await environment.database.read(ask))
 
 
 async def show_letter(request: web.Request) -> web.Response:
     """Show a dead letter to its last byte."""
     topic, partition, offset = (request.match_info[name] for name in ("topic", "partition", "offset"))
+    if not is_storable(topic):
+        raise web.HTTPNotFound
     stored = await request.app[ENVIRONMENT].database.read(
         lambda reader: find_letter(reader, topic, int(partition), int(offset))
     )

@@ -3,7 +3,8 @@
 from typing import Final
 
 import msgspec
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.http import HttpVersion11
 
 from console.environment import ENVIRONMENT, Environment
 from console.guard import ACCESS, Access, Handler, add_headers, guard
@@ -21,6 +22,8 @@ from console.pages import (
 from console.stream import stream_clicks
 
 LARGEST_FORM: Final = 16 * 1024
+METHODS: Final = {"GET": ("GET", "HEAD")}
+"""Whoever asks for the head alone is answered as for the whole (RFC 9110, 9.3.2)."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -39,7 +42,7 @@ ROUTES: Final = (
     Route("GET", "/clicks", show_clicks, "page"),
     Route("GET", "/clicks/{click_id}", show_click, "page"),
     Route("GET", "/errors", show_errors, "page"),
-    Route("GET", r"/dead-letters/{topic}/{partition:\d{1,9}}/{offset:\d{1,18}}", show_letter, "page"),
+    Route("GET", r"/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}", show_letter, "page"),
     Route("GET", "/parts/overview", show_overview_part, "api"),
     Route("GET", "/parts/clicks/{click_id}", show_click_part, "api"),
     Route("GET", "/live/clicks", stream_clicks, "api"),
@@ -47,9 +50,33 @@ ROUTES: Final = (
 )
 
 
+async def find_nothing(request: web.Request) -> web.Response:
+    """Answer what no route is for: 405 where another method would be answered, else 404."""
+    resources = request.app.router.resources()
+    allowed = {method for resource in resources for method in (await resource.resolve(request))[1]} - {hdrs.METH_ANY}
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    raise web.HTTPNotFound
+
+
+async def expect(request: web.Request) -> None:
+    """Answer the header Expect. aiohttp's own handler quotes what it does not know, and fails on what is no UTF-8."""
+    if request.version == HttpVersion11:
+        if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
+            raise web.HTTPExpectationFailed
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
 def make_app(environment: Environment) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_FORM)
     app[ENVIRONMENT] = environment
-    app[ACCESS] = {app.router.add_route(route.method, route.path, route.handler): route.access for route in ROUTES}
+    app[ACCESS] = {
+        app.router.add_route(method, route.path, route.handler, expect_handler=expect): route.access
+        for route in ROUTES
+        for method in METHODS.get(route.method, (route.method,))
+    }
+    # The rest is ours as well: what aiohttp has for it would answer Expect by its own handler.
+    app.router.add_route("*", "/{rest:.*}", find_nothing, expect_handler=expect)
     app.on_response_prepare.append(add_headers)
     return app

@@ -35,6 +35,8 @@ async def stream_clicks(request: web.Request) -> web.StreamResponse:
     after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
     response = web.StreamResponse(headers=HEADERS)
     await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response
     try:
         await response.write(ask_to_retry_after(RETRY_MS))
         await send_until_over(request, response, after)

@@ -1,8 +1,19 @@
 """Filters: from a page's address to a choice."""
 
 import pytest
+from multidict import MultiDict
 
-from console.filters import Filterable, Filters, click_filters, passes, read_filters, rejection_filters, write_query
+from console.filters import (
+    Filterable,
+    Filters,
+    Ignored,
+    click_filters,
+    list_ignored,
+    passes,
+    read_filters,
+    rejection_filters,
+    write_query,
+)
 from sink.queries import ClickFilters, RejectionFilters
 from tests.console.builders import NOW, ulid_at
 
@@ -20,6 +31,37 @@ def test_what_makes_no_sense_is_no_filter() -> None:
 
 def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around() -> None:
     assert read_filters({"country": "pt", "code": " abc "}) == Filters(country="PT", code="abc")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("visitors", "wrong", "one of people, bots, tests"),
+        ("outcome", "Accepted", "one of accepted, rejected"),
+        ("country", "Portugal", "a country is two letters, as DE"),
+        ("before", "7" + "Z" * 25, "not the id of a click"),
+        ("bots", "1", "no such filter"),
+        ("code", "x" * 129, "longer than 128 characters, as none is"),
+        ("code", "a\0", "has a character that none can have"),
+        ("program", "\udcff", "has a character that none can have"),
+    ],
+)
+def test_what_is_not_obeyed_is_told_with_the_reason(name: str, value: str, why: str) -> None:
+    assert list_ignored(MultiDict({name: value})) == [Ignored(name, value, why)]
+    assert read_filters({name: value}) == Filters()
+
+
+def test_of_a_filter_given_twice_the_first_counts_and_the_other_is_told() -> None:
+    query = MultiDict([("code", "a"), ("code", "b"), ("code", "a"), ("visitors", "")])
+
+    assert read_filters(query) == Filters(code="a")
+    assert list_ignored(query) == [Ignored("code", "b", "only the first one counts")]
+
+
+def test_of_good_filters_nothing_is_told() -> None:
+    given = {"visitors": "bots", "country": "pt", "code": " a ", "before": ulid_at(NOW), "program": ""}
+
+    assert list_ignored(MultiDict(given)) == []
 
 
 @pytest.mark.parametrize(

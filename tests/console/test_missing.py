@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from console.missing import DEAD, ELSEWHERE, MALFORMED, explain_missing
+from console.missing import DEAD, ELSEWHERE, MALFORMED, explain_missing, read_id
 from tests.console.builders import NOW, ulid_at
 
 
-@pytest.mark.parametrize("asked", ["", "nonsense", "01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABCDEFGHIJKLMNOP", "<script>"])
+@pytest.mark.parametrize(
+    "asked", ["", "nonsense", "01KAT301V8C3Q9GZ2F5B7N4M6", "01KAT301V8C3Q9GZ2F5B7N4M6PX", "<script>"]
+)
 def test_what_is_no_id_is_told_so(asked: str) -> None:
     assert explain_missing(asked, NOW).causes == MALFORMED
 
@@ -34,3 +36,29 @@ def test_a_click_of_long_ago_may_be_gone() -> None:
 
 def test_an_id_of_after_the_year_9999_is_no_reason_to_fail() -> None:
     assert explain_missing("7" + "Z" * 25, NOW).causes == (ELSEWHERE,)
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "01KAT301V8C3Q9GZ2F5B7N4M6P",
+        "01kat301v8c3q9gz2f5b7n4m6p",
+        " 01KAT301V8C3Q9GZ2F5B7N4M6P\n",
+        "01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABCDEFGHJKMNPQRS",
+        "01kat301v8c3q9gz2f5b7n4m6p.t1abcdefghjkmnpqrs",
+        "01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABC",
+    ],
+)
+def test_an_id_is_read_out_of_whatever_somebody_has_pasted(pasted: str) -> None:
+    assert read_id(pasted) == "01KAT301V8C3Q9GZ2F5B7N4M6P"
+
+
+@pytest.mark.parametrize("pasted", ["", "nonsense", "01KAT301V8C3Q9GZ2F5B7N4M6PX", "8" + "0" * 25, "7" + "Z" * 25])
+def test_what_can_be_nobodys_id_is_not_looked_for(pasted: str) -> None:
+    assert read_id(pasted) is None
+
+
+def test_a_small_letter_is_no_reason_to_be_called_malformed() -> None:
+    missing = explain_missing(ulid_at(NOW - timedelta(days=1)).lower(), NOW)
+
+    assert missing.causes[0] == DEAD

@@ -97,6 +97,43 @@ async def test_the_list_is_filtered_and_goes_back_in_time(console: Console, tabl
     assert "Nothing matches these filters" in nobody
 
 
+async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(lonely: Console) -> None:
+    await lonely.log_in()
+
+    assert "Ignored" not in await lonely.read("/clicks?visitors=bots")
+    for path, why in (
+        ("/clicks?visitors=wrong", "one of people, bots, tests"),
+        ("/clicks?bots=1", "no such filter"),
+        ("/clicks?code=%00", "has a character that none can have"),
+    ):
+        page = await lonely.read(path)
+        assert ("Ignored" in page, why in page) == (True, True)
+
+
+@servers
+async def test_a_click_is_found_by_a_pasted_token_and_in_small_letters(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    click = enriched_click()
+    await store(tables, [click])
+    for pasted in (click.click_id.lower(), f"{click.click_id}.t1ABCDEFGHJKMNPQRS", f"%20{click.click_id}%0a"):
+        for path in ("/clicks/", "/parts/clicks/"):
+            assert f"<code>{click.click_id}</code>" in await console.read(path + pasted)
+
+
+@servers
+async def test_what_no_table_can_hold_is_not_the_databases_fault(console: Console) -> None:
+    for path in ("/clicks?code=%00", "/clicks?affiliate=%ff", "/errors?reason=%00", "/dead-letters/%00/1/1"):
+        page = await console.read(path)
+        assert (path, "PostgreSQL" in page.partition("<main")[2]) == (path, False)
+    assert console.environment.database.problem is None
+
+
+@servers
+async def test_a_reason_that_is_none_is_told(console: Console) -> None:
+    assert "no such reason" in await console.read("/errors?reason=R999")
+
+
 @servers
 async def test_a_test_is_marked_in_the_list_and_on_its_page_and_can_be_left_out(
     console: Console, tables: asyncpg.Connection
