@@ -6,8 +6,9 @@ from typing import Final
 import msgspec
 
 from console.times import describe_age, describe_exactly
-from identity.ulid import ULID_LENGTH, is_ulid, ulid_time
+from identity.ulid import ulid_time
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
+from urls.pasted import read_pasted
 
 ON_ITS_WAY: Final = timedelta(minutes=2)
 
@@ -29,27 +30,21 @@ DEAD: Final = "A stage could not process it: look among the dead letters, on the
 
 
 def read_id(asked: str) -> str | None:
-    """Give the ULID somebody means who pastes an id or a click token, in capital or small letters, with spaces around.
+    """Give the ULID somebody means who pastes an id or a click token, in any case, with spaces or quotes around it.
 
     Null where it can be nobody's: no ULID, or one of after the year 9999.
     """
-    ulid = write_id(asked)
+    ulid = read_pasted(asked).click_id
     try:
-        ulid_time(ulid)
+        return ulid if ulid and ulid_time(ulid) else None
     except ValueError:
         return None
-    return ulid
-
-
-def write_id(asked: str) -> str:
-    text = asked.strip().upper()
-    return text[:ULID_LENGTH] if text[ULID_LENGTH : ULID_LENGTH + 1] == "." else text
 
 
 def explain_missing(asked: str, now: datetime) -> Missing:
     """Say what it may mean that nobody knows the id `asked`."""
-    ulid = write_id(asked)
-    if not is_ulid(ulid):
+    ulid = read_pasted(asked).click_id
+    if ulid is None:
         return Missing(asked, "This is not a click id.", MALFORMED)
     try:
         clicked_at = ulid_time(ulid)

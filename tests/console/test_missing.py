@@ -47,6 +47,7 @@ def test_an_id_of_after_the_year_9999_is_no_reason_to_fail() -> None:
         "01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABCDEFGHJKMNPQRS",
         "01kat301v8c3q9gz2f5b7n4m6p.t1abcdefghjkmnpqrs",
         "01KAT301V8C3Q9GZ2F5B7N4M6P.t1ABC",
+        "O1KAT3O1V8C3Q9GZ2F5B7N4M6P",
     ],
 )
 def test_an_id_is_read_out_of_whatever_somebody_has_pasted(pasted: str) -> None:
