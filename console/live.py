@@ -7,7 +7,6 @@ then goes on where it was, unless too much has come meanwhile to be worth showin
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
 import structlog
@@ -22,6 +21,7 @@ from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
+from schemas.letters import taken_at
 from sink.records import StoredClick, StoredRejection
 
 log = structlog.get_logger()
@@ -33,7 +33,6 @@ CATCH_UP: Final = 200
 PROBE_S: Final = 2.0
 ANSWER_S: Final = 3.0
 STOP_S: Final = 3.0
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Away(Exception):  # noqa: N818 - it reads as what it is
@@ -136,12 +135,12 @@ def describe(error: Exception) -> str:
 
 def sight(record: Record, *, rejected: bool) -> Sighted | None:
     """Read a record; null when it is not what its topic promises."""
-    taken_at = EPOCH + timedelta(milliseconds=record.timestamp)
+    published_at = taken_at(record)
     if rejected:
         rejection = decode(RejectedClick, record.value or b"")
-        return None if isinstance(rejection, Undecodable) else StoredRejection(rejection, taken_at)
+        return None if isinstance(rejection, Undecodable) else StoredRejection(rejection, published_at)
     click = decode(EnrichedClick, record.value or b"")
-    return None if isinstance(click, Undecodable) else StoredClick(click, taken_at)
+    return None if isinstance(click, Undecodable) else StoredClick(click, published_at)
 
 
 async def measure(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
-from schemas.fields import SCHEMA_VERSION
+from schemas.fields import EARLIEST, LATEST, SCHEMA_VERSION
 from schemas.formats import FormatCheck
 
 R = TypeVar("R", bound=Record)
@@ -16,7 +16,10 @@ MAJOR: Final = SCHEMA_VERSION.split(".", 1)[0]
 
 
 class Undecodable(msgspec.Struct, frozen=True):
-    """Why bytes are no record: `reason` is `not_utf8`, `not_json`, `unknown_version` or `wrong_shape`."""
+    """Why bytes are no record that can be processed.
+
+    `reason` is `not_utf8`, `not_json`, `unknown_version`, `wrong_shape` or `implausible_time`.
+    """
 
     reason: str
     detail: str
@@ -31,6 +34,7 @@ ENCODER: Final = msgspec.json.Encoder()
 DECODERS: Final[dict[type[Record], msgspec.json.Decoder[Record]]] = {kind: msgspec.json.Decoder(kind) for kind in KINDS}
 CHECKS: Final = {kind: FormatCheck(kind) for kind in KINDS}
 VERSION: Final = re.compile("[0-9]{1,3}[.][0-9]{1,3}")
+TIMES: Final = {kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_at")) for kind in KINDS}
 VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
 UNREADABLE: Final = (UnicodeDecodeError, msgspec.DecodeError, RecursionError)
 """What bytes that are no JSON raise; the last is for a nesting that no record has, deeper than the decoder goes."""
@@ -53,6 +57,10 @@ def decode(kind: type[R], value: bytes) -> R | Undecodable:
     problem = CHECKS[kind].find_problem(record)
     if problem:
         return Undecodable("wrong_shape", problem)
+    for name in TIMES[kind]:
+        # Whoever adds to a time, subtracts from it or converts it may do so without another look.
+        if not EARLIEST <= getattr(record, name) <= LATEST:
+            return Undecodable("implausible_time", f"{name} is {getattr(record, name).isoformat()}")
     assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder table guarantees it
     return record
 

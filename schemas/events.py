@@ -149,5 +149,6 @@ class DeadLetter(Record, frozen=True, kw_only=True):
 
 
 def has_plausible_time(clicked_at: datetime, now: datetime) -> bool:
-    """Tell whether a click's time lies in [-90 d, +1 d] around `now` (both aware)."""
-    return now - OLDEST_CLICK <= clicked_at <= now + NEWEST_CLICK
+    """Tell whether a click's time lies in [-90 d, +1 d] around `now` (both aware, and any time there is)."""
+    # A difference of two times is always a duration; a time less a duration is not always a time.
+    return -OLDEST_CLICK <= clicked_at - now <= NEWEST_CLICK

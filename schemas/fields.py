@@ -8,7 +8,7 @@ checks these patterns after decoding: msgspec would run a Python regular express
 thirds of what decoding cost.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
@@ -28,6 +28,11 @@ SUB_CAP: Final = 128
 UTM_CAP: Final = 128
 AD_ID_CAP: Final = 256
 ASKED_CAP: Final = 128
+LARGEST: Final = 2**63 - 1
+"""Of every number: what tables hold, and what the readers of other languages do."""
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
+"""Of every time: a ULID knows no earlier one, and what is added to a later one, a zone say, is beyond the calendar."""
 
 
 def formatted(pattern: str) -> dict[str, Any]:
@@ -110,9 +115,9 @@ Bytes = Annotated[
         extra_json_schema=formatted("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"),
     ),
 ]
-Microseconds = Annotated[int, Meta(ge=0, description="microseconds")]
-Seconds = Annotated[int, Meta(ge=0, description="seconds")]
-Count = Annotated[int, Meta(ge=0)]
+Microseconds = Annotated[int, Meta(ge=0, le=LARGEST, description="microseconds")]
+Seconds = Annotated[int, Meta(ge=0, le=LARGEST, description="seconds")]
+Count = Annotated[int, Meta(ge=0, le=LARGEST)]
 
 Host = Annotated[str, Meta(max_length=HOST_CAP)]
 Path = Annotated[str, Meta(max_length=PATH_CAP)]

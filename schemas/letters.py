@@ -1,12 +1,13 @@
 """Dead letters made: a record some stage could not process, put into words with its original bytes. Pure."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from schemas.codec import Undecodable
-from schemas.events import DeadLetter, has_plausible_time
+from schemas.events import NEWEST_CLICK, DeadLetter, has_plausible_time
+from schemas.fields import EARLIEST, LATEST
 
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MS: Final = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 
 
 class SourceRecord(Protocol):
@@ -27,8 +28,8 @@ class SourceRecord(Protocol):
 
 
 def taken_at(record: SourceRecord) -> datetime:
-    """Give when the broker took a record."""
-    return EPOCH + timedelta(milliseconds=record.timestamp)
+    """Give when the broker took a record. Where it took its producer's word for it, that may be any number."""
+    return EARLIEST + timedelta(milliseconds=min(max(record.timestamp, 0), LATEST_MS))
 
 
 def judge_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
@@ -39,6 +40,17 @@ def judge_time(clicked_at: datetime, published_at: datetime) -> Undecodable | No
     if has_plausible_time(clicked_at, published_at):
         return None
     detail = f"clicked at {clicked_at.isoformat()}, published at {published_at.isoformat()}"
+    return Undecodable("implausible_time", detail)
+
+
+def judge_publishing(published_at: datetime, read_at: datetime) -> Undecodable | None:
+    """Tell what is wrong with the time at which Kafka is said to have taken a raw click, if anything.
+
+    `read_at` is when Kafka took the record that says so, which the clocks of two brokers may put a little earlier.
+    """
+    if published_at - read_at <= NEWEST_CLICK:
+        return None
+    detail = f"published at {published_at.isoformat()}, and read from Kafka of {read_at.isoformat()}"
     return Undecodable("implausible_time", detail)
 
 

@@ -15,7 +15,7 @@ from schemas import (
     Undecodable,
     decode,
 )
-from schemas.letters import SourceRecord, bury, judge_time, taken_at
+from schemas.letters import SourceRecord, bury, judge_publishing, judge_time, taken_at
 from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, Row, click_row, letter_row, rejection_row
 
 STAGE: Final = "sink"
@@ -69,6 +69,8 @@ def load_click(record: SourceRecord, now: datetime) -> Outcome:
     click = decode(EnrichedClick, record.value or b"")
     if isinstance(click, Undecodable):
         return bury(record, click, STAGE, now)
-    if wrong := judge_time(click.clicked_at, click.published_at):
+    enriched_at = taken_at(record)
+    wrong = judge_time(click.clicked_at, click.published_at) or judge_publishing(click.published_at, enriched_at)
+    if wrong:
         return bury(record, wrong, STAGE, now)
-    return Loaded(CLICKS, click_row(click, taken_at(record)), record, click.clicked_at.astimezone(UTC).date())
+    return Loaded(CLICKS, click_row(click, enriched_at), record, click.clicked_at.astimezone(UTC).date())

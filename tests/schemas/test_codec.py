@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import msgspec
+import msgspec.inspect
 import pytest
 
 import schemas
-from schemas import CLICKS_RAW, TOPICS, RawClick, Topic, Undecodable, decode, encode
+from schemas import CLICKS_RAW, TOPICS, EnrichedClick, RawClick, Topic, Undecodable, decode, encode
+from schemas.codec import TIMES
 
 EXAMPLES = Path(schemas.__file__).parent / "examples"
 
@@ -86,3 +88,33 @@ def test_every_field_is_written_null_where_nothing_is_known() -> None:
 
 def test_the_raw_topic_is_the_only_private_one() -> None:
     assert [topic for topic in TOPICS if not topic.public] == [CLICKS_RAW]
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=name)
+def test_every_time_of_a_record_is_looked_at(topic: Topic) -> None:
+    times = {
+        field.name
+        for field in msgspec.inspect.type_info(topic.record).fields  # type: ignore[union-attr] # it is a Struct
+        if isinstance(getattr(field.type, "type", field.type), msgspec.inspect.DateTimeType)
+    }
+
+    assert set(TIMES[topic.record]) == times
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"])
+def test_a_time_that_nobody_can_reckon_with_is_implausible(time: str) -> None:
+    value = msgspec.json.decode(read_example("clicks.enriched/good/full.json")) | {"published_at": time}
+
+    refused = decode(EnrichedClick, msgspec.json.encode(value))
+
+    assert isinstance(refused, Undecodable)
+    assert (refused.reason, refused.detail.split(" ")[0]) == ("implausible_time", "published_at")
+
+
+def test_a_number_that_no_table_holds_is_of_the_wrong_shape() -> None:
+    value = msgspec.json.decode(read_example("clicks.raw/good/full.json")) | {"unique_window_s": 2**63}
+
+    refused = decode(RawClick, msgspec.json.encode(value))
+
+    assert isinstance(refused, Undecodable)
+    assert refused.reason == "wrong_shape"

@@ -82,6 +82,6 @@ def check(kind: type[Record], value: bytes) -> None:
     """Decode; what is a record must survive the way back, so that a dead letter is made here or nowhere."""
     record = decode(kind, value)
     if isinstance(record, Undecodable):
-        assert record.reason in ("not_utf8", "not_json", "unknown_version", "wrong_shape")
+        assert record.reason in ("not_utf8", "not_json", "unknown_version", "wrong_shape", "implausible_time")
     else:
         assert decode(kind, encode(record)) == record
