@@ -34,6 +34,9 @@ A value that does not fit, or a `CLICKRAIL_*` name that does not exist, keeps th
 the variable and what it expects, or the nearest name that does exist, and the exit code is 2. Variables of *other*
 services may be present, so that all of them can share one environment.
 
+In the user name and the password of a URL these characters are percent-encoded: `:` `/` `?` `#` `[` `]` `@` `%` and the
+space, as %3A %2F %3F %23 %5B %5D %40 %25 %20.
+
 The commands read the same variables where they need them (`clickrail migrate --help` names its own), and `make up` sets
 the addresses of its servers by itself.
 """

@@ -32,10 +32,14 @@ from runtime.settings import (
     Region,
     variables,
 )
+from runtime.urls import find_web_problem
 from urls.targets import TargetProblem, check_target
 
 
 def find_unfit_target(url: str) -> str | None:
+    # Asked first, for it shows nothing of the URL: what is said of a target is meant for whoever typed it.
+    if problem := find_web_problem(url):
+        return problem
     match check_target(url):
         case TargetProblem(reason=reason):
             return reason

@@ -18,7 +18,8 @@ from runtime.client_address import parse_networks
 from runtime.errors import SettingsError
 from runtime.expectations import choices_of, describe, example_of, expectation, find_check, is_list, plain_type
 from runtime.kafka_servers import find_unfit_server
-from runtime.unverified import trusts_anybody
+from runtime.server_urls import find_postgres_problem, find_redis_problem
+from runtime.urls import find_origin_problem
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -60,10 +61,25 @@ class Secret(str):
         return str.__str__(self)
 
 
-def find_unverified(url: Secret) -> str | None:
-    if trusts_anybody(url.reveal()):
-        return "TLS that takes any certificate protects from nobody: verify it"
-    return None
+POSTGRES_URL: Final = "postgresql://user:password@host:5432/database"
+REDIS_URL: Final = "redis://user:password@host:6379/0"
+ORIGIN: Final = "https://go.shop.example"
+
+
+def find_unfit_postgres(url: Secret) -> str | None:
+    return shaped_as(POSTGRES_URL, find_postgres_problem(url.reveal()))
+
+
+def find_unfit_redis(url: Secret) -> str | None:
+    return shaped_as(REDIS_URL, find_redis_problem(url.reveal()))
+
+
+def find_unfit_origin(url: str) -> str | None:
+    return shaped_as(ORIGIN, find_origin_problem(url))
+
+
+def shaped_as(example: str, problem: str | None) -> str | None:
+    return None if problem is None else f"{problem}; a URL is needed like {example}"
 
 
 def find_unfit_network(texts: Iterable[str]) -> str | None:
@@ -96,12 +112,12 @@ DatabaseUrl = Annotated[
     Secret,
     Meta(
         description="PostgreSQL",
-        examples=["postgresql://user:password@host:5432/database"],
-        extra={"check": find_unverified},
+        examples=[POSTGRES_URL],
+        extra={"check": find_unfit_postgres},
     ),
 ]
 RedisUrl = Annotated[
-    Secret, Meta(description="Redis or Valkey", examples=["redis://host:6379/0"], extra={"check": find_unverified})
+    Secret, Meta(description="Redis or Valkey", examples=[REDIS_URL], extra={"check": find_unfit_redis})
 ]
 RedisPrefix = Annotated[
     str,
@@ -122,10 +138,9 @@ KeysFile = Annotated[
 PublicUrl = Annotated[
     str,
     Meta(
-        pattern=r"^https?://[^/\s]+\Z",
         description="where visitors reach ingest; http means cookies without Secure",
-        examples=["https://go.shop.example"],
-        extra={"form": "`http://` or `https://` and a host, with no path and no slash behind it"},
+        examples=[ORIGIN],
+        extra={"check": find_unfit_origin, "form": "`http://` or `https://` and a host, with no path"},
     ),
 ]
 Region = Annotated[

@@ -1,0 +1,113 @@
+"""The URLs of PostgreSQL and Redis in settings: what can never work, or protects from nobody, is told. Pure."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from runtime.unverified import trusts_anybody
+from runtime.urls import HIGHEST_PORT, Place, Url, UrlProblem, find_host_problem, is_port, read_url
+
+UNVERIFIED: Final = "TLS that takes any certificate protects from nobody: verify it"
+SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SESSION_TARGETS: Final = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
+TLS_VERSIONS: Final = ("TLSv1.2", "TLSv1.3")
+CHOICES: Final = {
+    "sslmode": SSL_MODES,
+    "sslnegotiation": ("postgres", "direct"),
+    "target_session_attrs": SESSION_TARGETS,
+    "ssl_min_protocol_version": TLS_VERSIONS,
+    "ssl_max_protocol_version": TLS_VERSIONS,
+    "gsslib": ("gssapi", "sspi"),
+}
+LIBPQ_ONLY: Final = frozenset(
+    {"channel_binding", "client_encoding", "connect_timeout", "fallback_application_name", "gssencmode", "hostaddr"}
+    | {"keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts", "replication"}
+    | {"require_auth", "requirepeer", "sslcertmode", "sslcompression", "sslsni", "tcp_user_timeout"}
+)
+"""What libpq reads itself; sent on to the server, it refuses the connection."""
+
+REDIS_NUMBERS: Final = frozenset(
+    {"db", "health_check_interval", "max_connections", "socket_timeout", "socket_connect_timeout"}
+)
+REDIS_FLAGS: Final = frozenset({"socket_keepalive", "ssl_check_hostname"})
+REDIS_CHOICES: Final = {"ssl_cert_reqs": ("required", "optional")}
+REDIS_TEXTS: Final = frozenset(
+    {"client_name", "username", "password", "ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile"}
+    | {"ssl_password"}
+)
+FLAGS: Final = frozenset({"0", "1", "f", "false", "n", "no", "t", "true", "y", "yes"})
+
+
+def find_postgres_problem(text: str) -> str | None:
+    """Say why a text is no URL by which PostgreSQL can be reached, if it is none. Shows nothing of the text."""
+    if trusts_anybody(text):
+        return UNVERIFIED
+    url = read_url(text)
+    if isinstance(url, UrlProblem):
+        return url.reason
+    if url.scheme not in ("postgresql", "postgres"):
+        return "it does not begin with postgresql://"
+    if "/" in url.path and "%2f" not in text.lower():
+        return "the name of the database holds a /: written %2F, if it is meant"
+    if unknown := sorted(LIBPQ_ONLY & url.options.keys()):
+        return f"it holds {unknown[0]}, which only libpq knows: leave it out"
+    return find_server_problem(url) or find_choice_problem(url, CHOICES)
+
+
+def find_server_problem(url: Url) -> str | None:
+    """Look through hosts and ports that stand among the options."""
+    ports = [port for port in url.options.get("port", "").split(",") if port]
+    hosts = url.places or tuple(Place(host, None) for host in url.options.get("host", "").split(",") if host)
+    if not all(map(is_port, ports)):
+        return f"the port is not a number from 1 to {HIGHEST_PORT}"
+    if len(ports) > 1 and len(ports) != len(hosts):
+        return "it holds more ports than hosts, or fewer"
+    if ports and any(place.port for place in url.places):
+        return "it holds two ports"
+    return find_host_problem(url.options.get("host", ""))
+
+
+def find_choice_problem(url: Url, choices: Mapping[str, tuple[str, ...]]) -> str | None:
+    wrong = [name for name, known in choices.items() if url.options.get(name, known[0]) not in known]
+    return f"{wrong[0]} is none of {', '.join(choices[wrong[0]])}" if wrong else None
+
+
+def find_redis_problem(text: str) -> str | None:
+    """Say why a text is no URL by which Redis can be reached, if it is none. Shows nothing of the text."""
+    if trusts_anybody(text):
+        return UNVERIFIED
+    url = read_url(text)
+    if isinstance(url, UrlProblem):
+        return url.reason
+    if url.scheme == "unix":
+        at_socket = url.path and not url.places
+        if not at_socket:
+            return "unix:// is followed by the path of a socket, as in unix:///run/redis.sock"
+        return find_redis_option_problem(url)
+    if url.scheme not in ("redis", "rediss"):
+        return "it does not begin with redis:// or rediss://"
+    return find_redis_server_problem(url) or find_redis_option_problem(url)
+
+
+def find_redis_server_problem(url: Url) -> str | None:
+    if len(url.places) > 1 or any(place.host.startswith("/") for place in url.places):
+        return "it names one host"
+    if url.path and not is_number(url.path):
+        return "behind the host stands the number of the database, as in redis://host:6379/0"
+    return None
+
+
+def find_redis_option_problem(url: Url) -> str | None:
+    known = REDIS_NUMBERS | REDIS_FLAGS | REDIS_TEXTS | REDIS_CHOICES.keys()
+    if not url.options.keys() <= known:
+        return f"its options may be {', '.join(sorted(known))}"
+    for name, value in url.options.items():
+        if name in REDIS_NUMBERS and not is_number(value):
+            return f"{name} is not a whole number"
+        if name in REDIS_FLAGS and value.lower() not in FLAGS:
+            return f"{name} is neither true nor false"
+    return find_choice_problem(url, REDIS_CHOICES)
+
+
+def is_number(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,9}", text) is not None
