@@ -35,7 +35,7 @@ def require_fields(definition: dict[str, Any]) -> dict[str, Any]:
         name: {word: value for word, value in field.items() if word != "default"}
         for name, field in definition["properties"].items()
     }
-    required = [name for name, field in properties.items() if "x-since" not in field]
+    required = [name for name, field in properties.items() if "$comment" not in field]
     return definition | {"properties": properties, "required": required}
 
 

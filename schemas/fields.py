@@ -44,8 +44,11 @@ def formatted(pattern: str) -> dict[str, Any]:
 
 
 def since(version: str) -> dict[str, Any]:
-    """Mark an optional field that came after 1.0: records of earlier versions do not have it."""
-    return {"x-since": version}
+    """Mark an optional field that came after 1.0: records of earlier versions do not have it.
+
+    A comment, for Ajv as it comes refuses a schema with a keyword that it does not know.
+    """
+    return {"$comment": f"since {version}"}
 
 
 SchemaVersion = Annotated[
@@ -103,7 +106,7 @@ Time = Annotated[
         tz=True,
         description="RFC 3339, UTC, with up to nine digits of a fraction",
         extra_json_schema=formatted(
-            "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+            "[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))"
             "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,9})?Z"
         ),
     ),

