@@ -42,7 +42,7 @@ sbom: $(VENV)/.dev ## Write what each service is made of to dist/ (CycloneDX), f
 	  PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml requirements/$$service.lock -o dist/$$service.cdx.json; done
 
 audit: $(VENV)/.dev ## Look for known vulnerabilities in what is locked; needs a vulnerability database within reach
-	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r requirements/dev.lock
+	@.ci/audit $(BIN)/pip-audit $(AUDIT)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, into files that hold hashes and name no address
 	@$(UV) pip compile --upgrade --universal --generate-hashes --no-header --no-emit-package clickrail --extra local --group dev pyproject.toml -o requirements/dev.lock

@@ -52,6 +52,16 @@ def test_a_variable_of_the_users_reaches_the_service() -> None:
     assert "CLICKRAIL_REGION: tokyo" in done.stdout
 
 
+def test_every_image_that_is_fetched_has_a_version() -> None:
+    files = [*PARTS.glob("*.yml"), ROOT / "deploy" / "Dockerfile", ROOT / "tests" / "servers.py"]
+    named = r"""(?:image: |^FROM |Container\(")([a-z][\w./:-]*)"""
+    images = {image for file in files for image in re.findall(named, file.read_text(), re.MULTILINE)}
+    fetched = {image for image in images if not image.startswith("clickrail-")}
+
+    assert {"apache/kafka:4.3.1", "postgres:18", "python:3.13-slim", "valkey/valkey:9"} <= fetched
+    assert [image for image in fetched if not re.search(r":v?\d", image)] == []
+
+
 def test_every_part_is_included() -> None:
     included = re.findall(r"^  - (deploy/compose/.*)$", (ROOT / "docker-compose.yml").read_text(), re.MULTILINE)
 
