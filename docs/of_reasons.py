@@ -22,15 +22,24 @@ GOT: Final[Mapping[str, str]] = MappingProxyType(
 INTRODUCTION: Final = """\
 # Why a request was refused
 
-Every request for a link that does not become a click says why, by a number that is never reused. It is the `reason` of
-the record on `clicks.rejected` and of the row in `rejected_clicks`, the label of `clickrail_requests_refused_total`,
-and what the console's *Errors* page shows. No refusal sets a cookie.
+Every visit of a link, which is a GET of a path below `/ref/`, that is answered without becoming a click says why, by a
+number that is never reused. It is the `reason` of the record on `clicks.rejected` and of the row in `rejected_clicks`,
+the label of `clickrail_requests_refused_total`, and what the console's *Errors* page shows. No refusal sets a cookie.
 
 Above 20 a second, for each process and reason, refusals are counted but not recorded (`recorded="false"`), so that a
 scan of random codes cannot fill a topic.
 
-What is *not* listed here is no refusal: HEAD gets the answer a visit would get and is no click, other methods get 405,
-paths outside `/ref/` get 404, and what is no HTTP gets 400; `clickrail_requests_total{answer}` counts them all.
+What is *not* listed here is no refusal, has no number and no record, and is only counted, in
+`clickrail_requests_total{answer}`:
+
+| `answer` | what was asked | what it got |
+|---|---|---|
+| `not_found` | any path that is not below `/ref/`: `/`, `/ref`, `/REF/abc`, `/r/abc` | 404 |
+| `head` | HEAD of a link | status and fields of a visit's answer, without a click, its token or a cookie |
+| `method_not_allowed` | another method, or a request with a body | 405 |
+| `unreadable` | what is no HTTP, a space within a link too; or a head above 32 KiB | 400, or 431 |
+| `left` | a link whose code had to be looked up, by a visitor who had hung up before that was done | what HEAD gets |
+| `failed` | anything that met a fault of ours | 500 |
 """
 
 

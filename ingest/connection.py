@@ -7,29 +7,41 @@ answering and sending are steps of their own: `connections` takes each for all t
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from time import perf_counter_ns
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aiohttp import HttpVersion11, hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.helpers import rfc822_formatted_time
-from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.http import RawRequestMessage
 
-from ingest.reading import HEAD_BYTES, cut_piece, encode_first_line, read_form
-from ingest.response import Response, page
+from ingest.reading import Misread, RequestReader
+from ingest.response import Response, page, without_body
 
-READ_BYTES: Final = 1024 * 1024
-"""More than one read brings, so that the parser never asks for a pause: what has a body is refused at once."""
 LINGER_S: Final = 2.0
 MOST_AT_ONCE: Final = 16
 """Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
+BYTES_AT_ONCE: Final = 8192
+"""No more requests are read in one turn after so many bytes: a large one takes long."""
 CLOSE: Final = "Connection: close\r\n"
 KEEP: Final = "Connection: keep-alive\r\n"
 
-Answered = Response | Awaitable[Response]
+
+class Later(NamedTuple):
+    """The two answers of which one is made when what it takes is known.
+
+    `accept` writes the click down. `only_show` writes nothing down and sets no cookie: for a visitor who has closed his
+    half of the connection meanwhile, as browsers do that are left; who still reads is sent on.
+    """
+
+    accept: Callable[[], Response]
+    only_show: Callable[[], Response]
+
+
+Answered = Response | Awaitable[Later]
 
 
 class Host(Protocol):
@@ -43,13 +55,16 @@ class Host(Protocol):
         """Have `read`, `answer` and `send` of a connection called, in this order, before long."""
 
     def answer(self, request: RawRequestMessage, peer: str | None, /) -> Answered:
-        """Answer a request without a body: at once, or when the awaitable is done."""
+        """Answer a request without a body: at once, or by what the awaitable gives, if the visitor is still there."""
 
     def observe(self, nanoseconds: int, /) -> None:
         """Note how long an answer took."""
 
     def count_misread(self, status: int, /) -> None:
         """Count a request that is refused for its form, whatever it asks for."""
+
+    def count_left(self) -> None:
+        """Count a request whose visitor was gone before it could be answered."""
 
     def count_failure(self, error: Exception, /) -> None:
         """Count a request that could not be answered because of us."""
@@ -69,13 +84,11 @@ class Connection(BaseProtocol):
         self.deadline = 0.0
         self._host = host
         self._peer: str | None = None
-        self._reader = HttpRequestParser(self, loop, READ_BYTES)
-        self._received = b""
+        self._reader = RequestReader(self, loop)
         self._received_at = 0
-        self._unread = 0
-        # What was asked, or the status by which it is refused.
-        self._waiting: deque[RawRequestMessage | int] = deque()
+        self._waiting: deque[RawRequestMessage | Misread] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._looked_up: tuple[RawRequestMessage, Later] | None = None
         self._answers: list[tuple[RawRequestMessage | None, Response]] = []
         self._is_read = True
         self._is_held = False
@@ -84,16 +97,16 @@ class Connection(BaseProtocol):
     @property
     def is_idle(self) -> bool:
         """Whether nothing was asked that is not answered yet, not even in part."""
-        return not (self._unread or self.is_owed)
+        return not (self._reader.is_begun or self.is_owed)
 
     @property
     def is_owed(self) -> bool:
         """Whether there is more to do for what has come: it may be answered without anything else coming."""
-        return bool(self._received or self._waiting or self._task or self._answers)
+        return bool(self._reader.unread or self._waiting or self.is_answering or self._answers)
 
     @property
     def is_answering(self) -> bool:
-        return self._task is not None
+        return self._task is not None or self._looked_up is not None
 
     def close(self, *, at_once: bool = False) -> None:
         """Close it when what was written is sent, or at once."""
@@ -111,19 +124,18 @@ class Connection(BaseProtocol):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
-        # A click is a click only if it can be answered.
         self._end()
         self._host.forget(self)
 
     def _end(self) -> None:
         """Read and answer nothing more; what is answered may still be sent."""
         self._is_read = False
-        self._received = b""
+        self._reader.clear()
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
         if self._is_read:
-            self._received += data
+            self._reader.feed(data)
             self._received_at = perf_counter_ns()
             self._host.expect(self)
 
@@ -138,38 +150,36 @@ class Connection(BaseProtocol):
 
     def read(self) -> None:
         """Read the requests that have come, as many as can be answered in this turn."""
-        while self._received and len(self._waiting) < MOST_AT_ONCE:
-            data, self._received = cut_piece(self._received)
-            begins, self._unread = not self._unread, self._unread + len(data)
-            if begins:
+        reader, size = self._reader, 0
+        while reader.unread and len(self._waiting) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
+            begins = not reader.is_begun
+            asked = reader.read()
+            if begins and (asked or reader.is_begun):
                 # The first bytes of a request start its time; those that follow do not prolong it.
                 self.deadline = self._loop.time() + self._host.head_s
-                data = encode_first_line(data)
-            try:
-                messages, _, _ = self._reader.feed_data(data)
-            except HttpProcessingError:
-                self._waiting.append(400)
-                return
-            is_large = self._unread > HEAD_BYTES
-            if messages:
-                self._unread = 0
-                for asked, body in messages:
-                    self._waiting.append(asked if body is EMPTY_PAYLOAD and not is_large else read_form(asked, body))
-            elif is_large:
-                self._waiting.append(431)
+            if asked is None:
+                break
+            self._waiting.append(asked)
+            size += reader.size
 
     def answer(self) -> None:
         """Answer what waits, in its order, as far as the visitor takes the answers; the rest has another turn."""
+        if self.transport is None or self.transport.is_closing():
+            self._leave()
+            return
+        if self._looked_up:
+            self._finish(*self._looked_up)
         for _ in range(MOST_AT_ONCE):
             if not self._waiting or self._task or self._paused:
                 break
             asked = self._waiting.popleft()
-            if isinstance(asked, int):
-                self._host.count_misread(asked)
-                self._note(None, page(asked))
+            if isinstance(asked, Misread):
+                self._host.count_misread(asked.status)
+                response = page(asked.status)
+                self._note(None, response if asked.with_body else without_body(response))
             else:
                 self._answer(asked)
-        if (self._waiting or self._received) and not (self._task or self._paused):
+        if (self._waiting or self._reader.unread) and not (self._task or self._paused):
             self._host.expect(self)
 
     def _answer(self, asked: RawRequestMessage) -> None:
@@ -180,16 +190,32 @@ class Connection(BaseProtocol):
         if isinstance(answered, Response):
             self._note(asked, answered)
         else:
-            self._task = self._loop.create_task(self._answer_later(asked, answered))
+            self._task = self._loop.create_task(self._look_up(asked, answered))
 
-    async def _answer_later(self, asked: RawRequestMessage, answered: Awaitable[Response]) -> None:
+    async def _look_up(self, asked: RawRequestMessage, answered: Awaitable[Later]) -> None:
         try:
-            response = await answered
-        except Exception as error:  # noqa: BLE001 - likewise
-            response = self._fail(error)
-        self._note(asked, response)
+            later = await answered
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a request, as above
+            failed = partial(self._fail, error)
+            later = Later(failed, failed)
+        self._looked_up = asked, later
         self._task = None
         self._host.expect(self)
+
+    def _finish(self, asked: RawRequestMessage, later: Later) -> None:
+        self._looked_up = None
+        try:
+            response = later.only_show() if self._is_half_closed else later.accept()
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a request, as above
+            response = self._fail(error)
+        self._note(asked, response)
+
+    def _leave(self) -> None:
+        """Answer nothing: nobody would hear it, and a click is a click only if it can be answered."""
+        self._end()
+        if self._looked_up:
+            self._looked_up = None
+            self._host.count_left()
 
     def _note(self, asked: RawRequestMessage | None, response: Response) -> None:
         self._answers.append((asked, response))
@@ -219,7 +245,7 @@ class Connection(BaseProtocol):
             self.deadline = self._loop.time() + self._host.keepalive_s
         if self._is_half_closed and not self.is_owed:
             transport.close()
-        elif self._is_held != bool(self._waiting or self._received):
+        elif self._is_held != bool(self._waiting or self._reader.unread):
             # Also when nothing can be answered at present: what comes meanwhile is not to fill the memory.
             self._is_held = not self._is_held
             (transport.pause_reading if self._is_held else transport.resume_reading)()

@@ -85,6 +85,9 @@ class Connections:
     def count_misread(self, status: int) -> None:
         self._metrics.answers["method_not_allowed" if status == 405 else "unreadable"] += 1  # noqa: PLR2004 - itself
 
+    def count_left(self) -> None:
+        self._metrics.answers["left"] += 1
+
     def count_failure(self, error: Exception) -> None:
         self._metrics.answers["failed"] += 1
         log.error("request failed", exc_info=error)

@@ -13,8 +13,9 @@ from schemas.reasons import REASONS
 
 BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
 
-ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed")
-"""`unreadable` is a 400 or 431 to what cannot be read as a request, `failed` a 500: a bug of ours."""
+ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed", "left")
+"""`unreadable` is a 400 or 431 to what cannot be read as a request, `failed` a 500: a bug of ours. `left`: the visitor
+had closed the connection, or his half of it, when the stores had been asked for the code; nothing is written down."""
 CLOSED: Final = ("idle", "too_slow", "too_many")
 """Why we closed a connection: nothing was asked for long, a request did not come to its end, too many were open."""
 

@@ -21,10 +21,10 @@ from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_lookup, refuse_over_limit, respond
 from ingest.asked import is_ahead_of_visitor, is_test
-from ingest.connection import Answered
+from ingest.connection import Answered, Later
 from ingest.limits.limiter import Decision
 from ingest.limits.limits import Limits
-from ingest.limits.policy import Admit
+from ingest.limits.policy import Admit, Refuse
 from ingest.metrics import IngestMetrics
 from ingest.parameters import read_parameters
 from ingest.publisher import Publisher
@@ -51,6 +51,8 @@ from schemas.reasons import MALFORMED_CODE
 from urls.links import is_link, match_code, split_path
 
 NONCE_BYTES: Final = 12
+
+Answers = Callable[[Answer], Response]
 
 
 class Lookup(Protocol):
@@ -119,21 +121,28 @@ class Redirect:
             self._accepted = []
 
     def _look(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Answered:
+        """Answer as a visit would be, but for what is of a click: nothing is written down or set."""
         code = match_code(path)
-        if code is None:
-            return self._count("head", respond(refuse_code(MALFORMED_CODE, self._site.fallback_url)))
+        if code is None or (self._site.refuses_prefetch and is_ahead_of_visitor(headers)):
+            refusal = refuse_ahead() if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+            return self._count("head", respond(refusal))
         client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._count("head", respond(refuse_lookup(self._limits.refuse_lookup(client))))
-        return self._look_up(code, partial(self._show, query))
+        show = partial(self._show, "head", query, client)
+        return self._look_up(code, show, show)
 
-    def _show(self, query: str, answer: Answer) -> Response:
+    def _show(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
         judged = judge(answer, query, self._site.fallback_url)
+        if not isinstance(judged, Refusal):
+            outcome = self._limits.look(judged.program.limit_policy, client, judged.code.code, clock())
+            if isinstance(outcome, Refuse):
+                judged = refuse_over_limit(outcome, judged, query)
         if isinstance(judged, Refusal):
-            return self._count("head", respond(judged))
+            return self._count(kind, respond(judged))
         location = aim_without_click(judged.target_url, judged, read_parameters(query), query)
-        return self._count("head", redirect_to(location))
+        return self._count(kind, redirect_to(location))
 
     def _visit(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int) -> Answered:
         code = match_code(path)
@@ -149,14 +158,15 @@ class Redirect:
         visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._refuse(visit, refuse_lookup(self._limits.refuse_lookup(client)))
-        return self._look_up(code, partial(self._follow, visit, client))
+        return self._look_up(code, partial(self._follow, visit, client), partial(self._show, "left", query, client))
 
-    def _look_up(self, code: str, then: Callable[[Answer], Response]) -> Answered:
+    def _look_up(self, code: str, then: Answers, only_show: Answers) -> Answered:
         answer = self._lookup.cached(code)
-        return then(answer) if answer else self._find(code, then)
+        return then(answer) if answer else self._find(code, then, only_show)
 
-    async def _find(self, code: str, then: Callable[[Answer], Response]) -> Response:
-        return then(await self._lookup.find(code))
+    async def _find(self, code: str, then: Answers, only_show: Answers) -> Later:
+        answer = await self._lookup.find(code)
+        return Later(partial(then, answer), partial(only_show, answer))
 
     def _follow(self, visit: Visit, client: Decision, answer: Answer) -> Response:
         judged = judge(answer, visit.query, self._site.fallback_url)

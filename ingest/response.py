@@ -66,3 +66,8 @@ def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
         f"Cache-Control: no-store\r\n{fields}"
     )
     return Response(head, body, status in ENDS)
+
+
+def without_body(response: Response) -> Response:
+    """Give the answer to HEAD: the same fields, and nothing behind them."""
+    return Response(response.head, ends=response.ends)

@@ -19,7 +19,8 @@ MALFORMED_CODE: Final = Reason(
     "R101",
     "code",
     "Malformed code",
-    "What stands after /ref/ cannot be a referral code: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -.",
+    "What stands after /ref/ cannot be a referral code: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. A path that"
+    " is not below /ref/ is a 404, and no rejection.",
     "Look at `asked` for what was visited: usually a link that was cut, or text glued to its end. Mend the link.",
 )
 UNKNOWN_CODE: Final = Reason(

@@ -86,6 +86,13 @@ class Limiter:
         """How many keys it remembers."""
         return len(self._all.meter)
 
+    def look(self, key: Key, now: int) -> Decision:
+        """Tell where a click of a key would stand at `now` (ns), and count none."""
+        wait = self._all.meter.wait(key, now)
+        if not wait:
+            return WITHIN
+        return Decision("far_over" if self._excess.meter.wait(key, now) else "over", wait)
+
     def decide(self, key: Key, now: int) -> Decision:
         """Count one click of a key at `now` (ns), and tell where it stands."""
         wait = self._all.meter.take(key, now)

@@ -56,6 +56,13 @@ class Limits:
             self._metrics.count(outcome)
         return outcome
 
+    def look(self, policy: LimitPolicy, client: Decision, code: str, now: int) -> Outcome:
+        """Tell what would become of a click of a code, and count none: for whoever only asks where a link leads."""
+        outcome = ADMITTED if client is WITHIN else apply_policy(policy, client, WITHIN)
+        if self._codes is not None and isinstance(outcome, Admit):
+            outcome = apply_policy(policy, client, self._codes.look(code, now))
+        return outcome
+
     def refuse_lookup(self, client: Decision) -> Refuse:
         """Refuse a click whose code is not in memory, of a client far over its limit: the stores are not asked for it.
 

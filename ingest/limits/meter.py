@@ -35,6 +35,10 @@ class Meter:
         """Tell how much a key has used of the tolerance (ns)."""
         return max(0, self._shelves[hash(key) % SHELVES].find(key) - now)
 
+    def wait(self, key: Key, now: int) -> int:
+        """Tell for how long a click would come too early (ns), 0 when it would be counted."""
+        return max(0, self.level(key, now) + self.interval - self.tolerance)
+
     def raise_to(self, key: Key, tat: int) -> None:
         """Let a key have used at least so much: others have seen clicks of it as well."""
         self._shelves[hash(key) % SHELVES].raise_to(key, tat)

@@ -3,8 +3,9 @@
 import asyncio
 import socket
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from aiohttp.http import RawRequestMessage
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from ingest.connection import Answered, Later
 from ingest.connections import ConnectionLimits, Connections
 from ingest.metrics import IngestMetrics
 from ingest.response import Response, redirect_to
@@ -35,10 +37,10 @@ class Host:
     def __init__(self) -> None:
         self.may_answer = asyncio.Event()
         self.peers: list[str | None] = []
-        self.written = 0
+        self.written = self.accepted = 0
         self.before_sending: Callable[[], None] = lambda: None
 
-    def answer(self, asked: RawRequestMessage, peer: str | None) -> Response | Awaitable[Response]:
+    def answer(self, asked: RawRequestMessage, peer: str | None) -> Answered:
         self.peers.append(peer)
         if "bug" in asked.path:
             raise RuntimeError("ours")
@@ -52,10 +54,16 @@ class Host:
         self.written = len(self.peers)
         self.before_sending()
 
-    async def later(self, asked: RawRequestMessage) -> Response:
+    async def later(self, asked: RawRequestMessage) -> Later:
         await self.may_answer.wait()
         if "fails" in asked.path:
             raise RuntimeError("ours, later")
+        return Later(partial(self.accept, asked), lambda: redirect_to("https://e.example/no-click"))
+
+    def accept(self, asked: RawRequestMessage) -> Response:
+        if "breaks" in asked.path:
+            raise RuntimeError("ours, at last")
+        self.accepted += 1
         return redirect_to(f"https://e.example{asked.path}")
 
 
@@ -137,15 +145,38 @@ async def test_a_request_may_come_byte_by_byte() -> None:
         writer.close()
 
 
-async def test_a_visitor_who_closes_his_half_still_gets_his_answer() -> None:
+async def test_a_visitor_who_closes_his_half_behind_a_request_still_gets_his_answer() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(request("/x", last=False))
+        writer.write_eof()
+        assert locations(read_answers(await reader.read(-1))) == ["https://e.example/x"]
+        writer.close()
+
+
+async def test_who_closes_his_half_while_the_stores_are_asked_is_sent_on_without_a_click() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request("/later", last=False))
         writer.write_eof()
-        await asyncio.sleep(0.05)
+        await eventually(lambda: any(connection._is_half_closed for connection in served.connections._open))
         served.host.may_answer.set()
-        assert locations(read_answers(await reader.readuntil(b"\r\n\r\n"))) == ["https://e.example/later"]
+        assert locations(read_answers(await reader.read(-1))) == ["https://e.example/no-click"]
         writer.close()
+    assert served.host.accepted == 0
+
+
+async def test_who_is_gone_when_the_stores_have_answered_is_counted_and_nothing_accepted() -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        gone = socket.create_connection(("127.0.0.1", served.port))
+        gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        gone.sendall(request("/later", last=False))
+        await eventually(lambda: served.host.peers)
+        gone.close()
+        await eventually(lambda: not served.connections._open)
+        served.host.may_answer.set()
+        await eventually(lambda: served.metrics.answers["left"])
+    assert (served.host.accepted, served.metrics.answers["left"]) == (0, 1)
 
 
 async def test_a_thousand_requests_in_one_breath_are_all_answered_though_the_visitor_reads_late() -> None:
@@ -164,7 +195,6 @@ async def test_a_thousand_requests_in_one_breath_are_all_answered_though_the_vis
         (b"nonsense\r\n\r\n", 400, "unreadable"),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "unreadable"),
         (b"GET /x HTTP/1.1\r\n\r\n", 400, "unreadable"),
-        (request("/x", {"User-Agent": "x" * 9000}, last=False), 400, "unreadable"),
         (request("/x", last=False, lines=HEADER * 5), 431, "unreadable"),
         (request("/x", last=False, lines=HEADER * 120), 431, "unreadable"),
         (request("/x", {"Content-Length": "3"}, last=False) + b"abc", 405, "method_not_allowed"),
@@ -195,13 +225,47 @@ async def test_bytes_in_a_target_that_a_browser_would_have_encoded_are_encoded()
     ]
 
 
-async def test_headers_of_up_to_32_kib_are_read() -> None:
+@pytest.mark.parametrize(
+    "lines",
+    [
+        HEADER * 4,
+        b"Cookie: a=" + b"b" * 8300 + b"\r\n",
+        b"Cookie: a=" + b"b" * 32_000 + b"\r\n",
+        b"".join(b"X-%d: y\r\n" % number for number in range(150)),
+    ],
+)
+async def test_headers_of_up_to_32_kib_are_read_whatever_they_are(lines: bytes) -> None:
     async with serving() as served:
-        (answer,) = await send(served.port, request("/x", lines=HEADER * 4))
+        (answer,) = await send(served.port, request("/x", lines=lines))
     assert answer.status == 302
 
 
-@pytest.mark.parametrize("path", ["/bug", "/later-fails"])
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (request("/x", {"Content-Length": "3"}, "HEAD", last=False) + b"abc", 405),
+        (request("/x", None, "HEAD", last=False, lines=HEADER * 5), 431),
+        (request("/x y", None, "HEAD", last=False), 400),
+    ],
+)
+async def test_a_refusal_of_head_has_no_body(data: bytes, status: int) -> None:
+    async with serving() as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(data)
+        head, end, body = (await reader.read(-1)).partition(b"\r\n\r\n")
+        writer.close()
+    assert (head.split(b" ")[1], end, body) == (b"%d" % status, b"\r\n\r\n", b"")
+
+
+async def test_large_requests_of_one_breath_take_turns_and_are_all_answered() -> None:
+    async with serving() as served:
+        answers = await send(
+            served.port, request("/x", last=False, lines=HEADER * 4) * 20 + request("/last", lines=HEADER)
+        )
+    assert locations(answers) == ["https://e.example/x"] * 20 + ["https://e.example/last"]
+
+
+@pytest.mark.parametrize("path", ["/bug", "/later-fails", "/later-breaks"])
 async def test_a_bug_costs_one_answer_and_is_logged_without_an_address(path: str) -> None:
     async with serving() as served:
         served.host.may_answer.set()

@@ -44,6 +44,14 @@ def test_one_key_says_nothing_about_another() -> None:
 
 @MODEST
 @given(times, small_limits)
+def test_a_look_tells_what_the_next_click_is_told_and_counts_nothing(clicks: list[int], of: Limit) -> None:
+    subject = limiter(of)
+    for now in clicks:
+        assert [subject.look(1, now) for _ in range(2)] == [subject.decide(1, now)] * 2
+
+
+@MODEST
+@given(times, small_limits)
 def test_whoever_keeps_within_ten_times_the_limit_is_never_far_over(clicks: list[int], of: Limit) -> None:
     if conforms(clicks, of.times(FAR)):
         assert "far_over" not in verdicts(limiter(of), clicks)

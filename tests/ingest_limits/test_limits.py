@@ -35,6 +35,16 @@ def test_a_code_over_its_limit_meets_the_policy_of_the_program() -> None:
     )
 
 
+def test_a_look_meets_the_policy_too_and_uses_nothing() -> None:
+    subject = limits(code=limit(1, 1))
+    assert [subject.look("refuse", WITHIN, "abc", 0) for _ in range(3)] == [ADMITTED] * 3
+    assert subject.admit("refuse", WITHIN, "abc", 0) == ADMITTED
+    assert [subject.look(policy, WITHIN, "abc", 0) for policy in get_args(LimitPolicy)] == [
+        Admit("code"), Skip("code"), Refuse("code", 1),
+    ]  # fmt: skip
+    assert subject.look("refuse", OVER, "abc", 0) == Refuse("client", 1)
+
+
 def test_a_client_that_is_kept_out_does_not_use_a_code_up() -> None:
     subject = limits(code=limit(1, 2))
     for _ in range(10):

@@ -50,8 +50,10 @@ async def test_clients_of_http_are_answered() -> None:
             assert (answer.status, await answer.json()) == (200, {"status": "ok"})
         async with session.get(f"{url}/metrics") as answer:
             assert (answer.status, answer.content_type) == (200, "text/plain")
-        async with session.head(f"{url}/readyz") as answer:
-            assert (answer.status, await answer.read()) == (200, b"")
+        for path in ("/readyz", "/healthz", "/metrics", "/elsewhere"):
+            async with session.get(url + path) as got, session.head(url + path) as looked:
+                assert (looked.status, looked.headers) == (got.status, got.headers)
+                assert await looked.read() == b""
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"GET\r\n\r\n", b"\xff\0\r\n\r\n", b"GET /readyz", b"A" * 100_000])

@@ -26,6 +26,21 @@ async def test_it_tells_health_readiness_and_metrics() -> None:
             assert "clickrail_things_total 3.0" in await metrics.text()
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/elsewhere"])
+async def test_head_is_answered_as_get_is_without_a_body(path: str) -> None:
+    checks, registry = {"kafka": "away"}, CollectorRegistry()
+    Counter("clickrail_things", "Things.", registry=registry)
+    async with (
+        private_port("127.0.0.1", 0, registry, lambda: checks) as port,
+        aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
+        session.get(path) as got,
+        session.head(path) as looked,
+    ):
+        fields = {name: value for name, value in got.headers.items() if name != "Date"}
+        assert (looked.status, {**fields, "Date": looked.headers["Date"]}) == (got.status, dict(looked.headers))
+        assert (await looked.read(), int(fields["Content-Length"])) == (b"", len(await got.read()))
+
+
 async def test_a_process_whose_event_loop_is_stuck_cannot_say_that_it_lives() -> None:
     ports: list[int] = []
     opened, wanted, stuck, over = (threading.Event() for _ in range(4))
