@@ -6,13 +6,13 @@ import errno
 import fcntl
 import os
 import shutil
-import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
 from deploy.local.errors import FolderInUse, NoDiskSpace, NotWritable
 from deploy.local.progress import Progress, silent
+from deploy.local.traces import find_traces, remove_traces
 from deploy.local.tree import command_line, end_tree
 
 END_SECONDS: Final = 10.0
@@ -87,9 +87,8 @@ def end_leftovers(folder: Path, progress: Progress = silent) -> None:
 
     A pid may long belong to somebody else: only a process whose command line names the folder is one of ours.
     """
-    for pidfile in folder.glob("*/pid"):
-        pid, stop_signal = [*map(int, pidfile.read_text().split()), 0, 0][:2]
-        if pid and f"{folder}{os.sep}" in command_line(pid):
-            progress(f"Ending what an earlier run left behind ({pidfile.parent.name}, process {pid})", None)
-            end_tree(pid, signal.Signals(stop_signal), END_SECONDS)
-        pidfile.unlink(missing_ok=True)
+    for trace in find_traces(folder):
+        if f"{folder}{os.sep}" in command_line(trace.pid):
+            progress(f"Ending what an earlier run left behind ({trace.folder.name}, process {trace.pid})", None)
+            end_tree(trace.pid, trace.stop_signal, END_SECONDS)
+        remove_traces(trace.folder)

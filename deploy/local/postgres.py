@@ -97,10 +97,15 @@ def write_password(path: Path, password: str) -> None:
 
 
 def forget_stranger(data: Path) -> None:
-    """Remove a stale lock file whose process id now belongs to another program: PostgreSQL would not start."""
+    """Remove a stale lock file whose process id now belongs to another program: PostgreSQL would not start.
+
+    One that was cut short when the disk was full names nobody, and would keep it down as well.
+    """
     pidfile = data / "postmaster.pid"
-    if pidfile.exists() and str(data) not in command_line(int(pidfile.read_text().split()[0])):
-        pidfile.unlink()
+    if pidfile.exists():
+        first = pidfile.read_text().partition("\n")[0]
+        if not first.isdecimal() or str(data) not in command_line(int(first)):
+            pidfile.unlink()
 
 
 def options(settings: LocalSettings, data: Path) -> list[str]:

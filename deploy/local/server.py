@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.local.diagnosis import diagnose
 from deploy.local.launch import bound, roll
+from deploy.local.traces import remove_traces, write_traces
 from deploy.local.tree import resident_bytes, signal_tree
 
 POLL_SECONDS: Final = 0.05
@@ -64,10 +65,6 @@ class Server:
             raise ProcessLookupError(f"{self.name} does not run")
         return self.process.pid
 
-    @property
-    def pidfile(self) -> Path:
-        return self.plan.folder / "pid"
-
     async def start(self) -> None:
         """Start and wait until it answers. Raises a LocalStackError, and then nothing is left running."""
         roll(self.plan.log)
@@ -83,7 +80,7 @@ class Server:
                 env=self.plan.environ,
             )
         try:
-            self.pidfile.write_text(f"{self.pid} {int(self.plan.stop_signal)}")
+            write_traces(self.plan.folder, self.pid, self.plan.stop_signal)
             await self.until_ready(beginning)
         except BaseException:
             await self.kill()
@@ -117,7 +114,7 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             signal_tree(self.pid, signal.SIGKILL)
         await self.wait()
-        self.pidfile.unlink(missing_ok=True)
+        remove_traces(self.plan.folder)
 
     async def restart(self) -> None:
         """Start again on the same data and port, whether it runs or not."""

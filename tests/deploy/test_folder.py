@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local.errors import FolderInUse, NoDiskSpace, NotWritable
 from deploy.local.folder import end_leftovers, explained, held, require_room, turn
+from deploy.local.traces import write_traces
 
 SLEEP = "import sys, time; print(flush=True); time.sleep(600)"
 
@@ -54,7 +55,7 @@ async def test_runs_take_turns_at_a_cache(tmp_path: Path) -> None:
 async def test_a_leftover_is_ended_and_its_pidfile_removed(tmp_path: Path) -> None:
     (tmp_path / "valkey").mkdir()
     leftover = await sleeper(f"{tmp_path}/valkey")
-    (tmp_path / "valkey" / "pid").write_text(f"{leftover.pid} {int(signal.SIGTERM)}")
+    write_traces(tmp_path / "valkey", leftover.pid, signal.SIGTERM)
     leftover.send_signal(signal.SIGSTOP)
     await asyncio.gather(asyncio.to_thread(end_leftovers, tmp_path), leftover.wait())
     # 255 is what asyncio says of a child that somebody else waited for first, as whoever ends a leftover does.
@@ -65,7 +66,7 @@ async def test_a_leftover_is_ended_and_its_pidfile_removed(tmp_path: Path) -> No
 async def test_a_process_that_only_got_the_pid_of_a_leftover_is_let_be(tmp_path: Path) -> None:
     (tmp_path / "kafka").mkdir()
     stranger = await sleeper("elsewhere")
-    (tmp_path / "kafka" / "pid").write_text(f"{stranger.pid} {int(signal.SIGTERM)}")
+    write_traces(tmp_path / "kafka", stranger.pid, signal.SIGTERM)
     end_leftovers(tmp_path)
     assert psutil.Process(stranger.pid).is_running()
     stranger.kill()
