@@ -24,7 +24,7 @@ def drill(request: pytest.FixtureRequest) -> Drill:
     return Drill(request.node)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")  # of the session, so that a property may use it
 def only_in_drill(request: pytest.FixtureRequest) -> None:
     """For a test without a short form: `@pytest.mark.usefixtures("only_in_drill")`."""
     if not is_drill(request.config):

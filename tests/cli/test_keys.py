@@ -27,7 +27,7 @@ from ingest.transform import ready_keys
 from tests.identity.builders import active, known_ring, randomness, secret
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import ask
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_the_documents_commands_do_as_they_stand(path: Path) -> None:
     clickrail = f"""clickrail() {{ {shlex.quote(sys.executable)} -c 'from cli.main import main; main()' "$@"; }}\n"""
     environ = {**os.environ, "CLICKRAIL_KEYS_FILE": str(path)}
     for block in blocks:
-        subprocess.run(["bash", "-euc", clickrail + block], env=environ, timeout=120, check=True)
+        subprocess.run(["bash", "-euc", clickrail + block], env=environ, timeout=PATIENCE_S, check=True)
 
     states = {purpose: [key.state for key in read_ring(path).keys if key.purpose == purpose] for purpose in PURPOSES}
     assert len(blocks) == 2

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 pytestmark = pytest.mark.processes
 
 HEAVY = {"aiohttp", "aiokafka", "asyncpg", "redis", "cryptography", "structlog"}
@@ -14,7 +16,7 @@ HEAVY = {"aiohttp", "aiokafka", "asyncpg", "redis", "cryptography", "structlog"}
 
 def clickrail(*arguments: str) -> tuple[int, str, str]:
     command = [sys.executable, "-c", "from cli.main import main; main()", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -28,7 +30,9 @@ def test_help_names_every_subcommand() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     program = "import cli.main, sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
 
     assert set(done.stdout.split()) & HEAVY == set()
 
@@ -57,7 +61,7 @@ def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> Non
     (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
     environ = {**os.environ, "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
     command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environ)
 
     assert (done.returncode, "Connect call failed" in done.stderr) == (2, True)
 
@@ -66,7 +70,9 @@ def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://h/d")
     command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
     given = {"CLICKRAIL_DATABASE_URL": "postgresql://h/d", "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **given})
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env={**os.environ, **given}
+    )
 
     sentence = "clickrail: CLICKRAIL_DATABASE_URL and CLICKRAIL_DATABASE_URL_FILE are both set: keep one of them\n"
     assert (done.returncode, done.stderr) == (2, sentence)

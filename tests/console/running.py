@@ -13,6 +13,7 @@ from console.environment import Environment, open_environment
 from console.routes import make_app
 from console.settings import Settings
 from runtime.settings import Secret
+from tests.waiting import PATIENCE_S
 
 PASSWORD = "correct horse"
 
@@ -50,7 +51,7 @@ class Console(msgspec.Struct, frozen=True):
         return found[1]
 
     async def wait_until_live(self) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while self.environment.live.problem is not None:
                 await asyncio.sleep(0.02)
 

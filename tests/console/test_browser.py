@@ -22,6 +22,7 @@ from tests.console.builders import (
     store,
 )
 from tests.console.running import PASSWORD, Console
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
@@ -33,7 +34,7 @@ NARROW = {"width": 390, "height": 844}
 async def opened(browser: Browser, console: Console, path: str, **options: object) -> AsyncIterator[Page]:
     """Open a page as somebody who comes for the first time, logs in, and is led to where they wanted to go."""
     context = await browser.new_context(base_url=console.address, **{"viewport": WIDE, **options})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_S * 1000)
     page = await context.new_page()
     complaints = collect_complaints(page)
     try:
@@ -59,7 +60,7 @@ async def test_a_click_arrives_while_one_watches_and_opens_to_its_details(
         await expect(page.locator("[data-state]")).to_have_text("Live")
         click = enriched_click(datetime.now(UTC), code="seen-live")
         await publish(kafka, topic_prefix, [click])
-        await expect(line(page, click.click_id)).to_be_visible(timeout=6000)
+        await expect(line(page, click.click_id)).to_be_visible(timeout=PATIENCE_S * 1000)
         await expect(page.get_by_text("No clicks yet")).to_be_hidden()
 
         await store(tables, [click])

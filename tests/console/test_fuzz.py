@@ -13,6 +13,7 @@ from console.routes import ROUTES
 from tests.console.builders import NOW, ulid_at
 from tests.console.running import Console
 from tests.examples import few
+from tests.waiting import PATIENCE_S
 
 LAST_ULID = "7" + "Z" * 25
 LAST_OF_9999 = "76EZ91ZPZZ" + "Z" * 16
@@ -125,7 +126,7 @@ async def ask(console: Console, request: Request, cookie: bytes) -> int:
     reader, writer = await asyncio.open_connection(server.host, server.port)
     try:
         writer.write(request.write(cookie))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             line = await reader.readline()
         return int(line.split()[1]) if line else 0
     except ConnectionResetError:

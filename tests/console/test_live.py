@@ -23,7 +23,7 @@ async def test_clicks_and_rejections_arrive_within_two_seconds(console: Console,
     click, rejection = enriched_click(now, 1), rejected_click(now, 2)
     await publish(kafka, topic_prefix, [click, rejection])
 
-    await eventually(lambda: len(console.environment.broadcast.recent(Filters())) == 2, 6)
+    await eventually(lambda: len(console.environment.broadcast.recent(Filters())) == 2)
 
     assert console.environment.broadcast.find(click.click_id).click == click
     assert console.environment.broadcast.find(rejection.rejection_id).rejection == rejection

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from console.settings import Settings
 from deploy.local.ports import free_port
 from tests.console.running import PASSWORD
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -53,7 +53,7 @@ def patient_session() -> aiohttp.ClientSession:
 
 
 async def wait_until_ready(session: aiohttp.ClientSession, port: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
@@ -62,6 +62,12 @@ async def wait_until_ready(session: aiohttp.ClientSession, port: int) -> None:
             except aiohttp.ClientConnectionError:
                 pass
             await asyncio.sleep(0.01)
+
+
+def cpu_s(pid: int) -> float:
+    """Give the processor time that a process has taken, whoever else was busy meanwhile."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(pid: int) -> float:
@@ -74,28 +80,27 @@ async def test_the_process_is_ready_soon_stays_small_and_ends_in_order(whole_set
     port, private = free_port(), free_port()
     environ = environ_of(whole_settings, CLICKRAIL_CONSOLE_PORT=str(port), CLICKRAIL_CONSOLE_PRIVATE_PORT=str(private))
     async with console_process(environ) as process, patient_session() as session:
-        started = time.monotonic()
         await wait_until_ready(session, private)
-        took_s = time.monotonic() - started
+        took_s = cpu_s(process.pid)
         async with session.post(f"http://127.0.0.1:{port}/login", data={"password": PASSWORD}) as response:
             assert (response.status, response.url.path) == (200, "/")
         async with session.get(f"http://127.0.0.1:{port}/live/clicks") as stream:
             assert stream.status == 200
             used_mib = resident_mib(process.pid)
             process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(15):
+            async with asyncio.timeout(PATIENCE_S):
                 await stream.read()
-        code = await asyncio.wait_for(process.wait(), 15)
+        code = await asyncio.wait_for(process.wait(), PATIENCE_S)
 
     assert code == 0
-    assert took_s < 3 * READY_S
+    assert took_s < READY_S
     assert used_mib < IDLE_MIB
 
 
 async def test_a_bad_password_in_the_settings_ends_it_with_one_line(whole_settings: Settings) -> None:
     environ = environ_of(whole_settings) | {"CLICKRAIL_CONSOLE_PASSWORD": "letmein"}
     async with console_process(environ) as process:
-        _, output = await asyncio.wait_for(process.communicate(), 30)
+        _, output = await asyncio.wait_for(process.communicate(), PATIENCE_S)
 
     assert process.returncode == 2
     assert output.decode().splitlines() == [

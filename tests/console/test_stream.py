@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestClient
 from console.filters import Filters
 from console.stream import MOST_AT_FIRST, MOST_BROWSERS, MOST_ROWS, PATIENCE_S
 from sink.records import StoredClick, StoredRejection
+from tests import waiting
 from tests.console.builders import NOW, enriched_click, rejected_click
 from tests.console.running import Console
 
@@ -32,7 +33,7 @@ async def watching(client: TestClient, query: str = "", **headers: str) -> Async
 
 
 async def next_event(response: ClientResponse, name: str = "lines") -> Event:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         while True:
             event = await read_event(response)
             if event.name == name:
@@ -136,7 +137,7 @@ async def test_a_stream_ends_with_the_session(lonely: Console) -> None:
     async with watching(lonely.client) as response:
         async with lonely.client.post("/logout", data={"csrf": csrf}, allow_redirects=False):
             pass
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(waiting.PATIENCE_S):
             await response.read()
 
 
@@ -145,7 +146,7 @@ async def test_a_stream_ends_with_the_process(lonely: Console) -> None:
     async with watching(lonely.client) as response:
         await next_event(response, "status")
         lonely.environment.broadcast.close()
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(waiting.PATIENCE_S):
             await response.read()
 
 
@@ -154,7 +155,7 @@ async def test_a_browser_that_has_left_is_forgotten(lonely: Console) -> None:
     async with watching(lonely.client) as response:
         await next_event(response, "status")
         response.close()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(waiting.PATIENCE_S):
         number = 0
         while lonely.environment.broadcast.listeners:
             number += 1

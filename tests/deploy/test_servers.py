@@ -14,6 +14,7 @@ from deploy.local.probe import ask
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -29,7 +30,7 @@ async def test_a_record_outlives_a_killed_kafka(own_settings: LocalSettings) -> 
         await kafka.kill()
         await kafka.start()
         async with AIOKafkaConsumer("clicks", bootstrap_servers=kafka.address, auto_offset_reset="earliest") as reader:
-            assert (await asyncio.wait_for(reader.getone(), 30)).value == b"a click"
+            assert (await asyncio.wait_for(reader.getone(), PATIENCE_S)).value == b"a click"
 
 
 async def test_a_row_outlives_a_killed_postgres(own_settings: LocalSettings) -> None:
@@ -60,7 +61,7 @@ async def test_a_frozen_postgres_answers_nobody_until_it_is_thawed(own_settings:
         done, _ = await asyncio.wait([query], timeout=0.5)
         assert not done
         postgres.thaw()
-        assert await asyncio.wait_for(query, 10) == 1
+        assert await asyncio.wait_for(query, PATIENCE_S) == 1
         await connection.close()
 
 
@@ -77,7 +78,7 @@ async def test_an_end_that_nobody_asked_for_is_noticed(own_settings: LocalSettin
     async with running(plan_valkey(own_settings)) as valkey:
         waiting = asyncio.create_task(valkey.wait())
         await ask(valkey.plan.port, b"SHUTDOWN NOSAVE\r\n", 1)
-        assert await asyncio.wait_for(waiting, 10) == 0
+        assert await asyncio.wait_for(waiting, PATIENCE_S) == 0
 
 
 async def test_postgres_wants_its_password(own_settings: LocalSettings) -> None:

@@ -19,6 +19,7 @@ from deploy.local.server import running
 from deploy.local.settings import REPOSITORY, LocalSettings
 from deploy.local.stack import keep_up, run_stack
 from deploy.local.valkey import plan_valkey
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -82,7 +83,7 @@ async def test_a_server_that_ends_by_itself_is_started_again(own_settings: Local
     async with running(plan_valkey(own_settings)) as valkey:
         keeping = asyncio.create_task(keep_up((valkey,), lambda what, _done: reports.append(what)))
         os.kill(valkey.pid, signal.SIGKILL)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_S):
             while not (reports and await valkey.plan.ready()):
                 await asyncio.sleep(0.05)
         keeping.cancel()
@@ -95,12 +96,12 @@ async def test_servers_end_with_their_run_whether_it_is_killed_or_interrupted(tm
         launcher.kill()
         await launcher.wait()
         if sys.platform == "linux":  # elsewhere the next run ends them
-            _, alive = await asyncio.to_thread(psutil.wait_procs, existing(pids), timeout=30)
+            _, alive = await asyncio.to_thread(psutil.wait_procs, existing(pids), timeout=PATIENCE_S)
             assert alive == []
     async with launched(tmp_path) as (launcher, anew):
         assert set(anew).isdisjoint(pids)
         launcher.send_signal(signal.SIGINT)
-        await asyncio.wait_for(launcher.wait(), 30)
+        await asyncio.wait_for(launcher.wait(), PATIENCE_S)
         assert existing(anew) == []
 
 
@@ -116,7 +117,7 @@ async def launched(folder: Path) -> AsyncIterator[tuple[asyncio.subprocess.Proce
     )
     assert launcher.stdout
     try:
-        pids = [int(pid) for pid in (await asyncio.wait_for(launcher.stdout.readline(), 60)).split()]
+        pids = [int(pid) for pid in (await asyncio.wait_for(launcher.stdout.readline(), PATIENCE_S)).split()]
         assert len(pids) == 3
         yield launcher, pids
     finally:

@@ -15,6 +15,7 @@ from tests.end_to_end.test_ledger import VariedPipeline, opened_id
 from tests.end_to_end.traffic import Visit, follow_link
 from tests.ingest.wire import Answer
 from tests.pipeline import running_pipeline
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -50,7 +51,7 @@ class Traffic:
     async def until(self, count: int) -> None:
         """Wait until so many more visits were answered."""
         wanted = len(self.answers()) + count
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.answers()) < wanted:
                 await asyncio.sleep(0.01)
 

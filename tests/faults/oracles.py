@@ -20,8 +20,8 @@ LANDS_S: Final = 5.0
 RECOVERS_S: Final = 10.0
 CLICK_EACH_S: Final = 0.5
 SAMPLE_S: Final = 0.1
-AS_OFTEN: Final = 3
-"""A test waits three times as long as is promised: a machine that is busy is no bug."""
+AS_OFTEN: Final = 10
+"""A test waits ten times as long as is promised: a machine that is busy is no bug. The drill notes what was met."""
 
 
 async def conserved(pipeline: Pipeline, visitors: Visitors, lost_before: int = 0) -> None:
@@ -57,12 +57,12 @@ async def stored(pipeline: Pipeline) -> list[str]:
 
 
 async def recovers(pipeline: Pipeline, visitors: Visitors) -> float:
-    """Wait until a new click is in the table within 5 s; give the seconds from now until it was made.
+    """Wait until a new click is in the table soon; give the seconds from now until it was made.
 
-    Call it when a fault has ended. Asserts that it was made within three times the 10 s that are promised.
+    Call it when a fault has ended. Promised are 10 s until it is made and 5 s until it is stored.
     """
     ended = time.monotonic()
-    patience_s = AS_OFTEN * RECOVERS_S + LANDS_S
+    patience_s = AS_OFTEN * (RECOVERS_S + LANDS_S)
     made: dict[str, float] = {}
     while True:
         now = time.monotonic()
@@ -73,7 +73,7 @@ async def recovers(pipeline: Pipeline, visitors: Visitors) -> float:
             made[visitors.answered[-1]] = now
         for row in await pipeline.rows("SELECT click_id FROM clicks WHERE click_id = ANY($1)", list(made)):
             at = made.pop(row["click_id"])
-            if time.monotonic() - at <= LANDS_S:
+            if time.monotonic() - at <= AS_OFTEN * LANDS_S:
                 return at - ended
         await asyncio.sleep(SAMPLE_S)
 

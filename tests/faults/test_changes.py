@@ -17,6 +17,7 @@ from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from tests.faults.crowd import Crowd, browsing
 from tests.faults.drill import Drill
+from tests.faults.oracles import AS_OFTEN
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of
 from tests.pipeline import eventually, running_pipeline
@@ -24,7 +25,6 @@ from tests.pipeline import eventually, running_pipeline
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
 IN_FORCE_S = 1.0
-AS_OFTEN = 3
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 BREAK_LINES = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity

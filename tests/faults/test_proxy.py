@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from tests.faults.proxy import Proxy
+from tests.waiting import PATIENCE_S
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -56,7 +57,7 @@ async def ask(streams: Streams, text: bytes) -> bytes:
     """Send a text; give what comes back, as much as was sent. Raises ConnectionError, IncompleteReadError."""
     reader, writer = streams
     writer.write(text)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return await reader.readexactly(len(text))
 
 
@@ -98,7 +99,7 @@ async def test_in_a_blackhole_nothing_is_lost_or_closed(proxy: Proxy) -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(streams[0].read(1), 0.2)
     proxy.restore()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         assert await streams[0].readexactly(6) == b"during"
         assert await later[0].readexactly(3) == b"new"
     leave(streams, later)
@@ -160,7 +161,7 @@ async def test_break_at_gives_the_server_the_text_and_the_client_a_reset(
         writer.write(piece)
         await asyncio.sleep(0.05)
     with pytest.raises(ConnectionResetError):
-        await asyncio.wait_for(reader.readexactly(1000), 10)
+        await asyncio.wait_for(reader.readexactly(1000), PATIENCE_S)
     assert echo.got.endswith(b"COMMIT;")
     leave((reader, writer))
 

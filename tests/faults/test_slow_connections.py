@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.faults.drill import Drill
-from tests.faults.oracles import bounded, conserved, open_files, pid_of
+from tests.faults.oracles import AS_OFTEN, bounded, conserved, open_files, pid_of
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, eventually, running_pipeline
@@ -20,7 +20,6 @@ SLOW = 2000
 HEAD = b"GET /ref/abc123 HTTP/1.1\r\nHost: go.shop.example\r\nX-Slow: "
 DRIP_S = 0.5
 RATE = 200
-AS_OFTEN = 3
 
 
 @asynccontextmanager

@@ -16,11 +16,11 @@ from identity.cookie import CookieKeys, OpenedCookie, open_cookie
 from identity.keyfile import read_ring
 from tests.ingest.wire import Answer, read_answers, request
 from tests.pipeline import Pipeline
+from tests.waiting import PATIENCE_S
 
 TARGETS: Final = {"abc123": "https://shop.example/shoes"}
 """Where the codes of `tests.pipeline.DEMO` lead."""
 CONNECTIONS: Final = 16
-PATIENCE_S: Final = 30
 REST_S: Final = 0.02
 
 

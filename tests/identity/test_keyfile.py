@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from identity.keyfile import WatchedKeyRing, create_ring, edit_ring, read_ring, write_ring
 from identity.keys import KeyRing, KeyRingError, activate, destroy, rotate
 from tests.identity.builders import MODEST, NOW, active, known_ring, randomness, secret
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 
@@ -307,7 +308,7 @@ async def test_following_notices_a_change_by_itself(path: Path) -> None:
         following = tasks.create_task(watched.follow(every_s=0.01))
         await asyncio.sleep(0.05)
         write_ring(path, rotated())
-        await asyncio.wait_for(changed.wait(), 10)
+        await asyncio.wait_for(changed.wait(), PATIENCE_S)
         following.cancel()
 
     assert watched.ring == rotated()

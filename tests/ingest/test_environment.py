@@ -22,6 +22,7 @@ from runtime.settings import load
 from tests.ingest.builders import REJECTED
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask
+from tests.waiting import PATIENCE_S
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 
@@ -74,7 +75,7 @@ async def test_what_kafka_does_not_take_stays_in_the_journal_for_the_next_proces
     assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": "stopped"}) == 0
     assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": "stopped"}) == 1
 
-    async with opened(given) as (env, _), asyncio.timeout(20):
+    async with opened(given) as (env, _), asyncio.timeout(PATIENCE_S):
         while env.registry.get_sample_value("clickrail_journal_replay_pending") != 1:
             await asyncio.sleep(0.02)
 
@@ -120,4 +121,4 @@ async def test_a_publisher_that_dies_ends_the_service_with_it(keys_file: Path) -
             await asyncio.Event().wait()
 
     with pytest.raises(RuntimeError, match="nobody foresaw, at 1 records"):
-        await asyncio.wait_for(serve(), 20)
+        await asyncio.wait_for(serve(), PATIENCE_S)

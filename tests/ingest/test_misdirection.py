@@ -124,7 +124,7 @@ def test_no_query_changes_where_a_location_leads(stored: str, query: str, progra
     check(stored, query, program)
 
 
-@pytest.mark.slow
+@pytest.mark.usefixtures("only_in_drill")
 @examples(10_000)
 @given(st.sampled_from(sorted(STORED)), queries, programs)
 def test_none_of_ten_thousand_queries_does(stored: str, query: str, program: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ from http.cookies import SimpleCookie
 import msgspec
 from multidict import CIMultiDict
 
-PATIENCE_S = 20
+from tests.waiting import PATIENCE_S
+
 HOST = "go.shop.example"
 
 

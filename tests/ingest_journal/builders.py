@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from ingest.journal.framing import KEY_BYTES, Good, frame, scan
 from ingest.journal.journal import Journal, Limits, open_journal
 from ingest.journal.segments import Entry, Segment, list_segments
+from tests.waiting import PATIENCE_S
 
 WORKER = "worker-1"
 SMALL = Limits(segment_bytes=20_000, memory_bytes=20_000, window_bytes=20_000, sync_s=0.001)
@@ -107,7 +108,7 @@ async def run(root: Path, worker: str = WORKER, limits: Limits = SMALL) -> Async
 async def drain(journal: Journal, most: int = 50) -> list[int]:
     """Take and acknowledge until nothing is left."""
     taken: list[int] = []
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE_S):
         while entries := await journal.take(most) or journal.pending:
             if isinstance(entries, int):
                 await asyncio.sleep(0.01)
@@ -118,7 +119,7 @@ async def drain(journal: Journal, most: int = 50) -> list[int]:
     return taken
 
 
-async def until(holds: Callable[[], bool], seconds: float = 10) -> None:
+async def until(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not holds():
             await asyncio.sleep(0.01)

@@ -23,6 +23,7 @@ from ingest.limits.policy import Admit
 from referrals.redis_client import connect_redis
 from tests.ingest_limits.builders import OFFICE, hash_keys, limit, limits
 from tests.referrals.builders import Clock
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -207,7 +208,7 @@ async def test_a_frozen_redis_stops_nobody_and_is_asked_again_in_time(own_settin
         for _ in range(3):
             await asyncio.sleep(0)
             seen += one.click(1)
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE_S):
             await exchange
         one.click(1)
         await one.exchange.exchange_some()
@@ -239,7 +240,7 @@ async def test_without_redis_each_process_limits_by_itself(prefix: str) -> None:
     away = LimitSettings(client=SLOW, redis_url="redis://127.0.0.1:1/0", redis_prefix=prefix)
     async with open_limits(away, hash_keys, metrics) as subject:
         verdicts = [subject.ask_client(OFFICE, time.perf_counter_ns()).verdict for _ in range(40)]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not metrics.exchanges["away"]:
                 await asyncio.sleep(0.01)
     assert verdicts == ["within"] * 32 + ["over"] * 8

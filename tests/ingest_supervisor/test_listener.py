@@ -6,10 +6,11 @@ from contextlib import suppress
 import pytest
 
 from ingest.supervisor.listener import address_of, renew, reserve, reserve_many
+from tests.waiting import PATIENCE_S
 
 
 def connects(address: tuple[str, int]) -> bool:
-    with suppress(ConnectionRefusedError), socket.create_connection(address, timeout=5):
+    with suppress(ConnectionRefusedError), socket.create_connection(address, timeout=PATIENCE_S):
         return True
     return False
 
@@ -22,7 +23,7 @@ def test_all_are_on_one_port_and_connections_go_only_to_those_that_listen() -> N
         assert not connects(address)
         listening.listen()
         assert all(connects(address) for _ in range(20))
-        listening.settimeout(5)
+        listening.settimeout(PATIENCE_S)
         for _ in range(20):
             listening.accept()[0].close()
 
@@ -31,7 +32,7 @@ def test_what_has_connected_waits_as_long_as_the_socket_is_open_somewhere() -> N
     listener = reserve("127.0.0.1", 0)
     of_a_worker = listener.dup()
     of_a_worker.listen()
-    with listener, socket.create_connection(address_of(listener), timeout=5) as visitor:
+    with listener, socket.create_connection(address_of(listener), timeout=PATIENCE_S) as visitor:
         visitor.send(b"GET")
         of_a_worker.close()
         successor, _ = listener.accept()
@@ -47,7 +48,7 @@ def test_a_renewed_socket_is_passed_over_and_the_others_get_every_connection() -
     with renewed, living:
         assert address_of(renewed) == address_of(living)
         assert all(connects(address_of(living)) for _ in range(20))
-        living.settimeout(5)
+        living.settimeout(PATIENCE_S)
         for _ in range(20):
             living.accept()[0].close()
 

@@ -11,6 +11,7 @@ import pytest
 from tests.ingest_supervisor.supervised import VISITORS, Supervised, answered, none_is_running
 from tests.ingest_supervisor.traffic import coming
 from tests.pipeline import eventually, running_pipeline
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -107,7 +108,7 @@ async def run_ingest(environ: dict[str, str], *arguments: str) -> tuple[int | No
     process = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, env={**os.environ, **environ}, stderr=asyncio.subprocess.PIPE
     )
-    _, errors = await asyncio.wait_for(process.communicate(), 60)
+    _, errors = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     return process.returncode, errors.decode().splitlines()
 
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tests.ingest.wire import Answer, read_answers, request
+from tests.waiting import PATIENCE_S
 
 PAUSE_S = 0.02
-PATIENCE_S = 30
 TARGET = "/ref/abc123"
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from referrals.batches import Batches, Pace
 from runtime.background import in_background
+from tests.waiting import PATIENCE_S
 
 QUICK = Pace(most=100, pause_s=0)
 
@@ -53,7 +54,7 @@ async def test_a_read_takes_no_more_keys_than_it_may() -> None:
 
 async def test_who_asks_after_a_rest_waits_for_nobody() -> None:
     reads = Reads(Pace(most=100, pause_s=60, burst=3))
-    async with asyncio.timeout(5), in_background(reads.batches.run()):
+    async with asyncio.timeout(30), in_background(reads.batches.run()):
         answers = [await reads.batches.load(key) for key in "abc"]
     assert answers == ["A", "B", "C"]
 
@@ -121,6 +122,6 @@ async def test_a_read_that_fails_ends_the_work_and_still_answers() -> None:
 
 async def until(condition: object) -> None:
     assert callable(condition)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0)

@@ -7,6 +7,7 @@ from referrals.csv_rows import LineError
 from referrals.importing import Imported, NotImported, import_file
 from referrals.postgres import connected
 from tests.referrals.builders import insert
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -94,5 +95,5 @@ async def test_of_two_imports_of_the_same_codes_at_once_one_is_refused(
 async def test_a_hundred_thousand_codes_are_imported(connection: asyncpg.Connection) -> None:
     await insert(connection)
     data = file(*(f"code{n},aff{n % 2000},shop,,,Affiliate {n % 2000}" for n in range(100_000)))
-    async with asyncio.timeout(90):
+    async with asyncio.timeout(PATIENCE_S):
         assert await import_file(connection, data) == Imported(codes=100_000, affiliates=2000)

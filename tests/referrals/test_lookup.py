@@ -12,6 +12,7 @@ from referrals.metrics import LookupMetrics
 from referrals.saved import Reading
 from runtime.background import in_background
 from tests.referrals.builders import Clock, FakeDeciding, FakeShared, affiliate, code, program
+from tests.waiting import PATIENCE_S
 
 ROWS = (program(), affiliate(), code())
 READINGS = [Reading(row, 10) for row in ROWS]
@@ -161,7 +162,7 @@ async def test_an_entry_due_for_renewal_is_read_again_behind_the_visitor() -> No
         made.deciding.rows["program", "shop"] = program(name="New", version=12)
         made.deciding.as_of = 12
         served = made.lookup.cached("abc123")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while made.lookup.cached("abc123").program.name == "Shop":
                 await asyncio.sleep(0)
     assert (Found(code(), affiliate(), program(), "process"), 2) == (served, len(made.deciding.reads))

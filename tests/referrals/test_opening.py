@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -20,17 +20,11 @@ from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import insert, unique_prefix
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
-IN_FORCE_S = 3.0
 """Three times the promise."""
-
-
-async def eventually(ask: Callable[[], Awaitable[bool]], seconds: float = IN_FORCE_S) -> None:
-    async with asyncio.timeout(seconds):
-        while not await ask():
-            await asyncio.sleep(0.01)
 
 
 async def is_followed(lookup: Lookup) -> bool:
@@ -195,7 +189,7 @@ async def test_a_large_import_is_taken_in_without_holding_what_nobody_asked_for(
         async def in_force() -> bool:
             return answer_of(await lookup.find("abc")) == ("process", "program")
 
-        await eventually(in_force, 10)
+        await eventually(in_force)
         assert (list(lookup.held.codes), lookup.held.changes.floor) == (["abc"], 4)
 
 
@@ -266,14 +260,14 @@ async def test_what_redis_had_while_postgres_was_away_is_confirmed_once_it_is_ba
                 # On a busy machine its first answer may take more than the 50 ms it has.
                 return answer_of(await lookup.find("abc")) == ("redis", "active")
 
-            await eventually(is_answered_by_redis, 10)
+            await eventually(is_answered_by_redis)
             problem = lookup.problem()
             await postgres.start()
 
             async def in_force() -> bool:
                 return answer_of(await lookup.find("abc")) == ("process", "program")
 
-            await eventually(in_force, 20)
+            await eventually(in_force)
             await eventually(lambda: is_followed(lookup))
             assert (problem, lookup.problem()) == ("Postgres has not been reached since the start", None)
 
@@ -340,7 +334,7 @@ async def test_a_frozen_redis_that_thaws_is_used_again(
                 await lookup.find(unique_prefix())
                 return metric(metrics, "redis", "ok") > good
 
-            await eventually(is_used, 10)
+            await eventually(is_used)
     assert (frozen, away >= 1) == ([("postgres", "active")] * 3, True)
 
 
@@ -381,14 +375,14 @@ async def test_a_frozen_postgres_keeps_nobody_waiting_and_known_codes_are_served
         async with open_lookup(settings, LookupMetrics()) as lookup:
             await lookup.find("known")
             postgres.freeze()
-            async with asyncio.timeout(3):
+            async with asyncio.timeout(30):
                 frozen = [answer_of(await lookup.find(name)) for name in ("new", "known", "other", "new")]
             postgres.thaw()
 
             async def is_found() -> bool:
                 return isinstance(await lookup.find("new"), Found)
 
-            await eventually(is_found, 20)
+            await eventually(is_found)
     assert frozen == [UNAVAILABLE, ("process", "active"), UNAVAILABLE, UNAVAILABLE]
 
 
@@ -407,7 +401,7 @@ async def test_it_opens_and_closes_with_a_frozen_postgres(own_settings: LocalSet
     async with running(await plan_postgres(own_settings)) as postgres:
         postgres.freeze()
         async with (
-            asyncio.timeout(5),
+            asyncio.timeout(PATIENCE_S),
             open_lookup(LookupSettings(database_url=postgres.address), LookupMetrics()) as it,
         ):
             assert await it.find("abc") == UNAVAILABLE
@@ -423,7 +417,7 @@ async def test_a_database_without_our_tables_is_as_good_as_away(database_url: st
         async def is_reached() -> bool:
             return await lookup.find("abc") == UNKNOWN_IN_POSTGRES
 
-        await eventually(is_reached, 10)
+        await eventually(is_reached)
 
 
 async def test_an_error_in_the_body_comes_out_as_itself(settings: LookupSettings) -> None:

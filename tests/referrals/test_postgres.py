@@ -2,6 +2,7 @@ import asyncio
 
 from referrals.postgres import keep_connected
 from runtime.background import in_background
+from tests.waiting import PATIENCE_S
 
 
 class FakeConnection:
@@ -31,7 +32,10 @@ async def test_it_tries_until_a_connection_opens_and_again_when_it_is_lost() -> 
         done.set()
         await asyncio.sleep(60)
 
-    async with asyncio.timeout(20), in_background(keep_connected("test", connect, use, lambda: log.append("away"))):
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        in_background(keep_connected("test", connect, use, lambda: log.append("away"))),
+    ):
         await done.wait()
     assert log == ["away", "away", "used", "away", "used"]
     assert [connection.terminated for connection in connections] == [True, True]

@@ -9,6 +9,7 @@ import pytest
 
 from referrals.postgres import connected
 from tests.referrals.builders import insert
+from tests.waiting import PATIENCE_S
 from urls.targets import check_target
 
 pytestmark = pytest.mark.servers
@@ -277,7 +278,7 @@ async def test_every_change_is_announced(referrals_url: str, connection: asyncpg
     async with connected(referrals_url) as listener:
         await listener.add_listener("clickrail_referrals", lambda *arguments: heard.put_nowait(arguments[3]))
         await insert(connection, "a")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert [await heard.get() for _ in range(3)] == ["1", "2", "3"]
 
 

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from runtime.background import in_background
+from tests.waiting import PATIENCE_S
 
 
 class Deaf:
@@ -25,7 +26,7 @@ class Deaf:
 
 async def test_work_that_loses_its_cancellation_is_cancelled_again() -> None:
     deaf = Deaf()
-    async with asyncio.timeout(5), in_background(deaf.run()):
+    async with asyncio.timeout(PATIENCE_S), in_background(deaf.run()):
         await deaf.began.wait()
     assert deaf.cancelled == 2
 

@@ -21,6 +21,7 @@ from runtime.stream_metrics import StreamMetrics
 from runtime.subscription import Subscription
 from runtime.topics import apply_topics
 from tests.runtime.test_topics import Spec
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -63,7 +64,7 @@ class Topic:
         task = asyncio.create_task(loop.run(stop))
         yield loop
         stop.set()
-        await asyncio.wait_for(task, 30)
+        await asyncio.wait_for(task, PATIENCE_S)
 
     async def until_lag(self, records: int) -> None:
         labels = {"consumergroup": self.name, "topic": self.name, "partition": "0"}
@@ -80,7 +81,7 @@ async def topic(kafka: str, topic_prefix: str) -> Topic:
     return topic
 
 
-async def until(condition: Callable[[], bool], patience_s: float = 30) -> None:
+async def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     async with asyncio.timeout(patience_s):
         while not condition():
             await asyncio.sleep(0.02)

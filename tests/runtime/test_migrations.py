@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 
 from runtime.migrations import Applied, Migration, MigrationError, MigrationSet, find_pending, migrate, read_migrations
+from tests.waiting import PATIENCE_S
 
 
 def migration(number: int, sql: str, package: str = "fruit") -> Migration:
@@ -19,11 +20,11 @@ def fruit(*statements: str) -> MigrationSet:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(url, timeout=5, command_timeout=30)
+    connection = await asyncpg.connect(url, timeout=PATIENCE_S, command_timeout=PATIENCE_S)
     try:
         yield connection
     finally:
-        await connection.close(timeout=5)
+        await connection.close(timeout=PATIENCE_S)
 
 
 def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
         )
         await other.execute(f"CREATE SCHEMA {schema}_b; SET search_path TO {schema}_b")
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 applied = await migrate(other, [fruit("CREATE TABLE apples ()")])
         finally:
             await other.execute(f"DROP SCHEMA {schema}_b CASCADE")

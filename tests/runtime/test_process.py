@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 pytestmark = pytest.mark.processes
 
 PROGRAM = """
@@ -44,7 +46,7 @@ def start(**environ: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE_S)
     return process.returncode, errors
 
 

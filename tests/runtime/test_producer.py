@@ -4,15 +4,16 @@ import asyncio
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.errors import DeliveryFailed
-from runtime.partition import hash_keys
 from runtime.producer import OutRecord, RecordProducer
 from runtime.topics import apply_topics
 from tests.runtime.test_topics import Spec
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -35,13 +36,14 @@ async def test_every_record_is_there_once_in_the_partition_of_its_key(kafka: str
     topic = f"{topic_prefix}a"
     await apply_topics([kafka], [Spec(topic, 3, {})])
     producer = RecordProducer([kafka], client_id="test")
+    partition = DefaultPartitioner()
     records = [OutRecord(topic, b"%d" % number, b"v%d" % number, [("h", b"x")]) for number in range(5000)]
 
     await producer.deliver(records)
     await producer.close()
 
     assert sorted(await read_all(kafka, topic)) == sorted(
-        (hash_keys([record.key])[0] % 3, record.key, record.value) for record in records
+        (partition(record.key, range(3), range(3)), record.key, record.value) for record in records
     )
 
 
@@ -75,7 +77,7 @@ async def test_a_frozen_broker_fails_the_delivery_and_a_thawed_one_takes_the_nex
         with pytest.raises(DeliveryFailed):
             await producer.deliver([OutRecord("a", b"k", b"during")])
         kafka.thaw()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             await deliver_at_last(producer, OutRecord("a", b"k", b"during"))
         await producer.close()
 

@@ -10,6 +10,7 @@ import pytest
 from docs.of_settings import SERVICES
 from tests.deploy_images.reading import ROOT
 from tests.security.test_supply_chain import requirements
+from tests.waiting import PATIENCE_S
 
 NOWHERE = {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": "http://127.0.0.1:1", "PYTHONWARNINGS": "ignore"}
 
@@ -42,7 +43,7 @@ async def test_item_20_a_bill_of_materials_names_all_that_is_locked_and_nothing_
         str(written),
     )
     process = await asyncio.create_subprocess_exec(sys.executable, *command, env=NOWHERE)
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
 
     bill = msgspec.json.decode(written.read_bytes(), type=Bill)
 

@@ -24,6 +24,7 @@ from tests.runtime.test_topics import Spec
 from tests.security.certificates import make_authority
 from tests.security.guarded_kafka import PASSWORD, Guarded, guarded_kafka
 from tests.servers import small_settings
+from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.xdist_group("guarded"), pytest.mark.servers, pytest.mark.slow]
 
@@ -44,7 +45,7 @@ async def run_command(environ: Environ, *arguments: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, *arguments, env=inherited | environ, stdout=-1, stderr=asyncio.subprocess.STDOUT
     )
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
+    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     return process.returncode or 0, said.decode()
 
 
@@ -66,7 +67,7 @@ async def send_and_read(servers: tuple[str, ...], security: KafkaSecurity, topic
     stop = asyncio.Event()
     loop = asyncio.create_task(ConsumeLoop(subscription, handle, StreamMetrics(CollectorRegistry(), "test")).run(stop))
     try:
-        return await asyncio.wait_for(seen.get(), 30)
+        return await asyncio.wait_for(seen.get(), PATIENCE_S)
     finally:
         stop.set()
         await loop

@@ -19,6 +19,7 @@ from runtime.errors import SettingsError
 from runtime.settings import load
 from tests.identity.builders import known_ring
 from tests.ingest.test_settings import NEEDED
+from tests.waiting import PATIENCE_S
 
 SESAME = "open-sesame-open-sesame"
 NOWHERE = {
@@ -59,7 +60,7 @@ async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, s
         sys.executable, "-m", service, env=inherited | given, stdout=-1, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        said, _ = await asyncio.wait_for(process.communicate(), 60)
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
     finally:
         if process.returncode is None:
             process.kill()

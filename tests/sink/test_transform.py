@@ -40,6 +40,14 @@ def test_a_bad_example_is_dead_lettered_with_its_bytes(path: Path) -> None:
     assert (letter.value, letter.offset, letter.stage) == (path.read_bytes(), 7, "sink")
 
 
+def test_a_lone_surrogate_is_dead_lettered_as_no_json() -> None:
+    value = clicked(click())[0].value.replace(b'"newsletter"', b'"\\ud800"')
+    letter = load(Source(CLICKS_ENRICHED.name, value), "", NOW)
+
+    assert isinstance(letter, DeadLetter)
+    assert (letter.reason, letter.value) == ("not_json", value)
+
+
 def test_a_click_from_the_far_future_is_dead_lettered() -> None:
     early = msgspec.structs.replace(click(clicked_at=NOW + timedelta(days=2)), published_at=NOW)
     (record,) = clicked(early)

@@ -15,10 +15,10 @@ from cli.simulate.planned import DEMO_CODES
 from deploy.local.ports import free_port
 from tests.cli.simulate.builders import generated, give_click, stack
 from tests.cli.simulate.test_replay import line
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.processes
 
-PATIENCE_S = 60
 COMMAND = "import typer; from cli.simulate.command import simulate; typer.run(simulate)"
 
 

@@ -24,7 +24,7 @@ from referrals.snapshot.writing import take_lock
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -212,7 +212,7 @@ async def test_a_postgres_that_keeps_the_writer_waiting_does_not_hold_up_the_end
     folder = path_of(settings).parent
     async with connection.transaction():
         await connection.execute("LOCK TABLE referral_codes IN ACCESS EXCLUSIVE MODE")
-        async with asyncio.timeout(5), open_lookup(settings, LookupMetrics()):
+        async with asyncio.timeout(PATIENCE_S), open_lookup(settings, LookupMetrics()):
             await eventually((folder / f"{NAME}.new").exists)
     assert names_in(folder) == ["referrals.lock"]
 
