@@ -17,6 +17,7 @@ from console.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
 from console.settings import Settings
 from console.transform import Sighted
+from runtime.containment import Crash, contain
 from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.pauses import pauses
@@ -96,8 +97,15 @@ class LiveStream:
             fetched = await consumer.getmany(timeout_ms=250, max_records=1000)
             records = [record for part in fetched.values() for record in part]
             for record in sorted(records, key=lambda record: record.timestamp):
-                self._put(record)
+                self.show(record)
             self._next.update({place: part[-1].offset + 1 for place, part in fetched.items() if part})
+
+    def show(self, record: Record) -> None:
+        """Put a record to the broadcast. One that our code fails at is passed over, and the stream goes on."""
+        shown = contain(self._put, record)
+        if isinstance(shown, Crash):
+            self._metrics.events.labels("undecodable").inc()
+            log.error("record not shown", error=shown.description, topic=record.topic, offset=record.offset)
 
     def _put(self, record: Record) -> None:
         sighted = sight(record, rejected=record.topic == self._rejected)

@@ -11,6 +11,8 @@ class ConsoleMetrics:
         self.events = Counter(
             "clickrail_console_events", "Records read for the live view, by kind.", ["kind"], registry=registry
         )
+        for kind in ("click", "rejection", "undecodable"):
+            self.events.labels(kind)
         self.dropped = Counter(
             "clickrail_console_events_dropped", "Lines a browser was too slow for.", registry=registry
         )

@@ -21,6 +21,7 @@ from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
 from identity.refusal import Refused
+from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import SettingsError
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
@@ -40,6 +41,7 @@ class Environment(msgspec.Struct, frozen=True):
     metrics: EnricherMetrics
     kafka: KafkaSecurity
     producer: RecordProducer
+    limit: DeadLetterLimit
     keys: "Keys"
     lookups: Lookups
 
@@ -86,6 +88,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     await refresh_geo(geo, metrics.geo_problems)
     following = asyncio.create_task(follow_geo(geo, metrics.geo_problems))
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher", security=kafka)
+    limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_ENRICHER_DEAD_LETTER_LIMIT")
     lookups = Lookups(
         open_ip=keys.open_ip,
         hash_ip=lambda packed: hash_ip(keys.hash, packed),
@@ -95,7 +98,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_bot=read_bot,
     )
     try:
-        yield Environment(settings, registry, metrics, kafka, producer, keys, lookups)
+        yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups)
     finally:
         following.cancel()
         await asyncio.wait({following})

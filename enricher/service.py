@@ -7,14 +7,16 @@ import structlog
 
 from enricher.environment import Environment, open_environment
 from enricher.settings import Settings
-from enricher.transform import Outcome, process
+from enricher.transform import STAGE, Outcome, process
 from runtime.consume import ConsumeLoop, Records
+from runtime.containment import Crash, contain
 from runtime.health import private_port
 from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
 from runtime.subscription import Subscription
-from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
+from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers, enriched_headers
+from schemas.letters import SourceRecord, bury
 
 log = structlog.get_logger()
 
@@ -22,7 +24,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Enrich what comes until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).enrich_batch, env.metrics)
+        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).enrich_batch, env.metrics, env.limit)
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
         async with private_port(settings.private_host, settings.private_port, env.registry, checks):
             await loop.run(stop)
@@ -49,15 +51,32 @@ class Work:
         self._dead_topic = env.settings.kafka_topic_prefix + CLICKS_DEAD.name
 
     async def enrich_batch(self, records: Records) -> None:
-        """Enrich every record, or dead-letter it. Raises DeliveryFailed when Kafka does not take the outcome."""
+        """Enrich every record, or dead-letter it.
+
+        Raises DeliveryFailed when Kafka does not take the outcome, and TooManyDeadLetters before it is asked to.
+        """
         self._env.keys.refresh()
         now = datetime.now(UTC)
-        outcomes = [process(record, lookups=self._env.lookups, now=now) for record in records]
-        await self._env.producer.deliver([self._address(outcome) for outcome in outcomes])
-        for outcome in outcomes:
-            if isinstance(outcome, DeadLetter):
-                self._env.metrics.dead.labels(outcome.reason).inc()
-                log.error("dead letter", offset=outcome.offset, partition=outcome.partition, reason=outcome.reason)
+        outcomes = [self._enrich(record, now) for record in records]
+        letters = {place: made for place, (made, _) in enumerate(outcomes) if isinstance(made, DeadLetter)}
+        self._env.limit.check({place: letter.reason for place, letter in letters.items()})
+        await self._env.producer.deliver([addressed for _, addressed in outcomes])
+        for letter in letters.values():
+            self._env.metrics.dead.labels(letter.reason).inc()
+            log.error("dead letter", partition=letter.partition, offset=letter.offset, reason=letter.reason)
+
+    def _enrich(self, record: SourceRecord, now: datetime) -> tuple[Outcome, OutRecord]:
+        """Give the outcome of a record, and the record that it is written as. Whatever fails at it makes a letter."""
+
+        def enrich(record: SourceRecord) -> tuple[Outcome, OutRecord]:
+            outcome = process(record, lookups=self._env.lookups, now=now)
+            return outcome, self._address(outcome)
+
+        made = contain(enrich, record)
+        if isinstance(made, Crash):
+            letter = bury(record, Undecodable("internal_error", made.description), STAGE, now)
+            return letter, self._address(letter)
+        return made
 
     def _address(self, outcome: Outcome) -> OutRecord:
         if isinstance(outcome, DeadLetter):

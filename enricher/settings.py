@@ -9,6 +9,7 @@ from runtime.settings import (
     Host,
     KeysFile,
     LogLevel,
+    MostDeadLetters,
     PrivatePort,
     variables,
 )
@@ -32,3 +33,4 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     private_port: PrivatePort = 9120
     geo_databases: GeoDatabases = ()
     batch_records: BatchRecords = 3000
+    dead_letter_limit: MostDeadLetters = 100

@@ -3,6 +3,10 @@
 A batch is everything one fetch returned. Its offsets are committed when `handle` has returned, never before. While a
 dependency is away the same batch is tried again, for ever and in order. A batch whose partitions were taken away
 meanwhile is dropped without a commit: whoever has them now reads it again.
+
+A batch with so many dead letters that they are over the limit stops the loop: nothing of it is committed, the consumer
+keeps its partitions and reads no further, and `problem` says why. It is tried again every minute, for what is wrong may
+be mended elsewhere, in the database say; what is wrong with us is mended by another process.
 """
 
 import asyncio
@@ -14,7 +18,8 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from runtime.assignment import Assignment
-from runtime.errors import DependencyAway
+from runtime.dead_letter_limit import DeadLetterLimit
+from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.lag import LagWatch
 from runtime.pauses import at_most_after, pauses, sleep_unless
@@ -25,23 +30,32 @@ log = structlog.get_logger()
 
 Records = Sequence[ConsumerRecord[bytes | None, bytes]]
 Handle = Callable[[Records], Awaitable[None]]
-"""Does the work of one batch and returns when it is safe. Raises DependencyAway to be called again with the same."""
+"""Does the work of one batch and returns when it is safe.
+
+Raises DependencyAway to be called again with the same, and TooManyDeadLetters, from the check of the limit that was
+given to the loop as well, before it has delivered any dead letter.
+"""
 
 Fetched = dict[TopicPartition, list[Any]]
 
 FINISH_S: Final = 6.0
 """How long the batch in work, or a connection being made, is waited for after `stop`."""
 COMMIT_S: Final = 10.0
+STOPPED_S: Final = 60.0
+"""How long a batch with too many dead letters rests before it is tried again."""
 
 
 class ConsumeLoop:
     """Reads a subscription and has each batch handled. `problem` says in a few words what it waits for, if anything."""
 
-    def __init__(self, subscription: Subscription, handle: Handle, metrics: StreamMetrics) -> None:
+    def __init__(
+        self, subscription: Subscription, handle: Handle, metrics: StreamMetrics, limit: DeadLetterLimit | None = None
+    ) -> None:
         self._problem: str | None = "not connected to Kafka yet"
         self._subscription = subscription
         self._handle = handle
         self._metrics = metrics
+        self._limit = limit or DeadLetterLimit(0, setting="")
         self._lag = LagWatch(lambda: asking(subscription), subscription.group, metrics)
         self._waits = pauses()
 
@@ -112,23 +126,38 @@ class ConsumeLoop:
             offsets = {place: part[-1].offset + 1 for place, part in fetched.items() if part}
             if done and not taken() and await commit(consumer, offsets):
                 self._metrics.records.inc(len(records))
+                self._limit.settle(len(records))
+            else:
+                self._limit.leave()
 
     async def _until_done(self, records: Records, given_up: Callable[[], bool]) -> bool:
         if given_up():
             return False
-        for wait in pauses():
+        for pause in pauses():
+            wait = pause
+            self._limit.leave()
             try:
                 await self._handle(records)
             except DependencyAway as error:
-                self._problem = str(error)
+                self._stand(str(error))
                 log.warning("batch waits", error=str(error), records=len(records), again_in_s=round(wait, 1))
+            except TooManyDeadLetters as error:
+                wait = STOPPED_S
+                self._stand(str(error), stopped=True)
+                # No trace says more than the sentence.
+                log.error("too many dead letters", error=str(error), records=len(records))  # noqa: TRY400 - see above
             else:
-                self._problem = None
+                self._stand(None)
                 return True
             if await sleep_unless(given_up, wait):
                 log.warning("batch left for whoever reads on", records=len(records))
+                self._stand(None)
                 break
         return False
+
+    def _stand(self, problem: str | None, *, stopped: bool = False) -> None:
+        self._problem = problem
+        self._metrics.stopped.set(stopped)
 
     async def _reset(self, consumer: AIOKafkaConsumer, asked: dict[TopicPartition, int]) -> None:
         """Go on at the oldest record that is left, and count what is gone: retention was faster than we were."""

@@ -4,6 +4,7 @@ Exception
 +-- SettingsError         the environment does not describe a service: exit 2, before anything is opened
 +-- DependencyAway        something we need does not answer: wait and try the same again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
++-- TooManyDeadLetters    so many records cannot be processed that they are not to blame: stop, and wait for people
 +-- Stuck                 the process cannot go on by itself: exit 1, and let the supervisor start it anew
 """
 
@@ -18,6 +19,10 @@ class DependencyAway(Exception):  # noqa: N818 - it reads as what it is
 
 class DeliveryFailed(DependencyAway):
     """Kafka did not acknowledge every record in time. Some may have been written: readers deduplicate by key."""
+
+
+class TooManyDeadLetters(Exception):  # noqa: N818 - it reads as what it is
+    """So many records would become dead letters that they are not to blame. The message says which, and what to do."""
 
 
 class Stuck(Exception):  # noqa: N818 - it reads as what it is

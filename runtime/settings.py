@@ -158,6 +158,15 @@ LogLevel = Annotated[
 Host = Annotated[str, Meta(min_length=1, description="address to listen on")]
 Port = Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")]
 PrivatePort = Annotated[int, Meta(ge=0, le=65535, description="port of /healthz, /readyz and /metrics")]
+MostDeadLetters = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=10_000,
+        description="dead letters among the last 10,000 records: the next one stops the stage, and so do as many in a"
+        " row; 0 is no limit",
+    ),
+]
 
 
 ProxyNetworks = Annotated[

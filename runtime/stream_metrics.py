@@ -17,7 +17,12 @@ class StreamMetrics:
             f"clickrail_{stage}_batch_seconds", "Time a batch took.", buckets=BATCH_BUCKETS, registry=registry
         )
         self.dead = Counter(
-            f"clickrail_{stage}_dead_letters", "Records put to clicks.dead, by reason.", ["reason"], registry=registry
+            f"clickrail_{stage}_dead_letters", "Records dead-lettered, by reason.", ["reason"], registry=registry
+        )
+        self.stopped = Gauge(
+            f"clickrail_{stage}_stopped_by_dead_letters",
+            "1 while the stage reads no further, because too many records would become dead letters.",
+            registry=registry,
         )
         self.lost = Counter(
             "clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry

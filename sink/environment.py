@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
@@ -24,6 +25,7 @@ class Environment(msgspec.Struct, frozen=True):
     store: Store
     kafka: KafkaSecurity
     producer: RecordProducer
+    limit: DeadLetterLimit
 
 
 @asynccontextmanager
@@ -37,8 +39,9 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     metrics = SinkMetrics(registry)
     store = Store(settings.database_url, metrics)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
+    limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_SINK_DEAD_LETTER_LIMIT")
     try:
-        yield Environment(settings, registry, metrics, store, kafka, producer)
+        yield Environment(settings, registry, metrics, store, kafka, producer, limit)
     finally:
         await producer.close()
         await store.close()

@@ -1,23 +1,25 @@
 """The shell of the sink: the consume loop, and what it does with a batch."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
 
 from runtime.consume import ConsumeLoop, Records
+from runtime.containment import Crash, contain
 from runtime.health import private_port
 from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
 from runtime.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
-from schemas.letters import bury
+from schemas.letters import SourceRecord, bury
 from sink.columns import letter_row
 from sink.environment import Environment, open_environment
 from sink.settings import Settings
 from sink.store import BadRow
-from sink.transform import DEAD_LETTERS, STAGE, Loaded, load
+from sink.transform import DEAD_LETTERS, STAGE, Loaded, Outcome, load
 
 log = structlog.get_logger()
 
@@ -25,7 +27,7 @@ log = structlog.get_logger()
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Store what comes until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).store_batch, env.metrics)
+        loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).store_batch, env.metrics, env.limit)
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
         async with private_port(settings.private_host, settings.private_port, env.registry, checks):
             await loop.run(stop)
@@ -51,29 +53,47 @@ class Work:
         self._prefix = env.settings.kafka_topic_prefix
 
     async def store_batch(self, records: Records) -> None:
-        """Store every record, or dead-letter it. Raises DependencyAway while PostgreSQL or Kafka is away."""
-        now = datetime.now(UTC)
-        outcomes = [load(record, self._prefix, now) for record in records]
-        bad = await self._env.store.store([outcome for outcome in outcomes if isinstance(outcome, Loaded)])
-        letters = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
-        letters += [describe(row, now) for row in bad if row.loaded.table is not DEAD_LETTERS]
-        await self._keep_unreadable_letters([row for row in bad if row.loaded.table is DEAD_LETTERS], now)
-        await self._bury(letters)
+        """Store every record, or dead-letter it.
 
-    async def _bury(self, letters: list[DeadLetter]) -> None:
+        Raises DependencyAway while PostgreSQL or Kafka is away, and TooManyDeadLetters before a letter is written.
+        """
+        now = datetime.now(UTC)
+        outcomes = [self._load(record, now) for record in records]
+        letters = {place: made for place, made in enumerate(outcomes) if isinstance(made, DeadLetter)}
+        self._check(letters)
+        rows = {id(made): place for place, made in enumerate(outcomes) if isinstance(made, Loaded)}
+        bad = await self._env.store.store([made for made in outcomes if isinstance(made, Loaded)])
+        letters |= {rows[id(row.loaded)]: describe(row, now) for row in bad}
+        self._check(dict(sorted(letters.items())))
+        await self._write(letters, records)
+
+    def _load(self, record: SourceRecord, now: datetime) -> Outcome:
+        """Give the row of a record, or a letter: whatever fails at it makes one."""
+        made = contain(lambda record: load(record, self._prefix, now), record)
+        if isinstance(made, Crash):
+            return bury(record, Undecodable("internal_error", made.description), STAGE, now)
+        return made
+
+    def _check(self, letters: Mapping[int, DeadLetter]) -> None:
+        self._env.limit.check({place: letter.reason for place, letter in letters.items()})
+
+    async def _write(self, letters: Mapping[int, DeadLetter], records: Records) -> None:
+        """Write letters to their topic, but those about what was read there into the table: they would come back."""
         topic = self._prefix + CLICKS_DEAD.name
-        if letters:
+        await self._keep(
+            [Loaded(DEAD_LETTERS, letter_row(one), records[at]) for at, one in letters.items() if one.topic == topic]
+        )
+        others = [letter for letter in letters.values() if letter.topic != topic]
+        if others:
             await self._env.producer.deliver(
-                [OutRecord(topic, letter.key, encode(letter), dead_headers(letter)) for letter in letters]
+                [OutRecord(topic, letter.key, encode(letter), dead_headers(letter)) for letter in others]
             )
-        for letter in letters:
+        for letter in letters.values():
             self._env.metrics.dead.labels(letter.reason).inc()
             log.error("dead letter", topic=letter.topic, offset=letter.offset, reason=letter.reason)
 
-    async def _keep_unreadable_letters(self, rows: list[BadRow], now: datetime) -> None:
-        # A letter that cannot be stored becomes a letter about itself, in the table: sent again, it would come back.
-        letters = [Loaded(DEAD_LETTERS, letter_row(describe(row, now)), row.loaded.source) for row in rows]
-        for still_bad in await self._env.store.store(letters):
+    async def _keep(self, rows: list[Loaded]) -> None:
+        for still_bad in await self._env.store.store(rows):
             log.error("dead letter not stored", detail=still_bad.detail, offset=still_bad.loaded.source.offset)
 
 

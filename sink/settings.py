@@ -9,6 +9,7 @@ from runtime.settings import (
     DatabaseUrl,
     Host,
     LogLevel,
+    MostDeadLetters,
     PrivatePort,
     variables,
 )
@@ -24,3 +25,4 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9130
     batch_records: BatchRecords = 5000
+    dead_letter_limit: MostDeadLetters = 100

@@ -58,9 +58,9 @@ def load(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
             return Loaded(REJECTED_CLICKS, rejection_row(rejection, taken_at(record)), record)
         case CLICKS_DEAD.name:
             letter = decode(DeadLetter, record.value or b"")
-            # What cannot be read in the dead-letter topic is kept as a letter about itself: there is no further topic.
-            known = bury(record, letter, STAGE, now) if isinstance(letter, Undecodable) else letter
-            return Loaded(DEAD_LETTERS, letter_row(known), record)
+            if isinstance(letter, Undecodable):
+                return bury(record, letter, STAGE, now)
+            return Loaded(DEAD_LETTERS, letter_row(letter), record)
         case unexpected:
             raise ValueError(f"the sink does not read {unexpected}")
 

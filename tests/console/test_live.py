@@ -3,9 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from console.broadcast import Broadcast
 from console.filters import Filters
+from console.live import LiveStream
+from console.metrics import ConsoleMetrics
 from console.settings import Settings
+from console.transform import Sighted
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
@@ -13,6 +18,7 @@ from runtime.producer import OutRecord, RecordProducer
 from schemas import CLICKS_ENRICHED
 from tests.console.builders import enriched_click, make_topics, publish, rejected_click
 from tests.console.running import Console, make_settings, run_console
+from tests.sink.builders import click, clicked
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -53,6 +59,20 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(console: Console, 
     count = console.environment.registry.get_sample_value
     assert count("clickrail_console_events_total", {"kind": "undecodable"}) == 1
     assert count("clickrail_console_events_total", {"kind": "click"}) == 1
+
+
+async def test_a_record_that_our_code_fails_at_is_counted_and_passed_over() -> None:
+    class Failing(Broadcast):
+        def put(self, sighted: Sighted) -> None:
+            raise KeyError(sighted)
+
+    registry = CollectorRegistry()
+    metrics = ConsoleMetrics(registry)
+    live = LiveStream(make_settings(), Failing("epoch", metrics), metrics)
+
+    live.show(clicked(click())[0])
+
+    assert registry.get_sample_value("clickrail_console_events_total", {"kind": "undecodable"}) == 1
 
 
 async def test_topics_that_are_missing_are_waited_for(kafka: str, topic_prefix: str) -> None:

@@ -15,7 +15,7 @@ from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.consume import ConsumeLoop, Records
-from runtime.errors import DependencyAway
+from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.producer import OutRecord, RecordProducer
 from runtime.stream_metrics import StreamMetrics
 from runtime.subscription import Subscription
@@ -129,6 +129,27 @@ async def test_a_batch_that_was_not_done_is_read_again_by_whoever_comes_next(top
         await until(lambda: bool(topic.seen))
 
     assert topic.seen == [b"1"]
+
+
+async def test_a_batch_with_too_many_dead_letters_stops_the_loop_and_nothing_is_committed(topic: Topic) -> None:
+    tried: list[int] = []
+
+    async def refuse(records: Records) -> None:
+        tried.append(len(records))
+        raise TooManyDeadLetters("stopped: so many of them")
+
+    await topic.write(b"1", b"2")
+    async with topic.consuming(refuse) as loop:
+        await until(lambda: loop.problem == "stopped: so many of them")
+        assert topic.sample("clickrail_test_stopped_by_dead_letters") == 1
+        # It keeps its partitions: others would only stop as well.
+        await topic.until_lag(2)
+        assert tried == [2]
+    async with topic.consuming(topic.see) as loop:
+        await until(lambda: topic.seen == [b"1", b"2"])
+
+    assert topic.sample("clickrail_test_stopped_by_dead_letters") == 0
+    assert topic.sample("clickrail_test_records_total") == 2
 
 
 async def test_records_that_retention_took_are_counted_as_lost_and_counted_once(topic: Topic) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import asyncpg
+import msgspec
 import pytest
 
 from deploy.local.postgres import plan_postgres
@@ -13,12 +15,12 @@ from runtime.consume import ConsumeLoop, Handle, Records
 from runtime.producer import OutRecord, RecordProducer
 from runtime.settings import Secret
 from runtime.topics import apply_topics
-from schemas import CLICKS_ENRICHED, TOPICS
+from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Topic
 from sink.environment import Environment, open_environment
 from sink.service import Work, subscription
 from sink.settings import Settings
 from tests.pipeline import Prefixed
-from tests.sink.builders import click, clicked
+from tests.sink.builders import Source, click, clicked
 from tests.sink.test_store import count, prepare
 from tests.waiting import eventually
 
@@ -44,8 +46,10 @@ class Sink:
     @asynccontextmanager
     async def consuming(self, handle: Handle) -> AsyncIterator[asyncio.Task[None]]:
         stop = asyncio.Event()
-        loop = ConsumeLoop(subscription(self.env.settings, self.env.kafka), handle, self.env.metrics)
-        task = asyncio.create_task(loop.run(stop))
+        self.loop = ConsumeLoop(
+            subscription(self.env.settings, self.env.kafka), handle, self.env.metrics, self.env.limit
+        )
+        task = asyncio.create_task(self.loop.run(stop))
         yield task
         stop.set()
         await asyncio.wait({task})
@@ -75,12 +79,20 @@ async def sinks(settings: Settings, number: int) -> AsyncIterator[list[Sink]]:
         yield [Sink(await stack.enter_async_context(open_environment(settings))) for _ in range(number)]
 
 
-async def write(settings: Settings, values: Sequence[bytes]) -> None:
-    """Write enriched records, all into one partition."""
+async def write(settings: Settings, values: Sequence[bytes], to: Topic = CLICKS_ENRICHED) -> None:
+    """Write records, all into one partition."""
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="test")
-    topic = settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    topic = settings.kafka_topic_prefix + to.name
     await producer.deliver([OutRecord(topic, b"k", value) for value in values])
     await producer.close()
+
+
+async def rows_of(settings: Settings, query: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(settings.database_url.reveal())
+    try:
+        return await connection.fetch(query)
+    finally:
+        await connection.close()
 
 
 async def test_a_batch_that_was_stored_by_a_sink_that_died_before_its_commit_is_there_once(settings: Settings) -> None:
@@ -115,6 +127,51 @@ async def test_poison_in_a_batch_is_dead_lettered_alone_and_what_comes_behind_is
 
     assert await count(settings.database_url.reveal()) == 100
     assert await count(settings.database_url.reveal(), "dead_letters") == 2
+
+
+async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_are_stored(settings: Settings) -> None:
+    foreign = Source("a topic that the sink does not know", b"{}", offset=7)
+    async with sinks(settings, 1) as (sink,):
+        await sink.store([*clicked(click(1)), foreign, *clicked(click(2))])
+        async with sink.consuming(sink.store):
+            await eventually(lambda: sink.done() == 1)
+
+    assert await count(settings.database_url.reveal()) == 2
+    (row,) = await rows_of(settings, "SELECT * FROM dead_letters")
+    assert (row["offset"], row["reason"], row["value"]) == (7, "internal_error", b"{}")
+    assert row["detail"].startswith("ValueError at sink/transform.py:")
+
+
+async def test_too_many_dead_letters_stop_the_sink_and_without_the_limit_it_goes_on(settings: Settings) -> None:
+    good = clicked(click(1))[0].value
+    await write(settings, [b"not json"] * 100 + [good])
+
+    async with sinks(settings, 1) as (sink,), sink.consuming(sink.store):
+        await eventually(lambda: "not_json: 100" in (sink.loop.problem or ""))
+        stopped = sink.env.registry.get_sample_value("clickrail_sink_stopped_by_dead_letters")
+        assert (stopped, sink.done()) == (1, 0)
+
+    unlimited = msgspec.structs.replace(settings, dead_letter_limit=0)
+    async with sinks(unlimited, 1) as (sink,), sink.consuming(sink.store):
+        await eventually(lambda: sink.done() == 201)
+        assert sink.loop.problem is None
+
+    assert await count(settings.database_url.reveal()) == 1
+    assert await count(settings.database_url.reveal(), "dead_letters") == 100
+
+
+async def test_what_cannot_be_read_among_the_letters_is_kept_in_the_table(settings: Settings) -> None:
+    await write(settings, [b"no letter"], CLICKS_DEAD)
+
+    async with sinks(settings, 1) as (sink,), sink.consuming(sink.store):
+        await eventually(lambda: sink.done() == 1)
+
+    (row,) = await rows_of(settings, "SELECT * FROM dead_letters")
+    assert (row["topic"], row["reason"], row["value"]) == (
+        settings.kafka_topic_prefix + CLICKS_DEAD.name,
+        "not_json",
+        b"no letter",
+    )
 
 
 @pytest.mark.slow

@@ -58,11 +58,10 @@ def test_a_click_from_the_far_future_is_dead_lettered() -> None:
 
 
 def test_what_cannot_be_read_in_the_dead_letter_topic_becomes_a_letter_about_itself() -> None:
-    loaded = load(Source(CLICKS_DEAD.name, b"\0not json", offset=3), "", NOW)
+    letter = load(Source(CLICKS_DEAD.name, b"\0not json", offset=3), "", NOW)
 
-    assert isinstance(loaded, Loaded)
-    row = dict(zip(loaded.table.columns, loaded.row, strict=True))
-    assert (row["topic"], row["offset"], row["value"], row["reason"]) == ("clicks.dead", 3, b"\0not json", "not_json")
+    assert isinstance(letter, DeadLetter)
+    assert (letter.topic, letter.offset, letter.value, letter.reason) == ("clicks.dead", 3, b"\0not json", "not_json")
 
 
 def test_a_topic_that_is_not_ours_is_a_mistake() -> None:

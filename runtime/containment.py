@@ -1,0 +1,57 @@
+"""What code of ours does to one record is contained: where it fails, the record is set aside and the others go on."""
+
+import asyncio
+import traceback
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Final, TypeVar
+
+import msgspec
+
+from runtime.errors import DependencyAway, SettingsError, Stuck, TooManyDeadLetters
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+NO_FAULT_OF_A_RECORD: Final = (
+    DependencyAway,
+    Stuck,
+    SettingsError,
+    TooManyDeadLetters,
+    OSError,
+    MemoryError,
+    asyncio.CancelledError,
+    KeyboardInterrupt,
+    SystemExit,
+    GeneratorExit,
+)
+"""What would happen to the next record as well: infrastructure, memory, the end of the process."""
+INNERMOST: Final = 3
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """That our code failed at a record: which error it was, and where.
+
+    Its message is left out, for it may quote what it stumbled over: an address, a key.
+    """
+
+    description: str
+
+
+def contain(work: Callable[[T], U], record: T) -> U | Crash:
+    """Do the work on a record; give a Crash when that raises anything that is the record's doing."""
+    try:
+        return work(record)
+    except NO_FAULT_OF_A_RECORD:
+        raise
+    except BaseException as error:  # noqa: BLE001 - one record stops nobody; a panic of a Rust library is no Exception
+        return Crash(describe(error))
+
+
+def describe(error: BaseException) -> str:
+    """Give the error's type, and the innermost functions it went through, the innermost first."""
+    frames = traceback.extract_tb(error.__traceback__)[-INNERMOST:]
+    places = (
+        f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} ({frame.name})" for frame in reversed(frames)
+    )
+    return f"{type(error).__name__} at {', from '.join(places)}"
