@@ -31,6 +31,7 @@ from ingest.visit import Site
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
+from referrals.redis_history import GetSigner
 from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
@@ -73,7 +74,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
     async with (
-        open_lookup(lookup_settings(settings), LookupMetrics(registry)) as lookup,
+        open_lookup(lookup_settings(settings, lambda: redirect.keys.cache), LookupMetrics(registry)) as lookup,
         open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
         opened(journal),
     ):
@@ -125,8 +126,9 @@ def site_of(settings: Settings) -> Site:
     )
 
 
-def lookup_settings(settings: Settings) -> LookupSettings:
+def lookup_settings(settings: Settings, get_signer: GetSigner) -> LookupSettings:
     return LookupSettings(
+        get_signer=get_signer,
         database_url=settings.database_url.reveal(),
         redis_url=settings.redis_url.reveal() if settings.redis_url else None,
         redis_prefix=settings.redis_prefix,

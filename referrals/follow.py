@@ -6,7 +6,7 @@ lost notification, or a lost connection, costs a moment and nothing else. A poll
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 import structlog
@@ -16,6 +16,7 @@ from referrals.held import HeldReferrals
 from referrals.metrics import LookupMetrics
 from referrals.model import TYPES, Key, Referral, key_of
 from referrals.postgres_layer import read_rows
+from referrals.redis_history import LAG_S, State
 from referrals.snapshot.known import FRESH_S
 from referrals.snapshot.reading import SnapshotFile
 
@@ -26,7 +27,18 @@ POLL_S: Final = 0.5
 PAGE: Final = 500
 TIMEOUT_S: Final = 2.0
 
-READ_ORIGIN: Final = "SELECT installation::text, version FROM referral_version"
+# The database's own name, and what changes when its tables are restored: into another server or database, as new
+# tables, or to a point in time. A role that may not ask for the server's identity goes by the rest.
+READ_ORIGIN: Final = """
+    SELECT installation::text || '/' || left(md5(concat_ws('/',
+        CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
+            THEN (SELECT system_identifier FROM pg_control_system()) END,
+        CASE WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
+            THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
+        (SELECT oid FROM pg_database WHERE datname = current_database()),
+        'referral_version'::regclass::oid)), 12), version
+    FROM referral_version
+"""
 READ_NEWEST: Final = "SELECT kind, id, version FROM referral_changes ORDER BY version DESC, kind DESC, id DESC LIMIT $1"
 # An import changes many rows at one version, hence the three columns.
 READ_PAGE: Final = """
@@ -40,11 +52,22 @@ Write = Callable[[Iterable[Referral], int], None]
 """Passes rows on that were read at a version; returns at once."""
 
 
+class SharedHistory(Protocol):
+    """What the processes of an installation agree on: how far its database had come."""
+
+    async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State: ...
+
+
 class Follower:
     """Takes changes in, in their order, and renews what this process holds, or knows from a snapshot, of them."""
 
-    def __init__(self, held: HeldReferrals, write: Write, metrics: LookupMetrics) -> None:
+    def __init__(
+        self, held: HeldReferrals, write: Write, metrics: LookupMetrics, history: SharedHistory | None = None
+    ) -> None:
         self.held = held
+        self.history = history
+        self.joined_at: int | None = None
+        self.behind_since: float | None = None
         self.known = held.known
         self.write = write
         self.metrics = metrics
@@ -82,6 +105,7 @@ class Follower:
             await self.recognise(connection)
             while True:
                 self.woken.clear()
+                await self.join_history(connection)
                 await self.catch_up(connection)
                 self.set_following(following=True)
                 await wait_at_most(self.woken, POLL_S)
@@ -97,12 +121,36 @@ class Follower:
     async def recognise(self, connection: asyncpg.Connection) -> None:
         """Start anew where this is another installation, or one that was set back: versions would mean nothing."""
         installation, version = await connection.fetchrow(READ_ORIGIN)
+        self.joined_at, self.behind_since = None, None
         if self.seen is not None and (installation != self.installation or version < self.seen[0]):
             LOG.warning("another installation", installation=installation, version=version, known=self.seen[0])
-            self.held.forget()
-            self.known.forget()
-            self.seen = None
+            self.forget()
         self.installation = installation
+
+    def forget(self) -> None:
+        """Let go of everything: it is of another database, or of a future that this one has lost."""
+        self.held.forget()
+        self.known.forget()
+        self.seen = None
+
+    async def join_history(self, connection: asyncpg.Connection) -> None:
+        """Agree with the other processes on which database is followed, and how far it has come.
+
+        Where it stays behind what others have seen of it, it was restored: Redis is not believed any more.
+        """
+        if self.history is None or (self.joined_at is not None and self.seen and self.seen[0] <= self.joined_at):
+            return
+        installation, version = await connection.fetchrow(READ_ORIGIN)
+        state = await self.history.join_history(installation.encode(), version)
+        if state == "agrees":
+            self.joined_at, self.behind_since = version, None
+        elif state == "behind":
+            now = asyncio.get_running_loop().time()
+            self.behind_since = now if self.behind_since is None else self.behind_since
+            if now - self.behind_since >= LAG_S:
+                LOG.warning("the database was restored to an older state", version=version)
+                self.forget()
+                await self.history.join_history(installation.encode(), version, is_restored=True)
 
     async def catch_up(self, connection: asyncpg.Connection) -> None:
         """Take in everything up to now."""

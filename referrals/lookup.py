@@ -20,6 +20,7 @@ from referrals.held import HeldReferrals, Holding, Time, belongings_of
 from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode, key_of
 from referrals.postgres_layer import RowsReading
+from referrals.redis_history import State
 from referrals.saved import Reading
 from referrals.snapshot.known import KnownSet
 from urls.codes import is_code
@@ -35,6 +36,8 @@ class SharedLayer(Protocol):
     async def read(self, keys: Sequence[Key]) -> list[Reading]: ...
 
     def write(self, values: Iterable[Referral], as_of: int) -> None: ...
+
+    async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State: ...
 
 
 class DecidingLayer(Protocol):
@@ -55,7 +58,7 @@ class Lookup:
         self.deciding_reads: Batches[Answer] = Batches(self.read_deciding, UNAVAILABLE, POSTGRES_PACE)
         self.known = KnownSet(metrics)
         self.held = HeldReferrals(holding, time, self.deciding_reads.want, self.known)
-        self.follower = Follower(self.held, self.share, metrics)
+        self.follower = Follower(self.held, self.share, metrics, shared)
         self.cached = self.held.find
 
     def recall(self, code: str) -> Found | Unknown | None:

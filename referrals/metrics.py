@@ -27,6 +27,11 @@ class LookupMetrics:
             ["outcome"],
             registry=registry,
         )
+        self.redis_refused = Counter(
+            "clickrail_lookup_redis_refused",
+            "Values in Redis that were not believed: forged, cut, of another key, or of a lost history.",
+            registry=registry,
+        )
         self.changes = Counter(
             "clickrail_lookup_changes", "Changes of programs, affiliates and codes taken in.", registry=registry
         )

@@ -17,13 +17,16 @@ from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
 from referrals.postgres_layer import PostgresReferrals
 from referrals.redis_client import connect_redis
+from referrals.redis_history import GetSigner
 from referrals.redis_layer import RedisReferrals
 from referrals.snapshot.keeping import SnapshotKeeper
 from runtime.background import in_background
 
 
 class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the stores are. Without `redis_url` there is no shared layer.
+    """Where the stores are.
+
+    Without `redis_url` there is no shared layer; with it `get_signer` gives what authenticates its values.
 
     `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away. `snapshot_dir` is a
     folder for the snapshot, shared by all processes of a machine; it is written at most every `snapshot_every_s`
@@ -32,11 +35,16 @@ class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     database_url: str
     redis_url: str | None = None
+    get_signer: GetSigner | None = None
     redis_prefix: str = "clickrail"
     postgres_timeout_s: float = 0.1
     snapshot_dir: str | None = None
     snapshot_every_s: float = 60.0
     holding: Holding = Holding()
+
+    def __post_init__(self) -> None:
+        if self.redis_url is not None and self.get_signer is None:
+            raise ValueError("values in Redis are authenticated: redis_url needs get_signer")
 
 
 def real_time() -> Time:
@@ -54,7 +62,8 @@ async def open_lookup(
     time = time or real_time()
     postgres = PostgresReferrals(settings.postgres_timeout_s, metrics)
     client = connect_redis(settings.redis_url) if settings.redis_url else None
-    shared = RedisReferrals(client, settings.redis_prefix, metrics) if client else None
+    signer = settings.get_signer
+    shared = RedisReferrals(client, settings.redis_prefix, signer, metrics) if client and signer else None
     holding = msgspec.structs.replace(settings.holding, keep_s=inf) if settings.snapshot_dir else settings.holding
     lookup = Lookup(shared, postgres, holding, time, metrics)
     reach = partial(connect, settings.database_url, TIMEOUT_S, TIMEOUT_S)

@@ -1,6 +1,8 @@
 """How a value stands in Redis: version, the version it was read at, and the row, as `12 15 {"id":...}`.
 
-Whatever else stands there is a miss: Redis is shared, and what it holds may be old, cut or somebody else's.
+Before that stand a tag, which authenticates all of it together with its key in Redis, and the epoch of the database's
+history it belongs to (`redis_history`). Whatever else stands there is a miss: Redis is shared, and what it holds may be
+old, cut, forged or somebody else's.
 """
 
 import re
@@ -9,9 +11,11 @@ from typing import Final
 import msgspec
 
 from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
+from referrals.redis_history import Signer
 from urls.targets import check_target
 
 FORM: Final = re.compile(rb"(\d{1,18}) (\d{1,18}) (\{.+\})", re.DOTALL)
+SEALED: Final = re.compile(rb"([A-Za-z0-9_-]{22}) (([0-9a-f]{12}) (.+))", re.DOTALL)
 DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {
     kind: msgspec.json.Decoder(type_) for kind, type_ in TYPES.items()
 }
@@ -23,6 +27,20 @@ class Reading(msgspec.Struct, frozen=True):
 
     value: Referral
     as_of: int
+
+
+def seal(signer: Signer, name: bytes, epoch: bytes, packed: bytes) -> bytes:
+    """Give what to write under the key `name` in Redis."""
+    body = b"%b %b" % (epoch, packed)
+    return b"%b %b" % (signer.make_tag(name + b" " + body), body)
+
+
+def unseal(signer: Signer, name: bytes, epoch: bytes, data: object) -> bytes | None:
+    """Give the packed value, or null where it was not made by us, for this key and in this epoch."""
+    match = SEALED.fullmatch(data) if isinstance(data, bytes) else None
+    if match is None or match[3] != epoch or not signer.is_genuine(name + b" " + match[2], match[1]):
+        return None
+    return match[4]
 
 
 def pack(reading: Reading) -> bytes:

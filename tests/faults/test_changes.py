@@ -11,6 +11,8 @@ import asyncpg
 import msgspec
 import pytest
 
+from identity.cache_mac import CacheMac
+from identity.keyfile import read_ring
 from referrals.administration import change
 from referrals.answers import Found
 from referrals.metrics import LookupMetrics
@@ -155,7 +157,10 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
             await asyncio.sleep(IN_FORCE_S)
             later = [visit for _ in range(3) for visit in await crowd.visit_all(f"c{n}" for n in range(raced))]
     # Another process, without Postgres, has nothing but what this one put into Redis.
-    elsewhere = LookupSettings(database_url=NOWHERE, redis_url=valkey, redis_prefix=shop.prefix)
+    signer = CacheMac(read_ring(shop.folder / "keys.json"))
+    elsewhere = LookupSettings(
+        database_url=NOWHERE, redis_url=valkey, get_signer=lambda: signer, redis_prefix=shop.prefix
+    )
     async with open_lookup(elsewhere, LookupMetrics()) as lookup:
         answers = [await lookup.find(f"c{n}") for n in range(raced)]
     passed_on = [answer for answer in answers if isinstance(answer, Found)]

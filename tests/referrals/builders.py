@@ -6,10 +6,15 @@ from typing import Any
 
 import asyncpg
 
+from identity.cache_mac import CacheMac
 from referrals.held import Time
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode
 from referrals.postgres_layer import RowsReading
+from referrals.redis_history import State
 from referrals.saved import Reading
+from tests.identity.builders import known_ring
+
+SIGNER = CacheMac(known_ring())
 
 TARGET = "https://shop.example/spring?ref={click_token}"
 
@@ -67,6 +72,9 @@ class FakeDeciding:
         return RowsReading(self.as_of, rows, [name for name in codes if ("code", name) not in self.rows])
 
 
+SIGNER = CacheMac(known_ring())
+
+
 class FakeShared:
     """The shared layer as a dict; writes are kept in the order they came."""
 
@@ -84,6 +92,13 @@ class FakeShared:
 
     def write(self, values: Iterable[Referral], as_of: int) -> None:
         self.written += [((value.kind, value.id), as_of) for value in values]
+
+    async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State:
+        return "agrees"
+
+
+def get_signer() -> CacheMac:
+    return SIGNER
 
 
 def unique_prefix() -> str:

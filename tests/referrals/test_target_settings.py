@@ -14,9 +14,11 @@ from referrals.metrics import LookupMetrics
 from referrals.model import Program
 from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
+from referrals.redis_history import History, pack_history
 from referrals.refusal import Refused
+from referrals.saved import seal
 from runtime.migrations import MigrationSet, find_migrations, migrate
-from tests.referrals.builders import affiliate, code, insert, program, unique_prefix
+from tests.referrals.builders import affiliate, code, get_signer, insert, program, unique_prefix
 from tests.referrals.test_opening import eventually, is_followed
 from urls.targets import MACROS
 
@@ -178,7 +180,12 @@ async def test_rows_from_before_can_be_changed_but_for_a_url_with_such_a_macro(u
 
 @pytest.fixture
 def settings(referrals_url: str, valkey: str) -> LookupSettings:
-    return LookupSettings(database_url=referrals_url, redis_url=valkey, redis_prefix=unique_prefix())
+    return LookupSettings(
+        database_url=referrals_url, redis_url=valkey, get_signer=get_signer, redis_prefix=unique_prefix()
+    )
+
+
+HISTORY = History(b"0123456789ab", 3, b"here")
 
 
 def says_of(value: object) -> bytes:
@@ -191,7 +198,10 @@ async def test_what_an_older_process_wrote_to_redis_is_read(settings: LookupSett
     rows = [program(), affiliate(), code()]
     async with redis.asyncio.Redis.from_url(settings.redis_url) as cache:
         for row in rows:
-            await cache.set(f"{settings.redis_prefix}:referrals:{row.kind}:{row.id}", says_of(row))
+            name = f"{settings.redis_prefix}:referrals:{row.kind}:{row.id}"
+            await cache.set(name, seal(get_signer(), name.encode(), HISTORY.epoch, says_of(row)))
+        name = f"{settings.redis_prefix}:referrals:history"
+        await cache.set(name, pack_history(get_signer(), name.encode(), HISTORY))
     away = msgspec.structs.replace(settings, database_url="postgresql://x@127.0.0.1:1/x")
     async with open_lookup(away, LookupMetrics()) as lookup:
         assert await lookup.find("abc123") == Found(code(), affiliate(), program(), "redis")

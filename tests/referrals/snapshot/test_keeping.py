@@ -14,6 +14,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
+from referrals.follow import READ_ORIGIN
 from referrals.held import Holding
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
@@ -22,7 +23,7 @@ from referrals.postgres import connected
 from referrals.snapshot.reading import NAME
 from referrals.snapshot.writing import take_lock
 from runtime.migrations import find_migrations, migrate
-from tests.referrals.builders import insert
+from tests.referrals.builders import get_signer, insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
 from tests.waiting import PATIENCE_S, eventually
 
@@ -39,7 +40,9 @@ from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 
 async def start():
-    settings = LookupSettings(database_url=sys.argv[1], redis_url=sys.argv[2], snapshot_dir=sys.argv[3])
+    settings = LookupSettings(
+        database_url=sys.argv[1], redis_url=sys.argv[2], get_signer=object, snapshot_dir=sys.argv[3]
+    )
     async with open_lookup(settings, LookupMetrics()) as lookup:
         answers = [lookup.cached(code) for code in json.loads(sys.argv[4])]
         print(json.dumps([lookup.problem(), [answer.target_url for answer in answers]]))
@@ -96,7 +99,7 @@ def write_file_of_another(settings: LookupSettings, version: int, installation: 
 
 def away_from(settings: LookupSettings) -> LookupSettings:
     """Give the same settings with both stores out of reach."""
-    return msgspec.structs.replace(settings, database_url=AWAY, redis_url=NO_REDIS)
+    return msgspec.structs.replace(settings, database_url=AWAY, redis_url=NO_REDIS, get_signer=get_signer)
 
 
 async def keep_snapshot(settings: LookupSettings) -> None:
@@ -316,7 +319,7 @@ async def test_a_database_that_was_set_back_is_believed_and_the_snapshot_is_not(
     settings: LookupSettings, connection: asyncpg.Connection
 ) -> None:
     await insert(connection, "abc")
-    installation = await connection.fetchval("SELECT installation::text FROM referral_version")
+    installation = await connection.fetchval(READ_ORIGIN)
     write_file_of_another(settings, version=1_000, installation=installation)
     async with open_lookup(settings, LookupMetrics()) as lookup:
         before = outcome(lookup.cached("c00001"))
