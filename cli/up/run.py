@@ -78,9 +78,9 @@ def placeholders() -> Addresses:
     # password may not exist yet, and a file that does is as good as any.
     here = Path(__file__)
     return Addresses(
-        kafka="-",
-        postgres="-",
-        valkey="-",
+        kafka="127.0.0.1:1",
+        postgres="postgresql://127.0.0.1:1/clickrail",
+        valkey="redis://127.0.0.1:1/0",
         keys_file=here,
         password_file=here,
         session_file=here,

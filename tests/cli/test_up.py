@@ -8,6 +8,7 @@ import pytest
 
 from cli.up.environ import Addresses, service_environ
 from cli.up.follow import Followed, describe_way
+from cli.up.run import placeholders
 from cli.up.screen import PlainScreen
 from cli.up.services import LocalService, read_services, require_ports
 from cli.up.status import Reading, describe, summarise
@@ -33,6 +34,10 @@ def test_the_services_get_valid_settings_and_the_ports_of_the_design() -> None:
         LocalService("sink", None, 9130),
         LocalService("console", 8081, 9140),
     )
+
+
+def test_the_settings_of_the_services_can_be_read_before_the_servers_run() -> None:
+    assert read_services(service_environ({}, placeholders())) == read_services(service_environ({}, ADDRESSES))
 
 
 def test_a_port_somebody_sets_is_taken_and_named_in_the_public_url() -> None:
