@@ -1,80 +1,143 @@
-"""What the commands about programs, affiliates and codes have in common: options, and the work on the database."""
+"""What the commands about programs, affiliates and codes have in common: the work on the database."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import typer
-
-from cli import showing
+from cli.code_link import write_link
 from cli.database import Failure, accept, run
 from cli.failing import failing_clearly
-from referrals.model import Kind
+from cli.showing import count, note, show_added, show_json, show_list, show_one, text_of
+from referrals.model import Kind, Status
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from referrals.administration import Filter
     from referrals.model import Referral
+    from referrals.refusal import Refused
 
-DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")]
-Id = Annotated[str, typer.Argument(metavar="ID", help="its id; a code is its own, and case matters")]
-NewId = Annotated[str | None, typer.Option("--id", show_default=False, help="a-z, 0-9, _ and -; made if not given")]
-Settings = Annotated[
-    list[str], typer.Argument(metavar="SETTING=VALUE", help="as `show` names them; lists are comma-separated")
-]
+IN_FORCE = "in force everywhere within a second"
 
 
-def add(database_url: str, new: "Referral") -> None:
+def add(
+    database_url: str, new: "Referral", public_url: str | None = None, *, as_json: bool, same_name: bool = False
+) -> None:
+    """Add a program, affiliate or code."""
+
+    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | Refused, str | None]":
+        from referrals import administration
+
+        refused = None if same_name else await refuse_namesake(connection, new.kind, getattr(new, "name", None))
+        if refused:
+            return refused, None
+        added = await administration.add(connection, new)
+        return added, await find_pause(connection, new.kind, new.id)
+
+    added, pause = run(database_url, work)
+    value = accept(added)
+    show_added(value, write_link(public_url, value.id) if value.kind == "code" else None, as_json=as_json)
+    if pause:
+        note(pause)
+
+
+def list_some(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool, header: bool) -> None:
     from referrals import administration
 
-    showing.show_added(accept(run(database_url, lambda connection: administration.add(connection, new))))
+    page = run(database_url, lambda connection: administration.list_some(connection, kind, wanted))
+    complete = wanted.archived or wanted.status is not None
+    show_list(kind, page, as_json=as_json, header=header, complete=complete)
 
 
-def list_some(database_url: str, kind: Kind, wanted: "Filter") -> None:
-    from referrals import administration
+def edit(
+    database_url: str, kind: Kind, id_: str, given: Mapping[str, object], *, as_json: bool, same_name: bool = False
+) -> None:
+    """Change what was given, null meaning that it was not; an empty text takes a value away."""
+    changes = read_given(kind, given)
+    with failing_clearly(Failure):
+        if not changes:
+            raise Failure(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
 
-    listed = run(database_url, lambda connection: administration.list_some(connection, kind, wanted))
-    showing.show_list(kind, listed, wanted.most)
+    async def work(connection: "asyncpg.Connection") -> "Referral | Refused":
+        from referrals import administration
+
+        name = None if same_name else changes.get("name")
+        refused = await refuse_namesake(connection, kind, name, id_)
+        return refused or await administration.change(connection, kind, id_, changes)
+
+    changed = accept(run(database_url, work))
+    if as_json:
+        show_json(changed)
+        return
+    print(f"{kind} {id_} is changed: {IN_FORCE}")
+    show_one({name: text_of(getattr(changed, name)) or "none" for name in changes})
 
 
-def change(database_url: str, kind: Kind, id_: str, changes: Mapping[str, object]) -> None:
-    from referrals import administration
-
-    accept(run(database_url, lambda connection: administration.change(connection, kind, id_, changes)))
-
-
-def read_settings(kind: Kind, texts: Sequence[str]) -> dict[str, object]:
-    """Read `name=value` for fields of a program, affiliate or code; nothing behind the `=` is null, or an empty list.
-
-    What else a value may be, the tables know.
-    """
+def read_given(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:
+    """Give the values that were given, texts of lists split, and null for the empty text where a value may be null."""
     from msgspec.structs import fields
 
-    from referrals.administration import COLUMNS, KEYS
     from referrals.model import TYPES
 
     defaults = {field.name: field.default for field in fields(TYPES[kind])}
-    names = [name for name in COLUMNS[kind] if name != KEYS[kind]]
-    with failing_clearly(Failure):
-        pairs = [text.partition("=") for text in texts]
-        for name, equals, _ in pairs:
-            if name not in names or not equals:
-                raise Failure(f"{name!r} is no setting of a {kind} with its value: {', '.join(names)}")
-        return {name: read_value(name, value, defaults[name]) for name, _, value in pairs}
-
-
-def read_value(name: str, text: str, default: object) -> object:
-    """Read a value by the kind its default is of."""
-    match default:
-        case int():
-            if not text.isdecimal():
-                raise Failure(f"{name} is a number, and not {text!r}")
-            return int(text)
-        case tuple():
-            return split_list(text)
-        case None:
-            return text or None
-        case _:
-            return text
+    values: dict[str, object] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        if isinstance(defaults[name], tuple):
+            values[name] = split_list(str(value))
+        else:
+            values[name] = None if value == "" and defaults[name] is None else value
+    return values
 
 
 def split_list(text: str) -> tuple[str, ...]:
-    return tuple(text.split(",")) if text else ()
+    return tuple(part.strip() for part in text.split(",")) if text else ()
+
+
+def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
+    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | Refused, int, str | None]":
+        from referrals import administration
+
+        changed = await administration.change(connection, kind, id_, {"status": status})
+        codes = await administration.count_codes(connection, kind, id_)
+        return changed, codes, await find_pause(connection, kind, id_) if status == "active" else None
+
+    changed, codes, pause = run(database_url, work)
+    accept(changed)
+    print(f"{kind} {id_} is {status}: {IN_FORCE}")
+    if status != "active" and kind != "code":
+        note(f"It has {count(codes, 'code')}, whose visitors go to the program's fallback from now on.")
+    if status == "archived":
+        note(f"Lists leave it out, and its id is never used again. `clickrail {kind} resume {id_}` takes it back.")
+    if pause:
+        note(pause)
+
+
+async def refuse_namesake(
+    connection: "asyncpg.Connection", kind: Kind, name: object, besides: str = ""
+) -> "Refused | None":
+    """Refuse a name that another one has: people would take them for one."""
+    from referrals.administration import find_namesakes
+    from referrals.refusal import Refused
+
+    namesakes = await find_namesakes(connection, kind, name, besides) if isinstance(name, str) else []
+    if not namesakes:
+        return None
+    have = "have" if len(namesakes) > 1 else "has"
+    return Refused(
+        f"{kind} {', '.join(namesakes)} {have} the name {name!r} already: choose another, or say --same-name"
+    )
+
+
+async def find_pause(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
+    """Say what keeps an active code from counting clicks, and what to do about it."""
+    from referrals.administration import check
+    from referrals.answers import Found
+    from schemas.reasons import advise
+
+    found = await check(connection, id_) if kind == "code" else None
+    if not isinstance(found, Found) or found.paused in (None, "code"):
+        return None
+    reason = found.why_not_counted(found.paused)
+    remedy = advise(reason, code=id_, affiliate_id=found.affiliate.id, program_id=found.program.id)
+    return f"It counts no clicks yet. {reason.number} {reason.title}: {remedy}"

@@ -1,11 +1,30 @@
-"""`clickrail program add`: every setting of a program is an option."""
+"""`clickrail program add|edit`: every setting of a program is an option."""
 
 from typing import Annotated
 
 import typer
 
-from cli.changing import DatabaseUrl, NewId, add, split_list
+from cli.changing import add, edit, split_list
+from cli.options import AsJson, DatabaseUrl, Id, NewId, SameName
 from referrals.model import CookiePolicy, LimitPolicy, PassQuery, Privacy
+
+FALLBACK = typer.Option("--fallback", show_default=False, help="where they go while it is paused or archived")
+WINDOW = typer.Option("--window", help="days the cookie lives, 1 to 400")
+COOKIE_DOMAIN = typer.Option("--cookie-domain", show_default=False, help="shop.example, for its hosts")
+PRIVACY = typer.Option("--privacy", help="for everybody")
+GPC = typer.Option("--gpc", help="where the browser sends Global Privacy Control")
+DNT = typer.Option("--dnt", help="where the browser sends Do Not Track")
+LIMIT_POLICY = typer.Option("--limit-policy", help="what happens over a limit")
+UNIQUE_WINDOW = typer.Option("--unique-window", help="seconds in which a second click is not unique")
+TOKEN_PARAMETER = typer.Option(
+    "--token-parameter", show_default=False, help="carries the click token where the target has no macro for it"
+)
+PASS_QUERY = typer.Option("--pass-query", help="which of the visitor's parameters go on to the target")
+PASS_NAMES = typer.Option("--pass-names", show_default=False, help="their names, as in utm_source,gclid")
+DEEP_LINK_HOSTS = typer.Option(
+    "--deep-link-hosts", show_default=False, help="where a visitor may choose the page: shop.example,*.shop.example"
+)
+COOKIE_POLICY = typer.Option("--cookie-policy", help="the click whose cookie a visitor keeps")
 
 
 def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
@@ -13,26 +32,21 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
     database_url: DatabaseUrl,
     target: Annotated[str, typer.Option("--target", show_default=False, help="where visitors go")],
     id_: NewId = None,
-    fallback: Annotated[str | None, typer.Option(show_default=False, help="where they go while it is paused")] = None,
-    window: Annotated[int, typer.Option(help="days the cookie lives, 1 to 400")] = 30,
-    cookie_domain: Annotated[str | None, typer.Option(show_default=False, help="shop.example, for its hosts")] = None,
-    privacy: Annotated[Privacy, typer.Option(help="for everybody")] = "full",
-    gpc: Annotated[Privacy, typer.Option(help="where the browser sends Global Privacy Control")] = "no_cookie",
-    dnt: Annotated[Privacy, typer.Option(help="where the browser sends Do Not Track")] = "no_cookie",
-    limit_policy: Annotated[LimitPolicy, typer.Option(help="what happens over a limit")] = "flag",
-    unique_window: Annotated[int, typer.Option(help="seconds in which a second click is not unique")] = 86_400,
-    token_parameter: Annotated[
-        str | None,
-        typer.Option(show_default=False, help="carries the click token where the target has no macro for it"),
-    ] = None,
-    pass_query: Annotated[
-        PassQuery, typer.Option(help="which of the visitor's parameters go on to the target")
-    ] = "none",  # noqa: S107 - what passes is a query, not a password
-    pass_names: Annotated[str, typer.Option(show_default=False, help="their names, as in utm_source,gclid")] = "",
-    deep_link_hosts: Annotated[
-        str, typer.Option(show_default=False, help="where a visitor may choose the page: shop.example,*.shop.example")
-    ] = "",
-    cookie_policy: Annotated[CookiePolicy, typer.Option(help="the click whose cookie a visitor keeps")] = "last",
+    fallback: Annotated[str | None, FALLBACK] = None,
+    window: Annotated[int, WINDOW] = 30,
+    cookie_domain: Annotated[str | None, COOKIE_DOMAIN] = None,
+    privacy: Annotated[Privacy, PRIVACY] = "full",
+    gpc: Annotated[Privacy, GPC] = "no_cookie",
+    dnt: Annotated[Privacy, DNT] = "no_cookie",
+    limit_policy: Annotated[LimitPolicy, LIMIT_POLICY] = "flag",
+    unique_window: Annotated[int, UNIQUE_WINDOW] = 86_400,
+    token_parameter: Annotated[str | None, TOKEN_PARAMETER] = None,
+    pass_query: Annotated[PassQuery, PASS_QUERY] = "none",  # noqa: S107 - what passes is a query, not a password
+    pass_names: Annotated[str, PASS_NAMES] = "",
+    deep_link_hosts: Annotated[str, DEEP_LINK_HOSTS] = "",
+    cookie_policy: Annotated[CookiePolicy, COOKIE_POLICY] = "last",
+    same_name: SameName = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add a program."""
     import secrets
@@ -59,4 +73,46 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
         deep_link_hosts=split_list(deep_link_hosts),
         cookie_policy=cookie_policy,
     )
-    add(database_url, new)
+    add(database_url, new, as_json=as_json, same_name=same_name)
+
+
+def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
+    id_: Id,
+    database_url: DatabaseUrl,
+    name: Annotated[str | None, typer.Option("--name", show_default=False, help="what people call it")] = None,
+    target: Annotated[str | None, typer.Option("--target", show_default=False, help="where visitors go")] = None,
+    fallback: Annotated[str | None, FALLBACK] = None,
+    window: Annotated[int | None, WINDOW] = None,
+    cookie_domain: Annotated[str | None, COOKIE_DOMAIN] = None,
+    privacy: Annotated[Privacy | None, PRIVACY] = None,
+    gpc: Annotated[Privacy | None, GPC] = None,
+    dnt: Annotated[Privacy | None, DNT] = None,
+    limit_policy: Annotated[LimitPolicy | None, LIMIT_POLICY] = None,
+    unique_window: Annotated[int | None, UNIQUE_WINDOW] = None,
+    token_parameter: Annotated[str | None, TOKEN_PARAMETER] = None,
+    pass_query: Annotated[PassQuery | None, PASS_QUERY] = None,
+    pass_names: Annotated[str | None, PASS_NAMES] = None,
+    deep_link_hosts: Annotated[str | None, DEEP_LINK_HOSTS] = None,
+    cookie_policy: Annotated[CookiePolicy | None, COOKIE_POLICY] = None,
+    same_name: SameName = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change settings of a program: those that are given. An empty value, as in --fallback "", takes one away."""
+    given = {
+        "name": name,
+        "target_url": target,
+        "fallback_url": fallback,
+        "cookie_window_days": window,
+        "cookie_domain": cookie_domain,
+        "privacy": privacy,
+        "privacy_gpc": gpc,
+        "privacy_dnt": dnt,
+        "limit_policy": limit_policy,
+        "unique_window_s": unique_window,
+        "token_parameter": token_parameter,
+        "pass_query": pass_query,
+        "pass_names": pass_names,
+        "deep_link_hosts": deep_link_hosts,
+        "cookie_policy": cookie_policy,
+    }
+    edit(database_url, "program", id_, given, as_json=as_json, same_name=same_name)

@@ -1,41 +1,65 @@
-"""How referrals are shown: tables and sentences on a terminal, plain lines with tabs in a pipe."""
+"""How referrals are shown: tables and sentences on a terminal, plain lines with tabs in a pipe, JSON where asked for.
+
+What is only said to people goes to standard error, so that standard output can be read by a script.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from referrals.explain import Explanation
-    from referrals.importing import NotImported
-    from referrals.model import Kind, Program, Referral
+    from referrals.administration import Page
+    from referrals.model import Kind, Referral
 
-SHOWN_ERRORS: Final = 20
 LISTED: Final[dict["Kind", tuple[str, ...]]] = {
     "program": ("id", "name", "status", "target_url", "fallback_url", "cookie_window_days"),
     "affiliate": ("id", "name", "status"),
     "code": ("code", "affiliate_id", "program_id", "status", "target_url"),
 }
-STYLES: Final = {"active": "green", "paused": "yellow"}
+STYLES: Final = {"active": "green", "paused": "yellow", "archived": "dim"}
 
 
-def show_list(kind: "Kind", values: "Sequence[Referral]", most: int) -> None:
-    columns = LISTED[kind]
-    rows = [[text_of(getattr(value, column)) for column in columns] for value in values]
+def note(text: str) -> None:
+    """Say something to people."""
+    print(text, file=sys.stderr)
+
+
+def show_json(value: Any) -> None:
+    """Write a value as JSON; an object for each line of a list would not be one value, so a list is one array."""
+    import msgspec
+
+    print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
+    """Write a table with its columns' names: lines with tabs where no terminal reads them."""
     if not sys.stdout.isatty():
-        for row in rows:
+        for row in ([columns] if header else []) + list(rows):
             print("\t".join(row))
         return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(column.replace("_", " ") for column in columns), box=None, header_style="bold", pad_edge=False)
+    titles = (column.replace("_", " ") for column in columns)
+    table = Table(*titles, box=None, header_style="bold", pad_edge=False, show_header=header)
     for row in rows:
         table.add_row(*(Text(cell, style=STYLES.get(cell, ""), overflow="fold") for cell in row))
-    Console().print(table if rows else f"No {kind}s.")
-    if len(rows) == most:
-        print(f"There may be more: --after {rows[-1][0]}, or a higher --limit.")
+    Console().print(table)
+
+
+def show_list(kind: "Kind", page: "Page", *, as_json: bool, header: bool, complete: bool) -> None:
+    """Show some programs, affiliates or codes; `complete` is whether archived ones would be among them."""
+    if as_json:
+        show_json(page.values)
+    elif page.values or not sys.stdout.isatty():
+        columns = LISTED[kind]
+        rows = [[text_of(getattr(value, column)) for column in columns] for value in page.values]
+        show_table(columns, rows, header=header)
+    if not page.values:
+        note(f"No {kind}s." if complete else f"No {kind}s; archived ones are left out, --all shows them too.")
+    if page.more:
+        note(f"There are more: --after={page.values[-1].id} goes on, --limit shows more at once.")
 
 
 def show_one(fields: Mapping[str, object]) -> None:
@@ -62,46 +86,21 @@ def show_one(fields: Mapping[str, object]) -> None:
     Console().print(table)
 
 
-def show_added(value: "Referral") -> None:
+def show_added(value: "Referral", link: str | None, *, as_json: bool) -> None:
+    """Say what was added, and the link of a code."""
+    if as_json:
+        show_json(fields_of(value, link))
+        return
     # A script wants the id and nothing else: `ID=$(clickrail program add ...)`.
-    print(f"{value.kind} {value.id} added" if sys.stdout.isatty() else value.id)
+    print(f"{value.kind} {value.id} is added" if sys.stdout.isatty() else value.id)
+    if link:
+        note(f"Its link is {link}" + ("" if "://" in link else ": give --public-url to see all of it"))
 
 
-def show_errors(refused: "NotImported", file: Path) -> None:
-    for error in refused.errors[:SHOWN_ERRORS]:
-        print(f"line {error.line}: {error.reason}", file=sys.stderr)
-    more = len(refused.errors) - SHOWN_ERRORS
-    if more > 0:
-        print(f"and {more} more", file=sys.stderr)
-    print(f"clickrail: {file}: nothing was imported (errors: {len(refused.errors)})", file=sys.stderr)
+def fields_of(value: "Referral", link: str | None = None) -> dict[str, object]:
+    from msgspec.structs import asdict
 
-
-def describe_check(explained: "Explanation") -> dict[str, object]:
-    """Give what `code check` says, line by line."""
-    found = explained.found
-    if found is None:
-        return {"code": explained.code, "answer": explained.answer, "counts": explained.counted, "why": explained.why}
-    https = "unknown: give --public-url" if explained.https is None else explained.https
-    return {
-        "code": f"{found.code.code}, {found.code.status}",
-        "affiliate": f"{found.affiliate.id}, {found.affiliate.status}",
-        "program": f"{found.program.id}, {found.program.status}",
-        "answer": explained.answer,
-        "location": explained.location,
-        "counts": explained.counted,
-        "cookie": name_cookie(explained, found.program) if explained.sets_cookie else "none",
-        "cookie_domain": found.program.cookie_domain or "that host alone",
-        "https": https,
-        "why": explained.why,
-    }
-
-
-def name_cookie(explained: "Explanation", program: "Program") -> str:
-    from identity.cookie_header import cookie_name
-
-    # Where it is not known, https is what visitors should reach.
-    https = explained.https is not False
-    return f"{cookie_name(program.id, https=https, domain=program.cookie_domain)}, {program.cookie_window_days} days"
+    return asdict(value) | ({"link": link} if link else {})
 
 
 def text_of(value: object) -> str:
@@ -110,3 +109,13 @@ def text_of(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     return "" if value is None else str(value)
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many: `1 code`, `2 codes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def name_kind(kind: "Kind") -> str:
+    """Give a kind with its article."""
+    return f"an {kind}" if kind == "affiliate" else f"a {kind}"

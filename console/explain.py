@@ -9,7 +9,7 @@ from console.text import join
 from console.times import describe_duration, microseconds_between
 from console.transform import Sighted, Tone, speak
 from schemas import EnrichedClick
-from schemas.reasons import REASONS
+from schemas.reasons import REASONS, advise
 from sink.records import StoredClick, StoredRejection
 
 
@@ -60,8 +60,11 @@ def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
     reason = REASONS.get(rejection.reason)
     meaning = reason.meaning if reason else "This version of the console does not know the number."
     answer = f"The visitor got {rejection.status}. No cookie was set, and no click was counted."
-    remedy = (Decision("What to do", reason.remedy, "ahead"),) if reason else ()
-    return (Decision(rejection.reason, meaning, "rejected"), Decision("Answer", answer, "rejected"), *remedy)
+    decisions = (Decision(rejection.reason, meaning, "rejected"), Decision("Answer", answer, "rejected"))
+    if reason is None:
+        return decisions
+    remedy = advise(reason, code=rejection.asked, affiliate_id=rejection.affiliate_id, program_id=rejection.program_id)
+    return (*decisions, Decision("What to do", remedy, "ahead"))
 
 
 def explain_lookup(click: EnrichedClick) -> Decision:

@@ -12,7 +12,7 @@ from sink.counts import ReasonCount
 LIMITS: Final = "limits"
 GROUPS: Final = {
     "code": "Codes",
-    "paused": "Paused",
+    "paused": "Paused or archived",
     "purpose": "Not a visit",
     LIMITS: "Rate limiting",
     "outage": "Outages",

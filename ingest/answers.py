@@ -1,30 +1,19 @@
 """What a visitor gets: a redirect, or a refusal by its number. Pure."""
 
-from collections.abc import Mapping
-from typing import Final
-
 import msgspec
 
 from ingest.limits.policy import Refuse, Skip
 from ingest.parameters import read_parameters
 from ingest.response import RETRY_AFTER_S, Response, page, redirect_to
 from ingest.transform import aim_without_click
-from referrals.answers import Answer, Found, Paused, Unavailable, Unknown
+from referrals.answers import Answer, Found, Unavailable, Unknown
+from referrals.model import Kind
 from schemas.reasons import (
-    PAUSED_AFFILIATE,
-    PAUSED_CODE,
-    PAUSED_PROGRAM,
     REFUSED_PREFETCH,
     STORES_AWAY,
     UNKNOWN_CODE,
     Reason,
 )
-
-REASON_OF_PAUSE: Final[Mapping[Paused, Reason]] = {
-    "code": PAUSED_CODE,
-    "affiliate": PAUSED_AFFILIATE,
-    "program": PAUSED_PROGRAM,
-}
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -70,9 +59,9 @@ def refuse_lookup(outcome: Refuse) -> Refusal:
     return Refusal(outcome.reason, 429, retry_after_s=outcome.retry_after_s)
 
 
-def refuse_paused(found: Found, paused: Paused, query: str) -> Refusal:
+def refuse_paused(found: Found, paused: Kind, query: str) -> Refusal:
     location = aim_without_click(found.fallback_url, found, read_parameters(query), query)
-    return Refusal(REASON_OF_PAUSE[paused], 302, location, found)
+    return Refusal(found.why_not_counted(paused), 302, location, found)
 
 
 def respond(refusal: Refusal) -> Response:

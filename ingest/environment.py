@@ -40,6 +40,7 @@ from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
 from schemas import CLICKS_RAW, CLICKS_REJECTED
+from urls.links import is_https
 
 log = structlog.get_logger()
 
@@ -117,7 +118,7 @@ def site_of(settings: Settings) -> Site:
     return Site(
         region=settings.region,
         process=make_click_id(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
-        https=settings.public_url.startswith("https://"),
+        https=is_https(settings.public_url),
         fallback_url=settings.fallback_url,
         refuses_prefetch=settings.prefetch == "refuse",
         proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),

@@ -1,13 +1,32 @@
 """What a lookup answers: the code with everything that belongs to it, that there is none, or that nobody can say."""
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from referrals.model import Affiliate, Program, ReferralCode
+from referrals.model import Affiliate, Kind, Program, ReferralCode, Status
+from schemas.reasons import (
+    ARCHIVED_AFFILIATE,
+    ARCHIVED_CODE,
+    ARCHIVED_PROGRAM,
+    PAUSED_AFFILIATE,
+    PAUSED_CODE,
+    PAUSED_PROGRAM,
+    Reason,
+)
 
 Layer: TypeAlias = Literal["process", "redis", "postgres"]
-Paused: TypeAlias = Literal["code", "affiliate", "program"]
+
+REASONS_OF: Final[Mapping[tuple[Kind, Status], Reason]] = {
+    ("code", "paused"): PAUSED_CODE,
+    ("code", "archived"): ARCHIVED_CODE,
+    ("affiliate", "paused"): PAUSED_AFFILIATE,
+    ("affiliate", "archived"): ARCHIVED_AFFILIATE,
+    ("program", "paused"): PAUSED_PROGRAM,
+    ("program", "archived"): ARCHIVED_PROGRAM,
+}
+"""Why a visit of something that is not active makes no click."""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -19,13 +38,21 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     layer: Layer
 
     @property
-    def paused(self) -> Paused | None:
-        """What keeps the code from counting clicks, the narrowest first; null when everything is active."""
+    def paused(self) -> Kind | None:
+        """What is paused or archived and so keeps the code from counting clicks, the narrowest first; null for nothing.
+
+        Both are answered alike, by the program's fallback. An archived one is out of the lists besides.
+        """
         if self.code.status != "active":
             return "code"
         if self.affiliate.status != "active":
             return "affiliate"
         return None if self.program.status == "active" else "program"
+
+    def why_not_counted(self, paused: Kind) -> Reason:
+        """Give the reason that belongs to what `paused` names."""
+        status = {"code": self.code.status, "affiliate": self.affiliate.status, "program": self.program.status}[paused]
+        return REASONS_OF[paused, status]
 
     @property
     def target_url(self) -> str:
@@ -34,7 +61,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def fallback_url(self) -> str:
-        """Where a visitor goes while something is paused."""
+        """Where a visitor goes while something is paused or archived."""
         return self.program.fallback_url or self.program.target_url
 
 

@@ -1,13 +1,12 @@
-"""Reads a file of referral codes: rows, or every line that is wrong and why. Pure."""
+"""Reads a file of referral codes: its rows, and every line that is wrong and why. Pure."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from io import StringIO
 from typing import Final, NamedTuple, get_args
 
 import msgspec
 
+from referrals.csv_file import LineError, Record, name_column, read_records
 from referrals.ids import is_id
 from referrals.model import Status
 from urls.codes import is_code
@@ -19,54 +18,53 @@ NAME_SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 
 
 class CodeRow(NamedTuple):
-    """A line of the file. `affiliate_name` makes the affiliate, where there is none of that id yet."""
+    """A line of the file; null is what is not given, or is wrong: that stands among the errors.
+
+    `affiliate_name` makes the affiliate, where there is none of that id yet.
+    """
 
     line: int
-    code: str
-    affiliate_id: str
-    program_id: str
-    status: str
+    code: str | None
+    affiliate_id: str | None
+    program_id: str | None
+    status: str | None
     target_url: str | None
     affiliate_name: str | None
 
 
-class LineError(msgspec.Struct, frozen=True, order=True):
-    """What is wrong with a line (counted from 1, as editors do)."""
+class CodeFile(msgspec.Struct, frozen=True):
+    """All rows, those with errors too, as the database may know of more of them; and the columns the file has."""
 
-    line: int
-    reason: str
+    rows: list[CodeRow]
+    errors: list[LineError]
+    columns: frozenset[str] = frozenset()
 
 
-def read_rows(data: bytes) -> list[CodeRow] | list[LineError]:
-    """Read UTF-8 CSV with a header: `code,affiliate_id,program_id` and, as wanted, `status,target_url,affiliate_name`.
+def read_rows(data: bytes) -> CodeFile:
+    """Read CSV with a header: `code,affiliate_id,program_id` and, as wanted, `status,target_url,affiliate_name`.
 
-    Gives all rows, or all errors. What only the database knows (is there such a program?) is not checked here.
+    What only the database knows (is there such a program?) is not checked here.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return [LineError(data.count(b"\n", 0, error.start) + 1, "not UTF-8")]
-    records = split_records(text)
-    if isinstance(records, LineError):
-        return [records]
-    header = records[0][1] if records else []
+    records = read_records(data, REQUIRED + OPTIONAL)
+    if not records:
+        return CodeFile([], [LineError(1, "the file is empty")])
+    first, *others = records
+    if isinstance(first, LineError):
+        return CodeFile([], [first])
+    header = [name_column(cell) for cell in drop_empty_end(first.cells)]
     problem = find_header_problem(header)
-    return [LineError(1, problem)] if problem else sort_out(header, records[1:])
+    if problem:
+        return CodeFile([], [LineError(first.line, problem)])
+    if not others:
+        return CodeFile([], [LineError(first.line, "there are no codes below the header")])
+    rows, errors = sort_out(header, others)
+    return CodeFile(rows, sorted(errors), frozenset(header))
 
 
-def split_records(text: str) -> list[tuple[int, list[str]]] | LineError:
-    """Give each record that is not empty, with the line it begins on: a quoted field may go over several."""
-    reader = csv.reader(StringIO(text, newline=""), strict=True)
-    records = []
-    begins = 1
-    try:
-        for cells in reader:
-            if cells:
-                records.append((begins, cells))
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        return LineError(begins, f"not CSV: {error}")
-    return records
+def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:
+    """Leave out the empty cells at the end, which spreadsheets write for columns that once held something."""
+    last = max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
+    return cells[:last]
 
 
 def find_header_problem(header: Sequence[str]) -> str | None:
@@ -79,47 +77,50 @@ def find_header_problem(header: Sequence[str]) -> str | None:
     return "the header has a column twice" if len(set(header)) < len(header) else None
 
 
-def sort_out(header: Sequence[str], lines: Iterable[tuple[int, list[str]]]) -> list[CodeRow] | list[LineError]:
+def sort_out(header: Sequence[str], records: Iterable[Record | LineError]) -> tuple[list[CodeRow], list[LineError]]:
     rows: list[CodeRow] = []
     errors: list[LineError] = []
-    for line, cells in lines:
-        if len(cells) != len(header):
-            errors.append(LineError(line, f"{len(cells)} cells, and the header has {len(header)}"))
+    needed = 1 + max(header.index(name) for name in REQUIRED)
+    for record in records:
+        if isinstance(record, LineError):
+            errors.append(record)
             continue
-        row = make_row(line, dict(zip(header, cells, strict=True)))
-        reasons = list(find_problems(row))
-        errors += [LineError(line, reason) for reason in reasons]
-        if not reasons:
-            rows.append(row)
-    errors += find_contradictions(rows)
-    return sorted(errors) if errors else rows or [LineError(1, "there are no codes below the header")]
+        cells = drop_empty_end(record.cells)
+        # Excel leaves out the separators of cells that are empty at the end of a line.
+        if not needed <= len(record.cells) or len(cells) > len(header):
+            errors.append(LineError(record.line, f"{len(record.cells)} cells, and the header has {len(header)}"))
+            continue
+        padded = [*cells, *[""] * (len(header) - len(cells))]
+        row, reasons = make_row(record.line, dict(zip(header, padded, strict=True)))
+        rows.append(row)
+        errors += [LineError(record.line, reason) for reason in reasons]
+    return rows, [*errors, *find_contradictions(rows)]
 
 
-def make_row(line: int, cells: Mapping[str, str]) -> CodeRow:
-    return CodeRow(
-        line=line,
-        code=cells["code"],
-        affiliate_id=cells["affiliate_id"],
-        program_id=cells["program_id"],
-        status=cells.get("status") or "active",
-        target_url=cells.get("target_url") or None,
-        affiliate_name=cells.get("affiliate_name") or None,
-    )
+def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, list[str]]:
+    """Make a row, what is wrong in it left out, and say what that is."""
+    problems = dict(find_problems(cells))
+    given = {
+        name: (cells.get(name) or None) if name not in problems else None for name in CodeRow._fields if name != "line"
+    }
+    return CodeRow(line=line, **given), list(problems.values())
 
 
-def find_problems(row: CodeRow) -> Iterator[str]:
-    if not is_code(row.code):
-        yield f"code {row.code[:80]!r}: a code is 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"
-    for name, id_ in (("affiliate_id", row.affiliate_id), ("program_id", row.program_id)):
-        if not is_id(id_):
-            yield f"{name} {id_[:80]!r}: an id is 1 to 40 of the characters a-z, 0-9, _ and -"
-    if row.status not in get_args(Status):
-        yield f"status {row.status[:80]!r}: a status is active or paused"
-    checked = row.target_url and check_new_target(row.target_url)
+def find_problems(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong, by column."""
+    if not is_code(cells["code"]):
+        yield "code", f"code {cells['code'][:80]!r}: a code is 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"
+    for name in ("affiliate_id", "program_id"):
+        if not is_id(cells[name]):
+            yield name, f"{name} {cells[name][:80]!r}: an id is 1 to 40 of the characters a-z, 0-9, _ and -"
+    status, url, affiliate = (cells.get(name) for name in OPTIONAL)
+    if status and status not in get_args(Status):
+        yield "status", f"status {status[:80]!r}: a status is active, paused or archived"
+    checked = url and check_new_target(url)
     if isinstance(checked, TargetProblem):
-        yield f"target_url: {checked.reason}"
-    if row.affiliate_name and not NAME_SHAPE.fullmatch(row.affiliate_name):
-        yield "affiliate_name: a name is 1 to 200 characters on one line"
+        yield "target_url", f"target_url: {checked.reason}"
+    if affiliate and not NAME_SHAPE.fullmatch(affiliate):
+        yield "affiliate_name", "affiliate_name: a name is 1 to 200 characters on one line"
 
 
 def find_contradictions(rows: Iterable[CodeRow]) -> Iterator[LineError]:
@@ -127,10 +128,10 @@ def find_contradictions(rows: Iterable[CodeRow]) -> Iterator[LineError]:
     lines: dict[str, int] = {}
     names: dict[str, CodeRow] = {}
     for row in rows:
-        first = lines.setdefault(row.code, row.line)
+        first = lines.setdefault(row.code, row.line) if row.code else row.line
         if first != row.line:
             yield LineError(row.line, f"code {row.code!r} stands on line {first} already")
-        named = names.setdefault(row.affiliate_id, row) if row.affiliate_name else row
+        named = names.setdefault(row.affiliate_id, row) if row.affiliate_id and row.affiliate_name else row
         if named.affiliate_name != row.affiliate_name:
             yield LineError(
                 row.line, f"affiliate {row.affiliate_id!r} is called {named.affiliate_name!r} on line {named.line}"

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-Status: TypeAlias = Literal["active", "paused"]
+Status: TypeAlias = Literal["active", "paused", "archived"]
+"""Both `paused` and `archived` send visitors to the fallback; what is archived is out of the lists as well."""
 Privacy: TypeAlias = Literal["full", "no_cookie", "anonymous"]
 """`full`: cookie and keyed hash; `no_cookie`; `anonymous`: no cookie, and of the address nothing but the country."""
 LimitPolicy: TypeAlias = Literal["flag", "skip", "refuse"]

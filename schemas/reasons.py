@@ -1,12 +1,20 @@
 """Why a request was refused, by stable number. A number is never reused; `docs/reasons.md` is generated from here."""
 
+import re
 from typing import Final
 
 import msgspec
 
+PLACEHOLDER: Final = re.compile(r"\b(CODE|AFFILIATE_ID|PROGRAM_ID)\b")
+NAMES_ONE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+"""What a code or an id looks like. Nothing else gets into a command that somebody may copy into a shell."""
+
 
 class Reason(msgspec.Struct, frozen=True):
-    """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`."""
+    """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`.
+
+    The commands in `remedy` name CODE, AFFILIATE_ID and PROGRAM_ID; `advise` puts in those that are known.
+    """
 
     number: str
     group: str
@@ -28,7 +36,8 @@ UNKNOWN_CODE: Final = Reason(
     "code",
     "Unknown code",
     "The code is well formed, but no referral code of that name exists. Codes are case-sensitive.",
-    "Run `clickrail code check CODE`. Create the code, or mend the link; many different unknown codes are a scan.",
+    "`clickrail code check CODE` names the codes that nearly match. Create the code, or mend the link; many different"
+    " unknown codes are a scan.",
 )
 PAUSED_CODE: Final = Reason(
     "R201",
@@ -42,14 +51,35 @@ PAUSED_AFFILIATE: Final = Reason(
     "paused",
     "Affiliate paused",
     "The affiliate the code belongs to is paused: the visitor went to the program's fallback.",
-    "`clickrail affiliate resume ID` counts the affiliate's clicks again.",
+    "`clickrail affiliate resume AFFILIATE_ID` counts the affiliate's clicks again.",
 )
 PAUSED_PROGRAM: Final = Reason(
     "R203",
     "paused",
     "Program paused",
     "The program the code belongs to is paused: the visitor went to its fallback.",
-    "`clickrail program resume ID` counts the program's clicks again.",
+    "`clickrail program resume PROGRAM_ID` counts the program's clicks again.",
+)
+ARCHIVED_CODE: Final = Reason(
+    "R204",
+    "paused",
+    "Code archived",
+    "The referral code is archived: the visitor went to the program's fallback, without cookie or click.",
+    "Links to an archived code are still about: mend them, or let it count again with `clickrail code resume CODE`.",
+)
+ARCHIVED_AFFILIATE: Final = Reason(
+    "R205",
+    "paused",
+    "Affiliate archived",
+    "The affiliate the code belongs to is archived: the visitor went to the program's fallback.",
+    "Links of an archived affiliate are still about: `clickrail affiliate resume AFFILIATE_ID` lets them count again.",
+)
+ARCHIVED_PROGRAM: Final = Reason(
+    "R206",
+    "paused",
+    "Program archived",
+    "The program the code belongs to is archived: the visitor went to its fallback.",
+    "Links to an archived program are still about: `clickrail program resume PROGRAM_ID` lets them count again.",
 )
 CLIENT_LIMIT: Final = Reason(
     "R301",
@@ -93,9 +123,28 @@ REASONS: Final = {
         PAUSED_CODE,
         PAUSED_AFFILIATE,
         PAUSED_PROGRAM,
+        ARCHIVED_CODE,
+        ARCHIVED_AFFILIATE,
+        ARCHIVED_PROGRAM,
         CLIENT_LIMIT,
         CODE_LIMIT,
         REFUSED_PREFETCH,
         STORES_AWAY,
     )
 }
+
+
+def advise(
+    reason: Reason, *, code: str | None = None, affiliate_id: str | None = None, program_id: str | None = None
+) -> str:
+    """Give a reason's remedy, its commands naming the code, affiliate and program that it is about, where known."""
+    known = {"CODE": code, "AFFILIATE_ID": affiliate_id, "PROGRAM_ID": program_id}
+    return PLACEHOLDER.sub(lambda found: name_in_command(known[found[1]]) or found[1], reason.remedy)
+
+
+def name_in_command(name: str | None) -> str | None:
+    """Write a code or an id as an argument; null where it is none."""
+    if name is None or not NAMES_ONE(name):
+        return None
+    # What begins with a hyphen would be read as an option.
+    return f"-- {name}" if name.startswith("-") else name

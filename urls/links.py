@@ -46,6 +46,11 @@ def find_asked(path: str) -> str | None:
     return path[len(PREFIX) :] if path.startswith(PREFIX) else None
 
 
+def is_https(public_url: str) -> bool:
+    """Tell by the URL where visitors reach ingest, and never by a request, whether they come by https."""
+    return public_url.startswith("https://")
+
+
 class VisitedLink(NamedTuple):
     """A link as a visit of it reaches the redirect: path and query as sent. `origin` is null where none was given.
 

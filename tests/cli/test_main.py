@@ -41,7 +41,7 @@ def test_help_imports_nothing_heavy() -> None:
     ("arguments", "message"),
     [
         (["unheard-of"], "No such command 'unheard-of'"),
-        (["program", "list", "--status", "gone"], "'gone' is not one of 'active', 'paused'"),
+        (["program", "list", "--status", "gone"], "'gone' is not one of 'active', 'paused', 'archived'"),
         (["keys", "rotate", "gone", "--keys-file", "/nowhere"], "'gone' is not a purpose"),
         (["keys", "list", "--keys-file", "/nowhere"], "/nowhere: cannot be read: No such file or directory"),
         (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "Connect call failed"),

@@ -73,7 +73,7 @@ def test_a_rejection_says_what_it_means_and_what_to_do() -> None:
 
     assert meaning.subject == "R102"
     assert "404" in answer.sentence
-    assert "clickrail code check" in remedy.sentence
+    assert "`clickrail code check sprin-26`" in remedy.sentence
 
 
 def test_words_of_a_newer_version_are_said_as_they_are() -> None:

@@ -8,6 +8,9 @@ from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, respond
 from ingest.response import page, redirect_to
 from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
 from schemas.reasons import (
+    ARCHIVED_AFFILIATE,
+    ARCHIVED_CODE,
+    ARCHIVED_PROGRAM,
     MALFORMED_CODE,
     PAUSED_AFFILIATE,
     PAUSED_CODE,
@@ -20,6 +23,7 @@ from schemas.reasons import (
 from tests.ingest.builders import FALLBACK, SHOES, found
 
 PAUSED = {"status": "paused"}
+ARCHIVED = {"status": "archived"}
 
 
 def test_an_active_code_is_no_refusal() -> None:
@@ -33,10 +37,14 @@ def test_an_active_code_is_no_refusal() -> None:
         ({"of_affiliate": PAUSED}, PAUSED_AFFILIATE),
         (PAUSED, PAUSED_PROGRAM),
         ({"of_code": PAUSED, "of_affiliate": PAUSED, **PAUSED}, PAUSED_CODE),
+        ({"of_code": ARCHIVED}, ARCHIVED_CODE),
+        ({"of_affiliate": ARCHIVED}, ARCHIVED_AFFILIATE),
+        (ARCHIVED, ARCHIVED_PROGRAM),
+        ({"of_code": PAUSED, **ARCHIVED}, PAUSED_CODE),
     ],
 )
 @pytest.mark.parametrize(("fallback_url", "location"), [(FALLBACK, FALLBACK), (None, SHOES)])
-def test_what_is_paused_leads_to_its_programs_fallback_or_target(
+def test_what_is_paused_or_archived_leads_to_its_programs_fallback_or_target(
     changes: dict[str, Any], reason: Reason, fallback_url: str | None, location: str
 ) -> None:
     paused = found(**changes, fallback_url=fallback_url)

@@ -2,13 +2,19 @@ import asyncpg
 import pytest
 
 from referrals import administration
-from referrals.administration import Filter
+from referrals.administration import Filter, Page
 from referrals.answers import UNKNOWN_IN_POSTGRES, Found
 from referrals.model import Affiliate, Kind, Referral
 from referrals.refusal import SENTENCES, Refused
 from tests.referrals.builders import affiliate, code, insert, program
 
 pytestmark = pytest.mark.servers
+
+GONE = Filter(status="archived")
+
+
+async def ids(connection: asyncpg.Connection, kind: Kind, wanted: Filter) -> list[str]:
+    return [one.id for one in (await administration.list_some(connection, kind, wanted)).values]
 
 
 async def test_what_is_added_comes_back_as_stored(connection: asyncpg.Connection) -> None:
@@ -79,8 +85,9 @@ async def test_what_does_not_exist_cannot_be_changed_or_found(connection: asyncp
 async def test_a_list_is_in_order_and_goes_on_behind_an_id(connection: asyncpg.Connection) -> None:
     await insert(connection, "b", "a", "C", "d")
     first = await administration.list_some(connection, "code", Filter(most=2))
-    rest = await administration.list_some(connection, "code", Filter(after=first[-1].id))
-    assert ([one.id for one in first], [one.id for one in rest]) == (["C", "a"], ["b", "d"])
+    rest = await administration.list_some(connection, "code", Filter(after=first.values[-1].id, most=2))
+    assert ([one.id for one in first.values], [one.id for one in rest.values]) == (["C", "a"], ["b", "d"])
+    assert (first.more, rest.more) == (True, False)
 
 
 async def test_a_list_is_narrowed_by_status_affiliate_and_program(connection: asyncpg.Connection) -> None:
@@ -89,14 +96,78 @@ async def test_a_list_is_narrowed_by_status_affiliate_and_program(connection: as
     await administration.add(connection, code(code="c", affiliate_id="bob"))
     await administration.change(connection, "code", "a", {"status": "paused"})
     wanted = [Filter(status="paused"), Filter(affiliate_id="bob"), Filter(status="active", program_id="shop")]
-    listed = [[one.id for one in await administration.list_some(connection, "code", each)] for each in wanted]
+    listed = [await ids(connection, "code", each) for each in wanted]
     assert listed == [["a"], ["c"], ["b", "c"]]
 
 
 async def test_a_filter_that_a_kind_does_not_know_is_passed_over(connection: asyncpg.Connection) -> None:
     await insert(connection)
     listed = await administration.list_some(connection, "affiliate", Filter(program_id="shop"))
-    assert listed == [Affiliate(id="ann", name="Ann", status="active", version=2)]
+    assert listed == Page([Affiliate(id="ann", name="Ann", status="active", version=2)], more=False)
+
+
+async def test_what_is_archived_is_in_no_list_unless_asked_for(connection: asyncpg.Connection) -> None:
+    await insert(connection, "a", "b")
+    await administration.change(connection, "code", "a", {"status": "archived"})
+    listed = [await ids(connection, "code", each) for each in (Filter(), Filter(archived=True), GONE)]
+    assert listed == [["b"], ["a", "b"], ["a"]]
+
+
+@pytest.mark.parametrize(("kind", "id_"), [("program", "shop"), ("affiliate", "ann")])
+async def test_codes_go_out_of_the_lists_with_what_they_belong_to(
+    connection: asyncpg.Connection, kind: Kind, id_: str
+) -> None:
+    await insert(connection, "a", "b")
+    await administration.change(connection, kind, id_, {"status": "archived"})
+    listed = [
+        await ids(connection, kind, Filter()),
+        await ids(connection, "code", Filter()),
+        await ids(connection, "code", Filter(archived=True)),
+    ]
+    assert listed == [[], [], ["a", "b"]]
+
+
+async def test_codes_that_are_not_archived_are_counted(connection: asyncpg.Connection) -> None:
+    await insert(connection, "a", "b", "c")
+    await administration.change(connection, "code", "a", {"status": "archived"})
+    counts = [
+        await administration.count_codes(connection, kind, id_)
+        for kind, id_ in (("program", "shop"), ("affiliate", "ann"), ("affiliate", "bob"), ("code", "b"))
+    ]
+    assert counts == [2, 2, 0, 1]
+
+
+@pytest.mark.parametrize(("kind", "id_"), [("program", "shop"), ("affiliate", "ann")])
+async def test_no_code_is_added_to_what_is_archived(connection: asyncpg.Connection, kind: Kind, id_: str) -> None:
+    await insert(connection)
+    await administration.change(connection, kind, id_, {"status": "archived"})
+    refused = await administration.add(connection, code())
+    assert refused == Refused(f"{kind} '{id_}' is archived: `clickrail {kind} resume {id_}` takes it back")
+
+
+@pytest.mark.parametrize("name", ["Shop", "shop", " SHOP "])
+async def test_one_of_the_same_name_is_found(connection: asyncpg.Connection, name: str) -> None:
+    await insert(connection)
+    await administration.add(connection, program(id="other", name="Other"))
+    assert await administration.find_namesakes(connection, "program", name) == ["shop"]
+    assert await administration.find_namesakes(connection, "program", name, besides="shop") == []
+
+
+async def test_codes_nearly_as_asked_for_are_found(connection: asyncpg.Connection) -> None:
+    await insert(connection, "spring-26", "Spring_24", "autumn", "abc123")
+    await administration.change(connection, "code", "abc123", {"status": "archived"})
+    asked = ("sprin-26", "SPRING-24", "sprnig-26", "autum", "abc124", "a", "", "x" * 64)
+    found = [await administration.find_similar(connection, one) for one in asked]
+    assert [codes[:1] for codes in found] == [
+        ["spring-26"],
+        ["Spring_24"],
+        ["spring-26"],
+        ["autumn"],
+        [],
+        [],
+        [],
+        [],
+    ]
 
 
 async def test_a_check_answers_as_a_lookup_would(connection: asyncpg.Connection) -> None:

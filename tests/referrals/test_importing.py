@@ -3,8 +3,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from referrals.csv_rows import LineError
-from referrals.importing import Imported, NotImported, import_file
+from referrals.csv_file import LineError
+from referrals.importing import Choices, Imported, NotImported, import_file
 from referrals.postgres import connected
 from tests.referrals.builders import insert
 from tests.waiting import PATIENCE_S
@@ -52,11 +52,84 @@ async def test_what_only_the_database_knows_is_told_by_line_and_nothing_is_added
     assert await connection.fetchval("SELECT count(*) FROM affiliates") == 1
 
 
-async def test_a_file_with_wrong_lines_is_not_begun(connection: asyncpg.Connection) -> None:
-    await insert(connection)
-    imported = await import_file(connection, file("a,ann,shop,,,", "b b,ann,shop,,,"))
+async def test_every_wrong_line_is_told_at_once_whoever_knows_what_is_wrong(connection: asyncpg.Connection) -> None:
+    await insert(connection, "old")
+    lines = ("a,ann,shop,,,", "b b,eve,shop,,,", "c,ann,house,gone,,", "old,ann,shop,,javascript:x,", "d")
+    imported = await import_file(connection, file(*lines))
     assert isinstance(imported, NotImported)
-    assert await codes(connection) == []
+    assert [(error.line, error.reason[:20]) for error in imported.errors] == [
+        (3, "code 'b b': a code i"),
+        (3, "there is no affiliat"),
+        (4, "status 'gone': a sta"),
+        (4, "there is no program "),
+        (5, "code 'old' exists al"),
+        (5, "target_url: a target"),
+        (6, "1 cells, and the hea"),
+    ]
+    assert len(await codes(connection)) == 1
+
+
+async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(connection: asyncpg.Connection) -> None:
+    await insert(connection, "old")
+    before = await connection.fetchval("SELECT version FROM referral_version")
+    data = file("a,bob,shop,,,Bob", "old,ann,shop,paused,,")
+    imported = await import_file(connection, data, Choices(dry_run=True, update=True))
+    refused = await import_file(connection, data, Choices(dry_run=True))
+    assert imported == Imported(codes=1, affiliates=1, updated=1)
+    assert refused == NotImported([LineError(3, "code 'old' exists already")])
+    assert len(await codes(connection)) == 1
+    assert before == await connection.fetchval("SELECT version FROM referral_version")
+
+
+async def test_an_update_sets_what_the_file_has_a_column_for(connection: asyncpg.Connection) -> None:
+    await insert(connection, "a", "b", "c")
+    await connection.execute("UPDATE referral_codes SET target_url = 'https://x/', status = 'paused'")
+    imported = await import_file(
+        connection,
+        file("a,bob,shop,active,,Bob", "b,ann,shop,,https://y/,Ann B", "c,ann,shop,,https://x/,", "d,ann,shop,,,"),
+        Choices(update=True),
+    )
+    names = [tuple(row) for row in await connection.fetch("SELECT id, name FROM affiliates ORDER BY id")]
+    assert imported == Imported(codes=1, affiliates=1, updated=2, unchanged=1, renamed=1)
+    assert names == [("ann", "Ann B"), ("bob", "Bob")]
+    assert await codes(connection) == [
+        ("a", "bob", "shop", "active", None),
+        ("b", "ann", "shop", "paused", "https://y/"),
+        ("c", "ann", "shop", "paused", "https://x/"),
+        ("d", "ann", "shop", "active", None),
+    ]
+
+
+async def test_an_update_leaves_what_the_file_has_no_column_for(connection: asyncpg.Connection) -> None:
+    await insert(connection, "a")
+    await connection.execute("UPDATE referral_codes SET target_url = 'https://x/', status = 'paused'")
+    data = b"code,affiliate_id,program_id\na,ann,shop\n"
+    assert await import_file(connection, data, Choices(update=True)) == Imported(codes=0, unchanged=1)
+    assert await codes(connection) == [("a", "ann", "shop", "paused", "https://x/")]
+
+
+async def test_two_affiliates_of_one_name_are_made_only_when_that_is_meant(connection: asyncpg.Connection) -> None:
+    await insert(connection)
+    data = file("a,bob,shop,,,ann", "b,eve,shop,,,Eve", "c,eva,shop,,,eve")
+    refused = await import_file(connection, data)
+    imported = await import_file(connection, data, Choices(same_name=True))
+    assert refused == NotImported(
+        [
+            LineError(2, "affiliate 'bob' would have the name of ann"),
+            LineError(3, "affiliate 'eve' would have the name of eva"),
+            LineError(4, "affiliate 'eva' would have the name of eve"),
+        ]
+    )
+    assert imported == Imported(codes=3, affiliates=3)
+
+
+@pytest.mark.parametrize(("kind", "id_"), [("program", "shop"), ("affiliate", "ann")])
+async def test_no_code_is_imported_into_what_is_archived(connection: asyncpg.Connection, kind: str, id_: str) -> None:
+    await insert(connection, "old")
+    await connection.execute(f"UPDATE {kind}s SET status = 'archived'")
+    data = file("a,ann,shop,,,", "old,ann,shop,paused,,")
+    imported = await import_file(connection, data, Choices(update=True))
+    assert imported == NotImported([LineError(2, f"{kind} '{id_}' is archived")])
 
 
 async def test_a_connection_serves_one_import_after_another(connection: asyncpg.Connection) -> None:

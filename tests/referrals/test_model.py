@@ -29,6 +29,18 @@ def test_the_narrowest_pause_is_named() -> None:
     assert [found.paused for found in answers] == ["code", "affiliate", "program", None]
 
 
+def test_what_is_paused_and_what_is_archived_have_reasons_of_their_own() -> None:
+    numbers = {
+        status: [
+            Found(code(status=status), affiliate(), program(), "process").why_not_counted("code").number,
+            Found(code(), affiliate(status=status), program(), "process").why_not_counted("affiliate").number,
+            Found(code(), affiliate(), program(status=status), "process").why_not_counted("program").number,
+        ]
+        for status in ("paused", "archived")
+    }
+    assert numbers == {"paused": ["R201", "R202", "R203"], "archived": ["R204", "R205", "R206"]}
+
+
 def test_a_code_leads_to_its_own_target_before_the_programs() -> None:
     own = Found(code(target_url="https://own.example"), affiliate(), program(), "process")
     plain = Found(code(), affiliate(), program(), "process")

@@ -106,6 +106,8 @@ async def test_a_thousand_concurrent_misses_make_one_read_of_each_store(
         ("UPDATE programs SET status = 'paused'", ("process", "program")),
         ("UPDATE affiliates SET status = 'paused'", ("process", "affiliate")),
         ("UPDATE referral_codes SET status = 'paused'", ("process", "code")),
+        ("UPDATE referral_codes SET status = 'archived'", ("process", "code")),
+        ("UPDATE programs SET status = 'archived'", ("process", "program")),
         ("DELETE FROM referral_codes", UNKNOWN_HERE),
         ("TRUNCATE programs CASCADE", UNKNOWN_HERE),
     ],

@@ -17,6 +17,7 @@ KEY = ("code", "abc123")
         program(pass_query="all", deep_link_hosts=("shop.example", "*.shop.example")),
         affiliate(),
         code(),
+        code(status="archived"),
         code(target_url="http://x/é"[:9]),
     ],
     ids=lambda value: value.kind,

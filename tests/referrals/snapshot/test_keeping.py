@@ -159,6 +159,7 @@ async def test_a_value_is_the_same_from_the_snapshot_as_from_postgres(
     [
         ("UPDATE programs SET status = 'paused'", "program"),
         ("UPDATE referral_codes SET status = 'paused'", "code"),
+        ("UPDATE affiliates SET status = 'archived'", "affiliate"),
         ("DELETE FROM referral_codes", UNKNOWN_IN_POSTGRES),
         ("TRUNCATE programs CASCADE", UNKNOWN_IN_POSTGRES),
     ],

@@ -1,0 +1,184 @@
+"""What `clickrail code check` says of a link: the redirect's own answer, and why. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from cli.code_link import write_link
+from ingest.asked import is_test, read_test_proof
+from ingest.passing import DEEP_LINK
+from ingest.preview import CLICK, TOKEN, Preview, Source
+from ingest.transform import Keys, cookie_of
+from referrals.answers import Found
+from referrals.explain import describe_settings, name_reason, warn_of_address, warn_of_target
+from referrals.model import Program
+from schemas.reasons import UNKNOWN_CODE, advise, name_in_command
+from urls.links import PREFIX, VisitedLink, find_asked, is_https, match_code
+
+SOURCES: Final[dict[Source, str]] = {
+    "program": "The target is the program's.",
+    "code": "The target is the code's.",
+    "visitor": "The visitor goes to the page asked for by ?url=, as the program lists its host.",
+}
+NO_LINK: Final = (
+    f"This is no referral link: its path does not begin with {PREFIX}. It gets a 404 that is recorded nowhere."
+)
+CREATE: Final = "Mend the link, or create the code: `clickrail code add --affiliate ID --program ID {code}`."
+STAND_INS: Final = ((CLICK, "click's id"), (TOKEN, "click's token"))
+NOT_KNOWN_TEST: Final = "The link says it is a test: --keys-file is needed to tell whether that is true."
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a link. `found` is its code with affiliate and program, null for none; then there is `similar`.
+
+    `click_id` is set where what was asked is shaped like the id of a click. `public_url` is where visitors reach
+    ingest, `fallback_url` ingest's setting, null where they are not known. `test` is whether visits are tests: null
+    where the link says so, and there is no key ring to believe it by.
+    """
+
+    link: VisitedLink
+    preview: Preview
+    found: Found | None = None
+    similar: Sequence[str] = ()
+    click_id: str | None = None
+    public_url: str | None = None
+    fallback_url: str | None = None
+    test: bool | None = False
+
+    @property
+    def code(self) -> str | None:
+        return match_code(self.link.path)
+
+    @property
+    def counts(self) -> bool:
+        """Whether a visit makes a click that is in the totals."""
+        return self.preview.makes_click and not self.test
+
+
+def read_test(keys: Keys | None, code: str | None, query: str, now_s: int) -> bool | None:
+    """Tell whether a link's visits are tests; null where its proof cannot be looked at."""
+    if read_test_proof(query) is None or code is None:
+        return False
+    return None if keys is None else is_test(keys.token, code, query, now_s)
+
+
+def name_cookie(program: Program, public_url: str | None) -> str:
+    """Name a program's cookie, by the scheme of the public URL alone, as ingest does."""
+    if public_url is not None:
+        return cookie_of(program, https=is_https(public_url)).name
+    secure, plain = (cookie_of(program, https=https).name for https in (True, False))
+    return f"{secure} where visitors come by https, {plain} by http"
+
+
+def explain(checked: Checked) -> list[str]:
+    """Say why a visit gets what it gets, in sentences, warnings last."""
+    preview, found = checked.preview, checked.found
+    if preview.reason is not None:
+        return explain_refusal(checked)
+    if found is None:
+        return [NO_LINK]
+    return [
+        f"Code, affiliate {found.affiliate.id} and program {found.program.id} are active.",
+        SOURCES[preview.source or "program"],
+        *describe_settings(found.program),
+        *describe_link(checked),
+        *warn_of_target(found),
+        *warn_of_address(found.program, checked.link.origin, checked.public_url),
+    ]
+
+
+def explain_refusal(checked: Checked) -> list[str]:
+    reason, found = checked.preview.reason, checked.found
+    if reason is None:
+        return []
+    if reason == UNKNOWN_CODE:
+        return [name_reason(reason), *offer(checked), CREATE.format(code=name_in_command(checked.code))]
+    if found is None:
+        return [name_reason(reason), *offer(checked), reason.remedy]
+    goes_to = "fallback" if found.program.fallback_url else "target: it has no fallback"
+    remedy = advise(reason, code=checked.code, affiliate_id=found.affiliate.id, program_id=found.program.id)
+    return [
+        name_reason(reason),
+        f"The visitor goes to the program's {goes_to}.",
+        remedy,
+        *warn_of_address(found.program, checked.link.origin, checked.public_url),
+    ]
+
+
+def offer(checked: Checked) -> list[str]:
+    """Say what may have been meant."""
+    said = []
+    if checked.click_id:
+        said.append(f"This looks like the id of a click: the console shows it at /clicks/{checked.click_id}.")
+    if checked.similar:
+        said.append(f"Nearly the same: {', '.join(checked.similar)}.")
+    elif checked.code:
+        said.append("No code is nearly the same.")
+    return said
+
+
+def describe_link(checked: Checked) -> list[str]:
+    """Say what is particular to this link, and what stands for what in its Location."""
+    said = []
+    if checked.preview.source != "visitor" and f"{DEEP_LINK}=" in checked.link.query:
+        said.append("The page asked for by ?url= is passed over: the program does not list its host, or it is no URL.")
+    if checked.test:
+        said.append("This is a test link: its clicks are recorded, and in no total.")
+    if checked.test is None:
+        said.append(NOT_KNOWN_TEST)
+    location = checked.preview.location or ""
+    said += [
+        f"{word} stands for the {meaning}: each click has its own." for word, meaning in STAND_INS if word in location
+    ]
+    return said
+
+
+def describe(checked: Checked) -> dict[str, object]:
+    """Give what `code check` says, line by line."""
+    preview, found = checked.preview, checked.found
+    counts = "no: it is a test" if preview.makes_click and checked.test else preview.makes_click
+    if found is None:
+        asked = checked.code or find_asked(checked.link.path) or checked.link.path
+        return {"asked": asked, "answer": describe_answer(checked), "counts": counts, "why": explain(checked)}
+    cookie = f"{name_cookie(found.program, checked.public_url)}, {found.program.cookie_window_days} days"
+    return {
+        "link": write_link(checked.public_url, found.code.code),
+        "code": f"{found.code.code}, {found.code.status}",
+        "affiliate": f"{found.affiliate.id}, {found.affiliate.status}",
+        "program": f"{found.program.id}, {found.program.status}",
+        "answer": describe_answer(checked),
+        "location": preview.location,
+        "counts": counts,
+        "cookie": cookie if preview.sets_cookie else "none",
+        **({"cookie_domain": found.program.cookie_domain or "that host alone"} if preview.sets_cookie else {}),
+        "why": explain(checked),
+    }
+
+
+def describe_answer(checked: Checked) -> str:
+    status = checked.preview.status
+    if checked.preview.reason is None or status == 302 or checked.fallback_url:  # noqa: PLR2004 - the redirect's
+        return str(status)
+    return f"{status}, or 302 to CLICKRAIL_INGEST_FALLBACK_URL where ingest has one"
+
+
+def to_json(checked: Checked) -> dict[str, object]:
+    """Give what `code check --json` writes."""
+    preview, found = checked.preview, checked.found
+    cookie = name_cookie(found.program, checked.public_url) if found and preview.sets_cookie else None
+    return {
+        "asked": checked.code or find_asked(checked.link.path) or checked.link.path,
+        "link": write_link(checked.public_url, found.code.code) if found else None,
+        "code": found and found.code,
+        "affiliate": found and found.affiliate,
+        "program": found and found.program,
+        "status": preview.status,
+        "location": preview.location,
+        "counts": checked.counts,
+        "test": checked.test,
+        "cookie": cookie,
+        "reason": preview.reason and preview.reason.number,
+        "similar": list(checked.similar),
+        "why": explain(checked),
+    }

@@ -1,0 +1,8 @@
+"""The link of a referral code."""
+
+from urls.links import PREFIX
+
+
+def write_link(public_url: str | None, code: str) -> str:
+    """Write the link of a code; only its path where it is not known where visitors reach ingest."""
+    return f"{(public_url or '').rstrip('/')}{PREFIX}{code}"

@@ -1,0 +1,65 @@
+"""`clickrail import`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.database import run
+from cli.failing import failing_clearly
+from cli.options import AsJson, DatabaseUrl, SameName
+from cli.showing import count, note, show_json
+
+if TYPE_CHECKING:
+    from referrals.importing import Imported, NotImported
+
+STANDARD_INPUT = Path("-")
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV with a header, as spreadsheets save it; - for standard input")],
+    database_url: DatabaseUrl,
+    update: Annotated[bool, typer.Option("--update", help="change codes that exist instead of refusing them")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and do nothing")] = False,
+    same_name: SameName = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import referral codes from a CSV file: all of them, or none and every line that is wrong.
+
+    Columns: code, affiliate_id, program_id; as wanted status, target_url, affiliate_name (makes a missing affiliate).
+    With --update a column that the file has is set, and what it has no column for stays.
+    """
+    from referrals.importing import Choices, NotImported
+    from referrals.importing import import_file as work
+
+    with failing_clearly(OSError):
+        data = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
+    choices = Choices(update=update, dry_run=dry_run, same_name=same_name)
+    imported = run(database_url, lambda connection: work(connection, data, choices))
+    if as_json:
+        show_json(imported)
+    if isinstance(imported, NotImported):
+        if not as_json:
+            show_errors(imported, file)
+        raise typer.Exit(2)
+    if not as_json:
+        print(describe(imported, dry_run=dry_run))
+
+
+def describe(imported: "Imported", *, dry_run: bool) -> str:
+    done = [f"{count(imported.codes, 'code')} added"]
+    if imported.updated or imported.unchanged:
+        done.append(f"{count(imported.updated, 'code')} updated")
+        done.append(f"{count(imported.unchanged, 'code')} unchanged")
+    if imported.affiliates:
+        done.append(f"{count(imported.affiliates, 'affiliate')} added")
+    if imported.renamed:
+        done.append(f"{count(imported.renamed, 'affiliate')} renamed")
+    return ("Dry run, nothing is changed. It would be: " if dry_run else "") + ", ".join(done)
+
+
+def show_errors(refused: "NotImported", file: Path) -> None:
+    for error in refused.errors:
+        note(f"line {error.line}: {error.reason}")
+    note(f"clickrail: {file}: nothing was imported ({count(len(refused.errors), 'error')})")
