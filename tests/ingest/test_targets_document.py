@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.changing import read_settings
+from cli.changing import read_given
 from identity.token import make_token
 from ingest.parameters import read_parameters
 from ingest.transform import aim, aim_without_click
@@ -43,7 +43,7 @@ CASES = read_cases()
 
 
 def referral(case: Case) -> Found:
-    return found(target_url=case.url, **read_settings("program", case.settings))
+    return found(target_url=case.url, **read_given("program", dict(text.split("=", 1) for text in case.settings)))
 
 
 def test_there_are_enough_cases_and_no_two_are_the_same() -> None:
