@@ -187,7 +187,7 @@ async def test_a_rejection_opens_to_its_reason_and_remedy(console: Console, tabl
     page = await console.read(f"/clicks/{rejection.rejection_id}")
 
     assert "no referral code of that name exists" in page
-    assert "<code>clickrail code check CODE</code>" in page
+    assert "<code>clickrail code check sprin-26</code>" in page
 
 
 @servers
