@@ -25,6 +25,9 @@ from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
+SLOW_DAY_S = 30.0
+"""For PostgreSQL to answer in, where a test is about something else."""
+
 """Three times the promise."""
 
 
@@ -46,7 +49,11 @@ async def cache(valkey: str) -> AsyncIterator[redis.asyncio.Redis]:
 @pytest.fixture
 def settings(referrals_url: str, valkey: str) -> LookupSettings:
     return LookupSettings(
-        database_url=referrals_url, redis_url=valkey, get_signer=get_signer, redis_prefix=unique_prefix()
+        database_url=referrals_url,
+        redis_url=valkey,
+        get_signer=get_signer,
+        redis_prefix=unique_prefix(),
+        postgres_timeout_s=SLOW_DAY_S,
     )
 
 
@@ -416,7 +423,9 @@ async def test_a_frozen_redis_that_thaws_is_used_again(
     await insert(connection, *"abcdef")
     metrics = LookupMetrics()
     async with running(plan_valkey(own_settings)) as server:
-        settings = LookupSettings(database_url=referrals_url, redis_url=server.address, get_signer=get_signer)
+        settings = LookupSettings(
+            database_url=referrals_url, redis_url=server.address, get_signer=get_signer, postgres_timeout_s=SLOW_DAY_S
+        )
         async with open_lookup(settings, metrics) as lookup:
             await lookup.find("a")
             server.freeze()
@@ -438,7 +447,9 @@ async def test_a_full_redis_is_still_read(
 ) -> None:
     await insert(connection, "a", "b")
     async with running(plan_valkey(own_settings)) as server:
-        settings = LookupSettings(database_url=referrals_url, redis_url=server.address, get_signer=get_signer)
+        settings = LookupSettings(
+            database_url=referrals_url, redis_url=server.address, get_signer=get_signer, postgres_timeout_s=SLOW_DAY_S
+        )
         async with (
             open_lookup(settings, LookupMetrics()) as first,
             redis.asyncio.Redis.from_url(server.address) as cache,
