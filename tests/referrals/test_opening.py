@@ -102,6 +102,9 @@ async def test_a_thousand_concurrent_misses_make_one_read_of_each_store(
     await insert(connection, "abc")
     metrics = LookupMetrics()
     async with open_lookup(settings, metrics) as lookup:
+        # Both connections of the lookup are there: on a slow day a visitor does not wait for one to be made.
+        await eventually(lambda: is_followed(lookup))
+        await eventually(lambda: lookup.deciding.connection is not None)
         answers = await asyncio.gather(*(lookup.find("abc") for _ in range(1000)))
     assert {("postgres", "active")} == set(map(answer_of, answers))
     assert (metrics.keys.labels("redis")._value.get(), metric(metrics, "postgres", "ok")) == (1, 1)
