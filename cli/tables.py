@@ -19,7 +19,7 @@ Servers = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(envvar="CLICKRAIL_KAFKA_TOPIC_PREFIX", help="stands before every topic's name")]
 
-PACKAGES = ("referrals", "sink")
+PACKAGES = ("referrals", "sink", "console")
 """Whose migrations there are, in the order they are applied."""
 
 

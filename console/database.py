@@ -1,9 +1,9 @@
-"""The tables, to read: a small pool whose connections are made when somebody asks, and cannot write."""
+"""The tables: small pools whose connections are made when somebody asks. Only the login's own can write."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 import structlog
@@ -16,7 +16,11 @@ T = TypeVar("T")
 
 log = structlog.get_logger()
 
-CONNECTIONS: Final = 4
+CONNECTING: Final = "Connecting to PostgreSQL"
+READERS: Final = 4
+WRITERS: Final = 2
+WRITE_S: Final = 2.0
+"""A statement of the login touches one row; more than that is not waited for while somebody waits for a page."""
 CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
@@ -34,14 +38,18 @@ class Database:
     """Asks questions. `problem` says what was wrong the last time, null when nothing was."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
-        self.problem: str | None = "Connecting to PostgreSQL"
+        self.problem: str | None = CONNECTING
         self._pool = pool
 
     async def read(self, ask: Callable[[Reader], Awaitable[T]]) -> T:
         """Ask one question on one connection. Raises DatabaseAway."""
+        return await self.write(ask)
+
+    async def write(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Do something on one connection: only reading succeeds, unless it was opened to write. Raises DatabaseAway."""
         try:
             async with self._pool.acquire(timeout=CONNECT_S) as connection:
-                answer = await ask(connection)
+                answer = await work(connection)
         except (
             OSError,
             TimeoutError,
@@ -81,24 +89,29 @@ def describe(error: Exception) -> str:
     match error:
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
             return "PostgreSQL has not all of Clickrail's tables: `clickrail migrate` makes them"
+        case asyncpg.InsufficientPrivilegeError():
+            return "PostgreSQL does not let the console's account do this: see its grants in docs/operating.md"
+        case asyncpg.ReadOnlySQLTransactionError():
+            return "PostgreSQL only reads here: it is a standby, or was told to"
         case _:
             return "PostgreSQL does not answer"
 
 
 @asynccontextmanager
-async def open_database(url: DatabaseUrl) -> AsyncIterator[Database]:
+async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIterator[Database]:
     """Waits for nothing: the first question connects."""
+    limit_s = WRITE_S if writable else QUERY_S
     pool = asyncpg.create_pool(
         url.reveal(),
         min_size=0,
-        max_size=CONNECTIONS,
+        max_size=WRITERS if writable else READERS,
         max_inactive_connection_lifetime=IDLE_S,
         timeout=CONNECT_S,
-        command_timeout=QUERY_S,
+        command_timeout=limit_s,
         server_settings={
             "application_name": "clickrail console",
-            "default_transaction_read_only": "on",
-            "statement_timeout": str(int(QUERY_S * 1000)),
+            "default_transaction_read_only": "off" if writable else "on",
+            "statement_timeout": str(int(limit_s * 1000)),
         },
     )
     async with asyncio.timeout(CONNECT_S):

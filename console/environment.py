@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any, Final
 
 import jinja2
@@ -12,23 +13,37 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from console.addresses import Base, read_base
 from console.assets import Assets, load_assets
-from console.attempts import Attempts
 from console.broadcast import Broadcast
-from console.database import Database, open_database
+from console.database import CONNECTING, Database, open_database
+from console.guessing import Guessing
 from console.live import LiveStream
+from console.login_tables import FailureTable, LoginTables, SessionTable
+from console.login_throttle import LoginThrottle
 from console.metrics import ConsoleMetrics
 from console.overview import Overview, read_overview
+from console.passwords import Passwords
 from console.recall import Recall
 from console.rendering import open_templates
 from console.sessions import Sessions
 from console.settings import Settings
+from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 
 
+class Login(msgspec.Struct, frozen=True, kw_only=True):
+    """What logging in and out works with; `browser_key` makes the cookies of known browsers."""
+
+    sessions: Sessions
+    throttle: LoginThrottle
+    guessing: Guessing
+    browser_key: bytes
+
+
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the console works with. `now` gives the time, aware."""
+    """What the console works with. `now` gives the time, aware; `accounts` is the database as the login uses it."""
 
     settings: Settings
     now: Callable[[], datetime]
@@ -38,10 +53,16 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     broadcast: Broadcast
     live: LiveStream
     overview: Recall[Overview]
-    sessions: Sessions
-    attempts: Attempts
+    accounts: Database
+    login: Login
+    proxies: TrustedProxies
+    base: Base
     assets: Assets
     templates: jinja2.Environment
+
+    def login_problem(self) -> str | None:
+        """Say why nobody could log in just now; null where somebody could, or it is not known yet."""
+        return None if self.accounts.problem == CONNECTING else self.accounts.problem
 
 
 ENVIRONMENT: Final = web.AppKey("environment", Environment)
@@ -61,10 +82,11 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     metrics = ConsoleMetrics(registry)
     broadcast = Broadcast(secrets.token_hex(4), metrics)
     live = LiveStream(settings, broadcast, metrics)
-    secret = settings.session_secret.reveal() if settings.session_secret else secrets.token_hex()
-    assets = load_assets()
-    async with open_database(settings.database_url) as database, background(live.run(), database.watch()):
-        yield Environment(
+    assets, base, url = load_assets(), read_base(settings.url), settings.database_url
+    passwords = await asyncio.to_thread(read_password, settings)
+    async with open_database(url) as database, open_database(url, writable=True) as accounts:
+        tables = LoginTables(accounts)
+        environment = Environment(
             settings=settings,
             now=read_clock,
             registry=registry,
@@ -73,11 +95,29 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             broadcast=broadcast,
             live=live,
             overview=Recall(lambda: read_overview(database, read_clock())),
-            sessions=Sessions(secret, settings.password.reveal()),
-            attempts=Attempts(),
+            accounts=accounts,
+            login=make_login(passwords, tables, tables),
+            proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
+            base=base,
             assets=assets,
-            templates=open_templates(assets),
+            templates=open_templates(assets, base),
         )
+        async with background(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
+            yield environment
+
+
+def read_password(settings: Settings) -> Passwords:
+    secret = settings.session_secret.reveal() if settings.session_secret else ""
+    return Passwords(settings.password.reveal(), secret)
+
+
+def make_login(passwords: Passwords, sessions: SessionTable, failures: FailureTable) -> Login:
+    return Login(
+        sessions=Sessions(sessions, passwords.make_key("session"), monotonic),
+        throttle=LoginThrottle(failures, passwords.make_key("guest"), monotonic),
+        guessing=Guessing(passwords),
+        browser_key=passwords.make_key("browser"),
+    )
 
 
 @asynccontextmanager

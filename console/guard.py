@@ -2,18 +2,19 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal, TypeAlias
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from console.addresses import login_address
 from console.environment import ENVIRONMENT, Environment
 from console.forms import read_form
+from console.passwords import is_same
 from console.replies import reply_with_error
-from console.sessions import SESSION, Session, is_same
+from console.sessions import SESSION, Session
 from runtime.errors import DependencyAway
 
-Access: TypeAlias = Literal["open", "page", "api"]
-"""`open` to everybody; a `page` sends strangers to the login; an `api` answers them 401."""
+Access: TypeAlias = Literal["file", "login", "page", "api"]
+"""A `file` and the `login` are open to everybody; a `page` sends strangers to the login; an `api` answers them 401."""
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -33,6 +34,7 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+BACK: Final = "This page comes back as soon as it answers."
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
@@ -47,12 +49,18 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let through who is logged in, and changes of state only with the session's own token."""
     access: Access = request.app[ACCESS].get(request.match_info.route, "page")
-    session = read_session(request)
+    try:
+        session = None if access == "file" else await read_session(request)
+    except DependencyAway as error:
+        if access != "login":
+            return say_away(request, access, error)
+        session = None
     if session is not None:
         request[SESSION] = session
-    elif access != "open":
+    elif access in ("page", "api"):
         return turn_away(request, access)
-    if request.method not in SAFE and not await may_change(request, session):
+    # The login's form knows of no session: it may have been opened before there was one.
+    if request.method not in SAFE and not await may_change(request, None if access == "login" else session):
         return reply_with_error(request, 403, "This form is out of date", "Go back, reload the page and try again.")
     return await answer(request, handler, access)
 
@@ -61,22 +69,28 @@ async def answer(request: web.Request, handler: Handler, access: Access) -> web.
     try:
         return await handler(request)
     except DependencyAway as error:
-        if access == "api":
-            return web.Response(status=503, text=str(error))
-        return reply_with_error(request, 503, str(error), "This page will be back by itself as soon as it answers.")
+        return say_away(request, access, error)
     except web.HTTPNotFound:
         return reply_with_error(request, 404, "There is no such page", "The overview is a good place to start from.")
 
 
-def read_session(request: web.Request) -> Session | None:
+async def read_session(request: web.Request) -> Session | None:
+    """Give the session a request came with. Raises DependencyAway where it cannot be told whether it is one."""
     environment: Environment = request.app[ENVIRONMENT]
-    sealed = request.cookies.get(SESSION_COOKIE, "")
-    return environment.sessions.open(sealed, int(environment.now().timestamp())) if sealed else None
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return await environment.login.sessions.find(token, environment.now()) if token else None
+
+
+def say_away(request: web.Request, access: Access, error: DependencyAway) -> web.Response:
+    if access == "api":
+        return web.Response(status=503, text=str(error))
+    return reply_with_error(request, 503, str(error), BACK)
 
 
 def turn_away(request: web.Request, access: Access) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
     if access == "page" and request.method in SAFE:
-        return web.Response(status=303, headers={hdrs.LOCATION: f"/login?next={quote(request.path_qs, safe='/')}"})
+        return web.Response(status=303, headers={hdrs.LOCATION: login_address(environment.base, request.path_qs)})
     return web.Response(status=401, text="Log in first.")
 
 

@@ -17,7 +17,10 @@ class ConsoleMetrics:
             "clickrail_console_events_dropped", "Lines a browser was too slow for.", registry=registry
         )
         self.logins = Counter(
-            "clickrail_console_logins", "Logins: accepted, wrong, limited.", ["result"], registry=registry
+            "clickrail_console_logins",
+            "Logins by result: only `accepted` opens a session.",
+            ["result"],
+            registry=registry,
         )
-        for result in ("accepted", "wrong", "limited"):
+        for result in ("accepted", "wrong", "limited", "crowded", "away"):
             self.logins.labels(result)

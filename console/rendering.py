@@ -7,6 +7,7 @@ from typing import Any, Final
 import jinja2
 from markupsafe import Markup, escape
 
+from console.addresses import ROOT, Base
 from console.assets import Assets
 from console.text import cut, make_visible
 from console.times import describe_age, describe_duration, describe_exactly
@@ -14,7 +15,7 @@ from console.times import describe_age, describe_duration, describe_exactly
 FOLDER: Final = Path(__file__).parent / "templates"
 
 
-def open_templates(assets: Assets) -> jinja2.Environment:
+def open_templates(assets: Assets, base: Base = ROOT) -> jinja2.Environment:
     """Give the templates with the words they use: filters for texts of strangers, for times and for numbers."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
@@ -24,7 +25,7 @@ def open_templates(assets: Assets) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    templates.globals["asset"] = assets.urls.__getitem__
+    templates.globals |= {"base": base.path, "asset": lambda name: base.address(assets.urls[name])}
     templates.filters |= {
         "visible": make_visible,
         "cut": cut,

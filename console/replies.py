@@ -17,7 +17,7 @@ def reply(request: web.Request, template: str, status: int = 200, **context: Any
         template,
         session=request.get(SESSION),
         now=environment.now(),
-        path=request.path,
+        path=environment.base.relative(request.path),
         problems={"Kafka": environment.live.problem, "PostgreSQL": environment.database.problem},
         public_url=environment.settings.public_url,
         **context,

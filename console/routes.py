@@ -34,9 +34,9 @@ class Route(msgspec.Struct, frozen=True):
 
 
 ROUTES: Final = (
-    Route("GET", "/login", show_login, "open"),
-    Route("POST", "/login", log_in, "open"),
-    Route("GET", "/static/{name}", serve_asset, "open"),
+    Route("GET", "/login", show_login, "login"),
+    Route("POST", "/login", log_in, "login"),
+    Route("GET", "/static/{name}", serve_asset, "file"),
     Route("POST", "/logout", log_out, "page"),
     Route("GET", "/", show_overview, "page"),
     Route("GET", "/clicks", show_clicks, "page"),
@@ -71,11 +71,15 @@ async def expect(request: web.Request) -> None:
 def make_app(environment: Environment) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_FORM)
     app[ENVIRONMENT] = environment
+    # Below the base for a proxy that passes its path on, and at the root for one that takes it away.
     app[ACCESS] = {
-        app.router.add_route(method, route.path, route.handler, expect_handler=expect): route.access
+        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=expect): route.access
+        for prefix in dict.fromkeys((environment.base.path, ""))
         for route in ROUTES
         for method in METHODS.get(route.method, (route.method,))
     }
+    if environment.base.path:
+        app.router.add_route("GET", environment.base.path, show_overview, expect_handler=expect)
     # The rest is ours as well: what aiohttp has for it would answer Expect by its own handler.
     app.router.add_route("*", "/{rest:.*}", find_nothing, expect_handler=expect)
     app.on_response_prepare.append(add_headers)

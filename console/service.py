@@ -1,12 +1,14 @@
 """The shell of the console: the page, the private port, and their end in good order."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from console.environment import Environment, open_environment
 from console.routes import make_app
@@ -24,7 +26,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
         def checks() -> dict[str, str | None]:
             # Kafka is missed on one page only, and that page says so: people need the console just then.
-            return {"postgres": environment.database.problem}
+            return {"postgres": environment.database.problem, "login": environment.accounts.problem}
 
         async with private_port(settings.private_host, settings.private_port, environment.registry, checks) as private:
             log.info("listening", host=settings.host, port=port, private_port=private)
@@ -36,7 +38,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 async def public_port(environment: Environment) -> AsyncIterator[int]:
     """Serve the page while the context is open; gives the port in use."""
     settings = environment.settings
-    runner = web.AppRunner(make_app(environment), access_log=None, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=75)
+    runner = web.AppRunner(
+        make_app(environment), access_log=None, logger=make_log(), shutdown_timeout=SHUTDOWN_S, keepalive_timeout=75
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, settings.host, settings.port).start()
@@ -44,3 +48,19 @@ async def public_port(environment: Environment) -> AsyncIterator[int]:
     finally:
         environment.broadcast.close()
         await runner.cleanup()
+
+
+def make_log() -> logging.Logger:
+    """Give the log of what the server could not answer, without the addresses that aiohttp names in it."""
+    anonymous = logging.getLogger("clickrail.console.http")
+    if not anonymous.filters:
+        anonymous.addFilter(leave_out_addresses)
+    return anonymous
+
+
+def leave_out_addresses(record: logging.LogRecord) -> bool:
+    """Take the address out of a line; drop the line where the client alone is to blame, for it quotes what was sent."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        return False
+    record.msg, record.args = "a request could not be answered", ()
+    return True

@@ -7,10 +7,12 @@ from msgspec import Meta
 from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
+    ForwardedHeader,
     Host,
     LogLevel,
     Port,
     PrivatePort,
+    ProxyNetworks,
     PublicUrl,
     Secret,
     variables,
@@ -65,8 +67,18 @@ Password = Annotated[
 SessionSecret = Annotated[
     Secret,
     Meta(
-        description="signs sessions, 32 characters or more; without it a restart logs everybody out",
+        description="32 characters or more, beside the password, behind what the tables hold of sessions; a new one "
+        "logs everybody out",
         extra={"check": find_shortness},
+    ),
+]
+ConsoleUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^/\s?#]+(/[A-Za-z0-9._~-]+)*/?\Z",
+        description="where browsers reach the console; its path comes before every address, https makes cookies Secure",
+        examples=["https://ops.shop.example/clickrail"],
+        extra={"form": "`http://` or `https://`, a host, and a path or none"},
     ),
 ]
 SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours after which one has to log in again")]
@@ -85,3 +97,6 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSO
     password: Password
     session_secret: SessionSecret | None = None
     session_hours: SessionHours = 12
+    url: ConsoleUrl | None = None
+    trusted_proxies: ProxyNetworks = ()
+    forwarded_header: ForwardedHeader = "x-forwarded-for"

@@ -12,6 +12,7 @@ from console.filters import read_filters
 from console.guard import read_session
 from console.rendering import render
 from console.sse import ask_to_retry_after, frame
+from runtime.errors import DependencyAway
 
 PACE_S: Final = 0.4
 """The pause between two events: nobody reads faster, and a page that changes more often is hard to use."""
@@ -52,7 +53,7 @@ async def send_until_over(request: web.Request, response: web.StreamResponse, af
     told: str | None = None
     told_at, most_rows = 0.0, MOST_AT_FIRST
     with environment.broadcast.subscribe(read_filters(request.query), after) as subscription:
-        while not subscription.closed and read_session(request) is not None:
+        while not subscription.closed and await is_logged_in(request):
             status = describe_status(environment)
             if status != told or loop.time() - told_at > HEARTBEAT_S:
                 await response.write(frame("status", status))
@@ -62,6 +63,14 @@ async def send_until_over(request: web.Request, response: web.StreamResponse, af
                 await response.write(frame_lines(environment, taken, most_rows))
                 await asyncio.sleep(PACE_S)
             most_rows = MOST_ROWS
+
+
+async def is_logged_in(request: web.Request) -> bool:
+    try:
+        return await read_session(request) is not None
+    except DependencyAway:
+        # Forgotten here and nobody to ask: the browser comes again, and hears what is away.
+        return False
 
 
 def describe_status(environment: Environment) -> str:

@@ -120,7 +120,7 @@
   async function recover() {
     // The browser gives up for good when the answer is an error: find out which.
     try {
-      if ((await fetch("/api/session")).status === 401) return location.reload();
+      if ((await fetch(`${document.documentElement.dataset.base}/api/session`)).status === 401) return location.reload();
     } catch {
       warn("The console does not answer. Trying again.");
     }

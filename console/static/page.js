@@ -3,6 +3,7 @@
   "use strict";
 
   const root = document.documentElement;
+  const { base } = root.dataset;
   root.classList.add("has-script");
   // Ages are told by the server's clock: this is how far the browser's is off.
   const skew = Date.parse(root.dataset.now) - Date.now();
@@ -55,7 +56,7 @@
   const part = drawer?.querySelector("[data-part]");
 
   async function openDrawer(link) {
-    const response = await fetch(link.href.replace("/clicks/", "/parts/clicks/"));
+    const response = await fetch(`${base}/parts${new URL(link.href).pathname.slice(base.length)}`);
     if (response.status === 401) return location.assign(link.href);
     part.innerHTML = await response.text();
     drawer.querySelector("[data-full]").href = link.href;

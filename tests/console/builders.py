@@ -150,10 +150,10 @@ Storable = EnrichedClick | RejectedClick | DeadLetter
 
 @asynccontextmanager
 async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Make the sink's tables in an empty schema, and give a connection to them."""
+    """Make the tables of sink and console in an empty schema, and give a connection to them."""
     connection = await asyncpg.connect(database_url)
     try:
-        await migrate(connection, [find_migrations("sink")])
+        await migrate(connection, [find_migrations(package) for package in ("sink", "console")])
         yield connection
     finally:
         await connection.close()

@@ -12,13 +12,14 @@ from console.settings import Settings
 from runtime.settings import Secret
 from tests.browser import run_chromium
 from tests.console.builders import make_topics, open_tables
+from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_settings, run_console
 
 
 @pytest.fixture
 async def lonely() -> AsyncIterator[Console]:
-    """A console whose Kafka and PostgreSQL do not answer."""
-    async with run_console(make_settings()) as console:
+    """A console whose Kafka and PostgreSQL do not answer, but for its login, which finds its tables in memory."""
+    async with run_console(make_settings(), MemoryTables()) as console:
         yield console
 
 

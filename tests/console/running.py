@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
-from console.environment import Environment, open_environment
+from console.environment import Environment, make_login, open_environment, read_password
 from console.routes import make_app
 from console.settings import Settings
 from runtime.settings import Secret
+from tests.console.memory_tables import MemoryTables
 from tests.waiting import PATIENCE_S
 
 PASSWORD = "correct horse"
@@ -61,8 +62,12 @@ class Console(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def run_console(settings: Settings) -> AsyncIterator[Console]:
+async def run_console(settings: Settings, tables: MemoryTables | None = None, **changes: Any) -> AsyncIterator[Console]:
+    """Run a console; with `tables`, one whose login works without a server. `changes` are of its environment."""
     async with open_environment(settings) as environment:
+        if tables is not None:
+            changes["login"] = make_login(read_password(settings), tables, tables)
+        environment = msgspec.structs.replace(environment, **changes)  # noqa: PLW2901 - the one to test
         client = TestClient(TestServer(make_app(environment)))
         try:
             await client.start_server()

@@ -1,15 +1,13 @@
 """The console as people meet it: a real browser, real Kafka, real tables."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from schemas import Bot, Device, Referrer
-from tests.browser import collect_complaints
+from tests.console.browsing import NARROW, WIDE, line, opened
 from tests.console.builders import (
     BRACES,
     ENDLESS,
@@ -21,35 +19,10 @@ from tests.console.builders import (
     rejected_click,
     store,
 )
-from tests.console.running import PASSWORD, Console
+from tests.console.running import Console
 from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
-
-WIDE = {"width": 1280, "height": 800}
-NARROW = {"width": 390, "height": 844}
-
-
-@asynccontextmanager
-async def opened(browser: Browser, console: Console, path: str, **options: object) -> AsyncIterator[Page]:
-    """Open a page as somebody who comes for the first time, logs in, and is led to where they wanted to go."""
-    context = await browser.new_context(base_url=console.address, **{"viewport": WIDE, **options})
-    context.set_default_timeout(PATIENCE_S * 1000)
-    page = await context.new_page()
-    complaints = collect_complaints(page)
-    try:
-        await page.goto(path)
-        await page.get_by_label("Password").fill(PASSWORD)
-        await page.get_by_role("button", name="Log in").click()
-        await page.wait_for_url(f"**{path}")
-        yield page
-    finally:
-        await context.close()
-    assert complaints == []
-
-
-def line(page: Page, ulid: str) -> object:
-    return page.locator(f"#c-{ulid}")
 
 
 async def test_a_click_arrives_while_one_watches_and_opens_to_its_details(

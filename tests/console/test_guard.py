@@ -41,7 +41,7 @@ async def test_every_address_but_the_login_and_its_files_is_for_who_is_logged_in
 def test_every_address_says_who_may_see_it() -> None:
     api = {route.path for route in ROUTES if route.access == "api"}
 
-    assert {(route.method, route.path) for route in ROUTES if route.access == "open"} == OPEN
+    assert {(route.method, route.path) for route in ROUTES if route.access in ("file", "login")} == OPEN
     assert all(path.startswith(("/parts/", "/live/", "/api/")) for path in api)
 
 

@@ -1,0 +1,93 @@
+"""The tables of who is logged in and who guessed wrong: the only ones that the console writes."""
+
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+import msgspec
+
+from console.database import Database
+
+ADD_SESSION: Final = "INSERT INTO sessions (token_sha256, proof, begun_at, expires_at) VALUES ($1, $2, $3, $4)"
+FIND_SESSION: Final = "SELECT token_sha256, proof, begun_at, expires_at FROM sessions WHERE token_sha256 = $1"
+REMOVE_SESSION: Final = "DELETE FROM sessions WHERE token_sha256 = $1"
+
+# One statement, so that guesses made at the same time, at whichever process, are charged one after the other.
+CHARGE: Final = """
+INSERT INTO login_failures AS known (subject, forgiven_at) VALUES ($1, $2::timestamptz + $3::interval)
+ON CONFLICT (subject) DO UPDATE SET forgiven_at = greatest(known.forgiven_at, $2::timestamptz) + $3::interval
+WHERE known.forgiven_at <= $2::timestamptz + $4::interval
+RETURNING forgiven_at
+"""
+FORGIVEN_AT: Final = "SELECT forgiven_at FROM login_failures WHERE subject = $1"
+FORGIVE: Final = "DELETE FROM login_failures WHERE subject = $1"
+REFUND: Final = "UPDATE login_failures SET forgiven_at = forgiven_at - $2::interval WHERE subject = $1"
+REMOVE_EXPIRED: Final = "DELETE FROM sessions WHERE expires_at <= $1"
+REMOVE_FORGIVEN: Final = "DELETE FROM login_failures WHERE forgiven_at <= $1"
+
+
+class StoredSession(msgspec.Struct, frozen=True):
+    """A row: the digest of what the browser holds, and what proves that it was begun with today's password."""
+
+    token_sha256: bytes
+    proof: bytes
+    begun_at: datetime
+    expires_at: datetime
+
+
+class SessionTable(Protocol):
+    """Who is logged in. Everything raises DatabaseAway."""
+
+    async def add_session(self, session: StoredSession) -> None: ...
+    async def find_session(self, token_sha256: bytes) -> StoredSession | None: ...
+    async def remove_session(self, token_sha256: bytes) -> None: ...
+    async def remove_outdated(self, now: datetime) -> None:
+        """Remove what has expired and what is forgiven."""
+
+
+class FailureTable(Protocol):
+    """When the wrong guesses of each subject are forgiven, all of them. Everything raises DatabaseAway."""
+
+    async def charge(self, subject: bytes, now: datetime, cost: timedelta, allowance: timedelta) -> bool:
+        """Put off the time by `cost`; false, and nothing is changed, where it is later than `now` and `allowance`."""
+
+    async def forgiven_at(self, subject: bytes) -> datetime | None: ...
+    async def forgive(self, subject: bytes) -> None: ...
+    async def refund(self, subject: bytes, cost: timedelta) -> None: ...
+
+
+class LoginTables:
+    """Both, in PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_session(self, session: StoredSession) -> None:
+        values = msgspec.structs.astuple(session)
+        await self._database.write(lambda connection: connection.execute(ADD_SESSION, *values))
+
+    async def find_session(self, token_sha256: bytes) -> StoredSession | None:
+        row = await self._database.write(lambda connection: connection.fetchrow(FIND_SESSION, token_sha256))
+        return None if row is None else StoredSession(*row)
+
+    async def remove_session(self, token_sha256: bytes) -> None:
+        await self._database.write(lambda connection: connection.execute(REMOVE_SESSION, token_sha256))
+
+    async def charge(self, subject: bytes, now: datetime, cost: timedelta, allowance: timedelta) -> bool:
+        charged = await self._database.write(
+            lambda connection: connection.fetchval(CHARGE, subject, now, cost, allowance)
+        )
+        return charged is not None
+
+    async def forgiven_at(self, subject: bytes) -> datetime | None:
+        time: datetime | None = await self._database.write(lambda connection: connection.fetchval(FORGIVEN_AT, subject))
+        return time
+
+    async def forgive(self, subject: bytes) -> None:
+        await self._database.write(lambda connection: connection.execute(FORGIVE, subject))
+
+    async def refund(self, subject: bytes, cost: timedelta) -> None:
+        await self._database.write(lambda connection: connection.execute(REFUND, subject, cost))
+
+    async def remove_outdated(self, now: datetime) -> None:
+        await self._database.write(lambda connection: connection.execute(REMOVE_EXPIRED, now))
+        await self._database.write(lambda connection: connection.execute(REMOVE_FORGIVEN, now))

@@ -1,0 +1,54 @@
+"""The password: a guess costs whoever makes it, and us, 20 MiB and some tens of milliseconds (argon2id)."""
+
+import hashlib
+import hmac
+from typing import Final
+
+from argon2.low_level import Type, hash_secret_raw
+
+# What OWASP's password storage cheat sheet asks for at least.
+MEMORY_KIB: Final = 19 * 1024
+PASSES: Final = 2
+KEY_BYTES: Final = 32
+SALT_BYTES: Final = 16
+
+
+class Passwords:
+    """Knows whether a guess is the password, and makes keys that change with it.
+
+    Whoever knows neither it nor the session secret guesses at argon2id's price, even with a dump of all tables. Making
+    one takes as long as a guess.
+    """
+
+    def __init__(self, password: str, secret: str) -> None:
+        self._salt = hashlib.sha256(b"clickrail console\0" + encode(secret)).digest()[:SALT_BYTES]
+        self._root = derive(password, self._salt)
+
+    def matches(self, guess: str) -> bool:
+        """Tell whether this is the password. Blocks, and lets other threads run meanwhile."""
+        return hmac.compare_digest(derive(guess, self._salt), self._root)
+
+    def make_key(self, purpose: str) -> bytes:
+        return hmac.digest(self._root, encode(purpose), "sha256")
+
+
+def derive(password: str, salt: bytes) -> bytes:
+    return hash_secret_raw(
+        encode(password),
+        salt,
+        time_cost=PASSES,
+        memory_cost=MEMORY_KIB,
+        parallelism=1,
+        hash_len=KEY_BYTES,
+        type=Type.ID,
+    )
+
+
+def encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def is_same(given: str, expected: str) -> bool:
+    """Compare two secrets in a time that tells nothing about them, nor about their length."""
+    digests = (hashlib.sha256(encode(text)).digest() for text in (given, expected))
+    return hmac.compare_digest(*digests)
