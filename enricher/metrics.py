@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from runtime.stream_metrics import StreamMetrics
+from schemas.letters import DEAD_REASONS
 
 
 class EnricherMetrics(StreamMetrics):
@@ -12,7 +13,7 @@ class EnricherMetrics(StreamMetrics):
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        super().__init__(registry, "enricher")
+        super().__init__(registry, "enricher", DEAD_REASONS)
         self.geo_problems = Gauge(
             "clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry
         )

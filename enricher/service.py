@@ -1,22 +1,25 @@
 """The shell of the enricher: the consume loop, and what it does with a batch."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
 
 from enricher.environment import Environment, open_environment
 from enricher.settings import Settings
-from enricher.transform import STAGE, Outcome, process
+from enricher.transform import STAGE, process
 from runtime.consume import ConsumeLoop, Records
 from runtime.containment import Crash, contain
+from runtime.cutting import deliver_cut
+from runtime.errors import RecordTooLarge
 from runtime.health import private_port
 from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
 from runtime.subscription import Subscription
-from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, Undecodable, encode
+from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, EnrichedClick, Undecodable, encode
 from schemas.headers import dead_headers, enriched_headers
-from schemas.letters import SourceRecord, bury
+from schemas.letters import SourceRecord, bury, cut
 
 log = structlog.get_logger()
 
@@ -58,27 +61,46 @@ class Work:
         self._env.keys.refresh()
         now = datetime.now(UTC)
         outcomes = [self._enrich(record, now) for record in records]
-        letters = {place: made for place, (made, _) in enumerate(outcomes) if isinstance(made, DeadLetter)}
-        self._env.limit.check({place: letter.reason for place, letter in letters.items()})
-        await self._env.producer.deliver([addressed for _, addressed in outcomes])
+        letters = {place: made for place, made in enumerate(outcomes) if isinstance(made, DeadLetter)}
+        self._check(letters)
+        too_large = await self._deliver({at: made for at, made in enumerate(outcomes) if isinstance(made, OutRecord)})
+        letters |= {place: bury(records[place], cause, STAGE, now) for place, cause in too_large.items()}
+        self._check(letters)
+        await deliver_cut(self._env.producer, list(letters.values()), self._write_letter)
         for letter in letters.values():
             self._env.metrics.dead.labels(letter.reason).inc()
             log.error("dead letter", partition=letter.partition, offset=letter.offset, reason=letter.reason)
 
-    def _enrich(self, record: SourceRecord, now: datetime) -> tuple[Outcome, OutRecord]:
-        """Give the outcome of a record, and the record that it is written as. Whatever fails at it makes a letter."""
+    def _enrich(self, record: SourceRecord, now: datetime) -> OutRecord | DeadLetter:
+        """Give the enriched record, or a letter. Whatever fails at the record makes one."""
 
-        def enrich(record: SourceRecord) -> tuple[Outcome, OutRecord]:
+        def enrich(record: SourceRecord) -> OutRecord | DeadLetter:
             outcome = process(record, lookups=self._env.lookups, now=now)
-            return outcome, self._address(outcome)
+            return outcome if isinstance(outcome, DeadLetter) else self._write_click(outcome)
 
         made = contain(enrich, record)
         if isinstance(made, Crash):
-            letter = bury(record, Undecodable("internal_error", made.description), STAGE, now)
-            return letter, self._address(letter)
+            return bury(record, Undecodable("internal_error", made.description), STAGE, now)
         return made
 
-    def _address(self, outcome: Outcome) -> OutRecord:
-        if isinstance(outcome, DeadLetter):
-            return OutRecord(self._dead_topic, outcome.key, encode(outcome), dead_headers(outcome))
-        return OutRecord(self._enriched_topic, outcome.click_id.encode(), encode(outcome), enriched_headers(outcome))
+    def _check(self, letters: Mapping[int, DeadLetter]) -> None:
+        self._env.limit.check({place: letters[place].reason for place in sorted(letters)})
+
+    async def _deliver(self, clicks: Mapping[int, OutRecord]) -> dict[int, Undecodable]:
+        """Deliver enriched clicks; give the places of those that Kafka never takes, and why."""
+        try:
+            await self._env.producer.deliver(list(clicks.values()))
+        except RecordTooLarge as error:
+            refused = [list(clicks.items())[place] for place in error.places]
+            return {
+                place: Undecodable("too_large", f"enriched: {len(click.value):,} bytes, more than {click.topic} takes")
+                for place, click in refused
+            }
+        return {}
+
+    def _write_click(self, click: EnrichedClick) -> OutRecord:
+        return OutRecord(self._enriched_topic, click.click_id.encode(), encode(click), enriched_headers(click))
+
+    def _write_letter(self, letter: DeadLetter, cap: int) -> OutRecord:
+        written = cut(letter, cap)
+        return OutRecord(self._dead_topic, written.key, encode(written), dead_headers(written))

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
+from identity.cache_mac import CacheMac
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
@@ -75,7 +76,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
     async with (
-        open_lookup(lookup_settings(settings, lambda: redirect.keys.cache), LookupMetrics(registry)) as lookup,
+        open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
         open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
         opened(journal),
     ):
@@ -145,6 +146,21 @@ def read_keys(settings: Settings) -> WatchedKeyRing:
         )
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
+
+
+class RingSigner:
+    """What authenticates values in Redis, with the keys of the ring as it is at the moment."""
+
+    def __init__(self, watched: WatchedKeyRing) -> None:
+        self._watched = watched
+        self._ring = watched.ring
+        self._mac = CacheMac(self._ring)
+
+    def get(self) -> CacheMac:
+        if self._ring is not self._watched.ring:
+            self._ring = self._watched.ring
+            self._mac = CacheMac(self._ring)
+        return self._mac
 
 
 def renew_keys(ring: WatchedKeyRing, redirect: Redirect) -> None:

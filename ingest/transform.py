@@ -10,7 +10,6 @@ from typing import Final
 import msgspec
 from multidict import CIMultiDictProxy
 
-from identity.cache_mac import CacheMac
 from identity.cookie import CookieClaims, CookieKeys, open_cookies, seal_cookie
 from identity.cookie_header import ProgramCookie, describe_cookie, set_cookie
 from identity.ip import IpHashKeys, IpSealKeys
@@ -38,11 +37,10 @@ class Keys(msgspec.Struct, frozen=True):
     token: TokenKeys
     ip_seal: IpSealKeys
     ip_hash: IpHashKeys
-    cache: CacheMac
 
 
 def ready_keys(ring: KeyRing) -> Keys:
-    return Keys(CookieKeys(ring), TokenKeys(ring), IpSealKeys(ring), IpHashKeys(ring), CacheMac(ring))
+    return Keys(CookieKeys(ring), TokenKeys(ring), IpSealKeys(ring), IpHashKeys(ring))
 
 
 def decide_privacy(program: Program, headers: CIMultiDictProxy[str]) -> Privacy:

@@ -4,9 +4,12 @@ Exception
 +-- SettingsError         the environment does not describe a service: exit 2, before anything is opened
 +-- DependencyAway        something we need does not answer: wait and try the same again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
+|       +-- RecordTooLarge  some are larger than their topic takes; the others are delivered
 +-- TooManyDeadLetters    so many records cannot be processed that they are not to blame: stop, and wait for people
 +-- Stuck                 the process cannot go on by itself: exit 1, and let the supervisor start it anew
 """
+
+from collections.abc import Collection, Sequence
 
 
 class SettingsError(Exception):
@@ -19,6 +22,16 @@ class DependencyAway(Exception):  # noqa: N818 - it reads as what it is
 
 class DeliveryFailed(DependencyAway):
     """Kafka did not acknowledge every record in time. Some may have been written: readers deduplicate by key."""
+
+
+class RecordTooLarge(DeliveryFailed):
+    """Some records are larger than their topic takes, each alone: those at `places`. The others are delivered."""
+
+    def __init__(self, places: Sequence[int], topics: Collection[str]) -> None:
+        self.places = places
+        super().__init__(
+            f"{len(places)} records are larger than {', '.join(sorted(topics))} takes: raise its max.message.bytes"
+        )
 
 
 class TooManyDeadLetters(Exception):  # noqa: N818 - it reads as what it is

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from runtime.errors import DeliveryFailed
+from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.kafka_clients import AIOKafkaProducer
 from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 from runtime.partition import hash_keys
@@ -22,6 +22,8 @@ from runtime.partition import hash_keys
 Headers = list[tuple[str, bytes]]
 NO_HEADERS: Final[Headers] = []
 
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+"""What Kafka says of a batch that will never fit, however often it is sent."""
 STOP_S: Final = 0.5
 """How long a client may take to close before it is left behind."""
 
@@ -68,21 +70,42 @@ class RecordProducer:
         """Write the records and wait until Kafka has acknowledged all of them.
 
         Order is kept within a partition. Raises DeliveryFailed when that did not happen in time: some may be written.
+        Raises RecordTooLarge when all others are written, some of them twice, and these never will be.
         """
         async with self._turn:
-            try:
-                async with asyncio.timeout(self._deadline_s):
-                    producer = await self._connect()
-                    batches = await pack(producer, records)
-                    # Who waits for the event loop meanwhile, a visitor say, waits for half of it only.
-                    await asyncio.sleep(0)
-                    await send(producer, batches)
-            except (KafkaError, OSError, TimeoutError) as error:
-                await self._abandon()
-                raise DeliveryFailed(f"{len(records)} records not acknowledged: {error!r}") from error
-            except asyncio.CancelledError:
-                await self._abandon()
-                raise
+            too_large = await self._deliver_parts(records)
+        if too_large:
+            raise RecordTooLarge(too_large, {records[place].topic for place in too_large})
+
+    async def _deliver_parts(self, records: Sequence[OutRecord]) -> list[int]:
+        """Deliver in one go, or in ever smaller parts where a topic takes no batch as large; give what fits in none."""
+        try:
+            await self._attempt(records)
+        except TOO_LARGE:
+            if len(records) == 1:
+                return [0]
+            half = len(records) // 2
+            first = await self._deliver_parts(records[:half])
+            return first + [half + place for place in await self._deliver_parts(records[half:])]
+        return []
+
+    async def _attempt(self, records: Sequence[OutRecord]) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                producer = await self._connect()
+                batches = await pack(producer, records)
+                # Who waits for the event loop meanwhile, a visitor say, waits for half of it only.
+                await asyncio.sleep(0)
+                await send(producer, batches)
+        except TOO_LARGE:
+            await self._abandon()
+            raise
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._abandon()
+            raise DeliveryFailed(f"{len(records)} records not acknowledged: {error!r}") from error
+        except asyncio.CancelledError:
+            await self._abandon()
+            raise
 
     async def close(self) -> None:
         await self._abandon()

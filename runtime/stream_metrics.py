@@ -1,5 +1,7 @@
 """Metrics of a stage that reads from Kafka."""
 
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from runtime.metrics import BATCH_BUCKETS
@@ -8,10 +10,11 @@ from runtime.metrics import BATCH_BUCKETS
 class StreamMetrics:
     """`kafka_consumergroup_lag` has the name dashboards and autoscalers know.
 
-    While Kafka does not answer it stays as it was, so that nobody scales by a guess, and `lag_measured` grows old.
+    `reasons` are those that its dead letters can have. While Kafka does not answer the lag stays as it was, so that
+    nobody scales by a guess, and `lag_measured` grows old.
     """
 
-    def __init__(self, registry: CollectorRegistry, stage: str) -> None:
+    def __init__(self, registry: CollectorRegistry, stage: str, reasons: Iterable[str] = ()) -> None:
         self.records = Counter(f"clickrail_{stage}_records", "Records read, done and committed.", registry=registry)
         self.batch_seconds = Histogram(
             f"clickrail_{stage}_batch_seconds", "Time a batch took.", buckets=BATCH_BUCKETS, registry=registry
@@ -19,6 +22,9 @@ class StreamMetrics:
         self.dead = Counter(
             f"clickrail_{stage}_dead_letters", "Records dead-lettered, by reason.", ["reason"], registry=registry
         )
+        # From 0 on: an increase from nothing to 1 is none to who asks for increases.
+        for reason in reasons:
+            self.dead.labels(reason)
         self.stopped = Gauge(
             f"clickrail_{stage}_stopped_by_dead_letters",
             "1 while the stage reads no further, because too many records would become dead letters.",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final, TypeVar
 
 import msgspec
@@ -59,8 +60,9 @@ def decode(kind: type[R], value: bytes) -> R | Undecodable:
         return Undecodable("wrong_shape", problem)
     for name in TIMES[kind]:
         # Whoever adds to a time, subtracts from it or converts it may do so without another look.
-        if not EARLIEST <= getattr(record, name) <= LATEST:
-            return Undecodable("implausible_time", f"{name} is {getattr(record, name).isoformat()}")
+        time: datetime | None = getattr(record, name)
+        if time is not None and not EARLIEST <= time <= LATEST:
+            return Undecodable("implausible_time", f"{name} is {time.isoformat()}")
     assert isinstance(record, kind)  # noqa: S101 - for the type checker: the decoder table guarantees it
     return record
 

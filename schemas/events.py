@@ -16,9 +16,13 @@ from schemas.fields import (
     EntityId,
     Hashed,
     Host,
+    IsCut,
     IsTest,
     KeyId,
     Label,
+    LetterDigest,
+    LetterSize,
+    LetterTakenAt,
     Path,
     Query,
     ReasonNumber,
@@ -133,7 +137,9 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     """A record some stage could not process, with its original bytes, so that it can be mended and sent again.
 
     `reason` is a word (`not_json`, `wrong_shape`, `unknown_version`, `implausible_time` ...), `detail` a sentence.
-    `topic`, `partition` and `offset` name where it was read, and together its identity.
+    `topic`, `partition` and `offset` name where it was read, and `digest` is that of its value: together its identity,
+    for a topic that is deleted and made again counts from 0 again. `taken_at` is when Kafka took it, `size` how long
+    its value was. `is_cut` says that it was larger than its topic takes, so that key or value are only their beginning.
     """
 
     topic: Label
@@ -146,6 +152,10 @@ class DeadLetter(Record, frozen=True, kw_only=True):
     detail: str
     attempts: Count
     failed_at: Time
+    taken_at: LetterTakenAt = None
+    digest: LetterDigest = None
+    size: LetterSize = None
+    is_cut: IsCut = False
 
 
 def has_plausible_time(clicked_at: datetime, now: datetime) -> bool:

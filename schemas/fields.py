@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 """In every record. The minor part grows with each new optional field, the major part with any other change."""
 
 HOST_CAP: Final = 255
@@ -137,4 +137,17 @@ Asked = Annotated[str, Meta(max_length=ASKED_CAP)]
 Sealed = Annotated[str, Meta(max_length=128, description="key id and AES-GCM box, base64url")]
 Hashed = Annotated[str, Meta(max_length=64, description="keyed hash (HMAC-SHA256)")]
 Label = Annotated[str, Meta(max_length=128)]
+Digest = Annotated[
+    str,
+    Meta(
+        min_length=64,
+        max_length=64,
+        description="SHA-256, in hexadecimal digits",
+        extra_json_schema=formatted("[0-9a-f]{64}"),
+    ),
+]
+LetterTakenAt = Annotated[Time | None, Meta(extra_json_schema=since("1.2"))]
+LetterDigest = Annotated[Digest | None, Meta(extra_json_schema=since("1.2"))]
+LetterSize = Annotated[Count | None, Meta(description="bytes", extra_json_schema=since("1.2"))]
+IsCut = Annotated[bool, Meta(extra_json_schema=since("1.2"))]
 IsTest = Annotated[bool, Meta(extra_json_schema=since("1.1"))]

@@ -14,6 +14,8 @@ Headers = list[Header]
 
 # Python reads base 32 with the digits 0-9a-v; this turns Crockford's, of which a ULID is made, into those.
 TO_DIGITS: Final = bytes.maketrans(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", b"0123456789abcdefghijklmnopqrstuv")
+DIGITS: Final = 16
+"""Of a digest: enough to tell what stood in one place of a topic, before and after it was made again."""
 NO_PARENT: Final = "0" * 16
 
 
@@ -49,8 +51,9 @@ def rejected_headers(rejection: RejectedClick) -> Headers:
 
 
 def dead_headers(letter: DeadLetter) -> Headers:
-    """Give the headers of a dead letter. Its identity is a place in a topic, not a ULID: it has no trace of its own."""
-    identity = f"{letter.topic}/{letter.partition}/{letter.offset}"
+    """Give the headers of a dead letter. Its identity is no ULID, so it has no trace of its own."""
+    place = f"{letter.topic}/{letter.partition}/{letter.offset}"
+    identity = f"{place}/{letter.digest[:DIGITS]}" if letter.digest else place
     return cloud_event(describe_event("click.dead", letter.stage), identity, letter.failed_at)
 
 

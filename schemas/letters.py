@@ -1,12 +1,26 @@
 """Dead letters made: a record some stage could not process, put into words with its original bytes. Pure."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Final, Protocol
+
+import msgspec
 
 from schemas.codec import Undecodable
 from schemas.events import NEWEST_CLICK, DeadLetter, has_plausible_time
 from schemas.fields import EARLIEST, LATEST
 
+DEAD_REASONS: Final = (
+    "not_utf8",
+    "not_json",
+    "wrong_shape",
+    "unknown_version",
+    "implausible_time",
+    "too_large",
+    "refused_by_database",
+    "internal_error",
+)
+"""Why there are dead letters. `docs/operating.md` says what to do about each."""
 LATEST_MS: Final = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 
 
@@ -67,4 +81,19 @@ def bury(record: SourceRecord, cause: Undecodable, stage: str, now: datetime) ->
         detail=cause.detail,
         attempts=1,
         failed_at=now,
+        taken_at=taken_at(record),
+        digest=digest_of(record.value or b""),
+        size=len(record.value or b""),
     )
+
+
+def digest_of(value: bytes) -> str:
+    return sha256(value).hexdigest()
+
+
+def cut(letter: DeadLetter, cap: int) -> DeadLetter:
+    """Give the letter with so many bytes of its key and of its value, if they are longer."""
+    if len(letter.value) <= cap and len(letter.key or b"") <= cap:
+        return letter
+    key = None if letter.key is None else letter.key[:cap]
+    return msgspec.structs.replace(letter, key=key, value=letter.value[:cap], is_cut=True)

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
+from schemas.letters import digest_of
 
 Row = tuple[Any, ...]
 Getter = Callable[[object], tuple[Any, ...]]
@@ -104,6 +105,10 @@ LETTER: Final = (
     "detail",
     "attempts",
     "failed_at",
+    "taken_at",
+    "digest",
+    "size",
+    "is_cut",
 )
 # `bot_is_bot` would stutter, and `limit` is a word of SQL.
 RENAMED: Final = {"bot.is_bot": "is_bot", "limit": "limited_by"}
@@ -150,8 +155,16 @@ def rejection_row(rejection: RejectedClick, published_at: datetime) -> Row:
 
 
 def letter_row(letter: DeadLetter) -> Row:
-    # Postgres holds no NUL in a text, and a message about bad bytes may well quote one.
-    return get_letter(msgspec.structs.replace(letter, detail=letter.detail.replace("\0", "\ufffd")))
+    """Give the row of a letter. One of before 1.2 has neither digest nor size, and is whole: both are made here."""
+    return get_letter(
+        msgspec.structs.replace(
+            letter,
+            # Postgres holds no NUL in a text, and a message about bad bytes may well quote one.
+            detail=letter.detail.replace("\0", "\ufffd"),
+            digest=letter.digest or digest_of(letter.value),
+            size=len(letter.value) if letter.size is None else letter.size,
+        )
+    )
 
 
 def as_json(value: object) -> str | None:

@@ -158,7 +158,8 @@ async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:
 async def find_letter(reader: Reader, topic: str, partition: int, offset: int) -> StoredLetter | None:
     row = await reader.fetchrow(
         f"SELECT {listed(LETTER_COLUMNS)}, stored_at FROM dead_letters"  # noqa: S608 - likewise
-        ' WHERE topic = $1 AND "partition" = $2 AND "offset" = $3',
+        # A topic that was made again counts from 0 again: then the newer of two letters is meant.
+        ' WHERE topic = $1 AND "partition" = $2 AND "offset" = $3 ORDER BY failed_at DESC LIMIT 1',
         topic,
         partition,
         offset,

@@ -8,13 +8,14 @@ import structlog
 
 from runtime.consume import ConsumeLoop, Records
 from runtime.containment import Crash, contain
+from runtime.cutting import deliver_cut
 from runtime.health import private_port
 from runtime.kafka_security import KafkaSecurity
 from runtime.producer import OutRecord
 from runtime.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
-from schemas.letters import SourceRecord, bury
+from schemas.letters import SourceRecord, bury, cut
 from sink.columns import letter_row
 from sink.environment import Environment, open_environment
 from sink.settings import Settings
@@ -84,13 +85,14 @@ class Work:
             [Loaded(DEAD_LETTERS, letter_row(one), records[at]) for at, one in letters.items() if one.topic == topic]
         )
         others = [letter for letter in letters.values() if letter.topic != topic]
-        if others:
-            await self._env.producer.deliver(
-                [OutRecord(topic, letter.key, encode(letter), dead_headers(letter)) for letter in others]
-            )
+        await deliver_cut(self._env.producer, others, self._write_letter)
         for letter in letters.values():
             self._env.metrics.dead.labels(letter.reason).inc()
             log.error("dead letter", topic=letter.topic, offset=letter.offset, reason=letter.reason)
+
+    def _write_letter(self, letter: DeadLetter, cap: int) -> OutRecord:
+        written = cut(letter, cap)
+        return OutRecord(self._prefix + CLICKS_DEAD.name, written.key, encode(written), dead_headers(written))
 
     async def _keep(self, rows: list[Loaded]) -> None:
         for still_bad in await self._env.store.store(rows):

@@ -31,7 +31,7 @@ class Table(msgspec.Struct, frozen=True):
 
 CLICKS: Final = Table("clicks", CLICK_COLUMNS, ("click_id", "clicked_at"))
 REJECTED_CLICKS: Final = Table("rejected_clicks", REJECTION_COLUMNS, ("rejection_id",))
-DEAD_LETTERS: Final = Table("dead_letters", LETTER_COLUMNS, ("topic", "partition", "offset"))
+DEAD_LETTERS: Final = Table("dead_letters", LETTER_COLUMNS, ("topic", "partition", "offset", "digest"))
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -1,10 +1,14 @@
 """What the enricher does with a batch, with a real Kafka: a record that our code fails at, and too many bad ones."""
 
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import msgspec
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from enricher.environment import Environment, open_environment
 from enricher.service import Work
@@ -52,6 +56,48 @@ async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_p
     assert (letter.reason, letter.value, letter.stage) == ("internal_error", poison.value, "enricher")
     assert letter.detail.startswith("KeyError at enricher/test_work.py:")
     assert POISON not in letter.detail
+
+
+async def test_a_click_that_its_topic_never_takes_is_dead_lettered_and_the_others_pass(
+    kafka: str, topic_prefix: str, env: Environment, pipeline: Pipeline
+) -> None:
+    await change_topic(kafka, topic_prefix + CLICKS_ENRICHED.name, "max.message.bytes", "10000")
+    huge = record_of(raw_click(ad_ids=ad_ids(1000)))
+
+    await Work(env).enrich_batch([record_of(raw_click()), huge, record_of(raw_click())])
+
+    (letter,) = [decode(DeadLetter, value) for value in await pipeline.values(CLICKS_DEAD)]
+    assert isinstance(letter, DeadLetter)
+    assert (letter.reason, letter.value) == ("too_large", huge.value)
+    assert len(set(await pipeline.values(CLICKS_ENRICHED))) == 1
+
+
+async def test_a_letter_that_its_topic_does_not_take_is_cut_and_says_what_it_was_about(
+    kafka: str, topic_prefix: str, env: Environment, pipeline: Pipeline
+) -> None:
+    await change_topic(kafka, topic_prefix + CLICKS_DEAD.name, "max.message.bytes", "50000")
+    value = Random(1).randbytes(100_000)
+
+    await Work(env).enrich_batch([Record(value), record_of(raw_click())])
+
+    (letter,) = [decode(DeadLetter, value) for value in await pipeline.values(CLICKS_DEAD)]
+    assert isinstance(letter, DeadLetter)
+    assert (letter.value, letter.is_cut, letter.size) == (value[:32_768], True, 100_000)
+    assert (letter.digest, letter.offset) == (sha256(value).hexdigest(), Record(value).offset)
+    assert len(await pipeline.values(CLICKS_ENRICHED)) == 1
+
+
+async def change_topic(kafka: str, topic: str, setting: str, value: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
+    await admin.close()
+
+
+def ad_ids(count: int) -> dict[str, str]:
+    """Give ids that cannot be compressed."""
+    random = Random(count)
+    return {f"id{number}": random.randbytes(64).hex() for number in range(count)}
 
 
 async def test_too_many_dead_letters_are_not_delivered_nor_is_anything_else_of_their_batch(

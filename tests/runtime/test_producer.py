@@ -1,6 +1,7 @@
 """Lists of records, acknowledged or not."""
 
 import asyncio
+import random
 
 import pytest
 from aiokafka import AIOKafkaConsumer
@@ -9,7 +10,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from runtime.errors import DeliveryFailed
+from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.producer import OutRecord, RecordProducer
 from runtime.topics import apply_topics
 from tests.runtime.test_topics import Spec
@@ -57,6 +58,25 @@ async def test_more_than_one_batch_for_a_partition_keeps_its_order(kafka: str, t
     await producer.close()
 
     assert [value for _, _, value in await read_all(kafka, topic)] == values
+
+
+async def test_what_is_larger_than_its_topic_takes_is_named_and_all_others_are_there(
+    kafka: str, topic_prefix: str
+) -> None:
+    topic = f"{topic_prefix}a"
+    await apply_topics([kafka], [Spec(topic, 1, {"max.message.bytes": "20000"})])
+    producer = RecordProducer([kafka], client_id="test", deadline_s=30)
+    # What cannot be compressed, so that the batch of all is too large, though each is small enough but for two.
+    values = [random.Random(number).randbytes(2000) for number in range(40)]
+    values[7], values[30] = random.Random(7).randbytes(30_000), random.Random(30).randbytes(30_000)
+
+    with pytest.raises(RecordTooLarge) as refused:
+        await producer.deliver([OutRecord(topic, b"k", value) for value in values])
+    await producer.close()
+
+    assert refused.value.places == [7, 30]
+    there = {value for _, _, value in await read_all(kafka, topic)}
+    assert there == {value for place, value in enumerate(values) if place not in (7, 30)}
 
 
 async def test_no_broker_at_all_fails_within_the_deadline() -> None:

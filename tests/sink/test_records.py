@@ -1,5 +1,6 @@
 """Rows back to records: what comes out is what went in."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -70,7 +71,8 @@ async def test_a_rejection_comes_back_but_for_its_steps(tables: asyncpg.Connecti
 
 @pytest.mark.parametrize("key", [b"\x00\xff", None])
 async def test_a_dead_letter_comes_back_to_its_last_byte(tables: asyncpg.Connection, key: bytes | None) -> None:
-    letter = dead_letter(key=key, value=bytes(range(256)))
+    value = bytes(range(256))
+    letter = dead_letter(key=key, value=value, digest=hashlib.sha256(value).hexdigest(), size=256)
     await store(tables, [letter])
     found = await find_letter(tables, "clicks.raw", 3, 42)
 

@@ -67,6 +67,17 @@ async def test_what_is_stored_twice_is_there_once(store: Store, database_url: st
     assert await count(database_url, "dead_letters") == 1
 
 
+async def test_another_record_at_the_place_of_an_old_one_is_another_letter(store: Store, database_url: str) -> None:
+    await store.store(rows_of([buried(value=b"before the topic was made again", digest=None, size=None)]))
+    for _ in range(2):
+        await store.store(rows_of([buried(value=b"and after it", digest=None, size=None)]))
+
+    connection = await asyncpg.connect(database_url)
+    values = await connection.fetch("SELECT value, size FROM dead_letters ORDER BY size")
+    await connection.close()
+    assert [tuple(row) for row in values] == [(b"and after it", 12), (b"before the topic was made again", 31)]
+
+
 async def test_the_same_click_twice_in_a_batch_is_there_once(store: Store, database_url: str) -> None:
     await store.store(rows_of(clicked(click(1), click(1), click(2))))
 
