@@ -1,0 +1,146 @@
+"""Dead letters sent again, from a real PostgreSQL through a real Kafka: original bytes, and each once."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from runtime.errors import DeliveryFailed
+from runtime.producer import OutRecord, RecordProducer
+from schemas import CLICKS_ENRICHED, encode
+from schemas.codec import Undecodable
+from schemas.letters import bury
+from sink.columns import letter_row
+from sink.replay import LetterCounts, LetterFilters, count_letters, headers_of, list_letters, replay
+from sink.settings import Settings
+from sink.transform import DEAD_LETTERS, Loaded
+from tests.runtime.test_producer import read_all
+from tests.sink.builders import Source, click
+from tests.sink.test_service import prepared
+from tests.sink.test_store import make_store
+
+pytestmark = pytest.mark.servers
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+ALL = LetterFilters()
+
+
+@pytest.fixture
+async def settings(kafka: str, database_url: str, topic_prefix: str) -> Settings:
+    return await prepared(kafka, database_url, topic_prefix)
+
+
+@pytest.fixture
+async def connection(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
+    opened = await asyncpg.connect(settings.database_url.reveal())
+    yield opened
+    await opened.close()
+
+
+async def store_letters(settings: Settings, values: Sequence[bytes], reason: str = "wrong_shape") -> None:
+    """Store letters about records of clicks.enriched, a second apart."""
+    topic = settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    store = make_store(settings.database_url.reveal())
+    records = [Source(topic, value, offset) for offset, value in enumerate(values)]
+    cause = Undecodable(reason, "as the test has it")
+    letters = [bury(record, cause, "sink", NOW + timedelta(seconds=record.offset)) for record in records]
+    rows = [Loaded(DEAD_LETTERS, letter_row(one), record) for one, record in zip(letters, records, strict=True)]
+    assert await store.store(rows) == []
+    await store.close()
+
+
+class Recorder:
+    """Takes records, as a producer does; the first `failing` deliveries fail."""
+
+    def __init__(self, failing: int = 0) -> None:
+        self.failing = failing
+        self.taken: list[OutRecord] = []
+
+    async def deliver(self, records: Sequence[OutRecord]) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise DeliveryFailed("not now")
+        self.taken += records
+
+
+async def test_letters_go_back_to_their_topic_with_their_bytes_and_only_once(
+    settings: Settings, connection: asyncpg.Connection, kafka: str
+) -> None:
+    values = [b"{", b"\x00\xff", encode(click(3))]
+    await store_letters(settings, values)
+    producer = RecordProducer((kafka,), client_id="test")
+
+    before = await count_letters(connection, ALL)
+    first, second = await replay(connection, producer, ALL), await replay(connection, producer, ALL)
+    after = await count_letters(connection, ALL)
+    await producer.close()
+
+    there = await read_all(kafka, settings.kafka_topic_prefix + CLICKS_ENRICHED.name)
+    assert (first, second) == (3, 0)
+    assert sorted(value for _, _, value in there) == sorted(values)
+    assert (before, after) == (LetterCounts(waiting=3), LetterCounts(sent=3))
+
+
+async def test_two_replays_at_once_send_each_letter_once(settings: Settings, connection: asyncpg.Connection) -> None:
+    await store_letters(settings, [b"%d" % number for number in range(1200)])
+    other, producer = await asyncpg.connect(settings.database_url.reveal()), Recorder()
+
+    sent = await asyncio.gather(replay(connection, producer, ALL), replay(other, producer, ALL))
+    await other.close()
+
+    assert sum(sent) == len(producer.taken) == 1200
+    assert {record.value for record in producer.taken} == {b"%d" % number for number in range(1200)}
+
+
+async def test_an_interrupted_replay_leaves_its_letters_unsure_until_they_are_asked_for(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    await store_letters(settings, [b"a", b"b"])
+    producer = Recorder(failing=1)
+
+    with pytest.raises(DeliveryFailed):
+        await replay(connection, producer, ALL)
+    interrupted = await count_letters(connection, ALL)
+    without = await replay(connection, producer, ALL)
+    again = await replay(connection, producer, ALL, again=True)
+
+    assert (interrupted, without, again) == (LetterCounts(unsure=2), 0, 2)
+    assert await count_letters(connection, ALL) == LetterCounts(sent=2)
+
+
+async def test_letters_are_chosen_by_reason_topic_and_time(settings: Settings, connection: asyncpg.Connection) -> None:
+    await store_letters(settings, [b"a", b"b", b"c"])
+    later = NOW + timedelta(seconds=1)
+
+    async def count(**filters: object) -> int:
+        return (await count_letters(connection, LetterFilters(**filters))).waiting  # type: ignore[arg-type] # by name
+
+    counts = [
+        await count(reason="wrong_shape"),
+        await count(reason="not_json"),
+        await count(topic=settings.kafka_topic_prefix + CLICKS_ENRICHED.name),
+        await count(topic="clicks.raw"),
+        await count(since=later),
+        await count(until=later),
+    ]
+
+    assert counts == [3, 0, 3, 0, 2, 1]
+    assert [one.offset for one in await list_letters(connection, ALL, 2)] == [2, 1]
+
+
+async def test_a_cut_letter_is_counted_and_never_sent(settings: Settings, connection: asyncpg.Connection) -> None:
+    await store_letters(settings, [b"a", b"b"])
+    await connection.execute('UPDATE dead_letters SET is_cut = true WHERE "offset" = 0')
+    producer = Recorder()
+
+    assert await replay(connection, producer, ALL) == 1
+    assert [record.value for record in producer.taken] == [b"b"]
+    assert await count_letters(connection, ALL) == LetterCounts(sent=1, cut=1)
+
+
+async def test_a_record_that_can_be_read_carries_its_headers_again() -> None:
+    assert dict(headers_of("x.clicks.enriched", encode(click(3))))["ce_type"] == b"io.clickrail.click.enriched.v1"
+    assert headers_of("x.clicks.enriched", b"{") == []
+    assert headers_of("x.clicks.raw", encode(click(3))) == []
