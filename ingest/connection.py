@@ -102,7 +102,7 @@ class Connection(BaseProtocol):
     @property
     def is_owed(self) -> bool:
         """Whether there is more to do for what has come: it may be answered without anything else coming."""
-        return bool(self._reader.unread or self._waiting or self.is_answering or self._answers)
+        return bool(self._reader.has_unread or self._waiting or self.is_answering or self._answers)
 
     @property
     def is_answering(self) -> bool:
@@ -151,10 +151,10 @@ class Connection(BaseProtocol):
     def read(self) -> None:
         """Read the requests that have come, as many as can be answered in this turn."""
         reader, size = self._reader, 0
-        while reader.unread and len(self._waiting) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
+        while reader.has_unread and len(self._waiting) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
             begins = not reader.is_begun
             asked = reader.read()
-            if begins and (asked or reader.is_begun):
+            if begins and (asked is not None or reader.is_begun):
                 # The first bytes of a request start its time; those that follow do not prolong it.
                 self.deadline = self._loop.time() + self._host.head_s
             if asked is None:
@@ -179,7 +179,7 @@ class Connection(BaseProtocol):
                 self._note(None, response if asked.with_body else without_body(response))
             else:
                 self._answer(asked)
-        if (self._waiting or self._reader.unread) and not (self._task or self._paused):
+        if (self._waiting or self._reader.has_unread) and not (self._task or self._paused):
             self._host.expect(self)
 
     def _answer(self, asked: RawRequestMessage) -> None:
@@ -245,7 +245,7 @@ class Connection(BaseProtocol):
             self.deadline = self._loop.time() + self._host.keepalive_s
         if self._is_half_closed and not self.is_owed:
             transport.close()
-        elif self._is_held != bool(self._waiting or self._reader.unread):
+        elif self._is_held != bool(self._waiting or self._reader.has_unread):
             # Also when nothing can be answered at present: what comes meanwhile is not to fill the memory.
             self._is_held = not self._is_held
             (transport.pause_reading if self._is_held else transport.resume_reading)()

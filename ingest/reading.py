@@ -19,6 +19,7 @@ PARSED_BYTES: Final = 3 * HEAD_BYTES
 BODY_BYTES: Final = 1024 * 1024
 """More than a head, so that the parser never asks for a pause: what has a body is refused at once."""
 END: Final = b"\r\n\r\n"
+LINE_ENDS: Final = frozenset(b"\r\n")
 METHOD_STARTS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
@@ -34,10 +35,14 @@ class Misread(msgspec.Struct, frozen=True):
 class RequestReader:
     """Takes what comes, in whatever pieces, and gives one request after another.
 
-    `unread` counts the bytes that may hold another request, `size` those of the head that was read last.
+    `has_unread`: there are bytes that may hold another request. `is_begun`: a part of a request was looked at, and the
+    rest has not come yet. `size` is that of the head that was read last.
     """
 
+    __slots__ = ("_parser", "_received", "_searched", "has_unread", "is_begun", "size")
+
     def __init__(self, protocol: BaseProtocol, loop: asyncio.AbstractEventLoop) -> None:
+        self.has_unread = self.is_begun = False
         self.size = 0
         self._received = b""
         self._searched = 0
@@ -50,46 +55,41 @@ class RequestReader:
             max_headers=PARSED_BYTES,
         )
 
-    @property
-    def unread(self) -> int:
-        return len(self._received) - self._searched
-
-    @property
-    def is_begun(self) -> bool:
-        """Whether there is a part of a request that was looked at: the rest has not come yet."""
-        return self._searched > 0
-
     def feed(self, data: bytes) -> None:
         self._received += data
+        self.has_unread = True
 
     def clear(self) -> None:
         self._received = b""
         self._searched = 0
+        self.has_unread = self.is_begun = False
 
     def read(self) -> RawRequestMessage | Misread | None:
         """Give the next request, or null when it is not whole yet."""
-        if not self._searched:
+        if not self.is_begun and self._received[0] in LINE_ENDS:
             # Empty lines may stand before a request (RFC 9112, 2.2).
             self._received = self._received.lstrip(b"\r\n")
         received = self._received
-        end = received.find(END, max(0, self._searched - len(END) + 1)) + len(END)
+        end = received.find(END, self._searched - 3 if self._searched > 3 else 0) + len(END)  # noqa: PLR2004 - of END
         if end < len(END):
-            refused = judge_part(received, self._searched)
-            self._searched = len(received)
-            return refused
-        self._received, self._searched, self.size = received[end:], 0, end
-        head = received[:end]
-        return self._parse(head) if end <= HEAD_BYTES else judge_part(head, 0)
-
-    def _parse(self, head: bytes) -> RawRequestMessage | Misread:
+            return self._wait(received)
+        head, self._received = received[:end], received[end:]
+        self._searched, self.size, self.is_begun, self.has_unread = 0, end, False, end < len(received)
+        if end > HEAD_BYTES:
+            return judge_part(head, 0)
         try:
-            messages, _, _ = self._parser.feed_data(encode_first_line(head))
+            messages, _, _ = self._parser.feed_data(head if head.isascii() else encode_first_line(head))
         except HttpProcessingError:
             return refuse(400, head)
         if len(messages) != 1:
             return refuse(400, head)
         asked, body = messages[0]
         return asked if body is EMPTY_PAYLOAD else refuse(405, head)
+
+    def _wait(self, received: bytes) -> Misread | None:
+        refused = judge_part(received, self._searched)
+        self._searched, self.is_begun, self.has_unread = len(received), bool(received), False
+        return refused
 
 
 def judge_part(head: bytes, searched: int) -> Misread | None:
@@ -105,8 +105,6 @@ def refuse(status: int, head: bytes) -> Misread:
 
 def encode_first_line(head: bytes) -> bytes:
     """Percent-encode what a browser would have encoded and some programs do not: `?utm_term=früh`."""
-    if head.isascii():
-        return head
     line, end, rest = head.partition(b"\r\n")
     return NOT_ASCII.sub(encode_bytes, line) + end + rest
 

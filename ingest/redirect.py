@@ -130,7 +130,8 @@ class Redirect:
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._count("head", respond(refuse_lookup(self._limits.refuse_lookup(client))))
         show = partial(self._show, "head", query, client)
-        return self._look_up(code, show, show)
+        answer = self._lookup.cached(code)
+        return show(answer) if answer else self._find(code, show, show)
 
     def _show(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
@@ -158,15 +159,14 @@ class Redirect:
         visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._refuse(visit, refuse_lookup(self._limits.refuse_lookup(client)))
-        return self._look_up(code, partial(self._follow, visit, client), partial(self._show, "left", query, client))
-
-    def _look_up(self, code: str, then: Answers, only_show: Answers) -> Answered:
         answer = self._lookup.cached(code)
-        return then(answer) if answer else self._find(code, then, only_show)
+        if answer:
+            return self._follow(visit, client, answer)
+        return self._find(code, partial(self._follow, visit, client), partial(self._show, "left", query, client))
 
-    async def _find(self, code: str, then: Answers, only_show: Answers) -> Later:
+    async def _find(self, code: str, accept: Answers, only_show: Answers) -> Later:
         answer = await self._lookup.find(code)
-        return Later(partial(then, answer), partial(only_show, answer))
+        return Later(partial(accept, answer), partial(only_show, answer))
 
     def _follow(self, visit: Visit, client: Decision, answer: Answer) -> Response:
         judged = judge(answer, visit.query, self._site.fallback_url)

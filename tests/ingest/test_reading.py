@@ -31,15 +31,15 @@ async def test_requests_are_read_one_by_one_and_what_is_not_whole_is_waited_for(
         asked = reader.read()
         assert isinstance(asked, RawRequestMessage)
         assert (asked.path, reader.is_begun, reader.size) == ("/ref/a", False, len(HEAD))
-    assert (reader.read(), reader.is_begun, reader.unread) == (None, True, 0)
+    assert (reader.read(), reader.is_begun, reader.has_unread) == (None, True, False)
     reader.feed(HEAD[-1:])
-    assert (reader.unread, isinstance(reader.read(), RawRequestMessage), reader.unread) == (1, True, 0)
+    assert (reader.has_unread, isinstance(reader.read(), RawRequestMessage), reader.has_unread) == (True, True, False)
 
 
 async def test_empty_lines_begin_nothing() -> None:
     reader = make_reader()
     reader.feed(b"\r\n\r\n\r")
-    assert (reader.read(), reader.is_begun, reader.unread) == (None, False, 0)
+    assert (reader.read(), reader.is_begun, reader.has_unread) == (None, False, False)
 
 
 @pytest.mark.parametrize("fields", [1, 2, 150, 2000])
