@@ -6,7 +6,7 @@ from referrals.answers import Found
 from referrals.model import Program
 from schemas.reasons import Reason
 from urls.queries import fold_name, names_in, split_link
-from urls.targets import CLICK_MACROS, find_unknown_macro, macros_of
+from urls.targets import CLICK_MACROS, TargetProblem, check_target, find_unknown_macro, macros_of
 
 
 def name_reason(reason: Reason) -> str:
@@ -37,6 +37,9 @@ def warn_of_target(found: Found) -> list[str]:
     """Warn of a target, and of settings, that may not do what was meant."""
     url, token = found.target_url, found.program.token_parameter
     warnings = []
+    checked = check_target(url)
+    if isinstance(checked, TargetProblem):
+        warnings.append(f"The target would be refused today: {checked.reason}.")
     unknown = find_unknown_macro(url)
     if unknown:
         warnings.append(f"The target has {{{unknown}}} in it, which is no macro: it is sent as it stands.")

@@ -12,7 +12,7 @@ import msgspec
 
 from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
 from referrals.redis_history import Signer
-from urls.targets import check_target
+from urls.targets import is_harmless
 
 FORM: Final = re.compile(rb"(\d{1,18}) (\d{1,18}) (\{.+\})", re.DOTALL)
 SEALED: Final = re.compile(rb"([A-Za-z0-9_-]{22}) (([0-9a-f]{12}) (.+))", re.DOTALL)
@@ -70,12 +70,8 @@ def leads_somewhere(value: Referral) -> bool:
     """Whether every URL in it is fit for visitors."""
     match value:
         case ReferralCode():
-            return value.target_url is None or is_target(value.target_url)
+            return value.target_url is None or is_harmless(value.target_url)
         case Affiliate():
             return True
         case Program():
-            return is_target(value.target_url) and (value.fallback_url is None or is_target(value.fallback_url))
-
-
-def is_target(url: str) -> bool:
-    return check_target(url) == url
+            return is_harmless(value.target_url) and (value.fallback_url is None or is_harmless(value.fallback_url))

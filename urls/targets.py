@@ -1,11 +1,12 @@
 """What a visitor may be sent to. A stored URL is sent back byte for byte, so everything doubtful is refused here."""
 
 import re
-from ipaddress import IPv6Address
 from typing import Final
 from urllib.parse import quote
 
 import msgspec
+
+from urls.hosts import find_host_problem, is_host
 
 TARGET_CAP: Final = 2048
 
@@ -13,8 +14,7 @@ HARMLESS: Final = re.compile(rf"[!-\[\]-~]{{1,{TARGET_CAP}}}")
 """Printable ASCII but the space and the backslash."""
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
-HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\]")
-LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+PORT: Final = re.compile(r"[1-9][0-9]{0,4}").fullmatch
 HIGHEST_PORT: Final = 65_535
 
 MACROS: Final = (
@@ -44,11 +44,23 @@ class TargetProblem(msgspec.Struct, frozen=True):
 def check_target(url: str) -> str | TargetProblem:
     """Give the URL as it is, or why visitors cannot be sent there.
 
-    Accepted: http or https, a host with no user info, an optional port, then any printable ASCII but the backslash,
-    2,048 characters in all.
+    Accepted: http or https, a host that browsers can go to (no user info), an optional port, then any printable ASCII
+    but the backslash, 2,048 characters in all.
     """
-    problem = find_character_problem(url) or find_scheme_problem(url) or find_authority_problem(url)
+    problem = find_problem(url) or find_address_problem(url)
     return TargetProblem(problem) if problem else url
+
+
+def is_harmless(url: str) -> bool:
+    """Whether a stored URL may be sent to visitors: what was a target once goes on, though browsers may refuse it.
+
+    Nothing in it can break out of a header, or be taken for another host by anybody.
+    """
+    return find_problem(url) is None
+
+
+def find_problem(url: str) -> str | None:
+    return find_character_problem(url) or find_scheme_problem(url) or find_authority_problem(url)
 
 
 def check_new_target(url: str) -> str | TargetProblem:
@@ -109,6 +121,18 @@ def find_scheme_problem(url: str) -> str | None:
     return "a target starts with http:// or https://"
 
 
+def find_address_problem(url: str) -> str | None:
+    """Say why browsers cannot follow a URL whose characters are in order: the URL standard's rules of hosts and ports.
+
+    The tables' `is_target_url()` says the same, but for the characters that Punycode stands for.
+    """
+    authority = AUTHORITY.match(url)
+    host, port = split_port(authority[1] if authority else "")
+    if port is not None and not PORT(port):
+        return "a port is a number from 1 to 65535, without zeros in front"
+    return None if host.startswith("[") else find_host_problem(host)
+
+
 def find_authority_problem(url: str) -> str | None:
     authority = AUTHORITY.match(url)
     if authority is None or not authority[1]:
@@ -130,16 +154,3 @@ def split_port(authority: str) -> tuple[str, str | None]:
     if not colon or (authority.startswith("[") and authority.endswith("]")):
         return authority, None
     return host, port
-
-
-def is_host(host: str) -> bool:
-    match = HOST.fullmatch(host)
-    if match is None or len(host) > 253:  # noqa: PLR2004 - the longest name DNS has
-        return False
-    if match["address"]:
-        try:
-            IPv6Address(match["address"])
-        except ValueError:
-            return False
-        return True
-    return all(LABEL.fullmatch(label) for label in host.removesuffix(".").split("."))

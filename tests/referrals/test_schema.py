@@ -2,17 +2,24 @@
 
 import asyncio
 import random
+from collections.abc import Iterator
 from itertools import pairwise
 
 import asyncpg
+import msgspec
 import pytest
 
 from referrals.postgres import connected
+from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import insert
+from tests.urls.target_cases import LEFT_TO_PYTHON, NO_TARGETS, TARGETS
 from tests.waiting import PATIENCE_S
+from urls.hosts import decode_punycode
 from urls.targets import check_target
 
 pytestmark = pytest.mark.servers
+
+COLUMNS = ["programs.target_url", "programs.fallback_url", "referral_codes.target_url"]
 
 Change = tuple[str, str, int, bool]
 
@@ -53,7 +60,7 @@ async def version(connection: asyncpg.Connection) -> int:
         "https://" + "x" * 2041,
     ],
 )
-@pytest.mark.parametrize("column", ["programs.target_url", "programs.fallback_url", "referral_codes.target_url"])
+@pytest.mark.parametrize("column", COLUMNS)
 async def test_a_url_that_is_no_target_cannot_be_stored(connection: asyncpg.Connection, column: str, url: str) -> None:
     await insert(connection, "abc")
     table, name = column.split(".")
@@ -69,7 +76,7 @@ async def test_a_url_that_is_no_target_cannot_be_stored(connection: asyncpg.Conn
         "http://127.0.0.1:8000",
         "https://[2001:db8::1]:8443/?a=\"<>|^`'#x",
         "https://xn--bcher-kva.example./",
-        "https://" + "x" * 2040,
+        "https://x/" + "x" * 2038,
     ],
 )
 async def test_a_target_is_kept_byte_for_byte(connection: asyncpg.Connection, url: str) -> None:
@@ -78,14 +85,73 @@ async def test_a_target_is_kept_byte_for_byte(connection: asyncpg.Connection, ur
     assert url == await connection.fetchval("SELECT target_url FROM programs")
 
 
-async def test_whatever_the_checks_of_a_target_accept_can_be_stored(connection: asyncpg.Connection) -> None:
-    choose = random.Random(20_261_124)
+async def judge(connection: asyncpg.Connection, urls: list[str]) -> dict[str, bool]:
+    rows = await connection.fetch("SELECT url, is_target_url(url) AS good FROM unnest($1::text[]) url", urls)
+    return {row["url"]: row["good"] for row in rows}
+
+
+async def test_the_tables_and_the_checks_agree_on_what_a_target_is(connection: asyncpg.Connection) -> None:
+    judged = await judge(connection, TARGETS + NO_TARGETS + LEFT_TO_PYTHON)
+    assert [url for url in TARGETS + LEFT_TO_PYTHON if not judged[url]] == []
+    assert [url for url in NO_TARGETS if judged[url]] == []
+
+
+def random_urls(choose: random.Random) -> Iterator[str]:
     letters = "aZ09-_.:/?#[]@!$&'()*+,;=%{}|^~\"<> \\\t\né"
     starts = ("https://", "http://h", "HTTPS://[::1]", "https://a.b:8", "")
-    urls = [choose.choice(starts) + "".join(choose.choices(letters, k=choose.randrange(12))) for _ in range(20_000)]
+    numbers = ("0", "1", "9", "09", "10", "255", "256", "0x", "0xf", "a", "")
+    groups = ("0", "1", "ffff", "00001", "1.2.3.4", "01.2.3.4", "", "")
+    punycode = "abcxyz0189-"
+    for _ in range(4_000):
+        yield choose.choice(starts) + "".join(choose.choices(letters, k=choose.randrange(12)))
+        yield f"http://{'.'.join(choose.choices(numbers, k=choose.randint(1, 5)))}/"
+        yield f"http://h:{''.join(choose.choices('0123456789', k=choose.randint(0, 6)))}"
+        yield f"http://[{':'.join(choose.choices(groups, k=choose.randint(2, 9)))}]/"
+        yield f"http://xn--{''.join(choose.choices(punycode, k=choose.randint(0, 12)))}.b/"
+        word = "".join(chr(choose.choice((97, 0xE9, 0x4E2D, 0x1F4A9)) + choose.randrange(9)) for _ in range(6))
+        yield f"http://xn--{word.encode('punycode').decode()}/"
+
+
+async def test_they_agree_on_random_urls_too_but_for_what_punycode_may_stand_for(
+    connection: asyncpg.Connection,
+) -> None:
+    urls = sorted(set(random_urls(random.Random(20_261_124))))
+    judged = await judge(connection, urls)
     accepted = [url for url in urls if check_target(url) == url]
-    refused = await connection.fetch("SELECT url FROM unnest($1::text[]) url WHERE NOT is_web_url(url)", accepted)
-    assert (len(accepted) > 1000, [row["url"] for row in refused]) == (True, [])
+    differ = [url for url in urls if judged[url] and check_target(url) != url]
+    decoded = [
+        decode_punycode(url[11:].rstrip("/").removesuffix(".b")) for url in differ if url.startswith("http://xn--")
+    ]
+    assert ([url for url in accepted if not judged[url]], len(accepted) > 3_000) == ([], True)
+    assert (len(decoded), None in decoded) == (len(differ), False)
+
+
+@pytest.mark.parametrize("url", ["http://1.2.3/", "https://xn--0.example/", "https://e.com:080/"])
+@pytest.mark.parametrize("column", COLUMNS)
+async def test_a_url_that_no_browser_can_follow_cannot_be_stored(
+    connection: asyncpg.Connection, column: str, url: str
+) -> None:
+    await insert(connection, "abc")
+    table, name = column.split(".")
+    with pytest.raises(asyncpg.CheckViolationError, match=rf"{name}: no browser can follow") as raised:
+        await connection.execute(f"UPDATE {table} SET {name} = $1", url)
+    assert raised.value.constraint_name.endswith(f"{name}_host")
+    with pytest.raises(asyncpg.CheckViolationError, match="no browser can follow"):
+        await connection.execute("INSERT INTO programs (id, name, target_url) VALUES ('x', 'X', $1)", url)
+
+
+async def test_a_target_from_before_that_rule_goes_on_and_can_be_paused_and_mended(database_url: str) -> None:
+    package = find_migrations("referrals")
+    before = msgspec.structs.replace(package, migrations=[one for one in package.migrations if one.number < 5])
+    async with connected(database_url) as connection:
+        await migrate(connection, [before])
+        await insert(connection, "abc")
+        await connection.execute("UPDATE programs SET target_url = 'http://1.2.3/'")
+        await migrate(connection, [package])
+        await connection.execute("UPDATE programs SET status = 'paused', name = 'Old'")
+        after = await connection.fetchrow("SELECT status, target_url FROM programs")
+        await connection.execute("UPDATE programs SET target_url = 'http://1.2.3.4/'")
+    assert tuple(after) == ("paused", "http://1.2.3/")
 
 
 @pytest.mark.parametrize(

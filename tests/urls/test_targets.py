@@ -4,32 +4,28 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from urls.targets import MACROS, TargetProblem, check_new_target, check_target, macros_of
+from tests.urls.target_cases import LEFT_TO_PYTHON, NO_TARGETS, TARGETS
+from urls.targets import MACROS, TargetProblem, check_new_target, check_target, is_harmless, macros_of
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://shop.example",
-        "http://shop.example/",
-        "HTTPS://Shop.Example/Path",
-        "https://e.com/a%2Fb?m={click_id}&p=a%20b&z=a+b",
-        "https://e.com?x=1#y",
-        "https://e.com#y",
-        "https://e.com/@user",
-        "https://e.com/?next=https://other.example",
-        "https://127.0.0.1:8443/",
-        "https://[2001:db8::1]/",
-        "https://[::1]:8080/x",
-        "https://localhost",
-        "https://my_shop.example.",
-        "https://xn--bcher-kva.example",
-        "https://e.com/\"<>`{}|^'",
-        "https://" + "x" * 63 + ".example/" + "y" * 1968,
-    ],
-)
+@pytest.mark.parametrize("url", TARGETS)
 def test_a_target_is_given_back_as_it_is(url: str) -> None:
     assert url == check_target(url)
+
+
+@pytest.mark.parametrize("url", NO_TARGETS + LEFT_TO_PYTHON)
+def test_what_is_no_target_is_refused(url: str) -> None:
+    assert isinstance(check_target(url), TargetProblem)
+
+
+@pytest.mark.parametrize("url", ["http://1.2.3/", "https://xn--0.example/", "https://e.com:080/", *TARGETS])
+def test_what_was_stored_before_a_rule_may_still_be_sent_to_visitors(url: str) -> None:
+    assert is_harmless(url)
+
+
+@pytest.mark.parametrize("url", ["javascript:x", "http://a@evil.tld", "https://x\n", "https://e.com:65536/", "//x"])
+def test_what_could_harm_is_never_sent_whoever_stored_it(url: str) -> None:
+    assert not is_harmless(url)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +73,9 @@ def test_a_target_is_given_back_as_it_is(url: str) -> None:
         ("https://e.com:0/", "a port is a number from 1 to 65535"),
         ("https://e.com:65536/", "a port is a number from 1 to 65535"),
         ("https://e.com:80a/", "a port is a number from 1 to 65535"),
+        ("https://e.com:080/", "a port is a number from 1 to 65535, without zeros in front"),
+        ("http://1.2.3:80/", "1.2.3 ends in a number, and is no address of four numbers from 0 to 255"),
+        ("https://a.xn--0.example/", "xn--0 is no valid Punycode, so no browser can look the host up"),
     ],
 )
 def test_anything_else_is_refused_with_a_reason(url: str, reason: str) -> None:

@@ -1,0 +1,81 @@
+"""Hosts of URLs: which of them a browser can go to, by the host parser of the URL standard (WHATWG). Pure."""
+
+import re
+import unicodedata
+from ipaddress import IPv6Address
+from typing import Final
+
+import idna
+
+HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\]")
+LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+LONGEST: Final = 253
+"""The longest name DNS has."""
+
+NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*").fullmatch
+OCTET: Final = re.compile(r"0|[1-9][0-9]{0,2}").fullmatch
+OCTETS: Final = 4
+HIGHEST_OCTET: Final = 255
+
+PUNYCODE: Final = "xn--"
+JOINERS: Final = "\u200c\u200d"
+
+
+def is_host(host: str) -> bool:
+    """Whether a text has the shape of a host name, or of an address in brackets. More is told by `find_host_problem`."""
+    match = HOST.fullmatch(host)
+    if match is None or len(host) > LONGEST:
+        return False
+    if match["address"]:
+        return is_ipv6(match["address"])
+    return all(LABEL.fullmatch(label) for label in labels_of(host))
+
+
+def find_host_problem(host: str) -> str | None:
+    """Say why browsers cannot go to a host that has the shape of one; null where they can."""
+    labels = labels_of(host)
+    if NUMBER(labels[-1]) and not is_ipv4(labels):
+        return f"{host} ends in a number, and is no address of four numbers from 0 to 255"
+    wrong = next((label for label in labels if label[:4].lower() == PUNYCODE and not is_punycode(label)), None)
+    return None if wrong is None else f"{wrong} is no valid Punycode, so no browser can look the host up"
+
+
+def labels_of(host: str) -> list[str]:
+    return host.removesuffix(".").split(".")
+
+
+def is_ipv4(labels: list[str]) -> bool:
+    """Whether labels are an address as everybody writes it: `010.0.0.1` is another one for browsers."""
+    return len(labels) == OCTETS and all(OCTET(label) and int(label) <= HIGHEST_OCTET for label in labels)
+
+
+def is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_punycode(label: str) -> bool:
+    """Whether a label that begins with `xn--` stands for one of other characters, by RFC 3492 and UTS 46."""
+    text = decode_punycode(label[len(PUNYCODE) :].lower())
+    if text is None or text.isascii() or text.startswith(PUNYCODE) or unicodedata.category(text[0]).startswith("M"):
+        return False
+    try:
+        joined = all(idna.valid_contextj(text, place) for place, one in enumerate(text) if one in JOINERS)
+        return joined and idna.uts46_remap(text, std3_rules=False) == text and idna.check_bidi(text)
+    except idna.IDNAError:
+        return False
+
+
+def decode_punycode(encoded: str) -> str | None:
+    """Decode what stands behind `xn--`; null where it is no Punycode."""
+    # RFC 3492, 6.2: a delimiter with nothing in front of it is none. Python's codec passes over it.
+    if encoded.rfind("-") == 0:
+        return None
+    try:
+        text = encoded.encode("ascii").decode("punycode")
+    except UnicodeError:
+        return None
+    return None if any("\ud800" <= one <= "\udfff" for one in text) else text
