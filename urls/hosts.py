@@ -22,7 +22,7 @@ JOINERS: Final = "\u200c\u200d"
 
 
 def is_host(host: str) -> bool:
-    """Whether a text has the shape of a host name, or of an address in brackets. More is told by `find_host_problem`."""
+    """Whether a text has the shape of a host name, or of an address in brackets; `find_host_problem` tells more."""
     match = HOST.fullmatch(host)
     if match is None or len(host) > LONGEST:
         return False

@@ -1,4 +1,4 @@
-"""URLs that are targets and URLs that are none: one table for Python (`urls.targets`) and for SQL (`is_target_url()`)."""
+"""URLs that are targets and URLs that are none: one table for Python (`urls.targets`) and SQL (`is_target_url()`)."""
 
 LONG_LABEL = "x" * 63
 LONG_HOST = f"{LONG_LABEL}.{LONG_LABEL}.{LONG_LABEL}.{'y' * 61}"
