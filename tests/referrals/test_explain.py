@@ -55,6 +55,13 @@ def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object],
             "No click token is added: the target names clickid itself.",
         ),
         (
+            {"target_url": "http://1.2.3/"},
+            (
+                "The target would be refused today: 1.2.3 ends in a number, "
+                "and is no address of four numbers from 0 to 255."
+            ),
+        ),
+        (
             {"deep_link_hosts": ("shop.example",)},
             "A page that a visitor chooses gets no click token: the program has no token_parameter.",
         ),

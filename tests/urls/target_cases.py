@@ -1,4 +1,4 @@
-"""URLs that are targets and URLs that are none: one table for Python (`urls.targets`) and SQL (`is_target_url()`)."""
+"""URLs that are targets, and URLs that are none: one table for `urls.targets` and for the tables' `is_target_url()`."""
 
 LONG_LABEL = "x" * 63
 LONG_HOST = f"{LONG_LABEL}.{LONG_LABEL}.{LONG_LABEL}.{'y' * 61}"
@@ -149,6 +149,11 @@ NO_TARGETS = [
     "https://[1:]/",
     "https://[1.2.3.4]/",
     "https://[::1.2.3]/",
+    "https://[::1.2.3.4.]/",
+    "https://[::1.2.3.4.5]/",
+    "https://[1:2:3:4:5:6:7:1.2.3.4]/",
+    "https://[1::2:3:4:5:6:7:8]/",
+    "https://[:::1]/",
     "https://[::1.2.3.256]/",
     "https://[::01.2.3.4]/",
     "https://[::1.2.3.4:5]/",
