@@ -1,10 +1,10 @@
 """The only place of the enricher that opens things."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -21,6 +21,7 @@ from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
 from identity.refusal import Refused
+from runtime.background import in_background
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import SettingsError
 from runtime.kafka_security import KafkaSecurity, read_security
@@ -31,6 +32,15 @@ from runtime.producer import RecordProducer
 log = structlog.get_logger()
 
 GEO_EVERY_S: Final = 5.0
+
+
+class FollowedGeo(Protocol):
+    """Geo files, as far as they are followed on disk."""
+
+    @property
+    def problems(self) -> Sequence[str]: ...
+
+    def refresh(self) -> bool: ...
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -86,7 +96,6 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
     await refresh_geo(geo, metrics.geo_problems)
-    following = asyncio.create_task(follow_geo(geo, metrics.geo_problems))
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_ENRICHER_DEAD_LETTER_LIMIT")
     lookups = Lookups(
@@ -97,21 +106,26 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_referrer=read_referrer,
         read_bot=read_bot,
     )
-    try:
-        yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups)
-    finally:
-        following.cancel()
-        await asyncio.wait({following})
-        await producer.close()
+    async with in_background(follow_geo(geo, metrics.geo_problems)):
+        try:
+            yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups)
+        finally:
+            await producer.close()
 
 
-async def follow_geo(geo: GeoFiles, problems: Gauge) -> None:
+async def follow_geo(geo: FollowedGeo, problems: Gauge, every_s: float = GEO_EVERY_S) -> None:
+    """Look at the geo files every few seconds, for ever. A round that fails costs that round."""
     while True:
-        await asyncio.sleep(GEO_EVERY_S)
-        await refresh_geo(geo, problems)
+        await asyncio.sleep(every_s)
+        try:
+            await refresh_geo(geo, problems)
+        except Exception:
+            # The outermost frame of a round: neither a file nor a bug may end the watch, or the enricher.
+            problems.set(max(1, len(geo.problems)))
+            log.exception("geo files could not be looked at")
 
 
-async def refresh_geo(geo: GeoFiles, problems: Gauge) -> None:
+async def refresh_geo(geo: FollowedGeo, problems: Gauge) -> None:
     before = geo.problems
     if await asyncio.to_thread(geo.refresh):
         log.info("geo database in use")

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from identity.refusal import DESTROYED_KEY, FORGED, MALFORMED, UNKNOWN_KEY
 from runtime.stream_metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
 
@@ -23,3 +24,5 @@ class EnricherMetrics(StreamMetrics):
             ["reason"],
             registry=registry,
         )
+        for refused in (MALFORMED, UNKNOWN_KEY, DESTROYED_KEY, FORGED):
+            self.unopened.labels(refused.reason)

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
-CANCEL_AGAIN_S: Final = 0.1
+CANCEL_AGAIN_S: Final = 5.0
+"""Longer than what is cancelled takes to clean up: it must not be cut off in that."""
 
 
 @asynccontextmanager
@@ -23,11 +24,11 @@ async def in_background(*work: Coroutine[object, object, None]) -> AsyncIterator
         raise errors.exceptions[0] from None
 
 
-async def cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def cancel(tasks: Iterable[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:
     # More than once if need be: before Python 3.12, asyncio.wait_for (which redis-py uses) loses a cancellation that
     # arrives together with its result.
     running = {task for task in tasks if not task.done()}
     while running:
         for task in running:
             task.cancel()
-        _, running = await asyncio.wait(running, timeout=CANCEL_AGAIN_S)
+        _, running = await asyncio.wait(running, timeout=again_s)

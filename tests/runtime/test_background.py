@@ -31,6 +31,21 @@ async def test_work_that_loses_its_cancellation_is_cancelled_again() -> None:
     assert deaf.cancelled == 2
 
 
+async def test_a_clean_up_is_not_cut_off() -> None:
+    cleaned = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.5)
+            cleaned.append(True)
+
+    async with in_background(work()):
+        await asyncio.sleep(0)
+    assert cleaned == [True]
+
+
 async def test_work_that_fails_cancels_the_body_and_is_raised_as_itself() -> None:
     async def fail() -> None:
         raise ZeroDivisionError
