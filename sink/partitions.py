@@ -6,6 +6,7 @@ take ACCESS EXCLUSIVE: behind it every reader waits, and it behind the slowest o
 whose rows ATTACH would have to look through.
 """
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -33,6 +34,9 @@ LIST: Final = """
     FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
     WHERE inhparent = 'clicks'::regclass ORDER BY child.relname
 """
+PENDING: Final = """
+    SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($1)
+"""
 
 Presence = Literal["made", "there", "dropped"]
 """A partition was made, was there already, or its day was dropped: it is not made again."""
@@ -41,6 +45,7 @@ Presence = Literal["made", "there", "dropped"]
 class Partition(msgspec.Struct, frozen=True):
     """A day's partition: its table, about how many clicks it holds as of the last ANALYZE, and its size in bytes."""
 
+    day: date
     name: str
     clicks: int
     size: int
@@ -84,24 +89,32 @@ def days_ahead(today: date, ahead: int) -> list[date]:
 
 
 async def list_partitions(connection: asyncpg.Connection) -> list[Partition]:
-    """Give the partitions, oldest day first."""
-    return [Partition(*row) for row in await connection.fetch(LIST)]
+    """Give the partitions, oldest day first. A table of another form of name is somebody else's, and left out."""
+    listed = await connection.fetch(LIST)
+    return [Partition(day, *row) for row in listed if (day := read_name(row[0])) is not None]
 
 
-async def drop_partition(connection: asyncpg.Connection, name: str) -> None:
+async def choose_past(connection: asyncpg.Connection) -> list[Partition]:
+    """Give the partitions of days before today."""
+    today = datetime.now(UTC).date()
+    return [partition for partition in await list_partitions(connection) if partition.day < today]
+
+
+def read_name(name: str) -> date | None:
+    match = re.fullmatch(r"clicks_(\d{4})(\d\d)(\d\d)", name)
+    return date(*map(int, match.groups())) if match else None
+
+
+async def drop_partition(connection: asyncpg.Connection, day: date) -> None:
     """Drop a day for good: it is recorded first, so that no sink makes it again for a late click.
 
-    Not inside a transaction. Waits for who reads that day, and lets nobody else wait.
+    Not inside a transaction. Waits for who reads the table, and lets nobody wait.
     """
-    day = date.fromisoformat(name.removeprefix("clicks_"))
+    name = NAME.format(day)
     await connection.execute("INSERT INTO dropped_click_days (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", day)
-    pending = await connection.fetchval(
-        "SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($1)",
-        name,
-    )
+    pending = await connection.fetchval(PENDING, name)
     if pending is not None:
-        # A drop that was interrupted is ended with FINALIZE.
-        await connection.execute(
-            f"ALTER TABLE clicks DETACH PARTITION {name} {'FINALIZE' if pending else 'CONCURRENTLY'}"
-        )
+        # What an earlier drop began and did not end is finalized.
+        how = "FINALIZE" if pending else "CONCURRENTLY"
+        await connection.execute(f"ALTER TABLE clicks DETACH PARTITION {name} {how}")
     await connection.execute(f"DROP TABLE IF EXISTS {name}")

@@ -227,7 +227,7 @@ async def test_a_click_of_a_day_that_was_dropped_is_counted_and_not_stored(store
     yesterday = NOW - timedelta(days=1)
     await store.store(rows_of(clicked(click(1), click(2, yesterday))))
     connection = await asyncpg.connect(database_url)
-    await drop_partition(connection, "clicks_20261123")
+    await drop_partition(connection, yesterday.date())
     await connection.close()
 
     assert await store.store(rows_of(clicked(click(3), click(4, yesterday), click(5, yesterday)))) == []
