@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry
 from cli.tables import apply_migrations
 from console.database import DatabaseAway, open_database
 from referrals import administration
-from referrals.lookup import Found, Unknown
+from referrals.answers import Found, Unknown
 from referrals.metrics import LookupMetrics
-from referrals.model import Affiliate, Code, Program
+from referrals.model import Affiliate, Program, ReferralCode
 from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected as connected_for_referrals
 from runtime.errors import Stuck
@@ -86,10 +86,13 @@ async def test_the_console_reads_and_cannot_write(url: str) -> None:
 
 async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> None:
     async with connected_for_referrals(url) as connection:
-        await administration.add(connection, Program(id="shop", name="Shop", status="active", target_url="https://s.example/"))
-        await administration.add(connection, Affiliate(id="ann", name="Ann", status="active"))
-        await administration.add(connection, Code(code="abc", affiliate_id="ann", program_id="shop", status="active"))
-
+        await administration.add(
+            connection, Program(id="p", name="P", status="active", target_url="https://s.example/")
+        )
+        await administration.add(connection, Affiliate(id="a", name="A", status="active"))
+        await administration.add(
+            connection, ReferralCode(code="abc", affiliate_id="a", program_id="p", status="active")
+        )
         settings = LookupSettings(database_url=url, postgres_timeout_s=30)
         async with open_lookup(settings, LookupMetrics(CollectorRegistry())) as lookup:
             assert isinstance(await lookup.find("abc"), Found)
@@ -98,7 +101,7 @@ async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> No
 
             async def is_paused() -> bool:
                 found = await lookup.find("abc")
-                return isinstance(found, Found) and found.code.status == "paused"
+                return isinstance(found, Found) and found.paused == "code"
 
             await eventually(is_paused)
 
