@@ -22,24 +22,48 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]")
     """Do some work on a connection of its own."""
     import asyncio
 
-    import asyncpg
-
-    from referrals.postgres import AWAY, connected, describe
+    from referrals.postgres import connected
+    from runtime.errors import DependencyAway, SettingsError, Stuck
+    from runtime.postgres import check_tls_files
+    from runtime.postgres_errors import ERRORS
 
     async def work_connected() -> T:
         async with connected(database_url) as connection:
             return await work(connection)
 
-    with failing_clearly(Failure):
+    with failing_clearly(Failure, SettingsError):
+        check_url(database_url)
+        check_tls_files(database_url)
         try:
             return asyncio.run(work_connected())
-        except asyncpg.UndefinedTableError:
-            raise Failure("the database has no tables of Clickrail yet: run `clickrail migrate`") from None
-        except ValueError:
-            # Not repeated: the URL may hold a password.
-            raise Failure("the database URL is not of the form postgresql://user:password@host:port/name") from None
-        except AWAY as error:
-            raise Failure(f"PostgreSQL does not answer: {describe(error)}") from None
+        except DependencyAway as error:
+            raise Failure(f"{error}. Is it running? CLICKRAIL_DATABASE_URL says where to look for it") from None
+        except Stuck as error:
+            raise Failure(str(error)) from None
+        except ERRORS as error:
+            raise Failure(explain(error)) from None
+
+
+def check_url(database_url: str) -> None:
+    from runtime.server_urls import find_postgres_problem
+    from runtime.settings import POSTGRES_URL
+
+    if problem := find_postgres_problem(database_url):
+        raise Failure(f"CLICKRAIL_DATABASE_URL: {problem}; a URL is needed like {POSTGRES_URL}")
+
+
+def explain(error: Exception) -> str:
+    """Say what went wrong in the middle of the work: a value that was given, or PostgreSQL."""
+    import asyncpg
+
+    from runtime.postgres import describe_failure
+    from runtime.postgres_errors import classify_error, explain_error
+
+    if isinstance(error, asyncpg.UndefinedTableError):
+        return "the database has no tables of Clickrail yet: run `clickrail migrate`"
+    if classify_error(error) == "value":
+        return f"what was given cannot be stored or looked for: {explain_error(error)}"
+    return str(describe_failure(error))
 
 
 def accept(done: "Referral | Refused") -> "Referral":

@@ -7,7 +7,7 @@ from typing import cast
 
 import typer
 
-from cli import dead, journal, keys, referrals, services, tables, test_links
+from cli import dead, journal, keys, partitions, referrals, services, tables, test_links
 from cli.simulate.command import simulate
 from cli.up.command import up
 
@@ -27,6 +27,7 @@ app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
+app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")
 app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")
 app.add_typer(referrals.program, name="program", rich_help_panel="Referrals")

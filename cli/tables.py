@@ -5,9 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.database import run
 from cli.failing import failing_clearly
 
 if TYPE_CHECKING:
+    import asyncpg
+
     from runtime.kafka_security import KafkaSecurity
     from runtime.topics import Applied
 
@@ -25,14 +28,10 @@ PACKAGES = ("referrals", "sink", "console")
 
 def migrate(database_url: DatabaseUrl) -> None:
     """Bring the tables up to date. Safe to run twice, and from two places at once."""
-    import asyncio
-
-    import asyncpg
-
     from runtime.migrations import MigrationError
 
-    with failing_clearly(MigrationError, OSError, asyncpg.PostgresError):
-        applied = asyncio.run(apply_migrations(database_url))
+    with failing_clearly(MigrationError):
+        applied = run(database_url, bring_up_to_date)
     for name in applied:
         print(f"applied {name}")
     if not applied:
@@ -40,17 +39,21 @@ def migrate(database_url: DatabaseUrl) -> None:
 
 
 async def apply_migrations(database_url: str) -> list[str]:
-    """Apply what is missing; give the names of the files that were applied."""
-    import asyncpg
+    """Do the same without a command around it. Raises MigrationError, and as `runtime.postgres.connect` does."""
+    from referrals.postgres import connected
 
+    async with connected(database_url) as connection:
+        return await bring_up_to_date(connection)
+
+
+async def bring_up_to_date(connection: "asyncpg.Connection") -> list[str]:
+    """Apply what is missing, and make the first partitions; give the names of the files that were applied."""
     from runtime.migrations import find_migrations
-    from runtime.migrations import migrate as run
+    from runtime.migrations import migrate as run_migrations
+    from sink.partitions import make_first_partitions
 
-    connection = await asyncpg.connect(database_url, timeout=10)
-    try:
-        applied = await run(connection, [find_migrations(package) for package in PACKAGES])
-    finally:
-        await connection.close()
+    applied = await run_migrations(connection, [find_migrations(package) for package in PACKAGES])
+    await make_first_partitions(connection)
     return [f"{one.package} {one.number:04} {one.title}" for one in applied]
 
 

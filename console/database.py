@@ -8,7 +8,9 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import structlog
 
-from runtime.errors import DependencyAway
+from runtime.errors import DependencyAway, Stuck
+from runtime.postgres import Session, connect
+from runtime.postgres_errors import ERRORS, classify_error, explain_error
 from runtime.settings import DatabaseUrl
 from sink.queries import QUERY_S, Reader
 
@@ -24,6 +26,9 @@ WRITE_S: Final = 2.0
 CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
+NAME: Final = "clickrail console"
+READING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S, read_only=True)
+WRITING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S)
 
 
 class DatabaseAway(DependencyAway):
@@ -34,6 +39,10 @@ class DatabaseSlow(DatabaseAway):
     """PostgreSQL is there, but this question took it too long."""
 
 
+class BadQuestion(Exception):  # noqa: N818 - it reads as what it is
+    """PostgreSQL cannot hold the value that was asked for. Nothing is wrong with it."""
+
+
 class Database:
     """Asks questions. `problem` says what was wrong the last time, null when nothing was."""
 
@@ -42,22 +51,16 @@ class Database:
         self._pool = pool
 
     async def read(self, ask: Callable[[Reader], Awaitable[T]]) -> T:
-        """Ask one question on one connection. Raises DatabaseAway."""
+        """Ask one question on one connection. Raises DatabaseAway, and BadQuestion for a value it cannot hold."""
         return await self.write(ask)
 
     async def write(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Do something on one connection: only reading succeeds, unless it was opened to write. Raises DatabaseAway."""
+        """Do something on one connection: only reading succeeds, unless it was opened to write. Raises as `read`."""
         try:
             async with self._pool.acquire(timeout=CONNECT_S) as connection:
                 answer = await work(connection)
-        except (
-            OSError,
-            TimeoutError,
-            asyncpg.PostgresError,
-            asyncpg.InterfaceError,
-            asyncpg.InternalClientError,
-        ) as error:
-            raise self._away(error) from error
+        except (*ERRORS, DependencyAway, Stuck) as error:
+            raise self._judge(error) from error
         self.problem = None
         return answer
 
@@ -68,8 +71,11 @@ class Database:
         except DatabaseSlow:
             return None
 
-    def _away(self, error: Exception) -> DatabaseAway:
-        log.warning("database does not answer", error=repr(error))
+    def _judge(self, error: Exception) -> DatabaseAway | BadQuestion:
+        if isinstance(error, ERRORS) and classify_error(error) == "value":
+            log.warning("question refused", error=explain_error(error))
+            return BadQuestion("PostgreSQL cannot hold the value that was asked for")
+        log.warning("database does not answer", error=explain_error(error))
         if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
             return DatabaseSlow("PostgreSQL took too long to answer")
         self.problem = describe(error)
@@ -85,8 +91,9 @@ class Database:
             await asyncio.sleep(PROBE_S)
 
 
-def describe(error: Exception) -> str:
-    match error:
+def describe(error: BaseException) -> str:
+    """Say what is wrong. Strangers read it at the login: of what the server says, nothing; that is in the log."""
+    match error.__cause__ or error:
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
             return "PostgreSQL has not all of Clickrail's tables: `clickrail migrate` makes them"
         case asyncpg.InsufficientPrivilegeError():
@@ -100,19 +107,12 @@ def describe(error: Exception) -> str:
 @asynccontextmanager
 async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIterator[Database]:
     """Waits for nothing: the first question connects."""
-    limit_s = WRITE_S if writable else QUERY_S
+    session = WRITING if writable else READING
     pool = asyncpg.create_pool(
-        url.reveal(),
+        connect=lambda _, **options: connect(url.reveal(), session, **options),
         min_size=0,
         max_size=WRITERS if writable else READERS,
         max_inactive_connection_lifetime=IDLE_S,
-        timeout=CONNECT_S,
-        command_timeout=limit_s,
-        server_settings={
-            "application_name": "clickrail console",
-            "default_transaction_read_only": "off" if writable else "on",
-            "statement_timeout": str(int(limit_s * 1000)),
-        },
     )
     async with asyncio.timeout(CONNECT_S):
         await pool

@@ -31,6 +31,7 @@ from console.settings import Settings
 from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
+from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
 
 
@@ -79,6 +80,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
 
     Raises SettingsError when a file for TLS cannot be used.
     """
+    check_tls_files(settings.database_url.reveal())
     registry = make_registry("console", clickrail_version())
     metrics = ConsoleMetrics(registry)
     broadcast = Broadcast(secrets.token_hex(4), metrics)

@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 from aiohttp import hdrs, web
 
 from console.addresses import login_address
+from console.database import BadQuestion
 from console.environment import ENVIRONMENT, Environment
 from console.forms import read_form
 from console.passwords import is_same
@@ -70,6 +71,10 @@ async def answer(request: web.Request, handler: Handler, access: Access) -> web.
         return await handler(request)
     except DependencyAway as error:
         return say_away(request, access, error)
+    except BadQuestion as error:
+        if access == "api":
+            return web.Response(status=400, text=str(error))
+        return reply_with_error(request, 400, str(error), "Look at what stands in the address of this page.")
     except web.HTTPNotFound:
         return reply_with_error(request, 404, "There is no such page", "The overview is a good place to start from.")
 

@@ -38,6 +38,7 @@ from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
 from runtime.kafka_security import read_security
 from runtime.metrics import make_registry
+from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
 from schemas import CLICKS_RAW, CLICKS_REJECTED
@@ -66,6 +67,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     registry = make_registry("ingest", clickrail_version())
     metrics = IngestMetrics(registry, lambda: journal.pending)
     servers, security = settings.kafka_bootstrap_servers, read_security(settings)
+    check_tls_files(settings.database_url.reveal())
     producer = RecordProducer(servers, client_id="clickrail-ingest", security=security)
     rejecting = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=security)
     ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()

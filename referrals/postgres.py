@@ -8,49 +8,37 @@ from typing import Final
 import asyncpg
 import structlog
 
+from runtime import postgres
+from runtime.errors import DependencyAway, SettingsError, Stuck
+from runtime.postgres import Session
+from runtime.postgres_errors import ERRORS, explain_error
+
 LOG: Final = structlog.get_logger()
 
 CONNECT_S: Final = 10.0
 FIRST_BACKOFF_S: Final = 0.05
 LONGEST_BACKOFF_S: Final = 0.5
 
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg makes of a connection that was ended between two statements
-)
+AWAY: Final = (*ERRORS, DependencyAway, Stuck)
+"""A lookup goes on with what it knows, whatever is wrong with Postgres: here nothing else is told apart."""
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 @asynccontextmanager
 async def connected(database_url: str, *, command_timeout_s: float = 60.0) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection for a piece of work. Raises what asyncpg raises: one of `AWAY`, or ValueError for a bad URL."""
+    """Open a connection for a piece of work. Raises one of `AWAY`, or SettingsError."""
     connection = await connect(database_url, CONNECT_S, command_timeout_s)
     try:
         yield connection
     finally:
-        await close(connection)
+        await postgres.close(connection)
 
 
 async def connect(database_url: str, connect_timeout_s: float, command_timeout_s: float) -> asyncpg.Connection:
-    return await asyncpg.connect(
-        database_url,
-        timeout=connect_timeout_s,
-        command_timeout=command_timeout_s,
-        # A statement prepared once stays so: preparing it again would be one more way there and back.
-        max_cached_statement_lifetime=0,
-        server_settings={"application_name": "clickrail referrals"},
-    )
-
-
-async def close(connection: asyncpg.Connection) -> None:
-    try:
-        await connection.close(timeout=1)
-    except AWAY:
-        connection.terminate()
+    """Open a connection. Raises as `runtime.postgres.connect` does."""
+    session = Session(application="clickrail referrals", connect_s=connect_timeout_s, statement_s=command_timeout_s)
+    return await postgres.connect(database_url, session)
 
 
 async def keep_connected(
@@ -59,15 +47,17 @@ async def keep_connected(
     """Open a connection, hand it to `use`, and open another when that ends or fails: until cancelled.
 
     `on_away` is called when none can be opened. Between attempts there is a pause, longer each time, up to half a
-    second: however long a line was broken, a change is in force a second after it is mended.
+    second: however long a line was broken, a change is in force a second after it is mended. Raises SettingsError, but
+    only at the first attempt: what connected once is not a setting that can never work.
     """
     loop = asyncio.get_running_loop()
     backoff_s = FIRST_BACKOFF_S
+    away: tuple[type[Exception], ...] = AWAY
     while True:
         try:
             connection = await connect()
-        except AWAY as error:
-            problem = error
+        except away as error:
+            problem: BaseException | None = error
             on_away()
         else:
             LOG.info("postgres connected", purpose=purpose)
@@ -77,6 +67,7 @@ async def keep_connected(
             backoff_s = FIRST_BACKOFF_S if loop.time() - began > LONGEST_BACKOFF_S else backoff_s
         if backoff_s == FIRST_BACKOFF_S:
             LOG.warning("postgres away", purpose=purpose, error=describe(problem))
+        away = (*AWAY, SettingsError)
         await asyncio.sleep(backoff_s)
         backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
 
@@ -96,4 +87,4 @@ async def use_up(
 
 
 def describe(error: BaseException | None) -> str:
-    return "closed" if error is None else f"{type(error).__name__}: {error}"
+    return "closed" if error is None else explain_error(error)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import msgspec
@@ -31,7 +31,9 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     PRIMARY KEY (package, number)
 )
 """
-LOCK_KEY: Final = "hashtextextended('clickrail migrations in ' || current_schema(), 0)"
+TRY_LOCK: Final = (
+    "SELECT pg_try_advisory_xact_lock(hashtextextended('clickrail migrations in ' || current_schema(), 0))"
+)
 
 
 class MigrationError(Exception):
@@ -91,23 +93,61 @@ def read_migrations(package: str, folder: Traversable) -> MigrationSet:
 async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Applied]:
     """Apply what the database does not have yet, package by package, each file in a transaction of its own.
 
-    Raises MigrationError: an applied file has changed, the database is ahead of the files, a file's SQL failed (what
-    came before it stays applied), or another run kept the lock for more than a minute. The connection's own errors
-    pass through; one that raised them is not fit for further use.
+    Raises MigrationError: the database is not in UTF-8, an applied file has changed, the database is ahead of the
+    files, a file's SQL failed (what came before it stays applied), or another run kept the lock for more than a minute.
+    The connection's own errors pass through; one that raised them is not fit for further use.
     """
-    await lock(connection)
-    try:
+    schema = await check_database(connection)
+    deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
+    applied: list[Applied] = []
+    while True:
+        step = await apply_next(connection, packages)
+        match step:
+            case Applied():
+                applied.append(step)
+                deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
+            case "done":
+                return applied
+            case "locked" if asyncio.get_running_loop().time() > deadline:
+                raise MigrationError(
+                    f"Another migration of schema {schema} is running, for more than {LOCK_WAIT_S:.0f} s"
+                )
+            case "locked":
+                await asyncio.sleep(LOCK_POLL_S)
+
+
+async def check_database(connection: asyncpg.Connection) -> str:
+    """Give the schema to fill. Raises MigrationError where there is none, or not every text could be stored."""
+    encoding = await connection.fetchval("SHOW server_encoding")
+    if encoding != "UTF8":
+        raise MigrationError(
+            f"The database is encoded in {encoding}, which cannot hold every link and user agent: make another with "
+            "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and name it in CLICKRAIL_DATABASE_URL"
+        )
+    schema = await connection.fetchval("SELECT current_schema()")
+    if schema is None:
+        raise MigrationError("No schema of the connection's search_path exists")
+    return str(schema)
+
+
+async def apply_next(
+    connection: asyncpg.Connection, packages: Sequence[MigrationSet]
+) -> Applied | Literal["done", "locked"]:
+    """Apply the first file that is not recorded. The lock is the transaction's: a session's ends at a pooler."""
+    async with connection.transaction():
+        # Asked for and not waited for: a wait inside the server would outlive our own time-out.
+        if not await connection.fetchval(TRY_LOCK):
+            return "locked"
         await connection.execute(CREATE_TABLE)
         recorded = {
             (row["package"], row["number"]): row["sha256"]
             for row in await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
         }
         pending = find_pending(packages, recorded)
-        for migration in pending:
-            await apply(connection, migration)
-    finally:
-        await unlock(connection)
-    return [Applied(migration.package, migration.number, migration.title) for migration in pending]
+        if not pending:
+            return "done"
+        await apply(connection, pending[0])
+    return Applied(pending[0].package, pending[0].number, pending[0].title)
 
 
 def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int], str]) -> list[Migration]:
@@ -136,32 +176,13 @@ def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int
 
 async def apply(connection: asyncpg.Connection, migration: Migration) -> None:
     try:
-        async with connection.transaction():
-            await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
-            await connection.execute(
-                "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
-                migration.package,
-                migration.number,
-                migration.title,
-                migration.sha256,
-            )
+        await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
+        await connection.execute(
+            "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
+            migration.package,
+            migration.number,
+            migration.title,
+            migration.sha256,
+        )
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{migration.name}: {error}") from error
-
-
-async def lock(connection: asyncpg.Connection) -> None:
-    # Asked for again and again instead of waited for: a wait inside the server would outlive our own time-out.
-    schema = await connection.fetchval("SELECT current_schema()")
-    if schema is None:
-        raise MigrationError("No schema of the connection's search_path exists")
-    deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
-    while not await connection.fetchval(f"SELECT pg_try_advisory_lock({LOCK_KEY})"):
-        if asyncio.get_running_loop().time() > deadline:
-            raise MigrationError(f"Another migration of schema {schema} is running, for more than {LOCK_WAIT_S:.0f} s")
-        await asyncio.sleep(LOCK_POLL_S)
-
-
-async def unlock(connection: asyncpg.Connection) -> None:
-    # A connection that broke has lost its lock already, and its own error is the one worth seeing.
-    if not connection.is_closed():
-        await connection.execute(f"SELECT pg_advisory_unlock({LOCK_KEY})")

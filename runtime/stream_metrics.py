@@ -30,9 +30,10 @@ class StreamMetrics:
             "1 while the stage reads no further, because too many records would become dead letters.",
             registry=registry,
         )
-        self.lost = Counter(
+        self.lost_by_reason = Counter(
             "clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry
-        ).labels("offset_out_of_range")
+        )
+        self.lost = self.lost_by_reason.labels("offset_out_of_range")
         self.lag = Gauge(
             "kafka_consumergroup_lag",
             "Records written to the partition and not yet committed by the group.",

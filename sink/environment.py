@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
+from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
+from sink.foresight import Foresight
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
 from sink.store import Store
@@ -26,6 +28,7 @@ class Environment(msgspec.Struct, frozen=True):
     kafka: KafkaSecurity
     producer: RecordProducer
     limit: DeadLetterLimit
+    foresight: Foresight
 
 
 @asynccontextmanager
@@ -35,13 +38,15 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     Raises SettingsError when a file for TLS cannot be used.
     """
     kafka = read_security(settings)
+    check_tls_files(settings.database_url.reveal())
     registry = make_registry("sink", clickrail_version())
     metrics = SinkMetrics(registry)
     store = Store(settings.database_url, metrics)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_SINK_DEAD_LETTER_LIMIT")
+    foresight = Foresight(settings.database_url, settings.partition_days_ahead, metrics.days_ahead.set)
     try:
-        yield Environment(settings, registry, metrics, store, kafka, producer, limit)
+        yield Environment(settings, registry, metrics, store, kafka, producer, limit, foresight)
     finally:
         await producer.close()
         await store.close()

@@ -1,22 +1,45 @@
 """Rows into tables: COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING, in one transaction.
 
-COPY alone is all or nothing and knows no conflict; together a batch is there once, however often it is loaded.
+COPY alone is all or nothing and knows no conflict; together a batch is there once, however often it is loaded. A row
+that PostgreSQL refuses is found under savepoints of the same transaction, and the others are stored by it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
-from datetime import date, timedelta
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date
 from typing import Final
 
 import asyncpg
+import msgspec
 
+from runtime.postgres import close, is_pooled, transaction
+from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
+from sink.bisection import Found, take_all_but_bad
+from sink.partitions import make_partitions
 from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
 
-PARTITION_LOCK: Final = (
-    "SELECT pg_advisory_xact_lock(hashtextextended('clickrail partitions of ' || current_schema(), 0))"
-)
+
+class BadRow(msgspec.Struct, frozen=True):
+    """A row the database refuses, and why."""
+
+    loaded: Loaded
+    detail: str
+
+
+Check = Callable[[Sequence[BadRow]], None]
+"""Is shown the bad rows found so far, each time there is one more. What it raises undoes the whole batch."""
+
+Numbered = tuple[int, Loaded]
+"""A row, and the number it has in the temporary table."""
+
+
+class Load(msgspec.Struct, frozen=True):
+    """What became of a batch: new rows by table, rows the database refuses, clicks of days that were dropped."""
+
+    new: dict[Table, int]
+    bad: list[BadRow]
+    too_old: list[Loaded]
 
 
 class TableLoader:
@@ -24,57 +47,99 @@ class TableLoader:
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
+        self._pooled = is_pooled(connection)
         self._days: set[date] = set()
 
     async def prepare(self) -> None:
         """Make the temporary tables; they last as long as the connection, and empty themselves at each commit."""
-        for table in TABLES:
-            await self._connection.execute(
-                f"CREATE TEMPORARY TABLE incoming_{table.name} ON COMMIT DELETE ROWS AS "  # noqa: S608 - names of ours
-                f"SELECT {names(table)} FROM {table.name} WITH NO DATA"
-            )
+        # Behind a pooler nothing lasts longer than a transaction: there each batch makes those it needs.
+        for table in () if self._pooled else TABLES:
+            await self._make_incoming(table)
 
-    async def load(self, rows: Sequence[Loaded]) -> Mapping[Table, int]:
-        """Load rows of any tables in one transaction; give the number of new ones by table.
+    async def load(self, rows: Sequence[Loaded], check: Check) -> Load:
+        """Load rows of any tables in one transaction. Partitions that nobody foresaw are made before, one by one.
 
-        Raises asyncpg's errors as they come: the transaction is undone, and the connection may be gone.
+        Raises what `check` raises, and asyncpg's errors as they come: the transaction is undone, and the connection may
+        be gone.
         """
-        by_table = {table: [loaded.row for loaded in rows if loaded.table is table] for table in TABLES}
-        missing = {loaded.day for loaded in rows if loaded.day is not None} - self._days
-        async with self._connection.transaction():
-            await self._make_partitions(missing)
-            new = {table: await self._load_table(table, part) for table, part in by_table.items() if part}
-        self._days |= missing
-        return new
+        dropped = await self._make_partitions({row.day for row in rows if row.day is not None} - self._days)
+        result = Load({}, [], [row for row in rows if row.day in dropped])
 
-    async def _load_table(self, table: Table, rows: list[tuple[object, ...]]) -> int:
-        await self._connection.copy_records_to_table(f"incoming_{table.name}", records=rows, columns=table.columns)
+        def refuse(row: Numbered, detail: str) -> None:
+            result.bad.append(BadRow(row[1], detail))
+            check(result.bad)
+
+        async with transaction(self._connection):
+            for table in TABLES:
+                if part := [row for row in rows if row.table is table and row.day not in dropped]:
+                    result.new[table] = await self._load_table(table, list(enumerate(part)), refuse)
+        return result
+
+    def forget_days(self) -> None:
+        """Believe in no partition any more: one that was known is gone."""
+        self._days.clear()
+
+    async def _make_partitions(self, days: set[date]) -> set[date]:
+        """Make sure of the days' partitions; give the days that were dropped."""
+        found = await make_partitions(self._connection, days)
+        dropped = {day for day, presence in found.items() if presence == "dropped"}
+        self._days |= days - dropped
+        return dropped
+
+    async def _make_incoming(self, table: Table) -> None:
+        await self._connection.execute(
+            f"CREATE TEMPORARY TABLE incoming_{table.name} ON COMMIT {'DROP' if self._pooled else 'DELETE ROWS'} AS "  # noqa: S608 - names of ours
+            f"SELECT 0 AS number, {names(table)} FROM {table.name} WITH NO DATA"
+        )
+
+    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: Found[Numbered]) -> int:
+        """Load the good rows of one table; give how many were new."""
+        new: list[int] = []
+
+        async def copy(part: Sequence[Numbered]) -> str | None:
+            return await self._attempt(lambda: self._copy(table, part), *UNENCODABLE)
+
+        async def insert(part: Sequence[Numbered]) -> str | None:
+            return await self._attempt(lambda: self._insert(table, part[0][0], part[-1][0], new))
+
+        if self._pooled:
+            await self._make_incoming(table)
+        copied = await take_all_but_bad(rows, copy, refuse)
+        await take_all_but_bad(copied, insert, refuse)
+        return sum(new)
+
+    async def _attempt(self, work: Callable[[], Awaitable[None]], *unencodable: type[Exception]) -> str | None:
+        """Do a piece of work under a savepoint; give what is wrong with a value in it, null when nothing is."""
+        try:
+            async with self._connection.transaction():
+                await work()
+        except (*ERRORS, *unencodable) as error:
+            if classify_error(error) != "value":
+                raise
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    async def _copy(self, table: Table, rows: Sequence[Numbered]) -> None:
+        await self._connection.copy_records_to_table(
+            f"incoming_{table.name}",
+            records=[(number, *loaded.row) for number, loaded in rows],
+            columns=("number", *table.columns),
+        )
+
+    async def _insert(self, table: Table, first: int, last: int, new: list[int]) -> None:
         key = ", ".join(f'"{column}"' for column in table.key)
         status = await self._connection.execute(
             f"INSERT INTO {table.name} ({names(table)}) SELECT {names(table)} FROM incoming_{table.name} "  # noqa: S608 - names of ours
-            f"ON CONFLICT ({key}) DO NOTHING"
+            f"WHERE number BETWEEN {first} AND {last} ON CONFLICT ({key}) DO NOTHING"
         )
-        return int(status.rsplit(" ", 1)[1])
-
-    async def _make_partitions(self, days: Collection[date]) -> None:
-        """Make daily partitions (UTC) where there are none. Two sinks take turns, so that neither fails."""
-        if days:
-            await self._connection.execute(PARTITION_LOCK)
-        for day in sorted(days):
-            await self._connection.execute(
-                f"CREATE TABLE IF NOT EXISTS {CLICKS.name}_{day:%Y%m%d} PARTITION OF {CLICKS.name} "
-                f"FOR VALUES FROM ('{day}T00:00Z') TO ('{day + timedelta(days=1)}T00:00Z')"
-            )
+        new.append(int(status.rsplit(" ", 1)[1]))
 
     def terminate(self) -> None:
         """Drop the connection at once."""
         self._connection.terminate()
 
     async def close(self) -> None:
-        with suppress(
-            OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError
-        ):
-            await self._connection.close(timeout=2)
+        await close(self._connection)
 
 
 def names(table: Table) -> str:

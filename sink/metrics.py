@@ -1,6 +1,6 @@
 """What the sink counts."""
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from runtime.stream_metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
@@ -12,3 +12,10 @@ class SinkMetrics(StreamMetrics):
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry, "sink", DEAD_REASONS)
         self.stored = Counter("clickrail_sink_rows_stored", "New rows, by table.", ["table"], registry=registry)
+        self.lost_by_retention = self.lost_by_reason.labels("retention")
+        self.days_ahead = Gauge(
+            "clickrail_sink_partition_days_ahead",
+            "Days after today for which clicks have their partition; -1 when not even today has, or nobody looked yet.",
+            registry=registry,
+        )
+        self.days_ahead.set(-1)

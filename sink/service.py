@@ -1,11 +1,13 @@
 """The shell of the sink: the consume loop, and what it does with a batch."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
+from runtime.background import in_background
 from runtime.consume import ConsumeLoop, Records
 from runtime.containment import Crash, contain
 from runtime.cutting import deliver_cut
@@ -18,11 +20,13 @@ from schemas.headers import dead_headers
 from schemas.letters import SourceRecord, bury, cut
 from sink.columns import letter_row
 from sink.environment import Environment, open_environment
+from sink.loading import BadRow
 from sink.settings import Settings
-from sink.store import BadRow
 from sink.transform import DEAD_LETTERS, STAGE, Loaded, Outcome, load
 
 log = structlog.get_logger()
+
+REFUSED: Final = "refused_by_database"
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -30,7 +34,10 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     async with open_environment(settings) as env:
         loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).store_batch, env.metrics, env.limit)
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
-        async with private_port(settings.private_host, settings.private_port, env.registry, checks):
+        async with (
+            private_port(settings.private_host, settings.private_port, env.registry, checks),
+            in_background(env.foresight.run()),
+        ):
             await loop.run(stop)
 
 
@@ -61,12 +68,17 @@ class Work:
         now = datetime.now(UTC)
         outcomes = [self._load(record, now) for record in records]
         letters = {place: made for place, made in enumerate(outcomes) if isinstance(made, DeadLetter)}
-        self._check(letters)
         rows = {id(made): place for place, made in enumerate(outcomes) if isinstance(made, Loaded)}
-        bad = await self._env.store.store([made for made in outcomes if isinstance(made, Loaded)])
+        reasons = {place: letter.reason for place, letter in letters.items()}
+        self._env.limit.check(reasons)
+
+        def count_bad(bad: Sequence[BadRow]) -> None:
+            reasons[rows[id(bad[-1].loaded)]] = REFUSED
+            self._env.limit.check(dict(sorted(reasons.items())))
+
+        bad = await self._env.store.store([made for made in outcomes if isinstance(made, Loaded)], count_bad)
         letters |= {rows[id(row.loaded)]: describe(row, now) for row in bad}
-        self._check(dict(sorted(letters.items())))
-        await self._write(letters, records)
+        await self._write(dict(sorted(letters.items())), records)
 
     def _load(self, record: SourceRecord, now: datetime) -> Outcome:
         """Give the row of a record, or a letter: whatever fails at it makes one."""
@@ -74,9 +86,6 @@ class Work:
         if isinstance(made, Crash):
             return bury(record, Undecodable("internal_error", made.description), STAGE, now)
         return made
-
-    def _check(self, letters: Mapping[int, DeadLetter]) -> None:
-        self._env.limit.check({place: letter.reason for place, letter in letters.items()})
 
     async def _write(self, letters: Mapping[int, DeadLetter], records: Records) -> None:
         """Write letters to their topic, but those about what was read there into the table: they would come back."""
@@ -100,4 +109,4 @@ class Work:
 
 
 def describe(row: BadRow, now: datetime) -> DeadLetter:
-    return bury(row.loaded.source, Undecodable("refused_by_database", row.detail), STAGE, now)
+    return bury(row.loaded.source, Undecodable(REFUSED, row.detail), STAGE, now)

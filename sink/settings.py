@@ -1,6 +1,6 @@
 """Settings of the sink."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -14,7 +14,13 @@ from runtime.settings import (
     variables,
 )
 
+DAYS_AHEAD: Final = 7
+
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded in one transaction, at most")]
+
+DaysAhead = Annotated[
+    int, Meta(ge=1, le=60, description="days after today for which the partition of clicks is made beforehand")
+]
 
 
 class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK")):
@@ -26,3 +32,4 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
     private_port: PrivatePort = 9130
     batch_records: BatchRecords = 5000
     dead_letter_limit: MostDeadLetters = 100
+    partition_days_ahead: DaysAhead = DAYS_AHEAD

@@ -1,32 +1,24 @@
 """The tables as the sink sees them: rows go in, and the few that cannot be stored come back with the reason."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-import asyncpg
-import msgspec
+import structlog
 
-from runtime.errors import DependencyAway, Stuck
+from runtime.postgres import Session, connect, describe_failure
+from runtime.postgres_errors import ERRORS, is_missing_partition
 from runtime.settings import DatabaseUrl
-from sink.failures import FAILURES, judge
-from sink.loading import TableLoader
+from sink.loading import BadRow, Check, Load, TableLoader
 from sink.metrics import SinkMetrics
 from sink.transform import Loaded
 
-CONNECT_S: Final = 5.0
-STATEMENT_S: Final = 60.0
+log = structlog.get_logger()
+
+SESSION: Final = Session(application="clickrail sink", connect_s=5.0, statement_s=60.0, server_s=60.0)
 
 
-class BadRow(msgspec.Struct, frozen=True):
-    """A row the database refuses, and why."""
-
-    loaded: Loaded
-    detail: str
-
-
-class BadBatch(Exception):  # noqa: N818 - a batch with at least one bad row
-    """The database refused a batch because of some row in it."""
+def without_limit(_: Sequence[BadRow]) -> None:
+    """Find any number of bad rows acceptable."""
 
 
 class Store:
@@ -37,46 +29,45 @@ class Store:
         self._metrics = metrics
         self._loader: TableLoader | None = None
 
-    async def store(self, rows: Sequence[Loaded]) -> list[BadRow]:
-        """Store the rows, each once; give those that can never be stored, found by halving.
+    async def store(self, rows: Sequence[Loaded], check: Check = without_limit) -> list[BadRow]:
+        """Store the rows, each once, all in one transaction; give those that can never be stored.
 
-        Raises DependencyAway while the database is away, and Stuck when the schema is not the one we know. Rows of
-        other halves may be stored then: storing them again changes nothing.
+        `check` is shown the bad rows each time one more is found; what it raises is raised, and nothing is stored then.
+        Raises PostgresAway while the database is away, and Stuck when it refuses what is not a row's fault. A click of
+        a day that was dropped is counted as lost.
         """
         if not rows:
             return []
+        loader = self._loader = self._loader or await self._connect()
         try:
-            await self._load(rows)
-        except BadBatch as error:
-            if len(rows) == 1:
-                return [BadRow(rows[0], str(error))]
-            half = len(rows) // 2
-            return await self.store(rows[:half]) + await self.store(rows[half:])
-        return []
+            done = await load(loader, rows, check)
+        except ERRORS as error:
+            self._abandon()
+            raise describe_failure(error) from error
+        except BaseException:
+            self._abandon()
+            raise
+        self._count(done)
+        return done.bad
 
     async def close(self) -> None:
         loader, self._loader = self._loader, None
         if loader is not None:
             await loader.close()
 
-    async def _load(self, rows: Sequence[Loaded]) -> None:
+    async def _connect(self) -> TableLoader:
+        # Not among what may be a row's fault: a certificate that does not verify is a ValueError, too.
+        connection = await connect(self._database_url.reveal(), SESSION)
+        loader = TableLoader(connection)
         try:
-            if self._loader is None:
-                self._loader = await connect(self._database_url)
-            new = await self._loader.load(rows)
-        except FAILURES as error:
-            verdict = judge(error)
-            if verdict == "bad_row":
-                raise BadBatch(f"{type(error).__name__}: {error}") from error
-            self._abandon()
-            if verdict == "broken":
-                raise Stuck(f"PostgreSQL refuses what the sink does: {error}") from error
-            raise DependencyAway(f"PostgreSQL: {error!r}") from error
-        except asyncio.CancelledError:
-            self._abandon()
+            await loader.prepare()
+        except ERRORS as error:
+            connection.terminate()
+            raise describe_failure(error) from error
+        except BaseException:
+            connection.terminate()
             raise
-        for table, count in new.items():
-            self._metrics.stored.labels(table.name).inc(count)
+        return loader
 
     def _abandon(self) -> None:
         # Terminated, not closed: asyncpg waits for a cancelled statement without any limit (MagicStack/asyncpg#1326).
@@ -84,18 +75,21 @@ class Store:
         if loader is not None:
             loader.terminate()
 
+    def _count(self, done: Load) -> None:
+        for table, count in done.new.items():
+            self._metrics.stored.labels(table.name).inc(count)
+        if done.too_old:
+            self._metrics.lost_by_retention.inc(len(done.too_old))
+            days = sorted({str(row.day) for row in done.too_old})
+            log.warning("clicks not stored: their days were dropped", clicks=len(done.too_old), days=days)
 
-async def connect(database_url: DatabaseUrl) -> TableLoader:
-    connection = await asyncpg.connect(
-        database_url.reveal(),
-        timeout=CONNECT_S,
-        command_timeout=STATEMENT_S,
-        server_settings={"application_name": "clickrail sink", "statement_timeout": str(int(STATEMENT_S * 1000))},
-    )
-    loader = TableLoader(connection)
+
+async def load(loader: TableLoader, rows: Sequence[Loaded], check: Check) -> Load:
     try:
-        await loader.prepare()
-    except BaseException:
-        connection.terminate()
-        raise
-    return loader
+        return await loader.load(rows, check)
+    except ERRORS as error:
+        if not is_missing_partition(error):
+            raise
+    # Dropped or detached since it was made: asked for once more, it is made again or found among the dropped.
+    loader.forget_days()
+    return await loader.load(rows, check)

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from console.database import DatabaseAway, open_database
+from console.database import BadQuestion, DatabaseAway, open_database
 from runtime.settings import Secret
 from tests.console.builders import enriched_click, store
 from tests.console.running import Console
@@ -26,6 +26,30 @@ async def test_nothing_can_be_written(console: Console, tables: asyncpg.Connecti
         await console.environment.database.read(lambda reader: reader.fetch("DELETE FROM clicks"))
 
     assert await tables.fetchval("SELECT count(*) FROM clicks") == 1
+
+
+@servers
+@pytest.mark.parametrize("value", ["a\0b", "\ud800", 2**40])
+async def test_a_value_that_postgresql_cannot_hold_is_no_outage(value: object, console: Console) -> None:
+    database = console.environment.database
+    column = "unique_window_s" if isinstance(value, int) else "code"
+    await database.read(lambda reader: reader.fetchval("SELECT 1"))
+
+    with pytest.raises(BadQuestion, match="cannot hold the value"):
+        await database.read(lambda reader: reader.fetch(f"SELECT 1 FROM clicks WHERE {column} = $1", value))
+
+    assert database.problem is None
+
+
+@servers
+@pytest.mark.parametrize(("path", "status"), [("/dead-letters/a%00b/1/1", 404), ("/clicks?code=%00", 200)])
+async def test_a_page_that_asks_for_one_says_so_and_stays_ready(path: str, status: int, console: Console) -> None:
+    async with console.client.get(path) as response:
+        text = await response.text()
+
+    assert response.status == status
+    assert "does not answer" not in text
+    assert console.environment.database.problem is None
 
 
 @servers

@@ -314,9 +314,13 @@ async def test_what_goes_wrong_is_one_line_and_exit_code_two(
 @pytest.mark.parametrize(
     ("url", "line"),
     [
-        ("postgresql://x@127.0.0.1:1/x", "PostgreSQL does not answer: ConnectionRefusedError"),
-        ("mysql://x:secret@h/x", "the database URL is not of the form postgresql://user:password@host:port/name"),
-        ("postgresql://x:secret@h:port/x", "the database URL is not of the form"),
+        ("postgresql://x@127.0.0.1:1/x", "PostgreSQL does not answer: nobody listens at the address of the URL."),
+        ("mysql://x:secret@h/x", "CLICKRAIL_DATABASE_URL: it does not begin with postgresql://"),
+        ("postgresql://x:secret@h:port/x", "CLICKRAIL_DATABASE_URL: the port is not a number"),
+        (
+            "postgresql://x:secret@h/x?sslmode=verify-full&sslrootcert=/nowhere",
+            "CLICKRAIL_DATABASE_URL: a file for TLS",
+        ),
     ],
 )
 async def test_a_database_that_cannot_be_had_is_one_line_that_shows_no_password(run: Run, url: str, line: str) -> None:

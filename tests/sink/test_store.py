@@ -15,9 +15,11 @@ from deploy.local.settings import LocalSettings
 from runtime.errors import DependencyAway, Stuck
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import Secret
+from sink.loading import BadRow
 from sink.metrics import SinkMetrics
+from sink.partitions import drop_partition
 from sink.store import Store
-from sink.transform import Loaded, load
+from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, load
 from tests.sink.builders import NOW, Source, buried, click, clicked, rejected
 
 pytestmark = pytest.mark.servers
@@ -56,6 +58,24 @@ async def count(database_url: str, table: str = "clicks") -> int:
         await connection.close()
 
 
+async def change(database_url: str, statement: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(statement)
+    await connection.close()
+
+
+async def exists(database_url: str, table: str) -> bool:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return await connection.fetchval("SELECT to_regclass($1)", table) is not None
+    finally:
+        await connection.close()
+
+
+class TooManyError(Exception):
+    """What a limit raises."""
+
+
 async def test_what_is_stored_twice_is_there_once(store: Store, database_url: str) -> None:
     rows = rows_of([*clicked(*map(click, range(1000))), rejected(), buried()])
 
@@ -84,7 +104,7 @@ async def test_the_same_click_twice_in_a_batch_is_there_once(store: Store, datab
     assert await count(database_url) == 2
 
 
-async def test_partitions_are_made_for_the_days_of_a_batch(store: Store, database_url: str) -> None:
+async def test_partitions_are_made_for_the_days_of_a_batch_that_nobody_foresaw(store: Store, database_url: str) -> None:
     days = [NOW - timedelta(days=number) for number in range(3)]
     await store.store(rows_of(clicked(*(click(number, day) for number, day in enumerate(days)))))
     await store.store(rows_of(clicked(click(9, NOW + timedelta(hours=20)))))
@@ -122,6 +142,45 @@ async def test_a_text_that_cannot_be_encoded_is_a_bad_row(store: Store, database
     assert await count(database_url) == 1
 
 
+async def test_a_row_that_a_check_refuses_is_bad_and_no_outage(store: Store, database_url: str) -> None:
+    await change(database_url, "ALTER TABLE clicks ADD CONSTRAINT short_window CHECK (unique_window_s < 100000)")
+    good = [click(number) for number in range(300)]
+    good[77] = click(77, unique_window_s=200_000)
+
+    bad = await store.store(rows_of(clicked(*good)))
+
+    assert [(row.loaded.source.offset, row.detail.partition(":")[0]) for row in bad] == [(77, "CheckViolationError")]
+    assert await count(database_url) == 299
+
+
+async def test_with_too_many_bad_rows_nothing_is_stored_and_the_search_ends(store: Store, database_url: str) -> None:
+    seen: list[int] = []
+
+    def check(bad: Sequence[BadRow]) -> None:
+        seen.append(len(bad))
+        if len(bad) > 3:
+            raise TooManyError
+
+    rows = rows_of(clicked(*(click(number, sub1="\0" if number % 2 else "x") for number in range(1000))))
+    with pytest.raises(TooManyError):
+        await store.store(rows, check)
+
+    assert seen == [1, 2, 3, 4]
+    assert await count(database_url) == 0
+    # And the next batch finds the store as good as before.
+    assert await store.store(rows[:1]) == []
+
+
+async def test_bad_rows_of_all_tables_come_back_together(store: Store, database_url: str) -> None:
+    rows = rows_of([*clicked(click(1), click(2, sub1="\0")), rejected(), buried(), buried(offset=43)])
+    rows[-1] = msgspec.structs.replace(rows[-1], row=("\0", *rows[-1].row[1:]))
+
+    bad = await store.store(rows)
+
+    assert [row.loaded.table for row in bad] == [CLICKS, DEAD_LETTERS]
+    assert [await count(database_url, table.name) for table in (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)] == [1, 1, 1]
+
+
 async def test_a_database_that_is_away_is_no_bad_row(own_settings: LocalSettings) -> None:
     async with running(await plan_postgres(own_settings)) as postgres:
         await prepare(postgres.address)
@@ -153,17 +212,31 @@ async def test_a_connection_ended_by_an_operator_is_made_anew(store: Store, data
     assert await count(database_url) == 2
 
 
-async def test_a_partition_that_somebody_dropped_is_made_again(store: Store, database_url: str) -> None:
+async def test_a_partition_that_somebody_dropped_by_hand_is_made_again(store: Store, database_url: str) -> None:
     await store.store(rows_of(clicked(click(1))))
-    connection = await asyncpg.connect(database_url)
-    await connection.execute("DROP TABLE clicks_20261124")
-    await connection.close()
+    await change(database_url, "DROP TABLE clicks_20261124")
 
-    with pytest.raises(DependencyAway):
-        await store.store(rows_of(clicked(click(2))))
     assert await store.store(rows_of(clicked(click(2)))) == []
 
     assert await count(database_url) == 1
+
+
+async def test_a_click_of_a_day_that_was_dropped_is_counted_and_not_stored(store: Store, database_url: str) -> None:
+    metrics = CollectorRegistry()
+    store = Store(Secret(database_url), SinkMetrics(metrics))
+    yesterday = NOW - timedelta(days=1)
+    await store.store(rows_of(clicked(click(1), click(2, yesterday))))
+    connection = await asyncpg.connect(database_url)
+    await drop_partition(connection, yesterday.date())
+    await connection.close()
+
+    assert await store.store(rows_of(clicked(click(3), click(4, yesterday), click(5, yesterday)))) == []
+    assert await store.store(rows_of(clicked(click(6, yesterday)))) == []
+    await store.close()
+
+    assert metrics.get_sample_value("clickrail_clicks_lost_total", {"reason": "retention"}) == 3
+    assert await count(database_url) == 2
+    assert await exists(database_url, "clicks_20261123") is False
 
 
 async def test_a_schema_that_is_not_ours_stops_the_sink(database_url: str) -> None:

@@ -1,0 +1,65 @@
+"""`clickrail partitions`: the days of clicks in the table, and how they go."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.database import Failure, run
+from cli.failing import failing_clearly
+from cli.tables import DatabaseUrl
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import asyncpg
+
+    from sink.partitions import Partition
+
+partitions = typer.Typer(help="The days of clicks in the table.", no_args_is_help=True)
+
+Before = Annotated[str, typer.Option(help="the first day to keep, as 2026-09-01 (UTC)")]
+Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are only listed")]
+
+
+@partitions.command("list")
+def list_(database_url: DatabaseUrl) -> None:
+    """List the days, oldest first: the table, about how many clicks (as of its last ANALYZE), its size."""
+    from sink.partitions import list_partitions
+
+    show(run(database_url, list_partitions))
+
+
+@partitions.command()
+def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None:
+    """Drop whole days for good. A click of such a day that comes later is counted as lost, and not stored."""
+    from sink.partitions import choose_past
+
+    with failing_clearly(Failure):
+        day = read_day(before)
+    chosen = [one for one in run(database_url, choose_past) if one.day < day]
+    show(chosen)
+    if yes:
+        run(database_url, lambda connection: drop_all(connection, chosen))
+    print(f"{len(chosen)} dropped" if yes else f"{len(chosen)} would be dropped: add --yes")
+
+
+async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
+    from sink.partitions import drop_partition
+
+    for one in chosen:
+        await drop_partition(connection, one.day)
+
+
+def show(listed: "list[Partition]") -> None:
+    print(f"{'partition':<16} {'clicks':>12} {'bytes':>16}")
+    for one in listed:
+        print(f"{one.name:<16} {one.clicks:>12,} {one.size:>16,}")
+
+
+def read_day(text: str) -> "date":
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Failure("--before is a day, as 2026-09-01") from None

@@ -1,0 +1,120 @@
+"""The daily partitions (UTC) of `clicks`: made without a lock that readers wait for, dropped by day, each recorded.
+
+A partition is a table of its own first, with its indexes, and is then attached: that takes SHARE UPDATE EXCLUSIVE of
+`clicks`, which neither a SELECT nor an INSERT waits for, nor has to end before. `CREATE TABLE ... PARTITION OF` would
+take ACCESS EXCLUSIVE: behind it every reader waits, and it behind the slowest of them. There is no default partition,
+whose rows ATTACH would have to look through.
+"""
+
+import re
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, Literal
+
+import asyncpg
+import msgspec
+
+from runtime.postgres import transaction
+from sink.settings import DAYS_AHEAD
+
+LOCK_TIMEOUT_S: Final = 2.0
+NAME: Final = "clicks_{:%Y%m%d}"
+
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail partitions of ' || current_schema(), 0))"
+STATE: Final = """
+    SELECT EXISTS (SELECT FROM dropped_click_days WHERE day = $1) AS dropped, to_regclass($2) IS NOT NULL AS made,
+        EXISTS (
+            SELECT FROM pg_inherits
+            WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($2) AND NOT inhdetachpending
+        ) AS attached
+"""
+LIST: Final = """
+    SELECT child.relname, greatest(child.reltuples, 0)::bigint, pg_total_relation_size(child.oid)
+    FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
+    WHERE inhparent = 'clicks'::regclass ORDER BY child.relname
+"""
+PENDING: Final = """
+    SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($1)
+"""
+
+Presence = Literal["made", "there", "dropped"]
+"""A partition was made, was there already, or its day was dropped: it is not made again."""
+
+
+class Partition(msgspec.Struct, frozen=True):
+    """A day's partition: its table, about how many clicks it holds as of the last ANALYZE, and its size in bytes."""
+
+    day: date
+    name: str
+    clicks: int
+    size: int
+
+
+async def make_partition(connection: asyncpg.Connection, day: date) -> Presence:
+    """Make the partition of a day in a short transaction of its own. Raises asyncpg's errors, LockNotAvailable too."""
+    name = NAME.format(day)
+    async with transaction(connection):
+        await connection.execute(f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT_S * 1000)}")
+        # Several sinks take turns, so that none fails.
+        await connection.execute(LOCK)
+        state = await connection.fetchrow(STATE, day, name)
+        if state["attached"]:
+            return "there"
+        if state["dropped"] or state["made"]:
+            # A table of the name that is no partition was taken out of `clicks` by somebody, to be kept apart.
+            return "dropped"
+        await connection.execute(f"CREATE TABLE {name} (LIKE clicks INCLUDING ALL)")
+        await connection.execute(
+            f"ALTER TABLE clicks ATTACH PARTITION {name} "
+            f"FOR VALUES FROM ('{day}T00:00Z') TO ('{day + timedelta(days=1)}T00:00Z')"
+        )
+    return "made"
+
+
+async def make_partitions(connection: asyncpg.Connection, days: Iterable[date]) -> dict[date, Presence]:
+    return {day: await make_partition(connection, day) for day in sorted(days)}
+
+
+async def make_first_partitions(connection: asyncpg.Connection) -> None:
+    """Make those of today and the days after it, as the sink's job does from then on."""
+    # Whoever is in the way is at the same work, or will soon be done: the sink makes what is missing.
+    with suppress(asyncpg.LockNotAvailableError):
+        await make_partitions(connection, days_ahead(datetime.now(UTC).date(), DAYS_AHEAD))
+
+
+def days_ahead(today: date, ahead: int) -> list[date]:
+    """Give today and so many days after it."""
+    return [today + timedelta(days=number) for number in range(ahead + 1)]
+
+
+async def list_partitions(connection: asyncpg.Connection) -> list[Partition]:
+    """Give the partitions, oldest day first. A table of another form of name is somebody else's, and left out."""
+    listed = await connection.fetch(LIST)
+    return [Partition(day, *row) for row in listed if (day := read_name(row[0])) is not None]
+
+
+async def choose_past(connection: asyncpg.Connection) -> list[Partition]:
+    """Give the partitions of days before today."""
+    today = datetime.now(UTC).date()
+    return [partition for partition in await list_partitions(connection) if partition.day < today]
+
+
+def read_name(name: str) -> date | None:
+    match = re.fullmatch(r"clicks_(\d{4})(\d\d)(\d\d)", name)
+    return date(*map(int, match.groups())) if match else None
+
+
+async def drop_partition(connection: asyncpg.Connection, day: date) -> None:
+    """Drop a day for good: it is recorded first, so that no sink makes it again for a late click.
+
+    Not inside a transaction. Waits for who reads the table, and lets nobody wait.
+    """
+    name = NAME.format(day)
+    await connection.execute("INSERT INTO dropped_click_days (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", day)
+    pending = await connection.fetchval(PENDING, name)
+    if pending is not None:
+        # What an earlier drop began and did not end is finalized.
+        how = "FINALIZE" if pending else "CONCURRENTLY"
+        await connection.execute(f"ALTER TABLE clicks DETACH PARTITION {name} {how}")
+    await connection.execute(f"DROP TABLE IF EXISTS {name}")
