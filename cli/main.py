@@ -56,10 +56,14 @@ app.add_typer(tokens.token, name="token", rich_help_panel="Referrals")
 
 
 SECRETS = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
+READ_FILES_THEMSELVES = frozenset({"ingest", "enricher", "sink", "console", "up", "status"})
+"""Subcommands that take all of their settings from the environment; a secret given twice is refused there."""
 
 
 def read_secret_files() -> None:
     """Let a subcommand's option be given as the services take it: in a file that `..._FILE` names."""
+    if set(sys.argv[1:2]) & READ_FILES_THEMSELVES:
+        return
     for name in SECRETS:
         path = os.environ.get(f"{name}_FILE")
         if path and name in os.environ:

@@ -79,6 +79,21 @@ def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, sentence)
 
 
+def test_a_service_reads_its_secret_files_itself(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
+    environ = {
+        **os.environ,
+        "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url"),
+        "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "CLICKRAIL_SINK_PRIVATE_PORT": "nothing",
+    }
+    command = [sys.executable, "-c", "from cli.main import main; main()", "sink"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("clickrail sink: CLICKRAIL_SINK_PRIVATE_PORT: ")
+
+
 def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
 
