@@ -56,7 +56,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
         create_ring(addresses.keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
         await apply_contract([addresses.kafka], "")
         await apply_migrations(addresses.postgres)
-        await make_demo(addresses.postgres)
+        await make_demo(addresses.postgres, "https://shop.example")
         environ = service_environ({**os.environ, **free_ports()}, addresses)
         plans = {service.name: service for service in read_services(environ)}
         services = {name: Server(plan_service(service, environ, folder)) for name, service in plans.items()}

@@ -1,4 +1,4 @@
-"""`clickrail keys init|list|rotate|add|activate|destroy` and `clickrail token verify`."""
+"""`clickrail keys init|list|rotate|add|activate|destroy`."""
 
 import os
 import re
@@ -11,11 +11,12 @@ from typing import Annotated, Final
 import typer
 
 from cli.failing import failing_clearly
+from cli.options import AsJson, NoHeader
+from cli.showing import show_json, show_table
 from identity import keys as rings
 from identity.keys import KeyRing, KeyRingError, Purpose
 
 keys = typer.Typer(help="The key ring: what seals cookies and addresses.", no_args_is_help=True)
-token = typer.Typer(help="Click tokens, as merchants send them back.", no_args_is_help=True)
 
 KeysFile = Annotated[Path, typer.Option(envvar="CLICKRAIL_KEYS_FILE", show_default=False, help="the key ring's file")]
 OfPurpose = Annotated[str, typer.Argument(metavar="PURPOSE", help="cookie, token, ip_seal or ip_hash")]
@@ -42,16 +43,26 @@ def init(keys_file: KeysFile) -> None:
 
 
 @keys.command("list")
-def list_(keys_file: KeysFile) -> None:
+def list_(keys_file: KeysFile, as_json: AsJson = False, no_header: NoHeader = False) -> None:
     """Show the keys, without their secrets."""
     from identity.keyfile import read_ring
 
     with failing_clearly(KeyRingError):
         summaries = rings.list_keys(read_ring(keys_file))
-    for key in summaries:
-        since = f"  retired {key.retired_at:%Y-%m-%d %H:%M}" if key.retired_at else ""
-        since = "  not used yet" if key.state == "read_only" and not since else since
-        print(f"{key.purpose:8} {key.kid}  {key.state:9}  made {key.created_at:%Y-%m-%d %H:%M}{since}")
+    if as_json:
+        show_json(summaries)
+        return
+    rows = [
+        (key.purpose, key.kid, key.state, f"{key.created_at:%Y-%m-%d %H:%M}", tell_use(key.state, key.retired_at))
+        for key in summaries
+    ]
+    show_table(("purpose", "kid", "state", "made", "retired"), rows, header=not no_header)
+
+
+def tell_use(state: str, retired_at: datetime | None) -> str:
+    if retired_at:
+        return f"{retired_at:%Y-%m-%d %H:%M}"
+    return "not used yet" if state == "read_only" else ""
 
 
 @keys.command()
@@ -153,21 +164,3 @@ def read_age(purpose: Purpose, text: str) -> timedelta:
     if age < least:
         raise ValueError(f"{purpose} keys are needed {least.days} days after they retired: name a key to do it earlier")
     return age
-
-
-@token.command()
-def verify(
-    click_token: Annotated[str, typer.Argument(help="as it was sent back: 45 characters")], keys_file: KeysFile
-) -> None:
-    """Tell whether a click token is genuine, and of which click. Exit code 1 when it is not."""
-    from identity.keyfile import read_ring
-    from identity.refusal import Refused
-    from identity.token import TokenKeys, verify_token
-    from identity.ulid import ulid_time
-
-    with failing_clearly(KeyRingError):
-        verified = verify_token(TokenKeys(read_ring(keys_file)), click_token)
-    if isinstance(verified, Refused):
-        print(f"not genuine: {verified.reason}")
-        raise typer.Exit(1)
-    print(f"genuine: click {verified} of {ulid_time(verified):%Y-%m-%d %H:%M:%S} UTC")

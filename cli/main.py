@@ -3,11 +3,11 @@
 import os
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Annotated, cast
 
 import typer
 
-from cli import dead, journal, keys, partitions, referrals, services, tables, test_links
+from cli import dead, journal, keys, partitions, referrals, services, tables, test_links, tokens
 from cli.simulate.command import simulate
 from cli.up.command import up
 
@@ -19,6 +19,24 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+
+def show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"clickrail {version('clickrail')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and do no more.")
+    ] = False,
+) -> None:
+    """Self-hosted affiliate click tracking."""
+
 
 app.command("up", rich_help_panel="Run")(up)
 for service in (services.ingest, services.enricher, services.sink, services.console):
@@ -35,14 +53,18 @@ app.add_typer(referrals.affiliate, name="affiliate", rich_help_panel="Referrals"
 app.add_typer(referrals.code, name="code", rich_help_panel="Referrals")
 referrals.code.command("test-link")(test_links.make_test_link)
 app.command("import", rich_help_panel="Referrals")(referrals.import_)
-app.add_typer(keys.token, name="token", rich_help_panel="Referrals")
+app.add_typer(tokens.token, name="token", rich_help_panel="Referrals")
 
 
 SECRETS = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
+READ_FILES_THEMSELVES = frozenset({"ingest", "enricher", "sink", "console", "up", "status"})
+"""Subcommands that take all of their settings from the environment; a secret given twice is refused there."""
 
 
 def read_secret_files() -> None:
     """Let a subcommand's option be given as the services take it: in a file that `..._FILE` names."""
+    if set(sys.argv[1:2]) & READ_FILES_THEMSELVES:
+        return
     for name in SECRETS:
         path = os.environ.get(f"{name}_FILE")
         if path and name in os.environ:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -11,6 +12,7 @@ from console.transform import Sighted, Tone, speak
 from schemas import EnrichedClick
 from schemas.reasons import REASONS, advise
 from sink.records import StoredClick, StoredRejection
+from urls.queries import split_link
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -37,6 +39,8 @@ COOKIES: Final = {
     "from_future": "The visitor's cookie was issued later than now: some clock is wrong.",
     "expired": "The visitor's cookie was genuine, but its window was over.",
 }
+LIMITED: Final = {"client": "one address (R301)", "code": "the code (R302)"}
+PAGE: Final = "url="
 HARMLESS: Final = ("absent", "valid", "expired")
 NOT_COUNTED: Final = Decision("Test", "A signed test link was followed: routed as any click, and in no total.", "test")
 PLACES: Final = {
@@ -52,7 +56,8 @@ def explain(sighted: Sighted) -> tuple[Decision, ...]:
     if isinstance(sighted, StoredRejection):
         return explain_rejection(sighted)
     counted = (NOT_COUNTED,) if sighted.click.is_test else ()
-    return (*counted, *(step(sighted.click) for step in STEPS), explain_row(sighted))
+    taken = (step(sighted.click) for step in STEPS)
+    return (*counted, *(decision for decision in taken if decision is not None), explain_row(sighted))
 
 
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
@@ -94,8 +99,43 @@ def explain_cookie(click: EnrichedClick) -> Decision:
 
 def explain_answer(click: EnrichedClick) -> Decision:
     took = click.handled.steps_us.get("total")
-    after = f" after {describe_duration(took)}" if took is not None else ""
-    return Decision("Answer", f"302 to the program's own target{after}.")
+    after = f", after {describe_duration(took)}" if took is not None else ""
+    host = click.target_url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+    whose = "the page that the visitor chose by ?url=" if chose_page(click) else "the target of the code or its program"
+    return Decision("Answer", f"302 to {host}, {whose}{after}.")
+
+
+def chose_page(click: EnrichedClick) -> bool:
+    """Whether the visitor was sent to the page asked for by `?url=`, as far as request and Location tell."""
+    asked = next((piece[len(PAGE) :] for piece in click.query.split("&") if piece.startswith(PAGE)), None)
+    if asked is None:
+        return False
+    return unquote(split_link(unquote(asked)).page) == unquote(split_link(click.target_url).page)
+
+
+def explain_limit(click: EnrichedClick) -> Decision | None:
+    """Say which limit it was over; null for none."""
+    if click.limit is None:
+        return None
+    whose = LIMITED.get(click.limit, f"a limit ({speak(click.limit)})")
+    return Decision(
+        "Limit", f"Over the limit of {whose}. By the program's policy (flag) it counts all the same.", "bot"
+    )
+
+
+def explain_prefetch(click: EnrichedClick) -> Decision | None:
+    """Say that the browser asked ahead of its visitor; null where it did not."""
+    if not click.prefetch:
+        return None
+    told = "The browser asked ahead of its visitor (prefetch or prerender): recorded as CLICKRAIL_INGEST_PREFETCH says"
+    return Decision("Prefetch", f"{told}, without a cookie.", "ahead")
+
+
+def explain_truncation(click: EnrichedClick) -> Decision | None:
+    """Say what was too long to be kept whole; null where nothing was."""
+    if not click.truncated:
+        return None
+    return Decision("Cut", f"Too long to be kept whole: {', '.join(click.truncated)}.", "bot")
 
 
 def explain_address(click: EnrichedClick) -> Decision:
@@ -135,11 +175,14 @@ def explain_row(stored: StoredClick) -> Decision:
     return Decision("Stored", f"In the table {took} after the visitor's click.")
 
 
-STEPS: Final[tuple[Callable[[EnrichedClick], Decision], ...]] = (
+STEPS: Final[tuple[Callable[[EnrichedClick], Decision | None], ...]] = (
+    explain_prefetch,
     explain_lookup,
+    explain_limit,
     explain_privacy,
     explain_cookie,
     explain_answer,
+    explain_truncation,
     explain_address,
     explain_place,
     explain_referrer,

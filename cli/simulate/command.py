@@ -9,13 +9,27 @@ import typer
 Rate = Annotated[float, typer.Option(help="requests a second")]
 Seconds = Annotated[float | None, typer.Option(show_default="60, or all of --requests", help="for how long")]
 Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
-Url = Annotated[str, typer.Option(help="where the stack is; it must trust this machine as a proxy")]
-Codes = Annotated[str, typer.Option(help="referral codes it knows, comma-separated; the first is visited most")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        show_default="http://127.0.0.1:8080, or the port of CLICKRAIL_INGEST_PORT",
+        help="where the stack is; it must trust this machine as a proxy",
+    ),
+]
+Codes = Annotated[
+    str | None,
+    typer.Option(
+        show_default="those of the demo; with --requests none",
+        help="referral codes it knows, comma-separated; the first is visited most. With --requests: paths that are no "
+        "link become links of these codes",
+    ),
+]
 Connections = Annotated[int, typer.Option(help="how many requests may be under way at once")]
 Requests = Annotated[
     Path | None,
     typer.Option(
-        show_default=False, help="replay these as clicks: JSON lines of ip, ts, method, path, referrer, user_agent"
+        show_default=False,
+        help="send these, paths as they stand: JSON lines of ip, method, path, and if known ts, referrer, user_agent",
     ),
 ]
 LedgerFile = Annotated[
@@ -28,24 +42,26 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     rate: Rate = 200.0,
     seconds: Seconds = None,
     seed: Seed = 1,
-    url: Url = "http://127.0.0.1:8080",
-    codes: Codes = "demo,spring-26,newsletter,insta",
+    url: Url = None,
+    codes: Codes = None,
     connections: Connections = 128,
     requests: Requests = None,
     ledger: LedgerFile = None,
     as_json: Json = False,
 ) -> None:
     """Send realistic clicks to a running stack, and say what was answered. Ctrl-C ends it early."""
+    import os
+
     import msgspec
 
     from cli.failing import failing_clearly
-    from cli.simulate.order import BadOrder, describe_left_out, make_order
+    from cli.simulate.order import BadOrder, describe_left_out, find_url, make_order
     from cli.simulate.report import describe
     from cli.simulate.run import Unreached, run
     from cli.simulate.send import Sending
 
-    sending = Sending(url=url, rate=rate, connections=connections)
     with failing_clearly(BadOrder):
+        sending = Sending(url=find_url(url, os.environ), rate=rate, connections=connections)
         order = make_order(sending, codes, seed, seconds, requests)
         for line in describe_left_out(order):
             print(line, file=sys.stderr)
@@ -56,7 +72,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, order.codes):
         print(line)
     if made.sent and not made.answered:
-        raise fail(f"nothing answered at {url}: {', '.join(made.errors)}")
+        raise fail(f"nothing answered at {sending.url}: {', '.join(made.errors)}")
 
 
 def fail(why: str) -> typer.Exit:

@@ -1,6 +1,6 @@
 """What was asked for on the command line, checked. Pure, but for a look at the file of requests."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from cli.simulate.generate import generate
-from cli.simulate.planned import Options, Planned
+from cli.simulate.planned import DEFAULT_URL, DEMO_CODES, Options, Planned
 from cli.simulate.replay import BadLine, read_requests
 from cli.simulate.send import Sending, read_target
 from urls.codes import IS_CODE
@@ -16,6 +16,8 @@ from urls.codes import IS_CODE
 DEFAULT_SECONDS: Final = 60.0
 MOST_CONNECTIONS: Final = 10_000
 MOST_SHOWN: Final = 10
+MOST_PORT: Final = 65_535
+PORT_VARIABLE: Final = "CLICKRAIL_INGEST_PORT"
 
 
 class BadOrder(Exception):  # noqa: N818 - what it is
@@ -42,15 +44,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             yield from islice(made, self.total)
 
 
-def make_order(sending: Sending, codes: str, seed: int, seconds: float | None, requests: Path | None) -> Order:
+def make_order(sending: Sending, codes: str | None, seed: int, seconds: float | None, requests: Path | None) -> Order:
     """Check what was asked for. Raises BadOrder, one line."""
     check(sending, seconds)
-    kept = tuple(code.strip() for code in codes.split(",") if code.strip())
-    for code in kept:
-        if not IS_CODE(code):
-            raise BadOrder(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
-    if not kept:
-        raise BadOrder("--codes: name at least one referral code")
+    kept = read_codes(codes) if codes is not None else DEMO_CODES if requests is None else ()
     rate = sending.rate or 1.0
     if requests is None:
         total = max(round(rate * (DEFAULT_SECONDS if seconds is None else seconds)), 1)
@@ -58,6 +55,29 @@ def make_order(sending: Sending, codes: str, seed: int, seconds: float | None, r
     good, left_out = survey(requests, kept)
     total = good if seconds is None else min(good, max(round(rate * seconds), 1))
     return Order(sending=sending, codes=kept, seed=seed, total=total, requests=requests, left_out=left_out)
+
+
+def read_codes(text: str) -> tuple[str, ...]:
+    kept = tuple(code.strip() for code in text.split(",") if code.strip())
+    for code in kept:
+        if not IS_CODE(code):
+            raise BadOrder(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
+    if not kept:
+        raise BadOrder("--codes: name at least one referral code")
+    return kept
+
+
+def find_url(url: str | None, environ: Mapping[str, str]) -> str:
+    """Give the address to send to: as given, or that of a stack on this machine, by the port it is set to.
+
+    Raises BadOrder when the port is no port to send to.
+    """
+    port = environ.get(PORT_VARIABLE)
+    if url is not None or port is None:
+        return url or DEFAULT_URL
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= MOST_PORT):
+        raise BadOrder(f"{PORT_VARIABLE} is {port!r}, which is no port to send to: name the stack by --url")
+    return f"http://127.0.0.1:{port}"
 
 
 def check(sending: Sending, seconds: float | None) -> None:

@@ -14,9 +14,9 @@ Kind = Literal[
 crawler or library, a link preview; a code that does not exist, one that cannot, no tracking link at all, a method no
 link has; bytes meant to break something; a request that was made once."""
 
-Expected = Literal["click", "redirect", "rejected", "ahead", "not_found", "not_allowed", "click_or_bad"]
+Expected = Literal["click", "redirect", "rejected", "ahead", "not_found", "not_allowed", "click_or_bad", "anything"]
 """What a stack does that knows the codes: 302 and a click; 302 and none; a rejection; a prefetch put off (or recorded
-as such); 404 and 405 without a record; either a click or 400."""
+as such); 404 and 405 without a record; either a click or 400; whatever a stack says to a request it knows best."""
 
 STATUSES: Final[Mapping[Expected, frozenset[int]]] = {
     "click": frozenset({302}),
@@ -26,8 +26,9 @@ STATUSES: Final[Mapping[Expected, frozenset[int]]] = {
     "not_found": frozenset({404}),
     "not_allowed": frozenset({405}),
     "click_or_bad": frozenset({302, 400}),
+    "anything": frozenset({302, 400, 404, 405, 429, 503}),
 }
-MAY_MARK: Final = frozenset({"click", "click_or_bad"})
+MAY_MARK: Final = frozenset({"click", "click_or_bad", "anything"})
 """Only a click may set our cookie, and not even each of them does: privacy forbids it to some."""
 
 
@@ -66,6 +67,8 @@ EVERYDAY: Final[Mapping[Kind, float]] = MappingProxyType(
 )
 """What a link shared in public gets, in parts of a hundred."""
 
+DEFAULT_URL: Final = "http://127.0.0.1:8080"
+"""Where `make up` serves links, unless a port is set."""
 DEMO_CODES: Final = ("demo", "spring-26", "newsletter", "insta")
 
 

@@ -1,5 +1,6 @@
-"""Requests that were made once, read from JSON lines, as clicks. Pure."""
+"""Requests that were made once, read from JSON lines: as they were, or those of any site as clicks. Pure."""
 
+import re
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Final
@@ -11,12 +12,17 @@ from cli.simulate.browsers import Header
 from cli.simulate.people import FORWARDED
 from cli.simulate.planned import Expected, Kind, Planned
 
+LINK: Final = "/ref/"
 OUTCOMES: Final[dict[str, tuple[Kind, Expected]]] = {"GET": ("replay", "click"), "HEAD": ("head", "redirect")}
+IN_NO_TARGET: Final = re.compile("[\x00-\x20\x7f]")
 CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One request as it was seen. `ts` is not looked at: they are sent in the order of the file, at the rate asked."""
+    """One request as it was seen. `path` has its query with it.
+
+    `ts` is not looked at: they are sent in the order of the file, at the rate asked.
+    """
 
     ip: str
     method: str
@@ -39,8 +45,9 @@ DECODER: Final = msgspec.json.Decoder(Line)
 def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Planned | BadLine]:
     """Read requests, each with its line's number as its id; empty lines are passed over.
 
-    The path is replaced by a tracking link, the same path always by the same code. Address and user agent together
-    are taken for one visitor. A GET is a click to be; a HEAD is not.
+    Paths are sent as they stand. With `codes`, one that is no tracking link is replaced by one, the same path always
+    by the same code, so that the log of any site becomes clicks. Address and user agent together are taken for one
+    visitor.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -56,14 +63,15 @@ def plan(number: int, line: Line, codes: tuple[str, ...]) -> Planned:
     if not line.method or not CAPITALS.issuperset(line.method):
         raise ValueError(f"{line.method[:40]!r} is no method")
     address = read_address(line.ip)
-    code = codes[crc32(line.path.encode("utf-8", "replace")) % len(codes)]
+    path, code = aim(read_path(line.path), codes)
     kind, expected = OUTCOMES.get(line.method, ("method", "not_allowed"))
     return Planned(
         id=number,
         kind=kind,
-        expected=expected,
+        # Of a code that is not among those named only the stack knows what becomes of it.
+        expected=expected if code in codes or kind == "method" else "anything",
         method=line.method,
-        path=f"/ref/{code}",
+        path=path,
         code=code,
         headers=(
             (FORWARDED, address),
@@ -73,6 +81,21 @@ def plan(number: int, line: Line, codes: tuple[str, ...]) -> Planned:
         ),
         visitor=f"{address} {line.user_agent}",
     )
+
+
+def read_path(text: str) -> str:
+    if not text.startswith("/") or IN_NO_TARGET.search(text):
+        raise ValueError(f"{text[:60]!r} is no path as it stands in a request line")
+    text.encode("utf-8", "surrogateescape")
+    return text
+
+
+def aim(path: str, codes: tuple[str, ...]) -> tuple[str, str]:
+    """Give the path to send and what stands in the place of a code there, which may be nothing."""
+    if path.startswith(LINK) or not codes:
+        return path, path.removeprefix(LINK).partition("?")[0] if path.startswith(LINK) else ""
+    code = codes[crc32(path.encode("utf-8", "surrogateescape")) % len(codes)]
+    return f"{LINK}{code}", code
 
 
 def read_address(text: str) -> str:

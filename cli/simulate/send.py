@@ -13,7 +13,7 @@ import msgspec
 from cli.simulate.jar import Jar
 from cli.simulate.ledger import Answer, Ledger, Tally
 from cli.simulate.line import BadAnswer, Closed, Line, Target, open_line
-from cli.simulate.planned import Planned
+from cli.simulate.planned import DEFAULT_URL, Planned
 from cli.simulate.wire import Head, write_request
 
 OnAnswer = Callable[[Planned, Answer], object]
@@ -41,7 +41,7 @@ LONGEST_S: Final = 0.1
 class Sending(msgspec.Struct, frozen=True, kw_only=True):
     """How to send. `rate` is requests a second, None as fast as `connections` allow; `timeout_s` is for one request."""
 
-    url: str = "http://127.0.0.1:8080"
+    url: str = DEFAULT_URL
     rate: float | None = 200.0
     connections: int = 128
     timeout_s: float = 10.0

@@ -1,12 +1,39 @@
 """The subcommand: what can be wrong is said in one sentence, and nothing is left running."""
 
 import sys
+from typing import Annotated
 
 import typer
 
+NAMES = "ingest, enricher, sink, console"
 
-def up() -> None:
+Only = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", show_default=False, help=f"run these services alone: {NAMES}; or servers, for none"),
+]
+Without = Annotated[
+    str | None, typer.Option(metavar="NAMES", show_default=False, help="leave these services out, to run them yourself")
+]
+
+
+def up(only: Only = None, without: Without = None) -> None:
     """Run the whole pipeline here, on real Kafka, PostgreSQL and Valkey, until Ctrl-C."""
+    from cli.failing import failing_clearly
+    from cli.up.selection import WrongSelection, select
+
+    with failing_clearly(WrongSelection):
+        selected = select(only, without)
+    try:
+        import deploy.local.stack  # noqa: F401 - its packages come with an extra of their own
+    except ModuleNotFoundError as error:
+        print(
+            f"clickrail up: {error.name} is not installed: install clickrail[local], as `make up` does", file=sys.stderr
+        )
+        raise typer.Exit(1) from None
+    run(selected)
+
+
+def run(selected: tuple[str, ...]) -> None:
     import asyncio
     import os
 
@@ -20,10 +47,10 @@ def up() -> None:
     screen = open_screen(terminal=sys.stdout.isatty())
     try:
         with screen:
-            asyncio.run(run_up(dict(os.environ), screen))
+            asyncio.run(run_up(dict(os.environ), selected, screen))
     except asyncio.CancelledError:
         # Ctrl-C, or SIGTERM from whatever supervises this.
         screen.say("Stopped. The data are kept: the next `make up` goes on with them.")
     except (LocalStackError, SettingsError, DependencyAway, MigrationError, KeyRingError) as error:
         print(f"clickrail up: {error}", file=sys.stderr)
-        raise typer.Exit(1) from None
+        raise typer.Exit(2 if isinstance(error, SettingsError) else 1) from None

@@ -1,10 +1,12 @@
 """The demo program: something to click on from the first minute."""
 
+import re
 from typing import Final
 
 import asyncpg
 
-from referrals.administration import add, find
+from cli.up.landing import PARAMETER
+from referrals.administration import add, change, find
 from referrals.model import Affiliate, Program, Referral, ReferralCode
 from referrals.refusal import Refused
 from runtime.errors import DependencyAway
@@ -12,13 +14,6 @@ from runtime.errors import DependencyAway
 DEMO_PROGRAM: Final = "demo"
 DEMO_CODE: Final = "demo"
 
-PROGRAM: Final = Program(
-    id=DEMO_PROGRAM,
-    name="Demo shop",
-    status="active",
-    target_url="https://shop.example/?click={click_token}",
-    fallback_url="https://shop.example/",
-)
 AFFILIATES: Final = (
     Affiliate(id="lisbon-blog", name="Lisbon Blog", status="active"),
     Affiliate(id="running-club", name="Running Club", status="active"),
@@ -29,20 +24,53 @@ CODES: Final = (
     ReferralCode(code="newsletter", affiliate_id="running-club", program_id=DEMO_PROGRAM, status="active"),
     ReferralCode(code="insta", affiliate_id="running-club", program_id=DEMO_PROGRAM, status="active"),
 )
+# A page of ours on any port, and where the demo led before there was one: a name that does not resolve.
+OURS: Final = {
+    "target_url": re.compile(
+        r"(http://127\.0\.0\.1:\d+/landing|https://shop\.example/)\?" + PARAMETER + r"=\{click_token\}"
+    ),
+    "fallback_url": re.compile(r"http://127\.0\.0\.1:\d+/|https://shop\.example/"),
+}
 
 
-async def make_demo(database_url: str) -> None:
-    """Add what is missing of the demo; what somebody has changed since stays changed."""
+async def make_demo(database_url: str, landing_url: str) -> None:
+    """Add what is missing of the demo, and lead it to the page of this run; what somebody has changed stays changed."""
+    wanted = demo_program(landing_url)
     connection = await asyncpg.connect(database_url, timeout=10)
     try:
-        for value in (PROGRAM, *AFFILIATES, *CODES):
+        for value in (wanted, *AFFILIATES, *CODES):
             await add_missing(connection, value)
+        found = await find(connection, "program", DEMO_PROGRAM)
+        if isinstance(found, Program) and (changes := stale_urls(found, wanted)):
+            require(await change(connection, "program", DEMO_PROGRAM, changes))
     finally:
         await connection.close()
 
 
+def demo_program(landing_url: str) -> Program:
+    return Program(
+        id=DEMO_PROGRAM,
+        name="Demo shop",
+        status="active",
+        target_url=f"{landing_url}/landing?{PARAMETER}={{click_token}}",
+        fallback_url=f"{landing_url}/",
+    )
+
+
+def stale_urls(found: Program, wanted: Program) -> dict[str, object]:
+    """Give the URLs to change: those that an earlier run made, where this run's page is elsewhere."""
+    return {
+        name: getattr(wanted, name)
+        for name, ours in OURS.items()
+        if getattr(found, name) != getattr(wanted, name) and ours.fullmatch(getattr(found, name) or "")
+    }
+
+
 async def add_missing(connection: asyncpg.Connection, value: Referral) -> None:
     if isinstance(await find(connection, value.kind, value.id), Refused):
-        added = await add(connection, value)
-        if isinstance(added, Refused):
-            raise DependencyAway(f"the demo could not be made: {added}")
+        require(await add(connection, value))
+
+
+def require(done: Referral | Refused) -> None:
+    if isinstance(done, Refused):
+        raise DependencyAway(f"the demo could not be made: {done.reason}")

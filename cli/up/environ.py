@@ -1,5 +1,6 @@
 """The environment of the local services: what the servers' addresses and this machine make of it. Pure."""
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,12 @@ import msgspec
 
 ELSEWHERE: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKRAIL_KAFKA_SASL_")
 """How another Kafka is reached; the local one speaks plain text, on the loopback address."""
+OF_OTHERS: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
+"""What is said of the local servers and of tests is no setting of a service."""
+PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
+SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - likewise
+GEO_DATABASES: Final = "CLICKRAIL_ENRICHER_GEO_DATABASES"
+EXPORT: Final = "export "
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,13 +35,17 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
 
     Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide.
     """
+    # A port that is to be chosen is in no URL yet; what is read before it is chosen is read for the ports alone.
+    port = outer.get("CLICKRAIL_INGEST_PORT", "8080")
+    public_url = "http://127.0.0.1" if port == "0" else f"http://127.0.0.1:{port}"
     defaults = {
         "CLICKRAIL_INGEST_HOST": "127.0.0.1",
         "CLICKRAIL_INGEST_CLIENT_RATE_PER_S": "1000",
         "CLICKRAIL_INGEST_CLIENT_BURST": "100000",
         "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8,::1",
-        "CLICKRAIL_PUBLIC_URL": f"http://127.0.0.1:{outer.get('CLICKRAIL_INGEST_PORT', '8080')}",
+        "CLICKRAIL_PUBLIC_URL": public_url,
         "CLICKRAIL_CONSOLE_HOST": "127.0.0.1",
+        GEO_DATABASES: ",".join(map(str, addresses.geo_databases)),
     }
     known = {
         "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": addresses.kafka,
@@ -42,11 +53,35 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_REDIS_URL": addresses.valkey,
         "CLICKRAIL_KEYS_FILE": str(addresses.keys_file),
         "CLICKRAIL_INGEST_DATA_DIR": str(addresses.data_dir),
-        "CLICKRAIL_CONSOLE_PASSWORD_FILE": str(addresses.password_file),
-        "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE": str(addresses.session_file),
-        "CLICKRAIL_ENRICHER_GEO_DATABASES": ",".join(map(str, addresses.geo_databases)),
     }
-    # Of a secret that this run knows, the other form (`X` or `X_FILE`) goes: both together are refused.
-    replaced = {name.removesuffix("_FILE") for name in known} | {f"{name}_FILE" for name in known}
-    ours = {name: value for name, value in outer.items() if name not in replaced and not name.startswith(ELSEWHERE)}
-    return {**defaults, **ours, **known}
+    secrets = {PASSWORD: addresses.password_file, SESSION_SECRET: addresses.session_file}
+    made = {f"{name}_FILE": str(file) for name, file in secrets.items() if not {name, f"{name}_FILE"} & set(outer)}
+    # The services refuse what is said twice, by its own name and by that of a file.
+    replaced = {f"{name}_FILE" for name in known}
+    ours = {name: value for name, value in outer.items() if not name.startswith(ELSEWHERE) and name not in replaced}
+    return {**defaults, **ours, **made, **known}
+
+
+def write_exports(environ: Mapping[str, str], programs: Path) -> str:
+    """Write what a shell is to read (`. FILE`) to have the settings of the services, and PostgreSQL's programs."""
+    settings = {
+        name: value
+        for name, value in sorted(environ.items())
+        if name.startswith("CLICKRAIL_") and not name.startswith(OF_OTHERS)
+    }
+    lines = [f"{EXPORT}{name}={shlex.quote(value)}" for name, value in settings.items()]
+    return "\n".join(
+        [
+            "# The settings of the local stack, written at each start of it. Take them into a shell: . FILE",
+            *lines,
+            "# psql, pg_dump and the others, of the server's own version.",
+            f'{EXPORT}PATH={shlex.quote(str(programs))}:"$PATH"',
+            "",
+        ]
+    )
+
+
+def read_exports(text: str) -> dict[str, str]:
+    """Read the settings that `write_exports` wrote."""
+    exports = (line.removeprefix(EXPORT).partition("=") for line in text.splitlines() if line.startswith(EXPORT))
+    return {name: "".join(shlex.split(value)) for name, _, value in exports if name.startswith("CLICKRAIL_")}

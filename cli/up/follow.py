@@ -1,8 +1,9 @@
-"""One demo click, followed from its 302 to its row."""
+"""One demo click, followed from its 302 to its row. It is a test: no total has it."""
 
 import asyncio
 import time
 from datetime import datetime
+from pathlib import Path
 
 import aiohttp
 import asyncpg
@@ -10,14 +11,26 @@ import msgspec
 
 from identity.cookie import CookieKeys, open_cookies
 from identity.cookie_header import cookie_name
-from identity.keys import KeyRing
+from identity.keyfile import read_ring
 from identity.refusal import Refused
-from runtime.errors import DependencyAway
+from identity.test_link import make_test_proof
+from identity.token import TokenKeys
 
 PATIENCE_S = 60.0
 POLL_S = 0.02
+PROOF_S = 300
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+HEADERS = {"User-Agent": BROWSER, "Referer": "https://www.example.com/", "X-Forwarded-For": "203.0.113.7"}
 QUERY = "SELECT clicked_at, published_at, enriched_at, stored_at FROM clicks WHERE click_id = $1"
+
+
+class DemoLink(msgspec.Struct, frozen=True):
+    """What is clicked: `url` is ingest's own address, `https` what visitors are told to use."""
+
+    url: str
+    code: str
+    program_id: str
+    https: bool
 
 
 class Followed(msgspec.Struct, frozen=True):
@@ -32,35 +45,65 @@ class Followed(msgspec.Struct, frozen=True):
     stored_at: datetime
 
 
-async def follow_click(url: str, program_id: str, ring: KeyRing, database_url: str) -> Followed:
-    """Click `url` as a browser would and wait for the row. Raises DependencyAway when something does not answer."""
+class Lost(msgspec.Struct, frozen=True):
+    """How far the click came, and why no farther, in a sentence. The stack runs all the same."""
+
+    reason: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the visitor gets: `cookie` is its name and value, or empty."""
+
+    status: int
+    location: str
+    cookie: str
+    ms: float
+
+
+async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> Followed | Lost:
+    """Click as a browser would, by a link that is marked as a test, and wait for the row."""
+    ring, now_s = read_ring(keys_file), int(time.time())
+    proof = make_test_proof(TokenKeys(ring), link.code, now_s + PROOF_S)
+    try:
+        answer = await click(f"{link.url}/ref/{link.code}?cr_test={proof}")
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return Lost(f"the demo click was not answered ({error or type(error).__name__}): see ingest.log")
+    opened = open_cookies(CookieKeys(ring), cookie_name(link.program_id, https=link.https), [answer.cookie], now_s)
+    if opened is None or isinstance(opened, Refused):
+        return Lost(
+            f"the demo click was answered {answer.status} {answer.location}".rstrip() + ", without a cookie: "
+            f"`clickrail code check {link.code}` says what a visit gets, and why"
+        )
+    row = await wait_for_row(database_url, opened.click_id)
+    if row is None:
+        return Lost(
+            f"click {opened.click_id} was answered, and after {PATIENCE_S:.0f} s it is not in the table: "
+            "`clickrail status` says what is wrong, and so do enricher.log and sink.log"
+        )
+    return Followed(opened.click_id, answer.location, answer.ms, *row)
+
+
+async def click(url: str) -> Answer:
     started = time.perf_counter()
-    headers = {"User-Agent": BROWSER, "Referer": "https://www.example.com/", "X-Forwarded-For": "203.0.113.7"}
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-        session.get(url, headers=headers, allow_redirects=False) as answer,
+        session.get(url, headers=HEADERS, allow_redirects=False) as answer,
     ):
-        answer_ms = (time.perf_counter() - started) * 1000
-        cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
-        location = answer.headers.get("Location", "")
-    name = cookie_name(program_id, https=False)
-    opened = open_cookies(CookieKeys(ring), name, [cookie], int(time.time()))
-    if opened is None or isinstance(opened, Refused):
-        raise DependencyAway(f"{url} was answered with {answer.status} and no cookie: see .local/logs/ingest.log")
-    row = await wait_for_row(database_url, opened.click_id)
-    return Followed(opened.click_id, location, answer_ms, *row)
+        return Answer(
+            answer.status,
+            answer.headers.get("Location", ""),
+            answer.headers.get("Set-Cookie", "").partition(";")[0],
+            (time.perf_counter() - started) * 1000,
+        )
 
 
-async def wait_for_row(database_url: str, click_id: str) -> asyncpg.Record:
+async def wait_for_row(database_url: str, click_id: str) -> asyncpg.Record | None:
     connection = await asyncpg.connect(database_url, timeout=10)
     deadline = time.monotonic() + PATIENCE_S
     try:
         while (row := await connection.fetchrow(QUERY, click_id)) is None:
             if time.monotonic() > deadline:
-                raise DependencyAway(
-                    f"click {click_id} was answered, and after {PATIENCE_S:.0f} s it is not in the table: "
-                    "see enricher.log and sink.log in .local/logs"
-                )
+                return None
             await asyncio.sleep(POLL_S)
         return row
     finally:
@@ -77,5 +120,5 @@ def describe_way(click: Followed) -> list[str]:
         f"  [bold]{click.answer_ms:6.1f} ms[/]  answered: 302 to {click.location}",
         f"  {since(click.published_at)}  in Kafka, clicks.raw",
         f"  {since(click.enriched_at)}  enriched, clicks.enriched",
-        f"  {since(click.stored_at)}  a row in PostgreSQL, {click.click_id}",
+        f"  {since(click.stored_at)}  a row in PostgreSQL, {click.click_id} (a test, in no total)",
     ]

@@ -1,115 +1,120 @@
 """The run itself: servers, set-up, services, one demo click, addresses, and then the state until it is stopped."""
 
 import asyncio
-import os
-import secrets
 import signal
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from cli.tables import apply_contract, apply_migrations
-from cli.up.demo import DEMO_CODE, DEMO_PROGRAM, make_demo
-from cli.up.environ import Addresses, service_environ
-from cli.up.follow import describe_way, follow_click
+import msgspec
+
+from cli.up.banner import describe_addresses, describe_commands
+from cli.up.demo import DEMO_CODE, DEMO_PROGRAM
+from cli.up.environ import GEO_DATABASES, Addresses, service_environ, write_exports
+from cli.up.follow import DemoLink, Lost, describe_way, follow_click
+from cli.up.landing import serve_landing
+from cli.up.preparing import find_addresses, make_secrets, placeholders, prepare, write_private
 from cli.up.screen import Screen
-from cli.up.services import LocalService, plan_service, read_services, require_ports, run_services
+from cli.up.services import LocalService, plan_service, ports_of, read_services, run_services
 from cli.up.status import show_status
 from deploy.local.city import city_databases
-from deploy.local.folder import held
-from deploy.local.settings import LocalSettings
-from deploy.local.stack import Stack, keep_up, run_stack
+from deploy.local.ports import SERVERS, Wanted, choose_port, require_free, wanted_ports
+from deploy.local.postgres import program
+from deploy.local.settings import LocalSettings, variable
+from deploy.local.stack import Stack, keep_up, ready_folder, run_servers
 from deploy.local.together import together
-from identity.keyfile import create_ring, read_ring
-from identity.keys import RING_RANDOMNESS, init_ring
 from runtime.settings import load
 
+ON_THE_WAY: Final = frozenset({"ingest", "enricher", "sink"})
+"""The services that a click goes through."""
+ENVIRONMENT: Final = "environment"
+"""The file, in the data folder, from which a shell or another command takes the settings of this run."""
 
-async def run_up(environ: Mapping[str, str], screen: Screen) -> None:
+
+class Local(msgspec.Struct, frozen=True):
+    """What runs: the settings of the servers, the environment of the services, and which of them."""
+
+    settings: LocalSettings
+    environ: Mapping[str, str]
+    services: Mapping[str, LocalService]
+    addresses: Addresses
+
+
+async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Screen) -> None:
     """Run everything until cancelled. Raises what `cli.up.command` explains; then nothing is left running."""
     stop_on_signals()
-    local = load(LocalSettings, {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_LOCAL_")})
+    settings = read_local(environ)
     # Asked before anything is fetched or started: another run, a wrong setting or a taken port costs nobody a minute.
-    with held(local.data):
-        pass
-    require_ports(read_services(service_environ(environ, placeholders())))
-    geo = await city_databases(local.cache, screen.progress)
-    async with run_stack(local, screen.progress) as stack:
-        addresses = await set_up(stack, local, geo, screen)
-        inner = service_environ(environ, addresses)
-        services = read_services(inner)
-        screen.progress("Starting ingest, enricher, sink, console", None)
-        async with run_services([plan_service(service, inner, local.data) for service in services], screen.say):
-            screen.progress("Following one click from its 302 to its row", None)
-            link = f"{inner['CLICKRAIL_PUBLIC_URL']}/ref/{DEMO_CODE}"
-            ring = read_ring(addresses.keys_file)
-            way = describe_way(await follow_click(link, DEMO_PROGRAM, ring, addresses.postgres))
-            for line in [*way, "", *describe_addresses(link, services, addresses)]:
+    with ready_folder(settings.data, screen.progress):
+        settings, environ = settle(settings, environ, selected)
+        geo = () if GEO_DATABASES in environ else await city_databases(settings.cache, screen.progress)
+        async with run_servers(settings, screen.progress) as stack:
+            addresses = find_addresses(stack, settings, geo)
+            make_secrets(addresses)
+            inner = service_environ(environ, addresses)
+            services = {service.name: service for service in read_services(inner, selected)}
+            await run_on(stack, Local(settings, inner, services, addresses), screen)
+
+
+def read_local(environ: Mapping[str, str]) -> LocalSettings:
+    """Read the settings of the local stack. Raises SettingsError."""
+    return load(LocalSettings, {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_LOCAL_")})
+
+
+def settle(
+    settings: LocalSettings, environ: Mapping[str, str], selected: Sequence[str]
+) -> tuple[LocalSettings, dict[str, str]]:
+    """Give the settings of servers and services with a free port for every 0.
+
+    Raises SettingsError, PortTaken with every port that is taken, PortGivenTwice.
+    """
+    services = ports_of(read_services(service_environ(environ, placeholders()), selected))
+    servers = wanted_ports(settings)
+    landing = Wanted("the demo's page", variable("landing_port"), settings.landing_port)
+    require_free([*services, landing, *servers])
+    chosen = dict(zip([*SERVERS, "landing_port"], map(choose_port, [*servers, landing]), strict=True))
+    ports = {each.setting: str(choose_port(each)) for each in services}
+    return msgspec.structs.replace(settings, **chosen), {**environ, **ports}
+
+
+async def run_on(stack: Stack, local: Local, screen: Screen) -> None:
+    """Run the services on the servers, say where everything is, and show how it goes until cancelled."""
+    addresses, services = local.addresses, local.services
+    console = services["console"].browser_url if "console" in services else None
+    async with serve_landing(local.settings.landing_port, addresses.keys_file, console) as landing:
+        screen.progress("Applying topics and migrations", None)
+        await prepare(addresses, local.environ, landing)
+        write_private(local.settings.data / ENVIRONMENT, write_exports(local.environ, program("psql").parent))
+        if services:
+            screen.progress(f"Starting {', '.join(services)}", None)
+        plans = [plan_service(service, local.environ, local.settings.data) for service in services.values()]
+        async with run_services(plans, screen.say):
+            for line in [*await follow(local, screen), *describe_run(local)]:
                 screen.say(line)
-            await together(show_status(services, screen), keep_up(stack.servers, screen.progress))
+            await together(
+                show_status(tuple(services.values()), screen),
+                keep_up(stack.servers, lambda what, _: screen.say(f"[yellow]{what}[/]")),
+            )
 
 
-async def set_up(stack: Stack, local: LocalSettings, geo: tuple[Path, ...], screen: Screen) -> Addresses:
-    """Bring topics, tables, keys and the demo program up to date; all of it may be there already."""
-    addresses = Addresses(
-        kafka=stack.kafka.address,
-        postgres=stack.postgres.address,
-        valkey=stack.valkey.address,
-        keys_file=local.data / "keys.json",
-        password_file=local.data / "console-password",
-        session_file=local.data / "console-session-secret",
-        data_dir=local.data / "ingest",
-        geo_databases=geo,
-    )
-    screen.progress("Applying topics and migrations", None)
-    await apply_contract([addresses.kafka], os.environ.get("CLICKRAIL_KAFKA_TOPIC_PREFIX", ""))
-    await apply_migrations(addresses.postgres)
-    if not addresses.keys_file.exists():
-        create_ring(addresses.keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
-    for file, length in ((addresses.password_file, 12), (addresses.session_file, 32)):
-        if not file.exists():
-            write_private(file, secrets.token_urlsafe(length))
-    await make_demo(addresses.postgres)
-    return addresses
+async def follow(local: Local, screen: Screen) -> list[str]:
+    """Follow a click, where every service on its way runs, and give lines that tell how it went."""
+    if not ON_THE_WAY.issubset(local.services):
+        return []
+    screen.progress("Following one click from its 302 to its row", None)
+    https = local.environ["CLICKRAIL_PUBLIC_URL"].startswith("https:")
+    link = DemoLink(local.services["ingest"].url, DEMO_CODE, DEMO_PROGRAM, https)
+    went = await follow_click(link, local.addresses.keys_file, local.addresses.postgres)
+    return [f"  [yellow]{went.reason}[/]", ""] if isinstance(went, Lost) else [*describe_way(went), ""]
 
 
-def placeholders() -> Addresses:
-    # Before the servers run their addresses are not known, and to read the services' ports none is needed; the
-    # password may not exist yet, and a file that does is as good as any.
-    here = Path(__file__)
-    return Addresses(
-        kafka="127.0.0.1:1",
-        postgres="postgresql://127.0.0.1:1/clickrail",
-        valkey="redis://127.0.0.1:1/0",
-        keys_file=here,
-        password_file=here,
-        session_file=here,
-        data_dir=here,
-        geo_databases=(),
-    )
-
-
-def write_private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text + "\n")
-
-
-def describe_addresses(link: str, services: tuple[LocalService, ...], addresses: Addresses) -> list[str]:
-    password = addresses.password_file.read_text().strip()
-    ports = {service.name: service for service in services}
-    metrics = ", ".join(f"{service.name} {service.private_port}" for service in services)
+def describe_run(local: Local) -> list[str]:
+    link = f"{local.environ['CLICKRAIL_PUBLIC_URL']}/ref/{DEMO_CODE}"
+    file = local.settings.data / ENVIRONMENT
     return [
-        f"  Tracking link  [bold]{link}[/]",
-        f"  Console        [bold]http://127.0.0.1:{ports['console'].port}/[/]   password {password}",
-        f"  Metrics        http://127.0.0.1:PORT/metrics   {metrics}",
-        f"  Kafka          {addresses.kafka}",
-        f"  PostgreSQL     {addresses.postgres}",
-        f"  Valkey         {addresses.valkey}",
-        f"  Logs           {addresses.keys_file.parent / 'logs'}",
+        *describe_addresses(link, local.services, local.addresses, local.environ),
         "",
-        "  Send it traffic from another terminal: .venv/bin/clickrail simulate --rate 200 --seconds 60",
-        "  Ctrl-C stops everything; the data stay.",
+        *describe_commands(local.services, file, sys.argv[0]),
         "",
     ]
 

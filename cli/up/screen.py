@@ -1,5 +1,6 @@
 """What `clickrail up` shows: a bar while it prepares, then one calm line; plain lines where there is no terminal."""
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from types import TracebackType
@@ -11,15 +12,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-PLAIN_EVERY: Final = 30
-"""Without a terminal only each so many-th status is printed."""
+PLAIN_EVERY_S: Final = 60.0
+"""Without a terminal a status is printed when it is another one, and not before the last one is so old."""
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
     """Where the run reports. May be called from any thread."""
 
     def progress(self, what: str, done: float | None) -> None:
-        """Say what is being done, as a phrase, and how much of it is done (0 to 1; null: not known)."""
+        """Say what is being done to prepare, as a phrase, and how much of it is done (0 to 1; null: not known).
+
+        What happens later, and may happen again, is said.
+        """
 
     def say(self, line: str) -> None:
         """Say something that stays."""
@@ -56,12 +60,18 @@ class TerminalScreen:
 
 
 class PlainScreen:
-    """Lines, for logs and pipes; each phrase of progress once, and a status now and then."""
+    """Lines, for logs and pipes: each phrase of progress once, and a status when it changes, at most each minute."""
 
-    def __init__(self, write: Callable[[str], None] = lambda line: print(line, flush=True)) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None] = lambda line: print(line, flush=True),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._write = write
-        self._last = ""
-        self._statuses = 0
+        self._clock = clock
+        self._phrases: set[str] = set()
+        self._status = ""
+        self._next_status_at = float("-inf")
 
     def __enter__(self) -> Self:
         return self
@@ -70,17 +80,19 @@ class PlainScreen:
         pass
 
     def progress(self, what: str, done: float | None) -> None:
-        if what != self._last:
-            self._last = what
+        # Work that is done at once reports in turns.
+        if what not in self._phrases:
+            self._phrases.add(what)
             self._write(f"{what} ...")
 
     def say(self, line: str) -> None:
         self._write(Text.from_markup(line).plain)
 
     def status(self, line: str) -> None:
-        if self._statuses % PLAIN_EVERY == 0:
+        now = self._clock()
+        if line != self._status and now >= self._next_status_at:
+            self._status, self._next_status_at = line, now + PLAIN_EVERY_S
             self.say(line)
-        self._statuses += 1
 
 
 def open_screen(*, terminal: bool) -> TerminalScreen | PlainScreen:

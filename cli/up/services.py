@@ -4,53 +4,109 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
 import msgspec
+from rich.markup import escape
 
-from deploy.local.errors import LocalStackError, PortTaken
-from deploy.local.ports import is_free
+from cli.up.selection import SERVICES
+from deploy.local.errors import LocalStackError
+from deploy.local.ports import HOST, Wanted
 from deploy.local.server import Server, ServerPlan
+from deploy.local.together import together
 from runtime.settings import load
 
-RESTART_S: Final = 1.0
+RESTART_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told apart, not to listen on
 
 
 class LocalService(msgspec.Struct, frozen=True):
-    """A service, and where it listens: `port` is its public one, or null."""
+    """A service, and where it listens: `port` is its public one, or null; `workers` processes share it.
+
+    The hosts are those at which this machine reaches it; `given_url` is where a setting says that browsers do.
+    """
 
     name: str
     port: int | None
     private_port: int
+    host: str = HOST
+    private_host: str = HOST
+    workers: int = 1
+    given_url: str | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port or self.private_port}"
+
+    @property
+    def browser_url(self) -> str:
+        return (self.given_url or self.url).rstrip("/")
+
+    @property
+    def private_url(self) -> str:
+        return f"http://{self.private_host}:{self.private_port}"
+
+    @property
+    def metrics_urls(self) -> tuple[str, ...]:
+        """Where its numbers are: several workers each have a port of their own, after that of their supervisor."""
+        first = self.private_port + 1 if self.workers > 1 else self.private_port
+        return tuple(f"http://{self.private_host}:{first + number}/metrics" for number in range(self.workers))
 
 
-def read_services(environ: Mapping[str, str]) -> tuple[LocalService, ...]:
-    """Give the services in the order of the stream. Raises SettingsError when their environment is not valid."""
+def settings_kinds() -> dict[str, type[Any]]:
+    """Give the Settings of every service by its name."""
     import console.settings
     import enricher.settings
     import ingest.settings
     import sink.settings
 
-    kinds: dict[str, type[Any]] = {
-        "ingest": ingest.settings.Settings,
-        "enricher": enricher.settings.Settings,
-        "sink": sink.settings.Settings,
-        "console": console.settings.Settings,
-    }
-    loaded = {name: load(kind, environ) for name, kind in kinds.items()}
-    return tuple(
-        LocalService(name, getattr(settings, "port", None), settings.private_port) for name, settings in loaded.items()
+    modules = {"ingest": ingest, "enricher": enricher, "sink": sink, "console": console}
+    return {name: module.settings.Settings for name, module in modules.items()}
+
+
+def read_services(environ: Mapping[str, str], names: Sequence[str] = SERVICES) -> tuple[LocalService, ...]:
+    """Give the services in the order of the stream. Raises SettingsError when their environment is not valid."""
+    kinds = settings_kinds()
+    return tuple(read_service(name, load(kinds[name], environ)) for name in names)
+
+
+def read_service(name: str, settings: Any) -> LocalService:
+    return LocalService(
+        name,
+        getattr(settings, "port", None),
+        settings.private_port,
+        reachable(getattr(settings, "host", HOST)),
+        reachable(settings.private_host),
+        getattr(settings, "workers", 1),
+        getattr(settings, "url", None),
     )
 
 
-def require_ports(services: Sequence[LocalService]) -> None:
-    """Raise PortTaken when a port of a service is not free."""
-    for service in services:
-        for port, field in ((service.port, "PORT"), (service.private_port, "PRIVATE_PORT")):
-            if port is not None and not is_free(port):
-                raise PortTaken(service.name, port, f"CLICKRAIL_{service.name.upper()}_{field}")
+def reachable(host: str) -> str:
+    """Give the address at which one reaches, from here, who listens on `host`."""
+    return HOST if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
+
+
+def ports_of(services: Sequence[LocalService]) -> list[Wanted]:
+    """Give the ports that the services are to listen on; of several workers each has a private one of its own."""
+    public = [
+        Wanted(service.name, f"CLICKRAIL_{service.name.upper()}_PORT", service.port)
+        for service in services
+        if service.port is not None
+    ]
+    private = [
+        Wanted(
+            service.name,
+            f"CLICKRAIL_{service.name.upper()}_PRIVATE_PORT",
+            service.private_port,
+            1 if service.workers == 1 else 1 + service.workers,
+        )
+        for service in services
+    ]
+    return [*public, *private]
 
 
 def plan_service(service: LocalService, environ: Mapping[str, str], data: Path) -> ServerPlan:
@@ -59,23 +115,25 @@ def plan_service(service: LocalService, environ: Mapping[str, str], data: Path) 
     return ServerPlan(
         name=service.name,
         command=(sys.executable, "-m", service.name),
-        address=f"http://127.0.0.1:{service.port or service.private_port}",
+        address=service.url,
         port=service.port or service.private_port,
         folder=folder,
         log=data / "logs" / f"{service.name}.log",
-        ready=readiness(service.private_port),
+        ready=readiness(service.private_url),
         environ=dict(environ),
         start_seconds=30,
         stop_seconds=20,
     )
 
 
-def readiness(private_port: int) -> Callable[[], Awaitable[bool]]:
+def readiness(private_url: str) -> Callable[[], Awaitable[bool]]:
     async def ready() -> bool:
         timeout = aiohttp.ClientTimeout(total=2)
-        url = f"http://127.0.0.1:{private_port}/readyz"
         try:
-            async with aiohttp.ClientSession(timeout=timeout) as session, session.get(url) as answer:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as session,
+                session.get(f"{private_url}/readyz") as answer,
+            ):
                 return answer.status == 200  # noqa: PLR2004 - OK
         except (aiohttp.ClientError, TimeoutError):
             return False
@@ -91,14 +149,15 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     """
     servers = [Server(plan) for plan in plans]
     try:
-        await asyncio.gather(*(server.start() for server in servers))
+        await together(*(server.start() for server in servers))
         keepers = [asyncio.create_task(keep_running(server, say)) for server in servers]
         try:
             yield
         finally:
             for keeper in keepers:
                 keeper.cancel()
-            await asyncio.wait(keepers)
+            if keepers:
+                await asyncio.wait(keepers)
     finally:
         for server in servers:
             await server.stop()
@@ -108,8 +167,19 @@ async def keep_running(server: Server, say: Callable[[str], None]) -> None:
     while True:
         code = await server.wait()
         say(f"[yellow]{server.name} ended with exit code {code}: starting it again[/] (its log: {server.plan.log})")
+        await start_again(server, say)
+
+
+async def start_again(server: Server, say: Callable[[str], None], pauses_s: Sequence[float] = RESTART_PAUSES_S) -> None:
+    """Start until it runs, ever more slowly; what is wrong is said when it changes."""
+    said = ""
+    for pause_s in chain(pauses_s, repeat(pauses_s[-1])):
         try:
             await server.start()
         except LocalStackError as error:
-            say(f"[red]{error}[/]")
-            await asyncio.sleep(RESTART_S)
+            if str(error) != said:
+                said = str(error)
+                say(f"[red]{escape(said)}[/]")
+            await asyncio.sleep(pause_s)
+        else:
+            return

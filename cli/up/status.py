@@ -43,8 +43,12 @@ async def read(session: aiohttp.ClientSession, services: Sequence[LocalService])
 
 
 async def fetch(session: aiohttp.ClientSession, service: LocalService) -> str:
+    return "\n".join(await asyncio.gather(*(fetch_one(session, url) for url in service.metrics_urls)))
+
+
+async def fetch_one(session: aiohttp.ClientSession, url: str) -> str:
     try:
-        async with session.get(f"http://127.0.0.1:{service.private_port}/metrics") as answer:
+        async with session.get(url) as answer:
             return await answer.text()
     except (aiohttp.ClientError, TimeoutError):
         # A service that is just being started again has no numbers for a moment.

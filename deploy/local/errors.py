@@ -2,6 +2,7 @@
 
 LocalStackError
 +-- PortTaken          another program listens where a server should
++-- PortGivenTwice     two servers are to listen on the same port
 +-- FolderInUse        another run holds the data folder
 +-- NoDiskSpace        the disk is full, or nearly
 +-- NotWritable        a folder or file may not be written or read
@@ -21,10 +22,28 @@ class LocalStackError(Exception):
 
 
 class PortTaken(LocalStackError):  # noqa: N818 - these names read as what they are
-    def __init__(self, server: str, port: int, setting: str) -> None:
+    """`taken` is the server, the port, its setting, and who listens there, as far as that is known."""
+
+    def __init__(self, *taken: tuple[str, int, str, str]) -> None:
+        (server, port, setting, holder), *more = taken
+        if more:
+            each = ", ".join(f"{port} ({server}, {setting}; {holder})" for server, port, setting, holder in taken)
+            super().__init__(
+                f"These ports are taken: {each}. Stop those programs, perhaps another run of this, "
+                f"or set the variables to other ports (0 takes a free one)."
+            )
+        else:
+            super().__init__(
+                f"Port {port}, where {server} should listen, is taken by {holder}: stop that program, "
+                f"or set {setting} to another port (0 takes a free one)."
+            )
+
+
+class PortGivenTwice(LocalStackError):  # noqa: N818
+    def __init__(self, port: int, settings: tuple[str, str]) -> None:
         super().__init__(
-            f"Port {port}, where {server} should listen, is taken by another program: stop that program, "
-            f"or set {setting} to another port (0 takes a free one)."
+            f"Port {port} is given twice, by {' and '.join(settings)}: set one of them to another port "
+            f"(0 takes a free one)."
         )
 
 

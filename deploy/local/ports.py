@@ -1,18 +1,21 @@
 """Ports on the loopback address: whether one is free, and which one is."""
 
+import contextlib
 import fcntl
 import functools
 import os
 import random
 import socket
 import tempfile
+from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import psutil
 
-from deploy.local.errors import PortTaken
+from deploy.local.errors import PortGivenTwice, PortTaken
 from deploy.local.settings import LocalSettings, variable
 
 HOST: Final = "127.0.0.1"
@@ -68,12 +71,61 @@ def promises() -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """A port that a server is to listen on, as a setting says; 0 takes a free one.
+
+    Of `count` ports in a row it is the first.
+    """
+
+    server: str
+    setting: str
+    port: int
+    count: int = 1
+
+    @property
+    def ports(self) -> range:
+        return range(self.port, self.port + self.count) if self.port else range(0)
+
+
+def require_free(wanted: Sequence[Wanted]) -> None:
+    """Look at all ports at once. Raises PortGivenTwice, or PortTaken with every port that somebody listens on."""
+    settings: dict[int, str] = {}
+    for each in wanted:
+        for port in each.ports:
+            if port in settings:
+                raise PortGivenTwice(port, (settings[port], each.setting))
+            settings[port] = each.setting
+    taken = [(each, port) for each in wanted for port in each.ports if not is_free(port)]
+    if taken:
+        raise PortTaken(*((each.server, port, each.setting, holder_of(port)) for each, port in taken))
+
+
+def choose_port(wanted: Wanted) -> int:
+    """Give the port itself, or where it is 0, the first of so many free ones in a row."""
+    if wanted.port:
+        return wanted.port
+    while True:
+        first = free_port()
+        if all(take(port) and is_free(port) for port in range(first + 1, first + wanted.count)):
+            return first
+
+
+def holder_of(port: int) -> str:
+    """Say who listens on a port, as far as this account may know."""
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"process {connection.pid}, {psutil.Process(connection.pid).name()}"
+    return "another program"
+
+
+def wanted_ports(settings: LocalSettings) -> list[Wanted]:
+    """Give the ports of the servers."""
+    return [Wanted(server, variable(field), getattr(settings, field)) for field, server in SERVERS.items()]
+
+
 def settle_ports(settings: LocalSettings) -> LocalSettings:
-    """Give settings in which every 0 is a free port. Raises PortTaken when a port that is set is not free."""
-    chosen: dict[str, int] = {}
-    for field, server in SERVERS.items():
-        port: int = getattr(settings, field)
-        if port and not is_free(port):
-            raise PortTaken(server, port, variable(field))
-        chosen[field] = port or free_port()
-    return msgspec.structs.replace(settings, **chosen)
+    """Give settings in which every 0 is a free port. Raises PortGivenTwice, PortTaken."""
+    wanted = wanted_ports(settings)
+    require_free(wanted)
+    return msgspec.structs.replace(settings, **dict(zip(SERVERS, map(choose_port, wanted), strict=True)))

@@ -32,6 +32,9 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     kafka_controller_port: Port = 19093
     postgres_port: Port = 15432
     valkey_port: Port = 16379
+    landing_port: Annotated[
+        int, Meta(ge=0, le=65535, description="port of the page that the demo's links lead to; 0 takes a free one")
+    ] = 18080
     kafka_heap_mib: Annotated[int, Meta(ge=128, description="Kafka's Java heap, in MiB")] = 384
     postgres_shared_buffers_mib: Mib = 96
     valkey_maxmemory_mib: Mib = 64

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -40,17 +41,35 @@ async def run_stack(settings: LocalSettings, progress: Progress = silent) -> Asy
 
     Raises a LocalStackError when they cannot run; nothing is left running then. Enter it from the main thread.
     """
-    with held(settings.data):
-        with explained(settings.data):
-            end_leftovers(settings.data, progress)
-            require_room(settings.data, NEEDED_MIB)
-            stack = await plan_stack(settle_ports(settings), progress)
-        try:
-            await start_all(stack.servers, progress)
+    with ready_folder(settings.data, progress):
+        async with run_servers(settle_ports(settings), progress) as stack:
             yield stack
-        finally:
-            for server in reversed(stack.servers):
-                await server.stop()
+
+
+@contextlib.contextmanager
+def ready_folder(data: Path, progress: Progress = silent) -> Iterator[None]:
+    """Keep the data folder for this process, rid of what an earlier run left behind, and with room on its disk.
+
+    Raises FolderInUse, NoDiskSpace, NotWritable.
+    """
+    with held(data):
+        with explained(data):
+            end_leftovers(data, progress)
+            require_room(data, NEEDED_MIB)
+        yield
+
+
+@contextlib.asynccontextmanager
+async def run_servers(settings: LocalSettings, progress: Progress = silent) -> AsyncIterator[Stack]:
+    """Run the three on ports that are settled, in a folder that is ready: as `run_stack`, in two steps."""
+    with explained(settings.data):
+        stack = await plan_stack(settings, progress)
+    try:
+        await start_all(stack.servers, progress)
+        yield stack
+    finally:
+        for server in reversed(stack.servers):
+            await server.stop()
 
 
 async def plan_stack(settings: LocalSettings, progress: Progress) -> Stack:

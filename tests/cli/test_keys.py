@@ -62,7 +62,7 @@ def retire(path: Path, purpose: Purpose, ago: timedelta, seed: int) -> str:
 def test_a_key_is_added_activated_and_the_one_before_destroyed(path: Path) -> None:
     kid = say(path, "add", "cookie")
     assert (key_of(path, "cookie", kid).state, active(read_ring(path), "cookie").kid) == ("read_only", "k7")
-    assert f"cookie   {kid}  read_only" in say(path, "list")
+    assert f"cookie\t{kid}\tread_only" in say(path, "list")
     assert "not used yet" in say(path, "list")
 
     assert say(path, "activate", "cookie", kid) == f"cookie: {kid} is active; what the one before made stays readable."

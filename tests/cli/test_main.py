@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,21 @@ def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, sentence)
 
 
+def test_a_service_reads_its_secret_files_itself(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
+    environ = {
+        **os.environ,
+        "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url"),
+        "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "CLICKRAIL_SINK_PRIVATE_PORT": "nothing",
+    }
+    command = [sys.executable, "-c", "from cli.main import main; main()", "sink"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("clickrail sink: CLICKRAIL_SINK_PRIVATE_PORT: ")
+
+
 def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
 
@@ -87,7 +103,14 @@ def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Pat
     code, output, _ = clickrail("keys", "list", "--keys-file", path)
 
     assert code == 0
-    assert [line.split()[0] for line in output.splitlines()] == ["cookie", "cookie", "token", "ip_seal", "ip_hash"]
+    assert [line.split()[0] for line in output.splitlines()] == [
+        "purpose",
+        "cookie",
+        "cookie",
+        "token",
+        "ip_seal",
+        "ip_hash",
+    ]
     assert "secret" not in output
 
 
@@ -97,4 +120,9 @@ def test_a_token_that_is_not_genuine_is_said_so(tmp_path: Path) -> None:
 
     code, output, _ = clickrail("token", "verify", "01KAT301V8C3Q9GZ2F5B7N4M6P.aa0123456789ABCDEF", "--keys-file", path)
 
-    assert (code, output) == (1, "not genuine: unknown_key\n")
+    assert code == 1
+    assert output.startswith("not genuine: unknown_key (this key ring never had the key it names")
+
+
+def test_the_version_is_told() -> None:
+    assert clickrail("--version") == (0, f"clickrail {version('clickrail')}\n", "")

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from console.explain import explain
 from schemas import Bot, Geo, KeyIds, Privacy, Referrer
 from sink.records import StoredClick, StoredRejection
@@ -20,7 +22,9 @@ def test_an_ordinary_click_has_nothing_to_look_at() -> None:
     assert sentence("Code", *decisions) == (
         "Active, for aff_lisbon in prg_shoes; answered from the process's own memory."
     )
-    assert sentence("Answer", *decisions) == "302 to the program's own target after 38 µs."
+    assert sentence("Answer", *decisions) == (
+        "302 to shop.example, the target of the code or its program, after 38 µs."
+    )
     assert sentence("Stored", *decisions) == "In the table 890 ms after the visitor's click."
 
 
@@ -30,6 +34,34 @@ def test_a_test_is_told_before_anything_else() -> None:
     assert (first.subject, first.tone) == ("Test", "test")
     assert first.sentence == "A signed test link was followed: routed as any click, and in no total."
     assert {decision.tone for decision in others} == {"accepted"}
+
+
+@pytest.mark.parametrize(
+    ("query", "location", "chosen"),
+    [
+        ("url=https%3A%2F%2Fshop.example%2Fred%3Fx%3D1", "https://shop.example/red?x=1&clickid=T", True),
+        ("a=1&url=https://shop.example/r%C3%A9d%20shoes", "https://shop.example/r%C3%A9d%20shoes", True),
+        ("url=https://evil.example/", "https://shop.example/red", False),
+        ("xurl=https://shop.example/red", "https://shop.example/red", False),
+        ("sub1=a", "https://own.example/?x#y", False),
+    ],
+)
+def test_where_the_visitor_went_and_who_chose_it_is_told(query: str, location: str, *, chosen: bool) -> None:
+    decisions = explain(StoredClick(enriched_click(query=query, target_url=location), NOW))
+    host = location.split("/")[2]
+    whose = "the page that the visitor chose by ?url=" if chosen else "the target of the code or its program"
+
+    assert sentence("Answer", *decisions) == f"302 to {host}, {whose}, after 38 µs."
+
+
+def test_a_limit_a_prefetch_and_what_was_cut_are_told() -> None:
+    click = enriched_click(limit="client", prefetch=True, truncated=["query", "referrer"])
+    decisions = explain(StoredClick(click, NOW, NOW + timedelta(milliseconds=890)))
+
+    assert sentence("Limit", *decisions).startswith("Over the limit of one address (R301).")
+    assert "asked ahead of its visitor" in sentence("Prefetch", *decisions)
+    assert sentence("Cut", *decisions) == "Too long to be kept whole: query, referrer."
+    assert [one.subject for one in decisions if one.tone != "accepted"] == ["Prefetch", "Limit", "Cut"]
 
 
 def test_a_forged_cookie_stands_out() -> None:

@@ -1,7 +1,9 @@
 """The subcommands, as a person or a script meets them."""
 
 import asyncio
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,9 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli import referrals
+from cli import referrals, test_links
+from identity.keyfile import create_ring
+from identity.keys import RING_RANDOMNESS, init_ring
 from tests.referrals.builders import TARGET, insert
 
 pytestmark = pytest.mark.servers
@@ -22,6 +26,7 @@ app.add_typer(referrals.program, name="program")
 app.add_typer(referrals.affiliate, name="affiliate")
 app.add_typer(referrals.code, name="code")
 app.command("import")(referrals.import_)
+referrals.code.command("test-link")(test_links.make_test_link)
 
 TOKEN_PARAMETER = "a token parameter is 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
 NAMESAKE = "has the name 'Shop' already: choose another, or say --same-name"
@@ -335,6 +340,25 @@ async def test_a_database_without_tables_says_what_to_do(run: Run, database_url:
     result = await run("code", "list", CLICKRAIL_DATABASE_URL=empty)
     expected = "clickrail: the database has no tables of Clickrail yet: run `clickrail migrate`\n"
     assert (result.exit_code, result.stderr) == (2, expected)
+
+
+async def test_a_test_link_is_signed_for_a_code_that_there_is(
+    run: Run, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await insert(connection, "spring-26")
+    path = tmp_path / "keys.json"
+    create_ring(path, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+    environ = {"CLICKRAIL_KEYS_FILE": str(path), "CLICKRAIL_PUBLIC_URL": "https://go.shop.example"}
+    unknown = await run("code", "test-link", "sprin-26", **environ)
+    signed = await run("code", "test-link", "spring-26", **environ)
+    await run("code", "pause", "spring-26")
+    paused = await run("code", "test-link", "spring-26", **environ)
+    not_looked_up = await run("code", "test-link", "nope", **environ, CLICKRAIL_DATABASE_URL="")
+    assert (unknown.exit_code, unknown.stdout) == (2, "")
+    assert unknown.stderr == "clickrail: there is no code 'sprin-26'; nearly the same: spring-26\n"
+    assert (signed.exit_code, signed.stderr) == (0, "")
+    assert paused.stderr.startswith("Its visits make no click yet. R201 Code paused: `clickrail code resume spring-26`")
+    assert not_looked_up.stderr.startswith("Whether there is such a code was not looked up")
 
 
 async def test_an_import_tells_how_much_it_added(run: Run, connection: asyncpg.Connection, tmp_path: Path) -> None:

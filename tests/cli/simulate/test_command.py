@@ -1,7 +1,6 @@
 """The command as people run it: a process, its output and its exit code."""
 
 import asyncio
-import inspect
 import json
 import signal
 import sys
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from cli.simulate.command import simulate
-from cli.simulate.planned import DEMO_CODES
 from deploy.local.ports import free_port
 from tests.cli.simulate.builders import generated, give_click, stack
 from tests.cli.simulate.test_replay import line
@@ -132,7 +129,3 @@ async def test_wrong_options_are_one_line_and_exit_code_2(tmp_path: Path) -> Non
         code, out, err = await run(*arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert err.startswith(f"clickrail: {says}")
-
-
-def test_the_codes_sent_to_by_default_are_those_of_the_demo() -> None:
-    assert inspect.signature(simulate).parameters["codes"].default == ",".join(DEMO_CODES)

@@ -156,4 +156,5 @@ def test_methods_are_as_planned() -> None:
 
 
 def test_every_request_expects_something() -> None:
-    assert {request.expected for request in generated(5000)} == set(STATUSES)
+    # What is said of a request that was made once, nobody here knows beforehand.
+    assert {request.expected for request in generated(5000)} == set(STATUSES) - {"anything"}

@@ -3,13 +3,18 @@ from typing import Any
 
 import pytest
 
-from cli.simulate.order import BadOrder, Order, describe_left_out, make_order
+from cli.simulate.order import BadOrder, Order, describe_left_out, find_url, make_order
+from cli.simulate.planned import DEMO_CODES
 from cli.simulate.send import Sending
 from tests.cli.simulate.test_replay import line
 
 
 def order(
-    codes: str = "demo", seed: int = 1, seconds: float | None = None, requests: Path | None = None, **sending: Any
+    codes: str | None = "demo",
+    seed: int = 1,
+    seconds: float | None = None,
+    requests: Path | None = None,
+    **sending: Any,
 ) -> Order:
     return make_order(Sending(**sending), codes, seed, seconds, requests)
 
@@ -18,6 +23,32 @@ def test_a_minute_is_sent_unless_told_otherwise() -> None:
     assert order().total == 12_000
     assert order(rate=50.0, seconds=2.5).total == 125
     assert order(rate=0.1, seconds=1).total == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "found"),
+    [
+        (None, {}, "http://127.0.0.1:8080"),
+        (None, {"CLICKRAIL_INGEST_PORT": "8099"}, "http://127.0.0.1:8099"),
+        ("http://edge:80", {"CLICKRAIL_INGEST_PORT": "8099"}, "http://edge:80"),
+        (None, {"CLICKRAIL_PUBLIC_URL": "https://go.shop.example"}, "http://127.0.0.1:8080"),
+    ],
+)
+def test_traffic_goes_to_the_stack_whose_port_is_set(url: str | None, environ: dict[str, str], found: str) -> None:
+    assert find_url(url, environ) == found
+
+
+@pytest.mark.parametrize("port", ["0", "", "eighty", "99999", "\u0663"])
+def test_a_port_to_which_nothing_can_be_sent_is_named(port: str) -> None:
+    with pytest.raises(BadOrder, match=f"CLICKRAIL_INGEST_PORT is {port!r}, .*--url"):
+        find_url(None, {"CLICKRAIL_INGEST_PORT": port})
+
+
+def test_without_codes_a_file_is_sent_as_it_stands_and_other_traffic_goes_to_the_demo(tmp_path: Path) -> None:
+    file = tmp_path / "requests.jsonl"
+    file.write_bytes(line(path="/ref/mine?sub1=a"))
+    assert [request.path for request in order(codes=None, requests=file).plan()] == ["/ref/mine?sub1=a"]
+    assert order(codes=None).codes == DEMO_CODES
 
 
 def test_the_plan_is_as_long_as_ordered() -> None:

@@ -21,12 +21,12 @@ def line(**changes: Any) -> bytes:
     return json.dumps(fields | changes).encode() + b"\n"
 
 
-def read(*lines: bytes) -> list[Planned | BadLine]:
-    return list(read_requests(lines, CODES))
+def read(*lines: bytes, codes: tuple[str, ...] = CODES) -> list[Planned | BadLine]:
+    return list(read_requests(lines, codes))
 
 
-def good(*lines: bytes) -> list[Planned]:
-    requests = [one for one in read(*lines) if isinstance(one, Planned)]
+def good(*lines: bytes, codes: tuple[str, ...] = CODES) -> list[Planned]:
+    requests = [one for one in read(*lines, codes=codes) if isinstance(one, Planned)]
     assert len(requests) == len(lines)
     return requests
 
@@ -36,6 +36,29 @@ def reason(one: bytes) -> str:
     assert isinstance(bad, BadLine)
     assert bad.number == 1
     return bad.reason
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/ref/spring-26?sub1=a&utm_source=mail", "spring-26"),
+        ("/ref/ab%63/?x=%20", "ab%63/"),
+        ("/ref/sp\u00e4th", "sp\u00e4th"),
+        ("/presentations/kibana-search.png", ""),
+        ("/", ""),
+        ("/ref", ""),
+        ("//evil.example/ref/x", ""),
+    ],
+)
+def test_a_path_is_sent_as_it_stands(path: str, code: str) -> None:
+    (request,) = good(line(path=path), codes=())
+    assert (request.path, request.code, request.expected) == (path, code, "anything")
+
+
+def test_a_tracking_link_is_sent_as_it_stands_though_codes_are_named() -> None:
+    known, unknown = good(line(path="/ref/two?sub1=a"), line(path="/ref/other?sub1=a"))
+    assert (known.path, known.code, known.expected) == ("/ref/two?sub1=a", "two", "click")
+    assert (unknown.path, unknown.code, unknown.expected) == ("/ref/other?sub1=a", "other", "anything")
 
 
 def test_a_line_becomes_a_click_to_be() -> None:
@@ -97,6 +120,10 @@ def test_bad_lines_are_named_by_number_and_good_ones_are_kept() -> None:
         (line(method="get"), "no method"),
         (line(method="GET / HTTP/1.1\r\nX: y"), "no method"),
         (line(method=""), "no method"),
+        (line(path=""), "no path"),
+        (line(path="ref/demo"), "no path"),
+        (line(path="https://shop.example/ref/demo"), "no path"),
+        (line(path="/ref/demo HTTP/1.1\r\nX: y"), "no path"),
         (line(user_agent="a\r\nX-Evil: 1"), "line break"),
         (line(referrer="a\0b"), "NUL"),
         (b'{"x": ' + b"[" * 100_000 + b"\n", ""),

@@ -1,0 +1,104 @@
+"""`clickrail token verify`."""
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cli.database import Failure, run
+from cli.failing import failing_clearly
+from cli.keys import KeysFile
+from cli.options import AsJson, MaybeDatabaseUrl
+from cli.showing import show_json
+from identity.keys import KeyRingError
+
+if TYPE_CHECKING:
+    from identity.token import TokenKeys
+
+token = typer.Typer(help="Click tokens, as merchants send them back.", no_args_is_help=True)
+
+WHY: Final = {
+    "malformed": "a click token has 45 characters: 26 of the click's id, a dot, and 18 more",
+    "unknown_key": "this key ring never had the key it names: it may be of another installation",
+    "destroyed_key": "it was made with a key that has been destroyed",
+    "forged": "it was altered, or never made here",
+}
+
+
+@token.command()
+def verify(
+    keys_file: KeysFile,
+    click_token: Annotated[
+        str | None,
+        typer.Argument(metavar="TOKEN", show_default=False, help="as it was sent back; - or none: standard input"),
+    ] = None,
+    database_url: MaybeDatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell whether click tokens are genuine, and of which clicks. Exit code 1 when one is not.
+
+    On standard input there is one on each line. With a database the click is looked up, and a test is told as one.
+    """
+    from identity.keyfile import read_ring
+    from identity.token import TokenKeys
+
+    with failing_clearly(KeyRingError, Failure):
+        keys = TokenKeys(read_ring(keys_file))
+        texts = [click_token] if click_token not in (None, "-") else [line for line in sys.stdin if line.strip()]
+        if not texts:
+            raise Failure("there is no token on standard input")
+    verified = [verify_one(keys, text) for text in texts]
+    if database_url:
+        add_clicks(database_url, verified)
+    if as_json:
+        show_json(verified[0] if click_token not in (None, "-") else verified)
+    else:
+        for one in verified:
+            print(describe(one))
+    if not all(one["genuine"] for one in verified):
+        raise typer.Exit(1)
+
+
+def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
+    """Verify a token in any case, with what stands around it."""
+    from identity.refusal import Refused
+    from identity.token import verify_token
+    from identity.ulid import ulid_time
+    from urls.pasted import read_pasted
+
+    given = read_pasted(text).token or text.strip()
+    verified = verify_token(keys, given)
+    if isinstance(verified, Refused):
+        return {"token": given, "genuine": False, "reason": verified.reason}
+    return {"token": given, "genuine": True, "click_id": verified, "clicked_at": ulid_time(verified)}
+
+
+def add_clicks(database_url: str, verified: list[dict[str, Any]]) -> None:
+    """Add what the table knows of the clicks of genuine tokens; null for a click that is not in it."""
+    from sink.queries import find_click
+
+    async def work(connection: Any) -> None:
+        for one in verified:
+            if one["genuine"]:
+                stored = await find_click(connection, one["click_id"])
+                click = None if stored is None else stored.click
+                names = ("is_test", "code", "affiliate_id", "program_id")
+                one["click"] = None if click is None else {name: getattr(click, name) for name in names}
+
+    # Whether a token is genuine is known without the database: that it is away is said, and no more.
+    with suppress(typer.Exit):
+        run(database_url, work)
+
+
+def describe(one: dict[str, Any]) -> str:
+    if not one["genuine"]:
+        return f"not genuine: {one['reason']} ({WHY[one['reason']]})"
+    said = f"genuine: click {one['click_id']} of {one['clicked_at']:%Y-%m-%d %H:%M:%S} UTC"
+    if "click" not in one:
+        return said
+    click = one["click"]
+    if click is None:
+        return f"{said}, which is not in the table, or not yet"
+    test = "; a test, in no total" if click["is_test"] else ""
+    return f"{said}, by code {click['code']} of {click['affiliate_id']} for {click['program_id']}{test}"

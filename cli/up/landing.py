@@ -1,0 +1,102 @@
+"""Where the demo's links lead: a page in place of the merchant's, that shows the click token and what it is good for.
+
+It listens on this machine only, and asks nothing of anybody: it works without a network.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from aiohttp import web
+
+from deploy.local.errors import PortTaken
+from deploy.local.ports import HOST, holder_of
+from deploy.local.settings import variable
+from identity.keyfile import read_ring
+from identity.refusal import Refused
+from identity.token import TokenKeys, verify_token
+
+PARAMETER: Final = "click"
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+PAGE: Final = Template("""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Demo shop</title>
+<style>
+  :root { color-scheme: light dark }
+  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 42rem; margin: 3rem auto; padding: 0 1rem }
+  code { font: 0.95rem ui-monospace, monospace; overflow-wrap: anywhere }
+  .token { display: block; padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.4rem }
+</style>
+<h1>Demo shop</h1>
+<p>In place of this page there would be the merchant's. <code>clickrail up</code> serves it, for the demo program.</p>
+$body
+</html>
+""")
+WITH_TOKEN: Final = Template("""<p>With the visitor came the click token of their click:</p>
+<p><code class="token">$token</code></p>
+<p>$verdict</p>
+<p>A shop keeps it with the order and sends it back with the conversion. It proves by itself which click the order is
+from: <code>clickrail token verify</code> needs a key, and no database.</p>""")
+VISITED_DIRECTLY: Final = """<p>No click token came with this visit. A paused code, affiliate or program leads here
+without one, and so does this page's own address.</p>"""
+
+
+@asynccontextmanager
+async def serve_landing(port: int, keys_file: Path, console_url: str | None) -> AsyncIterator[str]:
+    """Serve the page while the block runs; give its address. `console_url` is null where no console runs.
+
+    Raises PortTaken.
+    """
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer_with(keys_file, console_url))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError:
+            raise PortTaken(("the demo's page", port, variable("landing_port"), holder_of(port))) from None
+        yield f"http://{HOST}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def answer_with(keys_file: Path, console_url: str | None) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        token = request.query.get(PARAMETER, "")
+        # Read each time: a key may have been added since the start.
+        verified = verify_token(TokenKeys(read_ring(keys_file)), token)
+        page = render(token, verified, console_url)
+        return web.Response(text=page, content_type="text/html", headers=HEADERS)
+
+    return answer
+
+
+def render(token: str, verified: str | Refused, console_url: str | None) -> str:
+    """Give the page for a token, which is any text; `verified` is the click id it proves, or why it proves none."""
+    if not token:
+        return PAGE.substitute(body=VISITED_DIRECTLY)
+    body = WITH_TOKEN.substitute(token=escape(token), verdict=describe(verified, console_url))
+    return PAGE.substitute(body=body)
+
+
+def describe(verified: str | Refused, console_url: str | None) -> str:
+    if isinstance(verified, Refused):
+        return f"It is not genuine ({verified.reason.replace('_', ' ')}): nobody should pay for it."
+    shown = (
+        "No console runs here, which could show the click."
+        if console_url is None
+        else f'<a href="{escape(console_url)}/clicks/{verified}">See the click in the console</a>: it is there within a'
+        " second or two, with every decision taken on it."
+    )
+    return f"It is genuine, of the click <code>{verified}</code>. {shown}"

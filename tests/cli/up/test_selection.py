@@ -1,0 +1,38 @@
+"""Which services a run consists of."""
+
+import pytest
+
+from cli.up.selection import SERVICES, WrongSelection, select
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "selected"),
+    [
+        (None, None, SERVICES),
+        (None, "console", ("ingest", "enricher", "sink")),
+        (None, " sink , enricher ", ("ingest", "console")),
+        ("sink,ingest", None, ("ingest", "sink")),
+        ("servers", None, ()),
+    ],
+)
+def test_services_are_chosen_in_the_order_of_the_stream(
+    only: str | None, without: str | None, selected: tuple[str, ...]
+) -> None:
+    assert select(only, without) == selected
+
+
+@pytest.mark.parametrize(
+    ("only", "without", "says"),
+    [
+        ("ingset", None, "--only: 'ingset' is none of ingest, enricher, sink, console, servers"),
+        (None, "kafka", "--without: 'kafka' is none of ingest, enricher, sink, console"),
+        (",", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
+        ("", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
+        (None, " ", "--without: name at least one of ingest, enricher, sink, console"),
+        ("sink", "ingest", "--only and --without: give one of the two"),
+    ],
+)
+def test_what_there_is_not_is_named(only: str | None, without: str | None, says: str) -> None:
+    with pytest.raises(WrongSelection) as raised:
+        select(only, without)
+    assert str(raised.value) == says
