@@ -91,7 +91,8 @@ def main() -> None:
     except UsageError as error:
         # A group without a subcommand has shown its help already, and has no more to say.
         if message := error.format_message():
-            print(f"clickrail: {message} See `clickrail --help`.", file=sys.stderr)
+            command = f"clickrail {error.ctx.command_path.partition(' ')[2]}".strip() if error.ctx else "clickrail"
+            print(f"clickrail: {message.rstrip('.')}. See `{command} --help`.", file=sys.stderr)
         sys.exit(2)
     except typer.Abort:
         sys.exit(130)

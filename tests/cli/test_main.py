@@ -58,6 +58,12 @@ def test_a_wrong_call_is_one_line_and_exit_code_2(arguments: list[str], message:
     assert len(errors.splitlines()) == 1
 
 
+def test_a_wrong_option_names_the_help_of_its_own_command() -> None:
+    _, _, errors = clickrail("program", "edit", "shop", "--bogus", "1")
+
+    assert errors == "clickrail: No such option: --bogus. See `clickrail program edit --help`.\n"
+
+
 def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
     environ = {**os.environ, "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
