@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 import jinja2
 import msgspec
@@ -28,6 +28,7 @@ from console.recall import Recall
 from console.rendering import open_templates
 from console.sessions import Sessions
 from console.settings import Settings
+from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
@@ -102,7 +103,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             assets=assets,
             templates=open_templates(assets, base),
         )
-        async with background(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
+        async with in_background(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
             yield environment
 
 
@@ -118,13 +119,3 @@ def make_login(passwords: Passwords, sessions: SessionTable, failures: FailureTa
         guessing=Guessing(passwords),
         browser_key=passwords.make_key("browser"),
     )
-
-
-@asynccontextmanager
-async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run the work while the context is open. What it raises ends the context."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(task) for task in work]
-        yield
-        for task in tasks:
-            task.cancel()

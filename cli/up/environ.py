@@ -26,10 +26,12 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
     """Give the environment of the services: what the user has set, and what only this run knows.
 
-    Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide.
+    Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide; and
+    a stop waits for no balancer.
     """
     defaults = {
         "CLICKRAIL_INGEST_HOST": "127.0.0.1",
+        "CLICKRAIL_INGEST_DRAIN_S": "0",
         "CLICKRAIL_INGEST_CLIENT_RATE_PER_S": "1000",
         "CLICKRAIL_INGEST_CLIENT_BURST": "100000",
         "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8,::1",

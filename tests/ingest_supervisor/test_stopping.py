@@ -12,8 +12,8 @@ from tests.pipeline import eventually, running_pipeline
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
-DRAIN_S = 10
-"""The default of CLICKRAIL_INGEST_DRAIN_S."""
+FLUSH_S = 10
+"""The default of CLICKRAIL_INGEST_FLUSH_S."""
 KILLED = "worker killed: it did not stop in time"
 
 
@@ -39,7 +39,7 @@ async def test_with_a_frozen_kafka_all_workers_leave_at_once_and_what_they_have_
 ) -> None:
     pipeline = Supervised(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
     pipeline.environ["CLICKRAIL_INGEST_WORKERS"] = "3"
-    del pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"]
+    del pipeline.environ["CLICKRAIL_INGEST_FLUSH_S"]
     async with running_pipeline(pipeline, "ingest"):
         await eventually(pipeline.all_ready)
         idle = [await connect(pipeline.port) for _ in range(9)]
@@ -61,4 +61,4 @@ async def test_with_a_frozen_kafka_all_workers_leave_at_once_and_what_they_have_
 
         await eventually(all_delivered)
     assert pipeline.events(KILLED) == []
-    assert seconds < 3 * DRAIN_S, "one after the other"
+    assert seconds < 3 * FLUSH_S, "one after the other"
