@@ -18,7 +18,7 @@ from runtime.listening import Endpoint
 
 log = logging.getLogger(__name__)
 
-BEYOND_FLUSH_S: Final = 4.5
+BEYOND_FLUSH_S: Final = 7.0
 """What a stop takes besides the time the settings give it for Kafka. After that it is not the way it should be."""
 WRONG_SETTINGS: Final = 2
 """The exit code of a worker that will never start, however often one tries."""
