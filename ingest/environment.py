@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
@@ -72,30 +72,28 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     journal = Journal(Path(settings.data_dir) / JOURNAL, site.process, journal_limits(settings), some.set, metrics.lose)
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
-    async with (
-        open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
-        open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
-        opened(journal),
-    ):
-        redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
-        try:
-            redirect.renew_keys = partial(renew_keys, ring, redirect)
-            async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
-                try:
-                    yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
-                finally:
-                    await leave_nothing(publisher, metrics, settings.flush_s)
-        finally:
-            await producer.close()
-            await rejecting.close()
+    with closing(metrics.losses):
+        async with (
+            open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
+            open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
+            opened(journal),
+        ):
+            redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
+            try:
+                redirect.renew_keys = partial(renew_keys, ring, redirect)
+                async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
+                    try:
+                        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
+                    finally:
+                        await leave_nothing(publisher, metrics, settings.flush_s)
+            finally:
+                await producer.close()
+                await rejecting.close()
 
 
 async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
     """Wait until Kafka has everything, at most so long. Clicks stay in the journal; lost rejections are counted."""
-    rejections = await publisher.drain(seconds)
-    metrics.lost_rejections.labels("stopped").inc(rejections)
-    if rejections:
-        log.error("lost: Kafka did not take the queue before the deadline", rejections=rejections)
+    metrics.lose_rejections("stopped", await publisher.drain(seconds))
 
 
 def journal_limits(settings: Settings) -> JournalLimits:

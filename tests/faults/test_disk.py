@@ -1,6 +1,7 @@
 """The journal's disk full, limited, read-only or broken: redirects go on, and every click is accounted for."""
 
 import errno
+import json
 import resource
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -184,6 +185,46 @@ async def test_a_disk_that_is_full_costs_no_redirect_and_what_is_lost_is_counted
                 await check_sound(pipeline, visitors)
             lost = await metric(pipeline, LOST)
     note(drill, "a disk of 8 MiB, and Kafka is frozen until it and memory are full", visitors, lost)
+
+
+async def test_clicks_that_waited_in_memory_are_on_the_disk_before_a_stop_and_none_is_lost(
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server
+) -> None:
+    faults = Faults(tmp_path)
+    pipeline.environ |= faults.environ | {"CLICKRAIL_INGEST_FLUSH_S": "0"}
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        await visitors.click(SEVERAL)
+        freezable_kafka.freeze()
+        with failing(faults, errno.ENOSPC):
+            await visitors.click(SEVERAL)
+            assert await metric(pipeline, "clickrail_journal_in_memory_alone") > 0
+        assert await pipeline.services["ingest"].stop() == 0
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
+        await conserved(pipeline, visitors)
+    assert len(visitors.answered) == 2 * SEVERAL
+
+
+async def test_what_a_disk_refuses_to_the_end_is_lost_and_the_log_says_how_much(
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server
+) -> None:
+    faults, ingest = Faults(tmp_path), pipeline.services["ingest"]
+    pipeline.environ |= faults.environ | {"CLICKRAIL_INGEST_FLUSH_S": "0"}
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        freezable_kafka.freeze()
+        with failing(faults, errno.ENOSPC):
+            await visitors.click(SEVERAL)
+            alone = await metric(pipeline, "clickrail_journal_in_memory_alone")
+            assert await ingest.stop() == 0
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
+        await conserved(pipeline, visitors, lost_before=alone)
+    lines = [json.loads(line) for line in ingest.log.read_text().splitlines() if line.startswith("{")]
+    lost = [(line["what"], line["reason"], line["count"]) for line in lines if line["event"] == "lost for good"]
+    assert lost == [("clicks", "stopped", alone)]
+    assert 0 < alone <= SEVERAL
 
 
 async def test_ingest_starts_on_a_disk_that_has_become_read_only_and_writes_as_soon_as_it_may(
