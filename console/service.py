@@ -14,6 +14,7 @@ from console.environment import Environment, open_environment
 from console.routes import make_app
 from console.settings import Settings
 from runtime.health import private_port
+from runtime.listening import Endpoint
 
 log = structlog.get_logger()
 
@@ -21,14 +22,15 @@ SHUTDOWN_S: Final = 3.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; then let streams end and requests finish. Raises OSError when a port is taken."""
+    """Serve until `stop` is set; then let streams end and requests finish. Raises CannotListen when a port is taken."""
     async with open_environment(settings) as environment, public_port(environment) as port:
 
         def checks() -> dict[str, str | None]:
             # Kafka is missed on one page only, and that page says so: people need the console just then.
             return {"postgres": environment.database.problem, "login": environment.accounts.problem}
 
-        async with private_port(settings.private_host, settings.private_port, environment.registry, checks) as private:
+        at = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_CONSOLE_PRIVATE")
+        async with private_port(at, environment.registry, checks) as private:
             log.info("listening", host=settings.host, port=port, private_port=private)
             await stop.wait()
             environment.broadcast.close()
@@ -43,7 +45,8 @@ async def public_port(environment: Environment) -> AsyncIterator[int]:
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        with Endpoint(settings.host, settings.port, "CLICKRAIL_CONSOLE").explained():
+            await web.TCPSite(runner, settings.host, settings.port).start()
         yield runner.addresses[0][1]
     finally:
         environment.broadcast.close()

@@ -15,6 +15,7 @@ from runtime.cutting import deliver_cut
 from runtime.errors import RecordTooLarge
 from runtime.health import private_port
 from runtime.kafka_security import KafkaSecurity
+from runtime.listening import Endpoint
 from runtime.producer import OutRecord
 from runtime.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, EnrichedClick, Undecodable, encode
@@ -28,8 +29,9 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Enrich what comes until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
         loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).enrich_batch, env.metrics, env.limit)
+        private = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_ENRICHER_PRIVATE")
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
-        async with private_port(settings.private_host, settings.private_port, env.registry, checks):
+        async with private_port(private, env.registry, checks):
             await loop.run(stop)
 
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from identity.cache_mac import CacheMac
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
+from ingest.data_folder import JOURNAL
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
 from ingest.journal.metrics import JournalMetrics
@@ -37,9 +38,7 @@ from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
 from runtime.kafka_security import read_security
-from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
-from runtime.process import clickrail_version
 from runtime.producer import RecordProducer
 from schemas import CLICKS_RAW, CLICKS_REJECTED
 from urls.links import is_https
@@ -56,15 +55,15 @@ class Environment(msgspec.Struct, frozen=True):
     lookup: Lookup
     redirect: Redirect
     publisher: Publisher
+    journal: Journal
 
 
 @asynccontextmanager
-async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
+async def open_environment(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Environment]:
     """Open everything; wait for no server. Leaving delivers what it can before the deadline of the settings.
 
     Raises SettingsError when the key ring, or a file for TLS, cannot be used.
     """
-    registry = make_registry("ingest", clickrail_version())
     metrics = IngestMetrics(registry, lambda: journal.pending)
     servers, security = settings.kafka_bootstrap_servers, read_security(settings)
     check_tls_files(settings.database_url.reveal())
@@ -72,35 +71,31 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     rejecting = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=security)
     ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()
     # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
-    journal = Journal(
-        Path(settings.data_dir) / "journal", site.process, journal_limits(settings), some.set, metrics.lose
-    )
+    journal = Journal(Path(settings.data_dir) / JOURNAL, site.process, journal_limits(settings), some.set, metrics.lose)
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
-    async with (
-        open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
-        open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
-        opened(journal),
-    ):
-        redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
-        try:
-            redirect.renew_keys = partial(renew_keys, ring, redirect)
-            async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
-                try:
-                    yield Environment(settings, registry, metrics, lookup, redirect, publisher)
-                finally:
-                    await leave_nothing(publisher, metrics, settings.drain_s)
-        finally:
-            await producer.close()
-            await rejecting.close()
+    with closing(metrics.losses):
+        async with (
+            open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
+            open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
+            opened(journal),
+        ):
+            redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
+            try:
+                redirect.renew_keys = partial(renew_keys, ring, redirect)
+                async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
+                    try:
+                        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
+                    finally:
+                        await leave_nothing(publisher, metrics, settings.flush_s)
+            finally:
+                await producer.close()
+                await rejecting.close()
 
 
 async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
     """Wait until Kafka has everything, at most so long. Clicks stay in the journal; lost rejections are counted."""
-    rejections = await publisher.drain(seconds)
-    metrics.lost_rejections.labels("stopped").inc(rejections)
-    if rejections:
-        log.error("lost: Kafka did not take the queue before the deadline", rejections=rejections)
+    metrics.lose_rejections("stopped", await publisher.drain(seconds))
 
 
 def journal_limits(settings: Settings) -> JournalLimits:

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ingest.losses import LossLog
 from runtime.metrics import REQUEST_BUCKETS
 from schemas.reasons import REASONS
 
@@ -38,12 +39,19 @@ class IngestMetrics(Collector):
             self.lost_rejections.labels(reason)
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
+        self.losses = LossLog()
         self._waiting = waiting
         registry.register(self)
 
     def lose(self, reason: str, clicks: int) -> None:
-        """Count clicks as gone for good."""
+        """Count clicks as gone for good, and have it said in the log."""
         self.lost.labels(reason).inc(clicks)
+        self.losses.add("clicks", reason, clicks)
+
+    def lose_rejections(self, reason: str, count: int) -> None:
+        """Count recorded rejections as gone for good, and have it said in the log."""
+        self.lost_rejections.labels(reason).inc(count)
+        self.losses.add("rejections", reason, count)
 
     def observe(self, nanoseconds: int) -> None:
         """Note how long an answer took, from the request's last bytes to its own."""

@@ -211,9 +211,10 @@ class Redirect:
             aimed,
             steps_us,
         )
-        self._sequence += 1
-        click = record_click(visit, made, self._site, keys, self._sequence, self._nonces.draw())
+        click = record_click(visit, made, self._site, keys, self._sequence + 1, self._nonces.draw())
         self._accepted.append((click_id.encode(), encode(click)))
+        # Only now: a number that was given and has no click would look like a lost one.
+        self._sequence += 1
         return self._count("accepted", response)
 
     def _recognise(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
@@ -235,7 +236,7 @@ class Redirect:
                 self._site.rejected_topic, rejection_id.encode(), encode(rejection), rejected_headers(rejection)
             )
             if not self._publisher.put_rejection(record):
-                self._metrics.lost_rejections.labels("queue_full").inc()
+                self._metrics.lose_rejections("queue_full", 1)
         return self._count("rejected", respond(refusal))
 
     def _count(self, kind: str, response: Response) -> Response:

@@ -10,13 +10,21 @@ from typing import Final
 import structlog
 
 from ingest.connections import ConnectionLimits, Connections
+from ingest.data_folder import require_data_folder
 from ingest.environment import Environment, open_environment
+from ingest.readiness import Readiness
 from ingest.settings import Settings
 from runtime.background import in_background
 from runtime.health import private_port
+from runtime.listening import Endpoint
+from runtime.metrics import make_registry
+from runtime.process import clickrail_version
 
 log = structlog.get_logger()
 
+PUBLIC: Final = "CLICKRAIL_INGEST"
+PRIVATE: Final = "CLICKRAIL_INGEST_PRIVATE"
+"""What the settings of the ports begin with."""
 BACKLOG: Final = 4096
 """Connections that may wait to be taken; the kernel may allow fewer."""
 OTHER_FILES: Final = 200
@@ -28,19 +36,25 @@ ANSWER_S: Final = 1.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Redirect until `stop` is set; then answer what is in flight, deliver what is queued, and return."""
+    """Redirect until `stop` is set, and for the time that balancers need to see it; then end in good order.
+
+    What is in flight is answered, what is queued is delivered. The private port is there from before to after all of
+    it. Raises SettingsError, CannotListen.
+    """
+    require_data_folder(settings.data_dir)
+    registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
+    private = Endpoint(settings.private_host, settings.private_port, PRIVATE)
     async with (
-        open_environment(settings) as env,
-        private_port(settings.private_host, settings.private_port, env.registry, lambda: checks(env)),
+        private_port(private, registry, readiness.problems, readiness.degraded),
+        open_environment(settings, registry) as env,
         public_port(env) as port,
     ):
+        readiness.env = env
         log.info("listening", port=port, region=settings.region)
-        await stop.wait()
-
-
-def checks(env: Environment) -> dict[str, str | None]:
-    # Kafka is not asked: without it visitors are redirected all the same.
-    return {"referrals": env.lookup.problem()}
+        if not stop.is_set():
+            await stop.wait()
+            log.info("stopping", accepts_for_s=settings.drain_s)
+            await asyncio.sleep(settings.drain_s)
 
 
 @asynccontextmanager
@@ -67,7 +81,8 @@ async def listen(connections: Connections, settings: Settings, listener: socket.
     loop = asyncio.get_running_loop()
     if listener is not None:
         return await loop.create_server(connections, sock=listener, backlog=BACKLOG)
-    return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
+    with Endpoint(settings.host, settings.port, PUBLIC).explained():
+        return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
 
 
 def allow_files(count: int) -> None:

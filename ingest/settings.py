@@ -1,6 +1,6 @@
 """Settings of the redirect service."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
@@ -86,8 +86,19 @@ SyncMilliseconds = Annotated[
     int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")
 ]
 DrainSeconds = Annotated[
-    int, Meta(ge=0, le=60, description="seconds a stop may wait for Kafka; what is left stays in the journal")
+    int,
+    Meta(
+        ge=0,
+        le=300,
+        description="seconds a stop goes on accepting visitors while /readyz says 503, for balancers to see it",
+    ),
 ]
+FlushSeconds = Annotated[
+    int, Meta(ge=0, le=60, description="seconds a stop may then wait for Kafka; what is left stays in the journal")
+]
+
+
+HIGHEST_PORT: Final = 65_535
 
 
 class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGEST")):
@@ -119,10 +130,15 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     keepalive_timeout_s: KeepAliveTimeout = 75.0
     postgres_timeout_ms: PostgresTimeout = 100
     sync_ms: SyncMilliseconds = 5
-    drain_s: DrainSeconds = 10
+    drain_s: DrainSeconds = 5
+    flush_s: FlushSeconds = 10
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.workers > 1 and self.private_port + self.workers > HIGHEST_PORT:
+            most = HIGHEST_PORT - self.workers
+            theirs = f"the {self.workers} workers have the ports after it"
+            raise SettingsError(f"CLICKRAIL_INGEST_PRIVATE_PORT: must be {most} or less: {theirs}")
         for name in ("client", "code"):
             rate, burst = getattr(self, f"{name}_rate_per_s"), getattr(self, f"{name}_burst")
             try:

@@ -2,6 +2,7 @@
 
 Exception
 +-- SettingsError         the environment does not describe a service: exit 2, before anything is opened
++-- CannotListen          a port is taken: exit 1 with one line, and let whoever starts us try again
 +-- DependencyAway        something we need does not answer: wait and try the same again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
 |       +-- RecordTooLarge  some are larger than their topic takes; the others are delivered
@@ -14,6 +15,10 @@ from collections.abc import Collection, Sequence
 
 class SettingsError(Exception):
     """The environment is not valid. The message names the variable and what was expected, and shows no secret."""
+
+
+class CannotListen(Exception):  # noqa: N818 - it says what is the case
+    """A port cannot be had now. The message names the setting, and what to do."""
 
 
 class DependencyAway(Exception):  # noqa: N818 - it reads as what it is

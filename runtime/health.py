@@ -8,6 +8,8 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from runtime.listening import Endpoint
+
 SILENT: Final = logging.getLogger("clickrail.nobody")
 SILENT.setLevel(logging.CRITICAL + 1)
 
@@ -16,17 +18,21 @@ Checks = Callable[[], Mapping[str, str | None]]
 
 
 @asynccontextmanager
-async def private_port(host: str, port: int, registry: CollectorRegistry, checks: Checks) -> AsyncIterator[int]:
-    """Serve health and metrics while the context is open; gives the port in use. Raises OSError when it is taken."""
+async def private_port(
+    at: Endpoint, registry: CollectorRegistry, checks: Checks, degraded: Checks = dict
+) -> AsyncIterator[int]:
+    """Serve health and metrics while the context is open; gives the port in use. Raises what `Endpoint` explains.
+
+    What is `degraded` is told and leaves the process ready: it works without.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        wrong = {name: problem for name, problem in checks().items() if problem is not None}
-        return web.json_response(
-            {"status": "not ready" if wrong else "ready", "wrong": wrong}, status=503 if wrong else 200
-        )
+        wrong, poorer = problems_in(checks()), problems_in(degraded())
+        body = {"status": "not ready" if wrong else "ready", "wrong": wrong} | ({"degraded": poorer} if poorer else {})
+        return web.json_response(body, status=503 if wrong else 200)
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
@@ -37,8 +43,12 @@ async def private_port(host: str, port: int, registry: CollectorRegistry, checks
     runner = web.AppRunner(app, access_log=None, logger=SILENT, shutdown_timeout=1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
+        with at.explained():
+            await web.TCPSite(runner, at.host, at.port).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
+
+
+def problems_in(checked: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: problem for name, problem in checked.items() if problem is not None}

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import platform
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -13,8 +14,8 @@ import structlog
 import uvloop
 
 from runtime import logs
-from runtime.errors import SettingsError
-from runtime.settings import load
+from runtime.errors import CannotListen, SettingsError
+from runtime.settings import load, show_settings
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -26,18 +27,29 @@ def clickrail_version() -> str:
     return version("clickrail")
 
 
+def describe_start(settings: msgspec.Struct) -> dict[str, object]:
+    """Give what the first line of a log says: what runs here, and how it is set."""
+    return {
+        "version": clickrail_version(),
+        "python": platform.python_version(),
+        "settings": show_settings(settings),
+    }
+
+
 def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
     """Load settings, run the service until SIGTERM or SIGINT, exit.
 
-    Exit codes: 0 stopped in order, 1 crashed (the log says why), 2 the settings are wrong (one line says which).
+    Exit codes: 0 stopped in order, 1 crashed (the log says why) or a port is taken (one line says which), 2 the
+    settings are wrong (one line says which).
     """
     try:
         settings = load(kind, os.environ)
         logs.configure(service, getattr(settings, "log_level", "info"))
+        structlog.get_logger().info("starting", **describe_start(settings))
         uvloop.run(until_signalled(serve, settings))
-    except SettingsError as error:
+    except (SettingsError, CannotListen) as error:
         print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
-        sys.exit(2)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
     except Exception:  # noqa: BLE001 - the outermost frame of a process
         structlog.get_logger().exception("crashed")
         sys.exit(1)

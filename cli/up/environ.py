@@ -33,13 +33,15 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
     """Give the environment of the services: what the user has set, and what only this run knows.
 
-    Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide.
+    Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide; and
+    a stop waits for no balancer.
     """
     # A port that is to be chosen is in no URL yet; what is read before it is chosen is read for the ports alone.
     port = outer.get("CLICKRAIL_INGEST_PORT", "8080")
     public_url = "http://127.0.0.1" if port == "0" else f"http://127.0.0.1:{port}"
     defaults = {
         "CLICKRAIL_INGEST_HOST": "127.0.0.1",
+        "CLICKRAIL_INGEST_DRAIN_S": "0",
         "CLICKRAIL_INGEST_CLIENT_RATE_PER_S": "1000",
         "CLICKRAIL_INGEST_CLIENT_BURST": "100000",
         "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8,::1",

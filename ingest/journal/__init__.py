@@ -13,6 +13,7 @@ whatever is damaged, missing or foreign in its folders, it opens, and every inta
     shelf      clicks in memory, and what they weigh
     backlog    segments read back, in order
     queues     memory and backlog, and what is taken from each
+    unwritten  clicks that no disk took, until one does
     books      which files there are, how far each has come, and when it goes
     journal    append, take, acknowledge: what the redirect and the publisher see
     status     what people ask from outside

@@ -2,7 +2,8 @@
 
 Records go through memory while there is room. When Kafka is away and memory is full they stay in their file alone;
 that file is read back when its turn comes, and from the next file on records go through memory again. Records that no
-disk took wait in memory; when that is full too they are lost, and counted.
+disk took wait in memory, and are written down as soon as there is room; when memory is full too they are lost, and
+counted.
 
 Everything is changed on the event loop; threads make system calls that may take long, and close what they have synced.
 """
@@ -10,6 +11,7 @@ Everything is changed on the event loop; threads make system calls that may take
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Final
@@ -25,6 +27,7 @@ from ingest.journal.framing import frame
 from ingest.journal.queues import Queues
 from ingest.journal.segments import Entry, Segment, count_left
 from ingest.journal.threads import Threads
+from ingest.journal.unwritten import Unwritten
 from ingest.journal.writer import Writer, describe
 
 log = structlog.get_logger()
@@ -58,8 +61,8 @@ class Journal:
         self._folders = Folders(root, worker, self._threads)
         self._writer = Writer(limits.segment_bytes, self._threads, self._on_left)
         self._backlog = Backlog(self._threads, root / ASIDE, self._books.finish, wake)
-        self._nowhere = self._books.nowhere
-        self._queues = Queues(limits.memory_bytes, limits.window_bytes, self._nowhere, self._backlog)
+        self._unwritten = Unwritten(self._books, self._threads)
+        self._queues = Queues(limits.memory_bytes, limits.window_bytes, self._backlog)
 
     @property
     def problem(self) -> str | None:
@@ -83,7 +86,12 @@ class Journal:
     @property
     def unjournalled(self) -> int:
         """How many clicks were in memory alone, since the start."""
-        return self._nowhere.written
+        return self._unwritten.count
+
+    @property
+    def in_memory_alone(self) -> int:
+        """How many clicks are in memory alone now."""
+        return self._unwritten.waiting
 
     @property
     def damaged_bytes(self) -> int:
@@ -92,10 +100,13 @@ class Journal:
     def append(self, key: bytes, payload: bytes) -> bool:
         """Take a click; false when neither disk nor memory could: then it is lost, and counted. Never raises."""
         data = frame(key, payload)
-        segment = self._writer.write(data) or self._nowhere
-        if not self._queues.hold((key, payload, segment), segment.size - len(data)):
+        segment = self._writer.write(data) or self._unwritten.segment()
+        entry = (key, payload, segment)
+        if not self._queues.hold(entry, segment.size - len(data)):
             self._lose("journal_failed", 1)
             return False
+        if segment.in_memory:
+            self._unwritten.add(entry, len(data))
         self._wake()
         return True
 
@@ -123,6 +134,7 @@ class Journal:
 
     def acknowledge(self, entries: Sequence[Entry]) -> None:
         """Note that Kafka has these, in any order. A file goes when Kafka has all of it."""
+        self._unwritten.acknowledge(entries)
         self._books.acknowledge(entries)
 
     async def run(self) -> None:
@@ -137,7 +149,10 @@ class Journal:
         await self._writer.sync()
 
     async def prepare(self) -> None:
-        """Own the folder and have a segment to write to, if the disk allows. Raises JournalOwned."""
+        """Own the folder, have a segment to write to and no click in memory alone, if the disk allows.
+
+        Raises JournalOwned.
+        """
         try:
             if not await self._folders.is_held():
                 self._writer.leave_all("its folder is not ours")
@@ -145,7 +160,10 @@ class Journal:
         except OSError as error:
             self._writer.refuse(describe(error))
         else:
-            await self._writer.prepare(self._folders.own, self._folders.first_number)
+            at = (self._folders.own, self._folders.first_number)
+            await self._writer.prepare(*at)
+            if self._writer.active:
+                await self._unwritten.write_down(partial(self._writer.store, *at))
             if self._spills():
                 self._wake()
 
@@ -161,10 +179,14 @@ class Journal:
         await self._folders.release_done(self._books.folders)
 
     async def close(self) -> None:
-        """Have everything on the disk and own nothing any more. What is in memory alone is lost, and counted."""
+        """Have everything on the disk and own nothing any more. What no disk takes even now is lost, and counted."""
+        await self._unwritten.settle()
+        if self._unwritten.waiting:
+            with suppress(JournalOwned):
+                await self.prepare()
         self._writer.leave_all("closed")
         await self._writer.sync()
-        if left := self._nowhere.written - self._nowhere.acknowledged:
+        if left := self._unwritten.waiting:
             self._lose("stopped", left)
         await self._threads.close()
         self._folders.release()

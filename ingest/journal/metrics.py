@@ -31,6 +31,11 @@ class JournalMetrics(Collector):
         yield CounterMetricFamily(
             "clickrail_journal_unwritten", "Clicks that were in memory alone.", value=journal.unjournalled
         )
+        yield GaugeMetricFamily(
+            "clickrail_journal_in_memory_alone",
+            "Clicks that are in memory alone now: a death of the process would lose them.",
+            value=journal.in_memory_alone,
+        )
         yield CounterMetricFamily(
             "clickrail_journal_damaged_records", "Clicks that could not be read back.", value=journal.damaged_records
         )

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingest.journal.backlog import Backlog
-from ingest.journal.segments import Entry, Segment
+from ingest.journal.segments import Entry
 from ingest.journal.shelf import Shelf
 
 TAKEN_BYTES: Final = 4 * 1024 * 1024
@@ -20,16 +20,15 @@ OLD_PER_NEW: Final = 2
 
 
 class Queues:
-    """Holds clicks until they are taken. Those that no disk took belong to the segment `nowhere`.
+    """Holds clicks until they are taken.
 
-    Memory takes as much as `window_bytes`, and for those of `nowhere` as much as `memory_bytes`.
+    Memory takes as much as `window_bytes`, and of clicks that no disk took as much as `memory_bytes`.
     """
 
-    def __init__(self, memory_bytes: int, window_bytes: int, nowhere: Segment, backlog: Backlog) -> None:
+    def __init__(self, memory_bytes: int, window_bytes: int, backlog: Backlog) -> None:
         self.memory = Shelf()
         self._memory_bytes = memory_bytes
         self._window_bytes = window_bytes
-        self._nowhere = nowhere
         self._backlog = backlog
 
     @property
@@ -43,12 +42,11 @@ class Queues:
         False when it is nowhere then.
         """
         segment = entry[2]
-        is_nowhere = segment is self._nowhere
         if not segment.spills:
-            if self.memory.weight < (self._memory_bytes if is_nowhere else self._window_bytes):
+            if self.memory.weight < (self._memory_bytes if segment.in_memory else self._window_bytes):
                 self.memory.put(entry)
                 segment.held += 1
-            elif is_nowhere:
+            elif segment.in_memory:
                 return False
             else:
                 # From here on this file's clicks are in it alone.

@@ -39,7 +39,8 @@ class Segment:
 
     Of the `written` ones, `held` are or have been in memory, and `acknowledged` are with Kafka. `final`: nothing more
     will be written to it or read from it. `size` and `synced` are bytes written and bytes known to be on the disk;
-    `read_to` is the offset to which it has been read back. `replayed`: an earlier process wrote it.
+    `read_to` is the offset to which it has been read back. `replayed`: an earlier process wrote it. `in_memory`: no
+    disk has taken it, and there is no file.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Segment:
     read_to: int = 0
     final: bool = False
     replayed: bool = False
+    in_memory: bool = False
 
     @property
     def spills(self) -> bool:
@@ -100,6 +102,23 @@ def create_segment(folder: Path, number: int) -> Segment:
             path.unlink()
         raise
     return Segment(path, fd)
+
+
+def write_segment(folder: Path, number: int, frames: bytes) -> Path:
+    """Make a segment of frames, safe on disk; give its path. Raises OSError, and then leaves no file."""
+    segment = create_segment(folder, number)
+    try:
+        written = 0
+        while written < len(frames):
+            written += os.write(segment.fd, frames[written:])
+        SYNC(segment.fd)
+    except OSError:
+        with suppress(OSError):
+            segment.path.unlink()
+        raise
+    finally:
+        os.close(segment.fd)
+    return segment.path
 
 
 def probe(fd: int) -> None:

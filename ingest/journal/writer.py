@@ -23,7 +23,7 @@ from typing import Final
 import structlog
 
 from ingest.journal.framing import LARGEST_FRAME
-from ingest.journal.segments import SYNC, Segment, create_segment
+from ingest.journal.segments import SYNC, Segment, create_segment, write_segment
 from ingest.journal.threads import Threads
 
 log = structlog.get_logger()
@@ -121,6 +121,11 @@ class Writer:
         if not self.active:
             self._succeed(None)
             log.info("journal open", folder=str(folder))
+
+    async def store(self, folder: Path, first_number: int, frames: bytes) -> Path:
+        """Write frames to a segment of their own, safe on disk; give its path. Raises OSError."""
+        self._number = max(self._number + 1, first_number)
+        return await self._threads.run(write_segment, folder, self._number, frames)
 
     def refuse(self, problem: str) -> None:
         """Note why no segment can be made at present."""

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.supervisor.reports import BEAT_S, Report, find_wrong, is_stopping, read_report
+from ingest.supervisor.reports import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
 
 WORRY_S: Final = 5
 """A worker that has said nothing for so long is named on /readyz."""
@@ -103,6 +103,11 @@ class Child:
         return SILENT if self.silent_s >= WORRY_S else find_wrong(self.report)
 
     @property
+    def degraded(self) -> str | None:
+        """What it works without, or null."""
+        return find_degraded(self.report or {})
+
+    @property
     def is_leaving(self) -> bool:
         """Whether it takes no connections any more, has ended, or was killed: then nothing of it runs, ended or not."""
         return self._killed or self.code is not None or (self.report is not None and is_stopping(self.report))
@@ -126,7 +131,10 @@ class Child:
         return True
 
     async def end(self, seconds: float) -> bool:
-        """Ask it to stop, and kill it when it has not within so many seconds; tell whether it stopped by itself."""
+        """Ask it to leave now, and kill it when it has not within so many seconds; tell whether it left by itself."""
+        if not self._lifeline.is_closing():
+            # SIGTERM alone means to go on for as long as balancers need. They are not its business: we have told them.
+            self._lifeline.write(LEAVE)
         with suppress(ProcessLookupError):
             self._process.terminate()
         done, _ = await asyncio.wait({self.ended}, timeout=seconds)

@@ -17,6 +17,10 @@ BEAT_S: Final = 1.0
 WORKER: Final = "worker"
 STOPPING: Final = "stopping"
 """What a worker says under that name from when it takes no more connections: somebody else has to."""
+DEGRADED: Final = ("journal", "kafka")
+"""What a worker is ready without."""
+LEAVE: Final = b"leave\n"
+"""What a supervisor says to its worker: to take no more connections from now on, and end."""
 
 
 def write_report(report: Report) -> bytes:
@@ -36,5 +40,14 @@ def is_stopping(report: Report) -> bool:
 
 
 def find_wrong(report: Report) -> str | None:
-    """Say what is wrong in one text, or null when nothing is."""
+    """Say in one text why a worker is not ready, or null when it is."""
+    return join({name: problem for name, problem in report.items() if name not in DEGRADED})
+
+
+def find_degraded(report: Report) -> str | None:
+    """Say in one text what a worker works without, or null when it has everything."""
+    return join({name: problem for name, problem in report.items() if name in DEGRADED})
+
+
+def join(report: Report) -> str | None:
     return "; ".join(f"{name}: {problem}" for name, problem in report.items() if problem is not None) or None

@@ -48,6 +48,11 @@ class Slot:
             return f"{problem}; the one before: {self._last_failure}"
         return problem
 
+    @property
+    def degraded(self) -> str | None:
+        """What the worker here works without, or null."""
+        return self.worker.degraded if self.worker else None
+
     async def start(self) -> Child | None:
         """Start a worker if there is none; give the worker, or null when the machine cannot start one now."""
         async with self._turn:

@@ -1,12 +1,14 @@
 """The supervisor's private port: /healthz, /readyz and /metrics, without the weight of a web framework."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Final
 
 import msgspec
+
+from runtime.listening import Endpoint
 
 PATIENCE_S: Final = 5.0
 JSON: Final = "application/json; charset=utf-8"
@@ -18,11 +20,12 @@ METRICS: Final = (
 
 
 class SlotStatus(msgspec.Struct, frozen=True):
-    """A slot: why nobody is ready there, or null; and how many workers have died on it."""
+    """A slot: why nobody is ready there, or null; how many workers died on it; what the one there works without."""
 
     number: int
     problem: str | None
     restarts: int
+    degraded: str | None = None
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -39,15 +42,19 @@ def reply(method: str, path: str, slots: Iterable[SlotStatus]) -> Reply:
         case "/healthz":
             return write_json(HTTPStatus.OK, {"status": "ok"})
         case "/readyz":
-            problems = {f"worker {slot.number}": slot.problem for slot in slots}
-            wrong = {name: problem for name, problem in problems.items() if problem is not None}
-            if len(wrong) < len(problems):
-                return write_json(HTTPStatus.OK, {"status": "ready", "wrong": wrong})
-            return write_json(HTTPStatus.SERVICE_UNAVAILABLE, {"status": "not ready", "wrong": wrong})
+            return write_readiness(list(slots))
         case "/metrics":
             return Reply(HTTPStatus.OK, TEXT, write_metrics(slots).encode())
         case _:
             return Reply(HTTPStatus.NOT_FOUND, TEXT, b"")
+
+
+def write_readiness(slots: Sequence[SlotStatus]) -> Reply:
+    wrong = {f"worker {slot.number}": slot.problem for slot in slots if slot.problem is not None}
+    degraded = {f"worker {slot.number}": slot.degraded for slot in slots if slot.degraded is not None}
+    ready = len(wrong) < len(slots)
+    body = {"status": "ready" if ready else "not ready", "wrong": wrong} | ({"degraded": degraded} if degraded else {})
+    return write_json(HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE, body)
 
 
 def write_json(status: HTTPStatus, body: Mapping[str, object]) -> Reply:
@@ -65,8 +72,8 @@ def write_metrics(slots: Iterable[SlotStatus]) -> str:
 
 
 @asynccontextmanager
-async def status_port(host: str, port: int, slots: Callable[[], Iterable[SlotStatus]]) -> AsyncIterator[int]:
-    """Serve while the context is open; gives the port in use. Raises OSError when it is taken."""
+async def status_port(at: Endpoint, slots: Callable[[], Iterable[SlotStatus]]) -> AsyncIterator[int]:
+    """Serve while the context is open; gives the port in use. Raises what `Endpoint` explains."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -77,7 +84,8 @@ async def status_port(host: str, port: int, slots: Callable[[], Iterable[SlotSta
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(answer, host, port)
+    with at.explained():
+        server = await asyncio.start_server(answer, at.host, at.port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

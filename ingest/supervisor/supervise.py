@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from ingest.data_folder import require_data_folder
 from ingest.settings import Settings
 from ingest.supervisor.child import Patience
 from ingest.supervisor.listener import address_of, reserve_many
@@ -13,10 +14,11 @@ from ingest.supervisor.slot import Slot
 from ingest.supervisor.status import SlotStatus, status_port
 from runtime.background import in_background
 from runtime.errors import SettingsError
+from runtime.listening import Endpoint
 
 log = logging.getLogger(__name__)
 
-BEYOND_DRAIN_S: Final = 4.5
+BEYOND_FLUSH_S: Final = 7.0
 """What a stop takes besides the time the settings give it for Kafka. After that it is not the way it should be."""
 WRONG_SETTINGS: Final = 2
 """The exit code of a worker that will never start, however often one tries."""
@@ -26,26 +28,34 @@ FIRST_S: Final = 60.0
 async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event) -> None:
     """Keep the workers of the settings until `stop` is set, and replace them one after the other when `roll` is.
 
-    Raises SettingsError when the first worker ends because of the settings; OSError when a port is taken.
+    After that they go on for the time that balancers need to see on /readyz that nobody is to be sent here any more.
+    Raises SettingsError, also when the first worker ends because of the settings; CannotListen.
     """
+    require_data_folder(settings.data_dir)
     slots: list[Slot] = []
 
     def describe() -> list[SlotStatus]:
-        return [SlotStatus(slot.number, "stopping" if stop.is_set() else slot.problem, slot.restarts) for slot in slots]
+        return [describe_slot(slot, stopping=stop.is_set()) for slot in slots]
 
     # The private port comes first: two supervisors could share the public one, and nobody would notice.
-    async with status_port(settings.private_host, settings.private_port, describe), hold_slots(settings, slots):
-        async with in_background(run_slots(slots, roll)):
-            await stop.wait()
-        log.info("stopping")
+    private = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_INGEST_PRIVATE")
+    async with status_port(private, describe), hold_slots(settings, slots), in_background(run_slots(slots, roll)):
+        await stop.wait()
+        log.info("stopping", extra={"accepts_for_s": settings.drain_s})
+        await asyncio.sleep(settings.drain_s)
+
+
+def describe_slot(slot: Slot, *, stopping: bool) -> SlotStatus:
+    return SlotStatus(slot.number, "stopping" if stopping else slot.problem, slot.restarts, slot.degraded)
 
 
 @asynccontextmanager
 async def hold_slots(settings: Settings, slots: list[Slot]) -> AsyncIterator[None]:
     """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
-    listeners = reserve_many(settings.host, settings.port, settings.workers)
+    with Endpoint(settings.host, settings.port, "CLICKRAIL_INGEST").explained():
+        listeners = reserve_many(settings.host, settings.port, settings.workers)
     log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
-    patience = Patience(stop_s=settings.drain_s + BEYOND_DRAIN_S)
+    patience = Patience(stop_s=settings.flush_s + BEYOND_FLUSH_S)
     slots += [Slot(number, each, patience) for number, each in enumerate(listeners)]
     try:
         yield

@@ -6,7 +6,7 @@ LISTENER and LIFELINE are open files it has inherited. Its private port is the s
 """
 
 import asyncio
-import errno
+import math
 import signal
 import socket
 import sys
@@ -17,18 +17,28 @@ from typing import Final
 
 import msgspec
 import structlog
+from prometheus_client import CollectorRegistry
 
-from ingest.environment import Environment, open_environment
-from ingest.service import checks, public_port
+from ingest.environment import open_environment
+from ingest.readiness import Readiness
+from ingest.service import PRIVATE, public_port
 from ingest.settings import Settings
-from ingest.supervisor.reports import BEAT_S, STOPPING, WORKER, Report, write_report
+from ingest.supervisor.reports import BEAT_S, LEAVE, STOPPING, WORKER, Report, write_report
 from runtime.background import in_background
+from runtime.errors import CannotListen
 from runtime.health import private_port
-from runtime.process import run
+from runtime.listening import Endpoint
+from runtime.metrics import make_registry
+from runtime.pauses import sleep_unless
+from runtime.process import clickrail_version, run
 
 log = structlog.get_logger()
 
 TICK_S: Final = 0.05
+WORD_S: Final = 2.0
+"""How much longer a worker waits for the word to leave, where its supervisor was asked to stop at the same time."""
+TAKEN_S: Final = 15.0
+"""A worker that drains has closed its port so soon: after that somebody else has it."""
 MOST_UNREAD: Final = 64 * 1024
 """Bytes that wait for a supervisor to read them."""
 
@@ -43,38 +53,49 @@ class Post(msgspec.Struct, frozen=True):
 
 
 class State:
-    """What a worker reports."""
+    """What a worker reports. `leaving` is said from when it takes no more connections."""
 
-    def __init__(self, env: Environment, stop: asyncio.Event) -> None:
+    def __init__(self, readiness: Readiness) -> None:
         self.listening = False
-        self._env = env
-        self._stop = stop
+        self.leaving = False
+        self._readiness = readiness
 
     def knows_codes(self) -> bool:
-        return not any(checks(self._env).values())
+        return not any(self._readiness.problems().values())
 
     def report(self) -> Report:
         return {
-            **checks(self._env),
+            **self._readiness.problems(),
+            **self._readiness.degraded(),
             "public port": None if self.listening else "not open yet",
-            WORKER: STOPPING if self._stop.is_set() else None,
+            WORKER: STOPPING if self.leaving else None,
         }
 
 
 async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
-    """Redirect until `stop` is set or the supervisor is gone; then end as the service does."""
+    """Redirect until `stop` is set, and on for as long as balancers need, unless told to leave; then end in good order.
+
+    Told by the supervisor, which has waited for the balancers itself.
+    """
     # It is for the supervisor alone, which starts us with it blocked; one of an older release does not.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     structlog.contextvars.bind_contextvars(worker=post.slot)
-    listener = socket.socket(fileno=post.listener)
-    async with lifeline(post.lifeline, stop) as writer, open_environment(settings) as env:
-        state = State(env, stop)
-        async with in_background(report(writer, state.report), show(env, settings.private_port, post.slot)):
+    listener, leave = socket.socket(fileno=post.listener), asyncio.Event()
+    registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
+    async with (
+        lifeline(post.lifeline, stop, leave, settings.drain_s) as writer,
+        in_background(show(registry, readiness, settings, post.slot)),
+        open_environment(settings, registry) as env,
+    ):
+        readiness.env, state = env, State(readiness)
+        async with in_background(report(writer, state.report)):
             await prepare(state, stop, post.wait_s)
             async with public_port(env, listener) as port:
                 state.listening = True
                 log.info("listening", port=port, region=settings.region)
                 await stop.wait()
+                await sleep_unless(leave.is_set, settings.drain_s + WORD_S)
+                state.leaving = True
                 # Without a visitor to wait for, the end comes before the next report does.
                 tell(writer, state.report())
 
@@ -88,15 +109,21 @@ async def prepare(state: State, stop: asyncio.Event, seconds: float) -> None:
 
 
 @asynccontextmanager
-async def lifeline(number: int, stop: asyncio.Event) -> AsyncIterator[asyncio.StreamWriter]:
-    """Give the line to the supervisor. Its end sets `stop`."""
+async def lifeline(
+    number: int, stop: asyncio.Event, leave: asyncio.Event, drain_s: float
+) -> AsyncIterator[asyncio.StreamWriter]:
+    """Give the line to the supervisor. Its word sets `stop` and `leave`; its end too, `leave` after `drain_s`."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=number))
 
     async def follow() -> None:
+        line = b""
         with suppress(OSError):
-            await reader.read()
-        log.warning("the supervisor is gone")
+            line = await reader.readline()
         stop.set()
+        if line != LEAVE:
+            log.warning("the supervisor is gone")
+            await asyncio.sleep(drain_s)
+        leave.set()
 
     async with in_background(follow()):
         yield writer
@@ -121,17 +148,19 @@ def tell(writer: asyncio.StreamWriter, what: Report) -> None:
         writer.write(write_report(what))
 
 
-async def show(env: Environment, supervisors_port: int, slot: int) -> None:
+async def show(registry: CollectorRegistry, readiness: Readiness, settings: Settings, slot: int) -> None:
     """Keep the private port open, for ever: from when the worker before us, which may still drain, has closed it."""
-    host, port = env.settings.private_host, supervisors_port and supervisors_port + 1 + slot
+    port = settings.private_port and settings.private_port + 1 + slot
+    at, clock = Endpoint(settings.private_host, port, PRIVATE), asyncio.get_running_loop().time
+    told_at = clock() + settings.flush_s + TAKEN_S
     while True:
         try:
-            async with private_port(host, port, env.registry, lambda: checks(env)):
+            async with private_port(at, registry, readiness.problems, readiness.degraded):
                 await asyncio.get_running_loop().create_future()
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            log.debug("private port is taken", port=port)
+        except CannotListen as error:
+            if clock() >= told_at:
+                told_at = math.inf
+                log.error("no health and no metrics of this worker", error=str(error))  # noqa: TRY400 - nothing crashed
         await asyncio.sleep(TICK_S)
 
 

@@ -1,12 +1,14 @@
 """The journal's disk full, limited, read-only or broken: redirects go on, and every click is accounted for."""
 
 import errno
+import json
 import resource
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from deploy.local.server import Server
@@ -33,6 +35,15 @@ async def metric(pipeline: Pipeline, name: str) -> int:
 
 async def is_degraded(pipeline: Pipeline) -> bool:
     return await metric(pipeline, "clickrail_journal_degraded") == 1
+
+
+async def read_degraded(pipeline: Pipeline) -> dict[str, str]:
+    """Give what /readyz says that ingest works without, of a process that is ready."""
+    url = f"http://127.0.0.1:{pipeline.services['ingest'].private_port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 200
+        degraded: dict[str, str] = (await answer.json())["degraded"]
+        return degraded
 
 
 async def is_sound(pipeline: Pipeline) -> bool:
@@ -176,17 +187,73 @@ async def test_a_disk_that_is_full_costs_no_redirect_and_what_is_lost_is_counted
     note(drill, "a disk of 8 MiB, and Kafka is frozen until it and memory are full", visitors, lost)
 
 
-async def test_ingest_starts_on_a_disk_it_may_not_write_to_and_writes_as_soon_as_it_may(
+async def test_clicks_that_waited_in_memory_are_on_the_disk_before_a_stop_and_none_is_lost(
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server
+) -> None:
+    faults = Faults(tmp_path)
+    pipeline.environ |= faults.environ | {"CLICKRAIL_INGEST_FLUSH_S": "0"}
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        await visitors.click(SEVERAL)
+        freezable_kafka.freeze()
+        with failing(faults, errno.ENOSPC):
+            await visitors.click(SEVERAL)
+            assert await metric(pipeline, "clickrail_journal_in_memory_alone") > 0
+        assert await pipeline.services["ingest"].stop() == 0
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
+        await conserved(pipeline, visitors)
+    assert len(visitors.answered) == 2 * SEVERAL
+
+
+async def test_what_a_disk_refuses_to_the_end_is_lost_and_the_log_says_how_much(
+    tmp_path: Path, pipeline: Pipeline, freezable_kafka: Server
+) -> None:
+    faults, ingest = Faults(tmp_path), pipeline.services["ingest"]
+    pipeline.environ |= faults.environ | {"CLICKRAIL_INGEST_FLUSH_S": "0"}
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        freezable_kafka.freeze()
+        with failing(faults, errno.ENOSPC):
+            await visitors.click(SEVERAL)
+            alone = await metric(pipeline, "clickrail_journal_in_memory_alone")
+            assert await ingest.stop() == 0
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
+        await conserved(pipeline, visitors, lost_before=alone)
+    lines = [json.loads(line) for line in ingest.log.read_text().splitlines() if line.startswith("{")]
+    lost = [(line["what"], line["reason"], line["count"]) for line in lines if line["event"] == "lost for good"]
+    assert lost == [("clicks", "stopped", alone)]
+    assert 0 < alone <= SEVERAL
+
+
+async def test_ingest_starts_on_a_disk_that_has_become_read_only_and_writes_as_soon_as_it_may(
     tmp_path: Path, pipeline: Pipeline, drill: Drill
 ) -> None:
     folder = tmp_path / "ingest"
-    with mounted(folder, "size=64m,ro"):
+    with mounted(folder, "size=64m"):
+        (folder / "journal").mkdir()
+        remount(folder, "ro")
         async with running_pipeline(pipeline):
             visitors = Visitors(pipeline)
             await visitors.click(SEVERAL)
             assert await is_degraded(pipeline)
+            assert await read_degraded(pipeline) == {"journal": "Read-only file system"}
             remount(folder, "rw")
             await check_sound(pipeline, visitors)
             await conserved(pipeline, visitors)
     assert visitors.statuses == {302: len(visitors.answered)}
     drill.note("7", "started on a read-only disk", "degraded, then sound by itself", "302 = 100 %", met=True)
+
+
+async def test_ingest_does_not_start_on_a_read_only_disk_that_has_never_held_its_journal(
+    tmp_path: Path, pipeline: Pipeline
+) -> None:
+    folder = tmp_path / "ingest"
+    with mounted(folder, "size=64m,ro"):
+        await pipeline.prepare()
+        service = pipeline.services["ingest"]
+        with pytest.raises(AssertionError, match=r"CLICKRAIL_INGEST_DATA_DIR: .*Read-only file system"):
+            await service.start()
+    assert service.process is not None
+    assert service.process.returncode == 2

@@ -1,11 +1,13 @@
 """SIGTERM of ingest: who asked is answered, it ends soon whatever is frozen, and what Kafka has not got is kept."""
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from deploy.local.postgres import plan_postgres
@@ -14,8 +16,10 @@ from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
 from tests.faults.drill import Drill
 from tests.faults.oracles import AS_OFTEN, conserved
+from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
-from tests.pipeline import Pipeline, running_pipeline
+from tests.pipeline import Pipeline, Service, running_pipeline
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -50,6 +54,47 @@ async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_a
     drill.note("2", what, f"{len(visitors.answered)} answered, 0 without an answer", "in flight: all", met=True)
     drill.note("2", what, "0 missing after the next start", "missing 0", met=True)
     assert ends_s < AS_OFTEN * ENDS_S
+
+
+async def test_a_stop_is_told_first_and_visitors_are_taken_for_a_while_and_metrics_are_there_to_the_end(
+    tmp_path: Path, freezable_kafka: Server, database_url: str, valkey: str, topic_prefix: str
+) -> None:
+    pipeline = Pipeline(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
+    pipeline.environ |= {"CLICKRAIL_INGEST_DRAIN_S": "4", "CLICKRAIL_INGEST_FLUSH_S": "5"}
+    ingest = pipeline.services["ingest"]
+    async with running_pipeline(pipeline):
+        visitors = Visitors(pipeline)
+        await visitors.click(100)
+        freezable_kafka.freeze()
+        ingest.send(signal.SIGTERM)
+        await eventually(lambda: says_that_it_stops(ingest))
+        # Each on a connection of its own, made after it was told that nobody is to be sent here any more.
+        for _ in range(20):
+            await visitors.click(1)
+        assert (visitors.statuses, visitors.turned_away) == ({302: 120}, 0)
+        await eventually(lambda: turns_visitors_away(pipeline))
+        assert await read_metric(ingest.private_port, "clickrail_clicks_waiting") >= 20
+        assert await says_that_it_stops(ingest)
+        assert await ingest.stop() == 0
+        freezable_kafka.thaw()
+        await pipeline.start("ingest")
+        await conserved(pipeline, visitors)
+
+
+async def says_that_it_stops(service: Service) -> bool:
+    url = f"http://127.0.0.1:{service.private_port}/readyz"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        said = await answer.json()
+    return (answer.status, said["status"], said["wrong"]) == (503, "not ready", {"process": "stopping"})
+
+
+async def turns_visitors_away(pipeline: Pipeline) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", pipeline.port)
+    except ConnectionRefusedError:
+        return True
+    writer.close()
+    return False
 
 
 @asynccontextmanager

@@ -61,6 +61,6 @@ async def serving(
         metrics = IngestMetrics(registry, lambda: to.journal.pending)
         limits = Limits(limited or LimitSettings(), LimitMetrics(registry))
         redirect = Redirect(site(**of_site), keys(), codes, limits, Delivery(to.journal, to.publisher), metrics)
-        env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher)  # type: ignore[arg-type]  # a Lookup of our own
+        env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal)  # type: ignore[arg-type]  # a Lookup of our own
         async with public_port(env) as port:
             yield Served(port, redirect, to.publisher, topics, registry, codes.asked)

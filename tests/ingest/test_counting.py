@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections import Counter
 
+import msgspec
+
 from ingest.rejections import MOST_PER_SECOND
 from tests.ingest.builders import SHOES
 from tests.ingest.serving import Served, serving
@@ -29,6 +31,19 @@ async def test_accepted_clicks_are_numbered_without_holes_whatever_comes_between
     assert sorted(click.handled.sequence or 0 for click in clicks) == list(range(1, 101))
     assert len({click.click_id for click in clicks}) == 100
     assert {click.handled.process for click in clicks} == {clicks[0].handled.process}
+
+
+async def test_a_request_that_fails_before_its_click_is_made_takes_no_number() -> None:
+    async with serving() as served:
+        assert (await ask(served.port, "/ref/abc123")).status == 302
+        keys = served.redirect.keys
+        served.redirect.keys = msgspec.structs.replace(keys, ip_seal=None)  # type: ignore[arg-type]  # a bug of ours
+        failed = [await ask(served.port, "/ref/abc123") for _ in range(3)]
+        served.redirect.keys = keys
+        assert (await ask(served.port, "/ref/abc123")).status == 302
+        clicks = (await served.published()).clicks()
+    assert [answer.status for answer in failed] == [500] * 3
+    assert [click.handled.sequence for click in clicks] == [1, 2]
 
 
 async def test_the_steps_of_a_click_add_up_to_its_total() -> None:

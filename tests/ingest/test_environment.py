@@ -9,12 +9,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from prometheus_client import CollectorRegistry
 
 from deploy.local.ports import free_port
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 from ingest.environment import Environment, leave_nothing, open_environment
-from ingest.service import checks, public_port
+from ingest.readiness import Readiness
+from ingest.service import public_port
 from ingest.settings import Settings
 from runtime.errors import SettingsError
 from runtime.producer import OutRecord
@@ -27,7 +29,7 @@ from tests.waiting import PATIENCE_S
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 
 
-def settings(keys_file: Path, drain_s: int = 0) -> Settings:
+def settings(keys_file: Path, flush_s: int = 0) -> Settings:
     """Settings whose servers are nowhere."""
     nowhere = f"127.0.0.1:{free_port()}"
     return load(
@@ -41,7 +43,9 @@ def settings(keys_file: Path, drain_s: int = 0) -> Settings:
             "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
             "CLICKRAIL_INGEST_HOST": "127.0.0.1",
             "CLICKRAIL_INGEST_PORT": "0",
-            "CLICKRAIL_INGEST_DRAIN_S": str(drain_s),
+            "CLICKRAIL_INGEST_PRIVATE_PORT": "0",
+            "CLICKRAIL_INGEST_DRAIN_S": "0",
+            "CLICKRAIL_INGEST_FLUSH_S": str(flush_s),
         },
     )
 
@@ -55,7 +59,7 @@ def keys_file(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def opened(given: Settings) -> AsyncIterator[tuple[Environment, int]]:
-    async with open_environment(given) as env, public_port(env) as port:
+    async with open_environment(given, CollectorRegistry()) as env, public_port(env) as port:
         yield env, port
 
 
@@ -63,7 +67,9 @@ async def test_with_every_server_away_visitors_get_an_answer_at_once(keys_file: 
     async with opened(settings(keys_file)) as (env, port):
         statuses = [(await ask(port, path)).status for path in ("/ref/abc123", "/ref/%00", "/", "/ref/abc123")]
         assert statuses == [503, 404, 404, 503]
-        assert checks(env) == {"referrals": "Postgres has not been reached since the start"}
+        readiness = Readiness(asyncio.Event())
+        readiness.env = env
+        assert readiness.problems() == {"referrals": "Postgres has not been reached since the start"}
 
 
 async def test_what_kafka_does_not_take_stays_in_the_journal_for_the_next_process(keys_file: Path) -> None:
@@ -105,7 +111,7 @@ async def test_a_key_ring_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{}")
     for name in ("none.json", "bad.json"):
         with pytest.raises(SettingsError, match="CLICKRAIL_KEYS_FILE"):
-            async with open_environment(settings(tmp_path / name)):
+            async with open_environment(settings(tmp_path / name), CollectorRegistry()):
                 raise AssertionError
 
 

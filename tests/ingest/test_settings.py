@@ -24,7 +24,8 @@ def test_what_is_needed_is_enough() -> None:
         "refuse",
         (),
     )
-    assert (settings.fallback_url, settings.sync_ms, settings.drain_s) == (None, 5, 10)
+    stop = (settings.drain_s, settings.flush_s)
+    assert (settings.fallback_url, settings.sync_ms, stop) == (None, 5, (5, 10))
 
 
 def test_no_secret_is_shown() -> None:
@@ -57,6 +58,7 @@ def test_what_is_missing_is_named(name: str) -> None:
         ("PRIVATE_PORT", "70000"),
         ("SYNC_MS", "0"),
         ("DRAIN_S", "-1"),
+        ("FLUSH_S", "61"),
     ],
 )
 def test_a_wrong_value_is_refused_and_its_variable_named_once(name: str, value: str) -> None:

@@ -118,6 +118,9 @@ class JournalMachine(RuleBasedStateMachine):
     @rule()
     def prepare(self) -> None:
         self.do(self.it.journal.prepare())
+        if self.room is None:
+            self.alone = set()
+        assert self.it.journal.in_memory_alone == len(self.alone)
 
     @rule()
     def rotate(self) -> None:
@@ -135,6 +138,8 @@ class JournalMachine(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def stop(self, worker: str) -> None:
         self.do(self.it.journal.close())
+        if self.room is None:
+            self.alone = set()
         assert self.it.lost["stopped"] == len(self.alone)
         self.owed -= self.alone
         assert self.owed <= set(on_disk(self.root))

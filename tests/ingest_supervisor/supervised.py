@@ -20,7 +20,7 @@ class Supervised(Pipeline):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.environ |= {"CLICKRAIL_INGEST_WORKERS": "2", "CLICKRAIL_INGEST_DRAIN_S": "8"}
+        self.environ |= {"CLICKRAIL_INGEST_WORKERS": "2", "CLICKRAIL_INGEST_FLUSH_S": "8"}
 
     async def prepare(self, referrals: str = DEMO) -> None:
         await super().prepare(referrals.replace("/shoes'", "/{click_id}'"))

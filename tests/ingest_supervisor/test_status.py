@@ -5,11 +5,15 @@ import json
 from http import HTTPStatus
 
 import aiohttp
+import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingest.supervisor.status import METRICS, SlotStatus, reply, status_port
+from runtime.errors import CannotListen
+from runtime.listening import Endpoint
 
+FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_INGEST_PRIVATE")
 SLOTS = (SlotStatus(0, None, 0), SlotStatus(1, "starting", 3))
 
 
@@ -24,6 +28,16 @@ def test_it_is_not_ready_without_any() -> None:
         answer = reply("GET", "/readyz", slots)
         assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
         assert json.loads(answer.body)["status"] == "not ready"
+
+
+def test_what_a_worker_works_without_leaves_it_ready_and_is_told() -> None:
+    answer = reply("GET", "/readyz", [SlotStatus(0, None, 0, "journal: No space left on device")])
+    assert answer.status == HTTPStatus.OK
+    assert json.loads(answer.body) == {
+        "status": "ready",
+        "wrong": {},
+        "degraded": {"worker 0": "journal: No space left on device"},
+    }
 
 
 def test_its_metrics_are_read_by_prometheus() -> None:
@@ -44,7 +58,7 @@ def test_other_paths_and_methods_are_refused() -> None:
 
 
 async def test_clients_of_http_are_answered() -> None:
-    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port, aiohttp.ClientSession() as session:
+    async with status_port(FREE, lambda: SLOTS) as port, aiohttp.ClientSession() as session:
         url = f"http://127.0.0.1:{port}"
         async with session.get(f"{url}/healthz?now") as answer:
             assert (answer.status, await answer.json()) == (200, {"status": "ok"})
@@ -58,7 +72,7 @@ async def test_clients_of_http_are_answered() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\r\n\r\n", b"GET\r\n\r\n", b"\xff\0\r\n\r\n", b"GET /readyz", b"A" * 100_000])
 async def test_whoever_speaks_no_http_harms_nobody(data: bytes) -> None:
-    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port:
+    async with status_port(FREE, lambda: SLOTS) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(data)
         writer.write_eof()
@@ -69,7 +83,7 @@ async def test_whoever_speaks_no_http_harms_nobody(data: bytes) -> None:
 
 
 async def test_a_taken_port_is_refused() -> None:
-    async with status_port("127.0.0.1", 0, lambda: SLOTS) as port:
-        with pytest.raises(OSError, match=str(port)):
-            async with status_port("127.0.0.1", port, lambda: SLOTS):
+    async with status_port(FREE, lambda: SLOTS) as port:
+        with pytest.raises(CannotListen, match=f"^CLICKRAIL_INGEST_PRIVATE_PORT: port {port} of 127.0.0.1 is taken"):
+            async with status_port(msgspec.structs.replace(FREE, port=port), lambda: SLOTS):
                 pass

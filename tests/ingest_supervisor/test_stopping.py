@@ -1,5 +1,7 @@
 """How a supervisor with its workers stops, as real processes."""
 
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from tests.pipeline import eventually, running_pipeline
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
-DRAIN_S = 10
-"""The default of CLICKRAIL_INGEST_DRAIN_S."""
+FLUSH_S = 10
+"""The default of CLICKRAIL_INGEST_FLUSH_S."""
 KILLED = "worker killed: it did not stop in time"
 
 
@@ -34,12 +36,56 @@ async def test_stopped_under_traffic_it_ends_in_order_and_every_answered_click_i
     assert pipeline.events("worker gone") == []
 
 
+@pytest.mark.parametrize("who", ["the supervisor", "all of them"])
+async def test_a_stop_is_told_first_and_visitors_are_taken_for_a_while(pipeline: Supervised, who: str) -> None:
+    pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"] = "4"
+    async with running_pipeline(pipeline, "ingest"):
+        await eventually(pipeline.all_ready)
+        workers = pipeline.workers()
+        async with coming(pipeline.port, VISITORS) as traffic:
+            await traffic.until(200)
+            # Service managers signal every process of a group, and a terminal does so too.
+            for process in (pipeline.pid, *(workers if who == "all of them" else ())):
+                os.kill(process, signal.SIGTERM)
+            stopping = (503, {"worker 0": "stopping", "worker 1": "stopping"})
+
+            async def says_that_it_stops() -> bool:
+                return await pipeline.readiness() == stopping
+
+            await eventually(says_that_it_stops)
+            await traffic.until(200)
+            assert (traffic.refused, traffic.unanswered) == (0, 0)
+            assert await pipeline.stop() == {"ingest": 0}
+        await none_is_running(pipeline.workers())
+        clicks = await pipeline.clicks()
+    assert sorted(answered(traffic)) == sorted(click.click_id for click in clicks)
+    assert pipeline.workers() == workers
+    assert pipeline.events("worker gone") == []
+    assert pipeline.events(KILLED) == []
+
+
+async def test_a_worker_that_is_stopped_alone_goes_on_for_a_while_and_is_replaced(pipeline: Supervised) -> None:
+    pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"] = "2"
+    async with running_pipeline(pipeline, "ingest"):
+        await eventually(pipeline.all_ready)
+        async with coming(pipeline.port, VISITORS) as traffic:
+            await traffic.until(100)
+            os.kill(pipeline.workers()[0], signal.SIGTERM)
+            await eventually(lambda: len(pipeline.workers()) == 3)
+            await eventually(pipeline.all_ready)
+            await traffic.until(100)
+        assert await pipeline.stop() == {"ingest": 0}
+        clicks = await pipeline.clicks()
+    assert (traffic.refused, traffic.unanswered) == (0, 0)
+    assert sorted(answered(traffic)) == sorted(click.click_id for click in clicks)
+
+
 async def test_with_a_frozen_kafka_all_workers_leave_at_once_and_what_they_have_is_delivered_later(
     tmp_path: Path, freezable_kafka: Server, database_url: str, valkey: str, topic_prefix: str
 ) -> None:
     pipeline = Supervised(tmp_path, freezable_kafka.address, database_url, valkey, topic_prefix)
     pipeline.environ["CLICKRAIL_INGEST_WORKERS"] = "3"
-    del pipeline.environ["CLICKRAIL_INGEST_DRAIN_S"]
+    del pipeline.environ["CLICKRAIL_INGEST_FLUSH_S"]
     async with running_pipeline(pipeline, "ingest"):
         await eventually(pipeline.all_ready)
         idle = [await connect(pipeline.port) for _ in range(9)]
@@ -61,4 +107,4 @@ async def test_with_a_frozen_kafka_all_workers_leave_at_once_and_what_they_have_
 
         await eventually(all_delivered)
     assert pipeline.events(KILLED) == []
-    assert seconds < 3 * DRAIN_S, "one after the other"
+    assert seconds < 3 * FLUSH_S, "one after the other"

@@ -8,6 +8,9 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from runtime.health import private_port
+from runtime.listening import Endpoint
+
+FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_SINK_PRIVATE")
 
 
 async def test_it_tells_health_readiness_and_metrics() -> None:
@@ -15,7 +18,7 @@ async def test_it_tells_health_readiness_and_metrics() -> None:
     Counter("clickrail_things", "Things.", registry=registry).inc(3)
     wrong: dict[str, str | None] = {"kafka": "away", "tables": None}
 
-    async with private_port("127.0.0.1", 0, registry, lambda: wrong) as port, aiohttp.ClientSession() as session:
+    async with private_port(FREE, registry, lambda: wrong) as port, aiohttp.ClientSession() as session:
         base = f"http://127.0.0.1:{port}"
         async with session.get(f"{base}/healthz") as health, session.get(f"{base}/readyz") as unready:
             assert (health.status, unready.status) == (200, 503)
@@ -46,7 +49,7 @@ async def test_a_process_whose_event_loop_is_stuck_cannot_say_that_it_lives() ->
     opened, wanted, stuck, over = (threading.Event() for _ in range(4))
 
     async def serve() -> None:
-        async with private_port("127.0.0.1", 0, CollectorRegistry(), dict) as port:
+        async with private_port(FREE, CollectorRegistry(), dict) as port:
             ports.append(port)
             opened.set()
             await asyncio.to_thread(wanted.wait)

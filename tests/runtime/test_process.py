@@ -46,8 +46,10 @@ def start(**environ: str) -> subprocess.Popen[str]:
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Give its exit code, and what it wrote after the line that says what starts."""
     _, errors = process.communicate(timeout=PATIENCE_S)
-    return process.returncode, errors
+    lines = errors.splitlines(keepends=True)
+    return process.returncode, "".join(line for line in lines if '"event": "starting"' not in line)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -53,7 +53,7 @@ def write_keys(path: Path, change: Mapping[str, object]) -> None:
 
 
 async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, str]:
-    """Start a service; give its exit code and all it says."""
+    """Start a service; give its exit code and all it says, but for the line that says what starts."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
     given = {name: value for name, value in environ.items() if value is not None}
     process = await asyncio.create_subprocess_exec(
@@ -65,7 +65,8 @@ async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, s
         if process.returncode is None:
             process.kill()
             await process.wait()
-    return process.returncode or 0, said.decode()
+    lines = said.decode().splitlines(keepends=True)
+    return process.returncode or 0, "".join(line for line in lines if '"event": "starting"' not in line)
 
 
 @pytest.mark.processes
