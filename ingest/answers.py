@@ -30,9 +30,10 @@ def refuse_code(reason: Reason, fallback_url: str | None) -> Refusal:
     return Refusal(reason, 302, fallback_url) if fallback_url else Refusal(reason, 404)
 
 
-def refuse_ahead() -> Refusal:
+def refuse_ahead(known: Answer | None) -> Refusal:
+    """Refuse a prefetch; `known` is what is known of its code in memory, for the record: nobody is asked."""
     # 503 and not 204 or 302: a browser that prefetched anything else would not ask again when the visitor goes.
-    return Refusal(REFUSED_PREFETCH, 503)
+    return Refusal(REFUSED_PREFETCH, 503, found=known if isinstance(known, Found) else None)
 
 
 def judge(answer: Answer, query: str, fallback_url: str | None) -> Found | Refusal:

@@ -8,6 +8,7 @@ import msgspec
 from ingest.cleaning import Cutter
 from schemas.fields import AD_ID_CAP, SUB_CAP, UTM_CAP
 from schemas.parts import Utm
+from urls.queries import split_query
 
 AD_IDS: Final = frozenset(
     {
@@ -20,7 +21,6 @@ AD_IDS: Final = frozenset(
 Quora, Nextdoor, Taboola, Outbrain, Yandex, Seznam, impact.com, CJ, Awin, Kochava."""
 SUBS: Final = frozenset({"sub1", "sub2", "sub3", "sub4", "sub5", "external_id"})
 UTMS: Final = frozenset(Utm.__struct_fields__)
-MOST_PARAMETERS: Final = 100
 
 
 class Parameters(msgspec.Struct, frozen=True):
@@ -43,11 +43,10 @@ def read_parameters(query: str) -> Parameters:
     if not query:
         return NONE
     cutter = Cutter()
-    pieces = "&".join(query.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS])
     subs: dict[str, str] = {}
     utm: dict[str, str] = {}
     ad_ids: dict[str, str] = {}
-    for raw_name, value in parse_qsl(pieces, errors="replace"):
+    for raw_name, value in parse_qsl("&".join(split_query(query)), errors="replace"):
         name = raw_name.lower()
         if name in SUBS and name not in subs:
             subs[name] = cutter.cut(name, value, SUB_CAP)

@@ -7,9 +7,9 @@ from urllib.parse import quote_from_bytes
 
 import msgspec
 
-from ingest.parameters import MOST_PARAMETERS, SUBS
+from ingest.parameters import SUBS
 from referrals.model import PassQuery
-from urls.queries import fold_name, name_of
+from urls.queries import fold_name, name_of, split_query
 
 DEEP_LINK: Final = "url"
 TEST_LINK: Final = "cr_test"
@@ -51,7 +51,7 @@ def pass_on(query: str, passing: Passing) -> list[str]:
     """
     passed: list[str] = []
     room = PASSED_CAP
-    for piece in query.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS]:
+    for piece in split_query(query):
         name = name_of(piece)
         if not name or name in passing.withheld or (passing.listed is not None and name not in passing.listed):
             continue

@@ -124,7 +124,7 @@ class Redirect:
         """Answer as a visit would be, but for what is of a click: nothing is written down or set."""
         code = match_code(path)
         if code is None or (self._site.refuses_prefetch and is_ahead_of_visitor(headers)):
-            refusal = refuse_ahead() if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+            refusal = refuse_ahead(None) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
             return self._count("head", respond(refusal))
         client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
@@ -152,9 +152,9 @@ class Redirect:
         ahead = is_ahead_of_visitor(headers)
         located = clock()
         if code is None or (ahead and self._site.refuses_prefetch):
-            visit = Visit(path, query, headers, address, ahead, (started,))
-            refusal = refuse_ahead() if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
-            return self._refuse(visit, refusal)
+            known = self._lookup.recall(code) if code else None
+            refusal = refuse_ahead(known) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+            return self._refuse(Visit(path, query, headers, address, ahead, (started,)), refusal)
         client = self._limits.ask_client(address, located)
         visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
         if client.verdict == "far_over" and self._lookup.recall(code) is None:

@@ -104,7 +104,8 @@ REFUSED_PREFETCH: Final = Reason(
     "R401",
     "purpose",
     "Prefetch refused",
-    "The browser asked ahead of the visitor (prefetch or prerender) and was told to ask again when they really go.",
+    "The browser asked ahead of the visitor (prefetch, prerender, preload or preview) and was told to ask again when"
+    " they really go. Affiliate and program are on record where the process had the code in memory.",
     "Nothing to do: the visitor's own click follows and counts. CLICKRAIL_INGEST_PREFETCH=record records them instead.",
 )
 STORES_AWAY: Final = Reason(

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from ipaddress import IPv6Address
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 import idna
 
@@ -18,6 +19,7 @@ OCTETS: Final = 4
 HIGHEST_OCTET: Final = 255
 
 PUNYCODE: Final = "xn--"
+IN_ASCII: Final = re.compile(r"[a-z0-9.-]+").fullmatch
 JOINERS: Final = "\u200c\u200d"
 
 
@@ -79,3 +81,21 @@ def decode_punycode(encoded: str) -> str | None:
     except UnicodeError:
         return None
     return None if any("\ud800" <= one <= "\udfff" for one in text) else text
+
+
+def to_ascii(host: str) -> str | None:
+    """Give a host name in lower case and in Punycode (`xn--...`), as a browser reads it; null when it cannot be one.
+
+    It may be percent-encoded, in capitals, or with full stops of other scripts (UTS 46, not transitional: `faß.de` is
+    not `fass.de`). Whether its labels may be registered is not asked: what is compared with a list need not be.
+    """
+    try:
+        mapped = idna.uts46_remap(unquote_to_bytes(host).decode())
+        name = ".".join(map(encode_label, mapped.split(".")))
+    except (UnicodeError, idna.IDNAError):
+        return None
+    return name if IN_ASCII(name) else None
+
+
+def encode_label(label: str) -> str:
+    return label if label.isascii() else PUNYCODE + label.encode("punycode").decode()

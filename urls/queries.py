@@ -12,6 +12,10 @@ PARAMETER: Final = re.compile("[^&;]+")
 """A `;` separates for some servers, so it does here."""
 
 
+MOST_PARAMETERS: Final = 100
+AMPERSAND: Final = re.compile("&(?:amp;)+", re.IGNORECASE)
+
+
 class Link(NamedTuple):
     """A URL in three parts: up to its query, the query without its question mark (null: none), from the # on."""
 
@@ -35,6 +39,16 @@ def split_link(url: str) -> Link:
     before, mark, fragment = url.partition("#")
     page, question, query = before.partition("?")
     return Link(page, query if question else None, mark + fragment)
+
+
+def split_query(query: str) -> list[str]:
+    """Split the query of a visited link into its parameters, as they were sent: the first 100.
+
+    `&amp;` separates too: links are copied out of a page's source, or escaped twice.
+    """
+    if ";" in query:
+        query = AMPERSAND.sub("&", query)
+    return query.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS]
 
 
 def fold_name(raw: str) -> str:

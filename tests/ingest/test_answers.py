@@ -81,8 +81,9 @@ def test_while_nobody_knows_the_answer_is_the_fallback_else_503_and_never_404() 
 
 
 def test_a_prefetch_is_asked_to_come_again() -> None:
-    assert refuse_ahead() == Refusal(REFUSED_PREFETCH, 503)
-    assert respond(refuse_ahead()) == page(503)
+    assert refuse_ahead(None) == refuse_ahead(UNKNOWN_IN_POSTGRES) == Refusal(REFUSED_PREFETCH, 503)
+    assert refuse_ahead(found()) == Refusal(REFUSED_PREFETCH, 503, found=found())
+    assert respond(refuse_ahead(found())) == page(503)
 
 
 def test_a_refusal_with_a_location_sends_the_visitor_there() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.test_link import make_test_proof
 from ingest.asked import (
@@ -33,29 +34,58 @@ def test_what_was_asked_is_told_as_it_is_matched() -> None:
     assert [read_asked(path) for path in ("/ref/ab%63", "/%72ef/a%2Fb", "/ref/")] == ["abc", "a%2Fb", ""]
 
 
+@pytest.mark.parametrize("name", ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"])
 @pytest.mark.parametrize(
-    ("header", "value"),
+    "value",
     [
-        ("Sec-Purpose", "prefetch"),
-        ("Sec-Purpose", "prefetch;prerender"),
-        ("Sec-Purpose", "prefetch;anonymous-client-ip"),
-        ("Purpose", "prefetch"),
-        ("X-Purpose", "preview"),
-        ("X-Moz", "Prefetch"),
+        "prefetch",
+        "Prefetch",
+        "prefetch;prerender",
+        "prefetch;anonymous-client-ip",
+        "prerender",
+        "preview",
+        ": preview",
+        "preload",
+        "link-preload",
     ],
 )
-def test_a_browser_that_asks_ahead_of_its_visitor_is_recognised(header: str, value: str) -> None:
-    assert is_ahead_of_visitor(headers({header: value}))
+def test_a_browser_that_asks_ahead_of_its_visitor_is_recognised(name: str, value: str) -> None:
+    assert is_ahead_of_visitor(headers({name: value}))
 
 
-@pytest.mark.parametrize("fields", [{}, {"Sec-Purpose": ""}, {"Purpose": "navigate"}, {"Sec-Fetch-Mode": "navigate"}])
+def test_it_is_recognised_by_whatever_header_and_line_says_so() -> None:
+    assert is_ahead_of_visitor(headers({"Sec-Purpose": "navigate", "X-Moz": "prefetch"}))
+    assert is_ahead_of_visitor(CIMultiDictProxy(CIMultiDict([("Purpose", ""), ("purpose", "prefetch")])))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"Sec-Purpose": ""}, {"Purpose": "navigate"}, {"Sec-Fetch-Mode": "navigate"}, {"X-Purpose": "preface"}],
+)
 def test_a_visitor_who_really_goes_is_not_taken_for_a_prefetch(fields: dict[str, str]) -> None:
     assert not is_ahead_of_visitor(headers(fields))
 
 
-@pytest.mark.parametrize(("value", "on"), [("1", True), ("0", False), ("true", False), ("", False)])
+@pytest.mark.parametrize(
+    ("value", "on"),
+    [
+        ("1", True),
+        (" 1", True),
+        ("1, 1", True),
+        ("0,1", True),
+        ("0", False),
+        ("true", False),
+        ("", False),
+        ("11", False),
+    ],
+)
 def test_the_signals_of_privacy_are_on_at_1_and_nothing_else(*, value: str, on: bool) -> None:
     assert (asks_gpc(headers({"Sec-GPC": value})), asks_dnt(headers({"DNT": value}))) == (on, on)
+
+
+def test_a_signal_of_privacy_counts_in_any_line() -> None:
+    lines = CIMultiDictProxy(CIMultiDict([("DNT", "0"), ("DNT", "1"), ("Sec-GPC", "0"), ("sec-gpc", "1")]))
+    assert (asks_gpc(lines), asks_dnt(lines)) == (True, True)
 
 
 def test_without_signals_nothing_is_asked_for() -> None:
@@ -69,6 +99,7 @@ def test_without_signals_nothing_is_asked_for() -> None:
         ("sub1=a&utm_source=b", None),
         ("cr_test=abc", "abc"),
         ("sub1=a&cr_test=abc&sub2=b", "abc"),
+        ("sub1=a&amp;cr_test=abc&amp;sub2=b", "abc"),
         ("cr_test=first&cr_test=second", "first"),
         ("cr_test=", ""),
         ("cr_test", None),

@@ -17,8 +17,8 @@ from tests.ingest.builders import MODEST, found, keys
 
 Origin = tuple[str, str, int]
 
-EXACT, BELOW = "shop.example", "m.shop.example"
-HOSTS = (EXACT, f"*.{BELOW}")
+EXACT, BELOW, ELSEWHERE = "shop.example", "m.shop.example", "xn--mnchen-3ya.example"
+HOSTS = (EXACT, f"*.{BELOW}", ELSEWHERE)
 STORED = {
     "https://stored.example:8443": ("https", "stored.example", 8443),
     "https://stored.example:8443?a={sub1}": ("https", "stored.example", 8443),
@@ -52,7 +52,7 @@ hostile = st.lists(st.one_of(st.sampled_from(PIECES), st.sampled_from(SPECIAL)),
 pages = st.tuples(
     st.sampled_from(["https://", "http://", "HTTPS://", "https:", "//", "https:\\\\", "ftp://", ""]),
     hostile,
-    st.sampled_from([EXACT, f"x.{BELOW}", f"{EXACT}.", BELOW, "evil.example"]),
+    st.sampled_from([EXACT, f"x.{BELOW}", f"ü.{BELOW}", f"{EXACT}.", BELOW, "evil.example", "MÜnchen.example"]),
     hostile,
 ).map("".join)
 texts = st.one_of(hostile, pages, st.text(max_size=12))
@@ -80,7 +80,7 @@ def read_as_urllib(location: str) -> Origin:
 def read_as_yarl(location: str) -> Origin:
     url = URL(location, encoded=True)
     assert (url.user, url.password) == (None, None)
-    return url.scheme, (url.host or "").lower(), url.port or 0
+    return url.scheme, (url.raw_host or "").lower(), url.port or 0
 
 
 def read_as_browsers(location: str) -> Origin:
@@ -100,7 +100,7 @@ def default_port(scheme: str) -> int:
 
 def may_be(origin: Origin, stored: Origin, hosts: tuple[str, ...]) -> bool:
     scheme, host, port = origin
-    listed = host == EXACT or (host.endswith(f".{BELOW}") and not host.startswith("."))
+    listed = host in (EXACT, ELSEWHERE) or (host.endswith(f".{BELOW}") and not host.startswith("."))
     return origin == stored or (bool(hosts) and listed and scheme in ("http", "https") and port == default_port(scheme))
 
 
@@ -139,6 +139,9 @@ def test_none_of_ten_thousand_queries_does(stored: str, query: str, program: dic
 @example(f"https://evil.example/.{BELOW}", 1)
 @example(f"https://evil.example%2f.{BELOW}", 1)
 @example(f"https://.{BELOW}", 1)
+@example(f"https://evil.example\uff0f.{BELOW}", 1)
+@example(f"https://evil.example%ef%bc%8f.{BELOW}", 1)
+@example("https://evil.example\uff20münchen.example", 0)
 def test_no_page_a_visitor_asks_for_is_elsewhere(page: str, times_encoded: int) -> None:
     for _ in range(times_encoded):
         page = quote(page, safe="", errors="replace")
@@ -147,7 +150,7 @@ def test_no_page_a_visitor_asks_for_is_elsewhere(page: str, times_encoded: int) 
 
 
 @MODEST
-@given(st.sampled_from([EXACT, f"x.{BELOW}"]), st.text(max_size=20))
+@given(st.sampled_from([EXACT, f"x.{BELOW}", ELSEWHERE]), st.text(max_size=20))
 def test_a_page_of_a_listed_host_is_reached(host: str, path: str) -> None:
     asked = f"https://{host}/{quote(path, errors='replace')}"
     referral = found(target_url="https://stored.example/", deep_link_hosts=HOSTS)

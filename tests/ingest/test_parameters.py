@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.parameters import AD_IDS, MOST_PARAMETERS, NONE, SUBS, Parameters, read_parameters
+from ingest.parameters import AD_IDS, NONE, SUBS, Parameters, read_parameters
 from schemas import Utm
 from schemas.fields import AD_ID_CAP, SUB_CAP, UTM_CAP
 from tests.ingest.builders import MODEST
+from urls.queries import MOST_PARAMETERS
 
 
 def test_an_empty_query_carries_nothing() -> None:
@@ -22,6 +23,12 @@ def test_sub_ids_utm_fields_and_ad_ids_are_read_and_the_rest_is_left_alone() -> 
         {"sub1": "mail", "sub5": "x y", "external_id": "E 1"},
         Utm(source="news", content="b"),
         {"gclid": "G1", "fbclid": "F1"},
+    )
+
+
+def test_parameters_behind_an_ampersand_in_html_are_read() -> None:
+    assert read_parameters("sub1=a&amp;utm_source=b&amp;amp;gclid=c&AMP;sub2=d;e") == Parameters(
+        {"sub1": "a", "sub2": "d;e"}, Utm(source="b"), {"gclid": "c"}
     )
 
 

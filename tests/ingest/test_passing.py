@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.parameters import MOST_PARAMETERS, SUBS
+from ingest.parameters import SUBS
 from ingest.passing import PASSED_CAP, Passing, decide_passing, pass_on, to_bytes
 from tests.ingest.builders import MODEST
-from urls.queries import name_of
+from urls.queries import MOST_PARAMETERS, name_of
 
 ALL = Passing(None, frozenset())
 

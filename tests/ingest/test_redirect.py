@@ -123,6 +123,24 @@ async def test_a_prefetch_is_refused_without_asking_anybody_so_that_the_visitor_
         assert served.asked == []
     assert (answer.status, answer.headers["Cache-Control"], answer.cookie) == (503, "no-store", None)
     assert (rejection.reason, rejection.status) == ("R401", 503)
+    assert (rejection.affiliate_id, rejection.program_id, rejection.handled.cache) == ("ann", "shop", "process")
+
+
+async def test_a_refused_prefetch_is_of_nobody_where_its_code_is_not_in_memory() -> None:
+    async with serving() as served:
+        for code in ("nobody", "away"):
+            assert (await ask(served.port, f"/ref/{code}", {"Sec-Purpose": "prefetch"})).status == 503
+        rejections = (await served.published()).rejections()
+        assert served.asked == []
+    assert [(each.affiliate_id, each.program_id, each.handled.cache) for each in rejections] == [(None, None, None)] * 2
+
+
+@pytest.mark.parametrize(("policy", "is_hashed"), [("full", True), ("anonymous", False)])
+async def test_a_refused_prefetch_is_as_anonymous_as_its_program_wants(*, policy: str, is_hashed: bool) -> None:
+    async with serving({"abc123": found(privacy=policy)}) as served:
+        await ask(served.port, "/ref/abc123", {"Sec-Purpose": "prefetch"})
+        (rejection,) = (await served.published()).rejections()
+    assert (rejection.ip_hash is not None) == is_hashed
 
 
 async def test_by_setting_a_prefetch_is_answered_and_recorded_as_one_without_cookie() -> None:

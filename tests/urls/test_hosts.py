@@ -1,11 +1,13 @@
 """Which hosts a browser can go to. The table of whole URLs is in `target_cases`."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode
+from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode, to_ascii
 
 
 @pytest.mark.parametrize("host", ["shop.example", "SHOP.example.", "127.0.0.1", "xn--bcher-kva.example", "localhost"])
@@ -50,3 +52,57 @@ def test_characters_that_have_no_place_in_a_name_are_refused(text: str) -> None:
 def test_what_is_decoded_is_written_the_same_way_again(encoded: str) -> None:
     text = decode_punycode(encoded)
     assert text is None or text.encode("punycode").decode().removesuffix("-") == encoded.removesuffix("-")
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("shop.example", "shop.example"),
+        ("Shop.EXAMPLE", "shop.example"),
+        ("shop%2Eexample", "shop.example"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
+        ("mu\u0308nchen.example", "xn--mnchen-3ya.example"),
+        ("m%C3%BCnchen.example", "xn--mnchen-3ya.example"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("日本語。例え", "xn--wgv71a119e.xn--r8jz45g"),
+        ("shop\u3002example", "shop.example"),
+        ("ﬁne\u00ad.example", "fine.example"),
+        ("\u2603.example", "xn--n3h.example"),
+    ],
+)
+def test_a_host_is_read_as_browsers_read_it(host: str, name: str) -> None:
+    assert to_ascii(host) == name
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.example\uff0f.shop.example",
+        "evil.example%2F.shop.example",
+        "evil.example%EF%BC%8F.shop.example",
+        "user\uff20shop.example",
+        "shop.example\uff1a443",
+        "shop.example%3A443",
+        "shop.example\u2024evil%20x",
+        "shop%00.example",
+        "%FF.example",
+        "\udcff.example",
+        "\u202eshop.example",
+        "ü" * 5000,
+        "[::1]",
+    ],
+)
+def test_what_would_end_a_host_or_be_none_is_none(host: str) -> None:
+    assert to_ascii(host) is None
+
+
+@examples(300)
+@given(st.text(max_size=30) | st.text("aü.。\uff0f\uff20\uff1a%2F-xn\u0308", max_size=20))
+def test_any_text_is_a_name_of_the_listed_kind_or_none(host: str) -> None:
+    for text in (host, quote(host, errors="replace")):
+        name = to_ascii(text)
+        assert name is None or set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
+        assert name is None or to_ascii(name) == name

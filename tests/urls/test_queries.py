@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from urls.queries import Link, fold_name, names_in, split_link, without_name
+from urls.queries import MOST_PARAMETERS, Link, fold_name, names_in, split_link, split_query, without_name
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,21 @@ def test_the_names_of_a_query_are_found_behind_semicolons_too() -> None:
 def test_a_name_is_taken_out_however_it_is_written() -> None:
     assert without_name("a=1&ID=2;%69d=3&id[x]=4&id&b=id", "id") == "a=1&;&&&b=id"
     assert without_name("a=1", "id") == "a=1"
+
+
+@pytest.mark.parametrize(
+    ("query", "parameters"),
+    [
+        ("", [""]),
+        ("a=1&b=2&", ["a=1", "b=2", ""]),
+        ("a=1&amp;b=2", ["a=1", "b=2"]),
+        ("a=1&AMP;amp;b=2", ["a=1", "b=2"]),
+        ("a=1;b=2&amp=3&ampersand=4&amp%3Bc=5", ["a=1;b=2", "amp=3", "ampersand=4", "amp%3Bc=5"]),
+    ],
+)
+def test_a_query_is_split_at_ampersands_as_html_writes_them_too(query: str, parameters: list[str]) -> None:
+    assert split_query(query) == parameters
+
+
+def test_of_a_flood_of_parameters_only_the_first_are_given() -> None:
+    assert len(split_query("a&" * 5000)) == len(split_query("a&amp;" * 5000)) == MOST_PARAMETERS
