@@ -32,6 +32,9 @@ def match_code(path: str) -> str | None:
     An encoded letter, digit, `-`, `.`, `_` or `~` is that character; any other escape is part of no code. One slash at
     the end is forgiven.
     """
+    if path.startswith(PREFIX) and IS_CODE(path, len(PREFIX)):
+        # Nearly every request: nothing encoded, no slash at the end.
+        return path[len(PREFIX) :]
     asked = find_asked(path)
     if asked is None:
         return None
