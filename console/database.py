@@ -21,14 +21,16 @@ log = structlog.get_logger()
 CONNECTING: Final = "Connecting to PostgreSQL"
 READERS: Final = 4
 WRITERS: Final = 2
-WRITE_S: Final = 2.0
+WRITE_S: Final = 3.0
 """A statement of the login touches one row; more than that is not waited for while somebody waits for a page."""
+GIVEN_UP_S: Final = 1.0
+"""A server that lives gives a statement up this long before we do: what we give up ourselves, a frozen one has."""
 CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
 NAME: Final = "clickrail console"
-READING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S, read_only=True)
-WRITING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S)
+READING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S - GIVEN_UP_S, read_only=True)
+WRITING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S - GIVEN_UP_S)
 
 
 class DatabaseAway(DependencyAway):
@@ -41,6 +43,10 @@ class DatabaseSlow(DatabaseAway):
 
 class BadQuestion(Exception):  # noqa: N818 - it reads as what it is
     """PostgreSQL cannot hold the value that was asked for. Nothing is wrong with it."""
+
+
+class Crowded(TimeoutError):  # noqa: N818 - it reads as what it is
+    """Every connection has been in use for too long."""
 
 
 class Database:
@@ -57,7 +63,7 @@ class Database:
     async def write(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Do something on one connection: only reading succeeds, unless it was opened to write. Raises as `read`."""
         try:
-            async with self._pool.acquire(timeout=CONNECT_S) as connection:
+            async with self._connection() as connection:
                 answer = await work(connection)
         except (*ERRORS, DependencyAway, Stuck) as error:
             raise self._judge(error) from error
@@ -71,13 +77,29 @@ class Database:
         except DatabaseSlow:
             return None
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Any]:
+        try:
+            connection = await self._pool.acquire(timeout=CONNECT_S)
+        except TimeoutError:
+            if self._pool.get_size() == self._pool.get_max_size():
+                raise Crowded from None
+            raise
+        try:
+            yield connection
+        finally:
+            await self._pool.release(connection)
+
     def _judge(self, error: Exception) -> DatabaseAway | BadQuestion:
         if isinstance(error, ERRORS) and classify_error(error) == "value":
             log.warning("question refused", error=explain_error(error))
             return BadQuestion("PostgreSQL cannot hold the value that was asked for")
         log.warning("database does not answer", error=explain_error(error))
-        if isinstance(error, asyncpg.QueryCanceledError | TimeoutError):
-            return DatabaseSlow("PostgreSQL took too long to answer")
+        match error:
+            case asyncpg.QueryCanceledError():
+                return DatabaseSlow("PostgreSQL took too long to answer")
+            case Crowded():
+                return DatabaseSlow("Too much is asked of PostgreSQL at the same time")
         self.problem = describe(error)
         return DatabaseAway(self.problem)
 

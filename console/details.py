@@ -5,6 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from console.agents import read_agent
 from console.text import join
 from console.transform import Sighted, speak
 from schemas import EnrichedClick, RejectedClick
@@ -36,7 +37,13 @@ def detail(sighted: Sighted) -> tuple[Group, ...]:
     return (
         request_of_rejection(rejection),
         referral(rejection.affiliate_id, rejection.program_id),
-        Group("Visitor", (address_field(rejection.ip_hash, rejection.ip_hash_key_id),)),
+        Group(
+            "Visitor",
+            (
+                Field("Device", join(*read_agent(rejection.user_agent or "")) or None),
+                address_field(rejection.ip_hash, rejection.ip_hash_key_id),
+            ),
+        ),
         Group(
             "Times",
             (

@@ -1,5 +1,6 @@
 """The pages, and the parts of pages that the script asks for."""
 
+import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -39,12 +40,13 @@ from sink.queries import (
     recent_letters,
     recent_rejections,
 )
-from sink.records import StoredClick
+from sink.records import StoredClick, StoredLetter
 
 LINES: Final = 100
 LATEST: Final = 20
 LETTERS: Final = 50
 DAY: Final = timedelta(hours=24)
+UNFIT_FOR_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
 FOREVER: Final = "public, max-age=31536000, immutable"
 
 
@@ -168,6 +170,22 @@ async def show_errors(request: web.Request) -> web.Response:
 
 async def show_letter(request: web.Request) -> web.Response:
     """Show a dead letter to its last byte."""
+    stored = await look_up_letter(request)
+    letter = stored.letter
+    key = None if letter.key is None else read_bytes(letter.key)
+    return reply(request, "letter.html", letter=letter, stored=stored, value=read_bytes(letter.value), key=key)
+
+
+async def download_letter(request: web.Request) -> web.Response:
+    """Hand out the original bytes of a dead letter, as a file and never as a page."""
+    letter = (await look_up_letter(request)).letter
+    name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
+    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
+    return web.Response(body=letter.value, content_type="application/octet-stream", headers=headers)
+
+
+async def look_up_letter(request: web.Request) -> StoredLetter:
+    """Find the dead letter of an address. Raises HTTPNotFound, DatabaseAway."""
     topic, partition, offset = (request.match_info[name] for name in ("topic", "partition", "offset"))
     if not is_storable(topic):
         raise web.HTTPNotFound
@@ -176,9 +194,7 @@ async def show_letter(request: web.Request) -> web.Response:
     )
     if stored is None:
         raise web.HTTPNotFound
-    letter = stored.letter
-    key = None if letter.key is None else read_bytes(letter.key)
-    return reply(request, "letter.html", letter=letter, stored=stored, value=read_bytes(letter.value), key=key)
+    return stored
 
 
 async def serve_asset(request: web.Request) -> web.Response:

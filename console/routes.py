@@ -10,6 +10,7 @@ from console.environment import ENVIRONMENT, Environment
 from console.guard import ACCESS, Access, Handler, add_headers, guard
 from console.login import log_in, log_out, show_login, show_session
 from console.pages import (
+    download_letter,
     serve_asset,
     show_click,
     show_click_part,
@@ -19,7 +20,7 @@ from console.pages import (
     show_overview,
     show_overview_part,
 )
-from console.stream import stream_clicks
+from console.stream import show_status, stream_clicks
 
 LARGEST_FORM: Final = 16 * 1024
 METHODS: Final = {"GET": ("GET", "HEAD")}
@@ -33,6 +34,8 @@ class Route(msgspec.Struct, frozen=True):
     access: Access
 
 
+LETTER: Final = "/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}"
+
 ROUTES: Final = (
     Route("GET", "/login", show_login, "login"),
     Route("POST", "/login", log_in, "login"),
@@ -42,11 +45,13 @@ ROUTES: Final = (
     Route("GET", "/clicks", show_clicks, "page"),
     Route("GET", "/clicks/{click_id}", show_click, "page"),
     Route("GET", "/errors", show_errors, "page"),
-    Route("GET", r"/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}", show_letter, "page"),
+    Route("GET", LETTER, show_letter, "page"),
+    Route("GET", f"{LETTER}/value", download_letter, "page"),
     Route("GET", "/parts/overview", show_overview_part, "api"),
     Route("GET", "/parts/clicks/{click_id}", show_click_part, "api"),
     Route("GET", "/live/clicks", stream_clicks, "api"),
     Route("GET", "/api/session", show_session, "api"),
+    Route("GET", "/api/status", show_status, "api"),
 )
 
 

@@ -73,6 +73,11 @@ async def is_logged_in(request: web.Request) -> bool:
         return False
 
 
+async def show_status(request: web.Request) -> web.Response:
+    """Say what is away, as the stream does, to pages that have none."""
+    return web.Response(text=describe_status(request.app[ENVIRONMENT]), content_type="application/json")
+
+
 def describe_status(environment: Environment) -> str:
     problems = {"kafka": environment.live.problem, "postgres": environment.database.problem}
     return msgspec.json.encode(problems).decode()

@@ -23,12 +23,9 @@ STEPS: Final[Mapping[str, str]] = {
     "client_limit": "Client limit",
     "lookup": "Look up",
     "code_limit": "Code limit",
-    "cookie": "Cookie",
     "cookie_open": "Open cookie",
-    "click_id": "Make id",
     "cookie_seal": "Seal cookie",
     "target": "Fill target",
-    "encode": "Encode",
 }
 ORDER: Final = {name: place for place, name in enumerate(STEPS)}
 

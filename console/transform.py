@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from console.agents import read_agent
 from console.filters import Filterable, Visitors
 from console.text import join
 from console.times import describe_duration
@@ -86,6 +87,7 @@ def line_of_click(click: EnrichedClick) -> Line:
 def line_of_rejection(stored: StoredRejection) -> Line:
     rejection = stored.rejection
     reason = REASONS.get(rejection.reason)
+    device, device_detail = read_agent(rejection.user_agent or "")
     return Line(
         id=rejection.rejection_id,
         at=rejection.rejected_at,
@@ -97,8 +99,8 @@ def line_of_rejection(stored: StoredRejection) -> Line:
         belongs=join(rejection.affiliate_id, rejection.program_id) or (reason.title if reason else ""),
         source=host_of(rejection.referrer or ""),
         source_detail="" if rejection.referrer else "direct",
-        device=rejection.user_agent or NO_USER_AGENT,
-        device_detail="",
+        device=device or rejection.user_agent or NO_USER_AGENT,
+        device_detail=device_detail,
         country="",
         place="",
         took="",

@@ -84,11 +84,7 @@
     const { kafka, postgres } = JSON.parse(event.data);
     problem = kafka;
     warn(kafka ? `${kafka}. New clicks appear here as soon as it does.` : "");
-    for (const [name, wrong] of [["Kafka", kafka], ["PostgreSQL", postgres]]) {
-      const light = document.querySelector(`[data-light="${name}"]`);
-      light?.classList.toggle("is-away", Boolean(wrong));
-      light?.setAttribute("title", wrong ?? `${name} answers`);
-    }
+    window.clickrail.showLights({ kafka, postgres });
     show();
   }
 

@@ -46,7 +46,29 @@
     }
   }
 
-  window.clickrail = { tellAges, nameCountries };
+  // The lights of what Clickrail stands on: where a stream tells of them, it does so itself.
+  function showLights({ kafka, postgres }) {
+    for (const [name, wrong] of [["Kafka", kafka], ["PostgreSQL", postgres]]) {
+      const light = document.querySelector(`[data-light="${name}"]`);
+      light?.classList.toggle("is-away", Boolean(wrong));
+      light?.setAttribute("title", wrong ?? `${name} answers`);
+      light?.querySelector("[data-state-of]")?.replaceChildren(wrong ? "away" : "answers");
+    }
+  }
+
+  async function askForLights() {
+    const response = await fetch(`${base}/api/status`).catch(() => null);
+    if (response?.ok) showLights(await response.json());
+  }
+
+  async function keepAsking() {
+    if (!document.hidden) await askForLights();
+    setTimeout(keepAsking, 5000);
+  }
+
+  if (document.querySelector("[data-light]") && !document.querySelector("[data-stream]")) setTimeout(keepAsking, 1000);
+
+  window.clickrail = { tellAges, nameCountries, showLights };
   setInterval(tellAges, 1000);
   tellAges();
   nameCountries(document);
@@ -78,12 +100,46 @@
     if (row) openDrawer(row.querySelector("a[data-open]"));
   }
 
-  document.addEventListener("click", (event) => {
-    const copied = event.target.closest("[data-copy]");
-    if (copied) {
-      navigator.clipboard?.writeText(copied.dataset.copy).then(() => { copied.textContent = "Copied"; });
-      return;
+  // Copying: the clipboard's own way needs https; the old one works everywhere, and selects a text to do so.
+  async function copy(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const field = document.createElement("textarea");
+      field.value = text;
+      field.className = "skip";
+      (drawer?.open ? drawer : document.body).append(field);
+      field.select();
+      const copied = document.execCommand("copy");
+      field.remove();
+      if (!copied) throw new Error("not copied");
     }
+  }
+
+  async function readFile({ copyFile, as }) {
+    const response = await fetch(copyFile);
+    if (!response.ok) throw new Error(await response.text());
+    if (as === "text") return response.text();
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    let text = "";
+    for (let start = 0; start < bytes.length; start += 8192) text += String.fromCharCode(...bytes.subarray(start, start + 8192));
+    return btoa(text);
+  }
+
+  async function copyFor(button) {
+    button.dataset.says ??= button.textContent;
+    try {
+      await copy(button.dataset.copy ?? await readFile(button.dataset));
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied";
+    }
+    setTimeout(() => { button.textContent = button.dataset.says; }, 2000);
+  }
+
+  document.addEventListener("click", (event) => {
+    const copying = event.target.closest("[data-copy], [data-copy-file]");
+    if (copying) return copyFor(copying);
     const step = event.target.closest("[data-step]");
     if (step) return openNeighbour(Number(step.dataset.step));
     const toggle = event.target.closest("[data-toggle]");
@@ -142,6 +198,7 @@
     } catch (error) {
       warning.textContent = `${error instanceof TypeError ? "The console does not answer" : error.message}. Trying again.`;
       warning.hidden = false;
+      askForLights();
     }
     setTimeout(keepRenewing, 3000);
   }
@@ -159,6 +216,6 @@
 
   document.addEventListener("pointerover", (event) => {
     const readout = document.querySelector("[data-readout]");
-    if (readout) readout.textContent = event.target.closest(".column")?.dataset.says ?? "";
+    if (readout) readout.textContent = event.target.closest?.(".column")?.dataset.says ?? "";
   });
 })();

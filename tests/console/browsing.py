@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from playwright.async_api import Browser, Locator, Page
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.browser import collect_complaints
 from tests.console.running import PASSWORD, Console
@@ -12,6 +12,8 @@ from tests.waiting import PATIENCE_S
 WIDE = {"width": 1280, "height": 800}
 TABLET = {"width": 768, "height": 1024}
 NARROW = {"width": 390, "height": 844}
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 
 @asynccontextmanager

@@ -20,7 +20,6 @@ from tests.console.builders import (
     store,
 )
 from tests.console.running import Console
-from tests.waiting import PATIENCE_S
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
@@ -33,7 +32,7 @@ async def test_a_click_arrives_while_one_watches_and_opens_to_its_details(
         await expect(page.locator("[data-state]")).to_have_text("Live")
         click = enriched_click(datetime.now(UTC), code="seen-live")
         await publish(kafka, topic_prefix, [click])
-        await expect(line(page, click.click_id)).to_be_visible(timeout=PATIENCE_S * 1000)
+        await expect(line(page, click.click_id)).to_be_visible()
         await expect(page.get_by_text("No clicks yet")).to_be_hidden()
 
         await store(tables, [click])

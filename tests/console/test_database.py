@@ -1,9 +1,11 @@
 """Questions to the tables, and what happens when nobody answers."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
-from console.database import BadQuestion, DatabaseAway, open_database
+from console.database import READERS, BadQuestion, DatabaseAway, open_database
 from runtime.settings import Secret
 from tests.console.builders import enriched_click, store
 from tests.console.running import Console
@@ -55,11 +57,23 @@ async def test_a_page_that_asks_for_one_says_so_and_stays_ready(path: str, statu
 @servers
 async def test_a_question_that_takes_too_long_is_given_up(console: Console) -> None:
     with pytest.raises(DatabaseAway, match="too long"):
-        await console.environment.database.read(lambda reader: reader.fetch("SELECT pg_sleep(60)", timeout=0.2))
-    assert (
-        await console.environment.database.try_to_read(lambda reader: reader.fetch("SELECT pg_sleep(60)", timeout=0.2))
-        is None
-    )
+        await console.environment.database.read(lambda reader: reader.fetch("SELECT pg_sleep(60)"))
+    assert await console.environment.database.try_to_read(lambda reader: reader.fetch("SELECT pg_sleep(60)")) is None
     # The pool is as good as before, and nothing is said to be wrong with the database.
     assert console.environment.database.problem is None
     assert await console.environment.database.read(lambda reader: reader.fetchval("SELECT 1")) == 1
+
+
+@servers
+async def test_what_we_give_up_ourselves_a_server_has_that_does_not_answer(console: Console) -> None:
+    with pytest.raises(DatabaseAway, match="does not answer"):
+        await console.environment.database.read(lambda reader: reader.fetch("SELECT pg_sleep(60)", timeout=0.2))
+
+
+@servers
+async def test_too_much_at_a_time_is_no_fault_of_the_server(console: Console) -> None:
+    database = console.environment.database
+    asked = [database.try_to_read(lambda reader: reader.fetch("SELECT pg_sleep(60)")) for _ in range(3 * READERS)]
+
+    assert await asyncio.gather(*asked) == [None] * len(asked)
+    assert database.problem is None

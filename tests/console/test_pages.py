@@ -256,6 +256,17 @@ async def test_a_dead_letter_opens_to_its_original_bytes_as_text(console: Consol
 
 
 @servers
+async def test_the_bytes_of_a_dead_letter_are_handed_out_as_a_file_and_never_as_a_page(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    value = b"\xff<script>alert(1)</script>\x00"
+    await store(tables, [dead_letter(value=value)])
+    async with console.client.get("/dead-letters/clicks.raw/3/42/value") as response:
+        assert (await response.read(), response.content_type) == (value, "application/octet-stream")
+        assert response.headers["Content-Disposition"] == 'attachment; filename="clicks.raw-3-42.bin"'
+
+
+@servers
 @pytest.mark.parametrize("path", ["/dead-letters/clicks.raw/3/43", "/dead-letters/x/1/999999999999999999"])
 async def test_a_dead_letter_that_is_not_there_is_a_page_that_is_not_there(console: Console, path: str) -> None:
     async with console.client.get(path) as response:

@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from console.timing import SCALE, Bar, chart_steps, chart_way
+from console.timing import SCALE, STEPS, Bar, chart_steps, chart_way
+from console.transform import TOTAL
+from ingest.redirect import microseconds
 from sink.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 
@@ -24,6 +26,12 @@ def test_a_step_nobody_told_us_of_comes_last_under_its_own_name() -> None:
 
     assert chart
     assert [bar.label for bar in chart.bars] == ["Match code", "new step"]
+
+
+def test_every_step_that_ingest_measures_has_a_title_and_no_other_has_one() -> None:
+    measured = microseconds(*range(9))
+
+    assert [*STEPS, TOTAL] == list(measured)
 
 
 def test_without_steps_there_is_no_chart() -> None:

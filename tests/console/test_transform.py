@@ -5,7 +5,7 @@ from datetime import timedelta
 from console.transform import id_of, line_of, merge_lines
 from schemas import Bot, Device, Geo, Referrer
 from sink.records import StoredClick, StoredRejection
-from tests.console.builders import NOW, enriched_click, handled, rejected_click
+from tests.console.builders import IPHONE, NOW, enriched_click, handled, rejected_click
 
 
 def test_a_click_of_a_person_is_one_line() -> None:
@@ -56,6 +56,17 @@ def test_a_rejection_is_told_by_its_number() -> None:
 
     assert (line.tone, line.badge, line.badge_title, line.status) == ("rejected", "R102", "Unknown code", 404)
     assert (line.code, line.belongs, line.source) == ("sprin-26", "Unknown code", "blog.example")
+
+
+def test_a_rejection_shows_a_device_as_a_click_does() -> None:
+    click = line_of(StoredClick(enriched_click(), NOW))
+    rejection = line_of(StoredRejection(rejected_click(user_agent=IPHONE), NOW))
+    others = [
+        line_of(StoredRejection(rejected_click(user_agent=agent), NOW)) for agent in ("curl/8.5.0", "no such", None)
+    ]
+
+    assert (rejection.device, rejection.device_detail) == (click.device, click.device_detail)
+    assert [other.device for other in others] == ["curl 8", "no such", "No user agent"]
 
 
 def test_a_reason_of_a_newer_version_is_still_a_line() -> None:

@@ -1,0 +1,158 @@
+"""What people see and touch: contrast, names for those who hear the page, and nothing that moves by itself."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from schemas import Bot
+from tests.console.browsing import NARROW, TABLET, WIDE, opened
+from tests.console.builders import dead_letter, enriched_click, rejected_click, store
+from tests.console.running import Console
+
+pytestmark = [pytest.mark.servers, pytest.mark.browser]
+
+EVERY_PLACE = """() => [...document.querySelectorAll("main *")]
+  .filter((element) => !element.closest("svg") && !element.closest("[data-refresh] time"))
+  .map((element) => { const { x, y, width, height } = element.getBoundingClientRect();
+                      return [element.tagName, element.className, x, y, width, height].join(" "); })"""
+
+
+async def fill(tables: asyncpg.Connection) -> list[str]:
+    """Store one of everything, and give the addresses of every kind of page."""
+    now = datetime.now(UTC)
+    click = enriched_click(now, 1)
+    others = [
+        enriched_click(now, 2, bot=Bot(is_bot=True, reasons=["http_library"], rules="1")),
+        enriched_click(now, 3, is_test=True),
+        enriched_click(now, 4, prefetch=True, cookie_state="forged"),
+    ]
+    rejection = rejected_click(now, 5)
+    await store(tables, [click, *others, rejection, dead_letter(now)])
+    ids = [record.click_id for record in (click, *others)] + [rejection.rejection_id]
+    return [
+        *("/", "/clicks", "/clicks?visitors=wrong", "/clicks?code=nobody", "/errors", "/errors?reason=R102"),
+        *(f"/clicks/{ulid}" for ulid in ids),
+        *("/dead-letters/clicks.raw/3/42", "/clicks/nonsense", "/nowhere"),
+    ]
+
+
+async def find_violations(page: Page) -> list[str]:
+    results = await Axe().run(page)
+    return [
+        f"{page.url}: {violation['id']}: {node['html'][:200]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(
+    browser: Browser, console: Console, tables: asyncpg.Connection, scheme: str
+) -> None:
+    paths = await fill(tables)
+    found = []
+    async with opened(browser, console, "/clicks", color_scheme=scheme) as page:
+        for viewport in (WIDE, NARROW):
+            await page.set_viewport_size(viewport)
+            for path in paths:
+                await page.goto(path)
+                found += await find_violations(page)
+        await page.set_viewport_size(WIDE)
+        await page.goto("/clicks")
+        await page.locator("tr.line a[data-open]").first.click()
+        await expect(page.locator("#drawer h1")).to_be_visible()
+        found += await find_violations(page)
+        await page.context.clear_cookies()
+        await page.goto("/login")
+        found += await find_violations(page)
+        await page.get_by_label("Password").fill("wrong")
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.get_by_role("alert")).to_be_visible()
+        found += await find_violations(page)
+
+    assert found == []
+
+
+async def test_axe_finds_nothing_where_there_is_nothing_yet(browser: Browser, console: Console) -> None:
+    async with opened(browser, console, "/") as page:
+        found = []
+        for path in ("/", "/clicks", "/errors"):
+            await page.goto(path)
+            found += await find_violations(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize("viewport", [WIDE, TABLET, NARROW], ids=["wide", "tablet", "narrow"])
+async def test_nothing_moves_when_the_pointer_comes(
+    browser: Browser, console: Console, tables: asyncpg.Connection, viewport: dict
+) -> None:
+    # A busy hour: what is told of a minute is then as long as it gets.
+    now = datetime.now(UTC)
+    await store(tables, [enriched_click(now - timedelta(minutes=number), number) for number in range(50)])
+    async with opened(browser, console, "/", viewport=viewport) as page:
+        await page.route("**/parts/overview", lambda route: route.abort())
+        await page.goto("/")
+        await page.evaluate("document.querySelector('[data-warning]').remove()")
+        before = await page.evaluate(EVERY_PLACE)
+        columns = page.locator(".column .catch")
+        for number in (0, 30, 59):
+            # By force: what is drawn lies over what catches the pointer.
+            await columns.nth(number).hover(force=True)
+            await expect(page.locator("[data-readout]")).to_contain_text("UTC")
+            assert await page.evaluate(EVERY_PLACE) == before
+        await page.locator(".tile").first.hover()
+        assert await page.evaluate(EVERY_PLACE) == before
+
+
+async def test_days_and_hours_name_their_zone(browser: Browser, console: Console, tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(datetime.now(UTC))])
+    async with opened(browser, console, "/", timezone_id="Asia/Tokyo") as page:
+        assert [await tile.inner_text() for tile in await page.locator(".tile small").all()] == ["today, UTC"] * 4
+        await expect(page.locator(".chart-head h2")).to_contain_text("UTC")
+
+
+@pytest.mark.parametrize("has_clipboard", [True, False], ids=["over https", "over http"])
+async def test_a_dead_letter_can_be_copied_and_kept(
+    browser: Browser, console: Console, tables: asyncpg.Connection, has_clipboard: bool
+) -> None:
+    await store(tables, [dead_letter(datetime.now(UTC), value='{"naïve": "\u202e"}'.encode())])
+    async with opened(browser, console, "/dead-letters/clicks.raw/3/42") as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        if not has_clipboard:
+            # As at an address that is neither https nor this machine.
+            await page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+            await page.reload()
+        copied = {}
+        for name in ("Copy text", "Copy as Base64", "Copy place"):
+            button = page.get_by_role("button", name=name)
+            await button.click()
+            await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+            await expect(button).to_be_visible()
+            copied[name] = await paste(page)
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="Download").click()
+        file = await (await download.value).path()
+
+        assert copied == {
+            "Copy text": '{"naïve": "\u202e"}',
+            "Copy as Base64": "eyJuYcOvdmUiOiAi4oCuIn0=",
+            "Copy place": "clicks.raw 3 42",
+        }
+        assert file.read_bytes() == '{"naïve": "\u202e"}'.encode()
+        assert (await download.value).suggested_filename == "clicks.raw-3-42.bin"
+
+
+async def paste(page: Page) -> str:
+    """Give what is in the clipboard, as somebody finds it who pastes it."""
+    await page.evaluate("document.querySelector('main').append(document.createElement('textarea'))")
+    field = page.locator("main textarea")
+    await field.focus()
+    await page.keyboard.press("Control+V")
+    text = await field.input_value()
+    await field.evaluate("(element) => element.remove()")
+    return text
