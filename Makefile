@@ -6,6 +6,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
+# Services are started hundreds of times by the tests, and would be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with servers of its own.
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup

@@ -21,12 +21,13 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import ServerPlan, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
+from tests.waiting import PATIENCE_S
 
 IN_DOCKER = os.environ.get("CLICKRAIL_TEST_SERVERS") == "docker"
 
 
 def small_settings(folder: Path) -> LocalSettings:
-    """Give settings for servers of a test: free ports, little memory, up soon."""
+    """Give settings for servers of a test: free ports, little memory, up soon, or late on a busy machine."""
     return settle_ports(
         LocalSettings(
             data_dir=str(folder),
@@ -36,6 +37,7 @@ def small_settings(folder: Path) -> LocalSettings:
             valkey_port=0,
             kafka_heap_mib=256,
             postgres_shared_buffers_mib=32,
+            start_seconds=PATIENCE_S,
             throwaway=True,
         )
     )

@@ -33,10 +33,10 @@ HOSTILE_AGENTS = (
     (b'a" 200 1 "\xe2\x80\xae', 'a" 200 1 "\u202e'),
 )
 UNREADABLE = (
-    {"X-Forwarded-For": b"203.0.113.7\x01"},
-    {"User-Agent": b"a\0b"},
-    {"User-Agent": b"B" * 9_000},
-    {"Cookie": b"a=\x1b[31m"},
+    (400, {"X-Forwarded-For": b"203.0.113.7\x01"}),
+    (400, {"User-Agent": b"a\0b"}),
+    (431, {"User-Agent": b"B" * 33_000}),
+    (400, {"Cookie": b"a=\x1b[31m"}),
 )
 NETWORKS_V4 = ("203.0.113.{}", "198.51.100.{}", "81.2.69.{}")
 # How the addresses of all visitors begin, as text and packed. None of the latter is UTF-8 text without control
@@ -185,7 +185,8 @@ def wander(chance: Random, number: int) -> Visit:
 
 def send_what_cannot_be_read(chance: Random, number: int) -> Visit:
     visit = come_directly(chance, number)
-    return refused(visit, 400, None, answer="unreadable", fields={**visit.fields, **chance.choice(UNREADABLE)})
+    status, fields = chance.choice(UNREADABLE)
+    return refused(visit, status, None, answer="unreadable", fields={**visit.fields, **fields})
 
 
 VARIED: Mapping[Callable[..., Visit], int] = {

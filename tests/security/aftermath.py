@@ -32,7 +32,7 @@ HOSTILE: Mapping[str, tuple[bytes, dict[str, bytes | str]]] = {
     "nul": (b"&sub=x%00y&sub1=x%00y", {"User-Agent": "Firefox"}),
     "digits": (b"", {"User-Agent": b"BlackBerry" + b"9" * 4_301}),
     "long": (b"", {"User-Agent": b"B" * 8_100}),
-    "longer": (b"", {"User-Agent": b"B" * 9_000}),
+    "longer": (b"", {"User-Agent": b"B" * 33_000}),
     "quotes": (b"", {"User-Agent": b'a" 200 1 "x', "Cookie": rb'v="x\012FAKE"; __Host-cr-shoes="x\012FAKE"'}),
     "turned": (b"&sub1=%e2%80%ae%ef%bb%bf%0aFAKE", {"User-Agent": "\u202e\ufeffFAKE", "Referer": "\u202e\ufeff"}),
 }
