@@ -29,7 +29,9 @@ CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
 NAME: Final = "clickrail console"
-READING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S - GIVEN_UP_S, read_only=True)
+READING: Final = Session(
+    application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S - GIVEN_UP_S, read_only=True
+)
 WRITING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S - GIVEN_UP_S)
 
 
