@@ -5,7 +5,7 @@ import msgspec
 from ingest.limits.policy import Refuse, Skip
 from ingest.parameters import read_parameters
 from ingest.response import RETRY_AFTER_S, Response, page, redirect_to
-from ingest.transform import aim_without_click
+from ingest.transform import DEFAULT_ROOM, aim_without_click
 from referrals.answers import Answer, Found, Unavailable, Unknown
 from referrals.model import Kind
 from schemas.reasons import (
@@ -36,22 +36,22 @@ def refuse_ahead(known: Answer | None) -> Refusal:
     return Refusal(REFUSED_PREFETCH, 503, found=known if isinstance(known, Found) else None)
 
 
-def judge(answer: Answer, query: str, fallback_url: str | None) -> Found | Refusal:
-    """Tell what a lookup means for the visitor: an active referral, or a refusal."""
+def judge(answer: Answer, query: str, fallback_url: str | None, room: int = DEFAULT_ROOM) -> Found | Refusal:
+    """Tell what a lookup means for the visitor: an active referral, or a refusal. `room` is how long a Location is."""
     match answer:
         case Found():
-            return refuse_paused(answer, answer.paused, query) if answer.paused else answer
+            return refuse_paused(answer, answer.paused, query, room) if answer.paused else answer
         case Unknown():
             return refuse_code(UNKNOWN_CODE, fallback_url)
         case Unavailable():
             return Refusal(STORES_AWAY, 302, fallback_url) if fallback_url else Refusal(STORES_AWAY, 503)
 
 
-def refuse_over_limit(outcome: Skip | Refuse, found: Found, query: str) -> Refusal:
+def refuse_over_limit(outcome: Skip | Refuse, found: Found, query: str, room: int = DEFAULT_ROOM) -> Refusal:
     """Give what a visitor over a limit gets by the program's policy: where the link leads without a click, or 429."""
     if isinstance(outcome, Refuse):
         return Refusal(outcome.reason, 429, None, found, outcome.retry_after_s)
-    location = aim_without_click(found.target_url, found, read_parameters(query), query)
+    location = aim_without_click(found.target_url, found, read_parameters(query), query, room)
     return Refusal(outcome.reason, 302, location, found)
 
 
@@ -60,8 +60,8 @@ def refuse_lookup(outcome: Refuse) -> Refusal:
     return Refusal(outcome.reason, 429, retry_after_s=outcome.retry_after_s)
 
 
-def refuse_paused(found: Found, paused: Kind, query: str) -> Refusal:
-    location = aim_without_click(found.fallback_url, found, read_parameters(query), query)
+def refuse_paused(found: Found, paused: Kind, query: str, room: int) -> Refusal:
+    location = aim_without_click(found.fallback_url, found, read_parameters(query), query, room)
     return Refusal(found.why_not_counted(paused), 302, location, found)
 
 

@@ -27,6 +27,7 @@ from ingest.limits.opening import open_limits
 from ingest.metrics import IngestMetrics
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
+from ingest.response import room_for_location
 from ingest.settings import Settings
 from ingest.transform import ready_keys
 from ingest.visit import Site
@@ -122,6 +123,7 @@ def site_of(settings: Settings) -> Site:
         proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
         raw_topic=prefix + CLICKS_RAW.name,
         rejected_topic=prefix + CLICKS_REJECTED.name,
+        room=room_for_location(settings.redirect_cap),
     )
 
 

@@ -1,15 +1,15 @@
 """Which of the visitor's own parameters go on to the target, by the program's settings. Pure."""
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 from urllib.parse import quote_from_bytes
 
 import msgspec
 
 from ingest.parameters import SUBS
 from referrals.model import PassQuery
-from urls.queries import fold_name, name_of, split_query
+from urls.queries import MOST_PARAMETERS, fold_name, name_of, split_query
 
 DEEP_LINK: Final = "url"
 TEST_LINK: Final = "cr_test"
@@ -44,12 +44,23 @@ def decide_passing(policy: PassQuery, names: Iterable[str], taken: Iterable[str]
     return Passing(listed, withheld) if policy == "listed" else Passing(None, withheld | (SUBS - listed))
 
 
-def pass_on(query: str, passing: Passing) -> list[str]:
+class Passed(NamedTuple):
+    """Parameters that go on, as they are sent, and whether others were left out because there were too many."""
+
+    parameters: Sequence[str]
+    is_cut: bool
+
+
+NOTHING: Final = Passed((), is_cut=False)
+
+
+def pass_on(query: str, passing: Passing) -> Passed:
     """Give the visitor's parameters that go on, in their order, each as it was sent; unsafe bytes percent-encoded.
 
     Whole parameters of up to 2,048 characters together; those that no longer fit are left out.
     """
     passed: list[str] = []
+    is_cut = query.count("&") >= MOST_PARAMETERS
     room = PASSED_CAP
     for piece in split_query(query):
         name = name_of(piece)
@@ -59,7 +70,9 @@ def pass_on(query: str, passing: Passing) -> list[str]:
         if len(safe) < room:
             passed.append(safe)
             room -= len(safe) + 1
-    return passed
+        else:
+            is_cut = True
+    return Passed(passed, is_cut)
 
 
 def to_bytes(text: str) -> bytes:

@@ -34,6 +34,8 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int, nonce: bytes) -> RawClick:
     """Write an accepted click down, its address sealed; `nonce` is 12 random bytes never used before."""
     headers, parameters, cutter = visit.headers, made.parameters, Cutter(made.parameters.truncated)
+    if made.aim.is_cut:
+        cutter.truncated.append("target_url")
     return RawClick(
         click_id=made.click_id,
         clicked_at=to_datetime(made.now_ms),

@@ -135,14 +135,14 @@ class Redirect:
 
     def _show(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
-        judged = judge(answer, query, self._site.fallback_url)
+        judged = judge(answer, query, self._site.fallback_url, self._site.room)
         if not isinstance(judged, Refusal):
             outcome = self._limits.look(judged.program.limit_policy, client, judged.code.code, clock())
             if isinstance(outcome, Refuse):
-                judged = refuse_over_limit(outcome, judged, query)
+                judged = refuse_over_limit(outcome, judged, query, self._site.room)
         if isinstance(judged, Refusal):
             return self._count(kind, respond(judged))
-        location = aim_without_click(judged.target_url, judged, read_parameters(query), query)
+        location = aim_without_click(judged.target_url, judged, read_parameters(query), query, self._site.room)
         return self._count(kind, redirect_to(location))
 
     def _visit(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int) -> Answered:
@@ -169,13 +169,13 @@ class Redirect:
         return Later(partial(accept, answer), partial(only_show, answer))
 
     def _follow(self, visit: Visit, client: Decision, answer: Answer) -> Response:
-        judged = judge(answer, visit.query, self._site.fallback_url)
+        judged = judge(answer, visit.query, self._site.fallback_url, self._site.room)
         if isinstance(judged, Refusal):
             return self._refuse(visit, judged)
         looked_up = clock()
         admitted = self._limits.admit(judged.program.limit_policy, client, judged.code.code, looked_up)
         if not isinstance(admitted, Admit):
-            return self._refuse(visit, refuse_over_limit(admitted, judged, visit.query))
+            return self._refuse(visit, refuse_over_limit(admitted, judged, visit.query, self._site.room))
         return self._accept(visit, judged, admitted, looked_up)
 
     def _accept(self, visit: Visit, found: Found, admitted: Admit, looked_up: int) -> Response:
@@ -194,7 +194,8 @@ class Redirect:
             set_cookie = mark(keys, cookie, claims, self._nonces.draw())
         marked = clock()
         parameters = read_parameters(visit.query)
-        aimed = aim(keys, found, click_id, parameters, visit.query)
+        room = self._site.room - len(set_cookie) if set_cookie else self._site.room
+        aimed = aim(keys, found, click_id, parameters, visit.query, room)
         # Made before anything is written down: a click is a click only if it can be answered.
         response = redirect_to(aimed.location, set_cookie)
         steps_us = microseconds(*visit.times, looked_up, limited, opened, marked, clock())

@@ -33,6 +33,10 @@ ENDS: Final = frozenset({400, 405, 431, 500})
 """Statuses after which nothing more is read from a connection: what comes next could be anything."""
 
 
+REDIRECT_CAP: Final = 4000
+"""Bytes of a redirect's whole head, unless the settings say otherwise: nginx as it comes answers 502 above 4,096."""
+
+
 class Response(msgspec.Struct, frozen=True, gc=False):
     """`head` is the status line and header fields, without Date and Connection; `ends` closes the connection."""
 
@@ -54,6 +58,12 @@ def redirect_to(location: str, set_cookie: str | None = None) -> Response:
     return Response(
         f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n{cookie}Cache-Control: no-store\r\nContent-Length: 0\r\n"
     )
+
+
+def room_for_location(cap: int) -> int:
+    """Give how long a Location may be, together with a Set-Cookie if there is one, for a head of so many bytes."""
+    frame = redirect_to("", "").render("Thu, 01 Jan 1970 00:00:00 GMT", "Connection: keep-alive\r\n", with_body=False)
+    return cap - len(frame)
 
 
 def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:

@@ -15,6 +15,7 @@ from ingest.limits.defaults import (
     CodeRate,
 )
 from ingest.limits.gcra import make_limit
+from ingest.response import REDIRECT_CAP
 from runtime.errors import SettingsError
 from runtime.kafka_settings import KafkaSettings
 from runtime.settings import (
@@ -56,6 +57,14 @@ FallbackUrl = Annotated[
 ]
 Prefetch = Annotated[
     Literal["refuse", "record"], Meta(description="refuse prefetches with 503, or answer and record them")
+]
+RedirectCap = Annotated[
+    int,
+    Meta(
+        ge=1024,
+        le=65_536,
+        description="bytes of a redirect's head, Location and cookie included; nginx answers 502 above 4,096",
+    ),
 ]
 Workers = Annotated[
     int, Meta(ge=1, le=64, description="processes on the port; more than 1 have a supervisor, and ports after its own")
@@ -121,6 +130,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     forwarded_header: ForwardedHeader = "x-forwarded-for"
     fallback_url: FallbackUrl | None = None
     prefetch: Prefetch = "refuse"
+    redirect_cap: RedirectCap = REDIRECT_CAP
     client_rate_per_s: ClientRate = CLIENT_RATE_PER_S
     client_burst: ClientBurst = CLIENT_BURST
     code_rate_per_s: CodeRate = CODE_RATE_PER_S

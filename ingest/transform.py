@@ -17,9 +17,11 @@ from identity.keys import KeyRing
 from identity.refusal import Refused
 from identity.token import TokenKeys, make_token
 from ingest.asked import asks_dnt, asks_gpc
+from ingest.fitting import fit_location
 from ingest.parameters import Parameters
-from ingest.passing import pass_on
+from ingest.passing import NOTHING, pass_on
 from ingest.plan import plan_visit, write_location
+from ingest.response import REDIRECT_CAP, room_for_location
 from ingest.target import encode_value
 from ingest.visit import Aim, Visitor
 from referrals.answers import Found
@@ -27,6 +29,7 @@ from referrals.model import Program
 from schemas import Privacy
 
 DAY_S: Final = 86_400
+DEFAULT_ROOM: Final = room_for_location(REDIRECT_CAP)
 WITHOUT_COOKIE: Final = Visitor("absent", None)
 
 
@@ -76,29 +79,39 @@ def keeps_cookie(program: Program, visitor: Visitor) -> bool:
     return program.cookie_policy == "first" and visitor.cookie_state == "valid"
 
 
-def aim(keys: Keys, found: Found, click_id: str, parameters: Parameters, query: str = "") -> Aim:
-    """Aim at the target of the code, or of its program, with all that the program's settings add to it."""
+def aim(
+    keys: Keys, found: Found, click_id: str, parameters: Parameters, query: str = "", room: int = DEFAULT_ROOM
+) -> Aim:
+    """Aim at the target of the code, or of its program, with all that the program's settings add to it.
+
+    `room` is how long the Location may be; what of a visitor's does not fit is left out.
+    """
     plan = plan_visit(found.target_url, found.program, query)
-    passed = pass_on(query, plan.passing) if query and plan.passing else ()
-    if plan.fixed is not None and not passed:
-        return Aim(plan.fixed, carries_token=False)
+    passed = pass_on(query, plan.passing) if query and plan.passing else NOTHING
+    if plan.fixed is not None and not passed.parameters:
+        return Aim(plan.fixed, carries_token=False, is_cut=passed.is_cut)
     token = make_token(keys.token, click_id) if plan.carries_token else None
     # Neither id nor token has anything in it that needs encoding.
     values = {"click_id": click_id, "click_token": token or ""}
     if plan.names_referral:
         # What is ours stands last: no parameter poses as it.
         values = {**name_values(found, parameters), **values}
-    return Aim(write_location(plan, values, token, passed), plan.carries_token)
+    location = write_location(plan, values, token, passed.parameters)
+    if len(location) <= room:
+        return Aim(location, plan.carries_token, passed.is_cut)
+    return Aim(fit_location(plan, values, token, passed.parameters, room), plan.carries_token, is_cut=True)
 
 
-def aim_without_click(url: str, found: Found, parameters: Parameters, query: str = "") -> str:
+def aim_without_click(url: str, found: Found, parameters: Parameters, query: str = "", room: int = DEFAULT_ROOM) -> str:
     """Give the Location of a request that makes no click: there is neither id nor token in it.
 
     While something is paused no page but `url` is given, whatever is asked for.
     """
     plan = plan_visit(url, found.program, "" if found.paused else query)
-    passed = pass_on(query, plan.passing) if query and plan.passing else ()
-    return write_location(plan, name_values(found, parameters), None, passed)
+    passed = pass_on(query, plan.passing) if query and plan.passing else NOTHING
+    values = name_values(found, parameters)
+    location = write_location(plan, values, None, passed.parameters)
+    return location if len(location) <= room else fit_location(plan, values, None, passed.parameters, room)
 
 
 def name_values(found: Found, parameters: Parameters) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from multidict import CIMultiDictProxy
 
 from identity.refusal import Reason
 from ingest.parameters import Parameters
+from ingest.response import REDIRECT_CAP, room_for_location
 from referrals.answers import Found
 from runtime.client_address import TrustedProxies
 from schemas import Privacy
@@ -16,7 +17,10 @@ Address = IPv4Address | IPv6Address
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """What stays the same for as long as the process lives. `process` is its ULID."""
+    """What stays the same for as long as the process lives. `process` is its ULID.
+
+    `room` is how long a Location may be, together with the cookie that is set.
+    """
 
     region: str
     process: str
@@ -26,6 +30,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     proxies: TrustedProxies
     raw_topic: str
     rejected_topic: str
+    room: int = room_for_location(REDIRECT_CAP)
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -50,10 +55,11 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Aim(NamedTuple):
-    """Where a click leads: its Location, and whether that carries the click's token."""
+    """Where a click leads: its Location, whether that carries the click's token, and whether anything was left out."""
 
     location: str
     carries_token: bool
+    is_cut: bool = False
 
 
 class Made(msgspec.Struct, frozen=True):

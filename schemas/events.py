@@ -56,7 +56,8 @@ class Click(Record, frozen=True, kw_only=True):
 
     `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `limit` names the limit the
     click was over, `client` or `code`, where the program's policy lets it count all the same. `is_test` says that a
-    signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to their caps.
+    signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to their caps;
+    `target_url` is among them, too, where the Location itself lacks something of what the visitor brought.
     """
 
     click_id: Ulid
