@@ -9,6 +9,7 @@ import typer
 
 from cli import dead, journal, keys, partitions, referrals, services, tables, test_links, tokens
 from cli.simulate.command import simulate
+from cli.status.command import status
 from cli.up.command import up
 
 app = typer.Typer(
@@ -42,6 +43,7 @@ app.command("up", rich_help_panel="Run")(up)
 for service in (services.ingest, services.enricher, services.sink, services.console):
     app.command(service.__name__, rich_help_panel="Run")(service)
 app.command("simulate", rich_help_panel="Run")(simulate)
+app.command("status", rich_help_panel="Run")(status)
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")

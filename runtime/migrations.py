@@ -139,15 +139,23 @@ async def apply_next(
         if not await connection.fetchval(TRY_LOCK):
             return "locked"
         await connection.execute(CREATE_TABLE)
-        recorded = {
-            (row["package"], row["number"]): row["sha256"]
-            for row in await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
-        }
-        pending = find_pending(packages, recorded)
+        pending = await read_pending(connection, packages)
         if not pending:
             return "done"
         await apply(connection, pending[0])
     return Applied(pending[0].package, pending[0].number, pending[0].title)
+
+
+async def read_pending(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Migration]:
+    """Read what is left to apply, in order; nothing is changed.
+
+    Raises MigrationError as `migrate` does, asyncpg's UndefinedTableError where nothing was ever applied.
+    """
+    recorded = {
+        (row["package"], row["number"]): row["sha256"]
+        for row in await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
+    }
+    return find_pending(packages, recorded)
 
 
 def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int], str]) -> list[Migration]:

@@ -33,6 +33,26 @@ class Applied(msgspec.Struct, frozen=True):
     differences: tuple[str, ...]
 
 
+async def compare_topics(
+    bootstrap_servers: Sequence[str], wanted: Sequence[TopicSpec], security: KafkaSecurity = PLAINTEXT
+) -> dict[str, tuple[str, ...] | None]:
+    """Give of each topic how it differs from what is wanted, null where it does not exist; nothing is changed.
+
+    Raises DependencyAway when Kafka does not answer or refuses.
+    """
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=list(bootstrap_servers), request_timeout_ms=15_000, **security.options()
+    )
+    try:
+        await admin.start()
+        there = set(await admin.list_topics())
+        return {spec.name: await differences(admin, spec) if spec.name in there else None for spec in wanted}
+    except (KafkaError, OSError) as error:
+        raise DependencyAway(f"Kafka at {','.join(bootstrap_servers)}: {error!r}") from error
+    finally:
+        await admin.close()
+
+
 async def apply_topics(
     bootstrap_servers: Sequence[str], wanted: Sequence[TopicSpec], security: KafkaSecurity = PLAINTEXT
 ) -> list[Applied]:

@@ -1,7 +1,7 @@
 """The environment of the local services: what the servers' addresses and this machine make of it. Pure."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a var
 SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - likewise
 GEO_DATABASES: Final = "CLICKRAIL_ENRICHER_GEO_DATABASES"
 EXPORT: Final = "export "
+RUNNING: Final = "# Running: "
 
 
 class Addresses(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,8 +65,11 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
     return {**defaults, **ours, **made, **known}
 
 
-def write_exports(environ: Mapping[str, str], programs: Path) -> str:
-    """Write what a shell is to read (`. FILE`) to have the settings of the services, and PostgreSQL's programs."""
+def write_exports(environ: Mapping[str, str], services: Iterable[str], programs: Path) -> str:
+    """Write what a shell is to read (`. FILE`) to have the settings of the services, and PostgreSQL's programs.
+
+    `services` are those that run.
+    """
     settings = {
         name: value
         for name, value in sorted(environ.items())
@@ -75,12 +79,19 @@ def write_exports(environ: Mapping[str, str], programs: Path) -> str:
     return "\n".join(
         [
             "# The settings of the local stack, written at each start of it. Take them into a shell: . FILE",
+            f"{RUNNING}{','.join(services)}",
             *lines,
             "# psql, pg_dump and the others, of the server's own version.",
             f'{EXPORT}PATH={shlex.quote(str(programs))}:"$PATH"',
             "",
         ]
     )
+
+
+def read_running(text: str) -> tuple[str, ...]:
+    """Read which services `write_exports` was told to run."""
+    names = next((line.removeprefix(RUNNING) for line in text.splitlines() if line.startswith(RUNNING)), "")
+    return tuple(filter(None, names.split(",")))
 
 
 def read_exports(text: str) -> dict[str, str]:

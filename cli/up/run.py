@@ -47,6 +47,8 @@ async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Sc
     # Asked before anything is fetched or started: another run, a wrong setting or a taken port costs nobody a minute.
     with ready_folder(settings.data, screen.progress):
         settings, environ = settle(settings, environ, selected)
+        # Of an earlier run: until this one is up, nobody is to be told of its addresses.
+        (settings.data / ENVIRONMENT).unlink(missing_ok=True)
         geo = () if GEO_DATABASES in environ else await city_databases(settings.cache, screen.progress)
         async with run_servers(settings, screen.progress) as stack:
             addresses = find_addresses(stack, settings, geo)
@@ -84,7 +86,7 @@ async def run_on(stack: Stack, local: Local, screen: Screen) -> None:
     async with serve_landing(local.settings.landing_port, addresses.keys_file, console) as landing:
         screen.progress("Applying topics and migrations", None)
         await prepare(addresses, local.environ, landing)
-        write_private(local.settings.data / ENVIRONMENT, write_exports(local.environ, program("psql").parent))
+        write_private(local.settings.data / ENVIRONMENT, write_exports(local.environ, services, program("psql").parent))
         if services:
             screen.progress(f"Starting {', '.join(services)}", None)
         plans = [plan_service(service, local.environ, local.settings.data) for service in services.values()]

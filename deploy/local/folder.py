@@ -39,6 +39,19 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
+def holder(folder: Path) -> str | None:
+    """Give the process id of the run that keeps the folder, as text; null when none does."""
+    try:
+        with (folder / "run.lock").open() as file:
+            # Shared, and let go at once: it takes the folder from nobody.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (folder / "run.lock").read_text() or "unknown"
+    except OSError:
+        return None
+    return None
+
+
 @contextlib.asynccontextmanager
 async def turn(file: Path, progress: Progress) -> AsyncIterator[None]:
     """Wait for a turn: several runs that share a cache fill it one after the other."""

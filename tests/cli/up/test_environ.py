@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.up.environ import read_exports, service_environ, write_exports
+from cli.up.environ import read_exports, read_running, service_environ, write_exports
 from cli.up.preparing import placeholders
 from cli.up.services import read_services
 from runtime.errors import SettingsError
@@ -69,7 +69,7 @@ ODD = {
 
 def test_a_shell_takes_the_settings_as_they_are(tmp_path: Path) -> None:
     file = tmp_path / "environment"
-    file.write_text(write_exports({**ODD, "HOME": "/nowhere", "CLICKRAIL_LOCAL_DATA_DIR": "x"}, Path("/pro grams")))
+    file.write_text(write_exports({**ODD, "HOME": "/nowhere", "CLICKRAIL_LOCAL_DATA_DIR": "x"}, (), Path("/pro grams")))
     script = f'. {file}; echo "$PATH"; env -0 | grep -z ^CLICKRAIL_ | sort -z | tr "\\0" "\\n"'
     done = subprocess.run(
         ["sh", "-c", script], env={"PATH": "/bin:/usr/bin"}, capture_output=True, text=True, check=True
@@ -81,4 +81,7 @@ def test_a_shell_takes_the_settings_as_they_are(tmp_path: Path) -> None:
 
 
 def test_another_command_takes_the_settings_as_they_are() -> None:
-    assert read_exports(write_exports(ODD, Path("/programs"))) == ODD
+    written = write_exports(ODD, ("ingest", "sink"), Path("/programs"))
+
+    assert (read_exports(written), read_running(written)) == (ODD, ("ingest", "sink"))
+    assert read_running(write_exports(ODD, (), Path("/programs"))) == ()

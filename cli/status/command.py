@@ -1,0 +1,56 @@
+"""The subcommand: a table of what was found; exit code 1 where anything is wrong."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from cli.status.finding import Finding
+
+NAMES = "ingest, enricher, sink, console"
+
+Only = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", show_default=False, help=f"the services that should run: {NAMES}; servers: none"),
+]
+Without = Annotated[
+    str | None, typer.Option(metavar="NAMES", show_default=False, help="services that run elsewhere, or not at all")
+]
+Json = Annotated[bool, typer.Option("--json", help="print what was found as JSON")]
+COLUMNS = ("what", "state", "problem", "remedy")
+
+
+def status(only: Only = None, without: Without = None, as_json: Json = False) -> None:
+    """Say what runs, what is wrong, and what to do about it. Exit code 1 where anything is wrong; nothing is changed.
+
+    It is of the local stack of this folder (`make up`), or, where the environment has the settings of the services,
+    of those.
+    """
+    import asyncio
+    import os
+
+    from cli.failing import failing_clearly
+    from cli.showing import note, show_json, show_table
+    from cli.status.looking import look
+    from cli.up.selection import WrongSelection, select
+    from runtime.errors import SettingsError
+
+    with failing_clearly(WrongSelection, SettingsError):
+        found = asyncio.run(look(dict(os.environ), select(only, without)))
+    if as_json:
+        show_json(found)
+    else:
+        show_table(COLUMNS, [(one.what, one.state, one.problem, one.remedy) for one in found])
+    wrong = [one for one in found if one.wrong]
+    if sys.stdout.isatty() and not as_json:
+        note(summary(found, wrong))
+    if wrong:
+        raise typer.Exit(1)
+
+
+def summary(found: "list[Finding]", wrong: "list[Finding]") -> str:
+    if not wrong:
+        return "All is well."
+    hint = " Begin at the top: what is below may follow from it." if len(wrong) > 1 else ""
+    return f"{len(wrong)} of {len(found)} wrong: {', '.join(one.what for one in wrong)}.{hint}"

@@ -1,0 +1,54 @@
+"""Whether the files that the services need are there: the key ring, and the folder of the journal."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cli.status.finding import Finding
+from identity.keyfile import read_ring
+from identity.keys import KeyRingError
+
+NEEDED_MIB: Final = 512
+MIB: Final = 1024 * 1024
+
+
+def look_at_keys(environ: Mapping[str, str]) -> Finding:
+    """Look whether the key ring can be read."""
+    path = environ.get("CLICKRAIL_KEYS_FILE")
+    if path is None:
+        return Finding(
+            "key ring", "not set", "CLICKRAIL_KEYS_FILE is missing", "set it; `clickrail keys init` makes one"
+        )
+    try:
+        read_ring(Path(path))
+    except KeyRingError as error:
+        made = Path(path).exists()
+        remedy = "mend the file, or put its backup back" if made else "clickrail keys init, or put its backup there"
+        return Finding("key ring", "unusable", str(error), remedy)
+    return Finding("key ring", "readable")
+
+
+def look_at_journal(environ: Mapping[str, str]) -> Finding:
+    """Look whether the folder of the journal can be written, and has room."""
+    given = environ.get("CLICKRAIL_INGEST_DATA_DIR")
+    if given is None:
+        return Finding(
+            "journal", "not set", "CLICKRAIL_INGEST_DATA_DIR is missing", "set it to a folder on a local disk"
+        )
+    folder = nearest_folder(Path(given))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        remedy = "give this account the right to write there, or set CLICKRAIL_INGEST_DATA_DIR to another folder"
+        return Finding("journal", "unusable", f"{folder} cannot be written", remedy)
+    free = shutil.disk_usage(folder).free // MIB
+    if free < NEEDED_MIB:
+        return Finding(
+            "journal", "nearly full", f"{folder} has {free} MiB free", "free some: clicks wait there for Kafka"
+        )
+    return Finding("journal", "writable")
+
+
+def nearest_folder(path: Path) -> Path:
+    """Give the path, or what of it exists: ingest makes the rest."""
+    return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())

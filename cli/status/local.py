@@ -1,0 +1,30 @@
+"""Whether the local stack of a folder runs, and where it does not, whether it could."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.status.finding import Finding
+from cli.up.selection import SERVICES
+from runtime.errors import SettingsError
+
+
+def look_at_run(environ: Mapping[str, str], data: Path) -> Finding:
+    """Look whether `clickrail up` runs; if not, whether its settings and ports would let it."""
+    from cli.up.run import ENVIRONMENT, read_local, settle
+    from deploy.local.errors import LocalStackError
+    from deploy.local.folder import holder, require_room
+    from deploy.local.stack import NEEDED_MIB
+
+    pid = holder(data)
+    if pid is not None and (data / ENVIRONMENT).exists():
+        return Finding("make up", f"runs (process {pid})")
+    if pid is not None:
+        return Finding("make up", "starting", f"process {pid} is not up yet", "wait; it says what it is doing")
+    try:
+        settle(read_local(environ), environ, SERVICES)
+        if data.exists():
+            require_room(data, NEEDED_MIB)
+    except (SettingsError, LocalStackError) as error:
+        return Finding("make up", "not running", str(error), "mend that first: `make up` would end with it")
+    remedy = "make up; or, for services that run elsewhere, take their CLICKRAIL_* settings into the environment"
+    return Finding("make up", "not running", f"no local stack runs in {data}", remedy)

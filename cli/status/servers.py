@@ -1,0 +1,131 @@
+"""Whether what the services need answers, and is as they need it: Kafka with its topics, PostgreSQL, Redis."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from cli.status.finding import Finding
+from cli.tables import PACKAGES, LastWord
+from runtime.errors import DependencyAway, SettingsError, Stuck
+from runtime.kafka_security import read_security
+from runtime.kafka_settings import KafkaSettings
+from runtime.migrations import MigrationError, check_database, find_migrations, read_pending
+from runtime.postgres import PostgresAway, Session, connected, describe_failure
+from runtime.postgres_errors import ERRORS
+from runtime.settings import DatabaseUrl, RedisUrl, load, variables
+from runtime.topics import compare_topics
+from schemas import TOPICS
+
+ANSWER_S: Final = 10.0
+SESSION: Final = Session(application="clickrail status", connect_s=5.0, statement_s=5.0, read_only=True)
+
+
+class Stores(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
+    """The servers beside Kafka, as the services read them."""
+
+    database_url: DatabaseUrl | None = None
+    redis_url: RedisUrl | None = None
+
+
+async def look_at_kafka(environ: Mapping[str, str]) -> Finding:
+    """Look whether Kafka answers, and has the topics of the contract as they are wanted."""
+    heard = LastWord(logging.ERROR)
+    logging.getLogger("aiokafka").addHandler(heard)
+    logging.getLogger("aiokafka").propagate = False
+    try:
+        given = {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
+        settings = load(KafkaSettings, given)
+        wanted = [msgspec.structs.replace(topic, name=settings.kafka_topic_prefix + topic.name) for topic in TOPICS]
+        async with asyncio.timeout(ANSWER_S):
+            topics = await compare_topics(settings.kafka_bootstrap_servers, wanted, read_security(settings))
+    except SettingsError as error:
+        return Finding("Kafka", "wrong settings", str(error), "mend the variable")
+    except (DependencyAway, TimeoutError) as error:
+        why = heard.said or str(error) or f"no answer within {ANSWER_S:g} s"
+        return Finding("Kafka", "away", why, "start Kafka, or mend CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
+    return judge_topics(topics)
+
+
+def judge_topics(topics: Mapping[str, tuple[str, ...] | None]) -> Finding:
+    missing = [name for name, differences in topics.items() if differences is None]
+    if missing:
+        return Finding("Kafka", "answers", f"topics are missing: {', '.join(missing)}", "clickrail topics apply")
+    differing = [f"{name}: {each}" for name, differences in topics.items() for each in differences or ()]
+    if differing:
+        remedy = "set what differs with Kafka's own tools, or leave it if it is meant"
+        return Finding("Kafka", "answers", f"topics differ: {'; '.join(differing)}", remedy)
+    return Finding("Kafka", "answers")
+
+
+async def look_at_postgres(environ: Mapping[str, str]) -> Finding:
+    """Look whether PostgreSQL answers, and has the tables of this version."""
+    try:
+        url = load(Stores, stores_of(environ)).database_url
+    except SettingsError as error:
+        return Finding("PostgreSQL", "wrong settings", str(error), "mend the variable")
+    if url is None:
+        return Finding("PostgreSQL", "not set", "CLICKRAIL_DATABASE_URL is missing", "set it to the database's URL")
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            return await look_at_tables(url.reveal())
+    except MigrationError as error:
+        return Finding("PostgreSQL", "answers", str(error), "run `clickrail migrate` of the version that belongs to it")
+    except SettingsError as error:
+        return Finding("PostgreSQL", "wrong settings", str(error), "mend the variable")
+    except (PostgresAway, TimeoutError) as error:
+        why = str(error) or f"no answer within {ANSWER_S:g} s"
+        return Finding("PostgreSQL", "away", why, "start PostgreSQL, or mend CLICKRAIL_DATABASE_URL")
+    except Stuck as error:
+        return Finding("PostgreSQL", "refuses", str(error), "mend CLICKRAIL_DATABASE_URL, or what the account may do")
+
+
+async def look_at_tables(url: str) -> Finding:
+    async with connected(url, SESSION) as connection:
+        try:
+            await check_database(connection)
+            pending = await read_pending(connection, [find_migrations(package) for package in PACKAGES])
+        except asyncpg.UndefinedTableError:
+            return Finding("PostgreSQL", "answers", "the database has no tables of Clickrail yet", "clickrail migrate")
+        except asyncpg.InsufficientPrivilegeError:
+            # An edge node's account reads the referrals and nothing else.
+            return Finding("PostgreSQL", "answers")
+        except ERRORS as error:
+            raise describe_failure(error) from error
+    if pending:
+        missing = ", ".join(migration.name for migration in pending)
+        return Finding("PostgreSQL", "answers", f"migrations are missing: {missing}", "clickrail migrate")
+    return Finding("PostgreSQL", "answers")
+
+
+async def look_at_redis(environ: Mapping[str, str]) -> Finding:
+    """Look whether Redis answers; without one ingest works as well, with more questions to PostgreSQL."""
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+    try:
+        url = load(Stores, stores_of(environ)).redis_url
+    except SettingsError as error:
+        return Finding("Redis", "wrong settings", str(error), "mend the variable")
+    if url is None:
+        return Finding("Redis", "not set")
+    client = Redis.from_url(url.reveal(), socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            await client.ping()
+    except (RedisError, OSError, TimeoutError) as error:
+        why = str(error) or f"no answer within {ANSWER_S:g} s"
+        return Finding(
+            "Redis", "away", why, "start Redis or Valkey, or mend CLICKRAIL_REDIS_URL; links work without it"
+        )
+    finally:
+        await client.aclose()
+    return Finding("Redis", "answers")
+
+
+def stores_of(environ: Mapping[str, str]) -> dict[str, str]:
+    names = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
+    return {name: text for name, text in environ.items() if name.removesuffix("_FILE") in names}
