@@ -18,7 +18,7 @@ from console.metrics import ConsoleMetrics
 from console.settings import Settings
 from console.transform import Sighted
 from runtime.containment import Crash, contain
-from runtime.kafka_clients import AIOKafkaConsumer
+from runtime.kafka_clients import METADATA_MS, AIOKafkaConsumer
 from runtime.kafka_security import KafkaSecurity, read_security
 from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
@@ -170,7 +170,7 @@ async def connected(servers: list[str], security: KafkaSecurity, *topics: str) -
         auto_offset_reset="latest",
         # Also how long a topic that is missing is waited for, in silence.
         request_timeout_ms=5_000,
-        metadata_max_age_ms=30_000,
+        metadata_max_age_ms=METADATA_MS,
         fetch_max_wait_ms=250,
         max_partition_fetch_bytes=256 * 1024,
     )

@@ -16,12 +16,14 @@ class Assignment(ConsumerRebalanceListener):
 
     aiokafka commits under the current generation, whichever generation a batch was read in. A batch must therefore be
     committed only while the epoch in which it was read still stands. `places` are the partitions that are ours, be it
-    none; null while we have no share at all: before the first one, and while the group is being divided anew.
+    none; null while we have no share at all: before the first one, and while the group is being divided anew. `remade`
+    are those that were deleted and made again, to be read from their start.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
         self.places: frozenset[TopicPartition] | None = None
+        self.remade: set[TopicPartition] = set()
         self._busy = asyncio.Lock()
 
     @property
@@ -49,3 +51,5 @@ class Assignment(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         self.places = frozenset(assigned)
+        # The others' are theirs to begin again.
+        self.remade &= self.places

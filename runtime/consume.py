@@ -10,7 +10,7 @@ be mended elsewhere, in the database say; what is wrong with us is mended by ano
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -23,8 +23,9 @@ from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.lag import LagWatch
 from runtime.pauses import at_most_after, pauses, sleep_unless
+from runtime.positions import Positions, commit
 from runtime.stream_metrics import StreamMetrics
-from runtime.subscription import Subscription, asking, reading
+from runtime.subscription import Subscription, asking_about, reading
 
 log = structlog.get_logger()
 
@@ -40,7 +41,6 @@ Fetched = dict[TopicPartition, list[Any]]
 
 FINISH_S: Final = 6.0
 """How long the batch in work, or a connection being made, is waited for after `stop`."""
-COMMIT_S: Final = 10.0
 STOPPED_S: Final = 60.0
 """How long a batch with too many dead letters rests before it is tried again."""
 
@@ -56,12 +56,15 @@ class ConsumeLoop:
         self._handle = handle
         self._metrics = metrics
         self._limit = limit or DeadLetterLimit(0, setting="")
-        self._lag = LagWatch(lambda: asking(subscription), subscription.group, metrics)
+        ask = lambda: asking_about(subscription)  # noqa: E731 - a connection, each time
+        self._lag = LagWatch(ask, subscription.group, subscription.topics, metrics)
+        self._positions = Positions(ask, subscription.topics, metrics)
         self._waits = pauses()
 
     @property
     def problem(self) -> str | None:
-        return self._problem or self._lag.problem
+        """What is wrong, in a few words, if anything: with our own consumer, and with the group and its topics."""
+        return "; ".join(filter(None, (self._problem, self._lag.problem))) or None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; the batch in work is finished first, if that takes no more than six seconds.
@@ -100,16 +103,17 @@ class ConsumeLoop:
                 fetched = await consumer.getmany(
                     timeout_ms=self._subscription.poll_ms, max_records=self._subscription.max_records
                 )
-            except NoOffsetForPartitionError as error:
-                # A new group starts at the oldest record there is.
-                await consumer.seek_to_beginning(error.args[0])
+            except NoOffsetForPartitionError:
+                await self._positions.begin(consumer, assignment)
                 continue
             except OffsetOutOfRangeError as error:
-                await self._reset(consumer, error.args[0])
+                await self._positions.reset(consumer, assignment, error.args[0])
                 continue
             if fetched:
                 # Asked before anything else can run: the epoch these records were fetched in.
                 await self._work(consumer, fetched, assignment, assignment.taken_since(), stop)
+            if assignment.remade:
+                await self._positions.begin_again(consumer, assignment)
 
     async def _work(
         self,
@@ -158,25 +162,3 @@ class ConsumeLoop:
     def _stand(self, problem: str | None, *, stopped: bool = False) -> None:
         self._problem = problem
         self._metrics.stopped.set(stopped)
-
-    async def _reset(self, consumer: AIOKafkaConsumer, asked: dict[TopicPartition, int]) -> None:
-        """Go on at the oldest record that is left, and count what is gone: retention was faster than we were."""
-        oldest = await consumer.beginning_offsets(list(asked))
-        for place, offset in asked.items():
-            lost = max(0, oldest[place] - offset)
-            self._metrics.lost.inc(lost)
-            log.error("offset out of range", topic=place.topic, partition=place.partition, offset=offset, lost=lost)
-            consumer.seek(place, oldest[place])
-        # Else the next process would find the same offset, and count the same records again.
-        await commit(consumer, oldest)
-
-
-async def commit(consumer: AIOKafkaConsumer, offsets: Mapping[TopicPartition, int]) -> bool:
-    """Commit what is done; tells whether Kafka took it. A refusal is no loss: the batch is read again, to no effect."""
-    try:
-        async with asyncio.timeout(COMMIT_S):
-            await consumer.commit(dict(offsets))
-    except (KafkaError, TimeoutError) as error:
-        log.warning("offsets not committed", error=repr(error))
-        return False
-    return True

@@ -9,20 +9,27 @@ process does, answering visitors say, waits a millisecond and more for it, dozen
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from time import perf_counter
 from typing import Any, Final, Protocol
 
 import aiokafka
 import aiokafka.conn
 import aiokafka.producer.producer
+import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.producer.sender import Sender
 from aiokafka.structs import TopicPartition
 
-__all__ = ["AIOKafkaConsumer", "AIOKafkaProducer"]
+__all__ = ["METADATA_MS", "AIOKafkaConsumer", "AIOKafkaProducer", "stop_soon"]
+
+log = structlog.get_logger()
+
+METADATA_MS: Final = 15_000
+"""How old a client's picture of topics and partitions may become; aiokafka's own 5 minutes hide a new partition."""
+STOP_S: Final = 5.0
 
 AT_A_TIME_S: Final = 0.0002
 """How long others may have to wait for a producer."""
@@ -49,6 +56,18 @@ class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # publ
             await super().stop()
         finally:
             await self._client.close()
+
+
+async def stop_soon(*stops: Coroutine[Any, Any, None]) -> None:
+    """Stop clients, and leave behind those that do not stop in time: a broker that does not answer keeps no process."""
+    stopping = [asyncio.ensure_future(stop) for stop in stops]
+    _, late = await asyncio.wait(stopping, timeout=STOP_S)
+    for task in late:
+        task.cancel()
+    # Whatever has become of a client that is thrown away: it is no reason not to make another.
+    for problem in await asyncio.gather(*stopping, return_exceptions=True):
+        if problem is not None:
+            log.warning("client left behind", error=repr(problem))
 
 
 # Clients make their connections by this name.

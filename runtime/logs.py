@@ -7,6 +7,8 @@ from typing import Any, Final
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
+from runtime.log_repeats import Repeats
+
 QUIET: Final = {"aiokafka": logging.ERROR, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
 
 
@@ -29,6 +31,7 @@ def configure(service: str, level: str) -> None:
             ],
         )
     )
+    handler.addFilter(Repeats("aiokafka"))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for name, least in QUIET.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooL
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.kafka_clients import AIOKafkaProducer
+from runtime.kafka_clients import METADATA_MS, AIOKafkaProducer
 from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 from runtime.partition import hash_keys
 
@@ -121,6 +121,7 @@ class RecordProducer:
                 compression_type="zstd",
                 max_batch_size=512 * 1024,
                 request_timeout_ms=int(self._deadline_s * 1000),
+                metadata_max_age_ms=METADATA_MS,
             )
             self._producer = producer
             await producer.start()

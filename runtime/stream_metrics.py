@@ -34,6 +34,14 @@ class StreamMetrics:
             "clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry
         )
         self.lost = self.lost_by_reason.labels("offset_out_of_range")
+        self.without_offset = Counter(
+            f"clickrail_{stage}_partitions_without_offset",
+            "Partitions for which Kafka had no offset of the group: new, or lost, as by expiry; read from their start.",
+            ["offset"],
+            registry=registry,
+        )
+        for offset in ("new", "lost"):
+            self.without_offset.labels(offset)
         self.lag = Gauge(
             "kafka_consumergroup_lag",
             "Records written to the partition and not yet committed by the group.",

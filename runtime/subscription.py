@@ -1,21 +1,17 @@
 """What a stage reads, and its two clients for that: one that reads, and one that asks how far the other has come."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import msgspec
-import structlog
 
 from runtime.assignment import Assignment
-from runtime.kafka_clients import AIOKafkaConsumer
+from runtime.groups import GroupClient, asking
+from runtime.kafka_clients import METADATA_MS, AIOKafkaConsumer, stop_soon
 from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 
-log = structlog.get_logger()
-
 DAY_MS: Final = 24 * 3600 * 1000
-STOP_S: Final = 5.0
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,39 +44,18 @@ async def reading(subscription: Subscription, assignment: Assignment) -> AsyncIt
         max_partition_fetch_bytes=4 * 1024 * 1024,
         # Longer than a rebalance may take: the answer to a join comes when the group is complete.
         request_timeout_ms=20_000,
+        metadata_max_age_ms=METADATA_MS,
     )
     consumer.subscribe(topics=list(subscription.topics), listener=assignment)
     try:
         yield consumer
     finally:
-        await leave(consumer)
+        # stop() talks to the coordinator.
+        await stop_soon(consumer.stop())
 
 
-@asynccontextmanager
-async def asking(subscription: Subscription) -> AsyncIterator[AIOKafkaConsumer]:
-    """Give a client that asks about the group and its topics, and is no member. Raises KafkaError when none answers."""
-    client = AIOKafkaConsumer(
-        bootstrap_servers=list(subscription.bootstrap_servers),
-        **subscription.security.options(),
-        group_id=subscription.group,
-        client_id=f"{subscription.client_id}-lag",
-        enable_auto_commit=False,
-        request_timeout_ms=5_000,
+def asking_about(subscription: Subscription) -> AbstractAsyncContextManager[GroupClient]:
+    """Connect a client that asks about the group and its topics, and is no member. Raises KafkaError without answer."""
+    return asking(
+        subscription.bootstrap_servers, subscription.group, f"{subscription.client_id}-lag", subscription.security
     )
-    try:
-        await client.start()
-        yield client
-    finally:
-        await leave(client)
-
-
-async def leave(consumer: AIOKafkaConsumer) -> None:
-    # stop() talks to the coordinator, and a broker that does not answer must not keep the process.
-    stopping = asyncio.ensure_future(consumer.stop())
-    _, late = await asyncio.wait({stopping}, timeout=STOP_S)
-    for task in late:
-        task.cancel()
-    # Whatever has become of a client that is thrown away: it is no reason not to make another.
-    for problem in await asyncio.gather(stopping, return_exceptions=True):
-        if problem is not None:
-            log.warning("consumer left behind", error=repr(problem))

@@ -4,10 +4,11 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.consumer.fetcher import Fetcher
 from prometheus_client import CollectorRegistry
 
@@ -16,12 +17,13 @@ from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.consume import ConsumeLoop, Records
 from runtime.errors import DependencyAway, TooManyDeadLetters
+from runtime.groups import asking
 from runtime.producer import OutRecord, RecordProducer
 from runtime.stream_metrics import StreamMetrics
 from runtime.subscription import Subscription
 from runtime.topics import apply_topics
 from tests.runtime.test_topics import Spec
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -31,7 +33,7 @@ class Topic:
 
     def __init__(self, kafka: str, name: str) -> None:
         self.kafka = kafka
-        self.name = name
+        self.name = self.group = name
         self.registry = CollectorRegistry()
         self.metrics = StreamMetrics(self.registry, "test")
         self.seen: list[bytes] = []
@@ -44,11 +46,35 @@ class Topic:
         await producer.deliver([OutRecord(self.name, b"k", value) for value in values])
         await producer.close()
 
+    async def write_keyed(self, *values: bytes) -> None:
+        """Write each under itself as its key."""
+        producer = RecordProducer([self.kafka], client_id="test", deadline_s=30)
+        await producer.deliver([OutRecord(self.name, value, value) for value in values])
+        await producer.close()
+
     async def delete_before(self, offset: int) -> None:
         """Do what retention does."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
         await admin.start()
         await admin.delete_records({TopicPartition(self.name, 0): RecordsToDelete(before_offset=offset)})
+        await admin.close()
+
+    async def make_again(self) -> None:
+        """Delete the topic and make it, as `clickrail topics apply` does."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        await admin.delete_topics([self.name])
+        await eventually(partial(self.is_gone, admin))
+        await admin.close()
+        await self.create()
+
+    async def is_gone(self, admin: AIOKafkaAdminClient) -> bool:
+        return self.name not in await admin.list_topics()
+
+    async def add_partitions(self, total: int) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+        await admin.start()
+        await admin.create_partitions({self.name: NewPartitions(total)})
         await admin.close()
 
     async def see(self, records: Records) -> None:
@@ -58,7 +84,7 @@ class Topic:
     async def consuming(self, handle: Callable[[Records], Awaitable[None]]) -> AsyncIterator[ConsumeLoop]:
         stop = asyncio.Event()
         subscription = Subscription(
-            bootstrap_servers=(self.kafka,), group=self.name, topics=(self.name,), client_id="test", poll_ms=50
+            bootstrap_servers=(self.kafka,), group=self.group, topics=(self.name,), client_id="test", poll_ms=50
         )
         loop = ConsumeLoop(subscription, handle, self.metrics)
         task = asyncio.create_task(loop.run(stop))
@@ -66,8 +92,8 @@ class Topic:
         stop.set()
         await asyncio.wait_for(task, PATIENCE_S)
 
-    async def until_lag(self, records: int) -> None:
-        labels = {"consumergroup": self.name, "topic": self.name, "partition": "0"}
+    async def until_lag(self, records: int, partition: int = 0) -> None:
+        labels = {"consumergroup": self.name, "topic": self.name, "partition": str(partition)}
         await until(lambda: self.sample("kafka_consumergroup_lag", **labels) == records)
 
     def sample(self, name: str, **labels: str) -> float | None:
@@ -167,6 +193,70 @@ async def test_records_that_retention_took_are_counted_as_lost_and_counted_once(
         await until(lambda: topic.seen == [b"1", b"4"])
 
     assert topic.sample("clickrail_clicks_lost_total", reason="offset_out_of_range") == 2
+
+
+async def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_start_within_seconds(topic: Topic) -> None:
+    await topic.write(b"1", b"2", b"3")
+    async with topic.consuming(topic.see) as loop:
+        await until(lambda: topic.seen == [b"1", b"2", b"3"])
+        await topic.make_again()
+        # As many as were read of the old one, and more: the old place lies in the middle of the new one.
+        new = [b"new %d" % number for number in range(10)]
+        await topic.write(*new)
+        await until(lambda: set(new) <= set(topic.seen), 60)
+        await until(lambda: loop.problem is None, 60)
+        await topic.until_lag(0)
+
+    assert topic.sample("clickrail_clicks_lost_total", reason="offset_out_of_range") == 0
+
+
+@pytest.mark.slow
+async def test_a_partition_that_is_added_is_a_problem_until_it_is_read_which_takes_seconds(topic: Topic) -> None:
+    problems: set[str | None] = set()
+    await topic.write(b"1")
+    async with topic.consuming(topic.see) as loop:
+        await until(lambda: topic.seen == [b"1"])
+        await until(lambda: loop.problem is None)
+        await topic.add_partitions(2)
+        await eventually(lambda: problems.add(loop.problem) or loop.problem is not None)
+        # Of these keys some belong to the new partition.
+        keyed = [b"%d" % number for number in range(20)]
+        await topic.write_keyed(*keyed)
+        await until(lambda: set(keyed) <= set(topic.seen), 60)
+        await until(lambda: loop.problem is None, 60)
+        await topic.until_lag(0, partition=1)
+
+    assert problems - {None} == {f"nobody reads {topic.name}/1 of 2 partitions"}
+
+
+async def test_a_topic_that_is_missing_is_named(kafka: str, topic_prefix: str) -> None:
+    topic = Topic(kafka, f"{topic_prefix}missing")
+    async with topic.consuming(topic.see) as loop:
+        await until(lambda: f"Kafka has no topic {topic.name}" in (loop.problem or ""), 60)
+        await topic.create()
+        await topic.write(b"1")
+        await until(lambda: topic.seen == [b"1"] and loop.problem is None, 60)
+
+
+async def test_partitions_without_an_offset_are_new_or_the_group_has_lost_it(kafka: str, topic_prefix: str) -> None:
+    topic = Topic(kafka, f"{topic_prefix}in")
+    await apply_topics([kafka], [Spec(topic.name, 2, {})])
+    keyed = [b"%d" % number for number in range(20)]
+    await topic.write_keyed(*keyed)
+    async with topic.consuming(topic.see):
+        await until(lambda: set(topic.seen) == set(keyed))
+    assert topic.sample("clickrail_test_partitions_without_offset_total", offset="new") == 2
+
+    # Another group, that knows one of the partitions; of the other, retention has taken three records.
+    topic.group, topic.seen = f"{topic.name}.other", []
+    await topic.delete_before(3)
+    async with asking([kafka], topic.group, "test") as client:
+        await client.commit({TopicPartition(topic.name, 1): 0})
+    for _ in range(2):
+        async with topic.consuming(topic.see):
+            await until(lambda: len(set(topic.seen)) == 17)
+        assert topic.sample("clickrail_test_partitions_without_offset_total", offset="lost") == 1
+    assert topic.sample("clickrail_clicks_lost_total", reason="offset_out_of_range") == 0
 
 
 async def test_two_members_share_the_work_and_no_record_is_left_out(topic: Topic) -> None:

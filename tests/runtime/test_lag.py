@@ -1,7 +1,7 @@
 """The lag gauge, and a consumer that has stopped moving."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from runtime.assignment import Assignment
 from runtime.errors import DependencyAway
-from runtime.lag import LagWatch
+from runtime.groups import First, Group
+from runtime.lag import DIVIDED, LagWatch
 from runtime.stream_metrics import StreamMetrics
 
 HERE = TopicPartition("clicks.raw", 3)
@@ -29,6 +30,9 @@ class Kafka:
         self.position = 0
         self.away = False
         self.connections = 0
+        self.places = frozenset((HERE,))
+        self.held: frozenset[TopicPartition] | None = self.places
+        self.first = First(start, 1000)
 
     @asynccontextmanager
     async def ask(self) -> AsyncIterator["Kafka"]:
@@ -40,20 +44,25 @@ class Kafka:
         if self.away:
             raise KafkaConnectionError
 
-    async def topics(self) -> set[str]:
+    async def partitions(self, topics: Sequence[str]) -> frozenset[TopicPartition]:
         self.answer()
-        return {HERE.topic}
+        return frozenset(place for place in self.places if place.topic in topics)
 
-    async def beginning_offsets(self, places: Collection[TopicPartition]) -> Offsets:
+    async def group(self) -> Group:
+        return Group(1, self.held)
+
+    async def starts(self, places: Collection[TopicPartition]) -> Offsets:
         return dict.fromkeys(places, self.start)
 
-    async def end_offsets(self, places: Collection[TopicPartition]) -> Offsets:
-        self.answer()
+    async def ends(self, places: Collection[TopicPartition]) -> Offsets:
         return dict.fromkeys(places, self.end)
 
-    async def committed(self, _: TopicPartition) -> int | None:
+    async def firsts(self, places: Collection[TopicPartition]) -> dict[TopicPartition, First]:
+        return dict.fromkeys(places, self.first)
+
+    async def committed(self) -> Offsets:
         self.position = min(self.end, self.position + self.step)
-        return self.position if self.begun else None
+        return dict.fromkeys(self.places, self.position) if self.begun else {}
 
 
 class Watched:
@@ -61,7 +70,8 @@ class Watched:
 
     def __init__(self, kafka: Kafka) -> None:
         self.registry = CollectorRegistry()
-        self.watch = LagWatch(kafka.ask, "group", StreamMetrics(self.registry, "enricher"), every_s=ROUND_S)
+        metrics = StreamMetrics(self.registry, "enricher")
+        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S)
 
     async def rounds(self, assignment: Assignment, count: int = 30) -> None:
         """Watch for so many rounds at least. Raises what the watch raises."""
@@ -161,10 +171,66 @@ async def test_a_consumer_is_not_blamed_for_a_kafka_that_does_not_answer() -> No
     await Watched(kafka).rounds(await share(HERE), 30)
 
 
-async def test_a_partition_that_another_consumer_has_had_is_not_told_for_ever() -> None:
-    watched = Watched(Kafka(end=10, step=1))
+async def test_a_partition_that_another_consumer_has_is_not_told_for_ever() -> None:
+    kafka = Kafka(end=10, step=1)
+    kafka.places = kafka.held = frozenset((HERE, THERE))
+    watched = Watched(kafka)
     await watched.rounds(await share(HERE), 5)
     await watched.rounds(await share(THERE), 5)
 
     assert watched.lag(HERE) is None
     assert watched.lag(THERE) is not None
+
+
+async def test_the_lag_of_a_partition_that_nobody_holds_is_told_and_is_a_problem() -> None:
+    kafka = Kafka(end=10, step=10)
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE), 5)
+    assert watched.watch.problem is None
+
+    kafka.places, kafka.begun = frozenset((HERE, THERE)), False
+    with pytest.raises(DependencyAway):
+        await watched.rounds(await share(HERE), 3000)
+
+    assert watched.watch.problem == "nobody reads clicks.raw/4 of 2 partitions"
+    assert watched.lag(THERE) == 10
+
+
+async def test_a_topic_that_is_gone_is_a_problem() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.places = frozenset()
+    watched = Watched(kafka)
+    await watched.rounds(await share(), 5)
+
+    assert watched.watch.problem == "Kafka has no topic clicks.raw: `clickrail topics apply` makes it"
+
+
+async def test_a_group_that_is_being_divided_is_a_problem_only_when_that_does_not_end() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.held = None
+    watched = Watched(kafka)
+    problems: set[str | None] = set()
+
+    async def look() -> None:
+        while True:
+            problems.add(watched.watch.problem)
+            await asyncio.sleep(ROUND_S / 2)
+
+    looking = asyncio.create_task(look())
+    await watched.rounds(await share(HERE), 50)
+    looking.cancel()
+
+    assert problems == {None, DIVIDED}
+
+
+async def test_partitions_of_ours_that_were_made_again_are_to_be_begun_again() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.places = kafka.held = frozenset((HERE, THERE))
+    assignment = await share(HERE)
+    watched = Watched(kafka)
+    await watched.rounds(assignment, 5)
+    assert assignment.remade == set()
+
+    kafka.first = First(0, 2000)
+    await watched.rounds(assignment, 5)
+    assert assignment.remade == {HERE}
