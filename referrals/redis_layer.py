@@ -17,6 +17,7 @@ from redis.exceptions import RedisError, ResponseError
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
 from referrals.redis_history import GetSigner, History, State, is_behind, pack_history, unpack_history, update
+from referrals.redis_refusals import REFUSALS
 from referrals.saved import Reading, pack, seal, unpack, unseal
 
 BOUND_S: Final = 0.055
@@ -225,12 +226,14 @@ class RedisReferrals:
         try:
             async with asyncio.timeout(BOUND_S):
                 yield
-        except ResponseError:
+        except ResponseError as error:
             # It answers, if only with an error (full, or not permitted): asking again costs no time-out.
             self.away = False
+            REFUSALS.note(error)
             raise
-        except AWAY:
+        except AWAY as error:
             self.away = True
+            REFUSALS.note(error)
             raise
         self.away = False
 

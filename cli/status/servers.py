@@ -65,11 +65,8 @@ async def look_at_postgres(environ: Mapping[str, str]) -> Finding:
     """Look whether PostgreSQL answers, and has the tables of this version."""
     try:
         url = load(Stores, stores_of(environ)).database_url
-    except SettingsError as error:
-        return Finding("PostgreSQL", "wrong settings", str(error), "mend the variable")
-    if url is None:
-        return Finding("PostgreSQL", "not set", "CLICKRAIL_DATABASE_URL is missing", "set it to the database's URL")
-    try:
+        if url is None:
+            return Finding("PostgreSQL", "not set", "CLICKRAIL_DATABASE_URL is missing", "set it to the database's URL")
         async with asyncio.timeout(ANSWER_S):
             return await look_at_tables(url.reveal())
     except MigrationError as error:

@@ -26,6 +26,7 @@ from ingest.limits.limiter import Account
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
 from referrals.redis_layer import AWAY, BOUND_S
+from referrals.redis_refusals import REFUSALS
 
 PAUSE_S: Final = 0.25
 BUSY_PAUSE_S: Final = 0.05
@@ -126,11 +127,12 @@ class Exchange:
             async with asyncio.timeout(BOUND_S):
                 levels = await self._script(keys=[entry.name for entry in entries], args=arrange(entries, since, now))
             answered = True
-        except ResponseError:
+        except ResponseError as error:
             # It answers, if only with an error (full, or not permitted): asking again costs no time-out.
             answered = True
-        except AWAY:
-            pass
+            REFUSALS.note(error)
+        except AWAY as error:
+            REFUSALS.note(error)
         self._breaker.record(answered=answered)
         self._metrics.exchanges["ok" if levels is not None else "refused" if answered else "away"] += 1
         return levels
