@@ -34,7 +34,7 @@ async def test_head_is_answered_as_get_is_without_a_body(path: str) -> None:
     checks, registry = {"kafka": "away"}, CollectorRegistry()
     Counter("clickrail_things", "Things.", registry=registry)
     async with (
-        private_port("127.0.0.1", 0, registry, lambda: checks) as port,
+        private_port(FREE, registry, lambda: checks) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
         session.get(path) as got,
         session.head(path) as looked,
