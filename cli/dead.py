@@ -9,7 +9,7 @@ import typer
 from cli import showing
 from cli.database import Failure, run
 from cli.failing import failing_clearly
-from cli.tables import DatabaseUrl, Servers, read_environment
+from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
     import asyncpg
@@ -86,6 +86,7 @@ def show(
 def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     database_url: DatabaseUrl,
     kafka_bootstrap_servers: Servers,
+    kafka_topic_prefix: Prefix = "",
     reason: Reason = None,
     topic: Topic = None,
     since: From = None,
@@ -99,6 +100,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     """
     from runtime.errors import DependencyAway, SettingsError
     from runtime.producer import RecordProducer
+    from schemas import TOPICS
     from sink.replay import count_letters, describe_counts
     from sink.replay import replay as send_again
 
@@ -110,7 +112,8 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
             return before, 0, before
         producer = RecordProducer(servers, client_id="clickrail-replay", security=read_environment(servers))
         try:
-            sent = await send_again(connection, producer, filters, again=again)
+            topics = [kafka_topic_prefix + topic.name for topic in TOPICS]
+            sent = await send_again(connection, producer, filters, topics, again=again)
         finally:
             await producer.close()
         return before, sent, await count_letters(connection, filters)

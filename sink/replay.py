@@ -43,7 +43,7 @@ COUNT: Final = f"SELECT {STATE} AS state, count(*) {FROM} GROUP BY 1"
 BEGIN: Final = f"""
     WITH chosen AS (
         SELECT l.topic, l."partition", l."offset", l.digest, l.key, l.value
-        {FROM} AND NOT l.is_cut AND r.begun_at IS NULL
+        {FROM} AND NOT l.is_cut AND r.begun_at IS NULL AND l.topic = ANY ($6::text[])
         ORDER BY l.failed_at, l.topic, l."partition", l."offset", l.digest LIMIT $5
     ), begun AS (
         INSERT INTO dead_letter_replays (topic, "partition", "offset", digest)
@@ -120,18 +120,20 @@ async def replay(
     connection: asyncpg.Connection,
     producer: Delivers,
     filters: LetterFilters,
+    topics: Sequence[str],
     *,
     again: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Send the letters that wait again, the oldest first; give how many. `again` sends the unsure ones, too.
 
+    Only what was read from `topics`: a letter says itself where it was read, and that decides where it is written.
     Raises DeliveryFailed when Kafka does not take a page of them: these are unsure from then on.
     """
     if again:
         await connection.execute(FORGET_UNSURE, *filters.values(), timeout=SEND_S)
     sent = 0
-    while rows := await connection.fetch(BEGIN, *filters.values(), PAGE, timeout=SEND_S):
+    while rows := await connection.fetch(BEGIN, *filters.values(), PAGE, list(topics), timeout=SEND_S):
         await producer.deliver(
             [OutRecord(row["topic"], row["key"], row["value"], headers_of(row["topic"], row["value"])) for row in rows]
         )

@@ -22,6 +22,7 @@ def call(settings: Settings, *arguments: str) -> Result:
     environ = {
         "CLICKRAIL_DATABASE_URL": settings.database_url.reveal(),
         "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers[0],
+        "CLICKRAIL_KAFKA_TOPIC_PREFIX": settings.kafka_topic_prefix,
     }
     return CliRunner().invoke(app, ["dead", *arguments], env=environ)
 

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.errors import DeliveryFailed
 from runtime.producer import OutRecord, RecordProducer
-from schemas import CLICKS_ENRICHED, encode
+from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
 from schemas.letters import bury
 from sink.columns import letter_row
@@ -51,6 +51,10 @@ async def store_letters(settings: Settings, values: Sequence[bytes], reason: str
     await store.close()
 
 
+def ours(settings: Settings) -> list[str]:
+    return [settings.kafka_topic_prefix + topic.name for topic in TOPICS]
+
+
 class Recorder:
     """Takes records, as a producer does; the first `failing` deliveries fail."""
 
@@ -73,7 +77,10 @@ async def test_letters_go_back_to_their_topic_with_their_bytes_and_only_once(
     producer = RecordProducer((kafka,), client_id="test")
 
     before = await count_letters(connection, ALL)
-    first, second = await replay(connection, producer, ALL), await replay(connection, producer, ALL)
+    first, second = (
+        await replay(connection, producer, ALL, ours(settings)),
+        await replay(connection, producer, ALL, ours(settings)),
+    )
     after = await count_letters(connection, ALL)
     await producer.close()
 
@@ -87,7 +94,9 @@ async def test_two_replays_at_once_send_each_letter_once(settings: Settings, con
     await store_letters(settings, [b"%d" % number for number in range(1200)])
     other, producer = await asyncpg.connect(settings.database_url.reveal()), Recorder()
 
-    sent = await asyncio.gather(replay(connection, producer, ALL), replay(other, producer, ALL))
+    sent = await asyncio.gather(
+        replay(connection, producer, ALL, ours(settings)), replay(other, producer, ALL, ours(settings))
+    )
     await other.close()
 
     assert sum(sent) == len(producer.taken) == 1200
@@ -101,10 +110,10 @@ async def test_an_interrupted_replay_leaves_its_letters_unsure_until_they_are_as
     producer = Recorder(failing=1)
 
     with pytest.raises(DeliveryFailed):
-        await replay(connection, producer, ALL)
+        await replay(connection, producer, ALL, ours(settings))
     interrupted = await count_letters(connection, ALL)
-    without = await replay(connection, producer, ALL)
-    again = await replay(connection, producer, ALL, again=True)
+    without = await replay(connection, producer, ALL, ours(settings))
+    again = await replay(connection, producer, ALL, ours(settings), again=True)
 
     assert (interrupted, without, again) == (LetterCounts(unsure=2), 0, 2)
     assert await count_letters(connection, ALL) == LetterCounts(sent=2)
@@ -135,9 +144,20 @@ async def test_a_cut_letter_is_counted_and_never_sent(settings: Settings, connec
     await connection.execute('UPDATE dead_letters SET is_cut = true WHERE "offset" = 0')
     producer = Recorder()
 
-    assert await replay(connection, producer, ALL) == 1
+    assert await replay(connection, producer, ALL, ours(settings)) == 1
     assert [record.value for record in producer.taken] == [b"b"]
     assert await count_letters(connection, ALL) == LetterCounts(sent=1, cut=1)
+
+
+async def test_a_letter_that_names_a_topic_of_somebody_else_is_not_sent_there(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    await store_letters(settings, [b"a", b"b"])
+    await connection.execute("UPDATE dead_letters SET topic = 'payments' WHERE \"offset\" = 0")
+    producer = Recorder()
+
+    assert await replay(connection, producer, ALL, ours(settings)) == 1
+    assert [record.topic for record in producer.taken] == [settings.kafka_topic_prefix + CLICKS_ENRICHED.name]
 
 
 async def test_a_record_that_can_be_read_carries_its_headers_again() -> None:
