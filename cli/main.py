@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from cli import dead, journal, keys, partitions, referrals, services, tables, test_links, tokens
+from cli import dead, journal, keys, offsets, partitions, referrals, services, tables, test_links, tokens
 from cli.simulate.command import simulate
 from cli.status.command import status
 from cli.up.command import up
@@ -45,6 +45,8 @@ for service in (services.ingest, services.enricher, services.sink, services.cons
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
+tables.topics.command()(offsets.lag)
+tables.topics.command("reset-offsets")(offsets.reset_offsets)
 app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")

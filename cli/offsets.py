@@ -1,0 +1,159 @@
+"""`clickrail topics lag` and `topics reset-offsets`: how far a stage has read, and to have it read again."""
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import typer
+
+from cli import showing
+from cli.database import Failure
+from cli.failing import failing_clearly
+from cli.tables import Prefix, Servers, read_environment
+
+if TYPE_CHECKING:
+    from aiokafka import TopicPartition
+
+    from runtime.groups import GroupClient
+
+ANSWER_S: Final = 20.0
+READS: Final[Mapping[str, tuple[str, ...]]] = {
+    "enricher": ("clicks.raw",),
+    "sink": ("clicks.enriched", "clicks.rejected", "clicks.dead"),
+}
+"""Which topics each stage reads. Its group is `clickrail.` and its name, behind the prefix of the topics."""
+
+Work = Callable[["GroupClient"], Awaitable[list[dict[str, Any]]]]
+Stage = Annotated[Literal["enricher", "sink"], typer.Option("--stage", help="whose offsets")]
+
+
+def lag(
+    kafka_bootstrap_servers: Servers,
+    kafka_topic_prefix: Prefix = "",
+    as_json: Annotated[bool, typer.Option("--json", help="as one JSON array, a line for each partition")] = False,
+) -> None:
+    """Show how many records of each topic a stage has not committed yet, and how many members its group has."""
+    lines = [
+        line
+        for stage in READS
+        for line in ask(
+            kafka_bootstrap_servers, kafka_topic_prefix, stage, partial(read_lag, stage, kafka_topic_prefix)
+        )
+    ]
+    if as_json:
+        showing.show_json(lines)
+        return
+    rows: dict[tuple[str, str], list[int]] = {}
+    for line in lines:
+        total = rows.setdefault((line["stage"], line["topic"]), [0, 0, line["members"]])
+        total[0] += 1
+        total[1] += line["lag"]
+    table = [
+        [*key, str(members), str(partitions), f"{behind:,}"] for key, (partitions, behind, members) in rows.items()
+    ]
+    showing.show_table(("stage", "topic", "members", "partitions", "lag"), table)
+
+
+def reset_offsets(
+    kafka_bootstrap_servers: Servers,
+    stage: Stage,
+    topic: Annotated[str, typer.Option(help="one of the topics it reads, without the prefix")],
+    to: Annotated[str, typer.Option(help="earliest, latest, or a time in UTC such as 2026-11-20T08:00:00Z")],
+    kafka_topic_prefix: Prefix = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
+) -> None:
+    """Set where a stage reads on. Stop all its processes first: Kafka refuses it while the group has members.
+
+    Reading again changes nothing in the tables; reading on later leaves records unread.
+    """
+    with failing_clearly(Failure):
+        if topic not in READS[stage]:
+            raise Failure(f"the {stage} reads {' and '.join(READS[stage])}, not {topic!r}")
+        since = time_of(to)
+
+    async def work(client: "GroupClient") -> list[dict[str, Any]]:
+        places = await client.partitions([kafka_topic_prefix + topic])
+        if not places:
+            raise Failure(f"there is no topic {kafka_topic_prefix + topic}: `clickrail topics apply` creates it")
+        group = await client.group()
+        if group.members and not dry_run:
+            raise Failure(f"the {stage} is running, with {showing.count(group.members, 'member')}: stop it first")
+
+        committed, wanted = await client.committed(), await find_offsets(client, places, to, since)
+        if not dry_run:
+            await client.commit(wanted)
+        return [
+            {"partition": place.partition, "from": committed.get(place), "to": wanted[place]}
+            for place in sorted(places)
+        ]
+
+    changes = ask(kafka_bootstrap_servers, kafka_topic_prefix, stage, work)
+    rows = [[str(one["partition"]), showing.text_of(one["from"]) or "none", str(one["to"])] for one in changes]
+    showing.show_table(("partition", "from", "to"), rows)
+    print("Nothing is changed." if dry_run else f"The {stage} reads on from there.", file=sys.stderr)
+
+
+async def read_lag(stage: str, prefix: str, client: "GroupClient") -> list[dict[str, Any]]:
+    places = await client.partitions([prefix + name for name in READS[stage]])
+    starts, ends, committed = await client.starts(places), await client.ends(places), await client.committed()
+    members = (await client.group()).members
+    return [
+        {
+            "stage": stage,
+            "topic": place.topic,
+            "partition": place.partition,
+            "members": members,
+            "committed": committed.get(place),
+            "end": ends[place],
+            "lag": max(0, ends[place] - max(starts[place], committed.get(place, 0))),
+        }
+        for place in sorted(places)
+    ]
+
+
+async def find_offsets(
+    client: "GroupClient", places: "frozenset[TopicPartition]", to: str, since: datetime | None
+) -> "dict[TopicPartition, int]":
+    if to == "earliest":
+        return dict(await client.starts(places))
+    ends = dict(await client.ends(places))
+    if since is None:
+        return ends
+    firsts = await client.since(places, int(since.timestamp() * 1000))
+    return {place: firsts[place].offset if place in firsts else end for place, end in ends.items()}
+
+
+def time_of(to: str) -> datetime | None:
+    """Read a time; null for the words. Raises Failure for anything else."""
+    if to in ("earliest", "latest"):
+        return None
+    try:
+        time = datetime.fromisoformat(to)
+    except ValueError:
+        raise Failure(f"--to is earliest, latest, or a time such as 2026-11-20T08:00:00Z, not {to!r}") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any]]:
+    """Do some work with a client of a stage's group. What goes wrong is one line, exit code 2."""
+    import asyncio
+
+    from aiokafka.errors import KafkaError
+
+    from runtime.errors import SettingsError
+    from runtime.groups import asking
+
+    async def connected() -> list[dict[str, Any]]:
+        addresses = servers.split(",")
+        security = read_environment(addresses)
+        group = f"{prefix}clickrail.{stage}"
+        async with asyncio.timeout(ANSWER_S), asking(addresses, group, "clickrail-cli", security) as client:
+            return await work(client)
+
+    with failing_clearly(Failure, SettingsError):
+        try:
+            return asyncio.run(connected())
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise Failure(f"Kafka at {servers} does not answer: {type(error).__name__}") from None
