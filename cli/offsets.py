@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runtime.groups import GroupClient
 
 ANSWER_S: Final = 20.0
+AGAIN_S: Final = 0.5
 READS: Final[Mapping[str, tuple[str, ...]]] = {
     "enricher": ("clicks.raw",),
     "sink": ("clicks.enriched", "clicks.rejected", "clicks.dead"),
@@ -147,10 +148,17 @@ def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any
 
     async def connected() -> list[dict[str, Any]]:
         addresses = servers.split(",")
-        security = read_environment(addresses)
-        group = f"{prefix}clickrail.{stage}"
-        async with asyncio.timeout(ANSWER_S), asking(addresses, group, "clickrail-cli", security) as client:
-            return await work(client)
+        security, group = read_environment(addresses), f"{prefix}clickrail.{stage}"
+        async with asyncio.timeout(ANSWER_S):
+            while True:
+                try:
+                    async with asking(addresses, group, "clickrail-cli", security) as client:
+                        return await work(client)
+                except KafkaError as error:
+                    # A cluster that has had no group yet makes the topic of the offsets first.
+                    if not error.retriable:
+                        raise
+                await asyncio.sleep(AGAIN_S)
 
     with failing_clearly(Failure, SettingsError):
         try:

@@ -128,7 +128,7 @@ def explain_prefetch(click: EnrichedClick) -> Decision | None:
     if not click.prefetch:
         return None
     told = "The browser asked ahead of its visitor (prefetch or prerender): recorded as CLICKRAIL_INGEST_PREFETCH says"
-    return Decision("Prefetch", f"{told}, without a cookie.", "ahead")
+    return Decision("Prefetch", f"{told}, without a cookie, and people in no total.", "ahead")
 
 
 def explain_truncation(click: EnrichedClick) -> Decision | None:

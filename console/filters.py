@@ -12,8 +12,9 @@ from identity.ulid import ulid_time
 from sink.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
-Visitors: TypeAlias = Literal["people", "bots", "tests"]
-"""Who makes a click: one who follows a test link is neither of the others, as in the totals."""
+Visitors: TypeAlias = Literal["people", "bots", "tests", "prefetches"]
+"""Who makes a click, as in the totals: one who follows a test link is none of the others, and a browser that asks ahead
+of its visitor is nobody, unless it is a bot."""
 
 LONGEST: Final = 128
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
@@ -151,6 +152,7 @@ def click_filters(filters: Filters) -> ClickFilters:
         country=filters.country or None,
         is_bot=None if filters.visitors in ("", "tests") else filters.visitors == "bots",
         is_test=filters.visitors == "tests" if filters.visitors else None,
+        prefetch=filters.visitors == "prefetches" if filters.visitors in ("people", "prefetches") else None,
     )
 
 

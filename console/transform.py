@@ -120,12 +120,16 @@ def judge_click(click: EnrichedClick) -> tuple[Tone, str, str]:
     if click.bot.is_bot:
         return "bot", "Bot", join(*map(speak, click.bot.reasons), separator=", ") or "looks automated"
     if click.prefetch:
-        return "ahead", "Prefetch", "the browser asked ahead of its visitor"
+        return "ahead", "Prefetch", "the browser asked ahead of its visitor: 302, and in no total"
     return "accepted", "Accepted", "302, and counted as a click"
 
 
 def name_visitors(click: EnrichedClick) -> Visitors:
-    return "tests" if click.is_test else "bots" if click.bot.is_bot else "people"
+    if click.is_test:
+        return "tests"
+    if click.bot.is_bot:
+        return "bots"
+    return "prefetches" if click.prefetch else "people"
 
 
 def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The read side of the tables, counted: clicks per minute, totals, reasons, the codes and countries on top.
 
 Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too. Clicks of bots are counted
-apart, never among those of people; clicks of test links are not counted at all.
+apart, never among those of people; clicks of test links, and prefetches that were recorded, are not counted at all.
 """
 
 from datetime import datetime
@@ -55,9 +55,9 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
     rows = await reader.fetch(
         """
         SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (
-            SELECT date_trunc('minute', clicked_at, 'UTC') AS minute, count(*) FILTER (WHERE NOT is_bot) AS people,
-                count(*) FILTER (WHERE is_bot) AS bots, 0 AS rejected
-            FROM clicks WHERE clicked_at >= $1 AND NOT is_test GROUP BY 1
+            SELECT date_trunc('minute', clicked_at, 'UTC') AS minute,
+                count(*) FILTER (WHERE NOT is_bot) AS people, count(*) FILTER (WHERE is_bot) AS bots, 0 AS rejected
+            FROM clicks WHERE clicked_at >= $1 AND NOT is_test AND (is_bot OR NOT prefetch) GROUP BY 1
             UNION ALL
             SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
             FROM rejected_clicks WHERE rejected_at >= $1 GROUP BY 1
@@ -72,7 +72,7 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
 async def totals_since(reader: Reader, since: datetime) -> Totals:
     row = await reader.fetchrow(
         """
-        SELECT count(*) FILTER (WHERE NOT is_bot), count(*) FILTER (WHERE is_bot),
+        SELECT count(*) FILTER (WHERE NOT is_bot AND NOT prefetch), count(*) FILTER (WHERE is_bot),
             (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1),
             (SELECT count(*) FROM dead_letters WHERE failed_at >= $1)
         FROM clicks WHERE clicked_at >= $1 AND NOT is_test
@@ -85,7 +85,7 @@ async def totals_since(reader: Reader, since: datetime) -> Totals:
 
 async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT is_test"
+        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT prefetch AND NOT is_test"
         " GROUP BY code ORDER BY 2 DESC, code LIMIT $2",
         since,
         limit,
@@ -96,7 +96,8 @@ async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
 
 async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT is_test"
+        "SELECT geo_country, count(*) FROM clicks"
+        " WHERE clicked_at >= $1 AND NOT is_bot AND NOT prefetch AND NOT is_test"
         " GROUP BY geo_country ORDER BY 2 DESC, geo_country LIMIT $2",
         since,
         limit,

@@ -41,6 +41,7 @@ class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None
     is_bot: bool | None = None
     is_test: bool | None = None
+    prefetch: bool | None = None
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,8 +37,10 @@ def lag_of(kafka: str, prefix: str, topic: str) -> int:
 
 
 def test_lag_is_shown_by_stage_and_topic(kafka: str, prefix: str) -> None:
-    lines = [line.split("\t") for line in call(kafka, prefix, "lag").stdout.splitlines()]
+    shown = call(kafka, prefix, "lag")
+    lines = [line.split("\t") for line in shown.stdout.splitlines()]
 
+    assert shown.stderr == ""
     assert lines[0] == ["stage", "topic", "members", "partitions", "lag"]
     assert ["enricher", f"{prefix}clicks.raw", "0", "12", "10"] in lines
     assert ["sink", f"{prefix}clicks.dead", "0", "3", "0"] in lines

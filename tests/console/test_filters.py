@@ -19,6 +19,9 @@ from tests.console.builders import NOW, ulid_at
 
 CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="people")
 BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="bots")
+AHEAD = Filterable(
+    outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="prefetches"
+)
 TEST = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="tests")
 REJECTION = Filterable(outcome="rejected", program="prg_a", affiliate="aff_a", code="abc")
 
@@ -36,7 +39,7 @@ def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around(
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("visitors", "wrong", "one of people, bots, tests"),
+        ("visitors", "wrong", "one of people, bots, tests, prefetches"),
         ("outcome", "Accepted", "one of accepted, rejected"),
         ("country", "Portugal", "a country is two letters, as DE"),
         ("before", "7" + "Z" * 25, "not the id of a click"),
@@ -67,29 +70,30 @@ def test_of_good_filters_nothing_is_told() -> None:
 @pytest.mark.parametrize(
     ("filters", "passing"),
     [
-        (Filters(), [CLICK, BOT, TEST, REJECTION]),
-        (Filters(program="prg_a"), [CLICK, BOT, TEST, REJECTION]),
+        (Filters(), [CLICK, BOT, TEST, AHEAD, REJECTION]),
+        (Filters(program="prg_a"), [CLICK, BOT, TEST, AHEAD, REJECTION]),
         (Filters(program="prg_b"), []),
-        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, TEST, REJECTION]),
+        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, TEST, AHEAD, REJECTION]),
         (Filters(code="ABC"), []),
-        (Filters(country="PT"), [CLICK, BOT, TEST]),
+        (Filters(country="PT"), [CLICK, BOT, TEST, AHEAD]),
         (Filters(visitors="bots"), [BOT]),
         (Filters(visitors="people"), [CLICK]),
         (Filters(visitors="tests"), [TEST]),
-        (Filters(outcome="accepted"), [CLICK, BOT, TEST]),
+        (Filters(visitors="prefetches"), [AHEAD]),
+        (Filters(outcome="accepted"), [CLICK, BOT, TEST, AHEAD]),
         (Filters(outcome="rejected"), [REJECTION]),
         (Filters(outcome="rejected", country="PT"), []),
     ],
 )
 def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> None:
-    assert [item for item in (CLICK, BOT, TEST, REJECTION) if passes(item, filters)] == passing
+    assert [item for item in (CLICK, BOT, TEST, AHEAD, REJECTION) if passes(item, filters)] == passing
 
 
 def test_the_tables_are_asked_for_the_same() -> None:
     filters = Filters(program="p", affiliate="a", code="c", country="PT", visitors="people")
 
     assert click_filters(filters) == ClickFilters(
-        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False
+        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False, prefetch=False
     )
     assert rejection_filters(filters, "R101") == RejectionFilters(
         program_id="p", affiliate_id="a", asked="c", reason="R101"
@@ -97,11 +101,17 @@ def test_the_tables_are_asked_for_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("visitors", "is_bot", "is_test"),
-    [("", None, None), ("people", False, False), ("bots", True, False), ("tests", None, True)],
+    ("visitors", "wanted"),
+    [
+        ("", ClickFilters()),
+        ("people", ClickFilters(is_bot=False, is_test=False, prefetch=False)),
+        ("bots", ClickFilters(is_bot=True, is_test=False)),
+        ("tests", ClickFilters(is_test=True)),
+        ("prefetches", ClickFilters(is_bot=False, is_test=False, prefetch=True)),
+    ],
 )
-def test_the_tables_know_visitors_by_two_columns(visitors: str, is_bot: bool | None, is_test: bool | None) -> None:
-    assert click_filters(Filters(visitors=visitors)) == ClickFilters(is_bot=is_bot, is_test=is_test)
+def test_the_tables_know_visitors_by_three_columns(visitors: str, wanted: ClickFilters) -> None:
+    assert click_filters(Filters(visitors=visitors)) == wanted
 
 
 def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:

@@ -26,7 +26,10 @@ def test_a_bot_is_told_by_its_reasons() -> None:
 
 
 def test_a_prefetch_is_neither_a_visit_nor_a_bot() -> None:
-    assert line_of(StoredClick(enriched_click(prefetch=True), NOW)).tone == "ahead"
+    line = line_of(StoredClick(enriched_click(prefetch=True), NOW))
+    assert (line.tone, line.filterable.visitors) == ("ahead", "prefetches")
+    robot = line_of(StoredClick(enriched_click(prefetch=True, bot=Bot(is_bot=True, reasons=["x"], rules="1")), NOW))
+    assert (robot.tone, robot.filterable.visitors) == ("bot", "bots")
 
 
 def test_a_test_says_so_whoever_made_it() -> None:

@@ -95,6 +95,27 @@ async def test_tests_are_in_no_total_be_they_of_people_or_of_bots(tables: asyncp
     assert before[:2] == ([MinuteCount(THIS_MINUTE, 1, 1, 0)], Totals(1, 1, 0, 0))
 
 
+async def test_recorded_prefetches_are_people_in_no_total(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW, 1), enriched_click(NOW, 2, bot=BOT)])
+    before = await count_everything(tables)
+    await store(
+        tables,
+        [
+            enriched_click(NOW, 3, prefetch=True),
+            enriched_click(NOW - 2 * MINUTE, 4, prefetch=True, code="ahead", geo=Geo(status="not_found")),
+        ],
+    )
+
+    assert await count_everything(tables) == before
+
+
+async def test_a_bot_that_says_it_prefetches_is_a_bot(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW, 1, prefetch=True, bot=BOT)])
+
+    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 0, 1, 0)]
+    assert await totals_since(tables, NOW - MINUTE) == Totals(0, 1, 0, 0)
+
+
 async def count_everything(tables: asyncpg.Connection) -> tuple[object, ...]:
     since = NOW - 60 * MINUTE
     return (
@@ -109,11 +130,13 @@ async def test_a_day_is_counted_from_the_index_alone(tables: asyncpg.Connection)
     await store(tables, [enriched_click(NOW, number) for number in range(1000)])
     await tables.execute("VACUUM ANALYZE clicks")
     plan = await tables.fetch(
-        "EXPLAIN SELECT count(*) FILTER (WHERE NOT is_bot) FROM clicks WHERE clicked_at >= $1 AND NOT is_test", NOW
+        "EXPLAIN SELECT count(*) FILTER (WHERE NOT is_bot AND NOT prefetch) FROM clicks"
+        " WHERE clicked_at >= $1 AND NOT is_test",
+        NOW,
     )
 
     assert [row[0].split(" on ")[0].split("->")[-1].strip() for row in plan if " on " in row[0]] == [
-        f"Index Only Scan using clicks_{NOW:%Y%m%d}_clicked_at_is_bot_is_test_code_geo_country_idx"
+        f"Index Only Scan using clicks_{NOW:%Y%m%d}_clicked_at_is_bot_is_test_prefetch_code_geo_idx"
     ]
 
 
