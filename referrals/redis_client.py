@@ -36,12 +36,12 @@ MENDED: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
 }
 
 
-def connect_redis(url: str) -> redis.asyncio.Redis:
-    """Give a client that waits 50 ms at most and tries nothing twice. Connects at first use."""
+def connect_redis(url: str, timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
+    """Give a client that waits so long at most and tries nothing twice. Connects at first use."""
     client = redis.asyncio.Redis.from_url(
         url,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         # The older protocol needs no greeting, so that a new connection costs one round trip less.
         protocol=2,

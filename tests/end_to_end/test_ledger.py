@@ -77,7 +77,7 @@ def check_counts(visits: Sequence[Visit], counts: Counts) -> None:
     assert counts.answers == Counter(visit.answer for visit in visits)
     assert counts.recorded + counts.only_counted == Counter(visit.reason for visit in visits if visit.reason)
     assert counts.answers["rejected"] == (counts.recorded + counts.only_counted).total()
-    assert counts.only_counted["R102"] >= 50
+    assert counts.only_counted["R102"] > 0
     assert counts.lost == 0
 
 
