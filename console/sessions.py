@@ -27,7 +27,8 @@ FRESH_S: Final = 2.0
 LONGEST_UNCONFIRMED_S: Final = 3600.0
 """Who was seen in the table this long before PostgreSQL went away, or later, stays logged in until it is back."""
 AGAIN_S: Final = 2.0
-TEND_S: Final = 60.0
+TEND_S: Final = 5.0
+"""Often, though there is seldom anything to remove: so it is known whether people could log in."""
 MOST_REMEMBERED: Final = 1000
 
 
