@@ -8,6 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from deploy.healthcheck import PORTS, ask, private_port
 from runtime.health import private_port as open_port
+from runtime.listening import Endpoint
+
+FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_TEST_PRIVATE")
 
 
 @pytest.mark.parametrize(
@@ -21,14 +24,14 @@ async def test_the_answer_is_whether_the_service_is_ready_and_why_not(
     problem: str | None, expected: tuple[bool, str]
 ) -> None:
     checks: Mapping[str, str | None] = {"kafka": problem}
-    async with open_port("127.0.0.1", 0, CollectorRegistry(), lambda: checks) as port:
+    async with open_port(FREE, CollectorRegistry(), lambda: checks) as port:
         answer = await asyncio.to_thread(ask, port, "/readyz")
 
     assert answer == expected
 
 
 async def test_a_port_that_nobody_listens_on_is_not_well() -> None:
-    async with open_port("127.0.0.1", 0, CollectorRegistry(), dict) as port:
+    async with open_port(FREE, CollectorRegistry(), dict) as port:
         pass
 
     well, said = await asyncio.to_thread(ask, port, "/healthz")
