@@ -158,10 +158,6 @@ def speak(word: str) -> str:
     return word.replace("_", " ")
 
 
-def id_of(sighted: Sighted) -> str:
-    return sighted.click.click_id if isinstance(sighted, StoredClick) else sighted.rejection.rejection_id
-
-
 def merge_lines(stored: Iterable[Line], live: Iterable[Line], limit: int) -> list[Line]:
     """Give the newest lines of both, newest first, each id once. ULIDs sort by time."""
     by_id = {line.id: line for line in (*stored, *live)}

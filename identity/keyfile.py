@@ -35,16 +35,6 @@ def read_ring(path: Path) -> KeyRing:
     return ring
 
 
-def write_ring(path: Path, ring: KeyRing) -> None:
-    """Put a key ring in the place of the file: after a crash the old one is there, or the new one.
-
-    A new file is its owner's alone; one that is replaced keeps its owner, its group, and what they may do.
-    Raises KeyRingError when the ring is faulty or the disk refuses.
-    """
-    with _locked(path):
-        _write(path, ring)
-
-
 def create_ring(path: Path, ring: KeyRing) -> None:
     """Write a new key ring. Raises KeyRingError when there is a file already: its keys may be in use."""
     with _locked(path):

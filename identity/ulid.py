@@ -1,11 +1,9 @@
 """ULIDs: 48 bits of Unix milliseconds and 80 random bits as 26 characters that sort by time."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from identity.crockford import ALPHABET, PAIRS, decode_number
-from identity.randomness import RandomPool
 
 ULID_LENGTH: Final = 26
 RANDOM_BYTES: Final = 16
@@ -27,19 +25,6 @@ def make_click_id(now_ms: int, randomness: bytes) -> str:
         f"{PAIRS[now_ms >> 40]}{PAIRS[now_ms >> 30 & 1023]}{PAIRS[now_ms >> 20 & 1023]}{PAIRS[now_ms >> 10 & 1023]}"
         f"{PAIRS[now_ms & 1023]}{randomness.translate(_CHARACTER_OF_BYTE).decode('ascii')}"
     )
-
-
-class ClickIds:
-    """Makes one new ULID after another, from a clock in Unix milliseconds and a source of random bytes."""
-
-    __slots__ = ("_draw", "_read_clock_ms")
-
-    def __init__(self, read_clock_ms: Callable[[], int], read_random: Callable[[int], bytes]) -> None:
-        self._read_clock_ms = read_clock_ms
-        self._draw = RandomPool(RANDOM_BYTES, read_random).draw
-
-    def next(self) -> str:
-        return make_click_id(self._read_clock_ms(), self._draw())
 
 
 def is_ulid(text: str) -> bool:

@@ -43,7 +43,6 @@ class Url(msgspec.Struct, frozen=True):
     """A URL in its parts, decoded. `path` is without its first `/`."""
 
     scheme: str
-    has_user: bool
     places: tuple[Place, ...]
     path: str
     options: Mapping[str, str]
@@ -56,14 +55,14 @@ def read_url(text: str) -> Url | UrlProblem:
     if not found or match is None or not SCHEME.fullmatch(scheme):
         return UrlProblem("not a URL")
     query = match["query"] or ""
-    user, at, hosts = match["authority"].rpartition("@")
+    user, _, hosts = match["authority"].rpartition("@")
     problem = find_problem(text, user, match["path"] + query) or find_host_problem(hosts)
     options = read_options(query)
     if problem is not None:
         return UrlProblem(problem)
     if isinstance(options, UrlProblem):
         return options
-    return Url(scheme.lower(), bool(at), read_places(hosts), unquote(match["path"].removeprefix("/")), options)
+    return Url(scheme.lower(), read_places(hosts), unquote(match["path"].removeprefix("/")), options)
 
 
 def find_problem(text: str, user: str, behind_hosts: str) -> str | None:

@@ -222,16 +222,6 @@ class Journal:
 
 
 @asynccontextmanager
-async def open_journal(
-    root: Path, worker: str, limits: Limits, wake: Callable[[], None], lose: Lose
-) -> AsyncIterator[Journal]:
-    """Open the journal of one worker in `<root>/<worker>/`: `opened`, of a new one."""
-    journal = Journal(root, worker, limits, wake, lose)
-    async with opened(journal):
-        yield journal
-
-
-@asynccontextmanager
 async def opened(journal: Journal) -> AsyncIterator[None]:
     """Hold the journal open; `run` it meanwhile. Leaving closes it.
 

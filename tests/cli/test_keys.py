@@ -19,12 +19,12 @@ from cli.keys import keys
 from enricher.environment import Keys as EnricherKeys
 from enricher.metrics import EnricherMetrics
 from identity.ip import hash_ip
-from identity.keyfile import WatchedKeyRing, edit_ring, read_ring, write_ring
+from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import PURPOSES, Key, Purpose, find_key, rotate
 from identity.refusal import Refused
 from ingest.environment import follow_keys, renew_keys
 from ingest.transform import ready_keys
-from tests.identity.builders import active, known_ring, randomness, secret
+from tests.identity.builders import active, known_ring, randomness, secret, write_ring
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import ask
 from tests.waiting import PATIENCE_S, eventually

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.transform import id_of, line_of, merge_lines
+from console.transform import line_of, merge_lines
 from schemas import Bot, Device, Geo, Referrer
 from sink.records import StoredClick, StoredRejection
 from tests.console.builders import IPHONE, NOW, enriched_click, handled, rejected_click
@@ -85,4 +85,3 @@ def test_lines_of_table_and_stream_are_merged_newest_first_and_each_once() -> No
     merged = merge_lines([third, second, first], [third, fourth, fifth], limit=4)
 
     assert merged == [fifth, fourth, third, second]
-    assert id_of(clicks[0]) == first.id

@@ -2,9 +2,11 @@
 
 import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 from identity.cookie import CookieClaims
-from identity.keys import KEY_RANDOMNESS, PURPOSES, Key, KeyRing, Purpose
+from identity.keyfile import create_ring, edit_ring, read_ring
+from identity.keys import KEY_RANDOMNESS, PURPOSES, Key, KeyRing, KeyRingError, Purpose
 from tests.examples import examples
 
 MODEST = examples(150)
@@ -22,6 +24,17 @@ CLAIMS = CookieClaims(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S)
 def secret(purpose: Purpose) -> bytes:
     """The secret the document's known answers use."""
     return hashlib.sha256(f"clickrail test key: {purpose}".encode()).digest()
+
+
+def write_ring(path: Path, ring: KeyRing) -> None:
+    """Put a ring in a file, whatever is there."""
+    try:
+        read_ring(path)
+    except KeyRingError:
+        path.unlink(missing_ok=True)
+        create_ring(path, ring)
+    else:
+        edit_ring(path, lambda _: ring)
 
 
 def known_ring() -> KeyRing:

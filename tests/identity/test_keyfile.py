@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.keyfile import WatchedKeyRing, create_ring, edit_ring, read_ring, write_ring
+from identity.keyfile import WatchedKeyRing, create_ring, edit_ring, read_ring
 from identity.keys import KeyRing, KeyRingError, activate, destroy, rotate
-from tests.identity.builders import MODEST, NOW, active, known_ring, randomness, secret
+from tests.identity.builders import MODEST, NOW, active, known_ring, randomness, secret, write_ring
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow

@@ -8,11 +8,22 @@ import pytest
 
 from identity.cookie import CookieKeys, OpenedCookie, open_cookie, seal_cookie
 from identity.ip import IpSealKeys, open_ip, seal_ip
-from identity.keyfile import WatchedKeyRing, edit_ring, read_ring, write_ring
+from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import KeyRing, activate, add, destroy, rotate
 from identity.refusal import Refused
 from identity.token import TokenKeys, make_token, verify_token
-from tests.identity.builders import CLAIMS, CLICK_ID, NAME, NONCE, NOW, NOW_S, active, known_ring, randomness
+from tests.identity.builders import (
+    CLAIMS,
+    CLICK_ID,
+    NAME,
+    NONCE,
+    NOW,
+    NOW_S,
+    active,
+    known_ring,
+    randomness,
+    write_ring,
+)
 
 ADDRESS = bytes((203, 0, 113, 7))
 ROTATED = ("cookie", "token", "ip_seal")

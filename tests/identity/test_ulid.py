@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.crockford import ALPHABET, encode_80_bits
-from identity.ulid import ClickIds, is_ulid, make_click_id, ulid_bytes, ulid_time
+from identity.ulid import is_ulid, make_click_id, ulid_bytes, ulid_time
 from tests.identity.builders import CLICK_ID, MODEST
 from tests.identity.second_reading import write_base32
 
@@ -102,23 +102,17 @@ def test_a_time_after_the_year_9999_is_a_value_error() -> None:
         ulid_time("7" + "Z" * 25)
 
 
-def test_the_generator_takes_its_clock_and_its_randomness() -> None:
-    clock = iter([1, 2])
-    ids = ClickIds(lambda: next(clock), bytes)
-
-    assert [ids.next(), ids.next()] == ["0000000001" + "0" * 16, "0000000002" + "0" * 16]
-
-
 def test_forked_processes_and_their_parent_make_no_id_twice() -> None:
     program = """
-import os, time
-from identity.ulid import ClickIds
-ids = ClickIds(lambda: 0, os.urandom)
-ids.next()
+import os
+from identity.randomness import RandomPool
+from identity.ulid import RANDOM_BYTES, make_click_id
+pool = RandomPool(RANDOM_BYTES)
+make_click_id(0, pool.draw())
 for _ in range(3):
     if not (child := os.fork()):
         break
-made = "\\n".join(ids.next() for _ in range(2_000)) + "\\n"
+made = "\\n".join(make_click_id(0, pool.draw()) for _ in range(2_000)) + "\\n"
 if child:
     for _ in range(3):
         os.wait()

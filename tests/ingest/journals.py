@@ -9,10 +9,11 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from ingest.journal.journal import Journal, Limits, open_journal
+from ingest.journal.journal import Journal, Limits
 from ingest.publisher import Publisher
 from runtime.background import in_background
 from tests.ingest.builders import RAW, Topics
+from tests.ingest_journal.builders import open_journal
 
 
 class Publishing(msgspec.Struct, frozen=True):

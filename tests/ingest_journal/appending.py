@@ -13,8 +13,8 @@ from pathlib import Path
 
 import structlog
 
-from ingest.journal.journal import Journal, Limits, open_journal
-from tests.ingest_journal.builders import key, numbers, payload
+from ingest.journal.journal import Journal, Limits
+from tests.ingest_journal.builders import key, numbers, open_journal, payload
 
 LIMITS = Limits(segment_bytes=100_000, window_bytes=200_000, sync_s=0.001)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from ingest.journal.books import Lose
 from ingest.journal.framing import KEY_BYTES, Good, frame, scan
-from ingest.journal.journal import Journal, Limits, open_journal
+from ingest.journal.journal import Journal, Limits
+from ingest.journal.journal import opened as journal_opened
 from ingest.journal.segments import Entry, Segment, list_segments
 from tests.waiting import PATIENCE_S
 
@@ -77,6 +79,15 @@ class Opened:
 
     def append_all(self, *clicks: int, size: int = 300) -> None:
         self.journal.append_all([(key(click), payload(click, size)) for click in clicks])
+
+
+@asynccontextmanager
+async def open_journal(
+    root: Path, worker: str, limits: Limits, wake: Callable[[], None], lose: Lose
+) -> AsyncIterator[Journal]:
+    journal = Journal(root, worker, limits, wake, lose)
+    async with journal_opened(journal):
+        yield journal
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal.claims import JournalOwned
-from ingest.journal.journal import Limits, open_journal
+from ingest.journal.journal import Limits
 from ingest.journal.segments import CHUNK
 from tests.ingest_journal.builders import (
     SMALL,
@@ -18,6 +18,7 @@ from tests.ingest_journal.builders import (
     left_in,
     numbers,
     on_disk,
+    open_journal,
     opened,
     payload,
     run,

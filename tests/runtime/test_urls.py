@@ -15,13 +15,11 @@ from runtime.urls import (
 
 def test_a_url_is_read_into_its_decoded_parts() -> None:
     assert read_url("Some://u:p@one:1,two:2/a%20b?x=1%2C2&y=") == Url(
-        "some", has_user=True, places=(Place("one", 1), Place("two", 2)), path="a b", options={"x": "1,2", "y": ""}
+        "some", places=(Place("one", 1), Place("two", 2)), path="a b", options={"x": "1,2", "y": ""}
     )
-    assert read_url("some://[::1]:1") == Url("some", has_user=False, places=(Place("::1", 1),), path="", options={})
-    assert read_url("some://%2Frun%2Fx/") == Url(
-        "some", has_user=False, places=(Place("/run/x", None),), path="", options={}
-    )
-    assert read_url("some://") == Url("some", has_user=False, places=(), path="", options={})
+    assert read_url("some://[::1]:1") == Url("some", places=(Place("::1", 1),), path="", options={})
+    assert read_url("some://%2Frun%2Fx/") == Url("some", places=(Place("/run/x", None),), path="", options={})
+    assert read_url("some://") == Url("some", places=(), path="", options={})
     assert read_url("some") == UrlProblem("not a URL")
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
-from identity.keyfile import read_ring, write_ring
+from identity.keyfile import read_ring
 from identity.keys import KeyRing, destroy_retired, init_ring, rotate
 from identity.refusal import Refused
 from schemas import CLICKS_RAW, RawClick, decode
-from tests.identity.builders import CLICK_ID, NONCE, NOW, active, known_ring, randomness
+from tests.identity.builders import CLICK_ID, NONCE, NOW, active, known_ring, randomness, write_ring
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask
 from tests.security.aftermath import CLICKS, V4, VISITORS, Aftermath

@@ -12,12 +12,12 @@ import msgspec
 import pytest
 
 from docs.of_settings import SERVICES
-from identity.keyfile import create_ring, write_ring
+from identity.keyfile import create_ring
 from identity.keys import KeyRing, KeyRingError
 from ingest.settings import Settings
 from runtime.errors import SettingsError
 from runtime.settings import load
-from tests.identity.builders import known_ring
+from tests.identity.builders import known_ring, write_ring
 from tests.ingest.test_settings import NEEDED
 from tests.waiting import PATIENCE_S
 
