@@ -8,6 +8,9 @@ import typer
 from referrals.model import Status
 
 DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")]
+MaybeDatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")
+]
 PublicUrl = Annotated[
     str | None, typer.Option(envvar="CLICKRAIL_PUBLIC_URL", show_default=False, help="where visitors reach ingest")
 ]
