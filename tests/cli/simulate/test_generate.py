@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 
 import pytest
+from multidict import CIMultiDict
 
 from cli.simulate.planned import DEMO_CODES, EVERYDAY, STATUSES
 from ingest.asked import is_ahead_of_visitor
@@ -138,7 +139,7 @@ def test_only_people_have_cookies() -> None:
 
 def test_prefetches_say_so_and_nobody_else_does() -> None:
     for request in generated(5000):
-        assert is_ahead_of_visitor(dict(request.headers)) == (request.kind == "prefetch")
+        assert is_ahead_of_visitor(CIMultiDict(request.headers)) == (request.kind == "prefetch")
 
 
 def test_some_people_ask_for_privacy() -> None:
