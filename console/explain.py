@@ -118,9 +118,7 @@ def explain_limit(click: EnrichedClick) -> Decision | None:
     if click.limit is None:
         return None
     whose = LIMITED.get(click.limit, f"a limit ({speak(click.limit)})")
-    return Decision(
-        "Limit", f"Over the limit of {whose}. By the program's policy (flag) it counts all the same.", "bot"
-    )
+    return Decision("Limit", f"Over the limit of {whose}. By the program's policy (flag) it still counts.", "bot")
 
 
 def explain_prefetch(click: EnrichedClick) -> Decision | None:

@@ -16,8 +16,8 @@ class Assignment(ConsumerRebalanceListener):
 
     aiokafka commits under the current generation, whichever generation a batch was read in. A batch must therefore be
     committed only while the epoch in which it was read still stands. `places` are the partitions that are ours, be it
-    none; null while we have no share at all: before the first one, and while the group is being divided anew. `remade`
-    are those that were deleted and made again, to be read from their start.
+    none; null while we have no share at all: before the first one, and while the group divides its partitions again.
+    `remade` are those that were deleted and made again, to be read from their start.
     """
 
     def __init__(self) -> None:

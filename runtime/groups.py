@@ -98,10 +98,9 @@ async def asking(
         "client_id": client_id,
         "request_timeout_ms": 5_000,
         "metadata_max_age_ms": METADATA_MS,
-        **security.options(),
     }
-    admin = AIOKafkaAdminClient(**shared)
-    consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **shared)
+    admin = AIOKafkaAdminClient(**shared, **security.options())
+    consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **shared, **security.options())
     try:
         await admin.start()
         await consumer.start()

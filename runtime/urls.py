@@ -158,5 +158,5 @@ def find_origin_problem(text: str) -> str | None:
     """Say why a text is no http or https URL that ends with its host or port, if it is none."""
     problem = find_web_problem(text)
     if problem is None and re.search(r"[/?#]", text.partition("://")[2]):
-        return "it ends with the host or the port: nothing, not even a /, stands behind"
+        return "it ends with the host or the port, without even a / after it"
     return problem

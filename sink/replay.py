@@ -6,7 +6,7 @@ whether Kafka has the record: such letters are counted as `unsure`, and are sent
 record does no harm to the tables; another reader of the topic may see it twice, as it may see any record.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -51,7 +51,7 @@ BEGIN: Final = f"""
         RETURNING topic, "partition", "offset", digest
     )
     SELECT * FROM chosen JOIN begun USING (topic, "partition", "offset", digest)
-"""  # noqa: S608 - likewise
+"""  # noqa: S608 - parts of our own
 NOTE_SENT: Final = """
     UPDATE dead_letter_replays r SET sent_at = clock_timestamp()
     FROM unnest($1::text[], $2::int[], $3::bigint[], $4::text[]) AS s (topic, part, place, digest)
@@ -61,7 +61,7 @@ FORGET_UNSURE: Final = f"""
     DELETE FROM dead_letter_replays d USING (
         SELECT l.topic, l."partition", l."offset", l.digest {FROM} AND r.begun_at IS NOT NULL AND r.sent_at IS NULL
     ) AS u WHERE (d.topic, d."partition", d."offset", d.digest) = (u.topic, u."partition", u."offset", u.digest)
-"""  # noqa: S608 - likewise
+"""  # noqa: S608 - parts of our own
 
 
 class LetterFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,13 +123,15 @@ async def replay(
     topics: Sequence[str],
     *,
     again: bool = False,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Send the letters that wait again, the oldest first; give how many. `again` sends the unsure ones, too.
 
     Only what was read from `topics`: a letter says itself where it was read, and that decides where it is written.
-    Raises DeliveryFailed when Kafka does not take a page of them: these are unsure from then on.
+    Raises DeliveryFailed: before anything is noted when Kafka is away; when it does not take a page of letters, these
+    are unsure from then on.
     """
+    # Delivers nothing, and so tells whether Kafka can be reached at all.
+    await producer.deliver([])
     if again:
         await connection.execute(FORGET_UNSURE, *filters.values(), timeout=SEND_S)
     sent = 0
@@ -140,7 +142,6 @@ async def replay(
         identities = [(row["topic"], row["partition"], row["offset"], row["digest"]) for row in rows]
         await connection.execute(NOTE_SENT, *map(list, zip(*identities, strict=True)), timeout=SEND_S)
         sent += len(rows)
-        progress(sent)
     return sent
 
 

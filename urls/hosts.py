@@ -72,7 +72,7 @@ def is_punycode(label: str) -> bool:
 
 
 def decode_punycode(encoded: str) -> str | None:
-    """Decode what stands behind `xn--`; null where it is no Punycode."""
+    """Decode the part after `xn--`; null where it is no Punycode."""
     # RFC 3492, 6.2: a delimiter with nothing in front of it is none. Python's codec passes over it.
     if encoded.rfind("-") == 0:
         return None

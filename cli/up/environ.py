@@ -12,7 +12,7 @@ ELSEWHERE: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKR
 OF_OTHERS: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
 """What is said of the local servers and of tests is no setting of a service."""
 PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
-SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - likewise
+SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - the name of a variable
 GEO_DATABASES: Final = "CLICKRAIL_ENRICHER_GEO_DATABASES"
 EXPORT: Final = "export "
 RUNNING: Final = "# Running: "

@@ -46,7 +46,7 @@ class Followed(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """How far the click came, and why no farther, in a sentence. The stack runs all the same."""
+    """How far the click came, and why no farther, in a sentence. The stack runs in any case."""
 
     reason: str
 

@@ -384,12 +384,8 @@ async def test_a_silent_redis_costs_one_time_out_and_then_nothing(
         )
         async with open_lookup(silent, metrics) as lookup:
             answers = [answer_of(await lookup.find(name)) for name in ("a", "b", "c")]
-    # The first visitor comes at the same time as the first probe.
-    assert (
-        answers,
-        metric(metrics, "redis", "away"),
-        metric(metrics, "redis", "skipped"),
-    ) == ([("postgres", "active")] * 3, 2, 2)
+    # The first visitor waits for it; how often we ourselves had asked it until then depends on who came first.
+    assert (answers, metric(metrics, "redis", "skipped")) == ([("postgres", "active")] * 3, 2)
 
 
 @pytest.mark.slow
@@ -433,7 +429,7 @@ async def test_a_frozen_redis_that_thaws_is_used_again(
             await lookup.find("a")
             server.freeze()
             frozen = [answer_of(await lookup.find(name)) for name in "bcd"]
-            away = metric(metrics, "redis", "away")
+            await eventually(lambda: is_away(metrics))
             server.thaw()
             good = metric(metrics, "redis", "ok")
 
@@ -442,7 +438,7 @@ async def test_a_frozen_redis_that_thaws_is_used_again(
                 return metric(metrics, "redis", "ok") > good
 
             await eventually(is_used)
-    assert (frozen, away >= 1) == ([("postgres", "active")] * 3, True)
+    assert frozen == [("postgres", "active")] * 3
 
 
 async def test_a_full_redis_is_still_read(

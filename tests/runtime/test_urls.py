@@ -1,4 +1,4 @@
-"""URLs and addresses of settings: hosts, ports, and what stands behind them."""
+"""URLs and addresses of settings: hosts, ports, and the rest."""
 
 import pytest
 

@@ -56,14 +56,17 @@ def ours(settings: Settings) -> list[str]:
 
 
 class Recorder:
-    """Takes records, as a producer does; the first `failing` deliveries fail."""
+    """Takes records, as a producer does; the first `failing` deliveries of any fail, and all while it is away."""
 
-    def __init__(self, failing: int = 0) -> None:
+    def __init__(self, failing: int = 0, *, is_away: bool = False) -> None:
         self.failing = failing
+        self.is_away = is_away
         self.taken: list[OutRecord] = []
 
     async def deliver(self, records: Sequence[OutRecord]) -> None:
-        if self.failing:
+        if self.is_away:
+            raise DeliveryFailed("away")
+        if self.failing and records:
             self.failing -= 1
             raise DeliveryFailed("not now")
         self.taken += records
@@ -117,6 +120,17 @@ async def test_an_interrupted_replay_leaves_its_letters_unsure_until_they_are_as
 
     assert (interrupted, without, again) == (LetterCounts(unsure=2), 0, 2)
     assert await count_letters(connection, ALL) == LetterCounts(sent=2)
+
+
+async def test_while_kafka_is_away_the_letters_go_on_waiting(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    await store_letters(settings, [b"a", b"b"])
+
+    with pytest.raises(DeliveryFailed):
+        await replay(connection, Recorder(is_away=True), ALL, ours(settings))
+
+    assert await count_letters(connection, ALL) == LetterCounts(waiting=2)
 
 
 async def test_letters_are_chosen_by_reason_topic_and_time(settings: Settings, connection: asyncpg.Connection) -> None:
