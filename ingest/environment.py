@@ -35,6 +35,7 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from referrals.redis_history import GetSigner
+from referrals.redis_tls import check_redis_tls_files
 from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
@@ -68,6 +69,8 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     metrics = IngestMetrics(registry, lambda: journal.pending)
     servers, security = settings.kafka_bootstrap_servers, read_security(settings)
     check_tls_files(settings.database_url.reveal())
+    if settings.redis_url:
+        check_redis_tls_files(settings.redis_url.reveal())
     producer = RecordProducer(servers, client_id="clickrail-ingest", security=security)
     rejecting = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=security)
     ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()

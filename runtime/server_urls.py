@@ -101,12 +101,25 @@ def find_redis_option_problem(url: Url) -> str | None:
     known = REDIS_NUMBERS | REDIS_FLAGS | REDIS_TEXTS | REDIS_CHOICES.keys()
     if not url.options.keys() <= known:
         return f"its options may be {', '.join(sorted(known))}"
+    if problem := find_redis_tls_problem(url):
+        return problem
     for name, value in url.options.items():
         if name in REDIS_NUMBERS and not is_number(value):
             return f"{name} is not a whole number"
         if name in REDIS_FLAGS and value.lower() not in FLAGS:
             return f"{name} is neither true nor false"
     return find_choice_problem(url, REDIS_CHOICES)
+
+
+def find_redis_tls_problem(url: Url) -> str | None:
+    """Look for options that redis-py knows for another scheme only: it would raise TypeError at each connection."""
+    if tls := sorted(name for name in url.options if name.startswith("ssl_") and url.scheme != "rediss"):
+        return f"{tls[0]} is for rediss:// (TLS), not for {url.scheme}://"
+    if url.scheme == "unix" and "socket_keepalive" in url.options:
+        return "socket_keepalive is for redis:// and rediss://, not for unix://"
+    if "ssl_keyfile" in url.options and "ssl_certfile" not in url.options:
+        return "ssl_keyfile needs the certificate too: ssl_certfile"
+    return None
 
 
 def is_number(text: str) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from cli.status.finding import Finding
 from cli.tables import PACKAGES, LastWord
+from referrals.redis_tls import check_redis_tls_files
 from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.kafka_security import read_security
 from runtime.kafka_settings import KafkaSettings
@@ -105,10 +106,11 @@ async def look_at_redis(environ: Mapping[str, str]) -> Finding:
 
     try:
         url = load(Stores, stores_of(environ)).redis_url
+        if url is None:
+            return Finding("Redis", "not set")
+        check_redis_tls_files(url.reveal())
     except SettingsError as error:
         return Finding("Redis", "wrong settings", str(error), "mend the variable")
-    if url is None:
-        return Finding("Redis", "not set")
     client = Redis.from_url(url.reveal(), socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
     try:
         async with asyncio.timeout(ANSWER_S):

@@ -107,6 +107,13 @@ def test_a_url_that_can_never_work_is_told_by_its_reason(url: str, reason: str |
         ("redis://one,two/0", "it names one host"),
         ("unix://run/redis.sock", "unix:// is followed by the path of a socket"),
         ("rediss://redis/0?ssl_cert_reqs=none", "TLS that takes any certificate"),
+        ("redis://redis/0?ssl_ca_certs=/etc/ca.crt", "ssl_ca_certs is for rediss:// (TLS)"),
+        ("redis://redis/0?ssl_check_hostname=true", "ssl_check_hostname is for rediss:// (TLS)"),
+        ("unix:///run/redis.sock?ssl_certfile=/etc/r.crt", "ssl_certfile is for rediss:// (TLS)"),
+        ("unix:///run/redis.sock?socket_keepalive=true", "socket_keepalive is for redis:// and rediss://"),
+        ("rediss://redis/0?ssl_certfile=/etc/r.crt&ssl_keyfile=/etc/r.key&ssl_password=pw", None),
+        ("rediss://redis/0?ssl_certfile=/etc/r.pem", None),
+        ("rediss://redis/0?ssl_keyfile=/etc/r.key", "ssl_keyfile needs the certificate too: ssl_certfile"),
     ],
 )
 def test_a_url_of_redis_is_read_the_same_way(url: str, reason: str | None) -> None:

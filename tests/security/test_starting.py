@@ -126,6 +126,29 @@ async def test_item_20_with_kafka_not_safe_a_service_does_not_start_and_says_why
 
 @pytest.mark.processes
 @pytest.mark.parametrize(
+    ("scheme", "option"),
+    [
+        ("rediss", "ssl_ca_certs"),
+        ("rediss", "ssl_ca_path"),
+        ("rediss", "ssl_certfile"),
+        ("rediss", "ssl_keyfile"),
+        ("redis", "ssl_ca_certs"),
+    ],
+)
+async def test_item_20_with_redis_over_tls_that_cannot_be_used_ingest_does_not_start_and_says_why(
+    scheme: str, option: str, tmp_path: Path
+) -> None:
+    create_ring(tmp_path / "keys.json", known_ring())
+    redis = f"{scheme}://:{SESAME}@127.0.0.1:1/0?{option}=/nowhere/sesame"
+    more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path), REDIS: redis}
+    code, said = await start("ingest", {**NOWHERE, **more})
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith(f"clickrail ingest: {REDIS}: {option} ")
+    assert "sesame" not in said
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
     ("change", "mode"),
     [
         ({"secret": base64.b64encode(b"sesame").decode()}, 0o600),

@@ -67,3 +67,8 @@ async def test_a_redis_that_is_away_is_said_to_be_and_none_at_all_is_no_fault() 
 
     assert (found.state, found.wrong) == ("away", True)
     assert await look_at_redis({}) == Finding("Redis", "not set")
+
+
+async def test_a_file_for_tls_to_redis_that_is_not_there_is_a_wrong_setting() -> None:
+    found = await look_at_redis({"CLICKRAIL_REDIS_URL": "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"})
+    assert (found.state, found.remedy) == ("wrong settings", "mend the variable")
