@@ -1,9 +1,13 @@
 """Work that goes on while a context is open."""
 
 import asyncio
+import concurrent.futures
+import logging
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
+
+log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S: Final = 5.0
 """Longer than what is cancelled takes to clean up: it must not be cut off in that."""
@@ -22,6 +26,12 @@ async def in_background(*work: Coroutine[object, object, None]) -> AsyncIterator
     except BaseExceptionGroup as errors:
         # The caller handles its own exceptions as they are: a group around them would hide them.
         raise errors.exceptions[0] from None
+
+
+def report_failure(work: asyncio.Future[Any] | concurrent.futures.Future[Any]) -> None:
+    """Log what raised in a task, or a call in a thread, that nobody waits for: for its `add_done_callback`."""
+    if not work.cancelled() and (error := work.exception()) is not None:
+        log.error("background work failed", exc_info=error)
 
 
 async def cancel(tasks: Iterable[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,7 @@ from cli.simulate.order import BadOrder, Order
 from cli.simulate.planned import Planned
 from cli.simulate.progress import Show, showing
 from cli.simulate.send import OnAnswer, name_error, read_target, send
+from runtime.background import in_background
 
 SHOWN_EVERY_S: Final = 0.25
 REACH_S: Final = 5.0
@@ -76,11 +77,10 @@ async def follow(order: Order, show: Show, write: OnAnswer | None) -> Ledger:
         if write is not None:
             write(planned, answer)
 
-    watching = asyncio.create_task(watch(show, counts))
     try:
-        return await send(order.plan(), order.sending, take, stop)
+        async with in_background(watch(show, counts)):
+            return await send(order.plan(), order.sending, take, stop)
     finally:
-        watching.cancel()
         show(counts.done, counts.failed)
 
 
@@ -112,7 +112,6 @@ def end_by_signal(stop: asyncio.Event) -> None:
 
 
 async def watch(show: Show, counts: Counts) -> None:
-    with suppress(asyncio.CancelledError):
-        while True:
-            show(counts.done, counts.failed)
-            await asyncio.sleep(SHOWN_EVERY_S)
+    while True:
+        show(counts.done, counts.failed)
+        await asyncio.sleep(SHOWN_EVERY_S)

@@ -17,6 +17,7 @@ from deploy.local.errors import LocalStackError
 from deploy.local.ports import HOST, Wanted
 from deploy.local.server import Server, ServerPlan
 from deploy.local.together import together
+from runtime.background import in_background
 from runtime.settings import load
 
 RESTART_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
@@ -150,14 +151,8 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     servers = [Server(plan) for plan in plans]
     try:
         await together(*(server.start() for server in servers))
-        keepers = [asyncio.create_task(keep_running(server, say)) for server in servers]
-        try:
+        async with in_background(*(keep_running(server, say) for server in servers)):
             yield
-        finally:
-            for keeper in keepers:
-                keeper.cancel()
-            if keepers:
-                await asyncio.wait(keepers)
     finally:
         for server in servers:
             await server.stop()

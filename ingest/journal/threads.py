@@ -5,6 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
+from runtime.background import report_failure
+
 T = TypeVar("T")
 
 THREADS: Final = 3
@@ -22,8 +24,8 @@ class Threads:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
     def leave(self, work: Callable[..., object], *arguments: object) -> None:
-        """Have `work` called some time before `close` returns."""
-        self._pool.submit(work, *arguments)
+        """Have `work` called some time before `close` returns. What it raises is logged."""
+        self._pool.submit(work, *arguments).add_done_callback(report_failure)
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._pool.shutdown)

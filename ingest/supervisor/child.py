@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from ingest.supervisor.reports import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
+from runtime.background import report_failure
 
 WORRY_S: Final = 5
 """A worker that has said nothing for so long is named on /readyz."""
@@ -73,6 +74,7 @@ class Child:
         self.report: Report | None = None
         self.silent_s = 0
         self.ended = asyncio.create_task(self._follow(reader))
+        self.ended.add_done_callback(report_failure)
         self._started = self._heard = time.monotonic()
         self._process = process
         self._lifeline = lifeline
@@ -151,7 +153,8 @@ class Child:
         self._news.set()
 
     async def _follow(self, reader: asyncio.StreamReader) -> None:
-        with suppress(OSError):
+        # ValueError: a line longer than asyncio reads. Whoever says that is not understood, and counts as silent.
+        with suppress(OSError, ValueError):
             while line := await reader.readline():
                 self.report, self.silent_s, self._heard = read_report(line), 0, time.monotonic()
                 self._news.set()

@@ -9,6 +9,7 @@ from typing import Final
 
 from ingest.supervisor.child import COMMAND, SILENT, STARTING, Child, Patience, start_worker
 from ingest.supervisor.listener import renew
+from runtime.background import report_failure
 from runtime.pauses import pauses, sleep_unless
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class Slot:
             leaver = asyncio.create_task(self._end(worker))
             self._leavers.add(leaver)
             leaver.add_done_callback(self._leavers.discard)
+            leaver.add_done_callback(report_failure)
 
     async def _end(self, child: Child) -> None:
         if not await child.end(self._patience.stop_s):

@@ -23,6 +23,7 @@ from referrals.snapshot.building import DamagedSnapshot, can_merge, copy_set, me
 from referrals.snapshot.known import Changed
 from referrals.snapshot.reading import NAME, Identity, NoSnapshot, SnapshotFile, identify_path, open_snapshot
 from referrals.snapshot.writing import SnapshotWriter, take_lock
+from runtime.background import report_failure
 
 LOG: Final = structlog.get_logger()
 
@@ -102,7 +103,7 @@ class SnapshotKeeper:
                 await work()
                 await self._look()
         finally:
-            self._pool.submit(lock.release)
+            self._pool.submit(lock.release).add_done_callback(report_failure)
 
     def _choose(self) -> Callable[[], Awaitable[None]] | None:
         """Choose what there is to do: a new file from Postgres, one from the changes, or nothing."""
@@ -123,7 +124,7 @@ class SnapshotKeeper:
             await self._do(writer.finish, origin.installation, origin.version, time.time(), FIELDS)
         finally:
             connection.terminate()
-            self._pool.submit(writer.abandon)
+            self._pool.submit(writer.abandon).add_done_callback(report_failure)
         self._follower.metrics.snapshot_writes.labels("built").inc()
 
     async def _merge(self) -> None:

@@ -22,6 +22,7 @@ DIE = "sys.exit(3)"
 DIE_ONCE = "sys.exit(3) if not os.path.exists('first') and open('first', 'w') else time.sleep(60)"
 NEVER_READY = 'lifeline.send(b\'{"referrals": "away"}\\n\'); time.sleep(60)'
 HUNG_UP = "os.kill(os.getpid(), signal.SIGHUP); serve()"
+RAVE = "lifeline.send(b'x' * 150_000); time.sleep(60)"
 DEAF = "signal.signal(signal.SIGTERM, signal.SIG_IGN); serve()"
 LEAVE_SLOWLY = """
 def leave(*_):
@@ -196,3 +197,16 @@ async def test_a_lifeline_ends_when_the_supervisor_is_gone() -> None:
         assert lifeline.family == socket.AF_UNIX
         assert ours not in {*sockets_of(worker.pid), *sockets_of(other.worker.pid)}
         assert ours in sockets_of(os.getpid())
+
+
+async def test_a_worker_that_says_too_much_in_one_line_is_replaced_as_a_silent_one(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with slot_of(RAVE, Patience(first_s=2, silent_s=2, stop_s=5)) as slot:
+        await eventually(lambda: slot.worker is not None)
+        raving = slot.worker
+        await eventually(lambda: slot.restarts > 0)
+        assert raving is not None
+        await eventually(raving.ended.done)
+        assert raving.code == -signal.SIGKILL
+    assert [record.message for record in caplog.records if "not gone" in record.message] == []

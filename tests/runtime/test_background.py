@@ -1,8 +1,9 @@
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.background import in_background
+from runtime.background import in_background, report_failure
 from tests.waiting import PATIENCE_S
 
 
@@ -77,3 +78,27 @@ async def test_a_cancelled_body_stays_cancelled() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def failures(caplog: pytest.LogCaptureFixture) -> list[object]:
+    return [record.exc_info and record.exc_info[0] for record in caplog.records if record.name == "runtime.background"]
+
+
+async def test_a_task_that_nobody_waits_for_is_logged_when_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    failing, ending, cancelled = (asyncio.create_task(each) for each in (fail(), asyncio.sleep(0), asyncio.sleep(60)))
+    cancelled.cancel()
+    for task in (failing, ending, cancelled):
+        task.add_done_callback(report_failure)
+    await asyncio.wait([failing, ending, cancelled])
+    await asyncio.sleep(0)
+    assert failures(caplog) == [ZeroDivisionError]
+
+
+def test_a_call_in_a_thread_that_nobody_waits_for_is_logged_when_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        for divisor in (0, 1):
+            pool.submit(divmod, 1, divisor).add_done_callback(report_failure)
+    assert failures(caplog) == [ZeroDivisionError]
