@@ -12,7 +12,7 @@ from runtime.errors import DependencyAway, Stuck
 from runtime.postgres import Session, connect
 from runtime.postgres_errors import ERRORS, classify_error, explain_error
 from runtime.settings import DatabaseUrl
-from sink.queries import QUERY_S, Reader
+from sink.queries import QUERY_S, Connection
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Database:
         self.problem: str | None = CONNECTING
         self._pool = pool
 
-    async def read(self, ask: Callable[[Reader], Awaitable[T]]) -> T:
+    async def read(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
         """Ask one question on one connection. Raises DatabaseAway, and BadQuestion for a value it cannot hold."""
         return await self.write(ask)
 
@@ -72,7 +72,7 @@ class Database:
         self.problem = None
         return answer
 
-    async def try_to_read(self, ask: Callable[[Reader], Awaitable[T]]) -> T | None:
+    async def try_to_read(self, ask: Callable[[Connection], Awaitable[T]]) -> T | None:
         """Ask a question that may be too much for the tables: null when it is. Raises DatabaseAway."""
         try:
             return await self.read(ask)

@@ -40,6 +40,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         return any(getattr(self, name) for name in self.__struct_fields__ if name != "before")
 
     @property
+    def is_selective(self) -> bool:
+        """Whether a table has to be searched: an outcome alone is a table, of which all is wanted."""
+        return any(getattr(self, name) for name in self.__struct_fields__ if name not in ("before", "outcome"))
+
+    @property
     def wants_accepted(self) -> bool:
         return self.outcome != "rejected"
 

@@ -14,7 +14,6 @@ from console.explain import explain
 from console.filters import (
     Filters,
     Ignored,
-    click_filters,
     is_storable,
     list_ignored,
     read_filters,
@@ -22,11 +21,12 @@ from console.filters import (
     write_query,
 )
 from console.missing import explain_missing, read_id
+from console.past_clicks import PastClicks, read_past_clicks
 from console.refusals import group_reasons
 from console.replies import reply
 from console.text import read_bytes
 from console.timing import chart_steps, chart_way
-from console.transform import Line, Sighted, line_of, line_of_rejection, merge_lines
+from console.transform import Sighted, line_of, line_of_rejection, merge_lines
 from identity.ulid import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
@@ -36,7 +36,6 @@ from sink.queries import (
     find_click,
     find_letter,
     find_rejection,
-    recent_clicks,
     recent_letters,
     recent_rejections,
 )
@@ -71,12 +70,12 @@ async def show_clicks(request: web.Request) -> web.Response:
     place = environment.broadcast.place
     problem = None
     try:
-        stored = await environment.database.read(lambda reader: read_lines(reader, filters))
+        past = await environment.database.read(lambda connection: read_past_clicks(connection, filters, LINES))
     except DatabaseAway as error:
-        stored, problem = [], str(error)
+        past, problem = PastClicks(lines=[]), str(error)
     live = [] if filters.before else environment.broadcast.recent(filters)
-    lines = merge_lines(stored, live, LINES)
-    older = write_query(filters, before=lines[-1].id) if len(lines) == LINES else ""
+    lines = merge_lines(past.lines, filter(past.has_reached, live), LINES)
+    is_full = len(lines) == LINES
     return reply(
         request,
         "clicks.html",
@@ -84,20 +83,12 @@ async def show_clicks(request: web.Request) -> web.Response:
         lines=lines,
         place=place,
         problem=problem,
-        older=older,
+        older=write_query(filters, before=lines[-1].id) if is_full else "",
+        past=None if is_full else past,
+        further=write_query(filters, before=past.further),
         query=write_query(filters),
         ignored=list_ignored(request.query),
     )
-
-
-async def read_lines(reader: Reader, filters: Filters) -> list[Line]:
-    before = filters.before or None
-    lines: list[Line] = []
-    if filters.wants_accepted:
-        lines += map(line_of, await recent_clicks(reader, click_filters(filters), LINES, before))
-    if filters.wants_rejected:
-        lines += map(line_of, await recent_rejections(reader, rejection_filters(filters), LINES, before))
-    return lines
 
 
 async def show_click(request: web.Request) -> web.Response:

@@ -3,7 +3,8 @@
 Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too: asyncpg cancels it there.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -19,8 +20,11 @@ from sink.records import (
     read_letter,
     read_rejection,
 )
+from sink.where import Where
 
 QUERY_S: Final = 4.0
+FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
+"""A plan for any value knows no rare one and no partial index. To compile a statement takes longer than a window."""
 ROUNDING: Final = timedelta(milliseconds=1)
 
 
@@ -30,6 +34,13 @@ class Reader(Protocol):
     def fetch(self, query: str, *values: Any, timeout: float | None = None) -> Awaitable[list[Any]]: ...
     def fetchrow(self, query: str, *values: Any, timeout: float | None = None) -> Awaitable[Any]: ...
     def fetchval(self, query: str, *values: Any, timeout: float | None = None) -> Awaitable[Any]: ...
+
+
+class Connection(Reader, Protocol):
+    """An asyncpg connection, as far as reading in a transaction goes."""
+
+    def execute(self, query: str) -> Awaitable[str]: ...
+    def transaction(self, *, readonly: bool) -> AbstractAsyncContextManager[Any]: ...
 
 
 class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +64,13 @@ class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class TimeRange(msgspec.Struct, frozen=True):
+    """The times of the newest and of the oldest row."""
+
+    newest: datetime
+    oldest: datetime
+
+
 class LetterLine(msgspec.Struct, frozen=True):
     """A dead letter without its bytes: where it was read, what was wrong, and how many bytes there are."""
 
@@ -67,12 +85,16 @@ class LetterLine(msgspec.Struct, frozen=True):
 
 
 async def recent_clicks(
-    reader: Reader, filters: ClickFilters, limit: int, before: str | None = None
+    reader: Reader, filters: ClickFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredClick]:
-    """Give the newest clicks that pass the filters, newest first; `before` is a ULID to go on behind."""
+    """Give the newest clicks that pass the filters, newest first.
+
+    Only those older than the ULID `before`, and those of the time `since` or later.
+    """
     names = {field: "geo_country" if field == "country" else field for field in filters.__struct_fields__}
     where = Where(filters, names)
     where.older_than(before, "clicked_at", "click_id")
+    where.since(since, "clicked_at")
     statement = (
         f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks {where}"  # noqa: S608 - made of our own words only
         f" ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}"
@@ -81,11 +103,12 @@ async def recent_clicks(
 
 
 async def recent_rejections(
-    reader: Reader, filters: RejectionFilters, limit: int, before: str | None = None
+    reader: Reader, filters: RejectionFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredRejection]:
-    """Give the newest rejections that pass the filters, newest first; `before` is a ULID to go on behind."""
+    """Give the newest rejections that pass the filters, newest first; `before` and `since` as for clicks."""
     where = Where(filters, {field: field for field in filters.__struct_fields__})
     where.older_than(before, "rejected_at", "rejection_id")
+    where.since(since, "rejected_at")
     statement = (
         f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks {where}"  # noqa: S608 - likewise
         f" ORDER BY rejected_at DESC, rejection_id DESC LIMIT {where.bind(limit)}"
@@ -93,29 +116,34 @@ async def recent_rejections(
     return [read_rejection(row) for row in await reader.fetch(statement, *where.values, timeout=QUERY_S)]
 
 
-class Where:
-    """A WHERE clause whose words are ours and whose values are bound."""
+async def click_times(reader: Reader, until: datetime | None = None) -> TimeRange | None:
+    """Give the times of the newest click, of those of the time `until` or earlier, and of the oldest; null for none."""
+    return await read_times(reader, "clicks", "clicked_at", until)
 
-    def __init__(self, filters: msgspec.Struct, columns: Mapping[str, str]) -> None:
-        self.values: list[Any] = []
-        given = ((column, getattr(filters, field)) for field, column in columns.items())
-        self._conditions = [f"{column} = {self.bind(value)}" for column, value in given if value is not None]
 
-    def bind(self, value: object) -> str:
-        self.values.append(value)
-        return f"${len(self.values)}"
+async def rejection_times(reader: Reader, until: datetime | None = None) -> TimeRange | None:
+    """Give the times of the newest rejection and of the oldest, as for clicks."""
+    return await read_times(reader, "rejected_clicks", "rejected_at", until)
 
-    def older_than(self, ulid: str | None, time_column: str, id_column: str) -> None:
-        if ulid is not None:
-            time = self.bind(ulid_time(ulid))
-            # The first condition is what partitions are pruned by.
-            self._conditions += [
-                f"{time_column} <= {time}",
-                f"({time_column}, {id_column}) < ({time}, {self.bind(ulid)})",
-            ]
 
-    def __str__(self) -> str:
-        return "WHERE " + " AND ".join(self._conditions) if self._conditions else ""
+async def read_times(reader: Reader, table: str, column: str, until: datetime | None) -> TimeRange | None:
+    # `$1 IS NULL OR ...` would be no condition that an index is entered by.
+    where, values = ("", ()) if until is None else (f"WHERE {column} <= $1", (until,))
+    row = await reader.fetchrow(
+        f"SELECT (SELECT {column} FROM {table} {where} ORDER BY {column} DESC LIMIT 1),"  # noqa: S608 - names of ours
+        f" (SELECT {column} FROM {table} ORDER BY {column} LIMIT 1)",
+        *values,
+        timeout=QUERY_S,
+    )
+    return None if row[0] is None else TimeRange(*row)
+
+
+@asynccontextmanager
+async def time_limit(connection: Connection, seconds: float) -> AsyncIterator[None]:
+    """Have the server give up each statement of the block after so many seconds, with asyncpg.QueryCanceledError."""
+    async with connection.transaction(readonly=True):
+        await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; {FOR_SEARCHES}")
+        yield
 
 
 def listed(columns: tuple[str, ...]) -> str:

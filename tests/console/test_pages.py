@@ -1,6 +1,8 @@
 """The pages, from real tables and without them."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import asyncpg
 import pytest
@@ -21,6 +23,7 @@ from tests.console.builders import (
     ulid_at,
 )
 from tests.console.running import Console
+from tests.console.slow_tables import slow_down
 
 servers = pytest.mark.servers
 
@@ -95,6 +98,104 @@ async def test_the_list_is_filtered_and_goes_back_in_time(console: Console, tabl
     assert "data-stream" not in second
     assert (bots.count('class="line '), bot.click_id in bots) == (1, True)
     assert "Nothing matches these filters" in nobody
+
+
+GOES_ON = re.compile(r'Searched back to <time [^>]*>([^<]+ UTC)</time></span> <a class="button" href="([^"]+)"')
+
+
+async def store_slow_clicks(tables: asyncpg.Connection, count: int) -> list[str]:
+    """Store clicks that take longer to search than one page is given, and give their ids, newest first."""
+    clicks = [enriched_click(NOW - timedelta(days=number), number) for number in range(count)]
+    await store(tables, clicks)
+    await slow_down(tables)
+    return [click.click_id for click in clicks]
+
+
+@servers
+async def test_a_filter_that_takes_too_long_gives_what_it_found_and_leads_on(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    ids = await store_slow_clicks(tables, 30)
+    path, seen, pages = "/clicks?country=PT", list[str](), 0
+    while path:
+        page = await console.read(path)
+        seen += re.findall(r'id="c-([^"]+)"', page)
+        pages += 1
+        goes_on = GOES_ON.search(page)
+        path = unescape(goes_on[2]) if goes_on else ""
+
+    assert (seen, pages > 1) == (ids, True)
+    assert "PostgreSQL took too long" not in page
+    assert f'title="{(NOW - timedelta(days=29)).isoformat()}"' in page
+    assert "nothing is older" in page
+    assert "Go on searching" not in page
+
+
+@servers
+async def test_a_search_that_has_found_nothing_so_far_does_not_say_that_nothing_matches(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    await store_slow_clicks(tables, 30)
+
+    page = await console.read("/clicks?country=ZZ")
+    goes_on = GOES_ON.search(page)
+
+    assert "Nothing found so far" in page
+    assert "Nothing matches" not in page
+    assert goes_on
+    assert goes_on[1].startswith("2026-11-")
+    assert unescape(goes_on[2]).startswith("/clicks?country=ZZ&before=01")
+
+
+@servers
+async def test_what_is_live_but_older_than_the_search_has_come_is_left_to_a_later_page(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    newest, *_, oldest = await store_slow_clicks(tables, 30)
+    for at, number in ((NOW, 0), (NOW - timedelta(days=29), 29)):
+        console.environment.broadcast.put(StoredClick(enriched_click(at, number), NOW))
+
+    page = await console.read("/clicks?country=PT")
+
+    assert [ulid in page for ulid in (newest, oldest)] == [True, False]
+
+
+@servers
+async def test_the_head_of_a_search_is_that_of_its_page(console: Console, tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click()])
+    path = "/clicks?visitors=bots"
+    async with console.client.get(path) as got, console.client.head(path) as head:
+        assert (head.status, head.headers["Content-Type"]) == (200, got.headers["Content-Type"])
+        assert await head.read() == b""
+
+
+@servers
+@pytest.mark.parametrize(
+    "before",
+    ["%00", "7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "'; DROP TABLE clicks --", "2026-11-24", "0" * 25, "%ff" * 26, "x" * 4000],
+)
+async def test_a_place_to_go_on_from_that_is_none_is_told_and_ignored(
+    console: Console, tables: asyncpg.Connection, before: str
+) -> None:
+    click = enriched_click()
+    await store(tables, [click])
+    async with console.client.get(f"/clicks?country=PT&before={before}") as response:
+        page = await response.text()
+
+    assert (response.status, click.click_id in page, "not the id of a click" in page) == (200, True, True)
+
+
+@servers
+@pytest.mark.parametrize("before", ["0" * 26, "76EZ91ZPZZZZZZZZZZZZZZZZZZ"])
+async def test_a_search_may_go_on_from_the_first_and_the_last_time_there_is(
+    console: Console, tables: asyncpg.Connection, before: str
+) -> None:
+    click = enriched_click()
+    await store(tables, [click])
+    async with console.client.get(f"/clicks?country=PT&before={before}") as response:
+        page = await response.text()
+
+    assert (response.status, click.click_id in page) == (200, before > click.click_id)
 
 
 async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(lonely: Console) -> None:
