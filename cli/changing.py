@@ -36,6 +36,7 @@ def add(
     added, pause = run(database_url, work)
     value = accept(added)
     show_added(value, write_link(public_url, value.id) if value.kind == "code" else None, as_json=as_json)
+    note_stored_hosts({name: getattr(new, name) for name in new.__struct_fields__}, value)
     if pause:
         note(pause)
 
@@ -65,11 +66,22 @@ def edit(
         return refused or await administration.change(connection, kind, id_, changes)
 
     changed = accept(run(database_url, work))
+    note_stored_hosts(changes, changed)
     if as_json:
         show_json(changed)
         return
     print(f"{kind} {id_} is changed: {IN_FORCE}")
     show_one({name: text_of(getattr(changed, name)) or "none" for name in changes})
+
+
+def note_stored_hosts(given: Mapping[str, object], stored: "Referral") -> None:
+    """Say which hosts are stored in another form than they were given in."""
+    for name in ("cookie_domain", "deep_link_hosts"):
+        before, after = given.get(name), getattr(stored, name, None)
+        pairs = zip(before, after or (), strict=False) if isinstance(before, tuple) else [(before, after)]
+        for one, other in pairs:
+            if one and other and one != other:
+                note(f"{one} is stored as {other}, as browsers ask for it")
 
 
 def read_given(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:

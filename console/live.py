@@ -20,6 +20,7 @@ from console.transform import Sighted
 from runtime.containment import Crash, contain
 from runtime.kafka_clients import METADATA_MS, AIOKafkaConsumer
 from runtime.kafka_security import KafkaSecurity, read_security
+from runtime.outage_log import OutageLog
 from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
 from schemas.letters import taken_at
@@ -55,6 +56,7 @@ class LiveStream:
         self._broadcast = broadcast
         self._metrics = metrics
         self._next: dict[TopicPartition, int] = {}
+        self._outage = OutageLog(log, "live stream interrupted", "live stream goes on")
 
     async def run(self) -> None:
         """Follow the topics until cancelled."""
@@ -64,10 +66,11 @@ class LiveStream:
                 async with connected(self._servers, self._security, self._enriched, self._rejected) as consumer:
                     places = await self._start(consumer)
                     self.problem, waits = None, pauses(most_s=5.0)
+                    self._outage.end()
                     await self._follow(consumer, places)
             except (Away, KafkaError, OSError, TimeoutError) as error:
                 self.problem = describe(error)
-                log.warning("live stream interrupted", error=repr(error))
+                self._outage.fail(repr(error))
             await asyncio.sleep(next(waits))
 
     async def _start(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:

@@ -115,14 +115,18 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
 
 async def follow_geo(geo: FollowedGeo, problems: Gauge, every_s: float = GEO_EVERY_S) -> None:
     """Look at the geo files every few seconds, for ever. A round that fails costs that round."""
+    said = ""
     while True:
         await asyncio.sleep(every_s)
         try:
             await refresh_geo(geo, problems)
-        except Exception:
+            said = ""
+        except Exception as error:
             # The outermost frame of a round: neither a file nor a bug may end the watch, or the enricher.
             problems.set(max(1, len(geo.problems)))
-            log.exception("geo files could not be looked at")
+            if repr(error) != said:
+                said = repr(error)
+                log.exception("geo files could not be looked at")
 
 
 async def refresh_geo(geo: FollowedGeo, problems: Gauge) -> None:

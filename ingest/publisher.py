@@ -14,6 +14,7 @@ import structlog
 from ingest.journal.segments import Entry
 from runtime.background import in_background
 from runtime.errors import DeliveryFailed
+from runtime.outage_log import OutageLog
 from runtime.pauses import pauses
 from runtime.producer import OutRecord
 
@@ -103,6 +104,7 @@ class Publisher:
 
     async def _keep_delivering_clicks(self) -> None:
         waits = pauses(most_s=MOST_PAUSE_S)
+        outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers clicks again")
         while True:
             await self._some.wait()
             await asyncio.sleep(LINGER_S)
@@ -110,21 +112,25 @@ class Publisher:
                 await self._deliver_clicks()
             except DeliveryFailed as error:
                 self.problem = str(error)
-                log.warning("publisher waits for Kafka", error=str(error), clicks=self._journal.pending)
+                outage.fail(str(error), clicks=self._journal.pending)
                 await asyncio.sleep(next(waits))
             else:
                 self.problem = None
+                outage.end()
                 waits = pauses(most_s=MOST_PAUSE_S)
 
     async def _keep_delivering_rejections(self) -> None:
+        outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers rejections again")
         while True:
             await self._some_rejections.wait()
             await asyncio.sleep(LINGER_S)
             try:
                 await self._deliver_rejections()
             except DeliveryFailed as error:
-                log.warning("publisher waits for Kafka", error=str(error), rejections=len(self._rejections))
+                outage.fail(str(error), rejections=len(self._rejections))
                 await asyncio.sleep(MOST_PAUSE_S)
+            else:
+                outage.end()
 
     async def _deliver_clicks(self) -> None:
         self._taken = self._taken or await self._take()

@@ -18,6 +18,7 @@ from referrals.refusal import REFUSING, Refused, explain_refusal
 from referrals.saved import DECODERS
 from referrals.similar import FOLDED, FOLDED_INTO, choose_similar, split_folded
 from urls.codes import is_code
+from urls.hosts import to_stored
 from urls.targets import TargetProblem, check_new_target
 
 TABLES: Final[dict[Kind, str]] = {"program": "programs", "affiliate": "affiliates", "code": "referral_codes"}
@@ -166,10 +167,20 @@ async def write(
     if problem:
         return Refused(problem)
     try:
-        text = await connection.fetchval(statement, *fields.values())
+        text = await connection.fetchval(statement, *store_hosts(fields).values())
     except REFUSING as error:
         return explain_refusal(error)
     return Refused(f"there is no {kind} {fields[KEYS[kind]]!r}") if text is None else DECODERS[kind].decode(text)
+
+
+def store_hosts(fields: Mapping[str, object]) -> dict[str, object]:
+    """Give the fields with their hosts as browsers ask for them: `to_stored`."""
+    stored = dict(fields)
+    if isinstance(domain := fields.get("cookie_domain"), str):
+        stored["cookie_domain"] = to_stored(domain)
+    if isinstance(hosts := fields.get("deep_link_hosts"), list | tuple):
+        stored["deep_link_hosts"] = [to_stored(host) if isinstance(host, str) else host for host in hosts]
+    return stored
 
 
 def find_target_problem(fields: Mapping[str, object]) -> str | None:

@@ -13,6 +13,7 @@ from referrals.metrics import LookupMetrics
 from referrals.model import Key, Kind, Referral
 from referrals.postgres import AWAY, describe
 from referrals.saved import DECODERS
+from runtime.outage_log import OutageLog
 
 LOG: Final = structlog.get_logger()
 
@@ -93,6 +94,7 @@ class PostgresReferrals:
         self.known_away = False
         self.hopes_until = monotonic() + HOPE_S
         self.changed = asyncio.Event()
+        self.outage = OutageLog(LOG, "lookup failed in postgres", "lookup in postgres works again")
 
     async def use(self, connection: asyncpg.Connection) -> None:
         """Take a connection into use until it is lost. Its statement is prepared before: that takes a round trip."""
@@ -130,11 +132,12 @@ class PostgresReferrals:
                 return None
             reading = await read_codes(connection, codes, self.timeout_s)
             outcome = "ok"
+            self.outage.end()
         except TimeoutError:
             self.give_up()
             return None
         except AWAY as error:
-            LOG.warning("lookup failed in postgres", error=describe(error))
+            self.outage.fail(describe(error))
             return None
         finally:
             self.metrics.reads.labels("postgres", outcome).inc()

@@ -29,8 +29,8 @@ SENTENCES: Final = {
     "program_pass_query_known": "what is passed of the query is none, listed or all",
     "program_pass_names_shape": "up to 50 names are passed, each 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -",
     "program_deep_link_hosts_shape": (
-        "up to 50 hosts are listed for deep links, in lower case, each as shop.example or *.shop.example, those in"
-        " another script as browsers ask for them: xn--mnchen-3ya.example"
+        "up to 50 hosts are listed for deep links, each as shop.example or *.shop.example, in lower case and without"
+        " a port"
     ),
     "program_cookie_policy_known": "a cookie policy is last or first",
     "programs_pkey": "there is a program of that id already",

@@ -22,6 +22,7 @@ from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.kafka_clients import AIOKafkaConsumer
 from runtime.lag import LagWatch
+from runtime.outage_log import OutageLog
 from runtime.pauses import at_most_after, pauses, sleep_unless
 from runtime.positions import Positions, commit
 from runtime.stream_metrics import StreamMetrics
@@ -60,6 +61,8 @@ class ConsumeLoop:
         self._lag = LagWatch(ask, subscription.group, subscription.topics, metrics)
         self._positions = Positions(ask, subscription.topics, metrics)
         self._waits = pauses()
+        self._replacing = OutageLog(log, "consumer is replaced", "consumer is connected again")
+        self._waiting = OutageLog(log, "batch waits", "batch is done")
 
     @property
     def problem(self) -> str | None:
@@ -76,7 +79,7 @@ class ConsumeLoop:
                 await self._consume(stop)
             except (KafkaError, OSError, DependencyAway) as error:
                 self._problem = str(error) if isinstance(error, DependencyAway) else f"Kafka: {type(error).__name__}"
-                log.warning("consumer is replaced", error=repr(error))
+                self._replacing.fail(repr(error))
                 await sleep_unless(stop.is_set, next(self._waits))
 
     async def _consume(self, stop: asyncio.Event) -> None:
@@ -98,6 +101,7 @@ class ConsumeLoop:
     async def _poll(self, consumer: AIOKafkaConsumer, assignment: Assignment, stop: asyncio.Event) -> None:
         await consumer.start()
         self._problem, self._waits = None, pauses()
+        self._replacing.end()
         while not stop.is_set():
             try:
                 fetched = await consumer.getmany(
@@ -144,7 +148,7 @@ class ConsumeLoop:
                 await self._handle(records)
             except DependencyAway as error:
                 self._stand(str(error))
-                log.warning("batch waits", error=str(error), records=len(records), again_in_s=round(wait, 1))
+                self._waiting.fail(str(error), records=len(records))
             except TooManyDeadLetters as error:
                 wait = STOPPED_S
                 self._stand(str(error), stopped=True)
@@ -152,6 +156,7 @@ class ConsumeLoop:
                 log.error("too many dead letters", error=str(error), records=len(records))  # noqa: TRY400 - see above
             else:
                 self._stand(None)
+                self._waiting.end(records=len(records))
                 return True
             if await sleep_unless(given_up, wait):
                 log.warning("batch left for whoever reads on", records=len(records))

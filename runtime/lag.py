@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from runtime.assignment import Assignment
 from runtime.errors import DependencyAway
 from runtime.groups import First
+from runtime.outage_log import OutageLog
 from runtime.standing import Asks, Standing, measure, was_remade
 from runtime.stream_metrics import StreamMetrics
 
@@ -48,6 +49,7 @@ class LagWatch:
         self._topics = topics
         self._metrics = metrics
         self._every_s = every_s
+        self._outage = OutageLog(log, "lag is unknown", "lag is known again")
         self._told: set[TopicPartition] = set()
         self._firsts: dict[TopicPartition, First] = {}
 
@@ -63,7 +65,7 @@ class LagWatch:
                     await self._follow(kafka, assignment)
             except (KafkaError, TimeoutError, OSError) as error:
                 self.problem = "Kafka does not answer"
-                log.warning("lag is unknown", error=repr(error))
+                self._outage.fail(repr(error))
             await asyncio.sleep(self._every_s)
 
     async def _follow(self, kafka: Asks, assignment: Assignment) -> None:
@@ -74,6 +76,7 @@ class LagWatch:
             mine = assignment.places
             async with asyncio.timeout(self._every_s):
                 standing = await measure(kafka, self._topics)
+            self._outage.end()
             divided = divided + 1 if standing.held is None else 0
             self.problem = standing.find_problem(joined=mine is not None) or (DIVIDED if divided >= PATIENCE else None)
             # What nobody holds is everybody's: it is told by all, and the next who gets it begins where it must.

@@ -8,6 +8,7 @@ from typing import Final
 import structlog
 
 from runtime.errors import DependencyAway, Stuck
+from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.settings import DatabaseUrl
@@ -34,6 +35,7 @@ class Foresight:
         self._ahead = ahead
         self._report = report
         self._today = today
+        self._outage = OutageLog(log, "partitions not made", "partitions can be made again")
 
     async def run(self) -> None:
         """Look after them every hour, and a minute after it failed, until cancelled. An outage is only logged."""
@@ -41,9 +43,10 @@ class Foresight:
             try:
                 await self.make()
             except (DependencyAway, Stuck) as error:
-                log.warning("partitions not made", error=str(error), again_in_s=AGAIN_S)
+                self._outage.fail(str(error))
                 await asyncio.sleep(AGAIN_S)
             else:
+                self._outage.end()
                 await asyncio.sleep(EVERY_S)
 
     async def make(self) -> None:

@@ -97,5 +97,15 @@ def to_ascii(host: str) -> str | None:
     return name if IN_ASCII(name) else None
 
 
+def to_stored(host: str) -> str:
+    """Give a host, or `*.` and a host, of a program's settings as it is stored: one in another script in Punycode.
+
+    Everything else stays as it was written, also what is no host: the tables refuse it.
+    """
+    wildcard, name = ("*.", host[2:]) if host.startswith("*.") else ("", host)
+    in_punycode = None if name.isascii() or "%" in name else to_ascii(name)
+    return host if in_punycode is None else wildcard + in_punycode
+
+
 def encode_label(label: str) -> str:
     return label if label.isascii() else PUNYCODE + label.encode("punycode").decode()

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
+from cli.offsets import READS
 from cli.status.files import look_at_journal, look_at_keys
 from cli.status.finding import Finding
+from cli.status.lag import look_at_lag
 from cli.status.local import look_at_run
 from cli.status.scope import Scope, find_scope
 from cli.status.servers import look_at_kafka, look_at_postgres, look_at_redis
@@ -28,9 +30,9 @@ async def look(environ: Mapping[str, str], selected: Sequence[str]) -> list[Find
 
 
 async def look_at_all(scope: Scope, selected: Sequence[str]) -> list[Finding]:
-    """Servers first, then files, then services: what is wrong further down often follows from what is above."""
+    """Servers first, then files, services and lag: what is wrong further down often follows from what is above."""
     names = set(selected)
-    work: list[Coroutine[Any, Any, Finding]] = [look_at_kafka(scope.environ)]
+    work: list[Coroutine[Any, Any, Finding | None]] = [look_at_kafka(scope.environ)]
     if names & NEEDS_POSTGRES or not names:
         work.append(look_at_postgres(scope.environ))
     if "ingest" in names or not names:
@@ -40,4 +42,5 @@ async def look_at_all(scope: Scope, selected: Sequence[str]) -> list[Finding]:
     if "ingest" in names:
         work.append(asyncio.to_thread(look_at_journal, scope.environ))
     work += [look_at_service(name, scope) for name in selected]
-    return list(await asyncio.gather(*work))
+    work += [look_at_lag(stage, scope) for stage in READS if stage in names]
+    return [found for found in await asyncio.gather(*work) if found is not None]

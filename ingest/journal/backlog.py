@@ -16,6 +16,7 @@ from ingest.journal.framing import Damaged, scan
 from ingest.journal.segments import CHUNK, Entry, Segment, read_chunk, set_aside
 from ingest.journal.shelf import Shelf
 from ingest.journal.threads import Threads
+from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class Backlog:
         self._segments: deque[Segment] = deque()
         self._ready = Shelf()
         self._rests = False
+        self._outage = OutageLog(log, "journal cannot be read back yet", "journal is read back again")
 
     def add(self, segment: Segment) -> None:
         """Have a segment read that is not written to any more, from its `read_to` on."""
@@ -56,6 +58,7 @@ class Backlog:
             except OSError as error:
                 self._rest(error)
                 return
+            self._outage.end()
             damaged = self._read(segment, chunk)
             if damaged:
                 await self._set_aside(segment, damaged)
@@ -93,7 +96,7 @@ class Backlog:
 
     def _rest(self, error: OSError) -> None:
         """Let the segment that cannot be read go to the end of the line, and try again in a while."""
-        log.warning("journal cannot be read back yet", segment=str(self._segments[0].path), error=str(error))
+        self._outage.fail(error.strerror or str(error), segment=str(self._segments[0].path))
         self._segments.rotate(-1)
         self._rests = True
         asyncio.get_running_loop().call_later(RETRY_S, self._go_on)

@@ -24,6 +24,7 @@ from referrals.snapshot.known import Changed
 from referrals.snapshot.reading import NAME, Identity, NoSnapshot, SnapshotFile, identify_path, open_snapshot
 from referrals.snapshot.writing import SnapshotWriter, take_lock
 from runtime.background import report_failure
+from runtime.outage_log import OutageLog
 
 LOG: Final = structlog.get_logger()
 
@@ -46,6 +47,7 @@ class SnapshotKeeper:
         self._pool = ThreadPoolExecutor(1, "snapshot")
         self._looked_at: Identity | None = None
         self._not_before = 0.0
+        self._outage = OutageLog(LOG, "snapshot not written", "snapshot written again")
 
     async def load(self) -> None:
         """Take what there is into use."""
@@ -60,7 +62,7 @@ class SnapshotKeeper:
                 await self._look()
                 await self._write_if_due()
             except (DamagedSnapshot, *AWAY) as error:
-                LOG.warning("snapshot not written", folder=str(self._folder), error=describe(error))
+                self._outage.fail(describe(error), folder=str(self._folder))
                 self._follower.metrics.snapshot_writes.labels("failed").inc()
                 self._known.damaged |= isinstance(error, DamagedSnapshot)
                 self._rest(min(self._every_s, RETRY_S))
@@ -82,6 +84,7 @@ class SnapshotKeeper:
             LOG.warning("snapshot refused", path=str(self._path), error=file.reason)
         elif self._is_better(file) and self._follower.adopt(file):
             self._rest(self._every_s)
+            self._outage.end(folder=str(self._folder))
             LOG.info("snapshot in use", version=file.version, codes=file.says.codes)
 
     def _is_better(self, file: SnapshotFile) -> bool:
@@ -101,6 +104,7 @@ class SnapshotKeeper:
             work = self._choose() if self._known.file is held else None
             if work is not None:
                 await work()
+                self._outage.end(folder=str(self._folder))
                 await self._look()
         finally:
             self._pool.submit(lock.release).add_done_callback(report_failure)

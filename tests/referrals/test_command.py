@@ -402,3 +402,11 @@ async def test_a_refused_import_shows_every_line(run: Run, connection: asyncpg.C
     assert lines[0] == "line 2: there is no affiliate 'eve', and no affiliate_name to make it with"
     assert lines[25] == f"clickrail: {file}: nothing was imported (25 errors)"
     assert [error["line"] for error in read(as_json)["errors"]] == list(range(2, 27))
+
+
+async def test_a_host_in_another_script_is_taken_and_said_how_it_is_stored(run: Run) -> None:
+    added = await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, "--deep-link-hosts", "*.münchen.de")
+    changed = await run("program", "edit", "shop", "--cookie-domain", "münchen.de")
+    assert (added.stdout, added.exit_code, changed.exit_code) == ("shop\n", 0, 0)
+    assert "*.münchen.de is stored as *.xn--mnchen-3ya.de, as browsers ask for it" in " ".join(added.stderr.split())
+    assert "münchen.de is stored as xn--mnchen-3ya.de, as browsers ask for it" in " ".join(changed.stderr.split())

@@ -224,3 +224,14 @@ async def is_in_force(lookup: Lookup) -> bool:
         "clickid",
         ("shop.example",),
     )
+
+
+async def test_hosts_in_another_script_are_stored_as_browsers_ask_for_them(connection: asyncpg.Connection) -> None:
+    written = ("münchen.example", "*.MÜNCHEN.example", "shop.example")
+    added = await administration.add(connection, program(deep_link_hosts=written, cookie_domain="münchen.example"))
+    assert isinstance(added, Program)
+    stored = ("xn--mnchen-3ya.example", "*.xn--mnchen-3ya.example", "shop.example")
+    assert (added.deep_link_hosts, added.cookie_domain) == (stored, "xn--mnchen-3ya.example")
+    changed = await administration.change(connection, "program", added.id, {"deep_link_hosts": ("пример.example",)})
+    assert isinstance(changed, Program)
+    assert changed.deep_link_hosts == ("xn--e1afmkfd.example",)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode, to_ascii
+from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode, to_ascii, to_stored
 
 
 @pytest.mark.parametrize("host", ["shop.example", "SHOP.example.", "127.0.0.1", "xn--bcher-kva.example", "localhost"])
@@ -106,3 +106,24 @@ def test_any_text_is_a_name_of_the_listed_kind_or_none(host: str) -> None:
         name = to_ascii(text)
         assert name is None or set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789.-")
         assert name is None or to_ascii(name) == name
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("*.MÜNCHEN.example", "*.xn--mnchen-3ya.example"),
+        ("пример.example", "xn--e1afmkfd.example"),
+        ("shop。example", "shop.example"),
+        ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("*.shop.example", "*.shop.example"),
+        # What is no host stays as it is, to be refused as it was written.
+        ("Shop.example", "Shop.example"),
+        ("%6dünchen.example", "%6dünchen.example"),
+        ("mün chen.example", "mün chen.example"),
+        ("https://münchen.example", "https://münchen.example"),
+        ("", ""),
+    ],
+)
+def test_a_host_in_another_script_is_stored_as_browsers_ask_for_it(given: str, stored: str) -> None:
+    assert to_stored(given) == stored

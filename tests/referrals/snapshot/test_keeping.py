@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
@@ -372,3 +373,19 @@ async def test_a_scan_of_random_codes_is_answered_from_the_set(
         scanned = await asyncio.gather(*(visit(f"random{n}") for n in range(2_000)))
         assert {UNKNOWN_HERE, UNKNOWN_IN_POSTGRES} >= set(scanned)
         assert metrics.keys.labels("postgres")._value.get() < 200
+
+
+async def test_a_folder_that_breaks_later_is_said_once_and_once_that_it_works_again(settings: LookupSettings) -> None:
+    folder, metrics = path_of(settings).parent, LookupMetrics()
+    async with open_lookup(settings, metrics) as lookup:
+        await eventually(is_whole(lookup))
+        await eventually(path_of(settings).exists)
+        with capture_logs() as logs:
+            folder.rename(folder.with_name("elsewhere"))
+            folder.touch()
+            await eventually(lambda: count(metrics, "failed") > 4)
+            folder.unlink()
+            await eventually(path_of(settings).exists)
+            await eventually(lambda: any(line["event"] == "snapshot written again" for line in logs))
+    said = [line["event"] for line in logs if line["event"].startswith("snapshot") and "in use" not in line["event"]]
+    assert said == ["snapshot not written", "snapshot written again"]

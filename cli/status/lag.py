@@ -1,0 +1,70 @@
+"""How far behind each consumer group is: what Kafka holds that the enricher, and the sink, have not done yet."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from cli.offsets import read_lag
+from cli.status.finding import Finding
+from cli.status.scope import Scope
+from runtime.kafka_security import KafkaSecurity, read_security
+from runtime.kafka_settings import KafkaSettings
+from runtime.settings import load
+
+ANSWER_S: Final = 10.0
+AGAIN_S: Final = 0.5
+
+
+async def look_at_lag(stage: str, scope: Scope) -> Finding | None:
+    """Look how many records wait for a stage; null where Kafka cannot say, which is a finding of its own."""
+    from aiokafka.errors import KafkaError
+
+    from runtime.errors import SettingsError
+
+    given = {name: text for name, text in scope.environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
+    try:
+        settings = load(KafkaSettings, given)
+        async with asyncio.timeout(ANSWER_S):
+            lines = await ask_lag(stage, settings, read_security(settings))
+    except (SettingsError, KafkaError, OSError, TimeoutError):
+        return None
+    return judge_lag(stage, lines, left_out=stage in scope.left_out)
+
+
+async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) -> list[dict[str, Any]]:
+    """Ask Kafka. Raises KafkaError."""
+    from aiokafka.errors import GroupCoordinatorNotAvailableError
+
+    from runtime.groups import asking
+
+    prefix, servers = settings.kafka_topic_prefix, settings.kafka_bootstrap_servers
+    while True:
+        try:
+            async with asking(servers, f"{prefix}clickrail.{stage}", "clickrail-status", security) as client:
+                return await read_lag(stage, prefix, client)
+        except GroupCoordinatorNotAvailableError:
+            # A cluster that has had no group yet makes the topic of the offsets first.
+            await asyncio.sleep(AGAIN_S)
+
+
+def judge_lag(stage: str, lines: list[dict[str, Any]], *, left_out: bool = False) -> Finding | None:
+    """Say in words what `read_lag` found; null where there is no topic yet."""
+    if not lines:
+        return None
+    what, topics = f"lag of the {stage}", count_by_topic(lines)
+    waiting = sum(topics.values())
+    if not waiting:
+        return Finding(what, "none")
+    state = f"{waiting:,} {'record' if waiting == 1 else 'records'}"
+    where = ", ".join(f"{behind:,} of {topic}" for topic, behind in topics.items() if behind)
+    if lines[0]["members"] or left_out:
+        remedy = f"none while it shrinks: look again; if it grows, the log of the {stage} says why, or add a process"
+        return Finding(what, state, remedy=f"start the {stage}" if left_out else remedy)
+    return Finding(what, state, f"nobody reads them ({where})", f"start the {stage}: it goes on where it was")
+
+
+def count_by_topic(lines: list[dict[str, Any]]) -> Mapping[str, int]:
+    counts: dict[str, int] = {}
+    for line in lines:
+        counts[line["topic"]] = counts.get(line["topic"], 0) + line["lag"]
+    return counts
