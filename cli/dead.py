@@ -1,6 +1,7 @@
 """`clickrail dead`: what the stages could not process, and how it is sent again once the cause is mended."""
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,10 +15,13 @@ from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 if TYPE_CHECKING:
     import asyncpg
 
-    from sink.replay import LetterCounts, LetterFilters
+    from sink.letter_names import LetterName
+    from sink.records import StoredLetter
+    from sink.replay import Attempt, LetterCounts, LetterFilters, Replayed
 
 dead = typer.Typer(help="Dead letters: records that a stage could not process.", no_args_is_help=True)
 
+MOST_NAMED = 20
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%MZ"]
 Reason = Annotated[str | None, typer.Option("--reason", help="a word, as `dead list` shows it")]
 Topic = Annotated[str | None, typer.Option("--topic", help="the topic they were read from")]
@@ -48,7 +52,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         showing.show_json(letters)
         return
     rows = [
-        [replay.name_of(one), f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}", one.stage, one.reason, one.state, one.detail]
+        [str(replay.name_of(one)), f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}", one.stage, one.reason, one.state, one.detail]
         for one in letters
     ]
     if rows or not sys.stdout.isatty():
@@ -59,25 +63,28 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
 @dead.command()
 def show(
-    letter: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET, as `dead list` shows it")],
+    letter: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET@DIGEST, as `dead list` shows it")],
     database_url: DatabaseUrl,
     raw: Annotated[bool, typer.Option("--raw", help="write the original bytes, and nothing else")] = False,
 ) -> None:
-    """Show one dead letter with its original bytes."""
+    """Show one dead letter with its original bytes, and how often it was sent again."""
     from msgspec.structs import asdict
 
-    from sink.queries import find_letter
+    from sink.queries import find_letters
+    from sink.replay import describe_attempt, list_attempts
 
     with failing_clearly(Failure):
-        topic, partition, offset = place_of(letter)
-    found = run(database_url, lambda connection: find_letter(connection, topic, partition, offset))
-    with failing_clearly(Failure):
-        if found is None:
-            raise Failure(f"there is no dead letter {letter}: `clickrail dead list` shows those there are")
+        name = read_name(letter)
+
+    async def work(connection: "asyncpg.Connection") -> "tuple[StoredLetter, list[Attempt]]":
+        found = choose(letter, await find_letters(connection, name))
+        return found, await list_attempts(connection, found.letter)
+
+    found, attempts = run(database_url, work)
     if raw:
         sys.stdout.buffer.write(found.letter.value)
         return
-    fields = asdict(found.letter) | {"stored_at": found.stored_at}
+    fields = asdict(found.letter) | {"stored_at": found.stored_at, "sent_again": [*map(describe_attempt, attempts)]}
     texts = {"key": text_of(found.letter.key), "value": text_of(found.letter.value)}
     showing.show_one({name: value for name, value in (fields | texts).items() if name != "schema_version"})
 
@@ -96,37 +103,42 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 ) -> None:
     """Send dead letters again: original bytes, to the topic they were read from. None is sent twice.
 
-    Mend the cause first: what fails once more becomes a new dead letter.
+    Mend the cause first: what fails once more becomes a new dead letter. Exit code 1 when a topic does not take some
+    of them, because they are larger than its max.message.bytes: these are named, and the others are sent.
     """
     from runtime.errors import DependencyAway, SettingsError
     from runtime.producer import RecordProducer
     from schemas import TOPICS
-    from sink.replay import count_letters, describe_counts
+    from sink.replay import Replayed, count_letters, describe_counts
     from sink.replay import replay as send_again
 
     filters, servers = filters_of(reason, topic, since, until), kafka_bootstrap_servers.split(",")
 
-    async def work(connection: "asyncpg.Connection") -> "tuple[LetterCounts, int, LetterCounts]":
+    async def work(connection: "asyncpg.Connection") -> "tuple[LetterCounts, Replayed, LetterCounts]":
         before = await count_letters(connection, filters)
         if dry_run:
-            return before, 0, before
+            return before, Replayed(0), before
         producer = RecordProducer(servers, client_id="clickrail-replay", security=read_environment(servers))
         try:
             topics = [kafka_topic_prefix + topic.name for topic in TOPICS]
-            sent = await send_again(connection, producer, filters, topics, again=again)
+            done = await send_again(connection, producer, filters, topics, again=again)
         finally:
             await producer.close()
-        return before, sent, await count_letters(connection, filters)
+        return before, done, await count_letters(connection, filters)
 
     with failing_clearly(DependencyAway, SettingsError):
-        before, sent, after = run(database_url, work)
+        before, done, after = run(database_url, work)
     if dry_run:
-        more = before.waiting + (before.unsure if again else 0)
+        more = before.sendable(again=again)
         print(f"{showing.count(more, 'letter')} would be sent again. Now: {describe_counts(before)}.")
         return
-    print(
-        f"{showing.count(sent, 'letter')} sent again. Before: {describe_counts(before)}. Now: {describe_counts(after)}."
-    )
+    sent = showing.count(done.sent, "letter")
+    print(f"{sent} sent again. Before: {describe_counts(before)}. Now: {describe_counts(after)}.")
+    if done.refused:
+        for name in done.refused[:MOST_NAMED]:
+            showing.note(f"{name} is larger than {name.topic} takes, and was not sent")
+        showing.note("Raise the topic's max.message.bytes, then replay once more: what was sent is not sent again.")
+        raise typer.Exit(1)
 
 
 def filters_of(
@@ -141,20 +153,32 @@ def in_utc(time: datetime | None) -> datetime | None:
     return None if time is None else time.replace(tzinfo=UTC)
 
 
-def place_of(letter: str) -> tuple[str, int, int]:
-    topic, _, rest = letter.partition("/")
-    partition, _, offset = rest.partition("/")
-    if (
-        not (topic and partition.isdecimal() and offset.isdecimal())
-        or int(offset) >= 1 << 63
-        or int(partition) >= 1 << 31
-    ):
-        raise Failure(f"{letter!r} is no dead letter's name: it is TOPIC/PARTITION/OFFSET, such as clicks.raw/3/42")
-    return topic, int(partition), int(offset)
+def read_name(letter: str) -> "LetterName":
+    from sink.letter_names import parse_letter_name
+
+    name = parse_letter_name(letter)
+    if name is None:
+        raise Failure(
+            f"{letter!r} is no dead letter's name: it is TOPIC/PARTITION/OFFSET, such as clicks.raw/3/42, with @ and"
+            " the beginning of its digest where that place has several letters: `clickrail dead list` shows names"
+        )
+    return name
+
+
+def choose(asked: str, found: "Sequence[StoredLetter]") -> "StoredLetter":
+    """Give the one letter that was asked for. Raises Failure where there is none, or several."""
+    from sink.letter_names import distinct_names
+
+    if not found:
+        raise Failure(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")
+    if len(found) > 1:
+        names = ", ".join(map(str, distinct_names([one.letter for one in found])))
+        raise Failure(f"{asked} names {len(found)} letters, for that topic was made again; name one of them: {names}")
+    return found[0]
 
 
 def total_of(counts: "LetterCounts") -> tuple[int, ...]:
-    return counts.waiting, counts.sent, counts.unsure, counts.cut
+    return counts.waiting, counts.sent, counts.unsure, counts.refused, counts.cut
 
 
 def text_of(data: bytes | None) -> str | None:

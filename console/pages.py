@@ -31,10 +31,11 @@ from identity.ulid import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
 from sink.counts import rejections_by_reason
+from sink.letter_names import LetterName, distinct_names
 from sink.queries import (
     Reader,
     find_click,
-    find_letter,
+    find_letters,
     find_rejection,
     recent_letters,
     recent_rejections,
@@ -161,31 +162,40 @@ async def show_errors(request: web.Request) -> web.Response:
 
 async def show_letter(request: web.Request) -> web.Response:
     """Show a dead letter to its last byte."""
-    stored = await look_up_letter(request)
-    letter = stored.letter
+    found = await look_up_letters(request)
+    stored, letter = found[0], found[0].letter
+    name, *others = distinct_names([one.letter for one in found])
     key = None if letter.key is None else read_bytes(letter.key)
-    return reply(request, "letter.html", letter=letter, stored=stored, value=read_bytes(letter.value), key=key)
+    return reply(
+        request,
+        "letter.html",
+        letter=letter,
+        stored=stored,
+        letter_name=name,
+        others=others,
+        value=read_bytes(letter.value),
+        key=key,
+    )
 
 
 async def download_letter(request: web.Request) -> web.Response:
     """Hand out the original bytes of a dead letter, as a file and never as a page."""
-    letter = (await look_up_letter(request)).letter
+    letter = (await look_up_letters(request))[0].letter
     name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     return web.Response(body=letter.value, content_type="application/octet-stream", headers=headers)
 
 
-async def look_up_letter(request: web.Request) -> StoredLetter:
-    """Find the dead letter of an address. Raises HTTPNotFound, DatabaseAway."""
-    topic, partition, offset = (request.match_info[name] for name in ("topic", "partition", "offset"))
+async def look_up_letters(request: web.Request) -> list[StoredLetter]:
+    """Find the dead letters of an address, the newest first, at least one. Raises HTTPNotFound, DatabaseAway."""
+    topic, partition, offset, digest = (request.match_info[name] for name in ("topic", "partition", "offset", "digest"))
     if not is_storable(topic):
         raise web.HTTPNotFound
-    stored = await request.app[ENVIRONMENT].database.read(
-        lambda reader: find_letter(reader, topic, int(partition), int(offset))
-    )
-    if stored is None:
+    name = LetterName(topic, int(partition), int(offset), digest.removeprefix("@"))
+    found = await request.app[ENVIRONMENT].database.read(lambda reader: find_letters(reader, name))
+    if not found:
         raise web.HTTPNotFound
-    return stored
+    return found
 
 
 async def serve_asset(request: web.Request) -> web.Response:

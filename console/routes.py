@@ -34,7 +34,7 @@ class Route(msgspec.Struct, frozen=True):
     access: Access
 
 
-LETTER: Final = "/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}"
+LETTER: Final = "/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}{digest:(?:@[0-9a-f]{1,64})?}"
 
 ROUTES: Final = (
     Route("GET", "/login", show_login, "login"),

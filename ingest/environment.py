@@ -66,7 +66,7 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
 
     Raises SettingsError when the key ring, or a file for TLS, cannot be used.
     """
-    metrics = IngestMetrics(registry, lambda: journal.pending)
+    metrics = IngestMetrics(registry, lambda: journal.pending, lambda: len(publisher.oversized))
     servers, security = settings.kafka_bootstrap_servers, read_security(settings)
     check_tls_files(settings.database_url.reveal())
     if settings.redis_url:
@@ -78,6 +78,7 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     journal = Journal(Path(settings.data_dir) / JOURNAL, site.process, journal_limits(settings), some.set, metrics.lose)
     JournalMetrics(registry, journal)
     publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
+    publisher.on_rejections_refused = partial(metrics.lose_rejections, "too_large")
     with closing(metrics.losses):
         async with (
             open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,

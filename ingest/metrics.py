@@ -24,7 +24,9 @@ CLOSED: Final = ("idle", "too_slow", "too_many")
 class IngestMetrics(Collector):
     """Requests by how they were answered, refusals by reason, durations, clicks that wait for Kafka, clicks lost."""
 
-    def __init__(self, registry: CollectorRegistry, waiting: Callable[[], int]) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, waiting: Callable[[], int], oversized: Callable[[], int] = int
+    ) -> None:
         self.answers = dict.fromkeys(ANSWERS, 0)
         self.closed = dict.fromkeys(CLOSED, 0)
         self.connections: Sized = ()
@@ -35,12 +37,12 @@ class IngestMetrics(Collector):
         )
         for reason in ("journal_failed", "journal_damaged", "stopped"):
             self.lost.labels(reason)
-        for reason in ("queue_full", "stopped"):
+        for reason in ("queue_full", "stopped", "too_large"):
             self.lost_rejections.labels(reason)
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
         self.losses = LossLog()
-        self._waiting = waiting
+        self._waiting, self._oversized = waiting, oversized
         registry.register(self)
 
     def lose(self, reason: str, clicks: int) -> None:
@@ -78,6 +80,11 @@ class IngestMetrics(Collector):
         yield GaugeMetricFamily("clickrail_connections_open", "Open connections.", value=len(self.connections))
         yield self._duration()
         yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._waiting())
+        yield GaugeMetricFamily(
+            "clickrail_clicks_oversized",
+            "Clicks larger than their topic takes; they wait in the journal until its max.message.bytes is raised.",
+            value=self._oversized(),
+        )
 
     def _duration(self) -> Metric:
         buckets = []

@@ -5,15 +5,16 @@ The journal is the queue of the clicks, on disk and in memory; rejections are no
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, Protocol
 
 import structlog
 
 from ingest.journal.segments import Entry
+from ingest.oversized import OversizedClicks
 from runtime.background import in_background
-from runtime.errors import DeliveryFailed
+from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.outage_log import OutageLog
 from runtime.pauses import pauses
 from runtime.producer import OutRecord
@@ -54,8 +55,9 @@ class ClickQueue(Protocol):
 class Publisher:
     """Delivers what the journal has, and a bounded queue of rejections. `some` is set whenever there may be clicks.
 
-    `problem` is why clicks cannot be delivered at present. `for_rejections` is a producer of their own, without which
-    clicks wait for `producer` while their topic, say, is missing.
+    `problem` is why clicks cannot be delivered at present, or which ones cannot. `for_rejections` is a producer of
+    their own, without which clicks wait for `producer` while their topic, say, is missing. `on_rejections_refused` is
+    called with the number of those that are larger than their topic takes: they are gone.
     """
 
     def __init__(
@@ -66,17 +68,21 @@ class Publisher:
         some: asyncio.Event,
         for_rejections: Delivers | None = None,
     ) -> None:
-        self.problem: str | None = None
-        self._producer = producer
+        self.on_rejections_refused: Callable[[int], object] = int
+        self.oversized = OversizedClicks(producer, journal, raw_topic)
+        self._outage: str | None = None
         self._for_rejections = for_rejections or producer
         self._journal = journal
-        self._raw_topic = raw_topic
         self._some = some
         self._taken: list[Entry] = []
         self._taken_s = 0.0
         self._drains = False
         self._some_rejections = asyncio.Event()
         self._rejections: deque[OutRecord] = deque(maxlen=MOST_REJECTIONS)
+
+    @property
+    def problem(self) -> str | None:
+        return self._outage or self.oversized.problem
 
     def put_rejection(self, record: OutRecord) -> bool:
         """Take a rejection; false when the oldest one was forgotten for it, because Kafka has been away for long."""
@@ -87,35 +93,40 @@ class Publisher:
 
     async def run(self) -> None:
         """Deliver for ever. What Kafka does not acknowledge is delivered again, in order, before anything else."""
-        async with in_background(self._keep_delivering_rejections()):
+        async with in_background(self._keep_delivering_rejections(), self.oversized.keep_trying()):
             await self._keep_delivering_clicks()
 
     async def drain(self, seconds: float) -> int:
         """Wait until everything is delivered, at most so long; give how many rejections are left.
 
         From now on old clicks are delivered as fast as can be. Those left are no loss: they are in the journal, and the
-        next process delivers them.
+        next process delivers them. Clicks larger than their topic takes are not waited for.
         """
         self._drains = True
         deadline = asyncio.get_running_loop().time() + seconds
-        while (self._journal.pending or self._rejections) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the journal knows, and tells nobody
+        while self._has_work and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - the journal knows, and tells nobody
             await asyncio.sleep(LINGER_S)
         return len(self._rejections)
+
+    @property
+    def _has_work(self) -> bool:
+        return self._journal.pending > len(self.oversized) or bool(self._rejections)
 
     async def _keep_delivering_clicks(self) -> None:
         waits = pauses(most_s=MOST_PAUSE_S)
         outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers clicks again")
         while True:
             await self._some.wait()
+            await self.oversized.has_room.wait()
             await asyncio.sleep(LINGER_S)
             try:
                 await self._deliver_clicks()
             except DeliveryFailed as error:
-                self.problem = str(error)
+                self._outage = str(error)
                 outage.fail(str(error), clicks=self._journal.pending)
                 await asyncio.sleep(next(waits))
             else:
-                self.problem = None
+                self._outage = None
                 outage.end()
                 waits = pauses(most_s=MOST_PAUSE_S)
 
@@ -137,8 +148,7 @@ class Publisher:
         if not self._taken:
             self._some.clear()
             return
-        await self._producer.deliver([OutRecord(self._raw_topic, key, value) for key, value, _ in self._taken])
-        self._journal.acknowledge(self._taken)
+        await self.oversized.deliver(self._taken)
         self._taken = []
 
     async def _deliver_rejections(self) -> None:
@@ -146,6 +156,10 @@ class Publisher:
         rejections = list(self._rejections)
         try:
             await self._for_rejections.deliver(rejections)
+        except RecordTooLarge as error:
+            # Rejections are not worth a disk: the others are written, and these are dropped.
+            log.error("rejections are dropped", problem=str(error))  # noqa: TRY400 - no trace says more
+            self.on_rejections_refused(len(error.places))
         except DeliveryFailed:
             self._some_rejections.set()
             raise

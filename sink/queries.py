@@ -12,6 +12,7 @@ import msgspec
 
 from identity.ulid import ulid_time
 from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
+from sink.letter_names import LetterName, name_letter
 from sink.records import (
     StoredClick,
     StoredLetter,
@@ -26,6 +27,7 @@ QUERY_S: Final = 4.0
 FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
 """A plan for any value knows no rare one and no partial index. To compile a statement takes longer than a window."""
 ROUNDING: Final = timedelta(milliseconds=1)
+MOST_NAMESAKES: Final = 20
 
 
 class Reader(Protocol):
@@ -77,11 +79,16 @@ class LetterLine(msgspec.Struct, frozen=True):
     topic: str
     partition: int
     offset: int
+    digest: str
     stage: str
     reason: str
     detail: str
     failed_at: datetime
     size: int
+
+    @property
+    def name(self) -> LetterName:
+        return name_letter(self.topic, self.partition, self.offset, self.digest)
 
 
 async def recent_clicks(
@@ -176,22 +183,25 @@ async def find_rejection(reader: Reader, rejection_id: str) -> StoredRejection |
 async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:
     """Give the newest dead letters, newest first."""
     rows = await reader.fetch(
-        'SELECT topic, "partition", "offset", stage, reason, detail, failed_at, octet_length(value)'
-        ' FROM dead_letters ORDER BY failed_at DESC, topic, "partition", "offset" LIMIT $1',
+        'SELECT topic, "partition", "offset", digest, stage, reason, detail, failed_at, octet_length(value)'
+        ' FROM dead_letters ORDER BY failed_at DESC, topic, "partition", "offset", digest LIMIT $1',
         limit,
         timeout=QUERY_S,
     )
     return [LetterLine(*row) for row in rows]
 
 
-async def find_letter(reader: Reader, topic: str, partition: int, offset: int) -> StoredLetter | None:
-    row = await reader.fetchrow(
+async def find_letters(reader: Reader, name: LetterName) -> list[StoredLetter]:
+    """Give the letters that a name fits, the newest first: more than one where a topic was made again."""
+    rows = await reader.fetch(
         f"SELECT {listed(LETTER_COLUMNS)}, stored_at FROM dead_letters"  # noqa: S608 - likewise
-        # A topic that was made again counts from 0 again: then the newer of two letters is meant.
-        ' WHERE topic = $1 AND "partition" = $2 AND "offset" = $3 ORDER BY failed_at DESC LIMIT 1',
-        topic,
-        partition,
-        offset,
+        ' WHERE topic = $1 AND "partition" = $2 AND "offset" = $3 AND starts_with(digest, $4)'
+        " ORDER BY failed_at DESC, digest LIMIT $5",
+        name.topic,
+        name.partition,
+        name.offset,
+        name.digest,
+        MOST_NAMESAKES,
         timeout=QUERY_S,
     )
-    return None if row is None else read_letter(row)
+    return [read_letter(row) for row in rows]

@@ -1,5 +1,9 @@
 """`clickrail dead`: what is said, and what happens."""
 
+import asyncio
+import re
+from hashlib import sha256
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -32,8 +36,15 @@ def test_letters_are_listed_with_what_became_of_them(settings: Settings) -> None
 
     lines = listed.stdout.splitlines()
     topic = settings.kafka_topic_prefix + "clicks.enriched"
+    digest = sha256(b"\x00\xff").hexdigest()[:8]
     assert lines[0].split("\t") == ["letter", "failed at", "stage", "reason", "state", "detail"]
-    assert lines[1].split("\t")[:5] == [f"{topic}/0/1", "2026-11-20 12:00:01Z", "sink", "wrong_shape", "waiting"]
+    assert lines[1].split("\t")[:5] == [
+        f"{topic}/0/1@{digest}",
+        "2026-11-20 12:00:01Z",
+        "sink",
+        "wrong_shape",
+        "waiting",
+    ]
     assert listed.stderr.strip() == "2 waiting, 0 sent again."
 
 
@@ -54,6 +65,28 @@ def test_one_letter_is_shown_with_its_bytes(settings: Settings) -> None:
 
     assert "value\t\\x00\\\\xff" in shown.stdout
     assert raw.stdout_bytes == b"\x00\xff"
+
+
+def test_a_shown_letter_says_when_it_was_sent_again(settings: Settings) -> None:
+    call(settings, "replay")
+
+    shown = call(settings, "show", f"{settings.kafka_topic_prefix}clicks.enriched/0/1")
+
+    assert re.search(r"sent_again\t\S+ \S+Z sent\n", shown.stdout)
+
+
+async def test_a_name_that_two_letters_have_is_refused_with_a_name_for_each(settings: Settings) -> None:
+    await store_letters(settings, [b"of the topic that was made again"])
+    place = f"{settings.kafka_topic_prefix}clicks.enriched/0/0"
+    old, new = (f"{place}@{sha256(value).hexdigest()[:8]}" for value in (b'{"a":', b"of the topic that was made again"))
+
+    ambiguous = await asyncio.to_thread(call, settings, "show", place)
+    shown = [await asyncio.to_thread(call, settings, "show", name, "--raw") for name in (old, new)]
+
+    assert ambiguous.exit_code == 2
+    assert f"{place} names 2 letters" in ambiguous.stderr
+    assert {old, new} <= set(re.findall(r"\S+@[0-9a-f]+", ambiguous.stderr))
+    assert [one.stdout_bytes for one in shown] == [b'{"a":', b"of the topic that was made again"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What people see and touch: contrast, names for those who hear the page, and nothing that moves by itself."""
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import asyncpg
 import pytest
@@ -120,7 +121,8 @@ async def test_days_and_hours_name_their_zone(browser: Browser, console: Console
 async def test_a_dead_letter_can_be_copied_and_kept(
     browser: Browser, console: Console, tables: asyncpg.Connection, has_clipboard: bool
 ) -> None:
-    await store(tables, [dead_letter(datetime.now(UTC), value='{"naïve": "\u202e"}'.encode())])
+    value = '{"naïve": "\u202e"}'.encode()
+    await store(tables, [dead_letter(datetime.now(UTC), value=value)])
     async with opened(browser, console, "/dead-letters/clicks.raw/3/42") as page:
         await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         if not has_clipboard:
@@ -128,7 +130,7 @@ async def test_a_dead_letter_can_be_copied_and_kept(
             await page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
             await page.reload()
         copied = {}
-        for name in ("Copy text", "Copy as Base64", "Copy place"):
+        for name in ("Copy text", "Copy as Base64", "Copy name"):
             button = page.get_by_role("button", name=name)
             await button.click()
             await expect(page.get_by_role("button", name="Copied")).to_be_visible()
@@ -141,9 +143,9 @@ async def test_a_dead_letter_can_be_copied_and_kept(
         assert copied == {
             "Copy text": '{"naïve": "\u202e"}',
             "Copy as Base64": "eyJuYcOvdmUiOiAi4oCuIn0=",
-            "Copy place": "clicks.raw 3 42",
+            "Copy name": f"clicks.raw/3/42@{sha256(value).hexdigest()[:8]}",
         }
-        assert file.read_bytes() == '{"naïve": "\u202e"}'.encode()
+        assert file.read_bytes() == value
         assert (await download.value).suggested_filename == "clicks.raw-3-42.bin"
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html import unescape
 
 import asyncpg
@@ -354,6 +355,25 @@ async def test_a_dead_letter_opens_to_its_original_bytes_as_text(console: Consol
     assert "/dead-letters/clicks.raw/3/42" in errors
     assert "\ufffd&lt;script&gt;alert(1)&lt;/script&gt;\\u0000" in letter
     assert IMAGE not in errors + letter
+
+
+@servers
+async def test_each_of_two_letters_of_one_place_has_a_page_and_a_place_without_digest_names_both(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    await store(tables, [dead_letter(NOW, value=b"before"), dead_letter(NOW + timedelta(seconds=1), value=b"after")])
+    place = "/dead-letters/clicks.raw/3/42"
+    before, after = (f"{place}@{sha256(value).hexdigest()[:8]}" for value in (b"before", b"after"))
+
+    errors, either = await console.read("/errors"), await console.read(place)
+    pages = [await console.read(path) for path in (before, after)]
+
+    assert all(f'href="{path}"' in errors for path in (before, after))
+    assert f'href="{before}"' in either
+    assert [value in page for page, value in zip(pages, (">before<", ">after<"), strict=True)] == [True, True]
+    assert not any("Another record" in page for page in pages)
+    async with console.client.get(f"{before}/value") as response:
+        assert await response.read() == b"before"
 
 
 @servers

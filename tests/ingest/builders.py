@@ -14,7 +14,7 @@ from ingest.transform import Keys, ready_keys
 from ingest.visit import Site, Visit
 from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
-from runtime.errors import DeliveryFailed
+from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.producer import OutRecord
 from schemas import RawClick, RejectedClick, decode
 from tests.examples import examples
@@ -105,7 +105,7 @@ class Codes:
 class Topics:
     """Delivers into a list. The first `failures` deliveries fail, when `written` of their records were written.
 
-    `begun` counts deliveries, also those that are not over.
+    `begun` counts deliveries, also those that are not over. Values longer than `most_bytes` are never taken.
     """
 
     def __init__(self, failures: int = 0, written: int = 0) -> None:
@@ -113,6 +113,7 @@ class Topics:
         self.failures = failures
         self.written = written
         self.begun = 0
+        self.most_bytes = 1 << 20
         self.may_deliver = asyncio.Event()
         self.may_deliver.set()
 
@@ -123,7 +124,10 @@ class Topics:
             self.failures -= 1
             self.records += records[: self.written]
             raise DeliveryFailed("Kafka is away")
-        self.records += records
+        places = [place for place, record in enumerate(records) if len(record.value) > self.most_bytes]
+        self.records += [record for place, record in enumerate(records) if place not in places]
+        if places:
+            raise RecordTooLarge(places, {records[place].topic for place in places})
 
     def clicks(self) -> list[RawClick]:
         return [read(RawClick, record.value) for record in self.records if record.topic == RAW]

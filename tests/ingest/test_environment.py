@@ -122,7 +122,7 @@ async def test_a_publisher_that_dies_ends_the_service_with_it(keys_file: Path) -
 
     async def serve() -> None:
         async with opened(settings(keys_file)) as (env, _):
-            env.publisher._producer = Broken()
+            env.publisher.oversized._producer = Broken()
             env.redirect._journal.append_all([(KEY, b"v")])
             await asyncio.Event().wait()
 

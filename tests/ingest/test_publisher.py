@@ -111,6 +111,17 @@ async def test_rejections_that_cannot_be_delivered_keep_no_click_back() -> None:
     assert (numbers(topics, RAW), numbers(away, REJECTED)) == ([0], [0])
 
 
+async def test_a_rejection_larger_than_its_topic_takes_is_counted_and_the_others_arrive() -> None:
+    topics, refused = Topics(), [0]
+    topics.most_bytes = 3
+    async with publishing(topics) as to:
+        to.publisher.on_rejections_refused = refused.append
+        for number in (1, 22222, 3):
+            to.publisher.put_rejection(rejection(number))
+        assert await to.publisher.drain(10) == 0
+    assert (numbers(topics, REJECTED), sum(refused)) == ([1, 3], 1)
+
+
 class OldClicks:
     """A journal of old clicks alone, which end when they are asked for without a pace. `asked` holds the seconds."""
 

@@ -8,11 +8,12 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
+from sink.letter_names import LetterName
 from sink.queries import (
     ClickFilters,
     RejectionFilters,
     find_click,
-    find_letter,
+    find_letters,
     find_rejection,
     recent_clicks,
     recent_letters,
@@ -98,7 +99,7 @@ async def test_rejections_are_found_by_what_they_are(tables: asyncpg.Connection)
 async def test_what_is_not_there_is_null(tables: asyncpg.Connection) -> None:
     assert await find_click(tables, ulid_at(NOW)) is None
     assert await find_rejection(tables, ulid_at(NOW)) is None
-    assert await find_letter(tables, "clicks.raw", 1, 2) is None
+    assert await find_letters(tables, LetterName("clicks.raw", 1, 2)) == []
 
 
 async def test_an_id_that_is_no_ulid_is_an_error_of_whoever_asks(tables: asyncpg.Connection) -> None:
@@ -125,6 +126,18 @@ async def test_the_newest_dead_letters_come_first_without_their_bytes(tables: as
 
     assert (newest.offset, newest.size) == (2, 1000)
     assert (older.topic, older.partition, older.offset, older.stage) == ("clicks.raw", 3, 1, "enricher")
+
+
+async def test_each_letter_of_a_place_is_found_by_the_beginning_of_its_digest(tables: asyncpg.Connection) -> None:
+    await store(tables, [dead_letter(NOW, value=b"before"), dead_letter(NOW + timedelta(seconds=1), value=b"after")])
+    newest, older = await recent_letters(tables, 10)
+
+    async def find(name: LetterName) -> list[bytes]:
+        return [stored.letter.value for stored in await find_letters(tables, name)]
+
+    assert (await find(newest.name), await find(older.name)) == ([b"after"], [b"before"])
+    assert await find(LetterName("clicks.raw", 3, 42)) == [b"after", b"before"]
+    assert await find(LetterName("clicks.raw", 3, 42, "0" * 64)) == []
 
 
 async def test_a_pool_may_be_asked_as_well_as_a_connection(database_url: str, tables: asyncpg.Connection) -> None:

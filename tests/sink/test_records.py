@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from schemas import Bot, ClientHints, Device, EnrichedClick, Geo, KeyIds, Privacy, Referrer, Utm
-from sink.queries import find_click, find_letter, find_rejection
+from sink.letter_names import LetterName
+from sink.queries import find_click, find_letters, find_rejection
 from sink.records import StoredClick, StoredLetter, StoredRejection
 from tests.console.builders import NOW, dead_letter, enriched_click, handled, open_tables, rejected_click, store
 
@@ -74,7 +75,7 @@ async def test_a_dead_letter_comes_back_to_its_last_byte(tables: asyncpg.Connect
     value = bytes(range(256))
     letter = dead_letter(key=key, value=value, digest=hashlib.sha256(value).hexdigest(), size=256)
     await store(tables, [letter])
-    found = await find_letter(tables, "clicks.raw", 3, 42)
+    (found,) = await find_letters(tables, LetterName("clicks.raw", 3, 42))
 
     assert isinstance(found, StoredLetter)
     assert found.letter == letter

@@ -3,20 +3,36 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from random import Random
 
 import asyncpg
 import pytest
 
 from runtime.errors import DeliveryFailed
 from runtime.producer import OutRecord, RecordProducer
+from runtime.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
 from schemas.letters import bury
 from sink.columns import letter_row
-from sink.replay import LetterCounts, LetterFilters, count_letters, headers_of, list_letters, replay
+from sink.letter_names import LetterName
+from sink.queries import find_letters
+from sink.replay import (
+    LetterCounts,
+    LetterFilters,
+    Replayed,
+    count_letters,
+    describe_attempt,
+    headers_of,
+    list_attempts,
+    list_letters,
+    replay,
+)
 from sink.settings import Settings
 from sink.transform import DEAD_LETTERS, Loaded
-from tests.runtime.test_producer import read_all
+from tests.enricher.test_work import change_topic
+from tests.runtime.test_producer import Spec, read_all
 from tests.sink.builders import Source, click
 from tests.sink.test_service import prepared
 from tests.sink.test_store import make_store
@@ -25,6 +41,14 @@ pytestmark = pytest.mark.servers
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALL = LetterFilters()
+
+
+@pytest.fixture
+async def small_topic(kafka: str, topic_prefix: str) -> str:
+    """Make clicks.enriched, before `settings` does, so that it takes no batch above 20,000 bytes."""
+    topic = topic_prefix + CLICKS_ENRICHED.name
+    await apply_topics([kafka], [Spec(topic, 3, {"max.message.bytes": "20000"})])
+    return topic
 
 
 @pytest.fixture
@@ -88,7 +112,7 @@ async def test_letters_go_back_to_their_topic_with_their_bytes_and_only_once(
     await producer.close()
 
     there = await read_all(kafka, settings.kafka_topic_prefix + CLICKS_ENRICHED.name)
-    assert (first, second) == (3, 0)
+    assert (first, second) == (Replayed(3), Replayed(0))
     assert sorted(value for _, _, value in there) == sorted(values)
     assert (before, after) == (LetterCounts(waiting=3), LetterCounts(sent=3))
 
@@ -102,7 +126,7 @@ async def test_two_replays_at_once_send_each_letter_once(settings: Settings, con
     )
     await other.close()
 
-    assert sum(sent) == len(producer.taken) == 1200
+    assert sum(one.sent for one in sent) == len(producer.taken) == 1200
     assert {record.value for record in producer.taken} == {b"%d" % number for number in range(1200)}
 
 
@@ -118,8 +142,46 @@ async def test_an_interrupted_replay_leaves_its_letters_unsure_until_they_are_as
     without = await replay(connection, producer, ALL, ours(settings))
     again = await replay(connection, producer, ALL, ours(settings), again=True)
 
-    assert (interrupted, without, again) == (LetterCounts(unsure=2), 0, 2)
+    assert (interrupted, without, again) == (LetterCounts(unsure=2), Replayed(0), Replayed(2))
     assert await count_letters(connection, ALL) == LetterCounts(sent=2)
+
+
+async def test_each_sending_of_a_letter_is_kept(settings: Settings, connection: asyncpg.Connection) -> None:
+    await store_letters(settings, [b"a"])
+    producer = Recorder(failing=2)
+
+    for again in (False, True):
+        with pytest.raises(DeliveryFailed):
+            await replay(connection, producer, ALL, ours(settings), again=again)
+    assert await replay(connection, producer, ALL, ours(settings), again=True) == Replayed(1)
+
+    (stored,) = await find_letters(connection, LetterName(ours(settings)[1], 0, 0))
+    attempts = await list_attempts(connection, stored.letter)
+    assert [describe_attempt(one).split(" ", 2)[2] for one in attempts] == ["unsure: interrupted"] * 2 + ["sent"]
+    assert [one.begun_at for one in attempts] == sorted({one.begun_at for one in attempts})
+
+
+async def test_a_letter_larger_than_its_topic_takes_is_named_and_all_others_are_sent(
+    small_topic: str, settings: Settings, connection: asyncpg.Connection, kafka: str
+) -> None:
+    values = [Random(number).randbytes(30_000 if number == 7 else 500) for number in range(20)]
+    await store_letters(settings, values)
+    producer = RecordProducer((kafka,), client_id="test")
+
+    first = await replay(connection, producer, ALL, ours(settings))
+    after_first = await count_letters(connection, ALL)
+    still_refused = await replay(connection, producer, ALL, ours(settings))
+    await change_topic(kafka, small_topic, "max.message.bytes", "1000000")
+    # Kafka may take a moment to heed its new limit.
+    while (after_mending := await replay(connection, producer, ALL, ours(settings))).refused:
+        pass
+    await producer.close()
+
+    name = LetterName(small_topic, 0, 7, sha256(values[7]).hexdigest()[:8])
+    assert (first, after_first) == (Replayed(19, (name,)), LetterCounts(sent=19, refused=1))
+    assert (still_refused, after_mending) == (Replayed(0, (name,)), Replayed(1))
+    assert await count_letters(connection, ALL) == LetterCounts(sent=20)
+    assert {value for _, _, value in await read_all(kafka, small_topic)} == set(values)
 
 
 async def test_while_kafka_is_away_the_letters_go_on_waiting(
@@ -158,7 +220,7 @@ async def test_a_cut_letter_is_counted_and_never_sent(settings: Settings, connec
     await connection.execute('UPDATE dead_letters SET is_cut = true WHERE "offset" = 0')
     producer = Recorder()
 
-    assert await replay(connection, producer, ALL, ours(settings)) == 1
+    assert await replay(connection, producer, ALL, ours(settings)) == Replayed(1)
     assert [record.value for record in producer.taken] == [b"b"]
     assert await count_letters(connection, ALL) == LetterCounts(sent=1, cut=1)
 
@@ -170,7 +232,7 @@ async def test_a_letter_that_names_a_topic_of_somebody_else_is_not_sent_there(
     await connection.execute("UPDATE dead_letters SET topic = 'payments' WHERE \"offset\" = 0")
     producer = Recorder()
 
-    assert await replay(connection, producer, ALL, ours(settings)) == 1
+    assert await replay(connection, producer, ALL, ours(settings)) == Replayed(1)
     assert [record.topic for record in producer.taken] == [settings.kafka_topic_prefix + CLICKS_ENRICHED.name]
 
 

@@ -1,0 +1,147 @@
+"""Clicks that are larger than their topic takes: none is lost, and nothing else waits for them."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from ingest.journal.journal import Journal, Limits
+from ingest.journal.segments import Entry, Segment
+from ingest.oversized import MOST_CLICKS, OversizedClicks
+from ingest.publisher import Publisher
+from runtime.background import in_background
+from runtime.producer import RecordProducer
+from runtime.topics import apply_topics
+from schemas import CLICKS_RAW
+from tests.enricher.test_work import change_topic
+from tests.ingest.builders import RAW, Topics
+from tests.ingest.journals import publishing
+from tests.ingest_journal.builders import open_journal
+from tests.runtime.test_producer import Spec, read_all
+from tests.waiting import eventually
+
+KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
+SMALL, LARGE, LARGEST = b"x" * 10, b"x" * 1000, b"x" * 2000
+
+
+class Acknowledged:
+    """A journal that only notes what it is told Kafka has."""
+
+    def __init__(self) -> None:
+        self.payloads: list[bytes] = []
+
+    def acknowledge(self, entries: Sequence[Entry]) -> None:
+        self.payloads += [payload for _, payload, _ in entries]
+
+
+def entries(*payloads: bytes) -> list[Entry]:
+    segment = Segment(Path())
+    return [(KEY, payload, segment) for payload in payloads]
+
+
+@asynccontextmanager
+async def open_publisher(kafka: str, topic: str, root: Path, worker: str) -> AsyncIterator[tuple[Publisher, Journal]]:
+    """Publish from a journal to a real Kafka, with what other workers left."""
+    some, lost = asyncio.Event(), Counter[str]()
+    producer = RecordProducer([kafka], client_id="test", deadline_s=30)
+    async with open_journal(root, worker, Limits(), some.set, lambda why, n: lost.update({why: n})) as journal:
+        await journal.adopt()
+        publisher = Publisher(producer, journal, topic, some)
+        async with in_background(journal.run(), publisher.run()):
+            yield publisher, journal
+    await producer.close()
+    assert lost == {}
+
+
+async def test_what_is_too_large_keeps_nothing_else_back_and_is_named() -> None:
+    topics = Topics()
+    topics.most_bytes = 100
+    async with publishing(topics) as to:
+        for payload in (SMALL, LARGE, SMALL, LARGEST, SMALL):
+            assert to.journal.append(KEY, payload)
+        assert await to.publisher.drain(10) == 0
+
+        assert [record.value for record in topics.records] == [SMALL] * 3
+        assert (to.journal.pending, len(to.publisher.oversized)) == (2, 2)
+        assert to.publisher.problem == (
+            "2 clicks of 1,000 bytes or more are larger than t.clicks.raw takes, and wait in the journal:"
+            " raise the topic's max.message.bytes"
+        )
+
+
+async def test_as_soon_as_the_topic_takes_them_they_are_delivered_each_once() -> None:
+    topics, journal = Topics(), Acknowledged()
+    topics.most_bytes = 100
+    oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
+    async with in_background(oversized.keep_trying()):
+        await oversized.deliver(entries(SMALL, LARGE, LARGEST, LARGE))
+        begun = topics.begun
+        await eventually(lambda: topics.begun > begun + 2)
+        assert journal.payloads == [SMALL]
+
+        topics.most_bytes = 1000
+        await eventually(lambda: len(oversized) == 1)
+        topics.most_bytes = 2000
+        await eventually(lambda: oversized.problem is None)
+
+    assert journal.payloads == [record.value for record in topics.records] == [SMALL, LARGE, LARGE, LARGEST]
+
+
+async def test_an_outage_while_they_are_tried_again_loses_none() -> None:
+    topics, journal = Topics(), Acknowledged()
+    topics.most_bytes = 100
+    oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
+    async with in_background(oversized.keep_trying()):
+        await oversized.deliver(entries(LARGE, LARGEST))
+        topics.failures, topics.most_bytes = 3, 2000
+        await eventually(lambda: len(oversized) == 0)
+
+    assert journal.payloads == [LARGE, LARGEST]
+
+
+async def test_memory_holds_so_many_and_the_rest_waits_in_the_journal_until_there_is_room() -> None:
+    topics = Topics()
+    topics.most_bytes = 1
+    async with publishing(topics) as to:
+        for _ in range(MOST_CLICKS):
+            to.journal.append(KEY, SMALL)
+        await eventually(lambda: not to.publisher.oversized.has_room.is_set())
+        for _ in range(5):
+            to.journal.append(KEY, SMALL)
+        assert len(to.publisher.oversized) == MOST_CLICKS
+
+        topics.most_bytes = 100
+        await to.publisher.oversized.try_again()
+        assert await to.publisher.drain(10) == 0
+        assert (to.journal.pending, to.lost) == (0, {})
+    assert len(topics.records) == MOST_CLICKS + 5
+
+
+@pytest.mark.servers
+async def test_a_topic_that_takes_less_than_a_click_loses_none_and_the_next_process_delivers_what_waits(
+    kafka: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    topic = topic_prefix + CLICKS_RAW.name
+    await apply_topics([kafka], [Spec(topic, 3, {"max.message.bytes": "1000"})])
+    incompressible = [Random(number).randbytes(2000).hex().encode() for number in range(3)]
+    small = [b"%03d" % number for number in range(100)]
+
+    async with open_publisher(kafka, topic, tmp_path, "first") as (first, journal):
+        for payload in (*small[:50], *incompressible, *small[50:]):
+            assert journal.append(KEY, payload)
+        await first.drain(30)
+        assert (journal.pending, len(first.oversized)) == (3, 3)
+    assert sorted({value for _, _, value in await read_all(kafka, topic)}) == small
+
+    await change_topic(kafka, topic, "max.message.bytes", "1000000")
+    async with open_publisher(kafka, topic, tmp_path, "second") as (second, journal):
+        # Kafka may take a moment to heed its new limit.
+        while await second.drain(30) or second.oversized.problem:
+            await second.oversized.try_again()
+        assert journal.pending == 0
+        await eventually(lambda: not list((tmp_path / "first").glob("*.seg")))
+    assert {value for _, _, value in await read_all(kafka, topic)} == {*small, *incompressible}
