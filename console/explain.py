@@ -39,6 +39,11 @@ COOKIES: Final = {
     "from_future": "The visitor's cookie was issued later than now: some clock is wrong.",
     "expired": "The visitor's cookie was genuine, but its window was over.",
 }
+SOURCES: Final = {
+    "program": "the program's target",
+    "code": "the code's own target",
+    "deep_link": "the page that the visitor chose by ?url=",
+}
 LIMITED: Final = {"client": "one address (R301)", "code": "the code (R302)"}
 PAGE: Final = "url="
 HARMLESS: Final = ("absent", "valid", "expired")
@@ -101,8 +106,14 @@ def explain_answer(click: EnrichedClick) -> Decision:
     took = click.handled.steps_us.get("total")
     after = f", after {describe_duration(took)}" if took is not None else ""
     host = click.target_url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
-    whose = "the page that the visitor chose by ?url=" if chose_page(click) else "the target of the code or its program"
-    return Decision("Answer", f"302 to {host}, {whose}{after}.")
+    return Decision("Answer", f"302 to {host}, {describe_source(click)}{after}.")
+
+
+def describe_source(click: EnrichedClick) -> str:
+    """Say whose target the visitor was sent to. A click of before contract 1.3 does not say it, nor does this, then."""
+    if click.target_source is not None:
+        return SOURCES.get(click.target_source, f"a target of a kind unknown here ({speak(click.target_source)})")
+    return SOURCES["deep_link"] if chose_page(click) else "the target of the code or its program"
 
 
 def chose_page(click: EnrichedClick) -> bool:

@@ -22,6 +22,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     Else parameters are added between `head` and `tail` (the fragment), the first behind `joint`: the token under
     `token_parameter`, null where none is added, and what `passing` lets through of the visitor's, null for nothing.
+    `is_deep_link`: the visitor asked for that page.
     """
 
     fixed: str | None
@@ -32,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     names_referral: bool
     token_parameter: str | None
     passing: Passing | None
+    is_deep_link: bool
 
 
 def plan_visit(url: str, program: Program, query: str) -> Plan:
@@ -80,6 +82,7 @@ def make_plan(
         carries_token=adds_token or "click_token" in macros,
         names_referral=not macros <= CLICK_MACROS,
         token_parameter=token_parameter if adds_token else None,
+        is_deep_link=read is take_literally,
         passing=decide_passing(pass_query, pass_names, taken if token_name is None else taken | {token_name}),
     )
 

@@ -47,6 +47,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
         path=visit.path,
         query=visit.query and cutter.cut("query", visit.query, QUERY_CAP),
         target_url=cutter.cut("target_url", made.aim.location, TARGET_CAP),
+        target_source=made.aim.source,
         referrer=cutter.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
         user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
         accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),

@@ -87,9 +87,10 @@ def aim(
     `room` is how long the Location may be; what of a visitor's does not fit is left out.
     """
     plan = plan_visit(found.target_url, found.program, query)
+    source = "deep_link" if plan.is_deep_link else found.target_source
     passed = pass_on(query, plan.passing) if query and plan.passing else NOTHING
     if plan.fixed is not None and not passed.parameters:
-        return Aim(plan.fixed, carries_token=False, is_cut=passed.is_cut)
+        return Aim(plan.fixed, carries_token=False, is_cut=passed.is_cut, source=source)
     token = make_token(keys.token, click_id) if plan.carries_token else None
     # Neither id nor token has anything in it that needs encoding.
     values = {"click_id": click_id, "click_token": token or ""}
@@ -98,8 +99,9 @@ def aim(
         values = {**name_values(found, parameters), **values}
     location = write_location(plan, values, token, passed.parameters)
     if len(location) <= room:
-        return Aim(location, plan.carries_token, passed.is_cut)
-    return Aim(fit_location(plan, values, token, passed.parameters, room), plan.carries_token, is_cut=True)
+        return Aim(location, plan.carries_token, passed.is_cut, source)
+    location = fit_location(plan, values, token, passed.parameters, room)
+    return Aim(location, plan.carries_token, is_cut=True, source=source)
 
 
 def aim_without_click(url: str, found: Found, parameters: Parameters, query: str = "", room: int = DEFAULT_ROOM) -> str:

@@ -55,11 +55,15 @@ class Visitor(msgspec.Struct, frozen=True):
 
 
 class Aim(NamedTuple):
-    """Where a click leads: its Location, whether that carries the click's token, and whether anything was left out."""
+    """Where a click leads: its Location, whether that carries the click's token, and whether anything was left out.
+
+    `source` is whose target it is, as in the record: `program`, `code` or `deep_link`.
+    """
 
     location: str
     carries_token: bool
-    is_cut: bool = False
+    is_cut: bool
+    source: str
 
 
 class Made(msgspec.Struct, frozen=True):

@@ -60,6 +60,11 @@ class Found(msgspec.Struct, frozen=True, gc=False):
         return self.code.target_url or self.program.target_url
 
     @property
+    def target_source(self) -> Literal["code", "program"]:
+        """Whose `target_url` that is."""
+        return "code" if self.code.target_url else "program"
+
+    @property
     def fallback_url(self) -> str:
         """Where a visitor goes while something is paused or archived."""
         return self.program.fallback_url or self.program.target_url

@@ -31,6 +31,7 @@ from schemas.fields import (
     Sealed,
     Seconds,
     Sub,
+    TargetSource,
     TargetUrl,
     Time,
     Ulid,
@@ -54,10 +55,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class Click(Record, frozen=True, kw_only=True):
     """What a raw and an enriched click share: the request, and the decisions ingest took on it.
 
-    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `limit` names the limit the
-    click was over, `client` or `code`, where the program's policy lets it count all the same. `is_test` says that a
-    signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to their caps;
-    `target_url` is among them, too, where the Location itself lacks something of what the visitor brought.
+    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent, and `target_source` whose
+    target that is: `program`, `code`, or `deep_link` for the page that the visitor asked for by `?url=`. `limit` names
+    the limit the click was over, `client` or `code`, where the program's policy lets it count all the same. `is_test`
+    says that a signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to
+    their caps; `target_url` is among them, too, where the Location itself lacks something of what the visitor brought.
     """
 
     click_id: Ulid
@@ -69,6 +71,7 @@ class Click(Record, frozen=True, kw_only=True):
     path: Path
     query: Query
     target_url: TargetUrl
+    target_source: TargetSource = None
     user_agent: UserAgent | None = None
     accept_language: AcceptLanguage | None = None
     client_hints: ClientHints | None = None

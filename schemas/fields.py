@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-SCHEMA_VERSION: Final = "1.2"
+SCHEMA_VERSION: Final = "1.3"
 """In every record. The minor part grows with each new optional field, the major part with any other change."""
 
 HOST_CAP: Final = 255
@@ -151,3 +151,4 @@ LetterDigest = Annotated[Digest | None, Meta(extra_json_schema=since("1.2"))]
 LetterSize = Annotated[Count | None, Meta(description="bytes", extra_json_schema=since("1.2"))]
 IsCut = Annotated[bool, Meta(extra_json_schema=since("1.2"))]
 IsTest = Annotated[bool, Meta(extra_json_schema=since("1.1"))]
+TargetSource = Annotated[Word | None, Meta(extra_json_schema=since("1.3"))]

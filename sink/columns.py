@@ -27,6 +27,7 @@ CLICK: Final = (
     "path",
     "query",
     "target_url",
+    "target_source",
     "user_agent",
     "accept_language",
     "sub1",

@@ -54,6 +54,24 @@ def test_where_the_visitor_went_and_who_chose_it_is_told(query: str, location: s
     assert sentence("Answer", *decisions) == f"302 to {host}, {whose}, after 38 µs."
 
 
+@pytest.mark.parametrize(
+    ("source", "whose"),
+    [
+        ("program", "the program's target"),
+        ("code", "the code's own target"),
+        ("deep_link", "the page that the visitor chose by ?url="),
+        ("lottery_2", "a target of a kind unknown here (lottery 2)"),
+    ],
+)
+def test_a_click_that_says_whose_target_it_was_is_believed(source: str, whose: str) -> None:
+    click = enriched_click(
+        target_source=source, query="url=https://shop.example/red", target_url="https://shop.example/red"
+    )
+    decisions = explain(StoredClick(click, NOW))
+
+    assert sentence("Answer", *decisions) == f"302 to shop.example, {whose}, after 38 µs."
+
+
 def test_a_limit_a_prefetch_and_what_was_cut_are_told() -> None:
     click = enriched_click(limit="client", prefetch=True, truncated=["query", "referrer"])
     decisions = explain(StoredClick(click, NOW, NOW + timedelta(milliseconds=890)))

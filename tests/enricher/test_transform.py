@@ -116,6 +116,11 @@ def test_a_test_stays_one_and_is_told_apart_by_nothing_else() -> None:
     assert msgspec.structs.replace(test, is_test=False) == click
 
 
+@pytest.mark.parametrize("source", [None, "program", "deep_link"])
+def test_whose_target_it_was_goes_on_as_ingest_said_it(source: str | None) -> None:
+    assert enriched(raw_click(target_source=source)).target_source == source
+
+
 def test_an_enriched_click_has_no_trace_of_the_address() -> None:
     written = encode(enriched(raw_click())).decode()
 

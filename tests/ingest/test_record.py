@@ -32,7 +32,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "visitor": Visitor("valid", OTHER_CLICK_ID),
         "set_cookie": "a=b",
         "parameters": parameters,
-        "aim": Aim(SHOES, carries_token=False),
+        "aim": Aim(SHOES, carries_token=False, is_cut=False, source="program"),
         "limit": None,
         "is_test": False,
         "steps_us": STEPS,
@@ -68,6 +68,7 @@ def test_a_click_is_written_down_whole() -> None:
         path="/ref/abc123",
         query=query,
         target_url=SHOES,
+        target_source="program",
         referrer="https://r.example/",
         user_agent="UA",
         accept_language="pt",
@@ -102,7 +103,7 @@ def test_the_address_is_sealed_for_this_click_and_stands_nowhere_else(address: s
 
 
 def test_key_ids_name_the_keys_that_were_used_and_no_other() -> None:
-    with_token = made(aim=Aim(SHOES, carries_token=True), set_cookie=None)
+    with_token = made(aim=Aim(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
     assert click(visit(), with_token).handled.key_ids == KeyIds(token="k7", ip_seal="k7")
 
 
@@ -119,7 +120,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
         visit(query="q" * 3000, fields=fields),
         made(
             parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)),
-            aim=Aim("https://e.com/" + "l" * 5000, carries_token=False),
+            aim=Aim("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
         ),
     )
     assert written.truncated == [

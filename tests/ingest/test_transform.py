@@ -122,6 +122,32 @@ def test_the_codes_own_target_goes_before_its_programs() -> None:
     assert aim(keys(), own, CLICK_ID, NONE).location == "https://own.example/a%2Fb?z=a+b"
 
 
+@pytest.mark.parametrize(
+    ("own", "query", "source"),
+    [
+        (None, "", "program"),
+        (None, "url=https://evil.example/", "program"),
+        (None, "url=https://shop.example/red", "deep_link"),
+        ("https://own.example/", "", "code"),
+        ("https://own.example/", "url=https://evil.example/&a=b", "code"),
+        ("https://own.example/", "url=https://shop.example/red&a=b", "deep_link"),
+        # The same page, whoever asks for it: then the visitor chose it.
+        ("https://shop.example/red", "url=https://shop.example/red", "deep_link"),
+    ],
+)
+@pytest.mark.parametrize("room", [200, 4000])
+@pytest.mark.parametrize("token", [None, "clickid"])
+def test_it_is_told_whose_target_the_visitor_is_sent_to(
+    own: str | None, query: str, source: str, room: int, token: str | None
+) -> None:
+    referral = found(
+        of_code={"target_url": own}, deep_link_hosts=("shop.example",), pass_query="all", token_parameter=token
+    )
+
+    assert aim(keys(), referral, CLICK_ID, NONE, query + "&long=" + "x" * 300, room).source == source
+    assert aim(keys(), referral, CLICK_ID, NONE, query, room).source == source
+
+
 def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
     target = "https://e.com/{code}/{program_id}?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}&x={external_id}"
     filled = aim(keys(), found(target_url=target), CLICK_ID, Parameters({"sub1": "a&b"}, None, None)).location

@@ -76,6 +76,15 @@ def test_a_click_that_does_not_say_so_is_no_test() -> None:
     assert (older.is_test, test.is_test) == (False, True)
 
 
+def test_whose_target_it_was_is_null_in_a_click_that_does_not_say() -> None:
+    older = decode(RawClick, read_example("clicks.raw/good/full.json"))
+    newer = decode(RawClick, read_example("clicks.raw/good/target_of_code.json"))
+
+    assert isinstance(older, RawClick)
+    assert isinstance(newer, RawClick)
+    assert (older.target_source, newer.target_source) == (None, "code")
+
+
 def test_every_field_is_written_null_where_nothing_is_known() -> None:
     least = decode(RawClick, read_example("clicks.raw/good/least.json"))
     assert isinstance(least, RawClick)

@@ -16,8 +16,8 @@ from schemas.__main__ import json_schema, schema_path
 
 EXAMPLES = Path(schemas.__file__).parent / "examples"
 LATER = {
-    "clicks.raw": {"RawClick.is_test"},
-    "clicks.enriched": {"EnrichedClick.is_test"},
+    "clicks.raw": {"RawClick.is_test", "RawClick.target_source"},
+    "clicks.enriched": {"EnrichedClick.is_test", "EnrichedClick.target_source"},
     "clicks.dead": {"DeadLetter.taken_at", "DeadLetter.digest", "DeadLetter.size", "DeadLetter.is_cut"},
 }
 NO_JSON = {"empty", "nested_too_deeply", "not_utf8", "truncated", "wrong_shape_and_truncated"}

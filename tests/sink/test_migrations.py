@@ -7,7 +7,8 @@ import pytest
 from runtime.migrations import find_migrations, migrate
 from sink.columns import CLICK_COLUMNS, click_row
 from sink.counts import Totals, totals_since
-from tests.console.builders import NOW, enriched_click, insert, make_partition, store
+from sink.queries import find_click
+from tests.console.builders import NOW, enriched_click, insert, make_partition, store, ulid_at
 
 pytestmark = pytest.mark.servers
 
@@ -19,12 +20,15 @@ async def test_clicks_that_came_before_there_were_test_links_are_no_tests(databa
         await migrate(connection, [msgspec.structs.replace(newest, migrations=newest.migrations[:1])])
         await make_partition(connection, NOW)
         row = dict(zip(CLICK_COLUMNS, click_row(enriched_click(NOW, 1), NOW), strict=True))
-        del row["is_test"]
+        del row["is_test"], row["target_source"]
         await insert(connection, "clicks", tuple(row), tuple(row.values()))
 
         await migrate(connection, [newest])
         await store(connection, [enriched_click(NOW, 2, is_test=True)])
 
         assert await totals_since(connection, NOW.replace(second=0)) == Totals(1, 0, 0, 0)
+        stored = await find_click(connection, ulid_at(NOW, 1))
+        assert stored is not None
+        assert stored.click.target_source is None
     finally:
         await connection.close()

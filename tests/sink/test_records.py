@@ -36,6 +36,7 @@ ALL_KNOWN = enriched_click(
     utm=Utm(source="a", medium="b", campaign="c", term="d", content="e"),
     previous_click_id="01KAT301V8C3Q9GZ2F5B7N4M6P",
     privacy=Privacy(gpc=True, dnt=True, decision="no_cookie"),
+    target_source="deep_link",
     prefetch=True,
     is_test=True,
     truncated=["referrer", "query"],
