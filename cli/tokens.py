@@ -38,7 +38,8 @@ def verify(
 ) -> None:
     """Tell whether click tokens are genuine, and of which clicks. Exit code 1 when one is not.
 
-    On standard input there is one on each line. With a database the click is looked up, and a test is told as one.
+    On standard input there is one on each line. With a database the click is looked up, and one of a test link is
+    marked as such.
     """
     from identity.keyfile import read_ring
     from identity.token import TokenKeys
