@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from cli.tables import apply_migrations
 from console.database import DatabaseAway, open_database
+from console.filters import Filters
+from console.past_clicks import read_past_clicks
 from referrals import administration
 from referrals.answers import Found, Unknown
 from referrals.metrics import LookupMetrics
@@ -21,7 +23,7 @@ from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret
 from sink.foresight import Foresight
-from sink.queries import ClickFilters, recent_clicks
+from sink.queries import ClickFilters, Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.sink.builders import NOW, click, clicked, rejected
 from tests.sink.test_store import count, make_store, rows_of
@@ -82,6 +84,25 @@ async def test_the_console_reads_and_cannot_write(url: str) -> None:
         with pytest.raises(DatabaseAway, match="too long"):
             await database.read(lambda reader: reader.fetch("SELECT pg_sleep(60)"))
         assert await database.read(lambda reader: reader.fetchval("SELECT 1")) == 1
+
+
+async def test_the_console_searches_and_is_held_to_the_time_limit_of_a_window(url: str) -> None:
+    store = make_store(url)
+    await store.store(rows_of(clicked(click(1))))
+    await store.close()
+
+    async def ask_within_a_limit(connection: Connection, question: str) -> None:
+        async with time_limit(connection, 0.2):
+            await connection.fetch(question)
+
+    async with open_database(Secret(url)) as database:
+        for code, found in (("nothing", 0), (click(1).code, 1)):
+            search = [database.read(lambda c, code=code: read_past_clicks(c, Filters(code=code), 10)) for _ in range(9)]
+            assert [len(past.lines) for past in await asyncio.gather(*search)] == [found] * 9
+        with pytest.raises(DatabaseAway, match="too long"):
+            await database.read(lambda connection: ask_within_a_limit(connection, "SELECT pg_sleep(60)"))
+        with pytest.raises(DatabaseAway):
+            await database.read(lambda connection: ask_within_a_limit(connection, "DELETE FROM clicks"))
 
 
 async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> None:
