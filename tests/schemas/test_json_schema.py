@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from msgspec import structs
 
 import schemas
 from schemas import TOPICS, Topic, decode, encode
 from schemas.__main__ import json_schema, schema_path
+from tests.schemas.validating import Draft202012Validator
 
 EXAMPLES = Path(schemas.__file__).parent / "examples"
 LATER = {
