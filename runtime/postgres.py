@@ -135,9 +135,14 @@ async def connect_somehow(url: str, session: Session, options: dict[str, Any]) -
         if not is_refused_option(error):
             raise
     else:
-        if not await meets_pooler(connection):
-            return connection
-        await close(connection)
+        try:
+            if not await meets_pooler(connection):
+                return connection
+            await close(connection)
+        except BaseException:
+            # Nobody else knows of it: it would stay open until it is collected.
+            connection.terminate()
+            raise
     pooled = {"statement_cache_size": 0, "connection_class": PooledConnection}
     connection = await open_connection(url, session, options | pooled | {"server_settings": {}})
     connection.session = session

@@ -1,14 +1,26 @@
 """Connecting to PostgreSQL: every failure is an outage, or a setting that never works."""
 
+import asyncio
 from pathlib import Path
+from struct import pack
 from urllib.parse import urlsplit
 
 import pytest
 
 from deploy.local.ports import free_port
 from runtime.errors import SettingsError, Stuck
-from runtime.postgres import PostgresAway, Session, check_tls_files, connected, is_pooled
+from runtime.postgres import PostgresAway, Session, check_tls_files, connect, connected, is_pooled
+from tests.waiting import PATIENCE_S
 
+CANCEL = pack("!i", 80877102)
+VERSION = b"server_version\0" + b"18.0\0"
+# By which PostgreSQL lets a client in: AuthenticationOk, ParameterStatus, BackendKeyData, ReadyForQuery.
+GREETING = b"".join(
+    (
+        *(b"R" + pack("!ii", 8, 0), b"S" + pack("!i", 4 + len(VERSION)) + VERSION),
+        *(b"K" + pack("!iii", 12, 1, 1), b"Z" + pack("!ic", 5, b"I")),
+    )
+)
 SESSION = Session(application="test", connect_s=10, statement_s=10, server_s=7, read_only=True)
 
 
@@ -52,6 +64,31 @@ async def test_a_direct_connection_has_its_session_and_keeps_it(postgres: str) -
         assert await connection.fetchval("SHOW statement_timeout") == "7s"
         assert await connection.fetchval("SHOW default_transaction_read_only") == "on"
         assert await connection.fetchval("SHOW application_name") == "test"
+
+
+async def test_a_connection_whose_opening_is_cancelled_at_its_last_step_is_closed() -> None:
+    is_asked, is_closed = asyncio.Event(), asyncio.Event()
+
+    async def greet_and_fall_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big") - 4)
+        if not request.startswith(CANCEL):
+            writer.write(GREETING)
+            await reader.readexactly(1)
+            is_asked.set()
+            await reader.read()
+            is_closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(greet_and_fall_silent, "127.0.0.1", 0) as server, asyncio.timeout(PATIENCE_S):
+        port = server.sockets[0].getsockname()[1]
+        session = Session(application="test", connect_s=PATIENCE_S, statement_s=2 * PATIENCE_S)
+        opening = asyncio.create_task(connect(f"postgresql://u@127.0.0.1:{port}/d?sslmode=disable", session))
+        await is_asked.wait()
+        opening.cancel()
+        await asyncio.wait({opening})
+        # The task holds its frames, and with them what a collection would have closed.
+        await is_closed.wait()
+    assert opening.cancelled()
 
 
 @pytest.mark.parametrize("option", ["sslrootcert", "sslcrl", "sslcert"])
