@@ -9,16 +9,17 @@ from math import inf
 from pathlib import Path
 
 import msgspec
+import redis.asyncio
 
 from referrals.follow import TIMEOUT_S
 from referrals.held import Holding, Time
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
-from referrals.postgres_layer import PostgresReferrals
-from referrals.redis_client import connect_redis
+from referrals.postgres_layer import HOPE_S, PostgresReferrals
+from referrals.redis_client import REDIS_TIMEOUT_S, connect_redis
 from referrals.redis_history import GetSigner
-from referrals.redis_layer import RedisReferrals
+from referrals.redis_layer import BEYOND_TIMEOUT_S, RedisReferrals
 from referrals.snapshot.keeping import SnapshotKeeper
 from runtime.background import in_background
 
@@ -28,16 +29,21 @@ class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Without `redis_url` there is no shared layer; with it `get_signer` gives what authenticates its values.
 
-    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away. `snapshot_dir` is a
-    folder for the snapshot, shared by all processes of a machine; it is written at most every `snapshot_every_s`
-    seconds. With one, what is known is served for as long as the stores are away.
+    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away. `postgres_hope_s` bounds
+    it while a first connection is made, and `redis_timeout_s` each step at Redis. `background_timeout_s` is for what no
+    visitor waits for: connecting, and the statements of whoever follows the changes. `snapshot_dir` is a folder for the
+    snapshot, shared by all processes of a machine; it is written at most every `snapshot_every_s` seconds. With one,
+    what is known is served for as long as the stores are away.
     """
 
     database_url: str
     redis_url: str | None = None
     get_signer: GetSigner | None = None
     redis_prefix: str = "clickrail"
+    redis_timeout_s: float = REDIS_TIMEOUT_S
     postgres_timeout_s: float = 0.1
+    postgres_hope_s: float = HOPE_S
+    background_timeout_s: float = TIMEOUT_S
     snapshot_dir: str | None = None
     snapshot_every_s: float = 60.0
     holding: Holding = Holding()
@@ -51,6 +57,13 @@ def real_time() -> Time:
     return Time(time.monotonic, lambda: 0.8 + 0.4 * random.random())  # noqa: S311 - to spread load, not to keep secrets
 
 
+def open_shared(client: redis.asyncio.Redis, settings: LookupSettings, metrics: LookupMetrics) -> RedisReferrals | None:
+    if settings.get_signer is None:
+        return None
+    bound_s = settings.redis_timeout_s + BEYOND_TIMEOUT_S
+    return RedisReferrals(client, settings.redis_prefix, settings.get_signer, metrics, bound_s=bound_s)
+
+
 @asynccontextmanager
 async def open_lookup(
     settings: LookupSettings, metrics: LookupMetrics, time: Time | None = None
@@ -60,13 +73,12 @@ async def open_lookup(
     To be entered and left by the same task.
     """
     time = time or real_time()
-    postgres = PostgresReferrals(settings.postgres_timeout_s, metrics)
-    client = connect_redis(settings.redis_url) if settings.redis_url else None
-    signer = settings.get_signer
-    shared = RedisReferrals(client, settings.redis_prefix, signer, metrics) if client and signer else None
+    postgres = PostgresReferrals(settings.postgres_timeout_s, metrics, settings.postgres_hope_s)
+    client = connect_redis(settings.redis_url, settings.redis_timeout_s) if settings.redis_url else None
+    shared = open_shared(client, settings, metrics) if client else None
     holding = msgspec.structs.replace(settings.holding, keep_s=inf) if settings.snapshot_dir else settings.holding
     lookup = Lookup(shared, postgres, holding, time, metrics)
-    reach = partial(connect, settings.database_url, TIMEOUT_S, TIMEOUT_S)
+    reach = partial(connect, settings.database_url, settings.background_timeout_s, settings.background_timeout_s)
     work = [
         lookup.deciding_reads.run(),
         keep_connected("lookup", reach, postgres.use, postgres.give_up),

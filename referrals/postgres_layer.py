@@ -87,12 +87,13 @@ def gather(records: Sequence[asyncpg.Record], asked: Sequence[str]) -> RowsReadi
 class PostgresReferrals:
     """Reads for visitors: on one connection, which is kept open in the background, so that nobody waits for it."""
 
-    def __init__(self, timeout_s: float, metrics: LookupMetrics) -> None:
+    def __init__(self, timeout_s: float, metrics: LookupMetrics, hope_s: float = HOPE_S) -> None:
         self.timeout_s = timeout_s
+        self.hope_s = hope_s
         self.metrics = metrics
         self.connection: asyncpg.Connection | None = None
         self.known_away = False
-        self.hopes_until = monotonic() + HOPE_S
+        self.hopes_until = monotonic() + self.hope_s
         self.changed = asyncio.Event()
         self.outage = OutageLog(LOG, "lookup failed in postgres", "lookup in postgres works again")
 
@@ -108,7 +109,7 @@ class PostgresReferrals:
     def set_connection(self, connection: asyncpg.Connection | None, *, known_away: bool = False) -> None:
         self.connection = connection
         self.known_away = known_away
-        self.hopes_until = monotonic() + HOPE_S
+        self.hopes_until = monotonic() + self.hope_s
         self.changed.set()
 
     def give_up(self) -> None:

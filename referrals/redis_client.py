@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
 
-TIMEOUT_S: Final = 0.05
+REDIS_TIMEOUT_S: Final = 0.05
 
 
 class PlainConnection(Connection):
@@ -36,7 +36,7 @@ MENDED: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
 }
 
 
-def connect_redis(url: str, timeout_s: float = TIMEOUT_S) -> redis.asyncio.Redis:
+def connect_redis(url: str, timeout_s: float = REDIS_TIMEOUT_S) -> redis.asyncio.Redis:
     """Give a client that waits so long at most and tries nothing twice. Connects at first use."""
     client = redis.asyncio.Redis.from_url(
         url,

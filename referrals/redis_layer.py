@@ -16,11 +16,13 @@ from redis.exceptions import RedisError, ResponseError
 
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
+from referrals.redis_client import REDIS_TIMEOUT_S
 from referrals.redis_history import GetSigner, History, State, is_behind, pack_history, unpack_history, update
 from referrals.redis_refusals import REFUSALS
 from referrals.saved import Reading, pack, seal, unpack, unseal
 
-BOUND_S: Final = 0.055
+BEYOND_TIMEOUT_S: Final = 0.005
+BOUND_S: Final = REDIS_TIMEOUT_S + BEYOND_TIMEOUT_S
 """The client's own time-outs hold for each step of a connection; this holds for all of them together."""
 PROBE_S: Final = 1.0
 HISTORY: Final = ("history",)
@@ -64,11 +66,20 @@ class RedisReferrals:
     `epoch` is that of the values to believe, null while it is not known, or while the database seems to be behind it.
     """
 
-    def __init__(self, client: redis.asyncio.Redis, prefix: str, get_signer: GetSigner, metrics: LookupMetrics) -> None:
+    def __init__(
+        self,
+        client: redis.asyncio.Redis,
+        prefix: str,
+        get_signer: GetSigner,
+        metrics: LookupMetrics,
+        *,
+        bound_s: float = BOUND_S,
+    ) -> None:
         self.client = client
         self.prefix = prefix
         self.get_signer = get_signer
         self.metrics = metrics
+        self.bound_s = bound_s
         self.away = False
         self.epoch: bytes | None = None
         self.origin: bytes | None = None
@@ -81,7 +92,7 @@ class RedisReferrals:
         self.to_write = asyncio.Event()
 
     async def read(self, keys: Sequence[Key]) -> list[Reading]:
-        """Give what Redis holds of `keys`; nothing when it does not answer in 50 ms, or is known not to."""
+        """Give what Redis holds of `keys`; nothing when it does not answer in time, or is known not to."""
         if not keys:
             return []
         self.metrics.keys.labels("redis").inc(len(keys))
@@ -224,7 +235,7 @@ class RedisReferrals:
     @asynccontextmanager
     async def bounded(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(self.bound_s):
                 yield
         except ResponseError as error:
             # It answers, if only with an error (full, or not permitted): asking again costs no time-out.

@@ -99,6 +99,8 @@ class Pipeline:
             "CLICKRAIL_INGEST_DATA_DIR": str(folder / "ingest"),
             "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
             "CLICKRAIL_INGEST_PORT": str(self.port),
+            # As long as it may be: on a busy machine PostgreSQL does not answer in the 100 ms it is given otherwise.
+            "CLICKRAIL_INGEST_POSTGRES_TIMEOUT_MS": "5000",
             # No balancer has to see that it stops. Tests of the stop set their own.
             "CLICKRAIL_INGEST_DRAIN_S": "0",
             "CLICKRAIL_INGEST_TRUSTED_PROXIES": "127.0.0.0/8",

@@ -25,6 +25,7 @@ from runtime.settings import Secret
 from sink.foresight import Foresight
 from sink.queries import ClickFilters, Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
+from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected
 from tests.sink.test_store import count, make_store, rows_of
 from tests.waiting import eventually
@@ -114,7 +115,7 @@ async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> No
         await administration.add(
             connection, ReferralCode(code="abc", affiliate_id="a", program_id="p", status="active")
         )
-        settings = LookupSettings(database_url=url, postgres_timeout_s=30)
+        settings = LookupSettings(database_url=url, **PATIENT)
         async with open_lookup(settings, LookupMetrics(CollectorRegistry())) as lookup:
             assert isinstance(await lookup.find("abc"), Found)
             assert isinstance(await lookup.find("xyz"), Unknown)

@@ -23,6 +23,7 @@ from tests.faults.oracles import AS_OFTEN
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of
 from tests.pipeline import eventually, running_pipeline
+from tests.referrals.builders import PATIENT
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
@@ -159,7 +160,7 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
     # Another process, without Postgres, has nothing but what this one put into Redis.
     signer = CacheMac(read_ring(shop.folder / "keys.json"))
     elsewhere = LookupSettings(
-        database_url=NOWHERE, redis_url=valkey, get_signer=lambda: signer, redis_prefix=shop.prefix
+        database_url=NOWHERE, redis_url=valkey, get_signer=lambda: signer, redis_prefix=shop.prefix, **PATIENT
     )
     async with open_lookup(elsewhere, LookupMetrics()) as lookup:
         answers = [await lookup.find(f"c{n}") for n in range(raced)]

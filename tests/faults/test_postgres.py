@@ -53,7 +53,10 @@ async def stores(own_settings: LocalSettings) -> AsyncIterator[Stores]:
 
 @pytest.fixture
 def shop(tmp_path: Path, kafka: str, stores: Stores, topic_prefix: str) -> Shop:
-    return Shop(tmp_path, kafka, stores.postgres.address, stores.redis.address, topic_prefix)
+    shop = Shop(tmp_path, kafka, stores.postgres.address, stores.redis.address, topic_prefix)
+    # As it is if nobody sets it: how long a visitor waits for PostgreSQL is noted here.
+    shop.environ["CLICKRAIL_INGEST_POSTGRES_TIMEOUT_MS"] = "100"
+    return shop
 
 
 async def knows_all(shop: Shop) -> bool:

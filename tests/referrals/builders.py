@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -16,6 +16,14 @@ from tests.identity.builders import known_ring
 
 SIGNER = CacheMac(known_ring())
 
+SLOW_DAY_S: Final = 30.0
+PATIENT: Final[dict[str, float]] = {
+    "redis_timeout_s": SLOW_DAY_S,
+    "postgres_timeout_s": SLOW_DAY_S,
+    "postgres_hope_s": SLOW_DAY_S,
+    "background_timeout_s": SLOW_DAY_S,
+}
+"""Settings of a lookup for a test that is not about its time-outs: on a busy machine an answer takes longer."""
 TARGET = "https://shop.example/spring?ref={click_token}"
 
 

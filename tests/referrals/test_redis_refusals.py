@@ -21,9 +21,9 @@ from referrals.opening import LookupSettings, open_lookup
 from referrals.redis_client import connect_redis
 from referrals.redis_layer import AWAY
 from referrals.redis_refusals import EACH_S, REFUSALS, RefusalLog, explain_refusal
-from tests.referrals.builders import get_signer, insert
+from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.security.certificates import make_authority, write_signed
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import eventually
 
 SESAME = "open-sesame"
 WRONG_PASSWORD = "Redis does not accept the user or the password"
@@ -104,9 +104,7 @@ async def test_a_refusal_is_in_the_log_once_without_a_secret_and_codes_are_found
 ) -> None:
     await insert(connection, "abc")
     url = f"redis://:{SESAME}@{urlsplit(valkey).netloc}/0" if kind == "wrong password" else forbidden
-    settings = LookupSettings(
-        database_url=referrals_url, redis_url=url, get_signer=get_signer, postgres_timeout_s=PATIENCE_S
-    )
+    settings = LookupSettings(database_url=referrals_url, redis_url=url, get_signer=get_signer, **PATIENT)
     expected = [("CLICKRAIL_REDIS_URL", WRONG_PASSWORD if kind == "wrong password" else FORBIDDEN)]
     REFUSALS._said.clear()
     with capture_logs() as logs:

@@ -18,7 +18,7 @@ from referrals.redis_history import History, pack_history
 from referrals.refusal import Refused
 from referrals.saved import seal
 from runtime.migrations import MigrationSet, find_migrations, migrate
-from tests.referrals.builders import affiliate, code, get_signer, insert, program, unique_prefix
+from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
 from tests.referrals.test_opening import eventually, is_followed
 from urls.targets import MACROS
 
@@ -181,7 +181,7 @@ async def test_rows_from_before_can_be_changed_but_for_a_url_with_such_a_macro(u
 @pytest.fixture
 def settings(referrals_url: str, valkey: str) -> LookupSettings:
     return LookupSettings(
-        database_url=referrals_url, redis_url=valkey, get_signer=get_signer, redis_prefix=unique_prefix()
+        database_url=referrals_url, redis_url=valkey, get_signer=get_signer, redis_prefix=unique_prefix(), **PATIENT
     )
 
 

@@ -29,7 +29,7 @@ from tests.ingest.serving import serving
 from tests.ingest.test_settings import NEEDED
 from tests.ingest.wire import ask
 from tests.pipeline import DEMO
-from tests.referrals.builders import code, program
+from tests.referrals.builders import PATIENT, code, program
 from urls.targets import TargetProblem, check_target
 
 NAMES = ("u", "url", "dest", "next", "to", "goto", "target", "return", "r", "redirect", "redirect_uri", "target_url")
@@ -157,7 +157,7 @@ async def test_item_03_a_line_feed_in_a_table_without_its_constraint_leads_to_th
 
 
 async def look_up(database_url: str, code: str) -> Answer:
-    settings = LookupSettings(database_url=database_url, postgres_timeout_s=30)
+    settings = LookupSettings(database_url=database_url, **PATIENT)
     async with open_lookup(settings, LookupMetrics(CollectorRegistry())) as lookup:
         return await lookup.find(code)
 

@@ -24,7 +24,7 @@ from referrals.postgres import connected
 from referrals.snapshot.reading import NAME
 from referrals.snapshot.writing import take_lock
 from runtime.migrations import find_migrations, migrate
-from tests.referrals.builders import get_signer, insert
+from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
 from tests.waiting import PATIENCE_S, eventually
 
@@ -66,7 +66,9 @@ def count(metrics: LookupMetrics, outcome: str) -> float:
 
 @pytest.fixture
 def settings(referrals_url: str, tmp_path: Path) -> LookupSettings:
-    return LookupSettings(database_url=referrals_url, snapshot_dir=str(tmp_path / "kept"), snapshot_every_s=EVERY_S)
+    return LookupSettings(
+        database_url=referrals_url, snapshot_dir=str(tmp_path / "kept"), snapshot_every_s=EVERY_S, **PATIENT
+    )
 
 
 def path_of(settings: LookupSettings) -> Path:
@@ -194,7 +196,7 @@ async def test_changes_outlive_the_stores_in_memory_until_they_are_on_disk(
     own_settings: LocalSettings, tmp_path: Path
 ) -> None:
     async with running(await plan_postgres(own_settings)) as postgres:
-        settings = LookupSettings(database_url=postgres.address, snapshot_dir=str(tmp_path / "kept"))
+        settings = LookupSettings(database_url=postgres.address, snapshot_dir=str(tmp_path / "kept"), **PATIENT)
         async with connected(postgres.address) as connection:
             await migrate(connection, [find_migrations("referrals")])
             await insert(connection, *CODES)

@@ -22,7 +22,7 @@ from referrals.model import ReferralCode
 from referrals.opening import LookupSettings, open_lookup
 from referrals.snapshot.keeping import SnapshotKeeper
 from referrals.snapshot.known import KnownSet
-from tests.referrals.builders import Clock, affiliate, code, insert, program
+from tests.referrals.builders import PATIENT, Clock, affiliate, code, insert, program
 from tests.referrals.snapshot.files import open_file, write_file
 from tests.waiting import eventually
 
@@ -111,7 +111,7 @@ async def test_whatever_happens_in_whatever_order_the_set_is_what_postgres_says(
     rng = random.Random(1)
     names = [f"c{n}" for n in range(400)]
     await insert(connection, *names[::2])
-    settings = LookupSettings(database_url=referrals_url, snapshot_dir=str(tmp_path), snapshot_every_s=0.02)
+    settings = LookupSettings(database_url=referrals_url, snapshot_dir=str(tmp_path), snapshot_every_s=0.02, **PATIENT)
     for _ in range(15):
         async with AsyncExitStack() as opened:
             lookups = [await opened.enter_async_context(open_lookup(settings, LookupMetrics())) for _ in range(3)]
