@@ -1,6 +1,7 @@
 """Kafka topics: create what is missing, report what differs, delete nothing."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -12,6 +13,8 @@ from runtime.errors import DependencyAway
 from runtime.kafka_security import PLAINTEXT, KafkaSecurity
 
 REPLICATED: Final = {"min.insync.replicas": "2"}
+LISTED_S: Final = 15.0
+TICK_S: Final = 0.05
 
 
 class TopicSpec(Protocol):
@@ -69,6 +72,7 @@ async def apply_topics(
         brokers = len((await admin.describe_cluster())["brokers"])
         there = set(await admin.list_topics())
         await create(admin, [spec for spec in wanted if spec.name not in there], replication=3 if brokers >= 3 else 1)  # noqa: PLR2004 - Kafka's usual three
+        await until_listed(admin, {spec.name for spec in wanted})
         return [
             Applied(spec.name, spec.name not in there, await differences(admin, spec) if spec.name in there else ())
             for spec in wanted
@@ -88,6 +92,16 @@ async def create(admin: AIOKafkaAdminClient, missing: Sequence[TopicSpec], *, re
         # Somebody else may have created it since we looked.
         if code not in (0, 36):
             raise for_code(code)(f"{name}: {message}")
+
+
+async def until_listed(admin: AIOKafkaAdminClient, names: Collection[str]) -> None:
+    """Wait until a broker lists the topics: it hears of a new one a moment after the controller has made it.
+
+    Raises TimeoutError.
+    """
+    async with asyncio.timeout(LISTED_S):
+        while not set(names) <= set(await admin.list_topics()):  # noqa: ASYNC110 - polling: Kafka tells nobody
+            await asyncio.sleep(TICK_S)
 
 
 async def differences(admin: AIOKafkaAdminClient, spec: TopicSpec) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 
 from deploy.local.launch import run_to_end
 from deploy.local.postgres import program
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -27,7 +28,12 @@ async def test_kafka_makes_topics(kafka: str, topic_prefix: str) -> None:
     await admin.start()
     try:
         await admin.create_topics([NewTopic(f"{topic_prefix}clicks", 12, 1)])
-        assert f"{topic_prefix}clicks" in await admin.list_topics()
+
+        async def is_listed() -> bool:
+            # The controller has made it; a broker lists it when it has heard of that.
+            return f"{topic_prefix}clicks" in await admin.list_topics()
+
+        await eventually(is_listed)
     finally:
         await admin.close()
 
