@@ -18,8 +18,9 @@ from runtime.listening import Endpoint
 
 log = logging.getLogger(__name__)
 
-BEYOND_FLUSH_S: Final = 7.0
-"""What a stop takes besides the time the settings give it for Kafka. After that it is not the way it should be."""
+BEYOND_FLUSH_S: Final = 12.0
+"""What a stop takes besides the time the settings give it for Kafka: 3 s for visitors, and on a busy machine more for
+closing everything than the 5 s after which a cancellation that was lost is repeated. Longer is not as it should be."""
 WRONG_SETTINGS: Final = 2
 """The exit code of a worker that will never start, however often one tries."""
 FIRST_S: Final = 60.0

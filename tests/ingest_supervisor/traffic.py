@@ -1,6 +1,7 @@
 """Visitors who come for as long as a block lasts, on connections they keep and on fresh ones, and never try again."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -35,12 +36,16 @@ async def connect(port: int) -> Connection:
 
 
 class Traffic:
-    """What became of all visits: `answers` in no order, and how many were `refused` a connection or `unanswered`."""
+    """What became of all visits: `answers` in no order, and how many were `refused` a connection or `unanswered`.
+
+    `failed_at` is the time of the first of those (`time.monotonic`), null while there is none.
+    """
 
     def __init__(self, port: int) -> None:
         self.answers: list[Answer] = []
         self.refused = 0
         self.unanswered = 0
+        self.failed_at: float | None = None
         self._port = port
         self._going = True
 
@@ -52,8 +57,10 @@ class Traffic:
         while self._going:
             try:
                 connection = await connect(self._port)
-            except ConnectionRefusedError:
+            except ConnectionError:
+                # Reset, not refused, when the port is closed while the connection is being made.
                 self.refused += 1
+                self._note_failure()
             else:
                 await self._use(connection, fresh=fresh)
             await asyncio.sleep(PAUSE_S)
@@ -76,8 +83,13 @@ class Traffic:
                 await asyncio.sleep(PAUSE_S)
         except (EOFError, OSError):
             self.unanswered += 1
+            self._note_failure()
         finally:
             connection.close()
+
+    def _note_failure(self) -> None:
+        if self.failed_at is None:
+            self.failed_at = time.monotonic()
 
 
 @asynccontextmanager
