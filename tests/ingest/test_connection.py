@@ -407,6 +407,10 @@ async def test_what_a_visitor_asked_who_is_gone_is_not_accepted() -> None:
 async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(first: str) -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         _, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
+        await eventually(lambda: served.connections._open)
+        (connection,) = served.connections._open
+        for transport in (writer.transport, connection.transport):
+            hold_little(transport)
         writer.write(request(first, last=False))
         some = request("/" + "x" * 2000, last=False) * 10
         for _ in range(MORE_THAN_BUFFERS_HOLD // len(some)):
@@ -414,9 +418,15 @@ async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(f
             await asyncio.sleep(0)
         await asyncio.sleep(0.3)
         assert writer.transport.get_write_buffer_size() > MORE_THAN_BUFFERS_HOLD // 4  # type: ignore[attr-defined]  # it has one
-        (connection,) = served.connections._open
         assert len(connection._waiting) < 100
         writer.transport.abort()
+
+
+def hold_little(transport: asyncio.BaseTransport | None) -> None:
+    """Have the kernel hold little in both directions. Its buffers grow to what the machine allows otherwise."""
+    assert transport
+    for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, 65536)
 
 
 async def test_a_refusal_reaches_a_visitor_who_sends_all_before_he_reads() -> None:
