@@ -14,8 +14,8 @@ from bench.steps import make_records
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
 from ingest.publisher import Publisher
-from runtime.background import in_background
-from runtime.producer import RecordProducer
+from runtime.kafka.producer import RecordProducer
+from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW
 
 CLICKS = 20_000
@@ -53,7 +53,7 @@ async def cost_of_ours(bench: Bench, records: Records) -> float:
         journal = Journal(Path(folder), "bench", JournalLimits(), some.set, lambda _, __: None)
         async with opened(journal):
             publisher = Publisher(producer, journal, CLICKS_RAW.name, some)
-            async with in_background(journal.run(), publisher.run()):
+            async with task_scope(journal.run(), publisher.run()):
                 journal.append_all(records[:TOGETHER])
                 await publisher.drain(30)
                 before = time.process_time()

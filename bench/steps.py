@@ -41,7 +41,7 @@ from ingest.visit import Site
 from referrals.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.client_address import TrustedProxies, parse_networks
-from runtime.partition import hash_keys
+from runtime.kafka.partitioner import hash_keys
 
 BATCH = 16
 CLICKS = 4800

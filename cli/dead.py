@@ -107,7 +107,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     of them, because they are larger than its max.message.bytes: these are named, and the others are sent.
     """
     from runtime.errors import DependencyAway, SettingsError
-    from runtime.producer import RecordProducer
+    from runtime.kafka.producer import RecordProducer
     from schemas import TOPICS
     from sink.replay import Replayed, count_letters, describe_counts
     from sink.replay import replay as send_again

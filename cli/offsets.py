@@ -16,7 +16,7 @@ from cli.tables import Prefix, Servers, read_environment
 if TYPE_CHECKING:
     from aiokafka import TopicPartition
 
-    from runtime.groups import GroupClient
+    from runtime.kafka.groups import GroupClient
 
 ANSWER_S: Final = 20.0
 AGAIN_S: Final = 0.5
@@ -144,7 +144,7 @@ def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any
     from aiokafka.errors import KafkaError
 
     from runtime.errors import SettingsError
-    from runtime.groups import asking
+    from runtime.kafka.groups import asking
 
     async def connected() -> list[dict[str, Any]]:
         addresses = servers.split(",")

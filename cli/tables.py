@@ -11,8 +11,8 @@ from cli.failing import failing_clearly
 if TYPE_CHECKING:
     import asyncpg
 
-    from runtime.kafka_security import KafkaSecurity
-    from runtime.topics import Applied
+    from runtime.kafka.security import KafkaSecurity
+    from runtime.kafka.topics import Applied
 
 topics = typer.Typer(help="Kafka topics of the contract.", no_args_is_help=True)
 
@@ -82,8 +82,8 @@ def read_environment(servers: list[str]) -> "KafkaSecurity":
     """Read what the environment says of TLS and a password. Raises SettingsError, naming the variable."""
     import os
 
-    from runtime.kafka_security import read_security
-    from runtime.kafka_settings import KafkaSettings
+    from runtime.kafka.security import read_security
+    from runtime.kafka.settings import KafkaSettings
     from runtime.settings import load
 
     given = {name: value for name, value in os.environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
@@ -94,8 +94,8 @@ async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecuri
     import msgspec
 
     from runtime.errors import DependencyAway
-    from runtime.kafka_security import PLAINTEXT
-    from runtime.topics import apply_topics
+    from runtime.kafka.security import PLAINTEXT
+    from runtime.kafka.topics import apply_topics
     from schemas import TOPICS
 
     heard = LastWord(logging.ERROR)

@@ -28,11 +28,11 @@ from console.recall import Recall
 from console.rendering import open_templates
 from console.sessions import Sessions
 from console.settings import Settings
-from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
+from runtime.task_scope import task_scope
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             assets=assets,
             templates=open_templates(assets, base),
         )
-        async with in_background(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
+        async with task_scope(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
             yield environment
 
 

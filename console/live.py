@@ -17,11 +17,11 @@ from console.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
 from console.settings import Settings
 from console.transform import Sighted
+from runtime.backoff import pauses
 from runtime.containment import Crash, contain
-from runtime.kafka_clients import METADATA_MS, AIOKafkaConsumer
-from runtime.kafka_security import KafkaSecurity, read_security
+from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer
+from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.outage_log import OutageLog
-from runtime.pauses import pauses
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
 from schemas.letters import taken_at
 from sink.records import StoredClick, StoredRejection

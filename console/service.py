@@ -13,8 +13,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from console.environment import Environment, open_environment
 from console.routes import make_app
 from console.settings import Settings
+from runtime.endpoint import Endpoint
 from runtime.health import private_port
-from runtime.listening import Endpoint
 
 log = structlog.get_logger()
 

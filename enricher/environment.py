@@ -21,13 +21,13 @@ from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
 from identity.refusal import Refused
-from runtime.background import in_background
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import SettingsError
-from runtime.kafka_security import KafkaSecurity, read_security
+from runtime.kafka.producer import RecordProducer
+from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
-from runtime.producer import RecordProducer
+from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_referrer=read_referrer,
         read_bot=read_bot,
     )
-    async with in_background(follow_geo(geo, metrics.geo_problems)):
+    async with task_scope(follow_geo(geo, metrics.geo_problems)):
         try:
             yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups)
         finally:

@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from identity.refusal import DESTROYED_KEY, FORGED, MALFORMED, UNKNOWN_KEY
-from runtime.stream_metrics import StreamMetrics
+from runtime.kafka.metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
 
 

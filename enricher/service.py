@@ -9,15 +9,15 @@ import structlog
 from enricher.environment import Environment, open_environment
 from enricher.settings import Settings
 from enricher.transform import STAGE, process
-from runtime.consume import ConsumeLoop, Records
 from runtime.containment import Crash, contain
-from runtime.cutting import deliver_cut
+from runtime.endpoint import Endpoint
 from runtime.errors import RecordTooLarge
 from runtime.health import private_port
-from runtime.kafka_security import KafkaSecurity
-from runtime.listening import Endpoint
-from runtime.producer import OutRecord
-from runtime.subscription import Subscription
+from runtime.kafka.consume import ConsumeLoop, Records
+from runtime.kafka.cutting import deliver_cut
+from runtime.kafka.producer import OutRecord
+from runtime.kafka.security import KafkaSecurity
+from runtime.kafka.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, EnrichedClick, Undecodable, encode
 from schemas.headers import dead_headers, enriched_headers
 from schemas.letters import SourceRecord, bury, cut

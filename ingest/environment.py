@@ -35,13 +35,13 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from referrals.redis_history import GetSigner
-from referrals.redis_tls import check_redis_tls_files
-from runtime.background import in_background
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
-from runtime.kafka_security import read_security
+from runtime.kafka.producer import RecordProducer
+from runtime.kafka.security import read_security
 from runtime.postgres import check_tls_files
-from runtime.producer import RecordProducer
+from runtime.redis_tls import check_redis_tls_files
+from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW, CLICKS_REJECTED
 from urls.links import is_https
 
@@ -88,7 +88,7 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
             redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
             try:
                 redirect.renew_keys = partial(renew_keys, ring, redirect)
-                async with in_background(journal.run(), publisher.run(), follow_keys(redirect)):
+                async with task_scope(journal.run(), publisher.run(), follow_keys(redirect)):
                     try:
                         yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
                     finally:

@@ -13,8 +13,8 @@ import structlog
 
 from ingest.journal.segments import Entry
 from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.kafka.producer import OutRecord
 from runtime.outage_log import OutageLog
-from runtime.producer import OutRecord
 
 log = structlog.get_logger()
 

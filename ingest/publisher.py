@@ -13,11 +13,11 @@ import structlog
 
 from ingest.journal.segments import Entry
 from ingest.oversized import OversizedClicks
-from runtime.background import in_background
+from runtime.backoff import pauses
 from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.kafka.producer import OutRecord
 from runtime.outage_log import OutageLog
-from runtime.pauses import pauses
-from runtime.producer import OutRecord
+from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
@@ -93,7 +93,7 @@ class Publisher:
 
     async def run(self) -> None:
         """Deliver for ever. What Kafka does not acknowledge is delivered again, in order, before anything else."""
-        async with in_background(self._keep_delivering_rejections(), self.oversized.keep_trying()):
+        async with task_scope(self._keep_delivering_rejections(), self.oversized.keep_trying()):
             await self._keep_delivering_clicks()
 
     async def drain(self, seconds: float) -> int:

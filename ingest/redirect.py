@@ -44,7 +44,7 @@ from ingest.transform import (
 )
 from ingest.visit import Made, Site, Visit, Visitor
 from referrals.answers import Answer, Found
-from runtime.producer import OutRecord
+from runtime.kafka.producer import OutRecord
 from schemas import encode
 from schemas.headers import rejected_headers
 from schemas.reasons import MALFORMED_CODE

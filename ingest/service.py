@@ -14,11 +14,11 @@ from ingest.data_folder import require_data_folder
 from ingest.environment import Environment, open_environment
 from ingest.readiness import Readiness
 from ingest.settings import Settings
-from runtime.background import in_background
+from runtime.endpoint import Endpoint
 from runtime.health import private_port
-from runtime.listening import Endpoint
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
+from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
         env.redirect.answer, env.redirect.write_down, connection_limits(env.settings), env.metrics
     )
     server = await listen(connections, env.settings, listener)
-    async with in_background(connections.sweep()):
+    async with task_scope(connections.sweep()):
         try:
             yield server.sockets[0].getsockname()[1]
         finally:

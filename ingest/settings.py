@@ -17,7 +17,8 @@ from ingest.limits.defaults import (
 from ingest.limits.gcra import make_limit
 from ingest.response import REDIRECT_CAP
 from runtime.errors import SettingsError
-from runtime.kafka_settings import KafkaSettings
+from runtime.kafka.settings import KafkaSettings
+from runtime.setting_urls import find_web_problem
 from runtime.settings import (
     DatabaseUrl,
     ForwardedHeader,
@@ -33,7 +34,6 @@ from runtime.settings import (
     Region,
     variables,
 )
-from runtime.urls import find_web_problem
 from urls.targets import TargetProblem, check_target
 
 

@@ -17,11 +17,11 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.postgres import connect, keep_connected
 from referrals.postgres_layer import HOPE_S, PostgresReferrals
-from referrals.redis_client import REDIS_TIMEOUT_S, connect_redis
 from referrals.redis_history import GetSigner
 from referrals.redis_layer import BEYOND_TIMEOUT_S, RedisReferrals
 from referrals.snapshot.keeping import SnapshotKeeper
-from runtime.background import in_background
+from runtime.redis import REDIS_TIMEOUT_S, connect_redis
+from runtime.task_scope import task_scope
 
 
 class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,5 +94,5 @@ async def open_lookup(
             opened.push_async_callback(keeper.close)
             await keeper.load()
             work.append(keeper.run())
-        await opened.enter_async_context(in_background(*work))
+        await opened.enter_async_context(task_scope(*work))
         yield lookup

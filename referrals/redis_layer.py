@@ -16,10 +16,10 @@ from redis.exceptions import RedisError, ResponseError
 
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
-from referrals.redis_client import REDIS_TIMEOUT_S
 from referrals.redis_history import GetSigner, History, State, is_behind, pack_history, unpack_history, update
 from referrals.redis_refusals import REFUSALS
 from referrals.saved import Reading, pack, seal, unpack, unseal
+from runtime.redis import REDIS_TIMEOUT_S
 
 BEYOND_TIMEOUT_S: Final = 0.005
 BOUND_S: Final = REDIS_TIMEOUT_S + BEYOND_TIMEOUT_S

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from runtime.listening import Endpoint
+from runtime.endpoint import Endpoint
 
 SILENT: Final = logging.getLogger("clickrail.nobody")
 SILENT.setLevel(logging.CRITICAL + 1)

@@ -16,7 +16,7 @@ import msgspec
 
 from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.postgres_errors import ERRORS, classify_error, explain_error, is_refused_option
-from runtime.urls import Url, read_url
+from runtime.setting_urls import Url, read_url
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from runtime.unverified import trusts_anybody
-from runtime.urls import HIGHEST_PORT, Place, Url, UrlProblem, find_host_problem, is_port, read_url
+from runtime.insecure_tls import accepts_any_certificate
+from runtime.setting_urls import HIGHEST_PORT, Place, Url, UrlProblem, find_host_problem, is_port, read_url
 
 UNVERIFIED: Final = "TLS that takes any certificate protects from nobody: verify it"
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -40,7 +40,7 @@ FLAGS: Final = frozenset({"0", "1", "f", "false", "n", "no", "t", "true", "y", "
 
 def find_postgres_problem(text: str) -> str | None:
     """Say why a text is no URL by which PostgreSQL can be reached, if it is none. Shows nothing of the text."""
-    if trusts_anybody(text):
+    if accepts_any_certificate(text):
         return UNVERIFIED
     url = read_url(text)
     if isinstance(url, UrlProblem):
@@ -74,7 +74,7 @@ def find_choice_problem(url: Url, choices: Mapping[str, tuple[str, ...]]) -> str
 
 def find_redis_problem(text: str) -> str | None:
     """Say why a text is no URL by which Redis can be reached, if it is none. Shows nothing of the text."""
-    if trusts_anybody(text):
+    if accepts_any_certificate(text):
         return UNVERIFIED
     url = read_url(text)
     if isinstance(url, UrlProblem):

@@ -17,9 +17,9 @@ from msgspec.structs import FieldInfo
 from runtime.client_address import parse_networks
 from runtime.errors import SettingsError
 from runtime.expectations import choices_of, describe, example_of, expectation, find_check, is_list, plain_type
-from runtime.kafka_servers import find_unfit_server
+from runtime.kafka.addresses import find_unfit_server
 from runtime.server_urls import find_postgres_problem, find_redis_problem
-from runtime.urls import find_origin_problem
+from runtime.setting_urls import find_origin_problem
 
 S = TypeVar("S", bound=msgspec.Struct)
 

@@ -7,11 +7,11 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from runtime.dead_letter_limit import DeadLetterLimit
-from runtime.kafka_security import KafkaSecurity, read_security
+from runtime.kafka.producer import RecordProducer
+from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
-from runtime.producer import RecordProducer
 from sink.foresight import Foresight
 from sink.metrics import SinkMetrics
 from sink.settings import Settings

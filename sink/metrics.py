@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from runtime.stream_metrics import StreamMetrics
+from runtime.kafka.metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
 
 

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 
 from runtime.errors import RecordTooLarge
-from runtime.producer import OutRecord
+from runtime.kafka.producer import OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
 from sink.letter_names import LetterName, name_letter

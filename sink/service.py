@@ -7,15 +7,15 @@ from typing import Final
 
 import structlog
 
-from runtime.background import in_background
-from runtime.consume import ConsumeLoop, Records
 from runtime.containment import Crash, contain
-from runtime.cutting import deliver_cut
+from runtime.endpoint import Endpoint
 from runtime.health import private_port
-from runtime.kafka_security import KafkaSecurity
-from runtime.listening import Endpoint
-from runtime.producer import OutRecord
-from runtime.subscription import Subscription
+from runtime.kafka.consume import ConsumeLoop, Records
+from runtime.kafka.cutting import deliver_cut
+from runtime.kafka.producer import OutRecord
+from runtime.kafka.security import KafkaSecurity
+from runtime.kafka.subscription import Subscription
+from runtime.task_scope import task_scope
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
 from schemas.letters import SourceRecord, bury, cut
@@ -36,7 +36,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         loop = ConsumeLoop(subscription(settings, env.kafka), Work(env).store_batch, env.metrics, env.limit)
         private = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_SINK_PRIVATE")
         checks = lambda: {"consume": loop.problem}  # noqa: E731 - a question, asked by the health port
-        async with private_port(private, env.registry, checks), in_background(env.foresight.run()):
+        async with private_port(private, env.registry, checks), task_scope(env.foresight.run()):
             await loop.run(stop)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from runtime.kafka_settings import KafkaSettings
+from runtime.kafka.settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
     Host,

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer
 from deploy.local.ports import free_port
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
+from runtime.kafka.topics import apply_topics
 from runtime.migrations import find_migrations, migrate
-from runtime.topics import apply_topics
 from schemas import TOPICS, Topic
 from tests.waiting import PATIENCE_S, eventually
 

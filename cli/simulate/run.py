@@ -16,7 +16,7 @@ from cli.simulate.order import BadOrder, Order
 from cli.simulate.planned import Planned
 from cli.simulate.progress import Show, showing
 from cli.simulate.send import OnAnswer, name_error, read_target, send
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 
 SHOWN_EVERY_S: Final = 0.25
 REACH_S: Final = 5.0
@@ -78,7 +78,7 @@ async def follow(order: Order, show: Show, write: OnAnswer | None) -> Ledger:
             write(planned, answer)
 
     try:
-        async with in_background(watch(show, counts)):
+        async with task_scope(watch(show, counts)):
             return await send(order.plan(), order.sending, take, stop)
     finally:
         show(counts.done, counts.failed)

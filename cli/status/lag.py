@@ -7,8 +7,8 @@ from typing import Any, Final
 from cli.offsets import read_lag
 from cli.status.finding import Finding
 from cli.status.scope import Scope
-from runtime.kafka_security import KafkaSecurity, read_security
-from runtime.kafka_settings import KafkaSettings
+from runtime.kafka.security import KafkaSecurity, read_security
+from runtime.kafka.settings import KafkaSettings
 from runtime.settings import load
 
 ANSWER_S: Final = 10.0
@@ -35,7 +35,7 @@ async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) 
     """Ask Kafka. Raises KafkaError."""
     from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-    from runtime.groups import asking
+    from runtime.kafka.groups import asking
 
     prefix, servers = settings.kafka_topic_prefix, settings.kafka_bootstrap_servers
     while True:

@@ -10,15 +10,15 @@ import msgspec
 
 from cli.status.finding import Finding
 from cli.tables import PACKAGES, LastWord
-from referrals.redis_tls import check_redis_tls_files
 from runtime.errors import DependencyAway, SettingsError, Stuck
-from runtime.kafka_security import read_security
-from runtime.kafka_settings import KafkaSettings
+from runtime.kafka.security import read_security
+from runtime.kafka.settings import KafkaSettings
+from runtime.kafka.topics import compare_topics
 from runtime.migrations import MigrationError, check_database, find_migrations, read_pending
 from runtime.postgres import PostgresAway, Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
+from runtime.redis_tls import check_redis_tls_files
 from runtime.settings import DatabaseUrl, RedisUrl, load, variables
-from runtime.topics import compare_topics
 from schemas import TOPICS
 
 ANSWER_S: Final = 10.0

@@ -17,8 +17,8 @@ from deploy.local.errors import LocalStackError
 from deploy.local.ports import HOST, Wanted
 from deploy.local.server import Server, ServerPlan
 from deploy.local.together import together
-from runtime.background import in_background
 from runtime.settings import load
+from runtime.task_scope import task_scope
 
 RESTART_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told apart, not to listen on
@@ -151,7 +151,7 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     servers = [Server(plan) for plan in plans]
     try:
         await together(*(server.start() for server in servers))
-        async with in_background(*(keep_running(server, say) for server in servers)):
+        async with task_scope(*(keep_running(server, say) for server in servers)):
             yield
     finally:
         for server in servers:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
 
-from runtime.background import report_failure
+from runtime.task_scope import report_failure
 
 T = TypeVar("T")
 

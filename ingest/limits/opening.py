@@ -12,8 +12,8 @@ from ingest.limits.exchange import Exchange
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.redis_client import connect_redis
-from runtime.background import in_background
+from runtime.redis import connect_redis
+from runtime.task_scope import task_scope
 
 PROBE_S: Final = 1.0
 
@@ -34,7 +34,7 @@ async def open_limits(
     breaker = Breaker(time.monotonic, PROBE_S)
     exchange = Exchange(client, limits.accounts, name_keys(settings.redis_prefix, keys), breaker, metrics)
     try:
-        async with in_background(exchange.run()):
+        async with task_scope(exchange.run()):
             yield limits
     finally:
         await client.aclose()

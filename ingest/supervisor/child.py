@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from ingest.supervisor.reports import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
-from runtime.background import report_failure
+from runtime.task_scope import report_failure
 
 WORRY_S: Final = 5
 """A worker that has said nothing for so long is named on /readyz."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from ingest.supervisor.child import COMMAND, SILENT, STARTING, Child, Patience, start_worker
 from ingest.supervisor.listener import renew
-from runtime.background import report_failure
-from runtime.pauses import pauses, sleep_unless
+from runtime.backoff import pauses, sleep_unless
+from runtime.task_scope import report_failure
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from runtime.listening import Endpoint
+from runtime.endpoint import Endpoint
 
 PATIENCE_S: Final = 5.0
 JSON: Final = "application/json; charset=utf-8"

@@ -12,9 +12,9 @@ from ingest.supervisor.child import Patience
 from ingest.supervisor.listener import address_of, reserve_many
 from ingest.supervisor.slot import Slot
 from ingest.supervisor.status import SlotStatus, status_port
-from runtime.background import in_background
+from runtime.endpoint import Endpoint
 from runtime.errors import SettingsError
-from runtime.listening import Endpoint
+from runtime.task_scope import task_scope
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event
 
     # The private port comes first: two supervisors could share the public one, and nobody would notice.
     private = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_INGEST_PRIVATE")
-    async with status_port(private, describe), hold_slots(settings, slots), in_background(run_slots(slots, roll)):
+    async with status_port(private, describe), hold_slots(settings, slots), task_scope(run_slots(slots, roll)):
         await stop.wait()
         log.info("stopping", extra={"accepts_for_s": settings.drain_s})
         await asyncio.sleep(settings.drain_s)

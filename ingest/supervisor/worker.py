@@ -24,13 +24,13 @@ from ingest.readiness import Readiness
 from ingest.service import PRIVATE, public_port
 from ingest.settings import Settings
 from ingest.supervisor.reports import BEAT_S, LEAVE, STOPPING, WORKER, Report, write_report
-from runtime.background import in_background
+from runtime.backoff import sleep_unless
+from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen
 from runtime.health import private_port
-from runtime.listening import Endpoint
 from runtime.metrics import make_registry
-from runtime.pauses import sleep_unless
 from runtime.process import clickrail_version, run
+from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
@@ -84,11 +84,11 @@ async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
     registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
     async with (
         lifeline(post.lifeline, stop, leave, settings.drain_s) as writer,
-        in_background(show(registry, readiness, settings, post.slot)),
+        task_scope(show(registry, readiness, settings, post.slot)),
         open_environment(settings, registry) as env,
     ):
         readiness.env, state = env, State(readiness)
-        async with in_background(report(writer, state.report)):
+        async with task_scope(report(writer, state.report)):
             await prepare(state, stop, post.wait_s)
             async with public_port(env, listener) as port:
                 state.listening = True
@@ -125,7 +125,7 @@ async def lifeline(
             await asyncio.sleep(drain_s)
         leave.set()
 
-    async with in_background(follow()):
+    async with task_scope(follow()):
         yield writer
     writer.close()
 

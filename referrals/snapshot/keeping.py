@@ -23,8 +23,8 @@ from referrals.snapshot.building import DamagedSnapshot, can_merge, copy_set, me
 from referrals.snapshot.known import Changed
 from referrals.snapshot.reading import NAME, Identity, NoSnapshot, SnapshotFile, identify_path, open_snapshot
 from referrals.snapshot.writing import SnapshotWriter, take_lock
-from runtime.background import report_failure
 from runtime.outage_log import OutageLog
+from runtime.task_scope import report_failure
 
 LOG: Final = structlog.get_logger()
 

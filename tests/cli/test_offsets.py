@@ -8,8 +8,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from runtime.producer import OutRecord, RecordProducer
-from runtime.topics import apply_topics
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.topics import apply_topics
 from schemas import TOPICS
 from tests.pipeline import Prefixed
 

@@ -10,9 +10,9 @@ import asyncpg
 import msgspec
 
 from identity.ulid import make_click_id
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.topics import apply_topics
 from runtime.migrations import find_migrations, migrate
-from runtime.producer import OutRecord, RecordProducer
-from runtime.topics import apply_topics
 from schemas import (
     CLICKS_ENRICHED,
     CLICKS_REJECTED,

@@ -7,8 +7,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from deploy.healthcheck import PORTS, ask, private_port
+from runtime.endpoint import Endpoint
 from runtime.health import private_port as open_port
-from runtime.listening import Endpoint
 
 FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_TEST_PRIVATE")
 

@@ -13,7 +13,7 @@ from enricher.metrics import EnricherMetrics
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 from identity.refusal import Refused
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.enricher.builders import CLICK_ID, NOW, VISITOR, ring, seal
 from tests.waiting import eventually
 
@@ -70,7 +70,7 @@ async def test_a_look_at_the_geo_files_that_fails_does_not_end_the_watch() -> No
     geo, problems = BrokenGeo(failing=2), EnricherMetrics(CollectorRegistry()).geo_problems
     seen = []
 
-    async with in_background(follow_geo(geo, problems, 0.01)):
+    async with task_scope(follow_geo(geo, problems, 0.01)):
         await eventually(lambda: geo.looked == 1)
         seen.append(problems._value.get())
         await eventually(lambda: geo.looked > 3)

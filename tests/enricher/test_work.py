@@ -15,7 +15,7 @@ from enricher.service import Work
 from enricher.settings import Settings
 from identity.keyfile import create_ring
 from runtime.errors import TooManyDeadLetters
-from runtime.topics import apply_topics
+from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Bot, DeadLetter, EnrichedClick, decode
 from tests.enricher.builders import Record, raw_click, record_of, ring
 from tests.pipeline import Pipeline, Prefixed

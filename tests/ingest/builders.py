@@ -15,7 +15,7 @@ from ingest.visit import Site, Visit
 from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.producer import OutRecord
+from runtime.kafka.producer import OutRecord
 from schemas import RawClick, RejectedClick, decode
 from tests.examples import examples
 from tests.identity.builders import NOW, known_ring, randomness

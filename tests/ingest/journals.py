@@ -11,7 +11,7 @@ import msgspec
 
 from ingest.journal.journal import Journal, Limits
 from ingest.publisher import Publisher
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.ingest.builders import RAW, Topics
 from tests.ingest_journal.builders import open_journal
 
@@ -33,6 +33,6 @@ async def publishing(topics: Topics, for_rejections: Topics | None = None) -> As
             Path(folder), "worker", Limits(), some.set, lambda why, n: lost.update({why: n})
         ) as journal:
             publisher = Publisher(topics, journal, RAW, some, for_rejections)
-            async with in_background(journal.run(), publisher.run()):
+            async with task_scope(journal.run(), publisher.run()):
                 yield Publishing(journal, publisher, lost)
                 topics.may_deliver.set()

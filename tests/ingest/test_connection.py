@@ -17,7 +17,7 @@ from ingest.connection import Answered, Later
 from ingest.connections import ConnectionLimits, Connections
 from ingest.metrics import IngestMetrics
 from ingest.response import Response, redirect_to
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.ingest.wire import PATIENCE_S, Answer, read_answers, request, send
 from tests.waiting import eventually
 
@@ -79,7 +79,7 @@ async def serving(**limits: float) -> AsyncIterator[Served]:
     host, metrics = Host(), IngestMetrics(CollectorRegistry(), lambda: 0)
     connections = Connections(host.answer, host.write_down, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
-    async with in_background(connections.sweep()):
+    async with task_scope(connections.sweep()):
         try:
             yield Served(server.sockets[0].getsockname()[1], host, metrics, connections)
         finally:

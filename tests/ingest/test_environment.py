@@ -19,7 +19,7 @@ from ingest.readiness import Readiness
 from ingest.service import public_port
 from ingest.settings import Settings
 from runtime.errors import SettingsError
-from runtime.producer import OutRecord
+from runtime.kafka.producer import OutRecord
 from runtime.settings import load
 from tests.ingest.builders import REJECTED
 from tests.ingest.serving import serving

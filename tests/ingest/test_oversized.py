@@ -13,15 +13,15 @@ from ingest.journal.journal import Journal, Limits
 from ingest.journal.segments import Entry, Segment
 from ingest.oversized import MOST_CLICKS, OversizedClicks
 from ingest.publisher import Publisher
-from runtime.background import in_background
-from runtime.producer import RecordProducer
-from runtime.topics import apply_topics
+from runtime.kafka.producer import RecordProducer
+from runtime.kafka.topics import apply_topics
+from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW
 from tests.enricher.test_work import change_topic
 from tests.ingest.builders import RAW, Topics
 from tests.ingest.journals import publishing
 from tests.ingest_journal.builders import open_journal
-from tests.runtime.test_producer import Spec, read_all
+from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.waiting import eventually
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
@@ -51,7 +51,7 @@ async def open_publisher(kafka: str, topic: str, root: Path, worker: str) -> Asy
     async with open_journal(root, worker, Limits(), some.set, lambda why, n: lost.update({why: n})) as journal:
         await journal.adopt()
         publisher = Publisher(producer, journal, topic, some)
-        async with in_background(journal.run(), publisher.run()):
+        async with task_scope(journal.run(), publisher.run()):
             yield publisher, journal
     await producer.close()
     assert lost == {}
@@ -77,7 +77,7 @@ async def test_as_soon_as_the_topic_takes_them_they_are_delivered_each_once() ->
     topics, journal = Topics(), Acknowledged()
     topics.most_bytes = 100
     oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
-    async with in_background(oversized.keep_trying()):
+    async with task_scope(oversized.keep_trying()):
         await oversized.deliver(entries(SMALL, LARGE, LARGEST, LARGE))
         begun = topics.begun
         await eventually(lambda: topics.begun > begun + 2)
@@ -95,7 +95,7 @@ async def test_an_outage_while_they_are_tried_again_loses_none() -> None:
     topics, journal = Topics(), Acknowledged()
     topics.most_bytes = 100
     oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
-    async with in_background(oversized.keep_trying()):
+    async with task_scope(oversized.keep_trying()):
         await oversized.deliver(entries(LARGE, LARGEST))
         topics.failures, topics.most_bytes = 3, 2000
         await eventually(lambda: len(oversized) == 0)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ingest.journal.segments import Entry, Segment
 from ingest.publisher import LINGER_S, MOST_AT_ONCE, MOST_REJECTIONS, Publisher
-from runtime.background import in_background
-from runtime.producer import OutRecord
+from runtime.kafka.producer import OutRecord
+from runtime.task_scope import task_scope
 from tests.examples import few
 from tests.ingest.builders import RAW, REJECTED, Topics
 from tests.ingest.journals import Publishing, publishing
@@ -141,7 +141,7 @@ async def test_old_clicks_are_asked_for_by_the_time_since_the_last_ones_and_with
     some, journal = asyncio.Event(), OldClicks()
     some.set()
     publisher = Publisher(Topics(), journal, RAW, some)
-    async with in_background(publisher.run()):
+    async with task_scope(publisher.run()):
         await eventually(lambda: len(journal.asked) > 2)
         assert LINGER_S / 2 < journal.asked[1] < inf
         await publisher.drain(10)

@@ -21,7 +21,7 @@ from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
 from ingest.limits.opening import name_keys, open_limits
 from ingest.limits.policy import Admit
-from referrals.redis_client import connect_redis
+from runtime.redis import connect_redis
 from tests.ingest_limits.builders import OFFICE, hash_keys, limit, limits
 from tests.referrals.builders import Clock
 from tests.waiting import PATIENCE_S, eventually

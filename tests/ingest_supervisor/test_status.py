@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ingest.supervisor.status import METRICS, SlotStatus, reply, status_port
+from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen
-from runtime.listening import Endpoint
 
 FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_INGEST_PRIVATE")
 SLOTS = (SlotStatus(0, None, 0), SlotStatus(1, "starting", 3))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from referrals.batches import Batches, Pace
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.waiting import PATIENCE_S
 
 QUICK = Pace(most=100, pause_s=0)
@@ -27,7 +27,7 @@ class Reads:
 
 async def test_a_thousand_askers_of_one_key_make_one_read() -> None:
     reads = Reads()
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         answers = await asyncio.gather(*(reads.batches.load("a") for _ in range(1000)))
     assert (answers, reads.asked) == (["A"] * 1000, [["a"]])
 
@@ -35,7 +35,7 @@ async def test_a_thousand_askers_of_one_key_make_one_read() -> None:
 async def test_what_arrives_during_a_read_goes_into_the_next_one_together() -> None:
     reads = Reads()
     reads.let.clear()
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         first = asyncio.create_task(reads.batches.load("a"))
         await until(lambda: reads.asked == [["a"]])
         others = [asyncio.create_task(reads.batches.load(key)) for key in ("b", "a", "c", "b")]
@@ -47,21 +47,21 @@ async def test_what_arrives_during_a_read_goes_into_the_next_one_together() -> N
 
 async def test_a_read_takes_no_more_keys_than_it_may() -> None:
     reads = Reads(Pace(most=2, pause_s=0))
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         await asyncio.gather(*(reads.batches.load(key) for key in "abcde"))
     assert reads.asked == [["a", "b"], ["c", "d"], ["e"]]
 
 
 async def test_who_asks_after_a_rest_waits_for_nobody() -> None:
     reads = Reads(Pace(most=100, pause_s=60, burst=3))
-    async with asyncio.timeout(30), in_background(reads.batches.run()):
+    async with asyncio.timeout(30), task_scope(reads.batches.run()):
         answers = [await reads.batches.load(key) for key in "abc"]
     assert answers == ["A", "B", "C"]
 
 
 async def test_after_a_burst_reads_keep_their_pace() -> None:
     reads = Reads(Pace(most=1, pause_s=60, burst=2))
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         waiting = [asyncio.create_task(reads.batches.load(key)) for key in "abc"]
         await until(lambda: len(reads.asked) == 2)
         await asyncio.sleep(0.05)
@@ -71,7 +71,7 @@ async def test_after_a_burst_reads_keep_their_pace() -> None:
 
 async def test_a_key_without_an_answer_gets_the_fallback() -> None:
     reads = Reads()
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         assert await reads.batches.load("none") == "fallback"
 
 
@@ -80,14 +80,14 @@ async def test_when_too_many_wait_the_next_one_gets_the_fallback_at_once() -> No
     waiting = [asyncio.create_task(reads.batches.load(key)) for key in "ab"]
     await asyncio.sleep(0)
     assert await reads.batches.load("c") == "fallback"
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         assert await asyncio.gather(*waiting) == ["A", "B"]
 
 
 async def test_an_asker_who_leaves_does_not_take_the_answer_away() -> None:
     reads = Reads()
     reads.let.clear()
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         leaving = asyncio.create_task(reads.batches.load("a"))
         staying = asyncio.create_task(reads.batches.load("a"))
         await until(lambda: reads.asked == [["a"]])
@@ -99,7 +99,7 @@ async def test_an_asker_who_leaves_does_not_take_the_answer_away() -> None:
 async def test_whoever_waits_at_the_end_gets_the_fallback() -> None:
     reads = Reads(Pace(most=1, pause_s=0))
     reads.let.clear()
-    async with in_background(reads.batches.run()):
+    async with task_scope(reads.batches.run()):
         waiting = [asyncio.create_task(reads.batches.load(key)) for key in "ab"]
         await until(lambda: reads.asked == [["a"]])
     assert await asyncio.gather(*waiting) == ["fallback", "fallback"]
@@ -112,7 +112,7 @@ async def test_a_read_that_fails_ends_the_work_and_still_answers() -> None:
     batches: Batches[str] = Batches(broken, "fallback", QUICK)
 
     async def load_and_go_on() -> None:
-        async with in_background(batches.run()):
+        async with task_scope(batches.run()):
             assert await batches.load("a") == "fallback"
             await asyncio.sleep(10)
 

@@ -10,7 +10,7 @@ from referrals.held import Holding
 from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.saved import Reading
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.referrals.builders import Clock, FakeDeciding, FakeShared, affiliate, code, program
 from tests.waiting import PATIENCE_S
 
@@ -29,7 +29,7 @@ class Layers:
 @asynccontextmanager
 async def layers(shared: FakeShared | None = None, deciding: FakeDeciding | None = None) -> AsyncIterator[Layers]:
     made = Layers(shared, deciding or FakeDeciding(ROWS))
-    async with in_background(made.lookup.shared_reads.run(), made.lookup.deciding_reads.run()):
+    async with task_scope(made.lookup.shared_reads.run(), made.lookup.deciding_reads.run()):
         yield made
 
 

@@ -18,9 +18,9 @@ from referrals.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
 from referrals.postgres import connected
-from referrals.redis_client import REDIS_TIMEOUT_S
 from referrals.saved import Reading, pack, seal
 from runtime.migrations import find_migrations, migrate
+from runtime.redis import REDIS_TIMEOUT_S
 from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
 from tests.waiting import PATIENCE_S, eventually
 

@@ -1,7 +1,7 @@
 import asyncio
 
 from referrals.postgres import keep_connected
-from runtime.background import in_background
+from runtime.task_scope import task_scope
 from tests.waiting import PATIENCE_S
 
 
@@ -34,7 +34,7 @@ async def test_it_tries_until_a_connection_opens_and_again_when_it_is_lost() -> 
 
     async with (
         asyncio.timeout(PATIENCE_S),
-        in_background(keep_connected("test", connect, use, lambda: log.append("away"))),
+        task_scope(keep_connected("test", connect, use, lambda: log.append("away"))),
     ):
         await done.wait()
     assert log == ["away", "away", "used", "away", "used"]

@@ -18,9 +18,9 @@ from structlog.testing import capture_logs
 from referrals.answers import UNKNOWN_IN_POSTGRES, Found
 from referrals.metrics import LookupMetrics
 from referrals.opening import LookupSettings, open_lookup
-from referrals.redis_client import connect_redis
 from referrals.redis_layer import AWAY
 from referrals.redis_refusals import EACH_S, REFUSALS, RefusalLog, explain_refusal
+from runtime.redis import connect_redis
 from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.security.certificates import make_authority, write_signed
 from tests.waiting import eventually

@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from runtime.endpoint import Endpoint
 from runtime.health import private_port
-from runtime.listening import Endpoint
 
 FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_SINK_PRIVATE")
 

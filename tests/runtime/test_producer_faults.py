@@ -10,11 +10,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 
 from runtime.errors import DeliveryFailed
-from runtime.producer import OutRecord, RecordProducer
-from runtime.topics import apply_topics
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.topics import apply_topics
 from tests.faults.brokers import Line
-from tests.runtime.test_producer import deliver_at_last, read_all
-from tests.runtime.test_topics import Spec
+from tests.runtime.kafka.test_producer import deliver_at_last, read_all
+from tests.runtime.kafka.test_topics import Spec
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers

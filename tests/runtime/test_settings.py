@@ -13,7 +13,7 @@ from deploy.local.settings import LocalSettings
 from docs.of_settings import SERVICES
 from runtime.errors import SettingsError
 from runtime.expectations import plain_type
-from runtime.kafka_settings import KafkaSettings
+from runtime.kafka.settings import KafkaSettings
 from runtime.settings import DatabaseUrl, KafkaBootstrapServers, Port, Secret, load, show_settings, variables
 
 SERVERS = "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"

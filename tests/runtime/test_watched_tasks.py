@@ -12,10 +12,10 @@ ROOMS = ("runtime", "identity", "urls", "referrals", "ingest", "enricher", "sink
 STARTERS = {"create_task", "ensure_future", "submit", "Thread", "start_soon"}
 
 WATCHED_ELSEWHERE = {
-    ("runtime/consume.py", "_consume"): "waits for both, and raises what either raised",
-    ("runtime/kafka_clients.py", "stop_soon"): "gathers all, and logs what is no result",
-    ("runtime/pauses.py", "at_most_after"): "sets a time-out and can raise nothing; cancelled at the end",
-    ("runtime/producer.py", "leave"): "waits for the end of a client that is thrown away",
+    ("runtime/kafka/consume.py", "_consume"): "waits for both, and raises what either raised",
+    ("runtime/kafka/clients.py", "stop_soon"): "gathers all, and logs what is no result",
+    ("runtime/backoff.py", "at_most_after"): "sets a time-out and can raise nothing; cancelled at the end",
+    ("runtime/kafka/producer.py", "leave"): "waits for the end of a client that is thrown away",
     ("console/live.py", "_follow"): "waits for both, and raises what the first one raised",
     ("console/live.py", "connected"): "awaited at the end of the same block",
     ("ingest/connection.py", "_answer"): "`_look_up` catches everything and answers 500",

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from runtime.consume import ConsumeLoop, Records
 from runtime.errors import DeliveryFailed
-from runtime.kafka_security import KafkaSecurity, read_security
-from runtime.kafka_settings import KafkaSettings
-from runtime.producer import OutRecord, RecordProducer
+from runtime.kafka.consume import ConsumeLoop, Records
+from runtime.kafka.metrics import StreamMetrics
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.security import KafkaSecurity, read_security
+from runtime.kafka.settings import KafkaSettings
+from runtime.kafka.subscription import Subscription
+from runtime.kafka.topics import apply_topics
 from runtime.settings import load
-from runtime.stream_metrics import StreamMetrics
-from runtime.subscription import Subscription
-from runtime.topics import apply_topics
 from tests.console.running import make_settings, run_console
 from tests.pipeline import Pipeline, eventually, running_pipeline, without_redirects
-from tests.runtime.test_topics import Spec
+from tests.runtime.kafka.test_topics import Spec
 from tests.security.certificates import make_authority
 from tests.security.guarded_kafka import PASSWORD, Guarded, guarded_kafka
 from tests.servers import small_settings

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 
 from runtime.errors import DeliveryFailed
-from runtime.producer import OutRecord, RecordProducer
-from runtime.topics import apply_topics
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
 from schemas.letters import bury
@@ -32,7 +32,7 @@ from sink.replay import (
 from sink.settings import Settings
 from sink.transform import DEAD_LETTERS, Loaded
 from tests.enricher.test_work import change_topic
-from tests.runtime.test_producer import Spec, read_all
+from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.sink.builders import Source, click
 from tests.sink.test_service import prepared
 from tests.sink.test_store import make_store

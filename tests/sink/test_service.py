@@ -11,10 +11,10 @@ import pytest
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from runtime.consume import ConsumeLoop, Handle, Records
-from runtime.producer import OutRecord, RecordProducer
+from runtime.kafka.consume import ConsumeLoop, Handle, Records
+from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.topics import apply_topics
 from runtime.settings import Secret
-from runtime.topics import apply_topics
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Topic
 from sink.environment import Environment, open_environment
 from sink.service import Work, subscription

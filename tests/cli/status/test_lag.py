@@ -9,7 +9,7 @@ from cli.status.lag import judge_lag, look_at_lag
 from cli.status.scope import Scope
 from cli.tables import apply_contract
 from deploy.local.ports import free_port
-from runtime.producer import OutRecord, RecordProducer
+from runtime.kafka.producer import OutRecord, RecordProducer
 
 WHAT = "lag of the sink"
 

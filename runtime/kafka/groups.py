@@ -1,0 +1,109 @@
+"""A consumer group and its topics, asked of Kafka itself by a client that is no member."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiokafka import AIOKafkaConsumer as Consumer
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import for_code
+
+from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer, stop_soon
+from runtime.kafka.security import PLAINTEXT, KafkaSecurity
+
+STABLE = "Stable"
+UNKNOWN_TOPIC = 3
+"""Kafka's code for a topic that is not there."""
+
+
+class First(msgspec.Struct, frozen=True):
+    """The oldest record of a partition. While the partition lives, no later look finds an older one in its place."""
+
+    offset: int
+    timestamp: int
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Who is in a group: how many members, and the partitions they have; null while these are being divided."""
+
+    members: int
+    held: frozenset[TopicPartition] | None
+
+
+class GroupClient:
+    """Asks about one group and any topics. Every method raises KafkaError, or takes for ever, without an answer."""
+
+    def __init__(self, admin: AIOKafkaAdminClient, consumer: Consumer, group: str) -> None:
+        self._admin = admin
+        self._consumer = consumer
+        self._group = group
+
+    async def partitions(self, topics: Sequence[str]) -> frozenset[TopicPartition]:
+        """Give all partitions of the topics, as they are now; none of a topic that is not there."""
+        described = await self._admin.describe_topics(list(topics))
+        for topic in described:
+            if topic["error_code"] not in (0, UNKNOWN_TOPIC):
+                raise for_code(topic["error_code"])(topic["topic"])
+        return frozenset(
+            TopicPartition(topic["topic"], place["partition"]) for topic in described for place in topic["partitions"]
+        )
+
+    async def group(self) -> Group:
+        (response,) = await self._admin.describe_consumer_groups([self._group])
+        code, _, state, _, _, members = response.groups[0][:6]
+        if code:
+            raise for_code(code)(self._group)
+        if members and state != STABLE:
+            return Group(len(members), None)
+        held = (ConsumerProtocolMemberAssignment.decode(member[4]).partitions() for member in members)
+        return Group(len(members), frozenset(place for part in held for place in part))
+
+    async def committed(self) -> Mapping[TopicPartition, int]:
+        """Give every offset that the group has committed, of any topic."""
+        offsets = await self._admin.list_consumer_group_offsets(self._group)
+        return {place: committed.offset for place, committed in offsets.items() if committed.offset >= 0}
+
+    async def starts(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        starts: Mapping[TopicPartition, int] = await self._consumer.beginning_offsets(places)
+        return starts
+
+    async def ends(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(places)
+        return ends
+
+    async def firsts(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, First]:
+        """Give the oldest record of each partition that has one."""
+        return await self.since(places, 0)
+
+    async def since(self, places: Collection[TopicPartition], time_ms: int) -> Mapping[TopicPartition, First]:
+        """Give the first record of each partition, that has one, which Kafka took then (ms since 1970) or later."""
+        found = await self._consumer.offsets_for_times(dict.fromkeys(places, time_ms))
+        return {place: First(first.offset, first.timestamp) for place, first in found.items() if first is not None}
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Set the offsets of the group, which Kafka refuses (a KafkaError) while the group has members."""
+        self._consumer.assign(list(offsets))
+        await self._consumer.commit(dict(offsets))
+
+
+@asynccontextmanager
+async def asking(
+    bootstrap_servers: Sequence[str], group: str, client_id: str, security: KafkaSecurity = PLAINTEXT
+) -> AsyncIterator[GroupClient]:
+    """Connect. Raises KafkaError when no broker answers."""
+    shared = {
+        "bootstrap_servers": list(bootstrap_servers),
+        "client_id": client_id,
+        "request_timeout_ms": 5_000,
+        "metadata_max_age_ms": METADATA_MS,
+    }
+    admin = AIOKafkaAdminClient(**shared, **security.options())
+    consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **shared, **security.options())
+    try:
+        await admin.start()
+        await consumer.start()
+        yield GroupClient(admin, consumer, group)
+    finally:
+        await stop_soon(consumer.stop(), admin.close())

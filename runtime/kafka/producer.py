@@ -1,0 +1,177 @@
+"""Records to Kafka: a list goes in, and when `deliver` returns, every one of them is acknowledged.
+
+aiokafka's `send()` is not for many concurrent callers (aio-libs/aiokafka#528): here one caller packs whole batches
+with `create_batch` and waits for their acknowledgements under a deadline of its own, because aiokafka's `send` and
+`stop` can hang for ever while a broker is away (#1101). After any failure the client is thrown away and a new one made:
+its sequence numbers may be out of step (#1017), and a record sent twice is harmless where readers deduplicate.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.kafka.clients import METADATA_MS, AIOKafkaProducer
+from runtime.kafka.partitioner import hash_keys
+from runtime.kafka.security import PLAINTEXT, KafkaSecurity
+
+Headers = list[tuple[str, bytes]]
+NO_HEADERS: Final[Headers] = []
+
+TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
+"""What Kafka says of a batch that will never fit, however often it is sent."""
+STOP_S: Final = 0.5
+"""How long a client may take to close before it is left behind."""
+
+
+class OutRecord(msgspec.Struct, frozen=True, gc=False):
+    """A record to be written. `key` decides its partition; without one it goes to partition 0."""
+
+    topic: str
+    key: bytes | None
+    value: bytes
+    headers: Headers = NO_HEADERS
+
+
+Batches = dict[tuple[str, int], list[BatchBuilder]]
+
+
+class RecordProducer:
+    """Delivers lists of records, idempotent, acks=all, zstd. For one caller at a time; others wait their turn.
+
+    `deadline_s` bounds one delivery, connecting included.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: Sequence[str],
+        *,
+        client_id: str,
+        security: KafkaSecurity = PLAINTEXT,
+        deadline_s: float = 10.0,
+    ) -> None:
+        self._bootstrap_servers = list(bootstrap_servers)
+        self._security = security
+        self._client_id = client_id
+        self._deadline_s = deadline_s
+        self._producer: AIOKafkaProducer | None = None
+        self._turn = asyncio.Lock()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the last delivery, if any, went well."""
+        return self._producer is not None
+
+    async def deliver(self, records: Sequence[OutRecord]) -> None:
+        """Write the records and wait until Kafka has acknowledged all of them.
+
+        Order is kept within a partition. Raises DeliveryFailed when that did not happen in time: some may be written.
+        Raises RecordTooLarge when all others are written, some of them twice, and these never will be.
+        """
+        async with self._turn:
+            too_large = await self._deliver_parts(records)
+        if too_large:
+            raise RecordTooLarge(too_large, {records[place].topic for place in too_large})
+
+    async def _deliver_parts(self, records: Sequence[OutRecord]) -> list[int]:
+        """Deliver in one go, or in ever smaller parts where a topic takes no batch as large; give what fits in none."""
+        try:
+            await self._attempt(records)
+        except TOO_LARGE:
+            if len(records) == 1:
+                return [0]
+            half = len(records) // 2
+            first = await self._deliver_parts(records[:half])
+            return first + [half + place for place in await self._deliver_parts(records[half:])]
+        return []
+
+    async def _attempt(self, records: Sequence[OutRecord]) -> None:
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                producer = await self._connect()
+                batches = await pack(producer, records)
+                # Who waits for the event loop meanwhile, a visitor say, waits for half of it only.
+                await asyncio.sleep(0)
+                await send(producer, batches)
+        except TOO_LARGE:
+            await self._abandon()
+            raise
+        except (KafkaError, OSError, TimeoutError) as error:
+            await self._abandon()
+            raise DeliveryFailed(f"{len(records)} records not acknowledged: {error!r}") from error
+        except asyncio.CancelledError:
+            await self._abandon()
+            raise
+
+    async def close(self) -> None:
+        await self._abandon()
+
+    async def _connect(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._bootstrap_servers,
+                **self._security.options(),
+                client_id=self._client_id,
+                acks="all",
+                enable_idempotence=True,
+                compression_type="zstd",
+                max_batch_size=512 * 1024,
+                request_timeout_ms=int(self._deadline_s * 1000),
+                metadata_max_age_ms=METADATA_MS,
+            )
+            self._producer = producer
+            await producer.start()
+        return self._producer
+
+    async def _abandon(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await leave(producer)
+
+
+async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord]) -> Batches:
+    """Fill batches by topic and partition, in order; a partition whose batch is full gets another behind it."""
+    batches: Batches = {}
+    counts: dict[str, int] = {}
+    appends: dict[tuple[str, int], Callable[..., object]] = {}
+    for record, hashed in zip(records, hash_keys([record.key for record in records]), strict=True):
+        topic = record.topic
+        count = counts.get(topic) or counts.setdefault(topic, len(await producer.partitions_for(topic)))
+        place = (topic, hashed % count)
+        append = appends.get(place)
+        if append is None or append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
+            builder = producer.create_batch()
+            batches.setdefault(place, []).append(builder)
+            appends[place] = builder.append
+            builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
+    return batches
+
+
+async def send(producer: AIOKafkaProducer, batches: Batches) -> None:
+    acknowledgements = []
+    for (topic, partition), builders in batches.items():
+        for builder in builders:
+            builder.close()
+            acknowledgements.append(await producer.send_batch(builder, topic, partition=partition))
+    await asyncio.gather(*acknowledgements)
+
+
+async def leave(producer: AIOKafkaProducer) -> None:
+    """Close a client without waiting for what it cannot deliver.
+
+    aiokafka has no public way to give up: `stop()` flushes first, for ever if need be. This is `stop()` without that:
+    its sender ends, so that nothing it still holds is written after we have gone on, and its connections close.
+    """
+    producer._closed = True  # noqa: SLF001 - see above
+    sender = producer._sender  # noqa: SLF001 - see above
+    tasks = {asyncio.ensure_future(producer.client.close())}
+    if sender is not None and sender.sender_task is not None:
+        sender.sender_task.cancel()
+        tasks.add(sender.sender_task)
+    _, late = await asyncio.wait(tasks, timeout=STOP_S)
+    for task in late:
+        task.cancel()

@@ -1,0 +1,61 @@
+"""What a stage reads, and its two clients for that: one that reads, and one that asks how far the other has come."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
+
+import msgspec
+
+from runtime.kafka.assignment import Assignment
+from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer, stop_soon
+from runtime.kafka.groups import GroupClient, asking
+from runtime.kafka.security import PLAINTEXT, KafkaSecurity
+
+DAY_MS: Final = 24 * 3600 * 1000
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """What to read, in which portions. `poll_ms` is how long a fetch may wait for records."""
+
+    bootstrap_servers: tuple[str, ...]
+    group: str
+    topics: tuple[str, ...]
+    client_id: str
+    security: KafkaSecurity = PLAINTEXT
+    max_records: int = 5000
+    poll_ms: int = 200
+
+
+@asynccontextmanager
+async def reading(subscription: Subscription, assignment: Assignment) -> AsyncIterator[AIOKafkaConsumer]:
+    """Give a consumer that is yet to be started, which waits for its share of the group, and leave the group after."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=list(subscription.bootstrap_servers),
+        **subscription.security.options(),
+        group_id=subscription.group,
+        client_id=subscription.client_id,
+        enable_auto_commit=False,
+        # Neither the start of a group nor the loss of an offset is aiokafka's to decide: see the consume loop.
+        auto_offset_reset="none",
+        # A batch that waits for a database keeps its partitions; a loop that hangs is found by its own watch.
+        max_poll_interval_ms=DAY_MS,
+        session_timeout_ms=10_000,
+        rebalance_timeout_ms=15_000,
+        max_partition_fetch_bytes=4 * 1024 * 1024,
+        # Longer than a rebalance may take: the answer to a join comes when the group is complete.
+        request_timeout_ms=20_000,
+        metadata_max_age_ms=METADATA_MS,
+    )
+    consumer.subscribe(topics=list(subscription.topics), listener=assignment)
+    try:
+        yield consumer
+    finally:
+        # stop() talks to the coordinator.
+        await stop_soon(consumer.stop())
+
+
+def asking_about(subscription: Subscription) -> AbstractAsyncContextManager[GroupClient]:
+    """Connect a client that asks about the group and its topics, and is no member. Raises KafkaError without answer."""
+    return asking(
+        subscription.bootstrap_servers, subscription.group, f"{subscription.client_id}-lag", subscription.security
+    )

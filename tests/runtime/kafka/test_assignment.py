@@ -1,0 +1,36 @@
+"""Epochs of an assignment."""
+
+import asyncio
+
+from aiokafka import TopicPartition
+
+from runtime.kafka.assignment import Assignment
+
+PLACE = TopicPartition("clicks.raw", 3)
+
+
+async def test_a_rebalance_waits_for_the_batch_in_work_and_then_counts() -> None:
+    assignment = Assignment()
+    taken = assignment.taken_since()
+    async with assignment.working():
+        revoked = asyncio.create_task(assignment.on_partitions_revoked([]))
+        await asyncio.sleep(0)
+        assert assignment.busy
+        assert not taken()
+    await revoked
+
+    assert taken()
+    assert not assignment.taken_since()()
+
+
+async def test_there_is_no_share_before_the_first_one_and_while_the_group_is_divided_anew() -> None:
+    assignment = Assignment()
+    shares = [assignment.places]
+    await assignment.on_partitions_assigned([PLACE])
+    shares.append(assignment.places)
+    await assignment.on_partitions_revoked([PLACE])
+    shares.append(assignment.places)
+    await assignment.on_partitions_assigned([])
+    shares.append(assignment.places)
+
+    assert shares == [None, {PLACE}, None, set()]

@@ -1,0 +1,81 @@
+"""What is mended of aiokafka: late writes, on the event loop that the services run on too, and how a consumer ends."""
+
+import asyncio
+import time
+
+import pytest
+import uvloop
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
+
+from runtime.kafka.clients import AT_A_TIME_S, AIOKafkaConsumer, AIOKafkaProducer, PoliteSender, compress
+
+pytestmark = pytest.mark.servers
+
+
+async def test_a_write_to_a_connection_that_is_gone_is_an_error_of_the_connection(kafka: str) -> None:
+    async def write_too_late() -> None:
+        client = AIOKafkaClient(bootstrap_servers=kafka)
+        await client.bootstrap()
+        try:
+            connection = await client._get_conn(client.get_random_node())
+            connection._writer.transport.abort()
+            await asyncio.sleep(0)
+            with pytest.raises(KafkaConnectionError, match="broken"):
+                await connection.send(MetadataRequest([]))
+            assert not connection.connected()
+        finally:
+            await client.close()
+
+    await asyncio.to_thread(uvloop.run, write_too_late())
+
+
+async def test_a_consumer_closes_its_connections_though_a_task_of_its_has_failed(kafka: str) -> None:
+    async def fail() -> None:
+        raise KeyError("none of Kafka's errors")
+
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
+    await consumer.start()
+    await consumer.topics()
+    connections = list(consumer._client._conns.values())
+    consumer._fetcher._fetch_task.cancel()
+    consumer._fetcher._fetch_task = asyncio.create_task(fail())
+    await asyncio.sleep(0)
+
+    with pytest.raises(KeyError):
+        await consumer.stop()
+    assert [connection.connected() for connection in connections] == [False] * len(connections)
+    assert connections
+
+
+class Batch:
+    """A batch that takes longer to compress than others should have to wait."""
+
+    def __init__(self, happened: list[str]) -> None:
+        self.happened = happened
+
+    def get_data_buffer(self) -> bytes:
+        self.happened.append("batch")
+        time.sleep(2 * AT_A_TIME_S)
+        return b""
+
+
+async def test_others_have_a_turn_between_batches_that_take_long_to_compress() -> None:
+    happened: list[str] = []
+    async with asyncio.TaskGroup() as group:
+        compressing = group.create_task(compress([Batch(happened) for _ in range(3)]))
+        while not compressing.done():
+            await asyncio.sleep(0)
+            happened.append("other")
+
+    assert happened[:6] == ["batch", "other"] * 3
+
+
+async def test_a_producer_compresses_so(kafka: str) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=kafka)
+    await producer.start()
+    try:
+        assert isinstance(producer._sender, PoliteSender)
+    finally:
+        await producer.stop()

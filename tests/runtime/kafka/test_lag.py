@@ -1,0 +1,236 @@
+"""The lag gauge, and a consumer that has stopped moving."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
+from prometheus_client import CollectorRegistry
+
+from runtime.errors import DependencyAway
+from runtime.kafka.assignment import Assignment
+from runtime.kafka.groups import First, Group
+from runtime.kafka.lag import DIVIDED, LagWatch
+from runtime.kafka.metrics import StreamMetrics
+
+HERE = TopicPartition("clicks.raw", 3)
+THERE = TopicPartition("clicks.raw", 4)
+ROUND_S = 0.01
+
+Offsets = dict[TopicPartition, int]
+
+
+class Kafka:
+    """Answers about partitions of `start` to `end`, of which the group reads `step` a round, or does not answer."""
+
+    def __init__(self, *, start: int = 0, end: int, step: int, begun: bool = True) -> None:
+        self.start, self.end, self.step, self.begun = start, end, step, begun
+        self.position = 0
+        self.away = False
+        self.connections = 0
+        self.places = frozenset((HERE,))
+        self.held: frozenset[TopicPartition] | None = self.places
+        self.first = First(start, 1000)
+
+    @asynccontextmanager
+    async def ask(self) -> AsyncIterator["Kafka"]:
+        self.connections += 1
+        self.answer()
+        yield self
+
+    def answer(self) -> None:
+        if self.away:
+            raise KafkaConnectionError
+
+    async def partitions(self, topics: Sequence[str]) -> frozenset[TopicPartition]:
+        self.answer()
+        return frozenset(place for place in self.places if place.topic in topics)
+
+    async def group(self) -> Group:
+        return Group(1, self.held)
+
+    async def starts(self, places: Collection[TopicPartition]) -> Offsets:
+        return dict.fromkeys(places, self.start)
+
+    async def ends(self, places: Collection[TopicPartition]) -> Offsets:
+        return dict.fromkeys(places, self.end)
+
+    async def firsts(self, places: Collection[TopicPartition]) -> dict[TopicPartition, First]:
+        return dict.fromkeys(places, self.first)
+
+    async def committed(self) -> Offsets:
+        self.position = min(self.end, self.position + self.step)
+        return dict.fromkeys(self.places, self.position) if self.begun else {}
+
+
+class Watched:
+    """A watch on one group, and what it tells."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self.registry = CollectorRegistry()
+        metrics = StreamMetrics(self.registry, "enricher")
+        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S)
+
+    async def rounds(self, assignment: Assignment, count: int = 30) -> None:
+        """Watch for so many rounds at least. Raises what the watch raises."""
+        try:
+            async with asyncio.timeout(count * ROUND_S):
+                await self.watch.watch(assignment)
+        except TimeoutError:
+            pass
+
+    def lag(self, place: TopicPartition = HERE) -> float | None:
+        labels = {"consumergroup": "group", "topic": place.topic, "partition": str(place.partition)}
+        return self.registry.get_sample_value("kafka_consumergroup_lag", labels)
+
+    def measured(self) -> float | None:
+        return self.registry.get_sample_value("clickrail_enricher_lag_measured_timestamp_seconds")
+
+
+async def share(*places: TopicPartition) -> Assignment:
+    assignment = Assignment()
+    await assignment.on_partitions_assigned(places)
+    return assignment
+
+
+async def test_a_consumer_that_is_behind_and_does_not_move_has_stopped() -> None:
+    with pytest.raises(DependencyAway, match="group group is behind"):
+        await Watched(Kafka(end=10, step=0)).rounds(await share(HERE), 3000)
+
+
+async def test_one_that_never_gets_a_share_has_stopped() -> None:
+    with pytest.raises(DependencyAway, match="not joined"):
+        await Watched(Kafka(end=10, step=0)).rounds(Assignment(), 3000)
+
+
+async def test_one_that_moves_has_not_and_its_lag_is_told() -> None:
+    watched = Watched(Kafka(end=1_000_000, step=1))
+    await watched.rounds(await share(HERE))
+
+    lag = watched.lag()
+    assert lag is not None
+    assert 900_000 < lag < 1_000_000
+    assert watched.watch.problem is None
+
+
+async def test_one_that_has_read_everything_may_rest() -> None:
+    watched = Watched(Kafka(end=1, step=1))
+    await watched.rounds(await share(HERE))
+
+    assert watched.lag() == 0
+
+
+async def test_one_for_which_there_is_no_partition_may_rest() -> None:
+    await Watched(Kafka(end=10, step=0)).rounds(await share())
+
+
+async def test_one_whose_batch_is_in_work_may_take_its_time() -> None:
+    watched = Watched(Kafka(end=10, step=0))
+    assignment = await share(HERE)
+    async with assignment.working():
+        await watched.rounds(assignment)
+
+    assert watched.lag() == 10
+
+
+async def test_records_that_retention_took_before_the_group_read_any_are_not_ahead_of_it() -> None:
+    watched = Watched(Kafka(start=10, end=12, step=2, begun=False))
+    with pytest.raises(DependencyAway):
+        await watched.rounds(await share(HERE), 3000)
+    assert watched.lag() == 2
+
+    gone = Watched(Kafka(start=12, end=12, step=0, begun=False))
+    await gone.rounds(await share(HERE))
+    assert gone.lag() == 0
+
+
+async def test_while_kafka_does_not_answer_the_lag_stays_grows_old_and_is_a_problem() -> None:
+    kafka = Kafka(end=10, step=10)
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE))
+    kafka.end, before = 20, watched.measured()
+
+    kafka.away = True
+    await watched.rounds(await share(HERE))
+    assert watched.watch.problem == "Kafka does not answer"
+    assert watched.lag() == 0
+    assert watched.measured() == before
+
+    kafka.away, connections = False, kafka.connections
+    await watched.rounds(await share(HERE))
+    assert watched.watch.problem is None
+    assert watched.measured() != before
+    assert kafka.connections == connections + 1
+
+
+async def test_a_consumer_is_not_blamed_for_a_kafka_that_does_not_answer() -> None:
+    kafka = Kafka(end=10, step=0)
+    kafka.away = True
+    await Watched(kafka).rounds(await share(HERE), 30)
+
+
+async def test_a_partition_that_another_consumer_has_is_not_told_for_ever() -> None:
+    kafka = Kafka(end=10, step=1)
+    kafka.places = kafka.held = frozenset((HERE, THERE))
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE), 5)
+    await watched.rounds(await share(THERE), 5)
+
+    assert watched.lag(HERE) is None
+    assert watched.lag(THERE) is not None
+
+
+async def test_the_lag_of_a_partition_that_nobody_holds_is_told_and_is_a_problem() -> None:
+    kafka = Kafka(end=10, step=10)
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE), 5)
+    assert watched.watch.problem is None
+
+    kafka.places, kafka.begun = frozenset((HERE, THERE)), False
+    with pytest.raises(DependencyAway):
+        await watched.rounds(await share(HERE), 3000)
+
+    assert watched.watch.problem == "nobody reads clicks.raw/4 of 2 partitions"
+    assert watched.lag(THERE) == 10
+
+
+async def test_a_topic_that_is_gone_is_a_problem() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.places = frozenset()
+    watched = Watched(kafka)
+    await watched.rounds(await share(), 5)
+
+    assert watched.watch.problem == "Kafka has no topic clicks.raw: `clickrail topics apply` makes it"
+
+
+async def test_a_group_that_is_being_divided_is_a_problem_only_when_that_does_not_end() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.held = None
+    watched = Watched(kafka)
+    problems: set[str | None] = set()
+
+    async def look() -> None:
+        while True:
+            problems.add(watched.watch.problem)
+            await asyncio.sleep(ROUND_S / 2)
+
+    looking = asyncio.create_task(look())
+    await watched.rounds(await share(HERE), 50)
+    looking.cancel()
+
+    assert problems == {None, DIVIDED}
+
+
+async def test_partitions_of_ours_that_were_made_again_are_to_be_begun_again() -> None:
+    kafka = Kafka(end=10, step=10)
+    kafka.places = kafka.held = frozenset((HERE, THERE))
+    assignment = await share(HERE)
+    watched = Watched(kafka)
+    await watched.rounds(assignment, 5)
+    assert assignment.remade == set()
+
+    kafka.first = First(0, 2000)
+    await watched.rounds(assignment, 5)
+    assert assignment.remade == {HERE}

@@ -1,0 +1,65 @@
+"""What the settings of Kafka demand of each other."""
+
+import pytest
+
+from docs.of_settings import SERVICES
+from runtime.errors import SettingsError
+from runtime.kafka.settings import KafkaSettings
+from runtime.settings import load
+
+SERVERS = {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": "kafka:9092"}
+PROTOCOL = "CLICKRAIL_KAFKA_SECURITY_PROTOCOL"
+CA, CERTIFICATE, KEY = (f"CLICKRAIL_KAFKA_SSL_{name}_FILE" for name in ("CA", "CERTIFICATE", "KEY"))
+MECHANISM, USERNAME, PASSWORD = (f"CLICKRAIL_KAFKA_SASL_{name}" for name in ("MECHANISM", "USERNAME", "PASSWORD"))
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({PROTOCOL: "SASL_PLAINTEXT", USERNAME: "u", PASSWORD: "sesame"}, PROTOCOL),
+        ({PROTOCOL: "tls"}, PROTOCOL),
+        ({PASSWORD: "sesame"}, PROTOCOL),
+        ({USERNAME: "u"}, PROTOCOL),
+        ({PROTOCOL: "SSL", USERNAME: "u", PASSWORD: "sesame"}, PROTOCOL),
+        ({CA: "/ca"}, PROTOCOL),
+        ({CERTIFICATE: "/certificate", KEY: "/key"}, PROTOCOL),
+        ({PROTOCOL: "SASL_SSL", PASSWORD: "sesame"}, USERNAME),
+        ({PROTOCOL: "SASL_SSL", USERNAME: "u"}, PASSWORD),
+        ({PROTOCOL: "SASL_SSL", USERNAME: "u", PASSWORD: ""}, PASSWORD),
+        ({PROTOCOL: "SASL_SSL", USERNAME: "u", PASSWORD: "sesame", MECHANISM: "GSSAPI"}, MECHANISM),
+        ({PROTOCOL: "SSL", KEY: "/key"}, CERTIFICATE),
+        ({PROTOCOL: "SSL", CERTIFICATE: "/certificate"}, KEY),
+    ],
+)
+def test_what_does_not_go_together_names_the_setting_and_shows_no_secret(given: dict[str, str], named: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{named}: ") as refused:
+        load(KafkaSettings, SERVERS | given)
+    assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {PROTOCOL: "SSL"},
+        {PROTOCOL: "SSL", CA: "/ca", CERTIFICATE: "/certificate", KEY: "/key"},
+        {PROTOCOL: "SASL_SSL", USERNAME: "u", PASSWORD: "sesame"},
+        {PROTOCOL: "SASL_SSL", USERNAME: "u", PASSWORD: "sesame", MECHANISM: "PLAIN", CA: "/ca"},
+    ],
+)
+def test_what_goes_together_is_taken(given: dict[str, str]) -> None:
+    assert load(KafkaSettings, SERVERS | given).kafka_security_protocol == given.get(PROTOCOL, "PLAINTEXT")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_these_settings_and_judges_them(service: str) -> None:
+    assert issubclass(SERVICES[service], KafkaSettings)
+    others = {
+        "CLICKRAIL_DATABASE_URL": "postgresql://postgres/d",
+        "CLICKRAIL_KEYS_FILE": "/keys",
+        "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
+        "CLICKRAIL_INGEST_DATA_DIR": "/data",
+        "CLICKRAIL_CONSOLE_PASSWORD": "open-sesame-open",
+    }
+    with pytest.raises(SettingsError, match=f"^{PROTOCOL}: a password is only sent over SASL_SSL"):
+        load(SERVICES[service], SERVERS | others | {PASSWORD: "sesame"})
