@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 
 from bench.report import Figure
 from bench.stack import Bench
-from referrals.answers import Found
-from referrals.lookup import Lookup
+from referrals.connections import connected
+from referrals.lookup.answers import Found
+from referrals.lookup.factory import LookupSettings, open_lookup
+from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.model import ReferralCode
-from referrals.opening import LookupSettings, open_lookup
-from referrals.postgres import connected
-from referrals.snapshot.reading import NAME
+from referrals.snapshot.reader import NAME
 
 CODES = 1_000_000
 AFFILIATES = 50_000

@@ -38,7 +38,7 @@ from ingest.redirect import Delivery, Redirect
 from ingest.response import redirect_to
 from ingest.transform import Keys, aim, cookie_of, mark, ready_keys
 from ingest.visit import Site
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.kafka.partitioner import hash_keys

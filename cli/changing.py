@@ -12,9 +12,9 @@ from referrals.model import Kind, Status
 if TYPE_CHECKING:
     import asyncpg
 
-    from referrals.administration import Filter
+    from referrals.admin.administration import Filter
+    from referrals.admin.validation import ValidationProblem
     from referrals.model import Referral
-    from referrals.refusal import Refused
 
 IN_FORCE = "in force everywhere within a second"
 
@@ -24,8 +24,8 @@ def add(
 ) -> None:
     """Add a program, affiliate or code."""
 
-    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | Refused, str | None]":
-        from referrals import administration
+    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | ValidationProblem, str | None]":
+        from referrals.admin import administration
 
         refused = None if same_name else await refuse_namesake(connection, new.kind, getattr(new, "name", None))
         if refused:
@@ -42,7 +42,7 @@ def add(
 
 
 def list_some(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool, header: bool) -> None:
-    from referrals import administration
+    from referrals.admin import administration
 
     page = run(database_url, lambda connection: administration.list_some(connection, kind, wanted))
     complete = wanted.archived or wanted.status is not None
@@ -58,8 +58,8 @@ def edit(
         if not changes:
             raise Failure(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
 
-    async def work(connection: "asyncpg.Connection") -> "Referral | Refused":
-        from referrals import administration
+    async def work(connection: "asyncpg.Connection") -> "Referral | ValidationProblem":
+        from referrals.admin import administration
 
         name = None if same_name else changes.get("name")
         refused = await refuse_namesake(connection, kind, name, id_)
@@ -107,8 +107,8 @@ def split_list(text: str) -> tuple[str, ...]:
 
 
 def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
-    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | Refused, int, str | None]":
-        from referrals import administration
+    async def work(connection: "asyncpg.Connection") -> "tuple[Referral | ValidationProblem, int, str | None]":
+        from referrals.admin import administration
 
         changed = await administration.change(connection, kind, id_, {"status": status})
         codes = await administration.count_codes(connection, kind, id_)
@@ -127,24 +127,24 @@ def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
 
 async def refuse_namesake(
     connection: "asyncpg.Connection", kind: Kind, name: object, besides: str = ""
-) -> "Refused | None":
+) -> "ValidationProblem | None":
     """Refuse a name that another one has: people would take them for one."""
-    from referrals.administration import find_namesakes
-    from referrals.refusal import Refused
+    from referrals.admin.administration import find_namesakes
+    from referrals.admin.validation import ValidationProblem
 
     namesakes = await find_namesakes(connection, kind, name, besides) if isinstance(name, str) else []
     if not namesakes:
         return None
     have = "have" if len(namesakes) > 1 else "has"
-    return Refused(
+    return ValidationProblem(
         f"{kind} {', '.join(namesakes)} {have} the name {name!r} already: choose another, or say --same-name"
     )
 
 
 async def find_pause(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
     """Say what keeps an active code from counting clicks, and what to do about it."""
-    from referrals.administration import check
-    from referrals.answers import Found
+    from referrals.admin.administration import check
+    from referrals.lookup.answers import Found
     from schemas.reasons import advise
 
     found = await check(connection, id_) if kind == "code" else None

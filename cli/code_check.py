@@ -10,8 +10,8 @@ from ingest.asked import is_test, read_test_proof
 from ingest.passing import DEEP_LINK
 from ingest.preview import CLICK, TOKEN, Preview, Source
 from ingest.transform import Keys, cookie_of
-from referrals.answers import Found
-from referrals.explain import describe_settings, name_reason, warn_of_address, warn_of_target
+from referrals.admin.explain import describe_settings, name_reason, warn_of_address, warn_of_target
+from referrals.lookup.answers import Found
 from referrals.model import Program
 from schemas.reasons import UNKNOWN_CODE, advise, name_in_command
 from urls.links import PREFIX, VisitedLink, find_asked, is_https, match_code

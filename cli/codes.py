@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import asyncpg
 
     from ingest.transform import Keys
-    from referrals.answers import Answer
+    from referrals.lookup.answers import Answer
 
 TARGET = typer.Option("--target", show_default=False, help="a target other than the program's")
 AFFILIATE = typer.Option("--affiliate", show_default=False, help="whose it is")
@@ -48,7 +48,7 @@ def add_code(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     """Add a referral code, and show its link."""
     import secrets
 
-    from referrals.ids import make_code
+    from referrals.admin.ids import make_code
     from referrals.model import ReferralCode
 
     new = ReferralCode(
@@ -86,7 +86,7 @@ def list_codes(  # noqa: PLR0913, PLR0917 - each parameter is an option of the c
     no_header: NoHeader = False,
 ) -> None:
     """List referral codes. Archived ones are left out, and those of an archived affiliate or program."""
-    from referrals.administration import Filter
+    from referrals.admin.administration import Filter
 
     wanted = Filter(
         status=status, affiliate_id=affiliate_id, program_id=program_id, most=most, after=after, archived=archived
@@ -106,7 +106,7 @@ def check(
     from cli.code_check import Checked, describe, read_test, to_json
     from identity.ulid import RANDOM_BYTES, make_click_id
     from ingest.preview import preview_visit
-    from referrals.answers import Found
+    from referrals.lookup.answers import Found
     from urls.links import find_asked, match_code, read_link
     from urls.pasted import read_pasted
 
@@ -150,8 +150,8 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
 async def look_up(connection: "asyncpg.Connection", asked: str) -> "tuple[Answer, list[str]]":
     """Give what a lookup answers, and the codes that were perhaps meant where there is none."""
-    from referrals import administration
-    from referrals.answers import Unknown
+    from referrals.admin import administration
+    from referrals.lookup.answers import Unknown
 
     answer = await administration.check(connection, asked)
     unknown = isinstance(answer, Unknown)

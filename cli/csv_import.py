@@ -12,7 +12,7 @@ from cli.options import AsJson, DatabaseUrl, SameName
 from cli.showing import count, note, show_json
 
 if TYPE_CHECKING:
-    from referrals.importing import Imported, NotImported
+    from referrals.admin.importer import Imported, NotImported
 
 STANDARD_INPUT = Path("-")
 
@@ -30,8 +30,8 @@ def import_file(
     Columns: code, affiliate_id, program_id; as wanted status, target_url, affiliate_name (makes a missing affiliate).
     With --update a column that the file has is set, and what it has no column for stays.
     """
-    from referrals.importing import Choices, NotImported
-    from referrals.importing import import_file as work
+    from referrals.admin.importer import Choices, NotImported
+    from referrals.admin.importer import import_file as work
 
     with failing_clearly(OSError):
         data = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()

@@ -8,8 +8,8 @@ from cli.failing import failing_clearly
 if TYPE_CHECKING:
     import asyncpg
 
+    from referrals.admin.validation import ValidationProblem
     from referrals.model import Referral
-    from referrals.refusal import Refused
 
 T = TypeVar("T")
 
@@ -22,7 +22,7 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]")
     """Do some work on a connection of its own."""
     import asyncio
 
-    from referrals.postgres import connected
+    from referrals.connections import connected
     from runtime.errors import DependencyAway, SettingsError, Stuck
     from runtime.postgres import check_tls_files
     from runtime.postgres_errors import ERRORS
@@ -66,11 +66,11 @@ def explain(error: Exception) -> str:
     return str(describe_failure(error))
 
 
-def accept(done: "Referral | Refused") -> "Referral":
+def accept(done: "Referral | ValidationProblem") -> "Referral":
     """Give what was stored or found; where it was refused, say why."""
-    from referrals.refusal import Refused
+    from referrals.admin.validation import ValidationProblem
 
     with failing_clearly(Failure):
-        if isinstance(done, Refused):
+        if isinstance(done, ValidationProblem):
             raise Failure(done.reason)
     return done

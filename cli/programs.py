@@ -51,7 +51,7 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
     """Add a program."""
     import secrets
 
-    from referrals.ids import make_program_id
+    from referrals.admin.ids import make_program_id
     from referrals.model import Program
 
     new = Program(

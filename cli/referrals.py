@@ -46,7 +46,7 @@ def add_affiliate(
     """Add an affiliate."""
     import secrets
 
-    from referrals.ids import make_affiliate_id
+    from referrals.admin.ids import make_affiliate_id
     from referrals.model import Affiliate
 
     new = Affiliate(id=id_ or make_affiliate_id(secrets.choice), name=name, status="active")
@@ -76,7 +76,7 @@ def add_list(app: typer.Typer, kind: Kind) -> None:
         as_json: AsJson = False,
         no_header: NoHeader = False,
     ) -> None:
-        from referrals.administration import Filter
+        from referrals.admin.administration import Filter
 
         wanted = Filter(status=status, most=most, after=after, archived=archived)
         list_some(database_url, kind, wanted, as_json=as_json, header=not no_header)
@@ -85,7 +85,7 @@ def add_list(app: typer.Typer, kind: Kind) -> None:
 def add_show(app: typer.Typer, kind: Kind) -> None:
     @app.command(help=f"Show everything about one {kind}.")
     def show(id_: Id, database_url: DatabaseUrl, public_url: PublicUrl = None, as_json: AsJson = False) -> None:
-        from referrals import administration
+        from referrals.admin import administration
 
         found = accept(run(database_url, lambda connection: administration.find(connection, kind, id_)))
         fields = fields_of(found, write_link(public_url, id_) if kind == "code" else None)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from referrals.administration import Page
+    from referrals.admin.administration import Page
     from referrals.model import Kind, Referral
 
 LISTED: Final[dict["Kind", tuple[str, ...]]] = {

@@ -40,7 +40,7 @@ def migrate(database_url: DatabaseUrl) -> None:
 
 async def apply_migrations(database_url: str) -> list[str]:
     """Do the same without a command around it. Raises MigrationError, and as `runtime.postgres.connect` does."""
-    from referrals.postgres import connected
+    from referrals.connections import connected
 
     async with connected(database_url) as connection:
         return await bring_up_to_date(connection)

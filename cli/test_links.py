@@ -55,7 +55,7 @@ def make_test_link(
 
 def look_at(database_url: str | None, code: str) -> str | None:
     """Say what is to be known of a code before its link is tried. Raises ValueError where there is none."""
-    from referrals.answers import Found, Unknown
+    from referrals.lookup.answers import Found, Unknown
     from schemas.reasons import advise
 
     if database_url is None:

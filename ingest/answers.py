@@ -6,7 +6,7 @@ from ingest.limits.policy import Refuse, Skip
 from ingest.parameters import read_parameters
 from ingest.response import RETRY_AFTER_S, Response, page, redirect_to
 from ingest.transform import DEFAULT_ROOM, aim_without_click
-from referrals.answers import Answer, Found, Unavailable, Unknown
+from referrals.lookup.answers import Answer, Found, Unavailable, Unknown
 from referrals.model import Kind
 from schemas.reasons import (
     REFUSED_PREFETCH,

@@ -31,10 +31,10 @@ from ingest.response import room_for_location
 from ingest.settings import Settings
 from ingest.transform import ready_keys
 from ingest.visit import Site
-from referrals.lookup import Lookup
+from referrals.lookup.factory import LookupSettings, open_lookup
+from referrals.lookup.lookup import Lookup
+from referrals.lookup.redis_history import GetSigner
 from referrals.metrics import LookupMetrics
-from referrals.opening import LookupSettings, open_lookup
-from referrals.redis_history import GetSigner
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import SettingsError
 from runtime.kafka.producer import RecordProducer

@@ -10,7 +10,7 @@ from ingest.answers import Refusal, judge, refuse_code
 from ingest.deep_link import find_deep_link
 from ingest.parameters import read_parameters
 from ingest.transform import Keys, aim, decide_privacy
-from referrals.answers import Answer, Found
+from referrals.lookup.answers import Answer, Found
 from schemas.reasons import MALFORMED_CODE, Reason
 from urls.links import VisitedLink, is_link, match_code
 

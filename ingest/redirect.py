@@ -43,7 +43,7 @@ from ingest.transform import (
     recognise,
 )
 from ingest.visit import Made, Site, Visit, Visitor
-from referrals.answers import Answer, Found
+from referrals.lookup.answers import Answer, Found
 from runtime.kafka.producer import OutRecord
 from schemas import encode
 from schemas.headers import rejected_headers

@@ -24,7 +24,7 @@ from ingest.plan import plan_visit, write_location
 from ingest.response import REDIRECT_CAP, room_for_location
 from ingest.target import encode_value
 from ingest.visit import Aim, Visitor
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from referrals.model import Program
 from schemas import Privacy
 

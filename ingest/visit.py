@@ -9,7 +9,7 @@ from multidict import CIMultiDictProxy
 from identity.refusal import Reason
 from ingest.parameters import Parameters
 from ingest.response import REDIRECT_CAP, room_for_location
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from runtime.client_address import TrustedProxies
 from schemas import Privacy
 

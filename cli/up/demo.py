@@ -6,9 +6,9 @@ from typing import Final
 import asyncpg
 
 from cli.up.landing import PARAMETER
-from referrals.administration import add, change, find
+from referrals.admin.administration import add, change, find
+from referrals.admin.validation import ValidationProblem
 from referrals.model import Affiliate, Program, Referral, ReferralCode
-from referrals.refusal import Refused
 from runtime.errors import DependencyAway
 
 DEMO_PROGRAM: Final = "demo"
@@ -67,10 +67,10 @@ def stale_urls(found: Program, wanted: Program) -> dict[str, object]:
 
 
 async def add_missing(connection: asyncpg.Connection, value: Referral) -> None:
-    if isinstance(await find(connection, value.kind, value.id), Refused):
+    if isinstance(await find(connection, value.kind, value.id), ValidationProblem):
         require(await add(connection, value))
 
 
-def require(done: Referral | Refused) -> None:
-    if isinstance(done, Refused):
+def require(done: Referral | ValidationProblem) -> None:
+    if isinstance(done, ValidationProblem):
         raise DependencyAway(f"the demo could not be made: {done.reason}")

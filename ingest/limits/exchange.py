@@ -25,8 +25,8 @@ from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import Account
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.redis_layer import AWAY, BOUND_S
-from referrals.redis_refusals import REFUSALS
+from referrals.lookup.redis_cache import AWAY, BOUND_S
+from referrals.lookup.redis_refusals import REFUSALS
 
 PAUSE_S: Final = 0.25
 BUSY_PAUSE_S: Final = 0.05

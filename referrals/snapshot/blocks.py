@@ -69,7 +69,7 @@ class Blocks(NamedTuple):
 DECODE_INDEX: Final = msgspec.json.Decoder(Index)
 
 
-class Cutter:
+class BlockSplitter:
     """Cuts lines into blocks, and remembers what the index will say of them. `codes` is how many are counted already.
 
     What `add`, `finish_block` and `finish` give is to be written, in this order, behind HEADER.

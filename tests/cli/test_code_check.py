@@ -7,7 +7,7 @@ import pytest
 from cli.code_check import Checked, describe, explain, name_cookie, read_test, to_json
 from identity.test_link import make_test_proof
 from ingest.preview import preview_visit
-from referrals.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer, Found
+from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer, Found
 from tests.identity.builders import CLICK_ID, NOW_S
 from tests.ingest.builders import SHOES, found, keys
 from tests.referrals.builders import program

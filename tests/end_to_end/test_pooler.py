@@ -13,12 +13,12 @@ from cli.tables import apply_migrations
 from console.database import DatabaseAway, open_database
 from console.filters import Filters
 from console.past_clicks import read_past_clicks
-from referrals import administration
-from referrals.answers import Found, Unknown
+from referrals.admin import administration
+from referrals.connections import connected as connected_for_referrals
+from referrals.lookup.answers import Found, Unknown
+from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Program, ReferralCode
-from referrals.opening import LookupSettings, open_lookup
-from referrals.postgres import connected as connected_for_referrals
 from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret

@@ -13,10 +13,10 @@ import pytest
 
 from identity.cache_mac import CacheMac
 from identity.keyfile import read_ring
-from referrals.administration import change
-from referrals.answers import Found
+from referrals.admin.administration import change
+from referrals.lookup.answers import Found
+from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
-from referrals.opening import LookupSettings, open_lookup
 from tests.faults.crowd import Crowd, browsing
 from tests.faults.drill import Drill
 from tests.faults.oracles import AS_OFTEN

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from referrals.snapshot.reading import NAME
+from referrals.snapshot.reader import NAME
 from schemas import CLICKS_RAW, RawClick, decode
 from tests.faults.drill import Drill
 from tests.faults.edge import REGION, Centre, Edge, open_centre, open_edge

@@ -12,7 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
 from ingest.transform import Keys, ready_keys
 from ingest.visit import Site, Visit
-from referrals.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
+from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.kafka.producer import OutRecord

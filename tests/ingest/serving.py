@@ -15,7 +15,7 @@ from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
 from ingest.service import public_port
 from ingest.settings import Settings
-from referrals.answers import UNAVAILABLE, Answer
+from referrals.lookup.answers import UNAVAILABLE, Answer
 from runtime.settings import load
 from tests.ingest.builders import Codes, Topics, found, keys, site
 from tests.ingest.journals import publishing

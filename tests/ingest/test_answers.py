@@ -6,7 +6,7 @@ import pytest
 
 from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, respond
 from ingest.response import page, redirect_to
-from referrals.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
+from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
 from schemas.reasons import (
     ARCHIVED_AFFILIATE,
     ARCHIVED_CODE,

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from referrals.answers import Answer
+from referrals.lookup.answers import Answer
 from tests.ingest.builders import SHOES, Codes, found
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import PATIENCE_S, ask, read_answers, request

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ingest.preview import Preview, preview_visit
-from referrals.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer
+from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer
 from schemas.reasons import (
     ARCHIVED_CODE,
     MALFORMED_CODE,

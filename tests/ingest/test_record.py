@@ -11,7 +11,7 @@ from ingest.answers import Refusal, refuse_code
 from ingest.parameters import NONE, Parameters, read_parameters
 from ingest.record import record_click, record_rejection
 from ingest.visit import Aim, Made, Visit, Visitor
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
 from schemas.fields import HINT_CAP, QUERY_CAP, REFERRER_CAP, USER_AGENT_CAP
 from schemas.reasons import MALFORMED_CODE, PAUSED_PROGRAM

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from identity.cookie import CookieClaims, open_cookie
-from referrals.answers import Answer
+from referrals.lookup.answers import Answer
 from tests.ingest.builders import FALLBACK, SHOES, found, keys
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask, request, send

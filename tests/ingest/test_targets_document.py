@@ -10,7 +10,7 @@ from cli.changing import read_given
 from identity.token import make_token
 from ingest.parameters import read_parameters
 from ingest.transform import aim, aim_without_click
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from tests.identity.builders import CLICK_ID
 from tests.ingest.builders import found, keys
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 import asyncpg
 
 from identity.cache_mac import CacheMac
-from referrals.held import Time
+from referrals.lookup.local_cache import Time
+from referrals.lookup.postgres_source import RowsReading
+from referrals.lookup.redis_codec import Reading
+from referrals.lookup.redis_history import State
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode
-from referrals.postgres_layer import RowsReading
-from referrals.redis_history import State
-from referrals.saved import Reading
 from tests.identity.builders import known_ring
 
 SIGNER = CacheMac(known_ring())

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from referrals.postgres import connected
+from referrals.connections import connected
 from runtime.migrations import find_migrations, migrate
 
 

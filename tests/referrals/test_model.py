@@ -1,6 +1,6 @@
 import pytest
 
-from referrals.answers import Found
+from referrals.lookup.answers import Found
 from tests.referrals.builders import TARGET, affiliate, code, program
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from referrals.postgres import connected
+from referrals.connections import connected
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import insert
 from tests.urls.target_cases import LEFT_TO_PYTHON, NO_TARGETS, TARGETS

@@ -7,19 +7,19 @@ import msgspec
 import pytest
 import redis.asyncio
 
-from referrals import administration
-from referrals.answers import Found
-from referrals.lookup import Lookup
+from referrals.admin import administration
+from referrals.admin.validation import ValidationProblem
+from referrals.connections import connected
+from referrals.lookup.answers import Found
+from referrals.lookup.factory import LookupSettings, open_lookup
+from referrals.lookup.lookup import Lookup
+from referrals.lookup.redis_codec import seal
+from referrals.lookup.redis_history import History, pack_history
 from referrals.metrics import LookupMetrics
 from referrals.model import Program
-from referrals.opening import LookupSettings, open_lookup
-from referrals.postgres import connected
-from referrals.redis_history import History, pack_history
-from referrals.refusal import Refused
-from referrals.saved import seal
 from runtime.migrations import MigrationSet, find_migrations, migrate
 from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
-from tests.referrals.test_opening import eventually, is_followed
+from tests.referrals.lookup.test_factory import eventually, is_followed
 from urls.targets import MACROS
 
 pytestmark = pytest.mark.servers
@@ -173,8 +173,8 @@ async def test_rows_from_before_can_be_changed_but_for_a_url_with_such_a_macro(u
         refused = await administration.change(connection, "program", "shop", {"fallback_url": "https://e.com/{other}"})
         with pytest.raises(asyncpg.CheckViolationError, match=r"there is no macro {other}"):
             await connection.execute("UPDATE programs SET fallback_url = 'https://e.com/{other}'")
-    assert [one.version for one in changed if not isinstance(one, Refused)] == [4, 5, 6]
-    assert isinstance(refused, Refused)
+    assert [one.version for one in changed if not isinstance(one, ValidationProblem)] == [4, 5, 6]
+    assert isinstance(refused, ValidationProblem)
     assert refused.reason.startswith("fallback_url: there is no macro {other}, only {click_id}, ")
 
 

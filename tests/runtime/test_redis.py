@@ -9,7 +9,7 @@ import pytest
 import uvloop
 from redis.asyncio.connection import SSLConnection
 
-from referrals.redis_layer import AWAY
+from referrals.lookup.redis_cache import AWAY
 from runtime.redis import PlainConnection, connect_redis
 from runtime.task_scope import cancel
 from tests.faults.proxy import Proxy

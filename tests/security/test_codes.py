@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from referrals.ids import CODE_ALPHABET, GENERATED_LENGTH
+from referrals.admin.ids import CODE_ALPHABET, GENERATED_LENGTH
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask
 

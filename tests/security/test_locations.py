@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 
 from cli.referrals import program as programs
 from ingest.settings import Settings
-from referrals.answers import UNKNOWN_HERE, Answer, Found
+from referrals.connections import connected
+from referrals.lookup.answers import UNKNOWN_HERE, Answer, Found
+from referrals.lookup.factory import LookupSettings, open_lookup
+from referrals.lookup.redis_codec import Reading, pack, unpack
 from referrals.metrics import LookupMetrics
-from referrals.opening import LookupSettings, open_lookup
-from referrals.postgres import connected
-from referrals.saved import Reading, pack, unpack
 from runtime.errors import SettingsError
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import load

@@ -2,7 +2,7 @@
 
 import pytest
 
-from referrals.answers import UNAVAILABLE
+from referrals.lookup.answers import UNAVAILABLE
 from tests.ingest.builders import FALLBACK, found
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask

@@ -7,8 +7,8 @@ import msgspec
 
 from referrals.model import Key, Referral, key_of
 from referrals.snapshot.blocks import FIELDS, text_of
-from referrals.snapshot.reading import NAME, SnapshotFile, open_snapshot
-from referrals.snapshot.writing import SnapshotWriter
+from referrals.snapshot.reader import NAME, SnapshotFile, open_snapshot
+from referrals.snapshot.writer import SnapshotWriter
 from tests.referrals.builders import affiliate, code, program
 
 HERE = "00000000-0000-0000-0000-000000000001"

@@ -3,7 +3,15 @@ from zlib import crc32
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.snapshot.blocks import HEADER, TRAILER_BYTES, Cutter, change_lines, find_index, find_value, read_index
+from referrals.snapshot.blocks import (
+    HEADER,
+    TRAILER_BYTES,
+    BlockSplitter,
+    change_lines,
+    find_index,
+    find_value,
+    read_index,
+)
 
 KEYS = st.from_regex(r"(affiliate|code|program) [A-Za-z0-9_-]{1,8}", fullmatch=True)
 VALUES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=60).map(str.encode)
@@ -12,7 +20,7 @@ VALUES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"
 def cut(lines: dict[bytes, bytes], *, chunk: int, block_bytes: int) -> bytes:
     """Give a file with these lines, handed over in chunks of some bytes."""
     data = b"".join(key + b" " + value + b"\n" for key, value in sorted(lines.items()))
-    cutter = Cutter()
+    cutter = BlockSplitter()
     parts = [cutter.add(data[at : at + chunk], block_bytes) for at in range(0, len(data), chunk)]
     return b"".join([HEADER, *parts, cutter.finish_block(), cutter.finish("here", 7, 1.0, "fields")])
 
@@ -52,7 +60,7 @@ def test_a_key_is_not_found_inside_of_another_or_in_a_value() -> None:
 
 
 def test_an_index_whose_parts_do_not_fit_together_is_none() -> None:
-    cutter = Cutter()
+    cutter = BlockSplitter()
     cutter.add(b"code a 1\n" * 3, 5)
     data = cutter.finish("here", 1, 1.0, "fields")[:-TRAILER_BYTES]
     broken = [data.replace(b'"crcs":"', b'"crcs":"AAAA'), data.replace(b"code a", b"code z", 1), data[:-2], b"{}", b""]

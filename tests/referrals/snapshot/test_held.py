@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from referrals.answers import UNKNOWN_HERE, Found
-from referrals.changes import Change
-from referrals.held import HeldReferrals, Holding
+from referrals.lookup.answers import UNKNOWN_HERE, Found
+from referrals.lookup.local_cache import CachePolicy, ReferralCache
+from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics
-from referrals.snapshot.known import KnownSet
-from referrals.snapshot.reading import NAME
+from referrals.snapshot.reader import NAME
+from referrals.snapshot.referral_set import ReferralSet
 from tests.referrals.builders import Clock, affiliate, code, program
 from tests.referrals.snapshot.files import write_file
 
@@ -21,8 +21,8 @@ class Knowing:
 
     def __init__(self, folder: Path, most_changed: int = 100, **holding: float) -> None:
         self.clock = Clock()
-        self.known = KnownSet(LookupMetrics(), most_changed)
-        self.held = HeldReferrals(Holding(**holding), self.clock.time(), lambda _: None, self.known)
+        self.known = ReferralSet(LookupMetrics(), most_changed)
+        self.held = ReferralCache(CachePolicy(**holding), self.clock.time(), lambda _: None, self.known)
         self.known.adopt(write_file(folder, [program(), affiliate(), code()]))
 
     def follow(self) -> None:

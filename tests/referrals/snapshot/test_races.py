@@ -12,16 +12,16 @@ import asyncpg
 import msgspec
 import pytest
 
-from referrals.answers import Found
-from referrals.changes import Change
-from referrals.follow import READ_PAGE, Follower
-from referrals.held import HeldReferrals, Holding
-from referrals.lookup import Lookup
+from referrals.lookup.answers import Found
+from referrals.lookup.change_feed import READ_PAGE, ChangeSubscriber
+from referrals.lookup.factory import LookupSettings, open_lookup
+from referrals.lookup.local_cache import CachePolicy, ReferralCache
+from referrals.lookup.lookup import Lookup
+from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics
 from referrals.model import ReferralCode
-from referrals.opening import LookupSettings, open_lookup
-from referrals.snapshot.keeping import SnapshotKeeper
-from referrals.snapshot.known import KnownSet
+from referrals.snapshot.referral_set import ReferralSet
+from referrals.snapshot.refresher import SnapshotRefresher
 from tests.referrals.builders import PATIENT, Clock, affiliate, code, insert, program
 from tests.referrals.snapshot.files import open_file, write_file
 from tests.waiting import eventually
@@ -50,10 +50,10 @@ class FakeConnection:
         return rows or [{"as_of": self.as_of, "id": None}]
 
 
-def make_follower(most_changed: int = 100) -> Follower:
-    known = KnownSet(LookupMetrics(), most_changed)
-    held = HeldReferrals(Holding(), Clock().time(), lambda _: None, known)
-    return Follower(held, lambda *_: None, LookupMetrics())
+def make_follower(most_changed: int = 100) -> ChangeSubscriber:
+    known = ReferralSet(LookupMetrics(), most_changed)
+    held = ReferralCache(CachePolicy(), Clock().time(), lambda _: None, known)
+    return ChangeSubscriber(held, lambda *_: None, LookupMetrics())
 
 
 async def test_changes_that_are_being_read_while_a_file_is_adopted_are_not_missed(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ async def test_changes_that_are_being_read_while_a_file_is_adopted_are_not_misse
 
 async def test_too_many_changes_while_the_lock_is_taken_write_nothing(tmp_path: Path) -> None:
     follower = make_follower(most_changed=1)
-    keeper = SnapshotKeeper(tmp_path, 60.0, follower, partial(asyncio.sleep, 0))
+    keeper = SnapshotRefresher(tmp_path, 60.0, follower, partial(asyncio.sleep, 0))
     write_file(tmp_path, ROWS)
     await keeper.load()
     keeper._not_before = 0.0

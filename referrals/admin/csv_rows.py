@@ -1,0 +1,138 @@
+"""Reads a file of referral codes: its rows, and every line that is wrong and why. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple, get_args
+
+import msgspec
+
+from referrals.admin.csv_file import LineError, Record, name_column, read_records
+from referrals.admin.ids import is_id
+from referrals.model import Status
+from urls.codes import is_code
+from urls.targets import TargetProblem, check_new_target
+
+REQUIRED: Final = ("code", "affiliate_id", "program_id")
+OPTIONAL: Final = ("status", "target_url", "affiliate_name")
+NAME_SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
+
+
+class CodeRow(NamedTuple):
+    """A line of the file; null is what is not given, or is wrong: that stands among the errors.
+
+    `affiliate_name` makes the affiliate, where there is none of that id yet.
+    """
+
+    line: int
+    code: str | None
+    affiliate_id: str | None
+    program_id: str | None
+    status: str | None
+    target_url: str | None
+    affiliate_name: str | None
+
+
+class CodeFile(msgspec.Struct, frozen=True):
+    """All rows, those with errors too, as the database may know of more of them; and the columns the file has."""
+
+    rows: list[CodeRow]
+    errors: list[LineError]
+    columns: frozenset[str] = frozenset()
+
+
+def read_rows(data: bytes) -> CodeFile:
+    """Read CSV with a header: `code,affiliate_id,program_id` and, as wanted, `status,target_url,affiliate_name`.
+
+    What only the database knows (is there such a program?) is not checked here.
+    """
+    records = read_records(data, REQUIRED + OPTIONAL)
+    if not records:
+        return CodeFile([], [LineError(1, "the file is empty")])
+    first, *others = records
+    if isinstance(first, LineError):
+        return CodeFile([], [first])
+    header = [name_column(cell) for cell in drop_empty_end(first.cells)]
+    problem = find_header_problem(header)
+    if problem:
+        return CodeFile([], [LineError(first.line, problem)])
+    if not others:
+        return CodeFile([], [LineError(first.line, "there are no codes below the header")])
+    rows, errors = sort_out(header, others)
+    return CodeFile(rows, sorted(errors), frozenset(header))
+
+
+def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:
+    """Leave out the empty cells at the end, which spreadsheets write for columns that once held something."""
+    last = max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
+    return cells[:last]
+
+
+def find_header_problem(header: Sequence[str]) -> str | None:
+    missing = [name for name in REQUIRED if name not in header]
+    unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
+    if missing:
+        return f"the header needs {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}; {missing[0]} is missing"
+    if unknown:
+        return f"the header has {unknown[0]!r}, which is none of {', '.join(REQUIRED + OPTIONAL)}"
+    return "the header has a column twice" if len(set(header)) < len(header) else None
+
+
+def sort_out(header: Sequence[str], records: Iterable[Record | LineError]) -> tuple[list[CodeRow], list[LineError]]:
+    rows: list[CodeRow] = []
+    errors: list[LineError] = []
+    needed = 1 + max(header.index(name) for name in REQUIRED)
+    for record in records:
+        if isinstance(record, LineError):
+            errors.append(record)
+            continue
+        cells = drop_empty_end(record.cells)
+        # Excel leaves out the separators of cells that are empty at the end of a line.
+        if not needed <= len(record.cells) or len(cells) > len(header):
+            errors.append(LineError(record.line, f"{len(record.cells)} cells, and the header has {len(header)}"))
+            continue
+        padded = [*cells, *[""] * (len(header) - len(cells))]
+        row, reasons = make_row(record.line, dict(zip(header, padded, strict=True)))
+        rows.append(row)
+        errors += [LineError(record.line, reason) for reason in reasons]
+    return rows, [*errors, *find_contradictions(rows)]
+
+
+def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, list[str]]:
+    """Make a row, what is wrong in it left out, and say what that is."""
+    problems = dict(find_problems(cells))
+    given = {
+        name: (cells.get(name) or None) if name not in problems else None for name in CodeRow._fields if name != "line"
+    }
+    return CodeRow(line=line, **given), list(problems.values())
+
+
+def find_problems(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong, by column."""
+    if not is_code(cells["code"]):
+        yield "code", f"code {cells['code'][:80]!r}: a code is 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"
+    for name in ("affiliate_id", "program_id"):
+        if not is_id(cells[name]):
+            yield name, f"{name} {cells[name][:80]!r}: an id is 1 to 40 of the characters a-z, 0-9, _ and -"
+    status, url, affiliate = (cells.get(name) for name in OPTIONAL)
+    if status and status not in get_args(Status):
+        yield "status", f"status {status[:80]!r}: a status is active, paused or archived"
+    checked = url and check_new_target(url)
+    if isinstance(checked, TargetProblem):
+        yield "target_url", f"target_url: {checked.reason}"
+    if affiliate and not NAME_SHAPE.fullmatch(affiliate):
+        yield "affiliate_name", "affiliate_name: a name is 1 to 200 characters on one line"
+
+
+def find_contradictions(rows: Iterable[CodeRow]) -> Iterator[LineError]:
+    """Find codes that stand twice, and affiliates with two names."""
+    lines: dict[str, int] = {}
+    names: dict[str, CodeRow] = {}
+    for row in rows:
+        first = lines.setdefault(row.code, row.line) if row.code else row.line
+        if first != row.line:
+            yield LineError(row.line, f"code {row.code!r} stands on line {first} already")
+        named = names.setdefault(row.affiliate_id, row) if row.affiliate_id and row.affiliate_name else row
+        if named.affiliate_name != row.affiliate_name:
+            yield LineError(
+                row.line, f"affiliate {row.affiliate_id!r} is called {named.affiliate_name!r} on line {named.line}"
+            )

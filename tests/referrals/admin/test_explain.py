@@ -1,0 +1,110 @@
+import pytest
+
+from referrals.admin.explain import describe_settings, warn_of_address, warn_of_target
+from referrals.lookup.answers import Found
+from tests.referrals.builders import affiliate, code, program
+
+HTTPS = "https://go.shop.example"
+
+
+def found(**programs: object) -> Found:
+    return Found(code(), affiliate(), program(**programs), "postgres")
+
+
+def test_the_usual_settings_need_no_word() -> None:
+    assert describe_settings(program()) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ({"privacy": "anonymous"}, "No cookie: the program's privacy policy is anonymous."),
+        ({"token_parameter": "cid"}, "The click token is added as cid, where the target has no macro for it."),
+        (
+            {"pass_query": "listed", "pass_names": ("gclid", "a")},
+            "The visitor's parameters that are listed go on to the target: gclid, a.",
+        ),
+        (
+            {"pass_query": "listed"},
+            "The visitor's parameters that are listed go on to the target: none is listed.",
+        ),
+        (
+            {"pass_query": "all"},
+            "The visitor's parameters go on to the target; sub1 to sub5 and external_id where listed.",
+        ),
+        (
+            {"deep_link_hosts": ("shop.example",)},
+            "A visitor may choose a page of shop.example by ?url=.",
+        ),
+        ({"cookie_policy": "first"}, "A visitor who has a valid cookie keeps it: the first click counts."),
+    ],
+)
+def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object], said: str) -> None:
+    assert describe_settings(program(**setting)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("setting", "warning"),
+    [
+        (
+            {"target_url": "https://e.com/?c={clickid}"},
+            "The target has {clickid} in it, which is no macro: it is sent as it stands.",
+        ),
+        (
+            {"target_url": "https://e.com/?ClickID=", "token_parameter": "clickid"},
+            "No click token is added: the target names clickid itself.",
+        ),
+        (
+            {"target_url": "http://1.2.3/"},
+            (
+                "The target would be refused today: 1.2.3 ends in a number, "
+                "and is no address of four numbers from 0 to 255."
+            ),
+        ),
+        (
+            {"deep_link_hosts": ("shop.example",)},
+            "A page that a visitor chooses gets no click token: the program has no token_parameter.",
+        ),
+    ],
+)
+def test_a_setting_that_may_not_do_what_was_meant_is_warned_of(setting: dict[str, object], warning: str) -> None:
+    assert warn_of_target(found(**setting)) == [warning]
+
+
+def test_a_target_that_carries_the_token_by_itself_is_not_warned_of() -> None:
+    assert warn_of_target(found(target_url="https://e.com/?clickid={click_token}", token_parameter="clickid")) == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "public_url", "warned"),
+    [
+        ("https://old.example", HTTPS, True),
+        ("//old.example", HTTPS, True),
+        ("http://go.shop.example", HTTPS, True),
+        ("https://GO.shop.example", f"{HTTPS}/", False),
+        ("//go.shop.example", HTTPS, False),
+        (None, HTTPS, False),
+        ("https://old.example", None, False),
+    ],
+)
+def test_a_link_to_another_address_than_the_public_one_is_warned_of(
+    origin: str | None, public_url: str | None, *, warned: bool
+) -> None:
+    warning = f"The link leads to {origin}, and visitors reach ingest at {public_url}."
+    assert warn_of_address(program(), origin, public_url) == ([warning] if warned else [])
+
+
+@pytest.mark.parametrize(
+    ("domain", "warned"),
+    [("shop.example", False), ("go.shop.example", False), ("op.example", True), ("other.example", True)],
+)
+@pytest.mark.parametrize(("origin", "public_url"), [(None, HTTPS), (HTTPS, None), ("//go.shop.example", None)])
+def test_a_cookie_domain_that_browsers_would_refuse_is_warned_of(
+    domain: str, origin: str | None, public_url: str | None, *, warned: bool
+) -> None:
+    warning = f"Browsers refuse the cookie: its domain {domain} does not cover go.shop.example."
+    assert warn_of_address(program(cookie_domain=domain), origin, public_url) == ([warning] if warned else [])
+
+
+def test_an_origin_that_is_none_is_warned_of_and_no_more() -> None:
+    assert len(warn_of_address(program(cookie_domain="shop.example"), "https://[", HTTPS)) == 1

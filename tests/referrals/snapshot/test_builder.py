@@ -1,0 +1,84 @@
+"""Merging. What comes from Postgres is in test_keeping."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from referrals.model import Key, Referral, key_of
+from referrals.snapshot.builder import DamagedSnapshot, can_merge, merge
+from referrals.snapshot.reader import NAME, UNTOLD, SnapshotFile
+from referrals.snapshot.referral_set import Changed
+from referrals.snapshot.writer import SnapshotWriter
+from tests.referrals.builders import code, program
+from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
+
+
+def write_merged(folder: Path, base: SnapshotFile, changed: dict[Key, Changed]) -> SnapshotFile:
+    writer = SnapshotWriter(folder, base.says.codes)
+    writer.begin()
+    try:
+        merge(writer, base, changed)
+        writer.finish(HERE, base.version + 1, 1.0, base.says.fields)
+    finally:
+        writer.abandon()
+    return open_file(folder)
+
+
+def change_some(rng: random.Random, version: int) -> dict[Key, Changed]:
+    changed: dict[Key, Changed] = {}
+    for _ in range(rng.choice([1, 3, 30, 300])):
+        name = f"{rng.choice('abc')}{rng.randrange(3_000):05}"
+        value = (
+            None if rng.random() < 0.3 else code(code=name, version=version, status=rng.choice(["active", "paused"]))
+        )
+        changed["code", name] = Changed(version, value)
+    if rng.random() < 0.3:
+        changed["program", "shop"] = Changed(version, program(version=version))
+    return changed
+
+
+@pytest.mark.parametrize("start", [0, 1, 2_000])
+def test_merging_again_and_again_gives_what_the_changes_say(tmp_path: Path, start: int) -> None:
+    rng = random.Random(start)
+    expected: dict[Key, Referral] = {key_of(row): row for row in many_codes(start)}
+    file = write_file(tmp_path, expected.values())
+    for version in range(11, 51):
+        changed = change_some(rng, version)
+        file = write_merged(tmp_path, file, changed)
+        for key, change in changed.items():
+            expected.pop(key, None)
+            if change.value is not None and change.value != UNTOLD:
+                expected[key] = change.value
+        gone = [key for key in changed if key not in expected]
+        assert [file.find(key) for key in gone] == [None] * len(gone)
+    assert {key: file.find(key) for key in expected} == expected
+    assert file.says.codes == sum(kind == "code" for kind, _ in expected)
+    # Blocks neither crumble nor grow without bound.
+    sizes = [end - begin for begin, end in zip(file.blocks.edges, file.blocks.edges[1:], strict=False)]
+    assert (max(sizes) <= 5_000, len(sizes) <= 3 * sum(sizes) / 2_048 + 2) == (True, True)
+
+
+def test_everything_may_be_taken_out(tmp_path: Path) -> None:
+    rows = many_codes(100)
+    file = write_merged(tmp_path, write_file(tmp_path, rows), {key_of(row): Changed(11, None) for row in rows})
+    assert (file.says.codes, len(file.blocks.firsts)) == (0, 0)
+
+
+def test_a_damaged_block_that_is_to_be_changed_stops_the_merging(tmp_path: Path) -> None:
+    base = write_file(tmp_path, many_codes(100))
+    os.truncate(tmp_path / NAME, 3_000)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(DamagedSnapshot):
+        write_merged(tmp_path, base, {("code", "c00099"): Changed(11, None)})
+    with pytest.raises(OSError, match="shorter"):
+        write_merged(tmp_path, base, {("affiliate", "ann"): Changed(11, None)})
+    assert ([path.name for path in tmp_path.iterdir()], (tmp_path / NAME).read_bytes()) == ([NAME], before)
+
+
+def test_a_row_that_was_not_understood_cannot_be_merged() -> None:
+    assert (can_merge({("code", "a"): Changed(1, None)}), can_merge({("code", "a"): Changed(1, UNTOLD)})) == (
+        True,
+        False,
+    )
