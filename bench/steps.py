@@ -25,6 +25,7 @@ from identity.cookie import CookieClaims
 from identity.keys import RING_RANDOMNESS, init_ring
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_click_id
+from ingest.http.response import redirect_to
 from ingest.journal.framing import frame
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
@@ -33,11 +34,10 @@ from ingest.limits.gcra import make_limit
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
-from ingest.parameters import read_parameters
+from ingest.pipeline import Keys, build_location, cookie_of, make_set_cookie, ready_keys
 from ingest.redirect import Delivery, Redirect
-from ingest.response import redirect_to
-from ingest.transform import Keys, aim, cookie_of, mark, ready_keys
-from ingest.visit import Site
+from ingest.request.context import Site
+from ingest.request.parameters import read_parameters
 from referrals.lookup.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.client_address import TrustedProxies, parse_networks
@@ -97,14 +97,16 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     ids = [make_click_id(time.time_ns() // 10**6, pool.draw()) for _ in asked]
     cookie, now_s = cookie_of(FOUND.program, https=True), int(time.time())
     claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
-    locations = [redirect_to(aim(keys, FOUND, each, read_parameters("")).location, "cookie" * 20) for each in ids]
+    locations = [
+        redirect_to(build_location(keys, FOUND, each, read_parameters("")).location, "cookie" * 20) for each in ids
+    ]
     steps: list[tuple[str, Callable[[Any], object], Sequence[Any]]] = [
         ("parse the request (aiohttp's parser)", parser.feed_data, requests),
         ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),
         ("client limit", lambda address: limits.ask_client(address, time.perf_counter_ns()), addresses),
         ("click id", lambda _: make_click_id(time.time_ns() // 10**6, pool.draw()), ids),
-        ("cookie", lambda each: mark(keys, cookie, each, nonces.draw()), claims),
-        ("target with token", lambda each: aim(keys, FOUND, each, read_parameters("")), ids),
+        ("cookie", lambda each: make_set_cookie(keys, cookie, each, nonces.draw()), claims),
+        ("target with token", lambda each: build_location(keys, FOUND, each, read_parameters("")), ids),
         ("all of the answer, these and record and encoding", partial(answer_one, redirect, nothing), asked),
         ("render the answer", lambda each: each.render(DATE, "", with_body=True), locations),
         ("frame for the journal", lambda record: frame(*record), records),

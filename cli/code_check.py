@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from cli.code_link import write_link
-from ingest.asked import is_test, read_test_proof
-from ingest.passing import DEEP_LINK
+from ingest.pipeline import Keys, cookie_of
 from ingest.preview import CLICK, TOKEN, Preview, Source
-from ingest.transform import Keys, cookie_of
+from ingest.request.request import is_test, read_test_proof
+from ingest.target.query_passthrough import DEEP_LINK
 from referrals.admin.explain import describe_settings, name_reason, warn_of_address, warn_of_target
 from referrals.lookup.answers import Found
 from referrals.model import Program

@@ -28,7 +28,7 @@ from cli.showing import show_json, show_one
 if TYPE_CHECKING:
     import asyncpg
 
-    from ingest.transform import Keys
+    from ingest.pipeline import Keys
     from referrals.lookup.answers import Answer
 
 TARGET = typer.Option("--target", show_default=False, help="a target other than the program's")
@@ -140,7 +140,7 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
     from identity.keyfile import read_ring
     from identity.keys import RING_RANDOMNESS, KeyRingError, init_ring
-    from ingest.transform import ready_keys
+    from ingest.pipeline import ready_keys
 
     if keys_file is None:
         return ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS))), False

@@ -2,10 +2,10 @@
 
 import msgspec
 
+from ingest.http.response import RETRY_AFTER_S, Response, page, redirect_to
 from ingest.limits.policy import Refuse, Skip
-from ingest.parameters import read_parameters
-from ingest.response import RETRY_AFTER_S, Response, page, redirect_to
-from ingest.transform import DEFAULT_ROOM, aim_without_click
+from ingest.pipeline import DEFAULT_ROOM, build_location_without_click
+from ingest.request.parameters import read_parameters
 from referrals.lookup.answers import Answer, Found, Unavailable, Unknown
 from referrals.model import Kind
 from schemas.reasons import (
@@ -30,13 +30,13 @@ def refuse_code(reason: Reason, fallback_url: str | None) -> Refusal:
     return Refusal(reason, 302, fallback_url) if fallback_url else Refusal(reason, 404)
 
 
-def refuse_ahead(known: Answer | None) -> Refusal:
+def refuse_prefetch(known: Answer | None) -> Refusal:
     """Refuse a prefetch; `known` is what is known of its code in memory, for the record: nobody is asked."""
     # 503 and not 204 or 302: a browser that prefetched anything else would not ask again when the visitor goes.
     return Refusal(REFUSED_PREFETCH, 503, found=known if isinstance(known, Found) else None)
 
 
-def judge(answer: Answer, query: str, fallback_url: str | None, room: int = DEFAULT_ROOM) -> Found | Refusal:
+def resolve_answer(answer: Answer, query: str, fallback_url: str | None, room: int = DEFAULT_ROOM) -> Found | Refusal:
     """Tell what a lookup means for the visitor: an active referral, or a refusal. `room` is how long a Location is."""
     match answer:
         case Found():
@@ -51,7 +51,7 @@ def refuse_over_limit(outcome: Skip | Refuse, found: Found, query: str, room: in
     """Give what a visitor over a limit gets by the program's policy: where the link leads without a click, or 429."""
     if isinstance(outcome, Refuse):
         return Refusal(outcome.reason, 429, None, found, outcome.retry_after_s)
-    location = aim_without_click(found.target_url, found, read_parameters(query), query, room)
+    location = build_location_without_click(found.target_url, found, read_parameters(query), query, room)
     return Refusal(outcome.reason, 302, location, found)
 
 
@@ -61,7 +61,7 @@ def refuse_lookup(outcome: Refuse) -> Refusal:
 
 
 def refuse_paused(found: Found, paused: Kind, query: str, room: int) -> Refusal:
-    location = aim_without_click(found.fallback_url, found, read_parameters(query), query, room)
+    location = build_location_without_click(found.fallback_url, found, read_parameters(query), query, room)
     return Refusal(found.why_not_counted(paused), 302, location, found)
 
 

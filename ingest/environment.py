@@ -17,20 +17,20 @@ from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_click_id
 from ingest.data_folder import JOURNAL
+from ingest.http.response import room_for_location
 from ingest.journal.journal import Journal, opened
 from ingest.journal.journal import Limits as JournalLimits
 from ingest.journal.metrics import JournalMetrics
+from ingest.limits.factory import open_limits
 from ingest.limits.gcra import make_limit
 from ingest.limits.limits import LimitSettings
 from ingest.limits.metrics import LimitMetrics
-from ingest.limits.opening import open_limits
 from ingest.metrics import IngestMetrics
+from ingest.pipeline import ready_keys
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
-from ingest.response import room_for_location
+from ingest.request.context import Site
 from ingest.settings import Settings
-from ingest.transform import ready_keys
-from ingest.visit import Site
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.redis_history import GetSigner

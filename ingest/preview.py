@@ -6,10 +6,10 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.token import make_token
-from ingest.answers import Refusal, judge, refuse_code
-from ingest.deep_link import find_deep_link
-from ingest.parameters import read_parameters
-from ingest.transform import Keys, aim, decide_privacy
+from ingest.answers import Refusal, refuse_code, resolve_answer
+from ingest.pipeline import Keys, build_location, decide_privacy
+from ingest.request.parameters import read_parameters
+from ingest.target.deep_link import find_deep_link
 from referrals.lookup.answers import Answer, Found
 from schemas.reasons import MALFORMED_CODE, Reason
 from urls.links import VisitedLink, is_link, match_code
@@ -45,10 +45,12 @@ def preview_visit(link: VisitedLink, answer: Answer, keys: Keys, click_id: str, 
     if not is_link(link.path):
         return Preview(status=404)
     malformed = match_code(link.path) is None
-    judged = refuse_code(MALFORMED_CODE, fallback_url) if malformed else judge(answer, link.query, fallback_url)
+    judged = (
+        refuse_code(MALFORMED_CODE, fallback_url) if malformed else resolve_answer(answer, link.query, fallback_url)
+    )
     if isinstance(judged, Refusal):
         return Preview(status=judged.status, location=judged.location, reason=judged.reason)
-    location = aim(keys, judged, click_id, read_parameters(link.query), link.query).location
+    location = build_location(keys, judged, click_id, read_parameters(link.query), link.query).location
     # The token begins with the id.
     location = location.replace(make_token(keys.token, click_id), TOKEN).replace(click_id, CLICK)
     return Preview(

@@ -9,10 +9,10 @@ from multidict import CIMultiDictProxy, istr
 
 from identity.ip import IpHashKeys, hash_ip, seal_ip
 from ingest.answers import Refusal
-from ingest.asked import asks_dnt, asks_gpc, read_asked
-from ingest.cleaning import Cutter, clean
-from ingest.transform import Keys
-from ingest.visit import Made, Site, Visit
+from ingest.pipeline import Keys
+from ingest.request.context import ClickDraft, RequestContext, Site
+from ingest.request.request import asks_dnt, asks_gpc, read_request
+from ingest.request.sanitizer import TextSanitizer, clean
 from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
 from schemas.fields import (
     ACCEPT_LANGUAGE_CAP,
@@ -31,9 +31,11 @@ NO_KEYS: Final = KeyIds()
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int, nonce: bytes) -> RawClick:
+def record_click(
+    visit: RequestContext, made: ClickDraft, site: Site, keys: Keys, sequence: int, nonce: bytes
+) -> RawClick:
     """Write an accepted click down, its address sealed; `nonce` is 12 random bytes never used before."""
-    headers, parameters, cutter = visit.headers, made.parameters, Cutter(made.parameters.truncated)
+    headers, parameters, cutter = visit.headers, made.parameters, TextSanitizer(made.parameters.truncated)
     if made.aim.is_cut:
         cutter.truncated.append("target_url")
     return RawClick(
@@ -80,7 +82,7 @@ def record_click(visit: Visit, made: Made, site: Site, keys: Keys, sequence: int
 
 
 def record_rejection(
-    visit: Visit, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
+    visit: RequestContext, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
 ) -> RejectedClick:
     """Write a refusal down. The address is hashed unless the program, or the browser's own signals, forbid it."""
     headers, found = visit.headers, refusal.found
@@ -91,7 +93,7 @@ def record_rejection(
         rejected_at=to_datetime(now_ms),
         reason=refusal.reason.number,
         status=refusal.status,
-        asked=read_asked(visit.path),
+        asked=read_request(visit.path),
         affiliate_id=found.affiliate.id if found else None,
         program_id=found.program.id if found else None,
         host=clean(headers.get(hdrs.HOST, ""), HOST_CAP)[0],
@@ -110,7 +112,7 @@ def record_rejection(
     )
 
 
-def is_anonymous(visit: Visit, refusal: Refusal) -> bool:
+def is_anonymous(visit: RequestContext, refusal: Refusal) -> bool:
     gpc, dnt = asks_gpc(visit.headers), asks_dnt(visit.headers)
     if refusal.found is None:
         # No program says what its policy is: the signals are taken at their strictest.
@@ -118,7 +120,7 @@ def is_anonymous(visit: Visit, refusal: Refusal) -> bool:
     return refusal.found.program.decide_privacy(gpc=gpc, dnt=dnt) == "anonymous"
 
 
-def read_hints(headers: CIMultiDictProxy[str], cutter: Cutter) -> ClientHints | None:
+def read_hints(headers: CIMultiDictProxy[str], cutter: TextSanitizer) -> ClientHints | None:
     """Read the client hints that browsers send unasked; null when there are none."""
     ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
     if ua is None and mobile is None and platform is None:

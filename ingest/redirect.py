@@ -19,30 +19,38 @@ from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
 from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
-from ingest.answers import Refusal, judge, refuse_ahead, refuse_code, refuse_lookup, refuse_over_limit, respond
-from ingest.asked import is_ahead_of_visitor, is_test
-from ingest.connection import Answered, Later
+from ingest.answers import (
+    Refusal,
+    refuse_code,
+    refuse_lookup,
+    refuse_over_limit,
+    refuse_prefetch,
+    resolve_answer,
+    respond,
+)
+from ingest.http.connection import Answered, Later
+from ingest.http.response import Response, page, redirect_to
 from ingest.limits.limiter import Decision
 from ingest.limits.limits import Limits
 from ingest.limits.policy import Admit, Refuse
 from ingest.metrics import IngestMetrics
-from ingest.parameters import read_parameters
-from ingest.publisher import Publisher
-from ingest.record import record_click, record_rejection
-from ingest.rejections import RejectionGate
-from ingest.response import Response, page, redirect_to
-from ingest.transform import (
+from ingest.pipeline import (
     WITHOUT_COOKIE,
     Keys,
-    aim,
-    aim_without_click,
+    build_location,
+    build_location_without_click,
     cookie_of,
     decide_privacy,
     keeps_cookie,
-    mark,
-    recognise,
+    make_set_cookie,
+    read_cookie,
 )
-from ingest.visit import Made, Site, Visit, Visitor
+from ingest.publisher import Publisher
+from ingest.record import record_click, record_rejection
+from ingest.rejections import RejectionGate
+from ingest.request.context import ClickDraft, RequestContext, Site, Visitor
+from ingest.request.parameters import read_parameters
+from ingest.request.request import is_prefetch, is_test
 from referrals.lookup.answers import Answer, Found
 from runtime.kafka.producer import OutRecord
 from schemas import encode
@@ -123,8 +131,8 @@ class Redirect:
     def _look(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Answered:
         """Answer as a visit would be, but for what is of a click: nothing is written down or set."""
         code = match_code(path)
-        if code is None or (self._site.refuses_prefetch and is_ahead_of_visitor(headers)):
-            refusal = refuse_ahead(None) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+        if code is None or (self._site.refuses_prefetch and is_prefetch(headers)):
+            refusal = refuse_prefetch(None) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
             return self._count("head", respond(refusal))
         client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
@@ -135,28 +143,30 @@ class Redirect:
 
     def _show(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
         """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
-        judged = judge(answer, query, self._site.fallback_url, self._site.room)
+        judged = resolve_answer(answer, query, self._site.fallback_url, self._site.room)
         if not isinstance(judged, Refusal):
             outcome = self._limits.look(judged.program.limit_policy, client, judged.code.code, clock())
             if isinstance(outcome, Refuse):
                 judged = refuse_over_limit(outcome, judged, query, self._site.room)
         if isinstance(judged, Refusal):
             return self._count(kind, respond(judged))
-        location = aim_without_click(judged.target_url, judged, read_parameters(query), query, self._site.room)
+        location = build_location_without_click(
+            judged.target_url, judged, read_parameters(query), query, self._site.room
+        )
         return self._count(kind, redirect_to(location))
 
     def _visit(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int) -> Answered:
         code = match_code(path)
         matched = clock()
         address = self._site.proxies.find_client(peer, headers)
-        ahead = is_ahead_of_visitor(headers)
+        ahead = is_prefetch(headers)
         located = clock()
         if code is None or (ahead and self._site.refuses_prefetch):
             known = self._lookup.recall(code) if code else None
-            refusal = refuse_ahead(known) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
-            return self._refuse(Visit(path, query, headers, address, ahead, (started,)), refusal)
+            refusal = refuse_prefetch(known) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
+            return self._refuse(RequestContext(path, query, headers, address, ahead, (started,)), refusal)
         client = self._limits.ask_client(address, located)
-        visit = Visit(path, query, headers, address, ahead, (started, matched, located, clock()))
+        visit = RequestContext(path, query, headers, address, ahead, (started, matched, located, clock()))
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._refuse(visit, refuse_lookup(self._limits.refuse_lookup(client)))
         answer = self._lookup.cached(code)
@@ -168,8 +178,8 @@ class Redirect:
         answer = await self._lookup.find(code)
         return Later(partial(accept, answer), partial(only_show, answer))
 
-    def _follow(self, visit: Visit, client: Decision, answer: Answer) -> Response:
-        judged = judge(answer, visit.query, self._site.fallback_url, self._site.room)
+    def _follow(self, visit: RequestContext, client: Decision, answer: Answer) -> Response:
+        judged = resolve_answer(answer, visit.query, self._site.fallback_url, self._site.room)
         if isinstance(judged, Refusal):
             return self._refuse(visit, judged)
         looked_up = clock()
@@ -178,7 +188,7 @@ class Redirect:
             return self._refuse(visit, refuse_over_limit(admitted, judged, visit.query, self._site.room))
         return self._accept(visit, judged, admitted, looked_up)
 
-    def _accept(self, visit: Visit, found: Found, admitted: Admit, looked_up: int) -> Response:
+    def _accept(self, visit: RequestContext, found: Found, admitted: Admit, looked_up: int) -> Response:
         limited = clock()
         now_ms = time_ns() // 1_000_000
         now_s = now_ms // 1000
@@ -191,15 +201,15 @@ class Redirect:
         set_cookie = None
         if cookie and not visit.ahead and not keeps_cookie(found.program, visitor):
             claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
-            set_cookie = mark(keys, cookie, claims, self._nonces.draw())
+            set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw())
         marked = clock()
         parameters = read_parameters(visit.query)
         room = self._site.room - len(set_cookie) if set_cookie else self._site.room
-        aimed = aim(keys, found, click_id, parameters, visit.query, room)
+        aimed = build_location(keys, found, click_id, parameters, visit.query, room)
         # Made before anything is written down: a click is a click only if it can be answered.
         response = redirect_to(aimed.location, set_cookie)
         steps_us = microseconds(*visit.times, looked_up, limited, opened, marked, clock())
-        made = Made(
+        made = ClickDraft(
             found,
             admitted.limit,
             is_test(keys.token, found.code.code, visit.query, now_s),
@@ -219,14 +229,14 @@ class Redirect:
         return self._count("accepted", response)
 
     def _recognise(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
-        visitor = recognise(self.keys, cookie, lines, now_s)
+        visitor = read_cookie(self.keys, cookie, lines, now_s)
         if visitor.cookie_state == UNKNOWN_KEY.reason:
             # The process that set it may have had the new key ring a moment before this one.
             self.renew_keys()
-            visitor = recognise(self.keys, cookie, lines, now_s)
+            visitor = read_cookie(self.keys, cookie, lines, now_s)
         return visitor
 
-    def _refuse(self, visit: Visit, refusal: Refusal) -> Response:
+    def _refuse(self, visit: RequestContext, refusal: Refusal) -> Response:
         now_ms = time_ns() // 1_000_000
         recorded = self._gate.admits(refusal.reason.number, now_ms // 1000)
         self._metrics.refused[refusal.reason.number, recorded] += 1

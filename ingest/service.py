@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from ingest.connections import ConnectionLimits, Connections
 from ingest.data_folder import require_data_folder
 from ingest.environment import Environment, open_environment
+from ingest.http.connections import ConnectionLimits, Connections
 from ingest.readiness import Readiness
 from ingest.settings import Settings
 from runtime.endpoint import Endpoint

@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from ingest.http.response import REDIRECT_CAP
 from ingest.limits.defaults import (
     CLIENT_BURST,
     CLIENT_RATE_PER_S,
@@ -15,7 +16,6 @@ from ingest.limits.defaults import (
     CodeRate,
 )
 from ingest.limits.gcra import make_limit
-from ingest.response import REDIRECT_CAP
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
 from runtime.setting_urls import find_web_problem

@@ -12,9 +12,9 @@ from typing import Final
 
 import structlog
 
+from ingest.journal.entry_queue import EntryQueue
 from ingest.journal.framing import Damaged, scan
 from ingest.journal.segments import CHUNK, Entry, Segment, read_chunk, set_aside
-from ingest.journal.shelf import Shelf
 from ingest.journal.threads import Threads
 from runtime.outage_log import OutageLog
 
@@ -39,7 +39,7 @@ class Backlog:
         self._on_read = on_read
         self._wake = wake
         self._segments: deque[Segment] = deque()
-        self._ready = Shelf()
+        self._ready = EntryQueue()
         self._rests = False
         self._outage = OutageLog(log, "journal cannot be read back yet", "journal is read back again")
 

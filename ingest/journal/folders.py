@@ -6,7 +6,7 @@ from pathlib import Path
 
 import structlog
 
-from ingest.journal.claims import Claim, adopt, claim, is_lock_of, release
+from ingest.journal.folder_lock import Claim, adopt, claim, is_lock_of, release
 from ingest.journal.segments import list_segments, number_of
 from ingest.journal.threads import Threads
 

@@ -20,14 +20,14 @@ import msgspec
 import structlog
 
 from ingest.journal.backlog import Backlog
-from ingest.journal.books import Books, Lose
-from ingest.journal.claims import ASIDE, JournalOwned
+from ingest.journal.folder_lock import ASIDE, JournalOwned
 from ingest.journal.folders import Folders
 from ingest.journal.framing import frame
+from ingest.journal.in_memory_segments import InMemorySegments
 from ingest.journal.queues import Queues
+from ingest.journal.segment_registry import Lose, SegmentRegistry
 from ingest.journal.segments import Entry, Segment, count_left
 from ingest.journal.threads import Threads
-from ingest.journal.unwritten import Unwritten
 from ingest.journal.writer import Writer, describe
 
 log = structlog.get_logger()
@@ -57,11 +57,11 @@ class Journal:
         self._wake = wake
         self._lose = lose
         self._threads = Threads()
-        self._books = Books(self._threads, lose)
+        self._books = SegmentRegistry(self._threads, lose)
         self._folders = Folders(root, worker, self._threads)
         self._writer = Writer(limits.segment_bytes, self._threads, self._on_left)
         self._backlog = Backlog(self._threads, root / ASIDE, self._books.finish, wake)
-        self._unwritten = Unwritten(self._books, self._threads)
+        self._unwritten = InMemorySegments(self._books, self._threads)
         self._queues = Queues(limits.memory_bytes, limits.window_bytes, self._backlog)
 
     @property

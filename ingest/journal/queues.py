@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingest.journal.backlog import Backlog
+from ingest.journal.entry_queue import EntryQueue
 from ingest.journal.segments import Entry
-from ingest.journal.shelf import Shelf
 
 TAKEN_BYTES: Final = 4 * 1024 * 1024
 OLD_PER_S: Final = 2000
@@ -26,7 +26,7 @@ class Queues:
     """
 
     def __init__(self, memory_bytes: int, window_bytes: int, backlog: Backlog) -> None:
-        self.memory = Shelf()
+        self.memory = EntryQueue()
         self._memory_bytes = memory_bytes
         self._window_bytes = window_bytes
         self._backlog = backlog

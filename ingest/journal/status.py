@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from ingest.journal.claims import ASIDE, is_owned, list_folders
+from ingest.journal.folder_lock import ASIDE, is_owned, list_folders
 from ingest.journal.framing import Damaged, Good, scan
 from ingest.journal.segments import CHUNK, list_segments, read_chunk
 

@@ -30,7 +30,7 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
 WITHIN: Final = Decision("within")
 
 
-class Ledger:
+class PendingCounts:
     """What this process has counted and not yet told the others: nanoseconds by key. Bounded; `untold` is the rest."""
 
     __slots__ = ("owed", "untold")
@@ -49,7 +49,7 @@ class Ledger:
             self.untold += 1
 
 
-class Account:
+class SharedMeter:
     """A meter whose keys are shared with other processes, by what they used."""
 
     __slots__ = ("ledger", "meter", "name")
@@ -57,7 +57,7 @@ class Account:
     def __init__(self, name: str, meter: Meter) -> None:
         self.name = name
         self.meter = meter
-        self.ledger = Ledger()
+        self.ledger = PendingCounts()
 
     def take(self, key: Key, now: int) -> int:
         """As the meter does, and note what has been used, for the others."""
@@ -76,10 +76,10 @@ class Limiter:
     """
 
     def __init__(self, name: str, limit: Limit, most: int, *, shared: bool) -> None:
-        self._all = Account(name, Meter(limit, most))
-        self._excess = Account(f"{name}_excess", Meter(limit.times(FAR), most))
+        self._all = SharedMeter(name, Meter(limit, most))
+        self._excess = SharedMeter(f"{name}_excess", Meter(limit.times(FAR), most))
         self._scout = Meter(limit.share(SHARES), most) if shared else None
-        self.accounts: tuple[Account, ...] = (self._all, self._excess) if shared else ()
+        self.accounts: tuple[SharedMeter, ...] = (self._all, self._excess) if shared else ()
 
     @property
     def keys(self) -> int:

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address
 
 import msgspec
 
-from ingest.limits.clients import client_key
+from ingest.limits.client_key import client_key
 from ingest.limits.gcra import Limit
 from ingest.limits.limiter import WITHIN, Decision, Limiter
 from ingest.limits.metrics import LimitMetrics

@@ -22,7 +22,7 @@ class Meter:
     def __init__(self, limit: Limit, most: int) -> None:
         self.interval = limit.interval_ns
         self.tolerance = limit.tolerance_ns
-        self._shelves = tuple(Shelf(limit, most // SHELVES) for _ in range(SHELVES))
+        self._shelves = tuple(TatTable(limit, most // SHELVES) for _ in range(SHELVES))
 
     def __len__(self) -> int:
         return sum(map(len, self._shelves))
@@ -44,7 +44,7 @@ class Meter:
         self._shelves[hash(key) % SHELVES].raise_to(key, tat)
 
 
-class Shelf:
+class TatTable:
     """Some of a meter's keys, in two generations.
 
     Whatever is asked for moves to the young one. Once in a tolerance the young one becomes old, and what is still in

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from ingest.supervisor.reports import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
+from ingest.supervisor.heartbeat import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
 from runtime.task_scope import report_failure
 
 WORRY_S: Final = 5
@@ -27,7 +27,7 @@ SILENT: Final = "does not answer"
 COMMAND: Final = (sys.executable, "-m", "ingest.supervisor.worker")
 
 
-class Patience(msgspec.Struct, frozen=True, kw_only=True):
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds a worker may take: to say its first word, from one word to the next, and to stop. Then it is killed."""
 
     first_s: int = 60
@@ -123,7 +123,7 @@ class Child:
                     await self._news.wait()
         return condition()
 
-    async def until_leaving(self, patience: Patience) -> bool:
+    async def until_leaving(self, patience: Timeouts) -> bool:
         """Wait until it takes no connections any more, or has been silent for too long; tell whether it is leaving."""
         while not self.is_leaving:
             if self.silent_s >= (patience.first_s if self.report is None else patience.silent_s):

@@ -10,8 +10,8 @@ from importlib.metadata import version
 from typing import NoReturn
 
 from ingest.settings import Settings
-from ingest.supervisor.lines import log_json_lines
 from ingest.supervisor.supervise import supervise
+from ingest.supervisor.worker_log import log_json_lines
 from runtime.errors import CannotListen, SettingsError
 from runtime.settings import load, show_settings
 

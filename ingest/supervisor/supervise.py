@@ -8,10 +8,10 @@ from typing import Final
 
 from ingest.data_folder import require_data_folder
 from ingest.settings import Settings
-from ingest.supervisor.child import Patience
+from ingest.supervisor.child import Timeouts
 from ingest.supervisor.listener import address_of, reserve_many
-from ingest.supervisor.slot import Slot
 from ingest.supervisor.status import SlotStatus, status_port
+from ingest.supervisor.worker_slot import WorkerSlot
 from runtime.endpoint import Endpoint
 from runtime.errors import SettingsError
 from runtime.task_scope import task_scope
@@ -33,7 +33,7 @@ async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event
     Raises SettingsError, also when the first worker ends because of the settings; CannotListen.
     """
     require_data_folder(settings.data_dir)
-    slots: list[Slot] = []
+    slots: list[WorkerSlot] = []
 
     def describe() -> list[SlotStatus]:
         return [describe_slot(slot, stopping=stop.is_set()) for slot in slots]
@@ -46,18 +46,18 @@ async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event
         await asyncio.sleep(settings.drain_s)
 
 
-def describe_slot(slot: Slot, *, stopping: bool) -> SlotStatus:
+def describe_slot(slot: WorkerSlot, *, stopping: bool) -> SlotStatus:
     return SlotStatus(slot.number, "stopping" if stopping else slot.problem, slot.restarts, slot.degraded)
 
 
 @asynccontextmanager
-async def hold_slots(settings: Settings, slots: list[Slot]) -> AsyncIterator[None]:
+async def hold_slots(settings: Settings, slots: list[WorkerSlot]) -> AsyncIterator[None]:
     """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
     with Endpoint(settings.host, settings.port, "CLICKRAIL_INGEST").explained():
         listeners = reserve_many(settings.host, settings.port, settings.workers)
     log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
-    patience = Patience(stop_s=settings.flush_s + BEYOND_FLUSH_S)
-    slots += [Slot(number, each, patience) for number, each in enumerate(listeners)]
+    patience = Timeouts(stop_s=settings.flush_s + BEYOND_FLUSH_S)
+    slots += [WorkerSlot(number, each, patience) for number, each in enumerate(listeners)]
     try:
         yield
     finally:
@@ -66,7 +66,7 @@ async def hold_slots(settings: Settings, slots: list[Slot]) -> AsyncIterator[Non
         await asyncio.gather(*(slot.stop() for slot in slots))
 
 
-async def run_slots(slots: Sequence[Slot], roll: asyncio.Event) -> None:
+async def run_slots(slots: Sequence[WorkerSlot], roll: asyncio.Event) -> None:
     # One goes first, so that wrong settings are said once.
     first = await slots[0].start()
     if first is not None:
@@ -79,7 +79,7 @@ async def run_slots(slots: Sequence[Slot], roll: asyncio.Event) -> None:
         group.create_task(roll_on_demand(slots, roll))
 
 
-async def roll_on_demand(slots: Sequence[Slot], roll: asyncio.Event) -> None:
+async def roll_on_demand(slots: Sequence[WorkerSlot], roll: asyncio.Event) -> None:
     """Replace all workers, one after the other, each time it is wanted. The first that fails ends the round."""
     while True:
         await roll.wait()

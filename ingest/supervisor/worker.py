@@ -23,7 +23,7 @@ from ingest.environment import open_environment
 from ingest.readiness import Readiness
 from ingest.service import PRIVATE, public_port
 from ingest.settings import Settings
-from ingest.supervisor.reports import BEAT_S, LEAVE, STOPPING, WORKER, Report, write_report
+from ingest.supervisor.heartbeat import BEAT_S, LEAVE, STOPPING, WORKER, Report, write_report
 from runtime.backoff import sleep_unless
 from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen

@@ -23,7 +23,7 @@ from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import PURPOSES, Key, Purpose, find_key, rotate
 from identity.refusal import Refused
 from ingest.environment import follow_keys, renew_keys
-from ingest.transform import ready_keys
+from ingest.pipeline import ready_keys
 from tests.identity.builders import active, known_ring, randomness, secret, write_ring
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import ask

@@ -12,7 +12,7 @@ from docs.generate import DOCUMENTS, FOLDER, generate
 from docs.of_metrics import REGISTRIES, describe_registry
 from docs.of_reasons import GOT
 from docs.of_settings import SERVICES
-from ingest.response import PAGES
+from ingest.http.response import PAGES
 from schemas.reasons import REASONS
 
 ROOT = FOLDER.parent

@@ -13,7 +13,7 @@ from schemas import CLICKS_RAW
 from tests.faults.drill import Drill
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
-from tests.ingest_journal.test_recovery import CLICKS_EACH, DAMAGES, Files, write
+from tests.ingest.journal.test_recovery import CLICKS_EACH, DAMAGES, Files, write
 from tests.pipeline import Pipeline, decoded, eventually, running_pipeline
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]

@@ -10,8 +10,8 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
-from ingest.transform import Keys, ready_keys
-from ingest.visit import Site, Visit
+from ingest.pipeline import Keys, ready_keys
+from ingest.request.context import RequestContext, Site
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed, RecordTooLarge
@@ -80,8 +80,8 @@ def visit(
     query: str = "",
     fields: Mapping[str, str] | None = None,
     address: IPv4Address | IPv6Address = VISITOR,
-) -> Visit:
-    return Visit(path, query, headers(fields), address, ahead=False, times=(0,))
+) -> RequestContext:
+    return RequestContext(path, query, headers(fields), address, ahead=False, times=(0,))
 
 
 class Codes:

@@ -13,7 +13,7 @@ from ingest.journal.journal import Journal, Limits
 from ingest.publisher import Publisher
 from runtime.task_scope import task_scope
 from tests.ingest.builders import RAW, Topics
-from tests.ingest_journal.builders import open_journal
+from tests.ingest.journal.builders import open_journal
 
 
 class Publishing(msgspec.Struct, frozen=True):

@@ -10,9 +10,9 @@ from aiohttp.http import RawRequestMessage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.connection import Connection
-from ingest.reading import HEAD_BYTES
-from ingest.response import Response, redirect_to
+from ingest.http.connection import Connection
+from ingest.http.http_parser import HEAD_BYTES
+from ingest.http.response import Response, redirect_to
 from tests.examples import examples
 from tests.ingest.wire import Answer, read_answers, request
 

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from ingest.parameters import read_parameters
-from ingest.transform import aim, aim_without_click
+from ingest.pipeline import build_location, build_location_without_click
+from ingest.request.parameters import read_parameters
 from tests.examples import examples
 from tests.identity.builders import CLICK_ID
 from tests.ingest.builders import MODEST, found, keys
@@ -107,8 +107,8 @@ def may_be(origin: Origin, stored: Origin, hosts: tuple[str, ...]) -> bool:
 def check(stored: str, query: str, program: dict[str, Any]) -> None:
     referral, parameters = found(target_url=stored, **program), read_parameters(query)
     for location in (
-        aim(keys(), referral, CLICK_ID, parameters, query).location,
-        aim_without_click(stored, referral, parameters, query),
+        build_location(keys(), referral, CLICK_ID, parameters, query).location,
+        build_location_without_click(stored, referral, parameters, query),
     ):
         assert location.isascii()
         assert location.isprintable()
@@ -155,4 +155,4 @@ def test_a_page_of_a_listed_host_is_reached(host: str, path: str) -> None:
     asked = f"https://{host}/{quote(path, errors='replace')}"
     referral = found(target_url="https://stored.example/", deep_link_hosts=HOSTS)
     query = f"url={quote(asked, safe='')}"
-    assert aim(keys(), referral, CLICK_ID, read_parameters(query), query).location == asked
+    assert build_location(keys(), referral, CLICK_ID, read_parameters(query), query).location == asked

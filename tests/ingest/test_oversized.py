@@ -19,8 +19,8 @@ from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW
 from tests.enricher.test_work import change_topic
 from tests.ingest.builders import RAW, Topics
+from tests.ingest.journal.builders import open_journal
 from tests.ingest.journals import publishing
-from tests.ingest_journal.builders import open_journal
 from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.waiting import eventually
 

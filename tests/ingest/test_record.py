@@ -8,9 +8,9 @@ import pytest
 
 from identity.ip import hash_ip, open_ip
 from ingest.answers import Refusal, refuse_code
-from ingest.parameters import NONE, Parameters, read_parameters
 from ingest.record import record_click, record_rejection
-from ingest.visit import Aim, Made, Visit, Visitor
+from ingest.request.context import ClickDraft, RequestContext, ResolvedTarget, Visitor
+from ingest.request.parameters import NONE, Parameters, read_parameters
 from referrals.lookup.answers import Found
 from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
 from schemas.fields import HINT_CAP, QUERY_CAP, REFERRER_CAP, USER_AGENT_CAP
@@ -23,7 +23,7 @@ STEPS = {"match": 1, "total": 9}
 FULL = Privacy(gpc=False, dnt=False, decision="full")
 
 
-def made(referral: Found | None = None, parameters: Parameters = NONE, **changes: Any) -> Made:
+def made(referral: Found | None = None, parameters: Parameters = NONE, **changes: Any) -> ClickDraft:
     fields: dict[str, Any] = {
         "found": referral or found(),
         "click_id": CLICK_ID,
@@ -32,15 +32,15 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "visitor": Visitor("valid", OTHER_CLICK_ID),
         "set_cookie": "a=b",
         "parameters": parameters,
-        "aim": Aim(SHOES, carries_token=False, is_cut=False, source="program"),
+        "aim": ResolvedTarget(SHOES, carries_token=False, is_cut=False, source="program"),
         "limit": None,
         "is_test": False,
         "steps_us": STEPS,
     }
-    return Made(**fields | changes)
+    return ClickDraft(**fields | changes)
 
 
-def click(visited: Visit, of: Made | None = None) -> RawClick:
+def click(visited: RequestContext, of: ClickDraft | None = None) -> RawClick:
     """Record a click, and read it again as the enricher does."""
     record = record_click(visited, of or made(), site(), keys(), 3, NONCE)
     read = decode(RawClick, encode(record))
@@ -48,7 +48,7 @@ def click(visited: Visit, of: Made | None = None) -> RawClick:
     return record
 
 
-def rejection(visited: Visit, refusal: Refusal) -> RejectedClick:
+def rejection(visited: RequestContext, refusal: Refusal) -> RejectedClick:
     record = record_rejection(visited, refusal, site(), keys().ip_hash, CLICK_ID, NOW_MS)
     assert decode(RejectedClick, encode(record)) == record
     return record
@@ -103,7 +103,7 @@ def test_the_address_is_sealed_for_this_click_and_stands_nowhere_else(address: s
 
 
 def test_key_ids_name_the_keys_that_were_used_and_no_other() -> None:
-    with_token = made(aim=Aim(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
+    with_token = made(aim=ResolvedTarget(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
     assert click(visit(), with_token).handled.key_ids == KeyIds(token="k7", ip_seal="k7")
 
 
@@ -120,7 +120,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
         visit(query="q" * 3000, fields=fields),
         made(
             parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)),
-            aim=Aim("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
+            aim=ResolvedTarget("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
         ),
     )
     assert written.truncated == [
@@ -133,7 +133,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
 
 
 def test_what_a_browser_does_not_send_is_null() -> None:
-    written = click(Visit("/ref/abc123", "", visit().headers, VISITOR, ahead=True, times=(0,)))
+    written = click(RequestContext("/ref/abc123", "", visit().headers, VISITOR, ahead=True, times=(0,)))
     assert (written.referrer, written.user_agent, written.accept_language, written.client_hints) == (None,) * 4
     assert (written.prefetch, written.truncated) == (True, [])
 

@@ -8,8 +8,8 @@ import pytest
 
 from cli.changing import read_given
 from identity.token import make_token
-from ingest.parameters import read_parameters
-from ingest.transform import aim, aim_without_click
+from ingest.pipeline import build_location, build_location_without_click
+from ingest.request.parameters import read_parameters
 from referrals.lookup.answers import Found
 from tests.identity.builders import CLICK_ID
 from tests.ingest.builders import found, keys
@@ -56,9 +56,9 @@ def test_a_row_says_what_is_so(case: Case) -> None:
     made, parameters = referral(case), read_parameters(case.query)
     if case.section == "Without a click":
         url = made.fallback_url if made.paused else made.target_url
-        location = aim_without_click(url, made, parameters, case.query)
+        location = build_location_without_click(url, made, parameters, case.query)
     else:
-        location = aim(keys(), made, CLICK_ID, parameters, case.query).location
+        location = build_location(keys(), made, CLICK_ID, parameters, case.query).location
     token = make_token(keys().token, CLICK_ID)
     assert location == case.location.replace("CLICK", CLICK_ID).replace("TOKEN", token)
 
@@ -66,5 +66,5 @@ def test_a_row_says_what_is_so(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.url} {' '.join(case.settings)} ?{case.query}")
 def test_whether_a_token_is_carried_is_told_as_it_is(case: Case) -> None:
     made = referral(case)
-    aimed = aim(keys(), made, CLICK_ID, read_parameters(case.query), case.query)
+    aimed = build_location(keys(), made, CLICK_ID, read_parameters(case.query), case.query)
     assert aimed.carries_token == (make_token(keys().token, CLICK_ID) in aimed.location)

@@ -7,7 +7,7 @@ import pytest
 from identity.keyfile import WatchedKeyRing, create_ring
 from identity.keys import destroy, rotate
 from ingest.environment import renew_keys
-from ingest.transform import ready_keys
+from ingest.pipeline import ready_keys
 from tests.identity.builders import NOW, randomness, write_ring
 from tests.ingest.builders import found, ring
 from tests.ingest.serving import Served, serving

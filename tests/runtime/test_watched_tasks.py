@@ -18,8 +18,8 @@ WATCHED_ELSEWHERE = {
     ("runtime/kafka/producer.py", "leave"): "waits for the end of a client that is thrown away",
     ("console/live.py", "_follow"): "waits for both, and raises what the first one raised",
     ("console/live.py", "connected"): "awaited at the end of the same block",
-    ("ingest/connection.py", "_answer"): "`_look_up` catches everything and answers 500",
-    ("ingest/journal/unwritten.py", "write_down"): "awaited by `settle`",
+    ("ingest/http/connection.py", "_answer"): "`_look_up` catches everything and answers 500",
+    ("ingest/journal/in_memory_segments.py", "write_down"): "awaited by `settle`",
 }
 """Where a task is neither in a group nor reported by a callback, and why that is enough."""
 

@@ -5,7 +5,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from identity.cookie import CookieClaims, CookieKeys, seal_cookie
-from ingest.transform import ready_keys
+from ingest.pipeline import ready_keys
 from tests.ingest.builders import foreign_ring, found, keys
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import Answer, ask

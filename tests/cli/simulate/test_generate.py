@@ -9,7 +9,7 @@ import pytest
 from multidict import CIMultiDict
 
 from cli.simulate.planned import DEMO_CODES, EVERYDAY, STATUSES
-from ingest.asked import is_ahead_of_visitor
+from ingest.request.request import is_prefetch
 from tests.cli.simulate.builders import generated, header, only
 from urls.links import match_code, split_path
 
@@ -139,7 +139,7 @@ def test_only_people_have_cookies() -> None:
 
 def test_prefetches_say_so_and_nobody_else_does() -> None:
     for request in generated(5000):
-        assert is_ahead_of_visitor(CIMultiDict(request.headers)) == (request.kind == "prefetch")
+        assert is_prefetch(CIMultiDict(request.headers)) == (request.kind == "prefetch")
 
 
 def test_some_people_ask_for_privacy() -> None:

@@ -1,7 +1,7 @@
 from collections import Counter
 from urllib.parse import urlsplit
 
-from ingest.parameters import read_parameters
+from ingest.request.parameters import read_parameters
 from tests.cli.simulate.builders import header, only
 
 

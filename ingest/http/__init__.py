@@ -1,0 +1,1 @@
+"""HTTP as visitors speak it: connections, requests parsed from their bytes, answers as bytes."""

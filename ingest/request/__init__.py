@@ -1,0 +1,1 @@
+"""A request, read once: what it asks for, its texts made harmless, what its link carries. Pure."""

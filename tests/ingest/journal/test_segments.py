@@ -1,0 +1,89 @@
+"""Files of frames: counted, read in chunks, made only where there is room."""
+
+import errno
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from ingest.journal.framing import MARK, Good, scan
+from ingest.journal.segments import (
+    CHUNK,
+    PAGE,
+    count_left,
+    count_marks,
+    create_segment,
+    list_segments,
+    read_chunk,
+    read_whole,
+)
+from tests.ingest.journal.builders import framed, limited
+
+
+@pytest.mark.parametrize("before_border", range(6))
+def test_frames_across_the_border_of_chunks_are_counted_once(tmp_path: Path, before_border: int) -> None:
+    path = tmp_path / "0000000001.seg"
+    path.write_bytes(bytes(CHUNK - before_border) + MARK + bytes(2 * CHUNK) + MARK)
+    assert count_marks(path) == 2
+
+
+def test_frames_of_a_file_of_whole_chunks_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "0000000001.seg"
+    path.write_bytes(bytes(CHUNK - 4) + MARK)
+    assert (count_marks(path), read_chunk(path, CHUNK)) == (1, b"")
+
+
+def test_a_file_that_cannot_be_counted_counts_none(tmp_path: Path) -> None:
+    assert count_left(tmp_path / "0000000001.seg").written == 0
+
+
+def test_a_file_is_not_made_where_its_bytes_would_find_no_room(tmp_path: Path) -> None:
+    with limited(resource.RLIMIT_FSIZE, 10_000), pytest.raises(OSError, match="No space left on device"):
+        create_segment(tmp_path, 1)
+    assert list_segments(tmp_path) == []
+
+
+class BadDisk:
+    """A file of `data` in which some pages cannot be read. As the kernel's, a read ends before such a page."""
+
+    def __init__(self, data: bytes, *bad: int) -> None:
+        self.data, self.bad = data, bad
+
+    def pread(self, size: int, offset: int) -> bytes:
+        if offset // PAGE in self.bad:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        end = min([offset + size, *(page * PAGE for page in self.bad if page * PAGE > offset)])
+        return self.data[offset:end]
+
+
+def test_a_page_that_cannot_be_read_costs_its_own_clicks_and_no_others() -> None:
+    data = framed(range(900))
+    disk = BadDisk(data, 1, 5, 6)
+    read = read_whole(disk.pread, 0, len(data))
+    whole = set(range(PAGE)) | set(range(2 * PAGE, 5 * PAGE)) | set(range(7 * PAGE, len(data)))
+
+    assert [(at, read[at]) for at in range(len(data)) if read[at] != (data[at] if at in whole else 0)] == []
+    before, after = [list(scan(each, complete=True)) for each in (data, read)]
+    untouched = [found for found in before if set(range(found.start, found.end)) <= whole]
+    assert [found for found in after if isinstance(found, Good)] == untouched
+
+
+def test_reading_goes_on_behind_a_read_that_ended_early() -> None:
+    data = framed(range(100))
+    assert read_whole(lambda size, offset: data[offset : offset + min(size, 7)], 0, len(data)) == data
+
+
+def test_a_disk_that_gives_nothing_is_away() -> None:
+    with pytest.raises(OSError, match="Input/output error"):
+        read_whole(BadDisk(bytes(2 * PAGE), 0, 1).pread, 100, 2 * PAGE - 100)
+
+
+def test_a_file_that_was_cut_meanwhile_ends_where_it_ends() -> None:
+    assert read_whole(lambda size, offset: b"ab"[offset : offset + size], 0, 10) == b"ab"
+
+
+def test_files_are_listed_in_the_order_they_were_written(tmp_path: Path) -> None:
+    for number in (10, 9, 100):
+        (tmp_path / f"{number:010}.seg").write_bytes(framed([number]))
+    assert [path.name for path in list_segments(tmp_path)] == ["0000000009.seg", "0000000010.seg", "0000000100.seg"]

@@ -1,0 +1,194 @@
+"""The steps from request to answer."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from identity.cookie import CookieClaims
+from identity.keys import destroy, rotate
+from identity.token import verify_token
+from ingest.pipeline import (
+    DAY_S,
+    WITHOUT_COOKIE,
+    build_location,
+    build_location_without_click,
+    cookie_of,
+    decide_privacy,
+    keeps_cookie,
+    make_set_cookie,
+    read_cookie,
+    ready_keys,
+)
+from ingest.request.context import Visitor
+from ingest.request.parameters import NONE, Parameters
+from schemas import Privacy
+from tests.identity.builders import CLICK_ID, NONCE, NOW, NOW_S, randomness
+from tests.ingest.builders import SHOES, foreign_ring, found, headers, keys, ring
+from tests.referrals.builders import program
+
+COOKIE = cookie_of(program(), https=True)
+CLAIMS = CookieClaims(CLICK_ID, "ann", "shop", NOW_S, NOW_S + 30 * DAY_S)
+
+
+def sent_back(set_cookie: str) -> list[str]:
+    """What a browser sends after it was given this cookie, among others."""
+    return [f"theme=dark; {set_cookie.partition(';')[0]}; lang=pt"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "seen", "decision"),
+    [
+        ({}, (False, False), "full"),
+        ({"Sec-GPC": "1"}, (True, False), "anonymous"),
+        ({"DNT": "1"}, (False, True), "no_cookie"),
+        ({"Sec-GPC": "1", "DNT": "1"}, (True, True), "anonymous"),
+    ],
+)
+def test_privacy_follows_the_strictest_policy_of_the_signals_seen(
+    fields: dict[str, str], seen: tuple[bool, bool], decision: str
+) -> None:
+    policies = program(privacy_gpc="anonymous", privacy_dnt="no_cookie")
+    assert decide_privacy(policies, headers(fields)) == Privacy(gpc=seen[0], dnt=seen[1], decision=decision)
+
+
+@pytest.mark.parametrize(
+    ("https", "domain", "name"),
+    [
+        (True, None, "__Host-cr-shop"),
+        (True, "shop.example", "__Secure-cr-shop"),
+        (False, None, "cr-shop"),
+        (False, "shop.example", "cr-shop"),
+    ],
+)
+def test_a_programs_cookie_is_named_by_what_it_may_promise(*, https: bool, domain: str | None, name: str) -> None:
+    cookie = cookie_of(program(cookie_domain=domain, cookie_window_days=7), https=https)
+    assert (cookie.name, cookie.window_s) == (name, 7 * DAY_S)
+    assert (f"Domain={domain}" in cookie.tail) == (domain is not None)
+
+
+def test_a_visitor_is_recognised_by_the_cookie_that_was_set() -> None:
+    assert read_cookie(keys(), COOKIE, sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE)), NOW_S) == Visitor(
+        "valid", CLICK_ID
+    )
+
+
+def test_a_visitor_is_recognised_across_a_rotation_until_the_key_is_destroyed() -> None:
+    lines = sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE))
+    rotated = rotate(ring(), "cookie", NOW, randomness(1))
+    assert read_cookie(ready_keys(rotated), COOKIE, lines, NOW_S) == Visitor("valid", CLICK_ID)
+    assert read_cookie(ready_keys(destroy(rotated, "cookie", "k7")), COOKIE, lines, NOW_S) == Visitor(
+        "destroyed_key", None
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "now_s", "state"),
+    [
+        ("", NOW_S, "malformed"),
+        ("v1.k7.short", NOW_S, "malformed"),
+        ("x" * 5_000, NOW_S, "malformed"),
+        ("v1.zz." + "A" * 200, NOW_S, "unknown_key"),
+        ("\udcff", NOW_S, "malformed"),
+        (None, NOW_S + 30 * DAY_S, "expired"),
+        (None, NOW_S - DAY_S, "from_future"),
+    ],
+)
+def test_a_cookie_that_is_not_believed_makes_a_new_visitor_and_says_why(
+    value: str | None, now_s: int, state: str
+) -> None:
+    lines = sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE) if value is None else f"{COOKIE.name}={value}")
+    assert read_cookie(keys(), COOKIE, lines, now_s) == Visitor(state, None)
+
+
+def test_a_cookie_of_another_installation_or_with_a_flipped_bit_is_not_believed() -> None:
+    foreign = sent_back(make_set_cookie(ready_keys(foreign_ring()), COOKIE, CLAIMS, NONCE))
+    line = sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE))[0]
+    at = line.index("v1.k7.") + 30
+    flipped = line[:at] + ("A" if line[at] != "A" else "B") + line[at + 1 :]
+    assert read_cookie(keys(), COOKIE, foreign, NOW_S).cookie_state in ("unknown_key", "forged")
+    assert read_cookie(keys(), COOKIE, [flipped], NOW_S) == Visitor("forged", None)
+
+
+def test_another_programs_cookie_is_nobodys_business() -> None:
+    other = cookie_of(program(id="other"), https=True)
+    assert (
+        read_cookie(keys(), COOKIE, sent_back(make_set_cookie(keys(), other, CLAIMS, NONCE)), NOW_S) == WITHOUT_COOKIE
+    )
+    renamed = sent_back(make_set_cookie(keys(), other, CLAIMS, NONCE).replace(other.name, COOKIE.name))
+    assert read_cookie(keys(), COOKIE, renamed, NOW_S) == Visitor("forged", None)
+
+
+def test_the_codes_own_target_goes_before_its_programs() -> None:
+    assert build_location(keys(), found(), CLICK_ID, NONE).location == SHOES
+    own = found(of_code={"target_url": "https://own.example/a%2Fb?z=a+b"})
+    assert build_location(keys(), own, CLICK_ID, NONE).location == "https://own.example/a%2Fb?z=a+b"
+
+
+@pytest.mark.parametrize(
+    ("own", "query", "source"),
+    [
+        (None, "", "program"),
+        (None, "url=https://evil.example/", "program"),
+        (None, "url=https://shop.example/red", "deep_link"),
+        ("https://own.example/", "", "code"),
+        ("https://own.example/", "url=https://evil.example/&a=b", "code"),
+        ("https://own.example/", "url=https://shop.example/red&a=b", "deep_link"),
+        # The same page, whoever asks for it: then the visitor chose it.
+        ("https://shop.example/red", "url=https://shop.example/red", "deep_link"),
+    ],
+)
+@pytest.mark.parametrize("room", [200, 4000])
+@pytest.mark.parametrize("token", [None, "clickid"])
+def test_it_is_told_whose_target_the_visitor_is_sent_to(
+    own: str | None, query: str, source: str, room: int, token: str | None
+) -> None:
+    referral = found(
+        of_code={"target_url": own}, deep_link_hosts=("shop.example",), pass_query="all", token_parameter=token
+    )
+
+    assert build_location(keys(), referral, CLICK_ID, NONE, query + "&long=" + "x" * 300, room).source == source
+    assert build_location(keys(), referral, CLICK_ID, NONE, query, room).source == source
+
+
+def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
+    target = "https://e.com/{code}/{program_id}?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}&x={external_id}"
+    filled = build_location(
+        keys(), found(target_url=target), CLICK_ID, Parameters({"sub1": "a&b"}, None, None)
+    ).location
+    query = parse_qs(urlsplit(filled).query, keep_blank_values=True)
+    token = query.pop("t")[0]
+    assert query == {"c": [CLICK_ID], "a": ["ann"], "s": ["a&b"], "x": [""]}
+    assert urlsplit(filled).path == "/abc123/shop"
+    assert verify_token(keys().token, token) == CLICK_ID
+
+
+def test_no_parameter_poses_as_a_value_that_is_ours() -> None:
+    posing = Parameters({"click_id": "X", "affiliate_id": "X", "code": "X"}, None, None)
+    target = "https://e.com/?c={click_id}&a={affiliate_id}&k={code}"
+    assert (
+        build_location(keys(), found(target_url=target), CLICK_ID, posing).location
+        == f"https://e.com/?c={CLICK_ID}&a=ann&k=abc123"
+    )
+
+
+def test_without_a_click_there_is_neither_id_nor_token() -> None:
+    target = "https://e.com/?c={click_id}&t={click_token}&a={affiliate_id}&s={sub1}"
+    parameters = Parameters({"sub1": "m"}, None, None)
+    assert build_location_without_click(target, found(), parameters) == "https://e.com/?c=&t=&a=ann&s=m"
+
+
+@pytest.mark.parametrize(
+    ("policy", "visitor", "kept"),
+    [
+        ("last", Visitor("valid", CLICK_ID), False),
+        ("last", WITHOUT_COOKIE, False),
+        ("first", Visitor("valid", CLICK_ID), True),
+        ("first", WITHOUT_COOKIE, False),
+        ("first", Visitor("expired", None), False),
+        ("first", Visitor("forged", None), False),
+    ],
+)
+def test_the_first_cookie_is_kept_as_long_as_it_is_valid_where_the_program_says_so(
+    policy: str, visitor: Visitor, *, kept: bool
+) -> None:
+    assert keeps_cookie(program(cookie_policy=policy), visitor) is kept
