@@ -10,13 +10,13 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from enricher.bots import load_bot_reader
-from enricher.device import load_device_reader
-from enricher.geo_files import GeoFiles
+from enricher.facts.geo_files import GeoFiles
 from enricher.metrics import EnricherMetrics
-from enricher.referrer import load_referrer_reader
+from enricher.pipeline import IpAddress, Lookups
 from enricher.settings import Settings
-from enricher.transform import IpAddress, Lookups
+from enricher.steps.bots import load_bot_reader
+from enricher.steps.device import load_device_reader
+from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError

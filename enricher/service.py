@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import structlog
 
 from enricher.environment import Environment, open_environment
+from enricher.pipeline import STAGE, process
 from enricher.settings import Settings
-from enricher.transform import STAGE, process
 from runtime.containment import Crash, contain
 from runtime.endpoint import Endpoint
 from runtime.errors import RecordTooLarge

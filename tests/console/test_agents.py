@@ -3,7 +3,7 @@
 import pytest
 
 from console.agents import read_agent
-from enricher.device import load_device_reader
+from enricher.steps.device import load_device_reader
 from tests.console.builders import ENDLESS, IMAGE, IPHONE
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0"

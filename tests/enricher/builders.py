@@ -10,10 +10,10 @@ import msgspec
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from enricher.bots import load_bot_reader
-from enricher.device import load_device_reader
-from enricher.referrer import load_referrer_reader
-from enricher.transform import Lookups
+from enricher.pipeline import Lookups
+from enricher.steps.bots import load_bot_reader
+from enricher.steps.device import load_device_reader
+from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
 from schemas import Geo, Handled, KeyIds, Privacy, RawClick, encode

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from enricher.transform import process
+from enricher.pipeline import process
 from schemas import CLICKS_RAW, DeadLetter, EnrichedClick, decode, encode
 from tests.enricher.builders import CLICKED_AT, NOW, Record, lookups, raw_click
 from tests.schemas.extremes import STAMPS, TIMES, extremes_of

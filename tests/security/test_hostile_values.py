@@ -6,7 +6,7 @@ import time
 import asyncpg
 import pytest
 
-from enricher.device import LABEL_CAP, load_device_reader
+from enricher.steps.device import LABEL_CAP, load_device_reader
 from schemas.fields import USER_AGENT_CAP
 from tests.security.aftermath import Aftermath
 

@@ -4,8 +4,8 @@ import pytest
 
 from cli.simulate.browsers import BROWSERS, Browser, write_brands
 from cli.simulate.machines import CRAWLERS, PREVIEWS
-from enricher.bots import load_bot_reader
-from enricher.device import load_device_reader
+from enricher.steps.bots import load_bot_reader
+from enricher.steps.device import load_device_reader
 
 READ_BOT = load_bot_reader()
 READ_DEVICE = load_device_reader()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 from publicsuffixlist import PublicSuffixList
 
-from enricher.sites import AD_SOURCES, MEDIUM_WORDS, SITES
+from enricher.rules.sites import AD_SOURCES, MEDIUM_WORDS, SITES
 from schemas import RawClick, Referrer
 from schemas.fields import HOST_CAP
 

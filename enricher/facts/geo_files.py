@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 from maxminddb_rust import MODE_FD, open_database
 
-from enricher.geo import DAMAGE, CityDatabase, IpAddress, try_out
+from enricher.steps.geo import DAMAGE, CityDatabase, IpAddress, try_out
 from schemas import Geo
 
 RANKS: Final = ("found", "bad_database", "not_found", "no_database")

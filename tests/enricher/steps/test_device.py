@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.device import load_device_reader
+from enricher.steps.device import load_device_reader
 from schemas import Device
 from tests.enricher.builders import IPHONE, lookups
-from tests.enricher.test_bots import lines
+from tests.enricher.steps.test_bots import lines
 from tests.examples import examples
 
 

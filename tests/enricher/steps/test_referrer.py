@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.referrer import PLACES, names, read_host
-from enricher.sites import AD_SOURCES, MEDIUM_WORDS, SITES
+from enricher.rules.sites import AD_SOURCES, MEDIUM_WORDS, SITES
+from enricher.steps.referrer import PLACES, names, read_host
 from schemas import Referrer, Utm
 from schemas.fields import HOST_CAP
 from tests.enricher.builders import lookups, raw_click

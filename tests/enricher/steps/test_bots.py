@@ -5,7 +5,7 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.bots import PEOPLE, rules
+from enricher.steps.bots import PEOPLE, rules
 from schemas import Bot
 from tests.enricher.builders import IPHONE, lookups
 from tests.examples import examples

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from enricher.geo_files import GeoFiles
+from enricher.facts.geo_files import GeoFiles
 from schemas import Geo
 from tests.enricher.builders import FLAT, NESTED, VISITOR, write_database
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.transform import Lookups, Outcome, enrich, process
+from enricher.pipeline import Lookups, Outcome, enrich, process
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
 from schemas import SCHEMA_VERSION, Bot, DeadLetter, EnrichedClick, Geo, Privacy, RawClick, decode, encode

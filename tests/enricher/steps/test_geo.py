@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from enricher.geo import CityDatabase, IpAddress, addresses, read_place, try_out
+from enricher.steps.geo import CityDatabase, IpAddress, addresses, read_place, try_out
 from schemas import Geo
 from tests.enricher.builders import FLAT, NESTED
 

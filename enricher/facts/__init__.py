@@ -1,0 +1,1 @@
+"""What the steps look facts up in: files and tables that come from outside."""

@@ -1,0 +1,1 @@
+"""What the steps decide by: tables that people maintain."""

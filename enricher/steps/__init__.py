@@ -1,0 +1,1 @@
+"""The steps of enrichment, each a pure function of one click."""
