@@ -15,9 +15,9 @@ from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 if TYPE_CHECKING:
     import asyncpg
 
-    from sink.letter_names import LetterName
-    from sink.records import StoredLetter
-    from sink.replay import Attempt, LetterCounts, LetterFilters, Replayed
+    from storage.letter_names import LetterName
+    from storage.read.records import StoredLetter
+    from storage.replay import Attempt, LetterCounts, LetterFilters, Replayed
 
 dead = typer.Typer(help="Dead letters: records that a stage could not process.", no_args_is_help=True)
 
@@ -40,7 +40,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     as_json: Annotated[bool, typer.Option("--json", help="as one JSON array")] = False,
 ) -> None:
     """List dead letters, the newest first, with what has become of them."""
-    from sink import replay
+    from storage import replay
 
     filters = filters_of(reason, topic, since, until)
 
@@ -70,8 +70,8 @@ def show(
     """Show one dead letter with its original bytes, and how often it was sent again."""
     from msgspec.structs import asdict
 
-    from sink.queries import find_letters
-    from sink.replay import describe_attempt, list_attempts
+    from storage.read.queries import find_letters
+    from storage.replay import describe_attempt, list_attempts
 
     with failing_clearly(Failure):
         name = read_name(letter)
@@ -109,8 +109,8 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
     from schemas import TOPICS
-    from sink.replay import Replayed, count_letters, describe_counts
-    from sink.replay import replay as send_again
+    from storage.replay import Replayed, count_letters, describe_counts
+    from storage.replay import replay as send_again
 
     filters, servers = filters_of(reason, topic, since, until), kafka_bootstrap_servers.split(",")
 
@@ -144,7 +144,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 def filters_of(
     reason: str | None, topic: str | None, since: datetime | None, until: datetime | None
 ) -> "LetterFilters":
-    from sink.replay import LetterFilters
+    from storage.replay import LetterFilters
 
     return LetterFilters(reason=reason, topic=topic, since=in_utc(since), until=in_utc(until))
 
@@ -154,7 +154,7 @@ def in_utc(time: datetime | None) -> datetime | None:
 
 
 def read_name(letter: str) -> "LetterName":
-    from sink.letter_names import parse_letter_name
+    from storage.letter_names import parse_letter_name
 
     name = parse_letter_name(letter)
     if name is None:
@@ -167,7 +167,7 @@ def read_name(letter: str) -> "LetterName":
 
 def choose(asked: str, found: "Sequence[StoredLetter]") -> "StoredLetter":
     """Give the one letter that was asked for. Raises Failure where there is none, or several."""
-    from sink.letter_names import distinct_names
+    from storage.letter_names import distinct_names
 
     if not found:
         raise Failure(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")

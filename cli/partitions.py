@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-    from sink.partitions import Partition
+    from storage.partitions import Partition
 
 partitions = typer.Typer(help="The days of clicks in the table.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are
 @partitions.command("list")
 def list_(database_url: DatabaseUrl) -> None:
     """List the days, oldest first: the table, about how many clicks (as of its last ANALYZE), its size."""
-    from sink.partitions import list_partitions
+    from storage.partitions import list_partitions
 
     show(run(database_url, list_partitions))
 
@@ -32,7 +32,7 @@ def list_(database_url: DatabaseUrl) -> None:
 @partitions.command()
 def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None:
     """Drop whole days for good. A click of such a day that comes later is counted as lost, and not stored."""
-    from sink.partitions import choose_past
+    from storage.partitions import choose_past
 
     with failing_clearly(Failure):
         day = read_day(before)
@@ -44,7 +44,7 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
 
 
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
-    from sink.partitions import drop_partition
+    from storage.partitions import drop_partition
 
     for one in chosen:
         await drop_partition(connection, one.day)

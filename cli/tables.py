@@ -22,7 +22,7 @@ Servers = Annotated[
 ]
 Prefix = Annotated[str, typer.Option(envvar="CLICKRAIL_KAFKA_TOPIC_PREFIX", help="stands before every topic's name")]
 
-PACKAGES = ("referrals", "sink", "console")
+PACKAGES = ("referrals", "storage", "console")
 """Whose migrations there are, in the order they are applied."""
 
 
@@ -50,7 +50,7 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> list[str]:
     """Apply what is missing, and make the first partitions; give the names of the files that were applied."""
     from runtime.migrations import find_migrations
     from runtime.migrations import migrate as run_migrations
-    from sink.partitions import make_first_partitions
+    from storage.partitions import make_first_partitions
 
     applied = await run_migrations(connection, [find_migrations(package) for package in PACKAGES])
     await make_first_partitions(connection)

@@ -77,7 +77,7 @@ def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
 
 def add_clicks(database_url: str, verified: list[dict[str, Any]]) -> None:
     """Add what the table knows of the clicks of genuine tokens; null for a click that is not in it."""
-    from sink.queries import find_click
+    from storage.read.queries import find_click
 
     async def work(connection: Any) -> None:
         for one in verified:

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from sink.counts import MinuteCount
+from storage.read.counts import MinuteCount
 
 MINUTES: Final = 60
 STEP: Final = 10

@@ -12,7 +12,7 @@ from runtime.errors import DependencyAway, Stuck
 from runtime.postgres import Session, connect
 from runtime.postgres_errors import ERRORS, classify_error, explain_error
 from runtime.settings import DatabaseUrl
-from sink.queries import QUERY_S, Connection
+from storage.read.queries import QUERY_S, Connection
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from console.agents import read_agent
 from console.text import join
 from console.transform import Sighted, speak
 from schemas import EnrichedClick, RejectedClick
-from sink.records import StoredClick
+from storage.read.records import StoredClick
 
 Kind: TypeAlias = Literal["text", "mono", "time", "click"]
 """How a value is set: as prose, as code, as a time, or as the id of another click."""

@@ -11,7 +11,7 @@ from console.times import describe_duration, microseconds_between
 from console.transform import Sighted, Tone, speak
 from schemas import EnrichedClick
 from schemas.reasons import REASONS, advise
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from urls.queries import split_link
 
 

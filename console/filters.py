@@ -9,7 +9,7 @@ import msgspec
 from multidict import MultiMapping
 
 from identity.ulid import ulid_time
-from sink.queries import ClickFilters, RejectionFilters
+from storage.read.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
 Visitors: TypeAlias = Literal["people", "bots", "tests", "prefetches"]

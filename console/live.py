@@ -24,7 +24,7 @@ from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.outage_log import OutageLog
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
 from schemas.letters import taken_at
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 
 log = structlog.get_logger()
 

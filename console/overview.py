@@ -7,7 +7,7 @@ import msgspec
 
 from console.charts import begin_of_chart
 from console.database import Database
-from sink.counts import (
+from storage.read.counts import (
     MinuteCount,
     Share,
     Totals,

@@ -30,9 +30,9 @@ from console.transform import Sighted, line_of, line_of_rejection, merge_lines
 from identity.ulid import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
-from sink.counts import rejections_by_reason
-from sink.letter_names import LetterName, distinct_names
-from sink.queries import (
+from storage.letter_names import LetterName, distinct_names
+from storage.read.counts import rejections_by_reason
+from storage.read.queries import (
     Reader,
     find_click,
     find_letters,
@@ -40,7 +40,7 @@ from sink.queries import (
     recent_letters,
     recent_rejections,
 )
-from sink.records import StoredClick, StoredLetter
+from storage.read.records import StoredClick, StoredLetter
 
 LINES: Final = 100
 LATEST: Final = 20

@@ -13,7 +13,7 @@ from console.filters import Filters, click_filters, rejection_filters
 from console.search_windows import Search, Window, first_ulid, follow_answer, follow_time_out, plan_window
 from console.transform import Line, line_of, merge_lines
 from identity.ulid import ulid_time
-from sink.queries import (
+from storage.read.queries import (
     Connection,
     Reader,
     TimeRange,

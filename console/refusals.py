@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from schemas.reasons import REASONS, Reason
-from sink.counts import ReasonCount
+from storage.read.counts import ReasonCount
 
 LIMITS: Final = "limits"
 GROUPS: Final = {

@@ -9,7 +9,7 @@ import msgspec
 
 from console.times import describe_duration, microseconds_between
 from console.transform import TOTAL, Sighted, speak
-from sink.records import StoredClick
+from storage.read.records import StoredClick
 
 SCALE: Final = 1000
 """The width of a chart, in the units of its bars."""

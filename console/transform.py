@@ -12,7 +12,7 @@ from console.text import join
 from console.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
 from schemas.reasons import REASONS
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 
 Tone: TypeAlias = Literal["accepted", "bot", "ahead", "test", "rejected", "dead"]
 """What colour it has: a click of a person, of a bot, a prefetch, a test, a rejection, a dead letter."""

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
+RECORDED_AS: Final = "recorded_as"
 
 LOCK_WAIT_S: Final = 60.0
 LOCK_POLL_S: Final = 0.05
@@ -41,10 +42,13 @@ class MigrationError(Exception):
 
 
 class Migration(msgspec.Struct, frozen=True):
+    """One file of a package. `recorded_as` is the package's name in the database."""
+
     package: str
     number: int
     title: str
     sql: str
+    recorded_as: str
 
     @property
     def name(self) -> str:
@@ -59,6 +63,7 @@ class MigrationSet(msgspec.Struct, frozen=True):
     """The migrations of one package, numbered 1, 2, 3 ..."""
 
     package: str
+    recorded_as: str
     migrations: tuple[Migration, ...]
 
 
@@ -76,18 +81,23 @@ def find_migrations(package: str) -> MigrationSet:
 
 
 def read_migrations(package: str, folder: Traversable) -> MigrationSet:
-    """Read `folder`. Raises MigrationError for a file that is not `NNNN_title.sql`, or a number twice or left out."""
+    """Read `folder`. Raises MigrationError for a file that is not `NNNN_title.sql`, or a number twice or left out.
+
+    A file `recorded_as` holds the package's name in databases, where that is another: the one it had at first.
+    """
+    renamed = folder / RECORDED_AS
+    recorded_as = renamed.read_text("utf-8").strip() if renamed.is_file() else package
     found: list[Migration] = []
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         match = FILE_NAME.fullmatch(file.name)
         if match:
-            found.append(Migration(package, int(match[1]), match[2], file.read_text("utf-8")))
+            found.append(Migration(package, int(match[1]), match[2], file.read_text("utf-8"), recorded_as))
         elif file.name.endswith(".sql"):
             raise MigrationError(f"{package}/migrations/{file.name}: a migration is named NNNN_title.sql")
     for number, migration in enumerate(found, start=1):
         if migration.number != number:
             raise MigrationError(f"{migration.name}: number {number:04} is expected here")
-    return MigrationSet(package, tuple(found))
+    return MigrationSet(package, recorded_as, tuple(found))
 
 
 async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Applied]:
@@ -162,13 +172,15 @@ def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int
     """Give what is left to apply, in order. Raises MigrationError where the record contradicts the files."""
     for package in packages:
         for migration in package.migrations:
-            sha256 = recorded.get((package.package, migration.number), migration.sha256)
+            sha256 = recorded.get((package.recorded_as, migration.number), migration.sha256)
             if sha256 != migration.sha256:
                 raise MigrationError(
                     f"{migration.name} has changed since it was applied to this database: put it back as it was, "
                     f"and write the change as a new migration"
                 )
-        ahead = [number for name, number in recorded if name == package.package and number > len(package.migrations)]
+        ahead = [
+            number for name, number in recorded if name == package.recorded_as and number > len(package.migrations)
+        ]
         if ahead:
             raise MigrationError(
                 f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
@@ -178,7 +190,7 @@ def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int
         migration
         for package in packages
         for migration in package.migrations
-        if (package.package, migration.number) not in recorded
+        if (package.recorded_as, migration.number) not in recorded
     ]
 
 
@@ -187,7 +199,7 @@ async def apply(connection: asyncpg.Connection, migration: Migration) -> None:
         await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
         await connection.execute(
             "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
-            migration.package,
+            migration.recorded_as,
             migration.number,
             migration.title,
             migration.sha256,

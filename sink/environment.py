@@ -12,10 +12,10 @@ from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
-from sink.foresight import Foresight
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
-from sink.store import Store
+from storage.jobs import Foresight
+from storage.store import Store
 
 
 class Environment(msgspec.Struct, frozen=True):

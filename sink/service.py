@@ -19,11 +19,12 @@ from runtime.task_scope import task_scope
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
 from schemas.letters import SourceRecord, bury, cut
-from sink.columns import letter_row
 from sink.environment import Environment, open_environment
-from sink.loading import BadRow
+from sink.pipeline import STAGE, Outcome, load
 from sink.settings import Settings
-from sink.transform import DEAD_LETTERS, STAGE, Loaded, Outcome, load
+from storage.columns import letter_row
+from storage.load import BadRow
+from storage.tables import DEAD_LETTERS, Loaded
 
 log = structlog.get_logger()
 

@@ -1,6 +1,6 @@
 """Settings of the sink."""
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta
 
@@ -13,8 +13,7 @@ from runtime.settings import (
     PrivatePort,
     variables,
 )
-
-DAYS_AHEAD: Final = 7
+from storage.partitions import DAYS_AHEAD
 
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded in one transaction, at most")]
 

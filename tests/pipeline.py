@@ -114,7 +114,7 @@ class Pipeline:
         create_ring(self.folder / "keys.json", init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
         await apply_topics([self.kafka], [Prefixed(self.prefix, topic) for topic in TOPICS])
         connection = await asyncpg.connect(self.database_url)
-        await migrate(connection, [find_migrations(package) for package in ("referrals", "sink", "console")])
+        await migrate(connection, [find_migrations(package) for package in ("referrals", "storage", "console")])
         await connection.execute(referrals)
         await connection.close()
 

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from sink.settings import Settings
-from tests.sink.test_replay import store_letters
 from tests.sink.test_service import prepared
+from tests.storage.test_replay import store_letters
 
 pytestmark = pytest.mark.servers
 

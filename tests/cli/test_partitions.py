@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from sink.partitions import make_partitions
-from tests.sink.test_store import prepare
+from storage.partitions import make_partitions
+from tests.storage.test_store import prepare
 
 pytestmark = pytest.mark.servers
 

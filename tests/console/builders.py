@@ -29,7 +29,7 @@ from schemas import (
     Utm,
     encode,
 )
-from sink.columns import (
+from storage.columns import (
     CLICK_COLUMNS,
     LETTER_COLUMNS,
     REJECTION_COLUMNS,
@@ -153,7 +153,7 @@ async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """Make the tables of sink and console in an empty schema, and give a connection to them."""
     connection = await asyncpg.connect(database_url)
     try:
-        await migrate(connection, [find_migrations(package) for package in ("sink", "console")])
+        await migrate(connection, [find_migrations(package) for package in ("storage", "console")])
         yield connection
     finally:
         await connection.close()

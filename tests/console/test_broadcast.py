@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from console.broadcast import QUEUED, REMEMBERED, Broadcast
 from console.filters import Filters
 from console.metrics import ConsoleMetrics
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 
 

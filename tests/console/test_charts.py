@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from console.charts import MINUTES, Segment, begin_of_chart, chart_minutes, round_up
-from sink.counts import MinuteCount
+from storage.read.counts import MinuteCount
 from tests.console.builders import NOW
 
 MINUTE = NOW.replace(second=0, microsecond=0)

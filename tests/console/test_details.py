@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from console.details import detail
 from schemas import ClientHints, Privacy
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from console.explain import explain
 from schemas import Bot, Geo, KeyIds, Privacy, Referrer
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, handled, rejected_click
 
 

@@ -14,7 +14,7 @@ from console.filters import (
     rejection_filters,
     write_query,
 )
-from sink.queries import ClickFilters, RejectionFilters
+from storage.read.queries import ClickFilters, RejectionFilters
 from tests.console.builders import NOW, ulid_at
 
 CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="people")

@@ -10,7 +10,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from runtime.settings import Secret
-from sink.records import StoredClick
+from storage.read.records import StoredClick
 from tests.console.browsing import line, opened
 from tests.console.builders import enriched_click, open_tables
 from tests.console.running import Console, make_settings, run_console

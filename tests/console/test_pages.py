@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from schemas import Bot, Geo
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import (
     BRACES,
     ENDLESS,

@@ -2,7 +2,7 @@
 
 from console.refusals import group_reasons
 from schemas.reasons import REASONS
-from sink.counts import ReasonCount
+from storage.read.counts import ReasonCount
 from tests.console.builders import NOW
 
 

@@ -8,8 +8,8 @@ from console.overview import Overview
 from console.rendering import FOLDER, open_templates, render, set_code
 from console.transform import Sighted, line_of
 from schemas import Device, Referrer
-from sink.counts import Totals
-from sink.records import StoredClick, StoredRejection
+from storage.read.counts import Totals
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import BRACES, ENDLESS, IMAGE, NOW, TURNED, enriched_click, rejected_click
 
 

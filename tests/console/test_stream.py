@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestClient
 
 from console.filters import Filters
 from console.stream import MOST_AT_FIRST, MOST_BROWSERS, MOST_ROWS, PATIENCE_S
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests import waiting
 from tests.console.builders import NOW, enriched_click, rejected_click
 from tests.console.running import Console

@@ -5,7 +5,7 @@ from datetime import timedelta
 from console.timing import SCALE, STEPS, Bar, chart_steps, chart_way
 from console.transform import TOTAL
 from ingest.redirect import microseconds
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 
 

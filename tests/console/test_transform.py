@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from console.transform import line_of, merge_lines
 from schemas import Bot, Device, Geo, Referrer
-from sink.records import StoredClick, StoredRejection
+from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import IPHONE, NOW, enriched_click, handled, rejected_click
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from docs.generate import FOLDER
 from schemas import EnrichedClick
-from sink.columns import CLICK_COLUMNS
+from storage.columns import CLICK_COLUMNS
 
 ROOT = FOLDER.parent
 PAGES = (ROOT / "README.md", FOLDER / "data-teams.md")

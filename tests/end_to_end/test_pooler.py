@@ -22,12 +22,12 @@ from referrals.model import Affiliate, Program, ReferralCode
 from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret
-from sink.foresight import Foresight
-from sink.queries import ClickFilters, Connection, recent_clicks, time_limit
+from storage.jobs import Foresight
+from storage.read.queries import ClickFilters, Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected
-from tests.sink.test_store import count, make_store, rows_of
+from tests.storage.test_store import count, make_store, rows_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.servers, needs_pgbouncer]

@@ -9,7 +9,7 @@ import pytest
 from identity.keyfile import read_ring
 from identity.test_link import make_test_proof
 from identity.token import TokenKeys
-from sink.counts import Totals, totals_since
+from storage.read.counts import Totals, totals_since
 from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]

@@ -6,10 +6,11 @@ import msgspec
 import pytest
 
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Topic, decode, encode
-from sink.transform import Loaded, Outcome, load
+from sink.pipeline import Outcome, load
+from storage.tables import Loaded
 from tests.schemas.extremes import NOW, STAMPS, TIMES, extremes_of
 from tests.sink.builders import Source, click, clicked
-from tests.sink.test_store import make_store, prepare
+from tests.storage.test_store import make_store, prepare
 
 READ = (CLICKS_ENRICHED, CLICKS_REJECTED, CLICKS_DEAD)
 

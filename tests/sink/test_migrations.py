@@ -5,16 +5,16 @@ import msgspec
 import pytest
 
 from runtime.migrations import find_migrations, migrate
-from sink.columns import CLICK_COLUMNS, click_row
-from sink.counts import Totals, totals_since
-from sink.queries import find_click
+from storage.columns import CLICK_COLUMNS, click_row
+from storage.read.counts import Totals, totals_since
+from storage.read.queries import find_click
 from tests.console.builders import NOW, enriched_click, insert, make_partition, store, ulid_at
 
 pytestmark = pytest.mark.servers
 
 
 async def test_clicks_that_came_before_there_were_test_links_are_no_tests(database_url: str) -> None:
-    newest = find_migrations("sink")
+    newest = find_migrations("storage")
     connection = await asyncpg.connect(database_url)
     try:
         await migrate(connection, [msgspec.structs.replace(newest, migrations=newest.migrations[:1])])

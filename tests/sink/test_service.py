@@ -21,7 +21,7 @@ from sink.service import Work, subscription
 from sink.settings import Settings
 from tests.pipeline import Prefixed
 from tests.sink.builders import Source, click, clicked
-from tests.sink.test_store import count, prepare
+from tests.storage.test_store import count, prepare
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -139,7 +139,7 @@ async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_a
     assert await count(settings.database_url.reveal()) == 2
     (row,) = await rows_of(settings, "SELECT * FROM dead_letters")
     assert (row["offset"], row["reason"], row["value"]) == (7, "internal_error", b"{}")
-    assert row["detail"].startswith("ValueError at sink/transform.py:")
+    assert row["detail"].startswith("ValueError at sink/pipeline.py:")
 
 
 async def test_too_many_dead_letters_stop_the_sink_and_without_the_limit_it_goes_on(settings: Settings) -> None:

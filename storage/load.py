@@ -13,9 +13,9 @@ import msgspec
 
 from runtime.postgres import close, is_pooled, transaction
 from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
-from sink.bisection import Found, take_all_but_bad
-from sink.partitions import make_partitions
-from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, Table
+from storage.bisection import Found, take_all_but_bad
+from storage.partitions import make_partitions
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
 

@@ -7,9 +7,9 @@ import pytest
 
 from runtime.migrations import find_migrations
 from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
-from sink import columns
-from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, click_row
-from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS
+from storage import columns
+from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, click_row
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS
 from tests.sink.builders import NOW, click
 
 NOT_STORED = {
@@ -47,7 +47,7 @@ def test_every_field_of_a_rejection_and_a_letter_has_its_column_but_for_the_name
 @pytest.mark.parametrize("table", [CLICKS, REJECTED_CLICKS, DEAD_LETTERS], ids=lambda table: table.name)
 def test_the_migration_declares_each_column(table: object) -> None:
     assert isinstance(table, type(CLICKS))
-    sql = "\n".join(migration.sql for migration in find_migrations("sink").migrations).replace('"', "")
+    sql = "\n".join(migration.sql for migration in find_migrations("storage").migrations).replace('"', "")
     body = sql.split(f"CREATE TABLE {table.name} (")[1].split("\n)")[0]
     declared = {line.split()[0] for line in body.splitlines() if line.strip() and line.split()[0].islower()}
     declared |= set(re.findall(rf"ALTER TABLE {table.name} ADD COLUMN (\w+)", sql))

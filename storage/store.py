@@ -1,16 +1,16 @@
 """The tables as the sink sees them: rows go in, and the few that cannot be stored come back with the reason."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
+from prometheus_client import Counter
 
 from runtime.postgres import Session, connect, describe_failure
 from runtime.postgres_errors import ERRORS, is_missing_partition
 from runtime.settings import DatabaseUrl
-from sink.loading import BadRow, Check, Load, TableLoader
-from sink.metrics import SinkMetrics
-from sink.transform import Loaded
+from storage.load import BadRow, Check, Load, TableLoader
+from storage.tables import Loaded
 
 log = structlog.get_logger()
 
@@ -21,10 +21,20 @@ def without_limit(_: Sequence[BadRow]) -> None:
     """Find any number of bad rows acceptable."""
 
 
+class StorageMetrics(Protocol):
+    """What is counted: new rows by table, and clicks of days that were dropped."""
+
+    @property
+    def stored(self) -> Counter: ...
+
+    @property
+    def lost_by_retention(self) -> Counter: ...
+
+
 class Store:
     """One connection to PostgreSQL, made when it is needed and thrown away after any failure that is not a row's."""
 
-    def __init__(self, database_url: DatabaseUrl, metrics: SinkMetrics) -> None:
+    def __init__(self, database_url: DatabaseUrl, metrics: StorageMetrics) -> None:
         self._database_url = database_url
         self._metrics = metrics
         self._loader: TableLoader | None = None

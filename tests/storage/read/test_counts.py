@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
-from sink.counts import (
+from storage.read.counts import (
     MinuteCount,
     ReasonCount,
     Share,

@@ -16,8 +16,8 @@ import asyncpg
 import msgspec
 
 from runtime.postgres import transaction
-from sink.settings import DAYS_AHEAD
 
+DAYS_AHEAD: Final = 7
 LOCK_TIMEOUT_S: Final = 2.0
 NAME: Final = "clicks_{:%Y%m%d}"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sink.bisection import take_all_but_bad
+from storage.bisection import take_all_but_bad
 from tests.examples import examples
 
 

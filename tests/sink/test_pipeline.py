@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, DeadLetter
-from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, load
+from sink.pipeline import load
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 from tests.schemas.test_codec import EXAMPLES
 from tests.sink.builders import NOW, Source, buried, click, clicked, rejected
 

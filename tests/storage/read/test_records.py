@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from schemas import Bot, ClientHints, Device, EnrichedClick, Geo, KeyIds, Privacy, Referrer, Utm
-from sink.letter_names import LetterName
-from sink.queries import find_click, find_letters, find_rejection
-from sink.records import StoredClick, StoredLetter, StoredRejection
+from storage.letter_names import LetterName
+from storage.read.queries import find_click, find_letters, find_rejection
+from storage.read.records import StoredClick, StoredLetter, StoredRejection
 from tests.console.builders import NOW, dead_letter, enriched_click, handled, open_tables, rejected_click, store
 
 pytestmark = pytest.mark.servers

@@ -15,11 +15,12 @@ from deploy.local.settings import LocalSettings
 from runtime.errors import DependencyAway, Stuck
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import Secret
-from sink.loading import BadRow
 from sink.metrics import SinkMetrics
-from sink.partitions import drop_partition
-from sink.store import Store
-from sink.transform import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, load
+from sink.pipeline import load
+from storage.load import BadRow
+from storage.partitions import drop_partition
+from storage.store import Store
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 from tests.sink.builders import NOW, Source, buried, click, clicked, rejected
 
 pytestmark = pytest.mark.servers
@@ -32,7 +33,7 @@ def rows_of(records: Sequence[Source]) -> list[Loaded]:
 
 async def prepare(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
-    await migrate(connection, [find_migrations("sink")])
+    await migrate(connection, [find_migrations("storage")])
     await connection.close()
 
 

@@ -12,7 +12,7 @@ from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.settings import DatabaseUrl
-from sink.partitions import Presence, days_ahead, make_partitions
+from storage.partitions import Presence, days_ahead, make_partitions
 
 log = structlog.get_logger()
 

@@ -21,8 +21,8 @@ from runtime.errors import RecordTooLarge
 from runtime.kafka.producer import OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
-from sink.letter_names import LetterName, name_letter
-from sink.queries import QUERY_S, Reader
+from storage.letter_names import LetterName, name_letter
+from storage.read.queries import QUERY_S, Reader
 
 PAGE: Final = 500
 SEND_S: Final = 60.0

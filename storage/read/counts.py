@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from sink.queries import QUERY_S, Reader
+from storage.read.queries import QUERY_S, Reader
 
 
 class MinuteCount(msgspec.Struct, frozen=True):

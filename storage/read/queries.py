@@ -11,9 +11,9 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from identity.ulid import ulid_time
-from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
-from sink.letter_names import LetterName, name_letter
-from sink.records import (
+from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
+from storage.letter_names import LetterName, name_letter
+from storage.read.records import (
     StoredClick,
     StoredLetter,
     StoredRejection,
@@ -21,7 +21,7 @@ from sink.records import (
     read_letter,
     read_rejection,
 )
-from sink.where import Where
+from storage.read.where import Where
 
 QUERY_S: Final = 4.0
 FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"

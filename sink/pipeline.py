@@ -1,9 +1,7 @@
 """A record of any of the sink's topics to its outcome: a row of a table, or a dead letter. Pure."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Final
-
-import msgspec
 
 from schemas import (
     CLICKS_DEAD,
@@ -16,31 +14,10 @@ from schemas import (
     decode,
 )
 from schemas.letters import SourceRecord, bury, judge_publishing, judge_time, taken_at
-from sink.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, Row, click_row, letter_row, rejection_row
+from storage.columns import click_row, letter_row, rejection_row
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 
 STAGE: Final = "sink"
-
-
-class Table(msgspec.Struct, frozen=True):
-    """A table to load: its columns in the order of our rows, and what makes a row the same row."""
-
-    name: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-
-
-CLICKS: Final = Table("clicks", CLICK_COLUMNS, ("click_id", "clicked_at"))
-REJECTED_CLICKS: Final = Table("rejected_clicks", REJECTION_COLUMNS, ("rejection_id",))
-DEAD_LETTERS: Final = Table("dead_letters", LETTER_COLUMNS, ("topic", "partition", "offset", "digest"))
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """A row for a table, the record it came from, and for a click the day (UTC) of its partition."""
-
-    table: Table
-    row: Row
-    source: SourceRecord
-    day: date | None = None
 
 
 Outcome = Loaded | DeadLetter

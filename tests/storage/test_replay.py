@@ -15,10 +15,11 @@ from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
 from schemas.letters import bury
-from sink.columns import letter_row
-from sink.letter_names import LetterName
-from sink.queries import find_letters
-from sink.replay import (
+from sink.settings import Settings
+from storage.columns import letter_row
+from storage.letter_names import LetterName
+from storage.read.queries import find_letters
+from storage.replay import (
     LetterCounts,
     LetterFilters,
     Replayed,
@@ -29,13 +30,12 @@ from sink.replay import (
     list_letters,
     replay,
 )
-from sink.settings import Settings
-from sink.transform import DEAD_LETTERS, Loaded
+from storage.tables import DEAD_LETTERS, Loaded
 from tests.enricher.test_work import change_topic
 from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.sink.builders import Source, click
 from tests.sink.test_service import prepared
-from tests.sink.test_store import make_store
+from tests.storage.test_store import make_store
 
 pytestmark = pytest.mark.servers
 

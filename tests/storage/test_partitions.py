@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry
 from console.database import open_database
 from runtime.errors import DependencyAway
 from runtime.settings import Secret
-from sink.foresight import Foresight
 from sink.metrics import SinkMetrics
-from sink.partitions import drop_partition, list_partitions, make_first_partitions, make_partition, make_partitions
-from sink.queries import ClickFilters, recent_clicks
+from storage.jobs import Foresight
+from storage.partitions import drop_partition, list_partitions, make_first_partitions, make_partition, make_partitions
+from storage.read.queries import ClickFilters, recent_clicks
 from tests.sink.builders import NOW, click, clicked
-from tests.sink.test_store import change, count, make_store, prepare, rows_of
+from tests.storage.test_store import change, count, make_store, prepare, rows_of
 
 pytestmark = pytest.mark.servers
 

@@ -23,7 +23,7 @@ from schemas import (
     RejectedClick,
     Utm,
 )
-from sink.columns import CLICK, CLICK_JSON, HINTS, LETTER, REJECTION, UTM, column_of
+from storage.columns import CLICK, CLICK_JSON, HINTS, LETTER, REJECTION, UTM, column_of
 
 Row = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
-from sink.letter_names import LetterName
-from sink.queries import (
+from storage.letter_names import LetterName
+from storage.read.queries import (
     ClickFilters,
     RejectionFilters,
     find_click,

@@ -1,0 +1,1 @@
+"""What people ask of the tables, and stored rows back as records."""
