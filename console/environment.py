@@ -13,21 +13,21 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from console.addresses import Base, read_base
-from console.assets import Assets, load_assets
-from console.broadcast import Broadcast
+from console.auth.guessing import Guessing
+from console.auth.login_tables import FailureTable, LoginTables, SessionTable
+from console.auth.login_throttle import LoginThrottle
+from console.auth.passwords import Passwords
+from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
-from console.guessing import Guessing
-from console.live import LiveStream
-from console.login_tables import FailureTable, LoginTables, SessionTable
-from console.login_throttle import LoginThrottle
+from console.live.broadcast import Broadcast
+from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
-from console.overview import Overview, read_overview
-from console.passwords import Passwords
-from console.recall import Recall
-from console.rendering import open_templates
-from console.sessions import Sessions
+from console.pages.overview import Overview, read_overview
 from console.settings import Settings
+from console.web.addresses import Base, read_base
+from console.web.assets import Assets, load_assets
+from console.web.cached_query import Recall
+from console.web.rendering import open_templates
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files

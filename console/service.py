@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from console.environment import Environment, open_environment
-from console.routes import make_app
 from console.settings import Settings
+from console.web.routes import make_app
 from runtime.endpoint import Endpoint
 from runtime.health import private_port
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from console.login_tables import StoredSession
+from console.auth.login_tables import StoredSession
 from runtime.errors import DependencyAway
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,8 +10,8 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.environment import Environment, make_login, open_environment, read_password
-from console.routes import make_app
 from console.settings import Settings
+from console.web.routes import make_app
 from runtime.settings import Secret
 from tests.console.memory_tables import MemoryTables
 from tests.waiting import PATIENCE_S

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from playwright.async_api import Browser, expect
 
-from console.guard import SESSION_COOKIE
+from console.auth.guard import SESSION_COOKIE
 from console.settings import Settings
 from tests.console.browsing import line, logged_in
 from tests.console.builders import dead_letter, enriched_click, publish, rejected_click, store

@@ -3,13 +3,13 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from console.assets import load_assets
-from console.broadcast import Broadcast
-from console.filters import Filters
-from console.live import sight
+from console.live.broadcast import Broadcast
+from console.live.consumer import sight
 from console.metrics import ConsoleMetrics
-from console.pages import look_into
-from console.rendering import open_templates, render
+from console.pages.filters import Filters
+from console.pages.handlers import look_into
+from console.web.assets import load_assets
+from console.web.rendering import open_templates, render
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, Topic
 from tests.schemas.extremes import NOW, STAMPS, extremes_of
 from tests.sink.builders import Source

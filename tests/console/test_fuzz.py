@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.routes import ROUTES
+from console.web.routes import ROUTES
 from tests.console.builders import NOW, ulid_at
 from tests.console.running import Console
 from tests.examples import few

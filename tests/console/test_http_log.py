@@ -5,8 +5,8 @@ import asyncio
 import msgspec
 import pytest
 
-from console.recall import Recall
 from console.service import public_port
+from console.web.cached_query import Recall
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_settings, run_console
 

@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry
 
 from cli.tables import apply_migrations
 from console.database import DatabaseAway, open_database
-from console.filters import Filters
-from console.past_clicks import read_past_clicks
+from console.pages.filters import Filters
+from console.pages.past_clicks import read_past_clicks
 from referrals.admin import administration
 from referrals.connections import connected as connected_for_referrals
 from referrals.lookup.answers import Found, Unknown

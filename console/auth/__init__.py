@@ -1,0 +1,1 @@
+"""Who may see the console: passwords, sessions, and limits on guessing."""

@@ -1,0 +1,109 @@
+"""Who may see what: every page and every answer but the login and the page's own files is for who is logged in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Literal, TypeAlias
+
+from aiohttp import hdrs, web
+
+from console.auth.passwords import is_same
+from console.auth.sessions import SESSION, Session
+from console.database import BadQuestion
+from console.environment import ENVIRONMENT, Environment
+from console.web.addresses import login_address
+from console.web.forms import read_form
+from console.web.responses import reply_with_error
+from runtime.errors import DependencyAway
+
+Access: TypeAlias = Literal["file", "login", "page", "api"]
+"""A `file` and the `login` are open to everybody; a `page` sends strangers to the login; an `api` answers them 401."""
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SESSION_COOKIE: Final = "clickrail_session"
+ACCESS: Final = web.AppKey("access", Mapping[web.AbstractRoute, Access])
+CSRF_HEADER: Final = "X-CSRF-Token"
+CSRF_FIELD: Final = "csrf"
+SAFE: Final = ("GET", "HEAD")
+
+CONTENT_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+BACK: Final = "This page comes back as soon as it answers."
+
+
+async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Put on every answer what keeps browsers from doing what the page does not want."""
+    response.headers.update(HEADERS)
+    # Which versions run here is nobody's business.
+    response.headers.popall(hdrs.SERVER, None)
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let through who is logged in, and changes of state only with the session's own token."""
+    access: Access = request.app[ACCESS].get(request.match_info.route, "page")
+    try:
+        session = None if access == "file" else await read_session(request)
+    except DependencyAway as error:
+        if access != "login":
+            return say_away(request, access, error)
+        session = None
+    if session is not None:
+        request[SESSION] = session
+    elif access in ("page", "api"):
+        return turn_away(request, access)
+    # The login's form knows of no session: it may have been opened before there was one.
+    if request.method not in SAFE and not await may_change(request, None if access == "login" else session):
+        return reply_with_error(request, 403, "This form is out of date", "Go back, reload the page and try again.")
+    return await answer(request, handler, access)
+
+
+async def answer(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except DependencyAway as error:
+        return say_away(request, access, error)
+    except BadQuestion as error:
+        if access == "api":
+            return web.Response(status=400, text=str(error))
+        return reply_with_error(request, 400, str(error), "Look at what stands in the address of this page.")
+    except web.HTTPNotFound:
+        return reply_with_error(request, 404, "There is no such page", "The overview is a good place to start from.")
+
+
+async def read_session(request: web.Request) -> Session | None:
+    """Give the session a request came with. Raises DependencyAway where it cannot be told whether it is one."""
+    environment: Environment = request.app[ENVIRONMENT]
+    token = request.cookies.get(SESSION_COOKIE, "")
+    return await environment.login.sessions.find(token, environment.now()) if token else None
+
+
+def say_away(request: web.Request, access: Access, error: DependencyAway) -> web.Response:
+    if access == "api":
+        return web.Response(status=503, text=str(error))
+    return reply_with_error(request, 503, str(error), BACK)
+
+
+def turn_away(request: web.Request, access: Access) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    if access == "page" and request.method in SAFE:
+        return web.Response(status=303, headers={hdrs.LOCATION: login_address(environment.base, request.path_qs)})
+    return web.Response(status=401, text="Log in first.")
+
+
+async def may_change(request: web.Request, session: Session | None) -> bool:
+    """Tell whether a change of state was meant: it carries the session's token, or comes from our own login page."""
+    if session is None:
+        return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+    given = request.headers.get(CSRF_HEADER)
+    if given is None:
+        given = (await read_form(request)).get(CSRF_FIELD, "")
+    return is_same(given, session.csrf)

@@ -1,0 +1,147 @@
+"""Logging in and out: one password, few guesses, and the owner always gets in."""
+
+import math
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+
+from console.auth.guard import SESSION_COOKIE
+from console.auth.guessing import Crowded
+from console.auth.known_browsers import BROWSER_COOKIE, BROWSER_S, ID_BYTES, read_browser, write_browser
+from console.auth.login_throttle import Guest
+from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
+from console.environment import ENVIRONMENT, Environment
+from console.web.addresses import local_target
+from console.web.forms import read_form
+from console.web.responses import reply
+from runtime.errors import DependencyAway
+from runtime.forwarded import read_scheme
+
+log = structlog.get_logger()
+
+HOUR_S: Final = 3600
+COME_AGAIN_S: Final = 5
+
+PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
+    "wrong": (403, "That is not the password."),
+    "limited": (429, "Too many wrong guesses. Try again in {wait_s} seconds."),
+    "crowded": (503, "Too many are logging in at once. Try again in {wait_s} seconds."),
+    "away": (503, "{problem}. Nobody can log in until it does."),
+}
+"""The results of a login that opens nothing, as its metric names them: the answer's status, and what the page says."""
+
+
+async def show_login(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    target = local_target(environment.base, request.query.get("next", ""))
+    if SESSION in request:
+        return go_to(target)
+    away = environment.login_problem()
+    problem = PROBLEMS["away"][1].format(problem=away) if away else None
+    return reply(request, "login.html", target=target, problem=problem, wrong=False)
+
+
+async def log_in(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    form = await read_form(request)
+    guest = recognise(request)
+    try:
+        if wait_s := environment.login.throttle.remembered_wait_s(guest):
+            return refuse(request, form, "limited", wait_s)
+        async with environment.login.guessing.line(is_known=guest.is_known).turn():
+            return await guess(request, form, guest)
+    except Crowded:
+        return refuse(request, form, "crowded", COME_AGAIN_S)
+    except DependencyAway as error:
+        return refuse(request, form, "away", COME_AGAIN_S, str(error))
+
+
+def recognise(request: web.Request) -> Guest:
+    environment: Environment = request.app[ENVIRONMENT]
+    client = environment.proxies.find_client(request.remote, request.headers)
+    browser = read_browser(environment.login.browser_key, request.cookies.get(BROWSER_COOKIE, ""))
+    return environment.login.throttle.recognise(client, browser)
+
+
+async def guess(request: web.Request, form: Mapping[str, str], guest: Guest) -> web.Response:
+    """Look at a guess whose turn it is. Raises DependencyAway."""
+    environment: Environment = request.app[ENVIRONMENT]
+    wait_s = await environment.login.throttle.admit(guest, environment.now())
+    if wait_s:
+        log.warning("login refused", client=guest.name, known_browser=guest.is_known, wait_s=math.ceil(wait_s))
+        return refuse(request, form, "limited", wait_s)
+    if not await environment.login.guessing.matches(form.get("password", "")):
+        log.warning("login failed", client=guest.name, known_browser=guest.is_known)
+        return refuse(request, form, "wrong")
+    response = await begin_session(request, form)
+    await environment.login.throttle.forgive(guest)
+    environment.metrics.logins.labels("accepted").inc()
+    log.info("logged in", client=guest.name, known_browser=guest.is_known)
+    return response
+
+
+def refuse(
+    request: web.Request, form: Mapping[str, str], result: str, wait_s: float = 0, problem: str = ""
+) -> web.Response:
+    """Show the login again, with what was wrong."""
+    environment: Environment = request.app[ENVIRONMENT]
+    environment.metrics.logins.labels(result).inc()
+    status, words = PROBLEMS[result]
+    response = reply(
+        request,
+        "login.html",
+        status,
+        target=local_target(environment.base, form.get("next", "")),
+        problem=words.format(wait_s=math.ceil(wait_s), problem=problem),
+        wrong=result == "wrong",
+    )
+    if wait_s:
+        response.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
+    return response
+
+
+async def begin_session(request: web.Request, form: Mapping[str, str]) -> web.Response:
+    """Begin a session, and let the browser be known the next time. Raises DependencyAway."""
+    environment: Environment = request.app[ENVIRONMENT]
+    token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
+    await environment.login.sessions.begin(token, environment.now(), lasts)
+    response = go_to(local_target(environment.base, form.get("next", "")))
+    set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
+    key = environment.login.browser_key
+    browser = read_browser(key, request.cookies.get(BROWSER_COOKIE, "")) or secrets.token_bytes(ID_BYTES)
+    set_cookie(request, response, BROWSER_COOKIE, write_browser(key, browser), BROWSER_S)
+    return response
+
+
+async def log_out(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    await environment.login.sessions.end(request[SESSION])
+    response = go_to(environment.base.address("/login"))
+    set_cookie(request, response, SESSION_COOKIE, "", 0)
+    return response
+
+
+async def show_session(request: web.Request) -> web.Response:
+    """Say that there is a session. A link from elsewhere brings no strict cookie: the login page asks this itself."""
+    return web.json_response({"expires_at": int(request[SESSION].expires_at.timestamp())})
+
+
+def set_cookie(request: web.Request, response: web.Response, name: str, value: str, lasts_s: int) -> None:
+    """Set a cookie of ours, or take it away with a time of 0."""
+    environment: Environment = request.app[ENVIRONMENT]
+    secure = is_https(request, environment.settings.url)
+    path = environment.base.cookie_path
+    response.set_cookie(name, value, max_age=lasts_s, path=path, httponly=True, samesite="Strict", secure=secure)
+
+
+def is_https(request: web.Request, url: str | None) -> bool:
+    # Whoever lies about this only spoils the cookie of their own browser.
+    return request.secure or (url or "").startswith("https:") or read_scheme(request.headers) == "https"
+
+
+def go_to(target: str) -> web.Response:
+    return web.Response(status=303, headers={hdrs.LOCATION: target})

@@ -1,0 +1,177 @@
+"""Who is logged in: sessions in PostgreSQL, so that they outlive a process and end in all of them at once.
+
+A browser holds 32 random bytes; the table holds their SHA-256, so that nobody logs in with a copy of the table.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from console.auth.login_tables import SessionTable, StoredSession
+from runtime.errors import DependencyAway
+
+log = structlog.get_logger()
+
+TOKEN_BYTES: Final = 32
+TOKEN_LENGTH: Final = 43
+FRESH_S: Final = 2.0
+"""How long what the table said is not asked again: after that, a logout at another process is seen."""
+LONGEST_UNCONFIRMED_S: Final = 3600.0
+"""Who was seen in the table this long before PostgreSQL went away, or later, stays logged in until it is back."""
+AGAIN_S: Final = 2.0
+TEND_S: Final = 5.0
+"""Often, though there is seldom anything to remove: so it is known whether people could log in."""
+MOST_REMEMBERED: Final = 1000
+
+
+class Session(msgspec.Struct, frozen=True):
+    """One login. `id` is the digest of what the browser holds; `csrf` has to come back with every change of state."""
+
+    id: bytes
+    csrf: str
+    expires_at: datetime
+
+
+SESSION: Final = web.RequestKey("session", Session)
+"""Where a request keeps the session it came with."""
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A session as the table last had it, and when that was, by the process's own clock."""
+
+    session: Session
+    at: float
+
+
+class Away(msgspec.Struct, frozen=True):
+    """Since when PostgreSQL does not answer, until when it is not asked again, and what is wrong."""
+
+    since: float
+    until: float
+    problem: str
+
+
+class Sessions:
+    """Begins, finds and ends sessions. `key` changes with the password: a new one logs everybody out.
+
+    While PostgreSQL is away nobody can log in, but who was logged in at this process stays so.
+    """
+
+    def __init__(self, table: SessionTable, key: bytes, clock: Callable[[], float]) -> None:
+        self._table = table
+        self._key = key
+        self._clock = clock
+        self._seen: dict[bytes, Seen] = {}
+        self._ended: set[bytes] = set()
+        self._away: Away | None = None
+
+    async def begin(self, token: bytes, now: datetime, lasts: timedelta) -> Session:
+        """Begin the session of a token of TOKEN_BYTES. Raises DependencyAway."""
+        session = self._make(token, now + lasts)
+        await self._table.add_session(StoredSession(session.id, self._prove(token), now, session.expires_at))
+        self._remember(session)
+        return session
+
+    async def find(self, text: str, now: datetime) -> Session | None:
+        """Give the session of what a browser sent: null where there is none, or none any more.
+
+        Raises DependencyAway where only PostgreSQL could tell.
+        """
+        token = read_token(text)
+        if token is None:
+            return None
+        digest = hashlib.sha256(token).digest()
+        if digest in self._ended:
+            return None
+        session = await self._look_up(digest, token)
+        return session if session is not None and session.expires_at > now else None
+
+    async def end(self, session: Session) -> None:
+        """End a session: here at once, elsewhere within FRESH_S, or as soon as PostgreSQL is back."""
+        self._seen.pop(session.id, None)
+        self._ended.add(session.id)
+        try:
+            await self.remove_ended()
+        except DependencyAway as error:
+            log.warning("logged out at this process only, until PostgreSQL is back", error=str(error))
+
+    async def tend(self, now: Callable[[], datetime]) -> None:
+        """Remove what is over from the tables, until cancelled."""
+        while True:
+            try:
+                await self.remove_ended()
+                await self._table.remove_outdated(now())
+                pause_s = TEND_S
+            except DependencyAway:
+                pause_s = AGAIN_S
+            await asyncio.sleep(pause_s)
+
+    async def _look_up(self, digest: bytes, token: bytes) -> Session | None:
+        seen = self._seen.get(digest)
+        if seen and self._clock() - seen.at < FRESH_S:
+            return seen.session
+        try:
+            stored = await self._ask(digest)
+        except DependencyAway:
+            if seen is None or self._away is None or self._away.since - seen.at > LONGEST_UNCONFIRMED_S:
+                raise
+            return seen.session
+        if stored is None or not hmac.compare_digest(stored.proof, self._prove(token)):
+            self._seen.pop(digest, None)
+            return None
+        return self._remember(self._make(token, stored.expires_at))
+
+    async def _ask(self, digest: bytes) -> StoredSession | None:
+        """Ask the table; within AGAIN_S of its being away nobody waits to hear the same once more."""
+        if self._away is not None and self._clock() < self._away.until:
+            raise DependencyAway(self._away.problem)
+        try:
+            stored = await self._table.find_session(digest)
+        except DependencyAway as error:
+            now = self._clock()
+            self._away = Away(self._away.since if self._away else now, now + AGAIN_S, str(error))
+            raise
+        self._away = None
+        return stored
+
+    def _remember(self, session: Session) -> Session:
+        self._seen.pop(session.id, None)
+        self._seen[session.id] = Seen(session, self._clock())
+        if len(self._seen) > MOST_REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return session
+
+    async def remove_ended(self) -> None:
+        for digest in tuple(self._ended):
+            await self._table.remove_session(digest)
+            self._ended.discard(digest)
+
+    def _make(self, token: bytes, expires_at: datetime) -> Session:
+        csrf = hmac.digest(token, b"csrf", "sha256").hex()
+        return Session(hashlib.sha256(token).digest(), csrf, expires_at)
+
+    def _prove(self, token: bytes) -> bytes:
+        return hmac.digest(token, self._key, "sha256")
+
+
+def write_token(token: bytes) -> str:
+    return base64.urlsafe_b64encode(token).decode().rstrip("=")
+
+
+def read_token(text: str) -> bytes | None:
+    """Read what `write_token` wrote; null for anything else."""
+    if len(text) != TOKEN_LENGTH or not text.isascii():
+        return None
+    try:
+        token = base64.b64decode(text + "=", altchars=b"-_", validate=True)
+    except ValueError:
+        return None
+    return token if write_token(token) == text else None

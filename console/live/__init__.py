@@ -1,0 +1,1 @@
+"""Clicks as they arrive: one consumer, a bounded queue per browser, server-sent events."""

@@ -1,0 +1,189 @@
+"""The live stream out of Kafka: one consumer for the whole process, without a group, from the end of the topics on.
+
+Nothing depends on it: what it misses is in the tables. While Kafka is away it says so in `problem` and tries again; it
+then goes on where it was, unless too much has come meanwhile to be worth showing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeAlias
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+
+from console.live.broadcast import Broadcast
+from console.metrics import ConsoleMetrics
+from console.pages.lines import ClickOrRejection
+from console.settings import Settings
+from runtime.backoff import pauses
+from runtime.containment import Crash, contain
+from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer
+from runtime.kafka.security import KafkaSecurity, read_security
+from runtime.outage_log import OutageLog
+from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, Undecodable, decode
+from schemas.letters import taken_at
+from storage.read.records import StoredClick, StoredRejection
+
+log = structlog.get_logger()
+
+Record: TypeAlias = ConsumerRecord[bytes | None, bytes]
+
+CATCH_UP: Final = 200
+"""Records of a partition that are still worth showing after an outage."""
+PROBE_S: Final = 2.0
+ANSWER_S: Final = 3.0
+STOP_S: Final = 3.0
+
+
+class Away(Exception):  # noqa: N818 - it reads as what it is
+    """Kafka does not answer, or not as it must; the message is for people."""
+
+
+class LiveStream:
+    """Reads enriched and rejected clicks and puts them to the broadcast. `problem` is null while all is well.
+
+    Raises SettingsError when a file for TLS cannot be used.
+    """
+
+    def __init__(self, settings: Settings, broadcast: Broadcast, metrics: ConsoleMetrics) -> None:
+        self.problem: str | None = "Connecting to Kafka"
+        self._servers = list(settings.kafka_bootstrap_servers)
+        self._security = read_security(settings)
+        self._enriched = f"{settings.kafka_topic_prefix}{CLICKS_ENRICHED.name}"
+        self._rejected = f"{settings.kafka_topic_prefix}{CLICKS_REJECTED.name}"
+        self._broadcast = broadcast
+        self._metrics = metrics
+        self._next: dict[TopicPartition, int] = {}
+        self._outage = OutageLog(log, "live stream interrupted", "live stream goes on")
+
+    async def run(self) -> None:
+        """Follow the topics until cancelled."""
+        waits = pauses(most_s=5.0)
+        while True:
+            try:
+                async with connected(self._servers, self._security, self._enriched, self._rejected) as consumer:
+                    places = await self._start(consumer)
+                    self.problem, waits = None, pauses(most_s=5.0)
+                    self._outage.end()
+                    await self._follow(consumer, places)
+            except (Away, KafkaError, OSError, TimeoutError) as error:
+                self.problem = describe(error)
+                self._outage.fail(repr(error))
+            await asyncio.sleep(next(waits))
+
+    async def _start(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        """Begin each partition of both topics where we were, or else at its end."""
+        places = sorted(consumer.assignment())
+        ends = await measure(consumer, places)
+        for place, end in ends.items():
+            wanted = min(end, max(self._next.get(place, end), end - CATCH_UP))
+            consumer.seek(place, wanted)
+            self._next[place] = wanted
+        return places
+
+    async def _follow(self, consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+        reading = asyncio.ensure_future(self._read(consumer))
+        watching = asyncio.ensure_future(self._watch(consumer, places))
+        try:
+            done, _ = await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            reading.cancel()
+            watching.cancel()
+            await asyncio.wait({reading, watching})
+
+    async def _read(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            fetched = await consumer.getmany(timeout_ms=250, max_records=1000)
+            records = [record for part in fetched.values() for record in part]
+            for record in sorted(records, key=lambda record: record.timestamp):
+                self.show(record)
+            self._next.update({place: part[-1].offset + 1 for place, part in fetched.items() if part})
+
+    def show(self, record: Record) -> None:
+        """Put a record to the broadcast. One that our code fails at is passed over, and the stream goes on."""
+        shown = contain(self._put, record)
+        if isinstance(shown, Crash):
+            self._metrics.events.labels("undecodable").inc()
+            log.error("record not shown", error=shown.description, topic=record.topic, offset=record.offset)
+
+    def _put(self, record: Record) -> None:
+        sighted = sight(record, rejected=record.topic == self._rejected)
+        if sighted is None:
+            # The sink makes a dead letter of it, with the reason: here it is only not shown.
+            self._metrics.events.labels("undecodable").inc()
+            return
+        self._metrics.events.labels("click" if isinstance(sighted, StoredClick) else "rejection").inc()
+        self._broadcast.put(sighted)
+
+    async def _watch(self, consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+        # getmany() waits in silence while Kafka is away, so that somebody has to ask. Raises when the answer is no.
+        idle, before = 0, dict(self._next)
+        while True:
+            await asyncio.sleep(PROBE_S)
+            ends = await measure(consumer, places)
+            behind = any(end > self._next[place] for place, end in ends.items())
+            idle = idle + 1 if behind and before == self._next else 0
+            before = dict(self._next)
+            if idle > 2:  # noqa: PLR2004 - two rounds may be a slow fetch
+                raise Away("Kafka has records, but does not hand them out")
+            if consumer.assignment() != set(places):
+                raise Away("Kafka's partitions have changed")
+
+
+def describe(error: Exception) -> str:
+    match error:
+        case Away():
+            return str(error)
+        case UnknownTopicOrPartitionError():
+            return "Kafka has not all of Clickrail's topics: `clickrail topics apply` makes them"
+        case _:
+            return "Kafka does not answer"
+
+
+def sight(record: Record, *, rejected: bool) -> ClickOrRejection | None:
+    """Read a record; null when it is not what its topic promises."""
+    published_at = taken_at(record)
+    if rejected:
+        rejection = decode(RejectedClick, record.value or b"")
+        return None if isinstance(rejection, Undecodable) else StoredRejection(rejection, published_at)
+    click = decode(EnrichedClick, record.value or b"")
+    return None if isinstance(click, Undecodable) else StoredClick(click, published_at)
+
+
+async def measure(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+    async with asyncio.timeout(ANSWER_S):
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
+        return ends
+
+
+@asynccontextmanager
+async def connected(servers: list[str], security: KafkaSecurity, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=servers,
+        **security.options(),
+        # Without a group every partition is ours, and those that are added later as well.
+        group_id=None,
+        client_id="clickrail-console",
+        enable_auto_commit=False,
+        auto_offset_reset="latest",
+        # Also how long a topic that is missing is waited for, in silence.
+        request_timeout_ms=5_000,
+        metadata_max_age_ms=METADATA_MS,
+        fetch_max_wait_ms=250,
+        max_partition_fetch_bytes=256 * 1024,
+    )
+    try:
+        await consumer.start()
+        yield consumer
+    finally:
+        stopping = asyncio.ensure_future(consumer.stop())
+        _, late = await asyncio.wait({stopping}, timeout=STOP_S)
+        for task in late:
+            task.cancel()
+        with suppress(KafkaError, asyncio.CancelledError):
+            await stopping

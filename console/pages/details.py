@@ -1,0 +1,174 @@
+"""Everything that is known about one click or one rejection, in groups of labelled values. Pure."""
+
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from console.pages.agents import read_agent
+from console.pages.lines import ClickOrRejection, speak
+from console.web.text import join
+from schemas import EnrichedClick, RejectedClick
+from storage.read.records import StoredClick
+
+Kind: TypeAlias = Literal["text", "mono", "time", "click"]
+"""How a value is set: as prose, as code, as a time, or as the id of another click."""
+
+NOT_KEPT: Final = "not kept"
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A labelled value, which may be hostile; null where nothing is known. A time is a datetime."""
+
+    label: str
+    value: str | datetime | None
+    kind: Kind = "text"
+
+
+class Group(msgspec.Struct, frozen=True):
+    title: str
+    fields: tuple[Field, ...]
+
+
+def detail(sighted: ClickOrRejection) -> tuple[Group, ...]:
+    if isinstance(sighted, StoredClick):
+        return detail_click(sighted)
+    rejection = sighted.rejection
+    return (
+        request_of_rejection(rejection),
+        referral(rejection.affiliate_id, rejection.program_id),
+        Group(
+            "Visitor",
+            (
+                Field("Device", join(*read_agent(rejection.user_agent or "")) or None),
+                address_field(rejection.ip_hash, rejection.ip_hash_key_id),
+            ),
+        ),
+        Group(
+            "Times",
+            (
+                Field("Asked", rejection.rejected_at, "time"),
+                Field("In Kafka", sighted.published_at, "time"),
+                Field("Stored", sighted.stored_at, "time"),
+            ),
+        ),
+        handling(rejection),
+    )
+
+
+def detail_click(stored: StoredClick) -> tuple[Group, ...]:
+    click = stored.click
+    times = (
+        Field("Clicked", click.clicked_at, "time"),
+        Field("In Kafka", click.published_at, "time"),
+        Field("Enriched", stored.enriched_at, "time"),
+        Field("Stored", stored.stored_at, "time"),
+    )
+    return (
+        request_of_click(click),
+        referral(click.affiliate_id, click.program_id, click),
+        visitor(click),
+        cookie_and_privacy(click),
+        Group("Times", times),
+        handling(click),
+    )
+
+
+def request_of_click(click: EnrichedClick) -> Group:
+    hints = click.client_hints
+    return Group(
+        "Request",
+        (
+            Field("Asked for", address(click.host, click.path, click.query), "mono"),
+            Field("Sent to", click.target_url, "mono"),
+            Field("Referrer", click.referrer.url, "mono"),
+            Field("User agent", click.user_agent, "mono"),
+            Field("Languages", click.accept_language, "mono"),
+            *([Field("Client hints", join(hints.ua, hints.mobile, hints.platform), "mono")] if hints else []),
+            *([Field("Cut to their caps", join(*click.truncated, separator=", "))] if click.truncated else []),
+        ),
+    )
+
+
+def request_of_rejection(rejection: RejectedClick) -> Group:
+    return Group(
+        "Request",
+        (
+            Field("Asked for", rejection.asked, "mono"),
+            Field("Host", rejection.host, "mono"),
+            Field("Answered", str(rejection.status)),
+            Field("Referrer", rejection.referrer, "mono"),
+            Field("User agent", rejection.user_agent, "mono"),
+        ),
+    )
+
+
+def address(host: str, path: str, query: str) -> str:
+    return f"{host}{path}" + (f"?{query}" if query else "")
+
+
+def referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
+    """Say whose click it is, and give the parameters that came with it: only those that did."""
+    whose = (Field("Affiliate", affiliate_id, "mono"), Field("Program", program_id, "mono"))
+    if click is None:
+        return Group("Referral", whose)
+    given = [(f"sub{number}", getattr(click, f"sub{number}")) for number in range(1, 6)]
+    given.append(("External id", click.external_id))
+    if click.utm:
+        given += [(f"utm_{name}", getattr(click.utm, name)) for name in click.utm.__struct_fields__]
+    given += (click.ad_ids or {}).items()
+    parameters = [Field(name, value, "mono") for name, value in given if value is not None]
+    return Group("Referral", (Field("Code", click.code, "mono"), *whose, *parameters))
+
+
+def visitor(click: EnrichedClick) -> Group:
+    geo, device = click.geo, click.device
+    return Group(
+        "Visitor",
+        (
+            Field("Place", join(geo.city, geo.region, geo.country, separator=", ") or speak(geo.status)),
+            Field("City database", geo.database),
+            Field("Device", join(speak(device.type), join(device.brand, device.model, separator=" "))),
+            Field("Browser", join(device.browser, device.browser_version, separator=" ") or None),
+            Field("System", join(device.os, device.os_version, separator=" ") or None),
+            Field("Automated", join(*map(speak, click.bot.reasons), separator=", ") if click.bot.is_bot else "no"),
+            address_field(click.ip_hash, click.ip_hash_key_id),
+        ),
+    )
+
+
+def address_field(ip_hash: str | None, key_id: str | None) -> Field:
+    """Say what is left of the address. There is none to be shown, anywhere."""
+    return Field("Address, hashed", join(ip_hash, key_id and f"key {key_id}") or NOT_KEPT, "mono")
+
+
+def cookie_and_privacy(click: EnrichedClick) -> Group:
+    signals = join("GPC" if click.privacy.gpc else None, "DNT" if click.privacy.dnt else None, separator=", ")
+    return Group(
+        "Cookie and privacy",
+        (
+            Field("Cookie", speak(click.cookie_state)),
+            Field("Click before this one", click.previous_click_id, "click"),
+            Field("Privacy signals", signals or "none"),
+            Field("Decision", speak(click.privacy.decision)),
+            Field("Prefetch", "yes" if click.prefetch else "no"),
+            Field("Test link", "yes" if click.is_test else "no"),
+        ),
+    )
+
+
+def handling(record: EnrichedClick | RejectedClick) -> Group:
+    handled = record.handled
+    keys = ((name, getattr(handled.key_ids, name)) for name in handled.key_ids.__struct_fields__)
+    used = [f"{speak(name)} {key_id}" for name, key_id in keys if key_id is not None]
+    return Group(
+        "Handled by",
+        (
+            Field("Region", handled.region),
+            Field("Process", handled.process, "mono"),
+            Field("Number in process", None if handled.sequence is None else f"{handled.sequence:,}"),
+            Field("Lookup from", handled.cache),
+            Field("Keys used", join(*used, separator=", ") or None),
+            Field("Schema", record.schema_version),
+        ),
+    )

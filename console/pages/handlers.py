@@ -1,0 +1,206 @@
+"""The pages, and the parts of pages that the script asks for."""
+
+import re
+from datetime import timedelta
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from console.database import DatabaseAway
+from console.environment import ENVIRONMENT, Environment
+from console.pages.charts import chart_minutes
+from console.pages.details import detail
+from console.pages.explain import explain
+from console.pages.filters import (
+    Filters,
+    Ignored,
+    is_storable,
+    list_ignored,
+    read_filters,
+    rejection_filters,
+    write_query,
+)
+from console.pages.lines import ClickOrRejection, line_of, line_of_rejection, merge_lines
+from console.pages.past_clicks import PastClicks, read_past_clicks
+from console.pages.refusals import group_reasons
+from console.pages.timing import chart_steps, chart_way
+from console.pages.why_missing import explain_missing, read_id
+from console.web.responses import reply
+from console.web.text import read_bytes
+from identity.ulid import ulid_time
+from schemas.events import NEWEST_CLICK
+from schemas.reasons import REASONS
+from storage.letter_names import LetterName, distinct_names
+from storage.read.counts import rejections_by_reason
+from storage.read.queries import (
+    Reader,
+    find_click,
+    find_letters,
+    find_rejection,
+    recent_letters,
+    recent_rejections,
+)
+from storage.read.records import StoredClick, StoredLetter
+
+LINES: Final = 100
+LATEST: Final = 20
+LETTERS: Final = 50
+DAY: Final = timedelta(hours=24)
+UNFIT_FOR_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
+FOREVER: Final = "public, max-age=31536000, immutable"
+
+
+async def show_overview(request: web.Request) -> web.Response:
+    return await reply_overview(request, "overview.html")
+
+
+async def show_overview_part(request: web.Request) -> web.Response:
+    return await reply_overview(request, "parts/overview.html")
+
+
+async def reply_overview(request: web.Request, template: str) -> web.Response:
+    overview = await request.app[ENVIRONMENT].overview.get()
+    chart = None if overview.minutes is None else chart_minutes(overview.minutes, overview.as_of)
+    return reply(request, template, overview=overview, chart=chart)
+
+
+async def show_clicks(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    filters = read_filters(request.query)
+    # Taken before the tables are read: what comes meanwhile comes again by the stream, and is passed over there.
+    place = environment.broadcast.place
+    problem = None
+    try:
+        past = await environment.database.read(lambda connection: read_past_clicks(connection, filters, LINES))
+    except DatabaseAway as error:
+        past, problem = PastClicks(lines=[]), str(error)
+    live = [] if filters.before else environment.broadcast.recent(filters)
+    lines = merge_lines(past.lines, filter(past.has_reached, live), LINES)
+    is_full = len(lines) == LINES
+    return reply(
+        request,
+        "clicks.html",
+        filters=filters,
+        lines=lines,
+        place=place,
+        problem=problem,
+        older=write_query(filters, before=lines[-1].id) if is_full else "",
+        past=None if is_full else past,
+        further=write_query(filters, before=past.further),
+        query=write_query(filters),
+        ignored=list_ignored(request.query),
+    )
+
+
+async def show_click(request: web.Request) -> web.Response:
+    return await reply_click(request, "click.html")
+
+
+async def show_click_part(request: web.Request) -> web.Response:
+    return await reply_click(request, "parts/click.html")
+
+
+async def reply_click(request: web.Request, template: str) -> web.Response:
+    asked = request.match_info["click_id"]
+    environment: Environment = request.app[ENVIRONMENT]
+    ulid = read_id(asked)
+    sighted = None if ulid is None else await look_up(environment, ulid)
+    if sighted is None:
+        return reply(request, template, 404, missing=explain_missing(asked, environment.now()), sighted=None)
+    return reply(request, template, missing=None, sighted=sighted, **look_into(sighted))
+
+
+async def look_up(environment: Environment, ulid: str) -> ClickOrRejection | None:
+    """Find a click or a rejection by its ULID, which has a time: in the tables, or else among what Kafka just brought.
+
+    Raises DatabaseAway when the tables cannot be asked and Kafka has not brought it either.
+    """
+    if ulid_time(ulid) > environment.now() + NEWEST_CLICK:
+        # No table takes one of that time, and around the last ones there is no time to search by.
+        return None
+
+    async def ask(reader: Reader) -> ClickOrRejection | None:
+        return await find_click(reader, ulid) or await find_rejection(reader, ulid)
+
+    live = environment.broadcast.find(ulid)
+    try:
+        return await environment.database.read(ask) or live
+    except DatabaseAway:
+        if live is None:
+            raise
+        return live
+
+
+def look_into(sighted: ClickOrRejection) -> dict[str, Any]:
+    steps_us = sighted.click.handled.steps_us if isinstance(sighted, StoredClick) else {}
+    return {
+        "line": line_of(sighted),
+        "decisions": explain(sighted),
+        "steps": chart_steps(steps_us),
+        "way": chart_way(sighted),
+        "groups": detail(sighted),
+    }
+
+
+async def show_errors(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    asked = request.query.get("reason", "")
+    reason = REASONS.get(asked)
+    ignored = [Ignored("reason", asked, "no such reason")] if asked and reason is None else []
+    since = environment.now() - DAY
+    filters = rejection_filters(Filters(), reason.number if reason else None)
+
+    async def ask(reader: Reader) -> dict[str, Any]:
+        return {
+            "groups": group_reasons(await rejections_by_reason(reader, since)),
+            "lines": [line_of_rejection(stored) for stored in await recent_rejections(reader, filters, LATEST)],
+            "letters": await recent_letters(reader, LETTERS),
+        }
+
+    return reply(request, "errors.html", reason=reason, ignored=ignored, **await environment.database.read(ask))
+
+
+async def show_letter(request: web.Request) -> web.Response:
+    """Show a dead letter to its last byte."""
+    found = await look_up_letters(request)
+    stored, letter = found[0], found[0].letter
+    name, *others = distinct_names([one.letter for one in found])
+    key = None if letter.key is None else read_bytes(letter.key)
+    return reply(
+        request,
+        "letter.html",
+        letter=letter,
+        stored=stored,
+        letter_name=name,
+        others=others,
+        value=read_bytes(letter.value),
+        key=key,
+    )
+
+
+async def download_letter(request: web.Request) -> web.Response:
+    """Hand out the original bytes of a dead letter, as a file and never as a page."""
+    letter = (await look_up_letters(request))[0].letter
+    name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
+    headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
+    return web.Response(body=letter.value, content_type="application/octet-stream", headers=headers)
+
+
+async def look_up_letters(request: web.Request) -> list[StoredLetter]:
+    """Find the dead letters of an address, the newest first, at least one. Raises HTTPNotFound, DatabaseAway."""
+    topic, partition, offset, digest = (request.match_info[name] for name in ("topic", "partition", "offset", "digest"))
+    if not is_storable(topic):
+        raise web.HTTPNotFound
+    name = LetterName(topic, int(partition), int(offset), digest.removeprefix("@"))
+    found = await request.app[ENVIRONMENT].database.read(lambda reader: find_letters(reader, name))
+    if not found:
+        raise web.HTTPNotFound
+    return found
+
+
+async def serve_asset(request: web.Request) -> web.Response:
+    asset = request.app[ENVIRONMENT].assets.by_name.get(request.match_info["name"])
+    if asset is None:
+        return web.Response(status=404, text="There is no such file.")
+    headers = {hdrs.CACHE_CONTROL: FOREVER}
+    return web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=headers)

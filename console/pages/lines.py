@@ -1,0 +1,164 @@
+"""Records to what people see of them: one line in a list, whether it comes from a table or from Kafka. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from console.pages.agents import read_agent
+from console.pages.filters import Filterable, Visitors
+from console.web.text import join
+from console.web.times import describe_duration
+from schemas import Device, EnrichedClick, Geo, Referrer
+from schemas.reasons import REASONS
+from storage.read.records import StoredClick, StoredRejection
+
+Tone: TypeAlias = Literal["accepted", "bot", "ahead", "test", "rejected", "dead"]
+"""What colour it has: a click of a person, of a bot, a prefetch, a test, a rejection, a dead letter."""
+
+ClickOrRejection: TypeAlias = StoredClick | StoredRejection
+"""A click or a rejection that was seen somewhere: in its table, or only in Kafka so far."""
+
+TOTAL: Final = "total"
+NO_USER_AGENT: Final = "No user agent"
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of clicks. Every text may be hostile; `filterable` is what filters look at.
+
+    `badge` and `badge_title` tell the outcome, `took` how long ingest worked on it, where that is known.
+    """
+
+    id: str
+    at: datetime
+    tone: Tone
+    badge: str
+    badge_title: str
+    status: int
+    code: str
+    belongs: str
+    source: str
+    source_detail: str
+    device: str
+    device_detail: str
+    country: str
+    place: str
+    took: str
+    filterable: Filterable
+
+
+def line_of(sighted: ClickOrRejection) -> Line:
+    return line_of_click(sighted.click) if isinstance(sighted, StoredClick) else line_of_rejection(sighted)
+
+
+def line_of_click(click: EnrichedClick) -> Line:
+    tone, badge, badge_title = judge_click(click)
+    device, device_detail = describe_device(click.device, click.user_agent)
+    source, source_detail = describe_referrer(click.referrer)
+    total = click.handled.steps_us.get(TOTAL)
+    return Line(
+        id=click.click_id,
+        at=click.clicked_at,
+        tone=tone,
+        badge=badge,
+        badge_title=badge_title,
+        status=302,
+        code=click.code,
+        belongs=join(click.affiliate_id, click.program_id),
+        source=source,
+        source_detail=source_detail,
+        device=device,
+        device_detail=device_detail,
+        country=click.geo.country or "",
+        place=describe_place(click.geo),
+        took="" if total is None else describe_duration(total),
+        filterable=Filterable(
+            outcome="accepted",
+            program=click.program_id,
+            affiliate=click.affiliate_id,
+            code=click.code,
+            country=click.geo.country or "",
+            visitors=name_visitors(click),
+        ),
+    )
+
+
+def line_of_rejection(stored: StoredRejection) -> Line:
+    rejection = stored.rejection
+    reason = REASONS.get(rejection.reason)
+    device, device_detail = read_agent(rejection.user_agent or "")
+    return Line(
+        id=rejection.rejection_id,
+        at=rejection.rejected_at,
+        tone="rejected",
+        badge=rejection.reason,
+        badge_title=reason.title if reason else "A reason this version does not know",
+        status=rejection.status,
+        code=rejection.asked,
+        belongs=join(rejection.affiliate_id, rejection.program_id) or (reason.title if reason else ""),
+        source=host_of(rejection.referrer or ""),
+        source_detail="" if rejection.referrer else "direct",
+        device=device or rejection.user_agent or NO_USER_AGENT,
+        device_detail=device_detail,
+        country="",
+        place="",
+        took="",
+        filterable=Filterable(
+            outcome="rejected",
+            program=rejection.program_id or "",
+            affiliate=rejection.affiliate_id or "",
+            code=rejection.asked,
+        ),
+    )
+
+
+def judge_click(click: EnrichedClick) -> tuple[Tone, str, str]:
+    """Give an accepted click's tone, its badge and what the badge means."""
+    if click.is_test:
+        return "test", "Test", "a signed test link was followed: 302, and in no total"
+    if click.bot.is_bot:
+        return "bot", "Bot", join(*map(speak, click.bot.reasons), separator=", ") or "looks automated"
+    if click.prefetch:
+        return "ahead", "Prefetch", "the browser asked ahead of its visitor: 302, and in no total"
+    return "accepted", "Accepted", "302, and counted as a click"
+
+
+def name_visitors(click: EnrichedClick) -> Visitors:
+    if click.is_test:
+        return "tests"
+    if click.bot.is_bot:
+        return "bots"
+    return "prefetches" if click.prefetch else "people"
+
+
+def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:
+    """Give browser and system, or else what was sent, and what kind of device that is."""
+    major = device.browser_version and device.browser_version.split(".", 1)[0]
+    name = join(join(device.browser, major, separator=" "), device.os)
+    model = join(device.brand, device.model, separator=" ")
+    return name or user_agent or NO_USER_AGENT, model or speak(device.type)
+
+
+def describe_referrer(referrer: Referrer) -> tuple[str, str]:
+    return referrer.source or referrer.host or "", speak(referrer.medium)
+
+
+def host_of(url: str) -> str:
+    """Give what stands where a URL has its host. Whatever was sent as a referrer is no reason to fail."""
+    return url.split("://", 1)[-1].split("/", 1)[0]
+
+
+def describe_place(geo: Geo) -> str:
+    return geo.city or geo.region or ("" if geo.country else speak(geo.status))
+
+
+def speak(word: str) -> str:
+    """Say a word of an open vocabulary as people do: `no_user_agent` is `no user agent`."""
+    return word.replace("_", " ")
+
+
+def merge_lines(stored: Iterable[Line], live: Iterable[Line], limit: int) -> list[Line]:
+    """Give the newest lines of both, newest first, each id once. ULIDs sort by time."""
+    by_id = {line.id: line for line in (*stored, *live)}
+    return sorted(by_id.values(), key=lambda line: line.id, reverse=True)[:limit]

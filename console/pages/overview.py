@@ -1,0 +1,55 @@
+"""What the overview shows, as asked of the tables."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from console.database import Database
+from console.pages.charts import begin_of_chart
+from storage.read.counts import (
+    MinuteCount,
+    Share,
+    Totals,
+    clicks_per_minute,
+    newest_click_at,
+    top_codes,
+    top_countries,
+    totals_since,
+)
+
+NOW: Final = timedelta(seconds=60)
+TOP: Final = 6
+
+
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """`minute` is the last 60 seconds, `today` since midnight UTC; codes and countries are those of the last hour.
+
+    What is null was too much to be counted in time.
+    """
+
+    as_of: datetime
+    newest_at: datetime | None
+    minute: Totals
+    today: Totals | None
+    minutes: list[MinuteCount] | None
+    codes: list[Share] | None
+    countries: list[Share] | None
+
+
+async def read_overview(database: Database, now: datetime) -> Overview:
+    """Count, one thing after the other so that a busy database is not asked everything at once.
+
+    Raises DatabaseAway.
+    """
+    hour = begin_of_chart(now)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Overview(
+        as_of=now,
+        newest_at=await database.read(newest_click_at),
+        minute=await database.read(lambda reader: totals_since(reader, now - NOW)),
+        today=await database.try_to_read(lambda reader: totals_since(reader, midnight)),
+        minutes=await database.try_to_read(lambda reader: clicks_per_minute(reader, hour)),
+        codes=await database.try_to_read(lambda reader: top_codes(reader, hour, TOP)),
+        countries=await database.try_to_read(lambda reader: top_countries(reader, hour, TOP)),
+    )

@@ -1,0 +1,126 @@
+"""One page of past clicks out of the tables: at once where nothing is filtered, else by searching back in windows."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from datetime import datetime
+from time import monotonic
+from typing import Final, TypeAlias
+
+import asyncpg
+import msgspec
+
+from console.pages.filters import Filters, click_filters, rejection_filters
+from console.pages.lines import Line, line_of, merge_lines
+from console.pages.search_windows import Search, Window, first_ulid, follow_answer, follow_time_out, plan_window
+from identity.ulid import ulid_time
+from storage.read.queries import (
+    Connection,
+    Reader,
+    TimeRange,
+    click_times,
+    recent_clicks,
+    recent_rejections,
+    rejection_times,
+    time_limit,
+)
+
+Clock: TypeAlias = Callable[[], float]
+"""Gives seconds, of which only differences mean anything."""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """One of the two tables that a page shows: how to read its lines, and its newest and oldest time."""
+
+    read: Callable[[Reader, Filters, int, Window], Awaitable[list[Line]]]
+    read_times: Callable[[Reader, datetime | None], Awaitable[TimeRange | None]]
+
+
+class PastClicks(msgspec.Struct, frozen=True, kw_only=True):
+    """The lines found, newest first.
+
+    `reached` is how far back they were searched for: everything of that time or later has been looked at; null where
+    everything there is has been. `oldest` is the time of the oldest row, null where none is or nothing was searched.
+    """
+
+    lines: list[Line]
+    reached: datetime | None = None
+    oldest: datetime | None = None
+
+    @property
+    def further(self) -> str:
+        """Give the `before` of the page that goes on from `reached`; empty where nothing is left."""
+        return "" if self.reached is None else first_ulid(self.reached)
+
+    def has_reached(self, line: Line) -> bool:
+        """Tell whether a line is of the time that was looked at. An older one belongs on a later page."""
+        return self.reached is None or line.at >= self.reached
+
+
+async def read_click_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
+    stored = await recent_clicks(reader, click_filters(filters), limit, window.before, window.since)
+    return [line_of(click) for click in stored]
+
+
+async def read_rejection_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
+    stored = await recent_rejections(reader, rejection_filters(filters), limit, window.before, window.since)
+    return [line_of(rejection) for rejection in stored]
+
+
+CLICKS: Final = Table(read_click_lines, click_times)
+REJECTIONS: Final = Table(read_rejection_lines, rejection_times)
+
+
+async def read_past_clicks(
+    connection: Connection, filters: Filters, limit: int, clock: Clock = monotonic
+) -> PastClicks:
+    """Give the newest lines that pass the filters, not more than `limit`.
+
+    Raises asyncpg's errors: QueryCanceledError when not even the smallest window was answered in time.
+    """
+    if filters.is_selective:
+        return await search_back(connection, filters, limit, clock)
+    # The newest rows of all are the first entries of an index.
+    return PastClicks(lines=await read_window(connection, filters, limit, Window(filters.before or None, None, None)))
+
+
+async def search_back(connection: Connection, filters: Filters, limit: int, clock: Clock) -> PastClicks:
+    began = clock()
+    times = await read_times(connection, filters)
+    if times is None:
+        return PastClicks(lines=[])
+    search = Search(reached=times.newest, oldest=times.oldest, before=filters.before or None, spent_s=clock() - began)
+    lines: list[Line] = []
+    while True:
+        began, window = clock(), plan_window(search)
+        try:
+            lines += await read_window(connection, filters, limit, window)
+            search = follow_answer(search, window, clock() - began)
+        except asyncpg.QueryCanceledError:
+            search = follow_time_out(search, clock() - began)
+            if search.is_over and not search.has_moved:
+                raise
+        if search.is_over or len(lines) >= limit:
+            return PastClicks(lines=merge_lines(lines, [], limit), reached=search.reached, oldest=search.oldest)
+
+
+async def read_times(reader: Reader, filters: Filters) -> TimeRange | None:
+    until = ulid_time(filters.before) if filters.before else None
+    times = [found for table in list_tables(filters) if (found := await table.read_times(reader, until)) is not None]
+    if not times:
+        return None
+    return TimeRange(max(found.newest for found in times), min(found.oldest for found in times))
+
+
+async def read_window(connection: Connection, filters: Filters, limit: int, window: Window) -> list[Line]:
+    """Give the newest lines of a window, not more than `limit`. Raises QueryCanceledError when that takes too long."""
+    lines: list[Line] = []
+    for table in list_tables(filters):
+        limited = nullcontext() if window.limit_s is None else time_limit(connection, window.limit_s)
+        async with limited:
+            lines += await table.read(connection, filters, limit, window)
+    return merge_lines(lines, [], limit)
+
+
+def list_tables(filters: Filters) -> list[Table]:
+    wanted = ((CLICKS, filters.wants_accepted), (REJECTIONS, filters.wants_rejected))
+    return [table for table, is_wanted in wanted if is_wanted]

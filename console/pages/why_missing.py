@@ -1,0 +1,65 @@
+"""Why a click that somebody looks for is not there: what its id alone tells. Pure."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from console.web.times import describe_age, describe_exactly
+from identity.ulid import ulid_time
+from schemas.events import NEWEST_CLICK, OLDEST_CLICK
+from urls.pasted import read_pasted
+
+ON_ITS_WAY: Final = timedelta(minutes=2)
+
+
+class Missing(msgspec.Struct, frozen=True):
+    """What an unknown id might mean: the likeliest thing first."""
+
+    asked: str
+    summary: str
+    causes: tuple[str, ...]
+
+
+MALFORMED: Final = (
+    "A click id has 26 characters, digits and letters without I, L, O and U: it was cut or mistyped.",
+    "A click token is such an id, a dot and 18 more characters: either is found, in capital or small letters.",
+)
+ELSEWHERE: Final = "It may come from another installation of Clickrail, or may have been made up: no secret is needed."
+DEAD: Final = "A stage could not process it: look among the dead letters, on the page of errors."
+
+
+def read_id(asked: str) -> str | None:
+    """Give the ULID somebody means who pastes an id or a click token, in any case, with spaces or quotes around it.
+
+    Null where it can be nobody's: no ULID, or one of after the year 9999.
+    """
+    ulid = read_pasted(asked).click_id
+    try:
+        return ulid if ulid and ulid_time(ulid) else None
+    except ValueError:
+        return None
+
+
+def explain_missing(asked: str, now: datetime) -> Missing:
+    """Say what it may mean that nobody knows the id `asked`."""
+    ulid = read_pasted(asked).click_id
+    if ulid is None:
+        return Missing(asked, "This is not a click id.", MALFORMED)
+    try:
+        clicked_at = ulid_time(ulid)
+    except ValueError:
+        return Missing(asked, "This is not a click id: its time is after the year 9999.", (ELSEWHERE,))
+    when = f"Its id says {describe_exactly(clicked_at)}"
+    if clicked_at > now + NEWEST_CLICK:
+        return Missing(asked, f"{when}, which is in the future.", ("Clickrail never made this id.", ELSEWHERE))
+    age = f"{when}, {describe_age(clicked_at, now)}."
+    if now - clicked_at < ON_ITS_WAY:
+        on_its_way = (
+            "It may still be on its way: a click takes about a second from the visitor to the table, and longer"
+        )
+        return Missing(asked, age, (f"{on_its_way} while Kafka, the enricher or the sink is away.", DEAD, ELSEWHERE))
+    if clicked_at < now - OLDEST_CLICK:
+        return Missing(asked, age, ("Clicks of that age may no longer be kept.", ELSEWHERE))
+    away = "It may wait for a stage that is away: look at the age of the newest click on the overview."
+    return Missing(asked, age, (DEAD, away, "It may have been erased.", ELSEWHERE))

@@ -1,0 +1,1 @@
+"""Pages as such: addresses, templates, forms, answers, texts made fit to be shown."""

@@ -1,0 +1,91 @@
+"""Every address of the console, who may see it, and what answers."""
+
+from typing import Final
+
+import msgspec
+from aiohttp import hdrs, web
+from aiohttp.http import HttpVersion11
+
+from console.auth.guard import ACCESS, Access, Handler, add_headers, guard
+from console.auth.login import log_in, log_out, show_login, show_session
+from console.environment import ENVIRONMENT, Environment
+from console.live.stream import show_status, stream_clicks
+from console.pages.handlers import (
+    download_letter,
+    serve_asset,
+    show_click,
+    show_click_part,
+    show_clicks,
+    show_errors,
+    show_letter,
+    show_overview,
+    show_overview_part,
+)
+
+LARGEST_FORM: Final = 16 * 1024
+METHODS: Final = {"GET": ("GET", "HEAD")}
+"""Whoever asks for the head alone is answered as for the whole (RFC 9110, 9.3.2)."""
+
+
+class Route(msgspec.Struct, frozen=True):
+    method: str
+    path: str
+    handler: Handler
+    access: Access
+
+
+LETTER: Final = "/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18}}{digest:(?:@[0-9a-f]{1,64})?}"
+
+ROUTES: Final = (
+    Route("GET", "/login", show_login, "login"),
+    Route("POST", "/login", log_in, "login"),
+    Route("GET", "/static/{name}", serve_asset, "file"),
+    Route("POST", "/logout", log_out, "page"),
+    Route("GET", "/", show_overview, "page"),
+    Route("GET", "/clicks", show_clicks, "page"),
+    Route("GET", "/clicks/{click_id}", show_click, "page"),
+    Route("GET", "/errors", show_errors, "page"),
+    Route("GET", LETTER, show_letter, "page"),
+    Route("GET", f"{LETTER}/value", download_letter, "page"),
+    Route("GET", "/parts/overview", show_overview_part, "api"),
+    Route("GET", "/parts/clicks/{click_id}", show_click_part, "api"),
+    Route("GET", "/live/clicks", stream_clicks, "api"),
+    Route("GET", "/api/session", show_session, "api"),
+    Route("GET", "/api/status", show_status, "api"),
+)
+
+
+async def find_nothing(request: web.Request) -> web.Response:
+    """Answer what no route is for: 405 where another method would be answered, else 404."""
+    resources = request.app.router.resources()
+    allowed = {method for resource in resources for method in (await resource.resolve(request))[1]} - {hdrs.METH_ANY}
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, allowed)
+    raise web.HTTPNotFound
+
+
+async def expect(request: web.Request) -> None:
+    """Answer the header Expect. aiohttp's own handler quotes what it does not know, and fails on what is no UTF-8."""
+    if request.version == HttpVersion11:
+        if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
+            raise web.HTTPExpectationFailed
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0
+
+
+def make_app(environment: Environment) -> web.Application:
+    app = web.Application(middlewares=[guard], client_max_size=LARGEST_FORM)
+    app[ENVIRONMENT] = environment
+    # Below the base for a proxy that passes its path on, and at the root for one that takes it away.
+    app[ACCESS] = {
+        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=expect): route.access
+        for prefix in dict.fromkeys((environment.base.path, ""))
+        for route in ROUTES
+        for method in METHODS.get(route.method, (route.method,))
+    }
+    if environment.base.path:
+        app.router.add_route("GET", environment.base.path, show_overview, expect_handler=expect)
+    # The rest is ours as well: what aiohttp has for it would answer Expect by its own handler.
+    app.router.add_route("*", "/{rest:.*}", find_nothing, expect_handler=expect)
+    app.on_response_prepare.append(add_headers)
+    return app

@@ -1,0 +1,158 @@
+"""How often the password may be guessed."""
+
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+
+from console.auth.login_throttle import (
+    CLIENT,
+    CLIENT_UNDER_ATTACK,
+    EVERYBODY,
+    Guest,
+    LoginThrottle,
+    network_of,
+)
+from runtime.errors import DependencyAway
+from tests.console.builders import NOW
+from tests.console.memory_tables import MemoryTables
+
+HOME, ELSEWHERE = ip_address("192.0.2.1"), ip_address("198.51.100.7")
+COST = CLIENT.cost.total_seconds()
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def throttle() -> LoginThrottle:
+    return LoginThrottle(MemoryTables(), b"key", Clock())
+
+
+async def guess_often(throttle: LoginThrottle, times: int) -> None:
+    """Guess once from each of so many addresses."""
+    for number in range(times):
+        await throttle.admit(throttle.recognise(ip_address(0x0A000000 + number), None), NOW)
+
+
+async def waits(throttle: LoginThrottle, guest: Guest, times: int) -> list[float]:
+    return [await throttle.admit(guest, NOW) for _ in range(times)]
+
+
+async def test_a_few_wrong_guesses_are_free_and_then_each_has_to_be_waited_for(throttle: LoginThrottle) -> None:
+    guest = throttle.recognise(HOME, None)
+
+    assert await waits(throttle, guest, CLIENT.guesses + 1) == [0.0] * CLIENT.guesses + [COST]
+    assert await throttle.admit(guest, NOW + CLIENT.cost) == 0
+    assert await throttle.admit(guest, NOW + CLIENT.cost) == COST
+
+
+async def test_one_guesser_locks_nobody_else_out(throttle: LoginThrottle) -> None:
+    await waits(throttle, throttle.recognise(HOME, None), 1000)
+
+    assert await throttle.admit(throttle.recognise(ELSEWHERE, None), NOW) == 0
+
+
+async def test_while_many_guess_from_everywhere_each_client_has_one_guess_and_a_fresh_one_is_let_try(
+    throttle: LoginThrottle,
+) -> None:
+    await guess_often(throttle, EVERYBODY.guesses + 1)
+    owner = throttle.recognise(HOME, None)
+
+    assert await waits(throttle, owner, 2) == [0, CLIENT_UNDER_ATTACK.cost.total_seconds()]
+
+
+async def test_after_an_attack_guesses_are_free_as_before(throttle: LoginThrottle) -> None:
+    await guess_often(throttle, 2 * EVERYBODY.guesses)
+    owner = throttle.recognise(HOME, None)
+    later = NOW + timedelta(hours=1, minutes=10)
+
+    assert [await throttle.admit(owner, later) for _ in range(2)] == [0, 0]
+
+
+async def test_an_attack_is_over_a_day_after_it_however_large_it_was() -> None:
+    tables = MemoryTables()
+    throttle = LoginThrottle(tables, b"key", Clock())
+    await guess_often(throttle, 5000)
+
+    assert max(tables.failures.values()) <= NOW + timedelta(days=1) + EVERYBODY.cost
+
+
+async def test_a_browser_that_is_known_is_not_held_up_by_others_at_its_own_address(throttle: LoginThrottle) -> None:
+    await waits(throttle, throttle.recognise(HOME, None), 100)
+    await guess_often(throttle, 2 * EVERYBODY.guesses)
+    owner = throttle.recognise(HOME, b"b" * 16)
+
+    assert await waits(throttle, owner, CLIENT.guesses + 1) == [0.0] * CLIENT.guesses + [COST]
+    assert await throttle.admit(throttle.recognise(ELSEWHERE, None), NOW) == 0
+
+
+async def test_the_right_password_forgives(throttle: LoginThrottle) -> None:
+    guest = throttle.recognise(HOME, None)
+    await waits(throttle, guest, CLIENT.guesses)
+    await throttle.forgive(guest)
+
+    assert await waits(throttle, guest, CLIENT.guesses) == [0.0] * CLIENT.guesses
+
+
+async def test_logins_that_succeed_are_no_attack(throttle: LoginThrottle) -> None:
+    for number in range(2 * EVERYBODY.guesses):
+        guest = throttle.recognise(ip_address(0x0A000000 + number), None)
+        await throttle.admit(guest, NOW)
+        await throttle.forgive(guest)
+
+    assert await waits(throttle, throttle.recognise(HOME, None), 2) == [0, 0]
+
+
+async def test_processes_count_together() -> None:
+    tables = MemoryTables()
+    processes = [LoginThrottle(tables, b"key", Clock()) for _ in range(3)]
+    admitted = [await one.admit(one.recognise(HOME, None), NOW) for one in processes * CLIENT.guesses]
+
+    assert admitted.count(0.0) == CLIENT.guesses
+
+
+async def test_who_was_told_to_wait_is_told_so_again_without_a_question_to_the_table() -> None:
+    tables, clock = MemoryTables(), Clock()
+    throttle = LoginThrottle(tables, b"key", clock)
+    guest = throttle.recognise(HOME, None)
+    assert throttle.remembered_wait_s(guest) == 0
+    await waits(throttle, guest, CLIENT.guesses + 1)
+    asked = tables.asked
+    clock.now += 10
+
+    assert throttle.remembered_wait_s(guest) == COST - 10
+    assert tables.asked == asked
+    clock.now += 30
+    assert throttle.remembered_wait_s(guest) == 0
+
+
+async def test_without_its_table_nobody_is_let_try() -> None:
+    tables = MemoryTables()
+    throttle = LoginThrottle(tables, b"key", Clock())
+    tables.problem = "PostgreSQL does not answer"
+
+    with pytest.raises(DependencyAway):
+        await throttle.admit(throttle.recognise(HOME, None), NOW)
+
+
+async def test_no_address_stands_in_the_table_nor_in_what_logs_show() -> None:
+    tables = MemoryTables()
+    throttle = LoginThrottle(tables, b"key", Clock())
+    guest = throttle.recognise(HOME, None)
+    await throttle.admit(guest, NOW)
+
+    assert guest.name.isalnum()
+    assert len(guest.name) == 12
+    assert [subject for subject in tables.failures if b"192" in subject or HOME.packed in subject] == []
+    assert guest.name != LoginThrottle(tables, b"other key", Clock()).recognise(HOME, None).name
+
+
+def test_all_addresses_of_an_ipv6_network_are_one() -> None:
+    assert network_of(ip_address("2001:db8:1:2:3::4")) == network_of(ip_address("2001:db8:1:2:ffff::"))
+    assert network_of(ip_address("2001:db8:1:2::1")) != network_of(ip_address("2001:db8:1:3::1"))

@@ -1,0 +1,105 @@
+"""What comes live, for everybody who looks."""
+
+from datetime import timedelta
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from console.live.broadcast import QUEUED, REMEMBERED, Broadcast
+from console.metrics import ConsoleMetrics
+from console.pages.filters import Filters
+from storage.read.records import StoredClick, StoredRejection
+from tests.console.builders import NOW, enriched_click, rejected_click
+
+
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
+
+
+@pytest.fixture
+def broadcast(registry: CollectorRegistry) -> Broadcast:
+    return Broadcast("epoch", ConsoleMetrics(registry))
+
+
+def click(number: int, **changes: object) -> StoredClick:
+    return StoredClick(enriched_click(NOW + timedelta(milliseconds=number), number, **changes), NOW)
+
+
+async def test_everybody_gets_what_comes_in_its_order(broadcast: Broadcast) -> None:
+    with broadcast.subscribe(Filters(), "") as one, broadcast.subscribe(Filters(), "") as other:
+        broadcast.put(click(1))
+        broadcast.put(click(2))
+
+        assert [arrival.sequence for arrival in (await one.take(1)).arrivals] == [1, 2]
+        assert [arrival.sequence for arrival in (await other.take(1)).arrivals] == [1, 2]
+
+
+async def test_only_what_passes_the_filters_is_queued(broadcast: Broadcast) -> None:
+    with broadcast.subscribe(Filters(outcome="rejected"), "") as subscription:
+        broadcast.put(click(1))
+        broadcast.put(StoredRejection(rejected_click(), NOW))
+
+        assert [arrival.line.badge for arrival in (await subscription.take(1)).arrivals] == ["R102"]
+
+
+async def test_a_browser_that_is_too_slow_loses_the_oldest_and_is_told(
+    broadcast: Broadcast, registry: CollectorRegistry
+) -> None:
+    with broadcast.subscribe(Filters(), "") as subscription:
+        for number in range(QUEUED + 7):
+            broadcast.put(click(number))
+        taken = await subscription.take(1)
+
+    assert taken.dropped == 7
+    assert [arrival.sequence for arrival in taken.arrivals] == list(range(8, QUEUED + 8))
+    assert registry.get_sample_value("clickrail_console_events_dropped_total") == 7
+
+
+async def test_who_comes_again_goes_on_where_they_were(broadcast: Broadcast) -> None:
+    for number in range(4):
+        broadcast.put(click(number))
+    with broadcast.subscribe(Filters(), "epoch-2") as subscription:
+        assert [arrival.sequence for arrival in (await subscription.take(1)).arrivals] == [3, 4]
+
+
+@pytest.mark.parametrize("place", ["other-2", "", "epoch-x", "epoch-²", "-", "nonsense"])
+async def test_who_comes_from_another_process_gets_all_that_is_remembered(broadcast: Broadcast, place: str) -> None:
+    broadcast.put(click(1))
+    with broadcast.subscribe(Filters(), place) as subscription:
+        assert [arrival.sequence for arrival in (await subscription.take(1)).arrivals] == [1]
+
+
+async def test_what_comes_twice_is_shown_once(broadcast: Broadcast) -> None:
+    broadcast.put(click(1))
+    broadcast.put(click(1))
+
+    assert len(broadcast.recent(Filters())) == 1
+
+
+async def test_what_is_remembered_has_an_end(broadcast: Broadcast) -> None:
+    for number in range(REMEMBERED + 3):
+        broadcast.put(click(number))
+
+    assert len(broadcast.recent(Filters())) == REMEMBERED
+    assert broadcast.find(click(0).click.click_id) is None
+    assert broadcast.find(click(5).click.click_id) == click(5)
+
+
+async def test_nothing_new_is_waited_for_no_longer_than_asked(broadcast: Broadcast) -> None:
+    with broadcast.subscribe(Filters(), "") as subscription:
+        assert (await subscription.take(0.01)).arrivals == ()
+
+
+async def test_the_end_wakes_everybody_and_whoever_comes_later(
+    broadcast: Broadcast, registry: CollectorRegistry
+) -> None:
+    with broadcast.subscribe(Filters(), "") as subscription:
+        assert registry.get_sample_value("clickrail_console_browsers") == 1
+        broadcast.close()
+        await subscription.take(60)
+        assert subscription.closed
+    with broadcast.subscribe(Filters(), "") as late:
+        assert late.closed
+
+    assert registry.get_sample_value("clickrail_console_browsers") == 0

@@ -1,0 +1,172 @@
+"""Clicks as they arrive, to one browser."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from datetime import timedelta
+
+import msgspec
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient
+
+from console.live.stream import MOST_AT_FIRST, MOST_BROWSERS, MOST_ROWS, PATIENCE_S
+from console.pages.filters import Filters
+from storage.read.records import StoredClick, StoredRejection
+from tests import waiting
+from tests.console.builders import NOW, enriched_click, rejected_click
+from tests.console.running import Console
+
+
+class Event(msgspec.Struct):
+    name: str
+    data: dict[str, object]
+    id: str | None = None
+
+
+@asynccontextmanager
+async def watching(client: TestClient, query: str = "", **headers: str) -> AsyncIterator[ClientResponse]:
+    async with client.get(f"/live/clicks{query}", headers=headers) as response:
+        assert response.status == 200
+        yield response
+
+
+async def next_event(response: ClientResponse, name: str = "lines") -> Event:
+    async with asyncio.timeout(waiting.PATIENCE_S):
+        while True:
+            event = await read_event(response)
+            if event.name == name:
+                return event
+
+
+async def read_event(response: ClientResponse) -> Event:
+    fields: dict[str, str] = {}
+    while True:
+        line = (await response.content.readline()).decode().rstrip("\n")
+        if not line:
+            return Event(fields.get("event", ""), json.loads(fields.get("data", "{}")), fields.get("id"))
+        field, _, value = line.partition(": ")
+        fields[field] = value
+
+
+def click(number: int, **changes: object) -> StoredClick:
+    return StoredClick(enriched_click(NOW + timedelta(milliseconds=number), number, **changes), NOW)
+
+
+async def test_a_stream_begins_with_when_to_come_again_and_what_is_away(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client) as response:
+        assert response.headers["Content-Type"] == "text/event-stream"
+        assert await response.content.readline() == b"retry: 2000\n"
+        status = await next_event(response, "status")
+
+    assert status.data.keys() == {"kafka", "postgres"}
+    assert "Kafka" in str(status.data["kafka"])
+
+
+async def test_a_line_comes_as_it_stands_in_the_page(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client) as response:
+        await next_event(response, "status")
+        lonely.environment.broadcast.put(click(1))
+        event = await next_event(response)
+
+    assert f'<tr id="c-{click(1).click.click_id}"' in str(event.data["rows"])
+    assert (event.data["count"], event.data["skipped"]) == (1, 0)
+    assert event.id == lonely.environment.broadcast.place
+
+
+async def test_only_lines_that_pass_the_filters_come(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client, "?outcome=rejected") as response:
+        await next_event(response, "status")
+        lonely.environment.broadcast.put(click(1))
+        lonely.environment.broadcast.put(StoredRejection(rejected_click(), NOW))
+        event = await next_event(response)
+
+    assert str(event.data["rows"]).count("<tr") == 1
+    assert "R102" in str(event.data["rows"])
+
+
+async def test_who_comes_again_gets_what_came_meanwhile(lonely: Console) -> None:
+    await lonely.log_in()
+    broadcast = lonely.environment.broadcast
+    broadcast.put(click(1))
+    place = broadcast.place
+    broadcast.put(click(2))
+
+    async with watching(lonely.client, **{"Last-Event-ID": place}) as response:
+        by_header = await next_event(response)
+    async with watching(lonely.client, f"?after={place}") as response:
+        by_query = await next_event(response)
+
+    assert [str(event.data["rows"]).count("<tr") for event in (by_header, by_query)] == [1, 1]
+
+
+@pytest.mark.slow
+async def test_a_rush_is_counted_instead_of_shown(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client) as response:
+        await next_event(response, "status")
+        await asyncio.sleep(PATIENCE_S + 0.5)
+        for number in range(300):
+            lonely.environment.broadcast.put(click(number))
+        event = await next_event(response)
+
+    rows = str(event.data["rows"])
+    assert rows.count("<tr") == MOST_ROWS
+    assert (event.data["count"], event.data["skipped"]) == (MOST_ROWS, 300 - MOST_ROWS)
+    assert rows.index(click(299).click.click_id) < rows.index(click(298).click.click_id)
+
+
+async def test_who_comes_again_after_a_while_gets_a_whole_page_at_once(lonely: Console) -> None:
+    await lonely.log_in()
+    for number in range(300):
+        lonely.environment.broadcast.put(click(number))
+    async with watching(lonely.client) as response:
+        event = await next_event(response)
+
+    assert (event.data["count"], event.data["skipped"]) == (MOST_AT_FIRST, 300 - MOST_AT_FIRST)
+
+
+@pytest.mark.slow
+async def test_a_stream_ends_with_the_session(lonely: Console) -> None:
+    await lonely.log_in()
+    csrf = await lonely.read_csrf()
+    async with watching(lonely.client) as response:
+        async with lonely.client.post("/logout", data={"csrf": csrf}, allow_redirects=False):
+            pass
+        async with asyncio.timeout(waiting.PATIENCE_S):
+            await response.read()
+
+
+async def test_a_stream_ends_with_the_process(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client) as response:
+        await next_event(response, "status")
+        lonely.environment.broadcast.close()
+        async with asyncio.timeout(waiting.PATIENCE_S):
+            await response.read()
+
+
+async def test_a_browser_that_has_left_is_forgotten(lonely: Console) -> None:
+    await lonely.log_in()
+    async with watching(lonely.client) as response:
+        await next_event(response, "status")
+        response.close()
+    async with asyncio.timeout(waiting.PATIENCE_S):
+        number = 0
+        while lonely.environment.broadcast.listeners:
+            number += 1
+            lonely.environment.broadcast.put(click(number))
+            await asyncio.sleep(0.05)
+
+
+async def test_more_browsers_than_can_be_served_are_told_to_come_later(lonely: Console) -> None:
+    await lonely.log_in()
+    with ExitStack() as stack:
+        for _ in range(MOST_BROWSERS):
+            stack.enter_context(lonely.environment.broadcast.subscribe(Filters(), ""))
+        async with lonely.client.get("/live/clicks") as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "10")

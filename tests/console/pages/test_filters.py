@@ -1,0 +1,123 @@
+"""Filters: from a page's address to a choice."""
+
+import pytest
+from multidict import MultiDict
+
+from console.pages.filters import (
+    Filterable,
+    Filters,
+    Ignored,
+    click_filters,
+    list_ignored,
+    passes,
+    read_filters,
+    rejection_filters,
+    write_query,
+)
+from storage.read.queries import ClickFilters, RejectionFilters
+from tests.console.builders import NOW, ulid_at
+
+CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="people")
+BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="bots")
+AHEAD = Filterable(
+    outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="prefetches"
+)
+TEST = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="tests")
+REJECTION = Filterable(outcome="rejected", program="prg_a", affiliate="aff_a", code="abc")
+
+
+def test_what_makes_no_sense_is_no_filter() -> None:
+    nonsense = {"visitors": "maybe", "outcome": "<b>", "before": "yesterday", "unknown": "x"}
+
+    assert read_filters(nonsense) == Filters()
+
+
+def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around() -> None:
+    assert read_filters({"country": "pt", "code": " abc "}) == Filters(country="PT", code="abc")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("visitors", "wrong", "one of people, bots, tests, prefetches"),
+        ("outcome", "Accepted", "one of accepted, rejected"),
+        ("country", "Portugal", "a country is two letters, as DE"),
+        ("before", "7" + "Z" * 25, "not the id of a click"),
+        ("bots", "1", "no such filter"),
+        ("code", "x" * 129, "longer than 128 characters, as none is"),
+        ("code", "a\0", "has a character that none can have"),
+        ("program", "\udcff", "has a character that none can have"),
+    ],
+)
+def test_what_is_not_obeyed_is_told_with_the_reason(name: str, value: str, why: str) -> None:
+    assert list_ignored(MultiDict({name: value})) == [Ignored(name, value, why)]
+    assert read_filters({name: value}) == Filters()
+
+
+def test_of_a_filter_given_twice_the_first_counts_and_the_other_is_told() -> None:
+    query = MultiDict([("code", "a"), ("code", "b"), ("code", "a"), ("visitors", "")])
+
+    assert read_filters(query) == Filters(code="a")
+    assert list_ignored(query) == [Ignored("code", "b", "only the first one counts")]
+
+
+def test_of_good_filters_nothing_is_told() -> None:
+    given = {"visitors": "bots", "country": "pt", "code": " a ", "before": ulid_at(NOW), "program": ""}
+
+    assert list_ignored(MultiDict(given)) == []
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        (Filters(), [CLICK, BOT, TEST, AHEAD, REJECTION]),
+        (Filters(program="prg_a"), [CLICK, BOT, TEST, AHEAD, REJECTION]),
+        (Filters(program="prg_b"), []),
+        (Filters(affiliate="aff_a", code="abc"), [CLICK, BOT, TEST, AHEAD, REJECTION]),
+        (Filters(code="ABC"), []),
+        (Filters(country="PT"), [CLICK, BOT, TEST, AHEAD]),
+        (Filters(visitors="bots"), [BOT]),
+        (Filters(visitors="people"), [CLICK]),
+        (Filters(visitors="tests"), [TEST]),
+        (Filters(visitors="prefetches"), [AHEAD]),
+        (Filters(outcome="accepted"), [CLICK, BOT, TEST, AHEAD]),
+        (Filters(outcome="rejected"), [REJECTION]),
+        (Filters(outcome="rejected", country="PT"), []),
+    ],
+)
+def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> None:
+    assert [item for item in (CLICK, BOT, TEST, AHEAD, REJECTION) if passes(item, filters)] == passing
+
+
+def test_the_tables_are_asked_for_the_same() -> None:
+    filters = Filters(program="p", affiliate="a", code="c", country="PT", visitors="people")
+
+    assert click_filters(filters) == ClickFilters(
+        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False, prefetch=False
+    )
+    assert rejection_filters(filters, "R101") == RejectionFilters(
+        program_id="p", affiliate_id="a", asked="c", reason="R101"
+    )
+
+
+@pytest.mark.parametrize(
+    ("visitors", "wanted"),
+    [
+        ("", ClickFilters()),
+        ("people", ClickFilters(is_bot=False, is_test=False, prefetch=False)),
+        ("bots", ClickFilters(is_bot=True, is_test=False)),
+        ("tests", ClickFilters(is_test=True)),
+        ("prefetches", ClickFilters(is_bot=False, is_test=False, prefetch=True)),
+    ],
+)
+def test_the_tables_know_visitors_by_three_columns(visitors: str, wanted: ClickFilters) -> None:
+    assert click_filters(Filters(visitors=visitors)) == wanted
+
+
+def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:
+    before = ulid_at(NOW)
+    filters = Filters(code="a&b=c", visitors="bots")
+
+    assert write_query(filters) == "code=a%26b%3Dc&visitors=bots"
+    assert write_query(Filters(before=before)) == ""
+    assert write_query(filters, before=before).endswith(f"before={before}")

@@ -1,0 +1,84 @@
+"""Templates: whatever strangers send is text."""
+
+import jinja2
+import pytest
+
+from console.pages.lines import ClickOrRejection, line_of
+from console.pages.overview import Overview
+from console.web.assets import load_assets
+from console.web.rendering import FOLDER, open_templates, render, set_code
+from schemas import Device, Referrer
+from storage.read.counts import Totals
+from storage.read.records import StoredClick, StoredRejection
+from tests.console.builders import BRACES, ENDLESS, IMAGE, NOW, TURNED, enriched_click, rejected_click
+
+
+@pytest.fixture(scope="module")
+def templates() -> jinja2.Environment:
+    return open_templates(load_assets())
+
+
+def render_rows(templates: jinja2.Environment, *sighted: ClickOrRejection) -> str:
+    return render(templates, "parts/rows.html", lines=[line_of(item) for item in sighted], now=NOW)
+
+
+@pytest.mark.parametrize("hostile", [IMAGE, '"><script>alert(1)</script>', "'onmouseover='alert(1)"])
+def test_markup_of_strangers_is_text(templates: jinja2.Environment, hostile: str) -> None:
+    click = enriched_click(
+        user_agent=hostile,
+        referrer=Referrer(url=hostile, host=hostile, medium="unknown"),
+        device=Device(type="other", browser=hostile, brand=hostile),
+    )
+    rows = render_rows(templates, StoredClick(click, NOW), StoredRejection(rejected_click(asked=hostile), NOW))
+
+    assert hostile not in rows
+    assert "<img" not in rows
+    assert "<script" not in rows
+
+
+def test_braces_of_strangers_are_no_template(templates: jinja2.Environment) -> None:
+    rows = render_rows(templates, StoredRejection(rejected_click(asked=BRACES, user_agent=BRACES), NOW))
+
+    assert "{{7*7}}" in rows
+    assert "49" not in rows
+
+
+def test_a_text_that_turns_the_line_around_is_shown_by_its_number(templates: jinja2.Environment) -> None:
+    rows = render_rows(templates, StoredRejection(rejected_click(asked=TURNED), NOW))
+
+    assert "\u202e" not in rows
+    assert "safe\\u202Etxt.exe" in rows
+
+
+def test_a_text_without_end_is_cut_and_stands_whole_in_its_title(templates: jinja2.Environment) -> None:
+    rows = render_rows(templates, StoredRejection(rejected_click(user_agent=ENDLESS), NOW))
+
+    assert f'title="{ENDLESS}"' in rows
+    assert "longest-longest-longest-longest-l…" in rows
+
+
+def test_no_template_holds_a_style_or_a_script_of_its_own() -> None:
+    texts = {path.name: path.read_text() for path in FOLDER.rglob("*.html")}
+    inline = ('style="', "onclick", "onload", "javascript:", "<style", "<script>", "http-equiv")
+
+    assert [(name, word) for name, text in texts.items() for word in inline if word in text] == []
+
+
+def test_what_was_too_much_to_count_is_said_to_be_so(templates: jinja2.Environment) -> None:
+    minute = Totals(90_000, 9_000, 100, 0)
+    overview = Overview(as_of=NOW, newest_at=NOW, minute=minute, today=None, minutes=None, codes=None, countries=None)
+    part = render(templates, "parts/overview.html", overview=overview, chart=None, now=NOW, public_url=None)
+
+    assert '<p class="big">99,000</p>' in part
+    assert part.count("More came than could be counted in time.") == 3
+
+
+def test_our_own_sentences_may_set_code() -> None:
+    assert set_code("run `clickrail <up>` now") == "run <code>clickrail &lt;up&gt;</code> now"
+
+
+def test_files_are_named_by_their_content() -> None:
+    assets = load_assets()
+
+    assert sorted(assets.urls) == ["console.css", "live.js", "login.js", "mark.svg", "page.js"]
+    assert all(url.removeprefix("/static/") in assets.by_name for url in assets.urls.values())

@@ -1,0 +1,42 @@
+"""Every address, asked in more than one way."""
+
+import pytest
+
+from console.web.routes import ROUTES, Route
+from tests.console.auth.test_guard import address_of
+from tests.console.running import Console
+
+VARYING = {"Date": "", "Transfer-Encoding": "", "Content-Length": ""}
+"""What the time or the way of sending decides: an empty body has a length of 0 or none at all."""
+
+GETS = [route for route in ROUTES if route.method == "GET"]
+
+
+@pytest.mark.parametrize("logged_in", [True, False], ids=["logged in", "a stranger"])
+@pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
+async def test_the_head_is_the_same_as_of_the_whole(lonely: Console, route: Route, logged_in: bool) -> None:
+    if logged_in:
+        await lonely.log_in()
+    heads = []
+    for method in ("GET", "HEAD"):
+        async with lonely.client.request(method, address_of(route.path), allow_redirects=False) as response:
+            heads.append((response.status, {**response.headers, **VARYING}))
+            if method == "HEAD":
+                assert await response.read() == b""
+
+    assert heads[0] == heads[1]
+
+
+async def test_the_head_of_a_file_of_the_page_tells_its_length(lonely: Console) -> None:
+    url = lonely.environment.assets.urls["console.css"]
+    async with lonely.client.head(url) as head, lonely.client.get(url) as whole:
+        assert (head.status, head.headers["Content-Length"]) == (200, str(len(await whole.read())))
+
+
+async def test_another_method_is_told_which_ones_there_are(lonely: Console) -> None:
+    await lonely.log_in()
+    headers = {"X-CSRF-Token": await lonely.read_csrf()}
+    async with lonely.client.delete("/clicks", headers=headers) as response:
+        assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
+    async with lonely.client.delete("/nowhere", headers=headers) as response:
+        assert response.status == 404
