@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from cli import dead, journal, keys, offsets, partitions, referrals, services, tables, test_links, tokens
-from cli.simulate.command import simulate
+from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from cli.simulate.planned import DEFAULT_URL
 from cli.up.environ import PASSWORD, Addresses
 from cli.up.selection import SERVICES
 from cli.up.services import LocalService
+from simulate.planned import DEFAULT_URL
 
 
 def describe_addresses(

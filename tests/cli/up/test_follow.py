@@ -10,8 +10,8 @@ from cli.up.follow import DemoLink, Followed, Lost, describe_way, follow_click
 from deploy.local.ports import free_port
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
-from tests.cli.simulate.builders import give_click, stack
 from tests.pipeline import Pipeline, running_pipeline
+from tests.simulate.builders import give_click, stack
 
 
 def test_a_followed_click_tells_the_milliseconds_of_each_stage() -> None:

@@ -1,0 +1,80 @@
+"""`clickrail simulate`: realistic clicks for a running stack."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Rate = Annotated[float, typer.Option(help="requests a second")]
+Seconds = Annotated[float | None, typer.Option(show_default="60, or all of --requests", help="for how long")]
+Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        show_default="http://127.0.0.1:8080, or the port of CLICKRAIL_INGEST_PORT",
+        help="where the stack is; it must trust this machine as a proxy",
+    ),
+]
+Codes = Annotated[
+    str | None,
+    typer.Option(
+        show_default="those of the demo; with --requests none",
+        help="referral codes it knows, comma-separated; the first is visited most. With --requests: paths that are no "
+        "link become links of these codes",
+    ),
+]
+Connections = Annotated[int, typer.Option(help="how many requests may be under way at once")]
+Requests = Annotated[
+    Path | None,
+    typer.Option(
+        show_default=False,
+        help="send these, paths as they stand: JSON lines of ip, method, path, and if known ts, referrer, user_agent",
+    ),
+]
+LedgerFile = Annotated[
+    Path | None, typer.Option("--ledger", show_default=False, help="write each request's answer here")
+]
+Json = Annotated[bool, typer.Option("--json", help="print the ledger as JSON")]
+
+
+def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
+    rate: Rate = 200.0,
+    seconds: Seconds = None,
+    seed: Seed = 1,
+    url: Url = None,
+    codes: Codes = None,
+    connections: Connections = 128,
+    requests: Requests = None,
+    ledger: LedgerFile = None,
+    as_json: Json = False,
+) -> None:
+    """Send realistic clicks to a running stack, and say what was answered. Ctrl-C ends it early."""
+    import os
+
+    import msgspec
+
+    from cli.failing import failing_clearly
+    from simulate.report import describe
+    from simulate.request_spec import BadOrder, describe_left_out, find_url, make_order
+    from simulate.run import Unreached, run
+    from simulate.send import Sending
+
+    with failing_clearly(BadOrder):
+        sending = Sending(url=find_url(url, os.environ), rate=rate, connections=connections)
+        order = make_order(sending, codes, seed, seconds, requests)
+        for line in describe_left_out(order):
+            print(line, file=sys.stderr)
+        try:
+            made = run(order, ledger, quiet=as_json)
+        except (Unreached, OSError) as error:
+            raise fail(str(error)) from None
+    for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, order.codes):
+        print(line)
+    if made.sent and not made.answered:
+        raise fail(f"nothing answered at {sending.url}: {', '.join(made.errors)}")
+
+
+def fail(why: str) -> typer.Exit:
+    print(f"clickrail: {why}", file=sys.stderr)
+    return typer.Exit(1)

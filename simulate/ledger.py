@@ -1,0 +1,182 @@
+"""What was answered, counted so that it adds up: sent = answered + failed. Pure."""
+
+from array import array
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from identity.cookie_header import find_program
+from simulate.planned import MAY_MARK, STATUSES, Planned
+
+LATE_MS: Final = 100.0
+"""A request that left this much after its time is called late; less is the operating system's own unrest."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one request: a status, or the name of what failed.
+
+    `ms` is from sending to the last byte (or to the failure), connecting included; `late_ms` how long after its time
+    it was sent.
+    """
+
+    ms: float
+    late_ms: float
+    status: int | None = None
+    location: str | None = None
+    set_cookies: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def marks(self) -> bool:
+        """Whether it sets our click cookie, and not just any."""
+        return any(find_program(cookie.partition("=")[0].strip()) is not None for cookie in self.set_cookies)
+
+    @property
+    def outcome(self) -> str:
+        """The column of the ledger it belongs to."""
+        if self.status is None:
+            return self.error or "failed"
+        return f"{self.status} + cookie" if self.marks else str(self.status)
+
+
+def is_expected(planned: Planned, answer: Answer) -> bool:
+    """Tell whether the answer is one that a stack which knows the codes gives to such a request."""
+    if answer.status not in STATUSES[planned.expected]:
+        return False
+    return planned.expected in MAY_MARK or not answer.marks
+
+
+class Latency(msgspec.Struct, frozen=True):
+    """Milliseconds; zeros when nothing was measured."""
+
+    p50: float = 0.0
+    p90: float = 0.0
+    p99: float = 0.0
+    max: float = 0.0
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The sums. `by_kind` counts outcomes (`302 + cookie`, `302`, `404`, `timeout`, ...) for each kind of request.
+
+    `held`: not one request in a hundred was late, so that the rate asked for is what was sent.
+    An outcome with our cookie is an accepted click for certain. A plain 302 may be one (privacy forbade the cookie),
+    a look, or a refusal with a fallback: from outside they are the same. `rate` and `asked_rate` are requests a
+    second; `asked_rate` None: as fast as the connections allowed.
+    """
+
+    sent: int
+    answered: int
+    failed: int
+    seconds: float
+    rate: float
+    asked_rate: float | None
+    by_kind: Mapping[str, Mapping[str, int]]
+    outcomes: Mapping[str, int]
+    errors: Mapping[str, int]
+    unexpected: Mapping[str, Mapping[str, int]]
+    latency_ms: Latency
+    late: int
+    late_ms: Latency
+    held: bool
+    interrupted: bool = False
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One request in the file of `--ledger`, a line of JSON. `id` is the request's place in the plan, or its line."""
+
+    id: int
+    kind: str
+    expected: str
+    method: str
+    path: str
+    code: str
+    status: int | None
+    error: str | None
+    location: str | None
+    set_cookie: bool
+    ms: float
+    late_ms: float
+
+
+def enter(planned: Planned, answer: Answer) -> Entry:
+    return Entry(
+        id=planned.id,
+        kind=planned.kind,
+        expected=planned.expected,
+        method=planned.method,
+        path=planned.path,
+        code=planned.code,
+        status=answer.status,
+        error=answer.error,
+        location=answer.location,
+        set_cookie=answer.marks,
+        ms=round(answer.ms, 3),
+        late_ms=round(answer.late_ms, 3),
+    )
+
+
+class Tally:
+    """Counts answers as they come."""
+
+    def __init__(self) -> None:
+        self.sent = self.failed = self.late = 0
+        self._kinds: dict[str, Counter[str]] = {}
+        self._unexpected: dict[str, Counter[str]] = {}
+        self._ms = array("f")
+        self._late_ms = array("f")
+
+    @property
+    def answered(self) -> int:
+        return self.sent - self.failed
+
+    def count(self, planned: Planned, answer: Answer) -> None:
+        outcome = answer.outcome
+        self.sent += 1
+        self.late += answer.late_ms > LATE_MS
+        self._late_ms.append(answer.late_ms)
+        self._kinds.setdefault(planned.kind, Counter())[outcome] += 1
+        if answer.status is None:
+            self.failed += 1
+            return
+        self._ms.append(answer.ms)
+        if not is_expected(planned, answer):
+            self._unexpected.setdefault(planned.kind, Counter())[outcome] += 1
+
+    def close(self, seconds: float, sending_seconds: float, asked_rate: float | None, *, interrupted: bool) -> Ledger:
+        """Draw the line: `seconds` in all, of which the first `sending_seconds` were spent sending."""
+        outcomes = sum(self._kinds.values(), Counter[str]())
+        return Ledger(
+            sent=self.sent,
+            answered=self.answered,
+            failed=self.failed,
+            seconds=round(seconds, 3),
+            rate=round(self.sent / sending_seconds, 2) if sending_seconds > 0 else 0.0,
+            asked_rate=asked_rate,
+            by_kind=plain(self._kinds),
+            outcomes=dict(sorted(outcomes.items())),
+            errors={outcome: count for outcome, count in sorted(outcomes.items()) if not outcome[0].isdecimal()},
+            unexpected=plain(self._unexpected),
+            latency_ms=latency(self._ms),
+            late=self.late,
+            late_ms=latency(self._late_ms),
+            held=asked_rate is None or self.late * 100 <= self.sent,
+            interrupted=interrupted,
+        )
+
+
+def plain(counters: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+    return {kind: dict(sorted(counter.items())) for kind, counter in sorted(counters.items())}
+
+
+def latency(values: Sequence[float]) -> Latency:
+    """Give the percentiles, each a value that was really measured (nearest rank)."""
+    if not values:
+        return Latency()
+    ordered = sorted(values)
+
+    def at(percent: int) -> float:
+        return round(ordered[-(-len(ordered) * percent // 100) - 1], 3)
+
+    return Latency(at(50), at(90), at(99), at(100))

@@ -1,0 +1,164 @@
+"""Sends what was planned, each request at its time, and counts what comes back. Shell."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable, Iterable
+from time import perf_counter as clock
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from simulate.cookie_jar import Jar
+from simulate.http_connection import BadAnswer, Closed, Line, Target, open_line
+from simulate.ledger import Answer, Ledger, Tally
+from simulate.planned import DEFAULT_URL, Planned
+from simulate.wire import Head, write_request
+
+OnAnswer = Callable[[Planned, Answer], object]
+
+ERRORS: Final[tuple[tuple[type[OSError], str], ...]] = (
+    (TimeoutError, "timeout"),
+    (Closed, "closed"),
+    (BadAnswer, "bad_answer"),
+    (ConnectionRefusedError, "refused"),
+    (ConnectionError, "reset"),
+    (socket.gaierror, "unknown_host"),
+    (ssl.SSLError, "tls"),
+    (OSError, "unreachable"),
+)
+"""What each failure is called; the first that fits."""
+
+
+SHORTEST_S: Final = 0.001
+"""uvloop turns a shorter sleep into none at all, and the wait into a loop that eats the processor."""
+
+LONGEST_S: Final = 0.1
+"""How long a stop may go unnoticed."""
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """How to send. `rate` is requests a second, None as fast as `connections` allow; `timeout_s` is for one request."""
+
+    url: str = DEFAULT_URL
+    rate: float | None = 200.0
+    connections: int = 128
+    timeout_s: float = 10.0
+
+
+def read_target(url: str) -> Target:
+    """Read the stack's address, as in `http://127.0.0.1:8080`. Raises ValueError saying what is wrong with it."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(f"{url!r} is no address of a stack: give one as http://127.0.0.1:8080")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError(f"{url!r} says more than where the stack is: links are made by --codes")
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    return Target(parts.hostname, parts.port or (443 if tls else 80), parts.netloc, tls)
+
+
+def name_error(error: OSError) -> str:
+    return next(name for kind, name in ERRORS if isinstance(error, kind))
+
+
+async def send(
+    plan: Iterable[Planned], sending: Sending, on_answer: OnAnswer | None = None, stop: asyncio.Event | None = None
+) -> Ledger:
+    """Send the whole plan, or what of it is due before `stop` is set, and wait for the answers.
+
+    Open loop: request n leaves n / rate seconds after the first, whatever became of those before it, and one that is
+    late (no connection free, or no time) leaves at once. Nothing is sent twice. `on_answer` is called for each
+    request when it is answered or has failed; what it raises ends everything. Raises ValueError for a wrong URL.
+    """
+    sender = Sender(sending, on_answer, stop or asyncio.Event())
+    started = clock()
+    try:
+        async with asyncio.TaskGroup() as group:
+            await sender.pace(plan, group)
+            sent_until = clock()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+    finally:
+        sender.close()
+    seconds = clock() - started
+    # The last request has its share of the time as well: two requests at 1 a second take two seconds.
+    sending_s = sent_until - started + 1 / sending.rate if sending.rate else seconds
+    return sender.tally.close(seconds, sending_s, sending.rate, interrupted=sender.interrupted)
+
+
+class Sender:
+    """`pace` once, then `close`."""
+
+    def __init__(self, sending: Sending, on_answer: OnAnswer | None, stop: asyncio.Event) -> None:
+        self.tally = Tally()
+        self.interrupted = False
+        self._sending = sending
+        self._target = read_target(sending.url)
+        self._on_answer = on_answer
+        self._stop = stop
+        self._jar = Jar()
+        self._free = asyncio.Semaphore(sending.connections)
+        self._idle: list[Line] = []
+
+    async def pace(self, plan: Iterable[Planned], group: asyncio.TaskGroup) -> None:
+        """Start every request at its time."""
+        interval = 1 / self._sending.rate if self._sending.rate else 0.0
+        started = clock()
+        for number, planned in enumerate(plan):
+            due = started + number * interval
+            await self._wait(due)
+            self.interrupted = self._stop.is_set()
+            if self.interrupted:
+                return
+            await self._free.acquire()
+            group.create_task(self._ask(planned, due if interval else clock()))
+
+    async def _wait(self, due: float) -> None:
+        while (left := due - clock()) > 0 and not self._stop.is_set():  # noqa: ASYNC110 - the time is awaited, not it
+            await asyncio.sleep(min(max(left, SHORTEST_S), LONGEST_S))
+
+    def close(self) -> None:
+        for line in self._idle:
+            line.close()
+
+    async def _ask(self, planned: Planned, due: float) -> None:
+        request = write_request(planned, self._target.authority, self._jar.cookie_of(planned.visitor))
+        sent = clock()
+        head, error = None, None
+        try:
+            async with asyncio.timeout(self._sending.timeout_s):
+                head = await self._exchange(planned.method, request)
+        except OSError as failure:
+            error = name_error(failure)
+        finally:
+            self._free.release()
+        ms, late_ms = (clock() - sent) * 1000, max(sent - due, 0.0) * 1000
+        self._count(planned, make_answer(head, error, ms, late_ms))
+
+    async def _exchange(self, method: str, request: bytes) -> Head:
+        line = self._take_idle() or await open_line(self._target)
+        head = await line.ask(method, request)
+        # The one used last is used next, so that few are kept warm and none is kept waiting until the server ends it.
+        if line.usable:
+            self._idle.append(line)
+        return head
+
+    def _take_idle(self) -> Line | None:
+        while self._idle:
+            line = self._idle.pop()
+            if line.usable:
+                return line
+        return None
+
+    def _count(self, planned: Planned, answer: Answer) -> None:
+        self._jar.keep(planned.visitor, answer.set_cookies)
+        self.tally.count(planned, answer)
+        if self._on_answer is not None:
+            self._on_answer(planned, answer)
+
+
+def make_answer(head: Head | None, error: str | None, ms: float, late_ms: float) -> Answer:
+    if head is None:
+        return Answer(ms=ms, late_ms=late_ms, error=error)
+    return Answer(ms=ms, late_ms=late_ms, status=head.status, location=head.location, set_cookies=head.set_cookies)

@@ -1,0 +1,63 @@
+"""A person as a stack sees one: a browser, a language, an address, and what the browser asks of others. Pure."""
+
+from random import Random
+from typing import Final
+
+import msgspec
+
+from simulate.browsers import BROWSERS, Browser, Engine, Header
+from simulate.countries import COUNTRIES, Country
+from simulate.rng import happens
+
+FORWARDED: Final = "X-Forwarded-For"
+
+
+class Person(msgspec.Struct, frozen=True):
+    """`headers` are those of every request of theirs, X-Forwarded-For included."""
+
+    browser: Browser
+    country: Country
+    headers: tuple[Header, ...]
+
+
+def draw_person(rng: Random) -> Person:
+    browser, country = BROWSERS.draw(rng), COUNTRIES.draw(rng)
+    language = accept_language(country.languages.draw(rng), browser.engine)
+    address = (country.v6 if happens(rng, country.v6_share) else country.v4).draw(rng)
+    signals: list[Header] = []
+    if happens(rng, browser.gpc):
+        signals.append(("Sec-GPC", "1"))
+    if happens(rng, browser.dnt):
+        signals.append(("DNT", "1"))
+    headers = (*browser.headers, ("Accept-Language", language), *signals, (FORWARDED, address))
+    return Person(browser, country, headers)
+
+
+def accept_language(tag: str, engine: Engine) -> str:
+    """Write Accept-Language as the engine does for somebody whose first language is `tag`, as in `de-AT`.
+
+    Safari names one language only. The others name the language without its country as well, and English as a last
+    resort; Firefox names most languages without a country in the first place.
+    """
+    language = tag.partition("-")[0]
+    if engine == "webkit":
+        wanted = [tag, language]
+    elif language == "en":
+        wanted = [tag, "en"] if tag == "en-US" else [tag, "en-US", "en"]
+    elif engine == "gecko" and language not in {"es", "pt", "zh"}:
+        wanted = [language, "en-US", "en"]
+    else:
+        wanted = [tag, language, "en-US", "en"]
+    return ",".join([wanted[0], *(f"{one};q=0.{9 - place}" for place, one in enumerate(wanted[1:]))])
+
+
+def navigate(person: Person, referrer: str | None) -> tuple[Header, ...]:
+    """Give the headers of somebody following a link on `referrer`, or from nowhere."""
+    came = "none" if referrer is None else "cross-site"
+    fetch = (
+        ("Sec-Fetch-Site", came),
+        ("Sec-Fetch-Mode", "navigate"),
+        ("Sec-Fetch-User", "?1"),
+        ("Sec-Fetch-Dest", "document"),
+    )
+    return (*person.headers, *fetch, *(() if referrer is None else (("Referer", referrer),)))

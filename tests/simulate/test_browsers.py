@@ -1,0 +1,61 @@
+import re
+
+import pytest
+
+from enricher.steps.bots import load_bot_reader
+from enricher.steps.device import load_device_reader
+from simulate.browsers import BROWSERS, Browser, write_brands
+from simulate.machines import CRAWLERS, PREVIEWS
+
+READ_BOT = load_bot_reader()
+READ_DEVICE = load_device_reader()
+
+
+def header(browser: Browser, name: str) -> str | None:
+    return dict(browser.headers).get(name)
+
+
+@pytest.mark.parametrize(
+    ("version", "brands"),
+    [
+        (138, '"Not)A;Brand";v="8", "Chromium";v="138", "Google Chrome";v="138"'),
+        (140, '"Chromium";v="140", "Not=A?Brand";v="24", "Google Chrome";v="140"'),
+        (141, '"Google Chrome";v="141", "Not?A_Brand";v="8", "Chromium";v="141"'),
+        (142, '"Chromium";v="142", "Google Chrome";v="142", "Not_A Brand";v="99"'),
+    ],
+)
+def test_brands_are_written_as_chrome_wrote_them(version: int, brands: str) -> None:
+    assert write_brands("Google Chrome", str(version), version) == brands
+
+
+def test_there_are_many_browsers() -> None:
+    assert len({header(browser, "User-Agent") for browser in BROWSERS}) > 80
+
+
+def test_client_hints_match_the_user_agent() -> None:
+    for browser in BROWSERS:
+        user_agent, brands = header(browser, "User-Agent") or "", header(browser, "Sec-CH-UA")
+        assert (brands is None) == (browser.engine != "chromium")
+        if brands is not None:
+            version = re.search(r"Chrome/(\d+)", user_agent)
+            assert version is not None
+            assert f'"Chromium";v="{version[1]}"' in brands
+            assert (header(browser, "Sec-CH-UA-Mobile") == "?1") == ("Mobile" in user_agent)
+
+
+def test_no_place_is_left_unfilled() -> None:
+    assert not [browser for browser in BROWSERS if "{" in (header(browser, "User-Agent") or "")]
+
+
+def test_browsers_are_taken_for_people_and_known_by_name() -> None:
+    for browser in BROWSERS:
+        user_agent = header(browser, "User-Agent")
+        device = READ_DEVICE(user_agent)
+        assert not READ_BOT(user_agent).is_bot, user_agent
+        assert device.type in {"desktop", "mobile", "tablet"}, user_agent
+        assert device.browser, user_agent
+
+
+def test_machines_are_taken_for_machines() -> None:
+    for machine in (*CRAWLERS, *PREVIEWS):
+        assert READ_BOT(machine.user_agent).is_bot, machine.user_agent
