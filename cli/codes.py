@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.changing import add, edit, list_some
+from cli.admin_common import add, edit, list_some
 from cli.database import run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.options import (
     After,
     Archived,
@@ -23,7 +23,7 @@ from cli.options import (
     PublicUrl,
     StatusFilter,
 )
-from cli.showing import show_json, show_one
+from cli.output import show_json, show_one
 
 if TYPE_CHECKING:
     import asyncpg

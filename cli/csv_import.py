@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.options import AsJson, DatabaseUrl, SameName
-from cli.showing import count, note, show_json
+from cli.output import count, note, show_json
 
 if TYPE_CHECKING:
     from referrals.admin.importer import Imported, NotImported

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 
 if TYPE_CHECKING:
     import asyncpg

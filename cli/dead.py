@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import showing
+from cli import output
 from cli.database import Failure, run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
@@ -49,16 +49,16 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
     letters, counts = run(database_url, work)
     if as_json:
-        showing.show_json(letters)
+        output.show_json(letters)
         return
     rows = [
         [str(replay.name_of(one)), f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}", one.stage, one.reason, one.state, one.detail]
         for one in letters
     ]
     if rows or not sys.stdout.isatty():
-        showing.show_table(("letter", "failed at", "stage", "reason", "state", "detail"), rows)
+        output.show_table(("letter", "failed at", "stage", "reason", "state", "detail"), rows)
     more = f"; these are the newest {len(letters):,}" if sum(total_of(counts)) > len(letters) else ""
-    showing.note(f"{replay.describe_counts(counts)}{more}." if sum(total_of(counts)) else "No dead letters.")
+    output.note(f"{replay.describe_counts(counts)}{more}." if sum(total_of(counts)) else "No dead letters.")
 
 
 @dead.command()
@@ -86,7 +86,7 @@ def show(
         return
     fields = asdict(found.letter) | {"stored_at": found.stored_at, "sent_again": [*map(describe_attempt, attempts)]}
     texts = {"key": text_of(found.letter.key), "value": text_of(found.letter.value)}
-    showing.show_one({name: value for name, value in (fields | texts).items() if name != "schema_version"})
+    output.show_one({name: value for name, value in (fields | texts).items() if name != "schema_version"})
 
 
 @dead.command()
@@ -130,14 +130,14 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         before, done, after = run(database_url, work)
     if dry_run:
         more = before.sendable(again=again)
-        print(f"{showing.count(more, 'letter')} would be sent again. Now: {describe_counts(before)}.")
+        print(f"{output.count(more, 'letter')} would be sent again. Now: {describe_counts(before)}.")
         return
-    sent = showing.count(done.sent, "letter")
+    sent = output.count(done.sent, "letter")
     print(f"{sent} sent again. Before: {describe_counts(before)}. Now: {describe_counts(after)}.")
     if done.refused:
         for name in done.refused[:MOST_NAMED]:
-            showing.note(f"{name} is larger than {name.topic} takes, and was not sent")
-        showing.note("Raise the topic's max.message.bytes, then replay once more: what was sent is not sent again.")
+            output.note(f"{name} is larger than {name.topic} takes, and was not sent")
+        output.note("Raise the topic's max.message.bytes, then replay once more: what was sent is not sent again.")
         raise typer.Exit(1)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 
 journal = typer.Typer(help="The journal: accepted clicks on their way to Kafka.", no_args_is_help=True)
 

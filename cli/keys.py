@@ -10,9 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.options import AsJson, NoHeader
-from cli.showing import show_json, show_table
+from cli.output import show_json, show_table
 from identity import keys as rings
 from identity.keys import KeyRing, KeyRingError, Purpose
 

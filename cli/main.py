@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from cli import dead, journal, keys, offsets, partitions, referrals, services, tables, test_links, tokens
+from cli import dead, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
@@ -55,7 +55,7 @@ app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")
 app.add_typer(referrals.program, name="program", rich_help_panel="Referrals")
 app.add_typer(referrals.affiliate, name="affiliate", rich_help_panel="Referrals")
 app.add_typer(referrals.code, name="code", rich_help_panel="Referrals")
-referrals.code.command("test-link")(test_links.make_test_link)
+referrals.code.command("test-link")(probe_links.make_test_link)
 app.command("import", rich_help_panel="Referrals")(referrals.import_)
 app.add_typer(tokens.token, name="token", rich_help_panel="Referrals")
 

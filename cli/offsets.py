@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from cli import showing
+from cli import output
 from cli.database import Failure
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.tables import Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def lag(
         )
     ]
     if as_json:
-        showing.show_json(lines)
+        output.show_json(lines)
         return
     rows: dict[tuple[str, str], list[int]] = {}
     for line in lines:
@@ -54,7 +54,7 @@ def lag(
     table = [
         [*key, str(members), str(partitions), f"{behind:,}"] for key, (partitions, behind, members) in rows.items()
     ]
-    showing.show_table(("stage", "topic", "members", "partitions", "lag"), table)
+    output.show_table(("stage", "topic", "members", "partitions", "lag"), table)
 
 
 def reset_offsets(
@@ -80,7 +80,7 @@ def reset_offsets(
             raise Failure(f"there is no topic {kafka_topic_prefix + topic}: `clickrail topics apply` creates it")
         group = await client.group()
         if group.members and not dry_run:
-            raise Failure(f"the {stage} is running, with {showing.count(group.members, 'member')}: stop it first")
+            raise Failure(f"the {stage} is running, with {output.count(group.members, 'member')}: stop it first")
 
         committed, wanted = await client.committed(), await find_offsets(client, places, to, since)
         if not dry_run:
@@ -91,8 +91,8 @@ def reset_offsets(
         ]
 
     changes = ask(kafka_bootstrap_servers, kafka_topic_prefix, stage, work)
-    rows = [[str(one["partition"]), showing.text_of(one["from"]) or "none", str(one["to"])] for one in changes]
-    showing.show_table(("partition", "from", "to"), rows)
+    rows = [[str(one["partition"]), output.text_of(one["from"]) or "none", str(one["to"])] for one in changes]
+    output.show_table(("partition", "from", "to"), rows)
     print("Nothing is changed." if dry_run else f"The {stage} reads on from there.", file=sys.stderr)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import Failure, run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.tables import DatabaseUrl
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.changing import add, edit, split_list
+from cli.admin_common import add, edit, split_list
 from cli.options import AsJson, DatabaseUrl, Id, NewId, SameName
 from referrals.model import CookiePolicy, LimitPolicy, PassQuery, Privacy
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.changing import add, edit, list_some, set_status
+from cli.admin_common import add, edit, list_some, set_status
 from cli.code_link import write_link
 from cli.codes import add_code, check, edit_code, list_codes
 from cli.csv_import import import_file
@@ -25,8 +25,8 @@ from cli.options import (
     SameName,
     StatusFilter,
 )
+from cli.output import fields_of, name_kind, show_json, show_one
 from cli.programs import add_program, edit_program
-from cli.showing import fields_of, name_kind, show_json, show_one
 from referrals.model import Kind
 
 program = typer.Typer(help="Programs: what merchants offer, and the rules for their clicks.", no_args_is_help=True)

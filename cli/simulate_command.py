@@ -54,7 +54,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
 
     import msgspec
 
-    from cli.failing import failing_clearly
+    from cli.errors import failing_clearly
     from simulate.report import describe
     from simulate.request_spec import BadOrder, describe_left_out, find_url, make_order
     from simulate.run import Unreached, run

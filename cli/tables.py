@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 
 if TYPE_CHECKING:
     import asyncpg

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from cli.database import Failure, run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.keys import KeysFile
 from cli.options import AsJson, MaybeDatabaseUrl
-from cli.showing import show_json
+from cli.output import show_json
 from identity.keys import KeyRingError
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ def verify(
 
 def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
     """Verify a token in any case, with what stands around it."""
-    from identity.refusal import Refused
     from identity.token import verify_token
     from identity.ulid import ulid_time
+    from identity.verification import VerificationError
     from urls.pasted import read_pasted
 
     given = read_pasted(text).token or text.strip()
     verified = verify_token(keys, given)
-    if isinstance(verified, Refused):
+    if isinstance(verified, VerificationError):
         return {"token": given, "genuine": False, "reason": verified.reason}
     return {"token": given, "genuine": True, "click_id": verified, "clicked_at": ulid_time(verified)}
 

@@ -20,7 +20,7 @@ from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import SettingsError
 from runtime.kafka.producer import RecordProducer
@@ -70,9 +70,9 @@ class Keys:
         """Take a changed ring into use; asked before each batch, so that what a new key sealed can be opened."""
         self._watched.refresh()
 
-    def open_ip(self, sealed: str, click_id: str) -> IpAddress | Refused:
+    def open_ip(self, sealed: str, click_id: str) -> IpAddress | VerificationError:
         opened = open_ip(self.seal, sealed, click_id)
-        if isinstance(opened, Refused):
+        if isinstance(opened, VerificationError):
             self._unopened.labels(opened.reason).inc()
         return opened
 

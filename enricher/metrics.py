@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from identity.refusal import DESTROYED_KEY, FORGED, MALFORMED, UNKNOWN_KEY
+from identity.verification import DESTROYED_KEY, FORGED, MALFORMED, UNKNOWN_KEY
 from runtime.kafka.metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
 

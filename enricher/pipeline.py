@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from schemas import Bot, DeadLetter, Device, EnrichedClick, Geo, RawClick, Referrer, Undecodable, decode
 from schemas.letters import SourceRecord, bury, judge_time, taken_at
 
@@ -26,7 +26,7 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     `open_ip` takes a sealed address and its click id; `hash_ip` takes a packed address and gives key id and hash.
     """
 
-    open_ip: Callable[[str, str], IpAddress | Refused]
+    open_ip: Callable[[str, str], IpAddress | VerificationError]
     hash_ip: Callable[[bytes], tuple[str, str]]
     locate: Callable[[IpAddress], Geo]
     read_device: Callable[[str | None], Device]
@@ -64,7 +64,7 @@ def open_address(raw: RawClick, lookups: Lookups) -> IpAddress | None:
     if raw.ip_sealed is None:
         return None
     opened = lookups.open_ip(raw.ip_sealed, raw.click_id)
-    return None if isinstance(opened, Refused) else opened
+    return None if isinstance(opened, VerificationError) else opened
 
 
 def hash_address(raw: RawClick, address: IpAddress | None, lookups: Lookups) -> Fields:

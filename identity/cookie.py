@@ -13,10 +13,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from identity.base64url import decode_base64url, encode_base64url
-from identity.bound import BoundKeys
 from identity.cookie_header import find_cookies, find_program
 from identity.keys import KeyRing
-from identity.refusal import EXPIRED, FORGED, FROM_FUTURE, MALFORMED, WRONG_PROGRAM, Refused
+from identity.prepared_keys import KeySet
+from identity.verification import EXPIRED, FORGED, FROM_FUTURE, MALFORMED, WRONG_PROGRAM, VerificationError
 
 MAX_VALUE: Final = 512
 
@@ -30,7 +30,7 @@ _MIN_SEALED: Final = 66  # nonce, times, a ULID and two ids of one character, tw
 _FILLER: Final = b".."
 
 
-class CookieKeys(BoundKeys[AESGCM]):
+class CookieKeys(KeySet[AESGCM]):
     def __init__(self, ring: KeyRing) -> None:
         super().__init__(ring, "cookie", AESGCM)
 
@@ -59,14 +59,14 @@ def seal_cookie(keys: CookieKeys, name: str, claims: CookieClaims, nonce: bytes)
     return head + encode_base64url(nonce + keys.active.encrypt(nonce, plain, (head + name).encode("ascii")))
 
 
-def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCookie | Refused:
+def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCookie | VerificationError:
     """Read any text as the value of the cookie `name`, at a time in Unix seconds; every `Reason` is possible."""
     head = value[:_HEAD]
     if len(value) > MAX_VALUE or not (head.startswith("v1.") and head.endswith(".", _HEAD - 1)):
         return MALFORMED
     kid = head[3:5]
     key = keys.find(kid)
-    if isinstance(key, Refused):
+    if isinstance(key, VerificationError):
         return key
     sealed = decode_base64url(value[_HEAD:])
     if sealed is None or len(sealed) < _MIN_SEALED:
@@ -80,7 +80,9 @@ def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCo
     return _judge(OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, kid), name, now_s)
 
 
-def open_cookies(keys: CookieKeys, name: str, header_lines: Iterable[str], now_s: int) -> OpenedCookie | Refused | None:
+def open_cookies(
+    keys: CookieKeys, name: str, header_lines: Iterable[str], now_s: int
+) -> OpenedCookie | VerificationError | None:
     """Find the cookie `name` in a request's Cookie lines and open it; None when there is none.
 
     A browser may send the name twice. Each is opened for itself; of those believed the last issued counts, and when
@@ -94,7 +96,7 @@ def open_cookies(keys: CookieKeys, name: str, header_lines: Iterable[str], now_s
     return max(believed, key=lambda cookie: cookie.issued_at) if believed else opened[0]
 
 
-def _judge(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | Refused:
+def _judge(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | VerificationError:
     if cookie.program_id != find_program(name):
         return WRONG_PROGRAM
     if cookie.issued_at > now_s + CLOCK_LEEWAY_S:

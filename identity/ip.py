@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from identity.base64url import decode_base64url, encode_base64url
-from identity.bound import BoundKeys
 from identity.keys import KeyRing
-from identity.refusal import FORGED, MALFORMED, Refused
+from identity.prepared_keys import KeySet
+from identity.verification import FORGED, MALFORMED, VerificationError
 
 _V4_LENGTH: Final = 4
 _V6_LENGTH: Final = 16
@@ -25,12 +25,12 @@ _NONCE: Final = 12
 _SEALED_LENGTHS: Final = (47, 63)  # kid, dot and base64url of nonce, family, address and tag: 33 bytes or 45
 
 
-class IpSealKeys(BoundKeys[AESGCM]):
+class IpSealKeys(KeySet[AESGCM]):
     def __init__(self, ring: KeyRing) -> None:
         super().__init__(ring, "ip_seal", AESGCM)
 
 
-class IpHashKeys(BoundKeys[HMAC]):
+class IpHashKeys(KeySet[HMAC]):
     def __init__(self, ring: KeyRing) -> None:
         super().__init__(ring, "ip_hash", lambda secret: HMAC(secret, SHA256()))
 
@@ -46,12 +46,12 @@ def seal_ip(keys: IpSealKeys, packed: bytes, click_id: str, nonce: bytes) -> str
     return f"{keys.kid}.{encode_base64url(nonce + sealed)}"
 
 
-def open_ip(keys: IpSealKeys, text: str, click_id: str) -> IPv4Address | IPv6Address | Refused:
+def open_ip(keys: IpSealKeys, text: str, click_id: str) -> IPv4Address | IPv6Address | VerificationError:
     """Read any text as a click's sealed address; refused as malformed, unknown_key, destroyed_key or forged."""
     if len(text) not in _SEALED_LENGTHS or text[2] != ".":
         return MALFORMED
     key = keys.find(text[:2])
-    if isinstance(key, Refused):
+    if isinstance(key, VerificationError):
         return key
     data = decode_base64url(text[3:])
     if data is None:

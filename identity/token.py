@@ -9,18 +9,18 @@ from typing import Final
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from identity.bound import BoundKeys
 from identity.crockford import encode_80_bits
 from identity.keys import KeyRing
-from identity.refusal import FORGED, MALFORMED, Refused
+from identity.prepared_keys import KeySet
 from identity.ulid import ULID_LENGTH, is_ulid
+from identity.verification import FORGED, MALFORMED, VerificationError
 
 TOKEN_LENGTH: Final = 45
 _KID_AT: Final = ULID_LENGTH + 1
 _PROOF_AT: Final = _KID_AT + 2
 
 
-class TokenKeys(BoundKeys[HMAC]):
+class TokenKeys(KeySet[HMAC]):
     def __init__(self, ring: KeyRing) -> None:
         super().__init__(ring, "token", lambda secret: HMAC(secret, SHA256()))
 
@@ -30,14 +30,14 @@ def make_token(keys: TokenKeys, click_id: str) -> str:
     return f"{click_id}.{keys.kid}{prove(keys.active, f'v1.{keys.kid}.{click_id}')}"
 
 
-def verify_token(keys: TokenKeys, text: str) -> str | Refused:
+def verify_token(keys: TokenKeys, text: str) -> str | VerificationError:
     """Read any text as a token and give its click id; refused as malformed, unknown_key, destroyed_key or forged."""
     click_id = text[:ULID_LENGTH]
     if len(text) != TOKEN_LENGTH or text[ULID_LENGTH] != "." or not is_ulid(click_id) or not text.isascii():
         return MALFORMED
     kid = text[_KID_AT:_PROOF_AT]
     key = keys.find(kid)
-    if isinstance(key, Refused):
+    if isinstance(key, VerificationError):
         return key
     return click_id if compare_digest(text[_PROOF_AT:], prove(key, f"v1.{kid}.{click_id}")) else FORGED
 

@@ -14,8 +14,8 @@ from identity.cookie import CookieClaims, CookieKeys, open_cookies, seal_cookie
 from identity.cookie_header import ProgramCookie, describe_cookie, set_cookie
 from identity.ip import IpHashKeys, IpSealKeys
 from identity.keys import KeyRing
-from identity.refusal import Refused
 from identity.token import TokenKeys, make_token
+from identity.verification import VerificationError
 from ingest.http.response import REDIRECT_CAP, room_for_location
 from ingest.request.context import ResolvedTarget, Visitor
 from ingest.request.parameters import Parameters
@@ -66,7 +66,7 @@ def read_cookie(keys: Keys, cookie: ProgramCookie, lines: Sequence[str], now_s: 
     opened = open_cookies(keys.cookie, cookie.name, lines, now_s)
     if opened is None:
         return WITHOUT_COOKIE
-    return Visitor(opened.reason, None) if isinstance(opened, Refused) else Visitor("valid", opened.click_id)
+    return Visitor(opened.reason, None) if isinstance(opened, VerificationError) else Visitor("valid", opened.click_id)
 
 
 def make_set_cookie(keys: Keys, cookie: ProgramCookie, claims: CookieClaims, nonce: bytes) -> str:

@@ -17,8 +17,8 @@ from multidict import CIMultiDictProxy
 from identity.cookie import CookieClaims
 from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
-from identity.refusal import UNKNOWN_KEY
 from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.verification import UNKNOWN_KEY
 from ingest.answers import (
     Refusal,
     refuse_code,

@@ -30,8 +30,8 @@ def status(only: Only = None, without: Without = None, as_json: Json = False) ->
     import asyncio
     import os
 
-    from cli.failing import failing_clearly
-    from cli.showing import note, show_json, show_table
+    from cli.errors import failing_clearly
+    from cli.output import note, show_json, show_table
     from cli.status.looking import look
     from cli.up.selection import WrongSelection, select
     from runtime.errors import SettingsError

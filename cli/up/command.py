@@ -18,7 +18,7 @@ Without = Annotated[
 
 def up(only: Only = None, without: Without = None) -> None:
     """Run the whole pipeline here, on real Kafka, PostgreSQL and Valkey, until Ctrl-C."""
-    from cli.failing import failing_clearly
+    from cli.errors import failing_clearly
     from cli.up.selection import WrongSelection, select
 
     with failing_clearly(WrongSelection):

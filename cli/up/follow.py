@@ -12,9 +12,9 @@ import msgspec
 from identity.cookie import CookieKeys, open_cookies
 from identity.cookie_header import cookie_name
 from identity.keyfile import read_ring
-from identity.refusal import Refused
-from identity.test_link import make_test_proof
+from identity.probe_link import make_test_proof
 from identity.token import TokenKeys
+from identity.verification import VerificationError
 
 PATIENCE_S = 60.0
 POLL_S = 0.02
@@ -69,7 +69,7 @@ async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> Fo
     except (aiohttp.ClientError, TimeoutError) as error:
         return Lost(f"the demo click was not answered ({error or type(error).__name__}): see ingest.log")
     opened = open_cookies(CookieKeys(ring), cookie_name(link.program_id, https=link.https), [answer.cookie], now_s)
-    if opened is None or isinstance(opened, Refused):
+    if opened is None or isinstance(opened, VerificationError):
         return Lost(
             f"the demo click was answered {answer.status} {answer.location}".rstrip() + ", without a cookie: "
             f"`clickrail code check {link.code}` says what a visit gets, and why"

@@ -16,8 +16,8 @@ from deploy.local.errors import PortTaken
 from deploy.local.ports import HOST, holder_of
 from deploy.local.settings import variable
 from identity.keyfile import read_ring
-from identity.refusal import Refused
 from identity.token import TokenKeys, verify_token
+from identity.verification import VerificationError
 
 PARAMETER: Final = "click"
 HEADERS: Final = {
@@ -82,7 +82,7 @@ def answer_with(keys_file: Path, console_url: str | None) -> Callable[[web.Reque
     return answer
 
 
-def render(token: str, verified: str | Refused, console_url: str | None) -> str:
+def render(token: str, verified: str | VerificationError, console_url: str | None) -> str:
     """Give the page for a token, which is any text; `verified` is the click id it proves, or why it proves none."""
     if not token:
         return PAGE.substitute(body=VISITED_DIRECTLY)
@@ -90,8 +90,8 @@ def render(token: str, verified: str | Refused, console_url: str | None) -> str:
     return PAGE.substitute(body=body)
 
 
-def describe(verified: str | Refused, console_url: str | None) -> str:
-    if isinstance(verified, Refused):
+def describe(verified: str | VerificationError, console_url: str | None) -> str:
+    if isinstance(verified, VerificationError):
         return f"It is not genuine ({verified.reason.replace('_', ' ')}): nobody should pay for it."
     shown = (
         "No console runs here, which could show the click."

@@ -22,7 +22,7 @@ from deploy.local.ports import SERVERS, Wanted, choose_port, require_free, wante
 from deploy.local.postgres import program
 from deploy.local.settings import LocalSettings, variable
 from deploy.local.stack import Stack, keep_up, ready_folder, run_servers
-from deploy.local.together import together
+from deploy.local.task_group import together
 from runtime.settings import load
 
 ON_THE_WAY: Final = frozenset({"ingest", "enricher", "sink"})

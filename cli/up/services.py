@@ -16,7 +16,7 @@ from cli.up.selection import SERVICES
 from deploy.local.errors import LocalStackError
 from deploy.local.ports import HOST, Wanted
 from deploy.local.server import Server, ServerPlan
-from deploy.local.together import together
+from deploy.local.task_group import together
 from runtime.settings import load
 from runtime.task_scope import task_scope
 

@@ -14,7 +14,7 @@ from deploy.local.errors import CorruptDownload, Unreachable
 from deploy.local.folder import explained, require_room, turn
 from deploy.local.progress import Progress, silent
 from deploy.local.settings import LocalSettings
-from deploy.local.together import together
+from deploy.local.task_group import together
 
 LOCK: Final = Path(__file__).with_name("kafka.lock")
 NEEDED_MIB: Final = 200

@@ -15,7 +15,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.progress import Progress, silent
 from deploy.local.server import Server
 from deploy.local.settings import LocalSettings
-from deploy.local.together import together
+from deploy.local.task_group import together
 from deploy.local.valkey import plan_valkey
 
 NEEDED_MIB: Final = 512

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from multidict import CIMultiDictProxy
 
-from identity.refusal import Reason
+from identity.verification import Reason
 from ingest.http.response import REDIRECT_CAP, room_for_location
 from ingest.request.parameters import Parameters
 from referrals.lookup.answers import Found

@@ -5,9 +5,9 @@ from typing import Final
 
 from multidict import MultiMapping, istr
 
-from identity.refusal import Refused
-from identity.test_link import verify_test_proof
+from identity.probe_link import verify_test_proof
 from identity.token import TokenKeys
+from identity.verification import VerificationError
 from ingest.request.sanitizer import clean
 from schemas.fields import ASKED_CAP
 from urls.links import find_asked
@@ -52,7 +52,7 @@ def is_test(keys: TokenKeys, code: str, query: str, now_s: int) -> bool:
     A proof that is not believed makes no test of it: the click counts as usual, so that no link can switch that off.
     """
     proof = read_test_proof(query)
-    return proof is not None and not isinstance(verify_test_proof(keys, code, proof, now_s), Refused)
+    return proof is not None and not isinstance(verify_test_proof(keys, code, proof, now_s), VerificationError)
 
 
 def asks_gpc(headers: MultiMapping[str]) -> bool:

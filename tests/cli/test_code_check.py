@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from cli.code_check import Checked, describe, explain, name_cookie, read_test, to_json
-from identity.test_link import make_test_proof
+from identity.probe_link import make_test_proof
 from ingest.preview import preview_visit
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer, Found
 from tests.identity.builders import CLICK_ID, NOW_S

@@ -21,7 +21,7 @@ from enricher.metrics import EnricherMetrics
 from identity.ip import hash_ip
 from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import PURPOSES, Key, Purpose, find_key, rotate
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from ingest.environment import follow_keys, renew_keys
 from ingest.pipeline import ready_keys
 from tests.identity.builders import active, known_ring, randomness, secret, write_ring
@@ -212,6 +212,6 @@ async def test_running_services_follow_and_what_a_destroyed_key_made_is_out_of_r
 
     assert [click.cookie_state for click in (first, second, third)] == ["absent", "valid", "destroyed_key"]
     assert [click.previous_click_id for click in (second, third)] == [first.click_id, None]
-    assert enricher.open_ip(first.ip_sealed or "", first.click_id) == Refused("destroyed_key")
+    assert enricher.open_ip(first.ip_sealed or "", first.click_id) == VerificationError("destroyed_key")
     assert enricher.open_ip(third.ip_sealed or "", third.click_id) == ip_address("127.0.0.1")
     assert hash_ip(enricher.hash, ip_address("127.0.0.1").packed) != yesterdays_hash

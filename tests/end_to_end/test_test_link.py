@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from identity.keyfile import read_ring
-from identity.test_link import make_test_proof
+from identity.probe_link import make_test_proof
 from identity.token import TokenKeys
 from storage.read.counts import Totals, totals_since
 from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects

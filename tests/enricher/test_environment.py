@@ -12,7 +12,7 @@ from enricher.environment import Keys, follow_geo
 from enricher.metrics import EnricherMetrics
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from runtime.task_scope import task_scope
 from tests.enricher.builders import CLICK_ID, NOW, VISITOR, ring, seal
 from tests.waiting import eventually
@@ -44,7 +44,7 @@ def test_an_address_that_opens_is_not_counted(keys: Keys, registry: CollectorReg
 def test_an_address_under_another_ring_is_counted_by_its_reason(keys: Keys, registry: CollectorRegistry) -> None:
     refused = keys.open_ip(seal(VISITOR, keys=STRANGE), CLICK_ID)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, VerificationError)
     labels = {"reason": refused.reason}
     assert registry.get_sample_value("clickrail_enricher_addresses_unopened_total", labels) == 1
     assert unopened(registry) == 1

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, open_cookies, seal_cookie
 from identity.cookie_header import cookie_name
 from identity.keys import destroy, init_ring, rotate
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from tests.identity.builders import (
     CLAIMS,
     CLICK_ID,
@@ -66,13 +66,13 @@ def test_a_cookie_that_another_writer_made_is_judged_as_the_document_says(
 ) -> None:
     name, fields = f"__Host-cr-{program_id}", msgspec.structs.astuple(claims)
     value = write_cookie(secret("cookie"), "k7", name, fields, nonce)
-    expected: OpenedCookie | Refused = OpenedCookie(*fields, "k7")
+    expected: OpenedCookie | VerificationError = OpenedCookie(*fields, "k7")
     if claims.program_id != program_id:
-        expected = Refused("wrong_program")
+        expected = VerificationError("wrong_program")
     elif claims.issued_at > NOW_S + 300:
-        expected = Refused("from_future")
+        expected = VerificationError("from_future")
     elif claims.expires_at <= NOW_S:
-        expected = Refused("expired")
+        expected = VerificationError("expired")
 
     assert open_cookie(KEYS, name, value, NOW_S) == expected
 
@@ -97,39 +97,39 @@ def test_whatever_is_believed_of_a_changed_cookie_is_what_another_reader_reads_i
 def test_a_flipped_bit_is_refused_wherever_it_is() -> None:
     for at, bit in product(range(len(VALUE)), range(8)):
         flipped = VALUE[:at] + chr(ord(VALUE[at]) ^ 1 << bit) + VALUE[at + 1 :]
-        assert isinstance(open_cookie(KEYS, NAME, flipped, NOW_S), Refused)
+        assert isinstance(open_cookie(KEYS, NAME, flipped, NOW_S), VerificationError)
 
 
 def test_a_cookie_cut_anywhere_is_refused() -> None:
     for length in range(len(VALUE)):
-        assert isinstance(open_cookie(KEYS, NAME, VALUE[:length], NOW_S), Refused)
+        assert isinstance(open_cookie(KEYS, NAME, VALUE[:length], NOW_S), VerificationError)
 
 
 def test_a_key_id_nobody_knows_is_said_to_be_unknown() -> None:
-    assert open_cookie(KEYS, NAME, f"v1.zz.{VALUE[6:]}", NOW_S) == Refused("unknown_key")
+    assert open_cookie(KEYS, NAME, f"v1.zz.{VALUE[6:]}", NOW_S) == VerificationError("unknown_key")
 
 
 def test_a_cookie_does_not_pass_under_another_key_id() -> None:
     ring = rotate(known_ring(), "cookie", NOW, randomness(1))
     other = active(ring, "cookie").kid
 
-    assert open_cookie(CookieKeys(ring), NAME, f"v1.{other}.{VALUE[6:]}", NOW_S) == Refused("forged")
+    assert open_cookie(CookieKeys(ring), NAME, f"v1.{other}.{VALUE[6:]}", NOW_S) == VerificationError("forged")
 
 
 def test_a_cookie_of_another_installation_is_forged() -> None:
     other = msgspec.structs.replace(active(known_ring(), "cookie"), secret=randomness(9, 32))
     ring = msgspec.structs.replace(known_ring(), keys=(other, *known_ring().keys[1:]))
 
-    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == Refused("forged")
+    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == VerificationError("forged")
 
 
 @pytest.mark.parametrize("name", ["__Host-cr-other", "__Secure-cr-shop", "cr-shop", "\udcff", ""])
 def test_the_value_of_one_cookie_does_not_pass_as_another(name: str) -> None:
-    assert open_cookie(KEYS, name, VALUE, NOW_S) == Refused("forged")
+    assert open_cookie(KEYS, name, VALUE, NOW_S) == VerificationError("forged")
 
 
 def test_a_cookie_that_says_another_program_than_its_name_is_refused() -> None:
-    assert open_cookie(KEYS, NAME, seal(program_id="other"), NOW_S) == Refused("wrong_program")
+    assert open_cookie(KEYS, NAME, seal(program_id="other"), NOW_S) == VerificationError("wrong_program")
 
 
 @pytest.mark.parametrize(
@@ -151,25 +151,25 @@ def test_a_cookie_that_says_another_program_than_its_name_is_refused() -> None:
     ],
 )
 def test_what_has_not_the_form_is_malformed(value: str) -> None:
-    assert open_cookie(KEYS, NAME, value, NOW_S) == Refused("malformed")
+    assert open_cookie(KEYS, NAME, value, NOW_S) == VerificationError("malformed")
 
 
 @MODEST
 @given(st.text(max_size=200) | st.text(max_size=150).map(lambda text: "v1.k7." + text))
 def test_any_text_is_answered(value: str) -> None:
-    assert isinstance(open_cookie(KEYS, NAME, value, NOW_S), Refused)
+    assert isinstance(open_cookie(KEYS, NAME, value, NOW_S), VerificationError)
 
 
 @pytest.mark.parametrize(
     ("issued_at", "expected"),
     [
         (NOW_S + 300, msgspec.structs.replace(OPENED, issued_at=NOW_S + 300)),
-        (NOW_S + 301, Refused("from_future")),
-        (NOW_S + DAY_S, Refused("from_future")),
+        (NOW_S + 301, VerificationError("from_future")),
+        (NOW_S + DAY_S, VerificationError("from_future")),
     ],
 )
 def test_a_cookie_from_the_future_is_refused_beyond_the_leeway_of_clocks(
-    issued_at: int, expected: OpenedCookie | Refused
+    issued_at: int, expected: OpenedCookie | VerificationError
 ) -> None:
     assert open_cookie(KEYS, NAME, seal(issued_at=issued_at), NOW_S) == expected
 
@@ -178,11 +178,11 @@ def test_a_cookie_from_the_future_is_refused_beyond_the_leeway_of_clocks(
     ("now_s", "expected"),
     [
         (NOW_S + 30 * DAY_S - 1, OPENED),
-        (NOW_S + 30 * DAY_S, Refused("expired")),
-        (NOW_S + 999 * DAY_S, Refused("expired")),
+        (NOW_S + 30 * DAY_S, VerificationError("expired")),
+        (NOW_S + 999 * DAY_S, VerificationError("expired")),
     ],
 )
-def test_a_cookie_says_nothing_from_its_expiry_on(now_s: int, expected: OpenedCookie | Refused) -> None:
+def test_a_cookie_says_nothing_from_its_expiry_on(now_s: int, expected: OpenedCookie | VerificationError) -> None:
     assert open_cookie(KEYS, NAME, VALUE, now_s) == expected
 
 
@@ -200,13 +200,13 @@ def test_after_rotation_old_cookies_open_and_new_ones_name_the_new_key() -> None
 def test_a_destroyed_key_makes_a_new_visitor_and_says_why() -> None:
     ring = destroy(rotate(known_ring(), "cookie", NOW, randomness(1)), "cookie", "k7")
 
-    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == Refused("destroyed_key")
+    assert open_cookie(CookieKeys(ring), NAME, VALUE, NOW_S) == VerificationError("destroyed_key")
 
 
 def test_a_lost_ring_makes_new_visitors_of_all() -> None:
     keys = CookieKeys(init_ring(NOW, randomness(3, 4 * 36)))
 
-    assert open_cookie(keys, NAME, VALUE, NOW_S) == Refused("unknown_key")
+    assert open_cookie(keys, NAME, VALUE, NOW_S) == VerificationError("unknown_key")
 
 
 def test_a_request_without_the_cookie_has_none() -> None:
@@ -228,11 +228,13 @@ OPENED_EARLIER = OpenedCookie(OTHER_CLICK_ID, "bert", "shop", NOW_S - 60, NOW_S 
         ([VALUE, EARLIER], OPENED),
         ([EARLIER, VALUE], OPENED),
         ([EARLIER, FORGED], OPENED_EARLIER),
-        ([FORGED, "rubbish"], Refused("forged")),
-        (["rubbish", FORGED], Refused("malformed")),
+        ([FORGED, "rubbish"], VerificationError("forged")),
+        (["rubbish", FORGED], VerificationError("malformed")),
     ],
 )
-def test_a_cookie_sent_twice_is_tried_twice_and_never_mixed(sent: list[str], expected: OpenedCookie | Refused) -> None:
+def test_a_cookie_sent_twice_is_tried_twice_and_never_mixed(
+    sent: list[str], expected: OpenedCookie | VerificationError
+) -> None:
     one_line = ["; ".join(f"{NAME}={value}" for value in sent)]
     two_lines = [f"other=1; {NAME}={value}" for value in sent]
 

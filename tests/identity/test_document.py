@@ -9,7 +9,7 @@ import pytest
 
 from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, seal_cookie
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
-from identity.test_link import make_test_proof, verify_test_proof
+from identity.probe_link import make_test_proof, verify_test_proof
 from identity.token import TokenKeys, make_token, verify_token
 from identity.ulid import ulid_bytes, ulid_time
 from tests.identity import second_reading

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.keys import init_ring, rotate
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from tests.identity.builders import (
     CLICK_ID,
     MODEST,
@@ -59,7 +59,7 @@ def test_two_ipv6_addresses_of_one_network_are_two_visitors() -> None:
 
 
 def test_an_address_cannot_be_moved_to_another_click() -> None:
-    assert open_ip(SEAL_KEYS, SEALED, OTHER_CLICK_ID) == Refused("forged")
+    assert open_ip(SEAL_KEYS, SEALED, OTHER_CLICK_ID) == VerificationError("forged")
 
 
 def test_neither_the_packed_nor_the_written_address_shows_in_the_sealed_one() -> None:
@@ -71,13 +71,13 @@ def test_no_character_can_be_changed() -> None:
     for at, character in product(range(len(SEALED)), "A9_.=\n\u00e9\udcff"):
         changed = SEALED[:at] + character + SEALED[at + 1 :]
         if changed != SEALED:
-            assert isinstance(open_ip(SEAL_KEYS, changed, CLICK_ID), Refused)
+            assert isinstance(open_ip(SEAL_KEYS, changed, CLICK_ID), VerificationError)
 
 
 @MODEST
 @given(st.text(max_size=70) | st.text(min_size=47, max_size=47), st.text(max_size=30))
 def test_any_text_is_answered(text: str, click_id: str) -> None:
-    assert isinstance(open_ip(SEAL_KEYS, text, click_id), Refused)
+    assert isinstance(open_ip(SEAL_KEYS, text, click_id), VerificationError)
 
 
 @pytest.mark.parametrize("packed", [b"", b"\x01\x02\x03", b"203.0.113.7", bytes(17)])

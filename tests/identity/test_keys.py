@@ -25,7 +25,7 @@ from identity.keys import (
     list_keys,
     rotate,
 )
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from tests.identity.builders import CLAIMS, MODEST, NAME, NONCE, NOW, NOW_S, active, known_ring, randomness
 
 HOUR = timedelta(hours=1)
@@ -220,5 +220,7 @@ def test_no_order_of_changes_makes_a_faulty_ring_or_loses_a_readable_cookie(
         assert find_fault(ring) is None
         for kid, value in sealed.items():
             destroyed = find_key(ring, "cookie", kid).state == "destroyed"
-            expected = Refused("destroyed_key") if destroyed else OpenedCookie(*msgspec.structs.astuple(CLAIMS), kid)
+            expected = (
+                VerificationError("destroyed_key") if destroyed else OpenedCookie(*msgspec.structs.astuple(CLAIMS), kid)
+            )
             assert open_cookie(keys, NAME, value, NOW_S) == expected

@@ -10,8 +10,8 @@ from identity.cookie import CookieKeys, OpenedCookie, open_cookie, seal_cookie
 from identity.ip import IpSealKeys, open_ip, seal_ip
 from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import KeyRing, activate, add, destroy, rotate
-from identity.refusal import Refused
 from identity.token import TokenKeys, make_token, verify_token
+from identity.verification import VerificationError
 from tests.identity.builders import (
     CLAIMS,
     CLICK_ID,
@@ -61,7 +61,7 @@ def meet(maker: KeyRing, reader: KeyRing) -> set[str]:
         verify_token(TokenKeys(reader), make_token(TokenKeys(maker), CLICK_ID)),
         open_ip(IpSealKeys(reader), seal_ip(IpSealKeys(maker), ADDRESS, CLICK_ID, NONCE), CLICK_ID),
     )
-    return {value.reason for value in read if isinstance(value, Refused)}
+    return {value.reason for value in read if isinstance(value, VerificationError)}
 
 
 @pytest.mark.parametrize("step", [(BEFORE, ADDED), (ADDED, ACTIVATED)], ids=["while added", "while activated"])
@@ -88,8 +88,8 @@ def test_a_key_is_destroyed_when_every_machine_has_stopped_using_it_and_not_befo
 def test_a_machine_whose_copy_is_still_the_old_one_opens_what_was_destroyed_elsewhere() -> None:
     sealed = seal_ip(IpSealKeys(BEFORE), ADDRESS, CLICK_ID, NONCE)
 
-    assert open_ip(IpSealKeys(DESTROYED), sealed, CLICK_ID) == Refused("destroyed_key")
-    assert not isinstance(open_ip(IpSealKeys(ACTIVATED), sealed, CLICK_ID), Refused)
+    assert open_ip(IpSealKeys(DESTROYED), sealed, CLICK_ID) == VerificationError("destroyed_key")
+    assert not isinstance(open_ip(IpSealKeys(ACTIVATED), sealed, CLICK_ID), VerificationError)
 
 
 def test_a_file_that_is_copied_over_in_pieces_is_the_old_ring_until_it_is_whole(tmp_path: Path) -> None:

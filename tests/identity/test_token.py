@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.keys import destroy, rotate
-from identity.refusal import Refused
 from identity.token import TokenKeys, make_token, verify_token
+from identity.verification import VerificationError
 from tests.identity.builders import (
     CLICK_ID,
     MODEST,
@@ -38,18 +38,18 @@ def test_no_character_can_be_changed() -> None:
     for at, character in product(range(len(TOKEN)), "0Z7az.-\n\u00e9\udcff"):
         changed = TOKEN[:at] + character + TOKEN[at + 1 :]
         if changed != TOKEN:
-            assert isinstance(verify_token(KEYS, changed), Refused)
+            assert isinstance(verify_token(KEYS, changed), VerificationError)
 
 
 def test_a_proof_does_not_pass_for_another_click() -> None:
-    assert verify_token(KEYS, OTHER_CLICK_ID + TOKEN[26:]) == Refused("forged")
+    assert verify_token(KEYS, OTHER_CLICK_ID + TOKEN[26:]) == VerificationError("forged")
 
 
 def test_a_proof_does_not_pass_under_another_key_id() -> None:
     ring = rotate(known_ring(), "token", NOW, randomness(1))
     other = active(ring, "token").kid
 
-    assert verify_token(TokenKeys(ring), f"{TOKEN[:27]}{other}{TOKEN[29:]}") == Refused("forged")
+    assert verify_token(TokenKeys(ring), f"{TOKEN[:27]}{other}{TOKEN[29:]}") == VerificationError("forged")
 
 
 @pytest.mark.parametrize(
@@ -67,11 +67,11 @@ def test_a_proof_does_not_pass_under_another_key_id() -> None:
     ],
 )
 def test_what_has_not_the_form_is_malformed(text: str) -> None:
-    assert verify_token(KEYS, text) == Refused("malformed")
+    assert verify_token(KEYS, text) == VerificationError("malformed")
 
 
 def test_a_key_id_nobody_knows_is_said_to_be_unknown() -> None:
-    assert verify_token(KEYS, f"{TOKEN[:27]}zz{TOKEN[29:]}") == Refused("unknown_key")
+    assert verify_token(KEYS, f"{TOKEN[:27]}zz{TOKEN[29:]}") == VerificationError("unknown_key")
 
 
 def test_tokens_outlive_rotation_until_their_key_is_destroyed() -> None:
@@ -80,10 +80,10 @@ def test_tokens_outlive_rotation_until_their_key_is_destroyed() -> None:
 
     assert verify_token(TokenKeys(rotated), TOKEN) == CLICK_ID
     assert make_token(TokenKeys(rotated), CLICK_ID) != TOKEN
-    assert verify_token(TokenKeys(destroyed), TOKEN) == Refused("destroyed_key")
+    assert verify_token(TokenKeys(destroyed), TOKEN) == VerificationError("destroyed_key")
 
 
 @MODEST
 @given(st.text(max_size=60) | st.text(min_size=45, max_size=45))
 def test_any_text_is_answered(text: str) -> None:
-    assert isinstance(verify_token(KEYS, text), Refused)
+    assert isinstance(verify_token(KEYS, text), VerificationError)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.changing import read_given
+from cli.admin_common import read_given
 from identity.token import make_token
 from ingest.pipeline import build_location, build_location_without_click
 from ingest.request.parameters import read_parameters

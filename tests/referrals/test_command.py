@@ -14,7 +14,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli import referrals, test_links
+from cli import probe_links, referrals
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 from tests.referrals.builders import TARGET, insert
@@ -26,7 +26,7 @@ app.add_typer(referrals.program, name="program")
 app.add_typer(referrals.affiliate, name="affiliate")
 app.add_typer(referrals.code, name="code")
 app.command("import")(referrals.import_)
-referrals.code.command("test-link")(test_links.make_test_link)
+referrals.code.command("test-link")(probe_links.make_test_link)
 
 TOKEN_PARAMETER = "a token parameter is 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
 NAMESAKE = "has the name 'Shop' already: choose another, or say --same-name"

@@ -12,7 +12,7 @@ import pytest
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.keyfile import read_ring
 from identity.keys import KeyRing, destroy_retired, init_ring, rotate
-from identity.refusal import Refused
+from identity.verification import VerificationError
 from schemas import CLICKS_RAW, RawClick, decode
 from tests.identity.builders import CLICK_ID, NONCE, NOW, active, known_ring, randomness, write_ring
 from tests.ingest.serving import serving
@@ -122,7 +122,7 @@ def test_item_18_a_destroyed_key_shreds_yesterdays_addresses_and_leaves_todays()
     later = IpSealKeys(destroy_retired(today, "ip_seal", before=NOW + timedelta(hours=1)))
 
     assert open_ip(IpSealKeys(today), sealed_yesterday, CLICK_ID) == address
-    assert open_ip(later, sealed_yesterday, CLICK_ID) == Refused("destroyed_key")
+    assert open_ip(later, sealed_yesterday, CLICK_ID) == VerificationError("destroyed_key")
     assert open_ip(later, sealed_today, CLICK_ID) == address
 
 
@@ -139,7 +139,9 @@ def test_item_18_yesterdays_records_in_kafka_cannot_be_opened_when_their_key_is_
     before = [open_ip(IpSealKeys(aftermath.ring), click.ip_sealed, click.click_id) for click in clicks]
 
     assert {str(address) for address in before} >= set(VISITORS)
-    assert {open_ip(shredded, click.ip_sealed, click.click_id) for click in clicks} == {Refused("destroyed_key")}
+    assert {open_ip(shredded, click.ip_sealed, click.click_id) for click in clicks} == {
+        VerificationError("destroyed_key")
+    }
     assert base64.b64encode(secret or b"") not in path.read_bytes()
     assert [name for name in tmp_path.iterdir() if name != path] == []
 

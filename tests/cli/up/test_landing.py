@@ -13,8 +13,8 @@ from cli.up.landing import render, serve_landing
 from deploy.local.errors import PortTaken
 from identity.keyfile import create_ring, read_ring
 from identity.keys import RING_RANDOMNESS, init_ring
-from identity.refusal import FORGED
 from identity.token import TokenKeys, make_token
+from identity.verification import FORGED
 
 CLICK_ID = "01KAT301V8C3Q9GZ2F5B7N4M6P"
 CONSOLE = "http://127.0.0.1:8081"

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from identity.test_link import make_test_proof
+from identity.probe_link import make_test_proof
 from ingest.pipeline import ready_keys
 from ingest.request.request import (
     asks_dnt,

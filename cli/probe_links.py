@@ -9,10 +9,10 @@ import typer
 
 from cli.codes import look_up
 from cli.database import run
-from cli.failing import failing_clearly
+from cli.errors import failing_clearly
 from cli.keys import KeysFile
 from cli.options import MaybeDatabaseUrl
-from cli.showing import note
+from cli.output import note
 
 DAY_S = 86_400
 
@@ -35,7 +35,7 @@ def make_test_link(
     """
     from identity.keyfile import read_ring
     from identity.keys import KeyRingError
-    from identity.test_link import make_test_proof
+    from identity.probe_link import make_test_proof
     from identity.token import TokenKeys
     from urls.codes import is_code
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.keys import destroy, rotate
-from identity.refusal import Refused
-from identity.test_link import LATEST_S, make_test_proof, verify_test_proof
+from identity.probe_link import LATEST_S, make_test_proof, verify_test_proof
 from identity.token import TokenKeys, make_token, verify_token
+from identity.verification import VerificationError
 from tests.identity.builders import CLICK_ID, DAY_S, MODEST, NOW, NOW_S, active, known_ring, randomness, secret
 from tests.identity.second_reading import BASE32, read_test_proof, write_base32, write_test_proof
 
@@ -32,7 +32,9 @@ def test_a_proof_is_the_one_the_document_describes_and_holds_until_it_expires(
     proof = make_test_proof(KEYS, code, expires_at)
 
     assert proof == write_test_proof(secret("token"), "k7", code, expires_at)
-    assert verify_test_proof(KEYS, code, proof, now_s) == (expires_at if now_s < expires_at else Refused("expired"))
+    assert verify_test_proof(KEYS, code, proof, now_s) == (
+        expires_at if now_s < expires_at else VerificationError("expired")
+    )
 
 
 @MODEST
@@ -40,33 +42,33 @@ def test_a_proof_is_the_one_the_document_describes_and_holds_until_it_expires(
 def test_any_text_is_read_as_a_second_reading_reads_it(text: str, now_s: int) -> None:
     verified = verify_test_proof(KEYS, CODE, text, now_s)
 
-    told = verified.reason if isinstance(verified, Refused) else verified
+    told = verified.reason if isinstance(verified, VerificationError) else verified
     assert told == read_test_proof(secret("token"), "k7", CODE, text, now_s)
 
 
 def test_a_proof_expires_at_its_second() -> None:
     assert verify_test_proof(KEYS, CODE, PROOF, EXPIRES_AT - 1) == EXPIRES_AT
-    assert verify_test_proof(KEYS, CODE, PROOF, EXPIRES_AT) == Refused("expired")
+    assert verify_test_proof(KEYS, CODE, PROOF, EXPIRES_AT) == VerificationError("expired")
 
 
 def test_no_character_can_be_changed() -> None:
     for at, character in product(range(len(PROOF)), "0Z7az.-\n\u00e9\udcff"):
         changed = PROOF[:at] + character + PROOF[at + 1 :]
         if changed != PROOF:
-            assert isinstance(verify_test_proof(KEYS, CODE, changed, NOW_S), Refused)
+            assert isinstance(verify_test_proof(KEYS, CODE, changed, NOW_S), VerificationError)
 
 
 @MODEST
 @given(st.text(max_size=64))
 def test_a_proof_does_not_pass_for_another_code(code: str) -> None:
     if code != CODE:
-        assert verify_test_proof(KEYS, code, PROOF, NOW_S) == Refused("forged")
+        assert verify_test_proof(KEYS, code, PROOF, NOW_S) == VerificationError("forged")
 
 
 def test_its_time_cannot_be_put_off() -> None:
     later = make_test_proof(KEYS, CODE, EXPIRES_AT + DAY_S)
 
-    assert verify_test_proof(KEYS, CODE, later[:7] + PROOF[7:], NOW_S) == Refused("forged")
+    assert verify_test_proof(KEYS, CODE, later[:7] + PROOF[7:], NOW_S) == VerificationError("forged")
 
 
 @MODEST
@@ -77,23 +79,25 @@ def test_a_click_token_never_proves_a_test_nor_the_other_way_round(
     token, proof = make_token(KEYS, click_id), make_test_proof(KEYS, code, expires_at)
 
     for text in (token, token[27:], token[:7] + token[27:], proof[:7] + token[27:]):
-        assert isinstance(verify_test_proof(KEYS, code, text, NOW_S), Refused)
-        assert isinstance(verify_test_proof(KEYS, click_id, text, NOW_S), Refused)
+        assert isinstance(verify_test_proof(KEYS, code, text, NOW_S), VerificationError)
+        assert isinstance(verify_test_proof(KEYS, click_id, text, NOW_S), VerificationError)
     for text in (proof, f"{click_id}.{proof[7:]}"):
-        assert isinstance(verify_token(KEYS, text), Refused)
+        assert isinstance(verify_token(KEYS, text), VerificationError)
 
 
 def test_a_proof_of_a_code_that_is_a_click_id_does_not_make_a_token_of_it() -> None:
     proof = make_test_proof(KEYS, CLICK_ID, EXPIRES_AT)
 
-    assert verify_token(KEYS, f"{CLICK_ID}.{proof[7:]}") == Refused("forged")
+    assert verify_token(KEYS, f"{CLICK_ID}.{proof[7:]}") == VerificationError("forged")
 
 
 def test_a_proof_does_not_pass_under_another_key_id() -> None:
     ring = rotate(known_ring(), "token", NOW, randomness(1))
     other = active(ring, "token").kid
 
-    assert verify_test_proof(TokenKeys(ring), CODE, f"{PROOF[:7]}{other}{PROOF[9:]}", NOW_S) == Refused("forged")
+    assert verify_test_proof(TokenKeys(ring), CODE, f"{PROOF[:7]}{other}{PROOF[9:]}", NOW_S) == VerificationError(
+        "forged"
+    )
 
 
 def test_proofs_outlive_rotation_until_their_key_is_destroyed() -> None:
@@ -102,12 +106,12 @@ def test_proofs_outlive_rotation_until_their_key_is_destroyed() -> None:
 
     assert verify_test_proof(TokenKeys(rotated), CODE, PROOF, NOW_S) == EXPIRES_AT
     assert make_test_proof(TokenKeys(rotated), CODE, EXPIRES_AT) != PROOF
-    assert verify_test_proof(TokenKeys(destroyed), CODE, PROOF, NOW_S) == Refused("destroyed_key")
+    assert verify_test_proof(TokenKeys(destroyed), CODE, PROOF, NOW_S) == VerificationError("destroyed_key")
 
 
 @pytest.mark.parametrize("text", ["", PROOF[:-1], PROOF + "0", PROOF.lower(), f" {PROOF[1:]}", "\u0661" * 25, "x" * 99])
 def test_what_has_not_the_form_is_malformed(text: str) -> None:
-    assert verify_test_proof(KEYS, CODE, text, NOW_S) == Refused("malformed")
+    assert verify_test_proof(KEYS, CODE, text, NOW_S) == VerificationError("malformed")
 
 
 @pytest.mark.parametrize("expires_at", [-1, LATEST_S + 1])

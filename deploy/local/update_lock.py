@@ -1,4 +1,4 @@
-"""Resolve Kafka anew and write its lock: `python -m deploy.local.relock 4.3.1 2.25.4` (Kafka, log4j). For maintainers.
+"""Resolve Kafka and write its lock: `python -m deploy.local.update_lock 4.3.1 2.25.4` (Kafka, log4j). For maintainers.
 
 Kafka asks for slf4j and log4j and leaves the piece that joins them to the distribution. That piece is taken by itself,
 without what it depends on: resolved together with Kafka, its parent brings an older kafka-clients in.
@@ -13,7 +13,7 @@ from jgo.maven import MavenContext, PythonResolver
 
 from deploy.local.jars import LOCK
 
-HEADER = "# Kafka's jars: group:artifact:version sha256. Written by `python -m deploy.local.relock`.\n"
+HEADER = "# Kafka's jars: group:artifact:version sha256. Written by `python -m deploy.local.update_lock`.\n"
 
 
 def resolve(kafka: str, log4j: str, folder: Path) -> dict[str, Path]:

@@ -10,17 +10,17 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from cli import test_links
+from cli import probe_links
 from identity.keyfile import create_ring, read_ring
 from identity.keys import RING_RANDOMNESS, init_ring
-from identity.refusal import Refused
-from identity.test_link import verify_test_proof
+from identity.probe_link import verify_test_proof
 from identity.token import TokenKeys
+from identity.verification import VerificationError
 
 DAY_S = 86_400
 
 app = typer.Typer()
-app.command("test-link")(test_links.make_test_link)
+app.command("test-link")(probe_links.make_test_link)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def run(keys_file: Path, *arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, env=environ)
 
 
-def verify(keys_file: Path, code: str, proof: str, now_s: int) -> int | Refused:
+def verify(keys_file: Path, code: str, proof: str, now_s: int) -> int | VerificationError:
     return verify_test_proof(TokenKeys(read_ring(keys_file)), code, proof, now_s)
 
 
@@ -47,7 +47,7 @@ def test_a_link_is_printed_whose_proof_holds_for_its_code_and_days(keys_file: Pa
     assert link == "https://go.shop.example/ref/spring-26"
     assert isinstance(expires_at, int)
     assert before + 2 * DAY_S <= expires_at <= int(time.time()) + 2 * DAY_S
-    assert verify(keys_file, "Spring-26", proof, before) == Refused("forged")
+    assert verify(keys_file, "Spring-26", proof, before) == VerificationError("forged")
 
 
 def test_a_link_is_good_for_a_week_if_nothing_else_is_said(keys_file: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_link_is_good_for_a_week_if_nothing_else_is_said(keys_file: Path) -> N
     now_s = int(time.time())
 
     assert isinstance(verify(keys_file, "abc", proof, now_s + 7 * DAY_S - 60), int)
-    assert verify(keys_file, "abc", proof, now_s + 7 * DAY_S + 60) == Refused("expired")
+    assert verify(keys_file, "abc", proof, now_s + 7 * DAY_S + 60) == VerificationError("expired")
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from identity.keys import KeyRing, Purpose
-from identity.refusal import DESTROYED_KEY, UNKNOWN_KEY, Refused
+from identity.verification import DESTROYED_KEY, UNKNOWN_KEY, VerificationError
 
 Ready = TypeVar("Ready")
 
 
-class BoundKeys(Generic[Ready]):
+class KeySet(Generic[Ready]):
     """`kid` and `active` make new values; `find` gives the key that made an old one.
 
     It belongs to one ring: when the ring changes, build another.
@@ -24,7 +24,7 @@ class BoundKeys(Generic[Ready]):
         self.kid = next(key.kid for key in keys if key.state == "active")
         self.active = self._readable[self.kid]
 
-    def find(self, kid: str) -> Ready | Refused:
+    def find(self, kid: str) -> Ready | VerificationError:
         key = self._readable.get(kid)
         if key is not None:
             return key

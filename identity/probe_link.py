@@ -9,8 +9,8 @@ from hmac import compare_digest
 from typing import Final
 
 from identity.crockford import ALPHABET, decode_number, encode_number
-from identity.refusal import EXPIRED, FORGED, MALFORMED, Refused
 from identity.token import TokenKeys, prove
+from identity.verification import EXPIRED, FORGED, MALFORMED, VerificationError
 
 PROOF_LENGTH: Final = 25
 LATEST_S: Final = (1 << 35) - 1
@@ -30,7 +30,7 @@ def make_test_proof(keys: TokenKeys, code: str, expires_at: int) -> str:
     return f"{expiry}{keys.kid}{prove(keys.active, _text(keys.kid, code, expiry))}"
 
 
-def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int | Refused:
+def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int | VerificationError:
     """Read any text as the proof for a code at a time in Unix seconds, and give when it expires.
 
     Refused as malformed, unknown_key, destroyed_key, forged or expired.
@@ -39,7 +39,7 @@ def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int 
     if len(text) != PROOF_LENGTH or expiry.strip(ALPHABET) or not text.isascii():
         return MALFORMED
     key = keys.find(kid)
-    if isinstance(key, Refused):
+    if isinstance(key, VerificationError):
         return key
     if not compare_digest(text[_PROOF_AT:], prove(key, _text(kid, code, expiry))):
         return FORGED

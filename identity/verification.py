@@ -15,16 +15,16 @@ Reason = Literal[
 ]
 
 
-class Refused(msgspec.Struct, frozen=True):
+class VerificationError(msgspec.Struct, frozen=True):
     """The answer in place of a value; `reason` is stable and fit for a metric's label."""
 
     reason: Reason
 
 
-MALFORMED: Final = Refused("malformed")
-UNKNOWN_KEY: Final = Refused("unknown_key")
-DESTROYED_KEY: Final = Refused("destroyed_key")
-FORGED: Final = Refused("forged")
-WRONG_PROGRAM: Final = Refused("wrong_program")
-FROM_FUTURE: Final = Refused("from_future")
-EXPIRED: Final = Refused("expired")
+MALFORMED: Final = VerificationError("malformed")
+UNKNOWN_KEY: Final = VerificationError("unknown_key")
+DESTROYED_KEY: Final = VerificationError("destroyed_key")
+FORGED: Final = VerificationError("forged")
+WRONG_PROGRAM: Final = VerificationError("wrong_program")
+FROM_FUTURE: Final = VerificationError("from_future")
+EXPIRED: Final = VerificationError("expired")

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from cli.code_link import write_link
 from cli.database import Failure, accept, run
-from cli.failing import failing_clearly
-from cli.showing import count, note, show_added, show_json, show_list, show_one, text_of
+from cli.errors import failing_clearly
+from cli.output import count, note, show_added, show_json, show_list, show_one, text_of
 from referrals.model import Kind, Status
 
 if TYPE_CHECKING:
