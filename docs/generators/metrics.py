@@ -6,12 +6,12 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from docs.of_settings import table
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
 from console.metrics import ConsoleMetrics
-from docs.of_settings import table
 from enricher.metrics import EnricherMetrics
 from ingest.journal.journal import Journal, Limits
 from ingest.journal.metrics import JournalMetrics
