@@ -1,10 +1,22 @@
 """Metrics of the lookup. Labels are stores and outcomes: never a code."""
 
 import time
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from referrals.snapshot.blocks import Snapshot
+
+class DescribesSnapshot(Protocol):
+    """A snapshot's version, how many codes it has, and when it was taken, in seconds since 1970."""
+
+    @property
+    def version(self) -> int: ...
+
+    @property
+    def codes(self) -> int: ...
+
+    @property
+    def taken_at(self) -> float: ...
 
 
 class LookupMetrics:
@@ -65,7 +77,7 @@ class LookupMetrics:
             "clickrail_snapshot_unreadable", "Values that could not be read from the snapshot.", registry=registry
         )
 
-    def show_snapshot(self, snapshot: Snapshot | None, changes: int) -> None:
+    def show_snapshot(self, snapshot: DescribesSnapshot | None, changes: int) -> None:
         self.snapshot_version.set(snapshot.version if snapshot else 0)
         self.snapshot_codes.set(snapshot.codes if snapshot else 0)
         self.snapshot_changes.set(changes)

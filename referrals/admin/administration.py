@@ -15,14 +15,13 @@ from referrals.admin.validation import REFUSING, ValidationProblem, explain_viol
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_IN_POSTGRES, Answer
 from referrals.lookup.lookup import join
 from referrals.lookup.postgres_source import read_codes
-from referrals.lookup.redis_codec import DECODERS
 from referrals.model import TYPES, Kind, Referral, ReferralCode, Status
+from referrals.row_codec import DECODERS
+from referrals.tables import KEYS, TABLES
 from urls.codes import is_code
 from urls.hosts import to_stored
 from urls.targets import TargetProblem, check_new_target
 
-TABLES: Final[dict[Kind, str]] = {"program": "programs", "affiliate": "affiliates", "code": "referral_codes"}
-KEYS: Final[dict[Kind, str]] = {"program": "id", "affiliate": "id", "code": "code"}
 COLUMNS: Final = {kind: [name for name in TYPES[kind].__struct_fields__ if name != "version"] for kind in TYPES}
 TARGETS: Final = ("target_url", "fallback_url")
 FIND_ARCHIVED: Final = """

@@ -19,6 +19,7 @@ from referrals.metrics import LookupMetrics
 from referrals.model import TYPES, Key, Referral, key_of
 from referrals.snapshot.reader import SnapshotFile
 from referrals.snapshot.referral_set import FRESH_S
+from referrals.tables import READ_ORIGIN
 
 LOG: Final = structlog.get_logger()
 
@@ -27,18 +28,6 @@ POLL_S: Final = 0.5
 PAGE: Final = 500
 TIMEOUT_S: Final = 2.0
 
-# The database's own name, and what changes when its tables are restored: into another server or database, as new
-# tables, or to a point in time. A role that may not ask for the server's identity goes by the rest.
-READ_ORIGIN: Final = """
-    SELECT installation::text || '/' || left(md5(concat_ws('/',
-        CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
-            THEN (SELECT system_identifier FROM pg_control_system()) END,
-        CASE WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
-            THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
-        (SELECT oid FROM pg_database WHERE datname = current_database()),
-        'referral_version'::regclass::oid)), 12), version
-    FROM referral_version
-"""
 READ_NEWEST: Final = "SELECT kind, id, version FROM referral_changes ORDER BY version DESC, kind DESC, id DESC LIMIT $1"
 # An import changes many rows at one version, hence the three columns.
 READ_PAGE: Final = """

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from referrals.connections import AWAY, describe
-from referrals.lookup.redis_codec import DECODERS
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Kind, Referral
+from referrals.row_codec import DECODERS
 from runtime.outage_log import OutageLog
 
 LOG: Final = structlog.get_logger()

@@ -11,15 +11,11 @@ from typing import Final
 import msgspec
 
 from referrals.lookup.redis_history import Signer
-from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
-from urls.targets import is_harmless
+from referrals.model import Key, Referral
+from referrals.row_codec import read_value
 
 FORM: Final = re.compile(rb"(\d{1,18}) (\d{1,18}) (\{.+\})", re.DOTALL)
 SEALED: Final = re.compile(rb"([A-Za-z0-9_-]{22}) (([0-9a-f]{12}) (.+))", re.DOTALL)
-DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {
-    kind: msgspec.json.Decoder(type_) for kind, type_ in TYPES.items()
-}
-"""Fields that a row has beyond ours are passed over."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -54,24 +50,3 @@ def unpack(key: Key, data: object) -> Reading | None:
         return None
     value = read_value(key, match[3])
     return Reading(value, int(match[2])) if value and value.version == int(match[1]) else None
-
-
-def read_value(key: Key, data: bytes) -> Referral | None:
-    """Read a row from its JSON, or null where it is none that may stand under this key."""
-    kind, id_ = key
-    try:
-        value = DECODERS[kind].decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    return value if value.id == id_ and leads_somewhere(value) else None
-
-
-def leads_somewhere(value: Referral) -> bool:
-    """Whether every URL in it is fit for visitors."""
-    match value:
-        case ReferralCode():
-            return value.target_url is None or is_harmless(value.target_url)
-        case Affiliate():
-            return True
-        case Program():
-            return is_harmless(value.target_url) and (value.fallback_url is None or is_harmless(value.fallback_url))

@@ -9,13 +9,12 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from referrals.admin.administration import KEYS, TABLES
-from referrals.lookup.change_feed import READ_ORIGIN
 from referrals.model import TYPES, Key, Kind
 from referrals.snapshot.blocks import change_lines, text_of
 from referrals.snapshot.reader import UNTOLD, SnapshotFile
 from referrals.snapshot.referral_set import Changed
 from referrals.snapshot.writer import SnapshotWriter
+from referrals.tables import KEYS, READ_ORIGIN, TABLES
 
 STALL_S: Final = 30.0
 """How long Postgres may take to the next rows; the first ones may have to be sorted."""

@@ -12,8 +12,8 @@ from zlib import crc32
 
 import msgspec
 
-from referrals.lookup.redis_codec import read_value
 from referrals.model import Key, Referral
+from referrals.row_codec import read_value
 from referrals.snapshot.blocks import (
     HEADER,
     TRAILER_BYTES,

@@ -11,17 +11,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
 from referrals.connections import AWAY, Connect, describe
-from referrals.lookup.change_feed import ChangeSubscriber
+from referrals.metrics import LookupMetrics
 from referrals.model import Key
 from referrals.snapshot.blocks import FIELDS
 from referrals.snapshot.builder import DamagedSnapshot, can_merge, copy_set, merge
 from referrals.snapshot.reader import NAME, Identity, NoSnapshot, SnapshotFile, identify_path, open_snapshot
-from referrals.snapshot.referral_set import Changed
+from referrals.snapshot.referral_set import Changed, ReferralSet
 from referrals.snapshot.writer import SnapshotWriter, take_lock
 from runtime.outage_log import OutageLog
 from runtime.task_scope import report_failure
@@ -34,15 +34,30 @@ RETRY_S: Final = 10.0
 T = TypeVar("T")
 
 
+class FollowsChanges(Protocol):
+    """What keeps the set of referrals up to date: `following` tells whether it does at the moment."""
+
+    @property
+    def known(self) -> ReferralSet: ...
+
+    @property
+    def following(self) -> bool: ...
+
+    @property
+    def metrics(self) -> LookupMetrics: ...
+
+    def adopt(self, file: SnapshotFile) -> bool: ...
+
+
 class SnapshotRefresher:
     """Keeps the snapshot in a folder, written at most every `every_s` seconds. Nothing that fails here stops it."""
 
-    def __init__(self, folder: Path, every_s: float, follower: ChangeSubscriber, connect: Connect) -> None:
+    def __init__(self, folder: Path, every_s: float, subscriber: FollowsChanges, connect: Connect) -> None:
         self._folder = folder
         self._path = folder / NAME
         self._every_s = every_s
-        self._follower = follower
-        self._known = follower.known
+        self._subscriber = subscriber
+        self._known = subscriber.known
         self._connect = connect
         self._pool = ThreadPoolExecutor(1, "snapshot")
         self._looked_at: Identity | None = None
@@ -63,7 +78,7 @@ class SnapshotRefresher:
                 await self._write_if_due()
             except (DamagedSnapshot, *AWAY) as error:
                 self._outage.fail(describe(error), folder=str(self._folder))
-                self._follower.metrics.snapshot_writes.labels("failed").inc()
+                self._subscriber.metrics.snapshot_writes.labels("failed").inc()
                 self._known.damaged |= isinstance(error, DamagedSnapshot)
                 self._rest(min(self._every_s, RETRY_S))
 
@@ -82,7 +97,7 @@ class SnapshotRefresher:
         file = await self._do(open_snapshot, self._path)
         if isinstance(file, NoSnapshot):
             LOG.warning("snapshot refused", path=str(self._path), error=file.reason)
-        elif self._is_better(file) and self._follower.adopt(file):
+        elif self._is_better(file) and self._subscriber.adopt(file):
             self._rest(self._every_s)
             self._outage.end(folder=str(self._folder))
             LOG.info("snapshot in use", version=file.version, codes=file.says.codes)
@@ -114,7 +129,7 @@ class SnapshotRefresher:
         known = self._known
         outdated = known.file is None or known.file.says.fields != FIELDS
         mergeable = known.whole and not known.damaged and can_merge(known.changed)
-        if self._follower.following and (outdated or not mergeable):
+        if self._subscriber.following and (outdated or not mergeable):
             return self._build
         is_there = known.file is not None and known.file.identity == self._looked_at
         return self._merge if mergeable and (known.changed or not is_there) else None
@@ -129,14 +144,14 @@ class SnapshotRefresher:
         finally:
             connection.terminate()
             self._pool.submit(writer.abandon).add_done_callback(report_failure)
-        self._follower.metrics.snapshot_writes.labels("built").inc()
+        self._subscriber.metrics.snapshot_writes.labels("built").inc()
 
     async def _merge(self) -> None:
         base = self._known.file
         if base is not None:
             # What is newer than the version it is marked with does no harm: it will be read again from there.
             await self._do(write_merged, self._folder, base, dict(self._known.changed), self._known.as_of)
-            self._follower.metrics.snapshot_writes.labels("merged").inc()
+            self._subscriber.metrics.snapshot_writes.labels("merged").inc()
 
     def _rest(self, seconds: float) -> None:
         self._not_before = asyncio.get_running_loop().time() + seconds

@@ -16,13 +16,13 @@ from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from referrals.connections import connected
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
-from referrals.lookup.change_feed import READ_ORIGIN
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.local_cache import CachePolicy
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.reader import NAME
 from referrals.snapshot.writer import take_lock
+from referrals.tables import READ_ORIGIN
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
