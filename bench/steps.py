@@ -24,7 +24,7 @@ from bench.stack import Bench
 from identity.cookie import CookieClaims
 from identity.keys import RING_RANDOMNESS, init_ring
 from identity.randomness import RandomPool
-from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.ulid import RANDOM_BYTES, make_ulid
 from ingest.http.response import redirect_to
 from ingest.journal.framing import frame
 from ingest.journal.journal import Journal, opened
@@ -94,7 +94,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     records = [answer_one(redirect, nothing, request) for request in asked]
     addresses = [site.proxies.find_client("127.0.0.1", request.headers) for request in asked]
     pool, nonces = RandomPool(RANDOM_BYTES), RandomPool(12)
-    ids = [make_click_id(time.time_ns() // 10**6, pool.draw()) for _ in asked]
+    ids = [make_ulid(time.time_ns() // 10**6, pool.draw()) for _ in asked]
     cookie, now_s = cookie_of(FOUND.program, https=True), int(time.time())
     claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
     locations = [
@@ -104,7 +104,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
         ("parse the request (aiohttp's parser)", parser.feed_data, requests),
         ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),
         ("client limit", lambda address: limits.ask_client(address, time.perf_counter_ns()), addresses),
-        ("click id", lambda _: make_click_id(time.time_ns() // 10**6, pool.draw()), ids),
+        ("click id", lambda _: make_ulid(time.time_ns() // 10**6, pool.draw()), ids),
         ("cookie", lambda each: make_set_cookie(keys, cookie, each, nonces.draw()), claims),
         ("target with token", lambda each: build_location(keys, FOUND, each, read_parameters("")), ids),
         ("all of the answer, these and record and encoding", partial(answer_one, redirect, nothing), asked),
@@ -131,10 +131,20 @@ def make_parser() -> HttpRequestParser:
     return HttpRequestParser(BaseProtocol(loop), loop, 2**20)
 
 
+class FixedKeys:
+    """One ring's keys."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.current = keys
+
+    def refresh(self) -> None:
+        pass
+
+
 def make_redirect(keys: Keys, nothing: "Nothing") -> Redirect:
     publisher: Any = nothing
     to = Delivery(nothing, publisher)
-    return Redirect(make_site(), keys, OneCode(), make_limits(), to, IngestMetrics(CollectorRegistry(), int))
+    return Redirect(make_site(), FixedKeys(keys), OneCode(), make_limits(), to, IngestMetrics(CollectorRegistry()))
 
 
 def make_keys() -> Keys:
@@ -143,7 +153,7 @@ def make_keys() -> Keys:
 
 def answer_one(redirect: Redirect, nothing: Nothing, request: RawRequestMessage) -> tuple[bytes, bytes]:
     redirect.answer(request, "127.0.0.1")
-    redirect.write_down()
+    redirect.flush_journal()
     return nothing.records[0]
 
 

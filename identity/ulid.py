@@ -14,7 +14,7 @@ _CHARACTER_OF_BYTE: Final = bytes(ord(ALPHABET[byte & 31]) for byte in range(256
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def make_click_id(now_ms: int, randomness: bytes) -> str:
+def make_ulid(now_ms: int, randomness: bytes) -> str:
     """Make a ULID of Unix milliseconds and 16 random bytes (each gives one character, by its low five bits).
 
     Raises ValueError when the time does not fit in 48 bits or there are not 16 bytes.

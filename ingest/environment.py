@@ -4,18 +4,16 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
-from functools import partial
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from pathlib import Path
 
 import msgspec
 import structlog
 from prometheus_client import CollectorRegistry
 
-from identity.cache_mac import CacheMac
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
-from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.ulid import RANDOM_BYTES, make_ulid
 from ingest.data_folder import JOURNAL
 from ingest.http.response import room_for_location
 from ingest.journal.journal import Journal, opened
@@ -24,9 +22,9 @@ from ingest.journal.metrics import JournalMetrics
 from ingest.limits.factory import open_limits
 from ingest.limits.gcra import make_limit
 from ingest.limits.limits import LimitSettings
-from ingest.limits.metrics import LimitMetrics
-from ingest.metrics import IngestMetrics
-from ingest.pipeline import ready_keys
+from ingest.limits.metrics import KeyMetrics, LimitMetrics
+from ingest.live_keys import LiveKeys
+from ingest.metrics import IngestMetrics, QueueMetrics
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
 from ingest.request.context import Site
@@ -66,39 +64,39 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
 
     Raises SettingsError when the key ring, or a file for TLS, cannot be used.
     """
-    metrics = IngestMetrics(registry, lambda: journal.pending, lambda: len(publisher.oversized))
-    servers, security = settings.kafka_bootstrap_servers, read_security(settings)
+    kafka = read_security(settings)
     check_tls_files(settings.database_url.reveal())
     if settings.redis_url:
         check_redis_tls_files(settings.redis_url.reveal())
-    producer = RecordProducer(servers, client_id="clickrail-ingest", security=security)
-    rejecting = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=security)
-    ring, site, some = read_keys(settings), site_of(settings), asyncio.Event()
+    site, keys, metrics = site_of(settings), LiveKeys(read_keys(settings)), IngestMetrics(registry)
+    servers, some_clicks = settings.kafka_bootstrap_servers, asyncio.Event()
+    clicks = RecordProducer(servers, client_id="clickrail-ingest", security=kafka)
+    rejections = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=kafka)
     # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
-    journal = Journal(Path(settings.data_dir) / JOURNAL, site.process, journal_limits(settings), some.set, metrics.lose)
+    folder = Path(settings.data_dir) / JOURNAL
+    journal = Journal(folder, site.process, journal_limits(settings), some_clicks.set, metrics.lose)
+    publisher = Publisher(clicks, journal, site.raw_topic, some_clicks, rejections, metrics.lose_rejections)
     JournalMetrics(registry, journal)
-    publisher = Publisher(producer, journal, site.raw_topic, some, rejecting)
-    publisher.on_rejections_refused = partial(metrics.lose_rejections, "too_large")
-    with closing(metrics.losses):
-        async with (
-            open_lookup(lookup_settings(settings, RingSigner(ring).get), LookupMetrics(registry)) as lookup,
-            open_limits(limit_settings(settings), lambda: redirect.keys.ip_hash, LimitMetrics(registry)) as limits,
-            opened(journal),
-        ):
-            redirect = Redirect(site, ready_keys(ring.ring), lookup, limits, Delivery(journal, publisher), metrics)
-            try:
-                redirect.renew_keys = partial(renew_keys, ring, redirect)
-                async with task_scope(journal.run(), publisher.run(), follow_keys(redirect)):
-                    try:
-                        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
-                    finally:
-                        await leave_nothing(publisher, metrics, settings.flush_s)
-            finally:
-                await producer.close()
-                await rejecting.close()
+    QueueMetrics(registry, journal, publisher.oversized)
+    async with AsyncExitStack() as opening:
+        opening.enter_context(closing(metrics.losses))
+        for producer in (clicks, rejections):
+            opening.push_async_callback(producer.close)
+        lookup = await opening.enter_async_context(
+            open_lookup(lookup_settings(settings, keys.signer), LookupMetrics(registry))
+        )
+        limits = await opening.enter_async_context(
+            open_limits(limit_settings(settings), keys.ip_hash, LimitMetrics(registry))
+        )
+        KeyMetrics(registry, limits)
+        await opening.enter_async_context(opened(journal))
+        redirect = Redirect(site, keys, lookup, limits, Delivery(journal, publisher), metrics)
+        await opening.enter_async_context(task_scope(journal.run(), publisher.run(), keys.follow()))
+        opening.push_async_callback(drain_or_count, publisher, metrics, settings.flush_s)
+        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
 
 
-async def leave_nothing(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
+async def drain_or_count(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
     """Wait until Kafka has everything, at most so long. Clicks stay in the journal; lost rejections are counted."""
     metrics.lose_rejections("stopped", await publisher.drain(seconds))
 
@@ -120,7 +118,7 @@ def site_of(settings: Settings) -> Site:
     prefix = settings.kafka_topic_prefix
     return Site(
         region=settings.region,
-        process=make_click_id(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
+        process=make_ulid(time.time_ns() // 1_000_000, os.urandom(RANDOM_BYTES)),
         https=is_https(settings.public_url),
         fallback_url=settings.fallback_url,
         refuses_prefetch=settings.prefetch == "refuse",
@@ -149,32 +147,3 @@ def read_keys(settings: Settings) -> WatchedKeyRing:
         )
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
-
-
-class RingSigner:
-    """What authenticates values in Redis, with the keys of the ring as it is at the moment."""
-
-    def __init__(self, watched: WatchedKeyRing) -> None:
-        self._watched = watched
-        self._ring = watched.ring
-        self._mac = CacheMac(self._ring)
-
-    def get(self) -> CacheMac:
-        if self._ring is not self._watched.ring:
-            self._ring = self._watched.ring
-            self._mac = CacheMac(self._ring)
-        return self._mac
-
-
-def renew_keys(ring: WatchedKeyRing, redirect: Redirect) -> None:
-    """Take the key ring into use if it has changed: one `stat` if not."""
-    if ring.refresh():
-        redirect.keys = ready_keys(ring.ring)
-        log.info("key ring changed")
-
-
-async def follow_keys(redirect: Redirect) -> None:
-    """Take a changed key ring into use within a second, for ever."""
-    while True:
-        await asyncio.sleep(1)
-        redirect.renew_keys()

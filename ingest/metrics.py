@@ -1,8 +1,8 @@
 """What ingest counts. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sized
-from typing import Final
+from collections.abc import Iterable, Sized
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -21,12 +21,17 @@ CLOSED: Final = ("idle", "too_slow", "too_many")
 """Why we closed a connection: nothing was asked for long, a request did not come to its end, too many were open."""
 
 
-class IngestMetrics(Collector):
-    """Requests by how they were answered, refusals by reason, durations, clicks that wait for Kafka, clicks lost."""
+class CountsClicks(Protocol):
+    """What knows how many clicks Kafka does not have yet: the journal."""
 
-    def __init__(
-        self, registry: CollectorRegistry, waiting: Callable[[], int], oversized: Callable[[], int] = int
-    ) -> None:
+    @property
+    def pending(self) -> int: ...
+
+
+class IngestMetrics(Collector):
+    """Requests by how they were answered, refusals by reason, durations, open connections, clicks lost."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
         self.answers = dict.fromkeys(ANSWERS, 0)
         self.closed = dict.fromkeys(CLOSED, 0)
         self.connections: Sized = ()
@@ -42,7 +47,6 @@ class IngestMetrics(Collector):
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
         self.losses = LossLog()
-        self._waiting, self._oversized = waiting, oversized
         registry.register(self)
 
     def lose(self, reason: str, clicks: int) -> None:
@@ -79,12 +83,6 @@ class IngestMetrics(Collector):
         yield closed
         yield GaugeMetricFamily("clickrail_connections_open", "Open connections.", value=len(self.connections))
         yield self._duration()
-        yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._waiting())
-        yield GaugeMetricFamily(
-            "clickrail_clicks_oversized",
-            "Clicks larger than their topic takes; they wait in the journal until its max.message.bytes is raised.",
-            value=self._oversized(),
-        )
 
     def _duration(self) -> Metric:
         buckets = []
@@ -97,3 +95,20 @@ class IngestMetrics(Collector):
         )
         family.add_metric(["/ref/{code}"], buckets, self._total_ns / 1e9)
         return family
+
+
+class QueueMetrics(Collector):
+    """Clicks that wait for Kafka, and those of them that are too large for their topic."""
+
+    def __init__(self, registry: CollectorRegistry, journal: CountsClicks, oversized: Sized) -> None:
+        self._journal = journal
+        self._oversized = oversized
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._journal.pending)
+        yield GaugeMetricFamily(
+            "clickrail_clicks_oversized",
+            "Clicks larger than their topic takes; they wait in the journal until its max.message.bytes is raised.",
+            value=len(self._oversized),
+        )

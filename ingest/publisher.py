@@ -52,12 +52,16 @@ class ClickQueue(Protocol):
         """Note that Kafka has these."""
 
 
+def lose_unseen(_reason: str, _count: int) -> None:
+    """Lose rejections of which nobody counts the losses."""
+
+
 class Publisher:
     """Delivers what the journal has, and a bounded queue of rejections. `some` is set whenever there may be clicks.
 
     `problem` is why clicks cannot be delivered at present, or which ones cannot. `for_rejections` is a producer of
-    their own, without which clicks wait for `producer` while their topic, say, is missing. `on_rejections_refused` is
-    called with the number of those that are larger than their topic takes: they are gone.
+    their own, without which clicks wait for `producer` while their topic, say, is missing. `lose_rejections` is told
+    why rejections are gone for good, and how many.
     """
 
     def __init__(
@@ -67,8 +71,9 @@ class Publisher:
         raw_topic: str,
         some: asyncio.Event,
         for_rejections: Delivers | None = None,
+        lose_rejections: Callable[[str, int], None] = lose_unseen,
     ) -> None:
-        self.on_rejections_refused: Callable[[int], object] = int
+        self._lose_rejections = lose_rejections
         self.oversized = OversizedClicks(producer, journal, raw_topic)
         self._outage: str | None = None
         self._for_rejections = for_rejections or producer
@@ -159,7 +164,7 @@ class Publisher:
         except RecordTooLarge as error:
             # Rejections are not worth a disk: the others are written, and these are dropped.
             log.error("rejections are dropped", problem=str(error))  # noqa: TRY400 - no trace says more
-            self.on_rejections_refused(len(error.places))
+            self._lose_rejections("too_large", len(error.places))
         except DeliveryFailed:
             self._some_rejections.set()
             raise

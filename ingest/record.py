@@ -1,4 +1,4 @@
-"""What is written down of a visit: a raw click, or a rejection. Pure."""
+"""What is recorded of a request: a raw click, or a rejection. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -32,68 +32,68 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def record_click(
-    visit: RequestContext, made: ClickDraft, site: Site, keys: Keys, sequence: int, nonce: bytes
+    request: RequestContext, draft: ClickDraft, site: Site, keys: Keys, sequence: int, nonce: bytes
 ) -> RawClick:
     """Write an accepted click down, its address sealed; `nonce` is 12 random bytes never used before."""
-    headers, parameters, cutter = visit.headers, made.parameters, TextSanitizer(made.parameters.truncated)
-    if made.aim.is_cut:
-        cutter.truncated.append("target_url")
+    headers, parameters, sanitizer = request.headers, draft.parameters, TextSanitizer(draft.parameters.truncated)
+    if draft.target.is_cut:
+        sanitizer.truncated.append("target_url")
     return RawClick(
-        click_id=made.click_id,
-        clicked_at=to_datetime(made.now_ms),
-        code=made.found.code.code,
-        affiliate_id=made.found.affiliate.id,
-        program_id=made.found.program.id,
-        host=cutter.cut("host", headers.get(hdrs.HOST, ""), HOST_CAP),
+        click_id=draft.click_id,
+        clicked_at=to_datetime(draft.now_ms),
+        code=draft.found.code.code,
+        affiliate_id=draft.found.affiliate.id,
+        program_id=draft.found.program.id,
+        host=sanitizer.cut("host", headers.get(hdrs.HOST, ""), HOST_CAP),
         # The prefix and a code, or the click would not have been accepted: nothing to clean.
-        path=visit.path,
-        query=visit.query and cutter.cut("query", visit.query, QUERY_CAP),
-        target_url=cutter.cut("target_url", made.aim.location, TARGET_CAP),
-        target_source=made.aim.source,
-        referrer=cutter.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
-        user_agent=cutter.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
-        accept_language=cutter.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
-        client_hints=read_hints(headers, cutter),
+        path=request.path,
+        query=request.query and sanitizer.cut("query", request.query, QUERY_CAP),
+        target_url=sanitizer.cut("target_url", draft.target.location, TARGET_CAP),
+        target_source=draft.target.source,
+        referrer=sanitizer.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
+        user_agent=sanitizer.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
+        accept_language=sanitizer.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
+        client_hints=read_hints(headers, sanitizer),
         **parameters.subs,
         utm=parameters.utm,
         ad_ids=parameters.ad_ids,
-        previous_click_id=made.visitor.previous_click_id,
-        cookie_state=made.visitor.cookie_state,
-        privacy=made.privacy,
-        prefetch=visit.ahead,
-        unique_window_s=made.found.program.unique_window_s,
-        limit=made.limit,
-        is_test=made.is_test,
-        ip_sealed=seal_ip(keys.ip_seal, visit.address.packed, made.click_id, nonce),
+        previous_click_id=draft.visitor.previous_click_id,
+        cookie_state=draft.visitor.cookie_state,
+        privacy=draft.privacy,
+        prefetch=request.is_prefetch,
+        unique_window_s=draft.found.program.unique_window_s,
+        limit=draft.limit,
+        is_test=draft.is_test,
+        ip_sealed=seal_ip(keys.ip_seal, request.address.packed, draft.click_id, nonce),
         handled=Handled(
             region=site.region,
             process=site.process,
             sequence=sequence,
-            cache=made.found.layer,
-            steps_us=made.steps_us,
+            cache=draft.found.layer,
+            steps_us=draft.steps_us,
             key_ids=key_ids(
-                keys.cookie.kid if made.set_cookie else None,
-                keys.token.kid if made.aim.carries_token else None,
+                keys.cookie.kid if draft.set_cookie else None,
+                keys.token.kid if draft.target.carries_token else None,
                 keys.ip_seal.kid,
             ),
         ),
-        truncated=cutter.truncated,
+        truncated=sanitizer.truncated,
     )
 
 
 def record_rejection(
-    visit: RequestContext, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
+    request: RequestContext, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
 ) -> RejectedClick:
     """Write a refusal down. The address is hashed unless the program, or the browser's own signals, forbid it."""
-    headers, found = visit.headers, refusal.found
-    key_id, ip_hash = (None, None) if is_anonymous(visit, refusal) else hash_ip(keys, visit.address.packed)
+    headers, found = request.headers, refusal.found
+    key_id, ip_hash = (None, None) if is_anonymous(request, refusal) else hash_ip(keys, request.address.packed)
     referrer, user_agent = headers.get(hdrs.REFERER), headers.get(hdrs.USER_AGENT)
     return RejectedClick(
         rejection_id=rejection_id,
         rejected_at=to_datetime(now_ms),
         reason=refusal.reason.number,
         status=refusal.status,
-        asked=read_request(visit.path),
+        asked=read_request(request.path),
         affiliate_id=found.affiliate.id if found else None,
         program_id=found.program.id if found else None,
         host=clean(headers.get(hdrs.HOST, ""), HOST_CAP)[0],
@@ -112,23 +112,23 @@ def record_rejection(
     )
 
 
-def is_anonymous(visit: RequestContext, refusal: Refusal) -> bool:
-    gpc, dnt = asks_gpc(visit.headers), asks_dnt(visit.headers)
+def is_anonymous(request: RequestContext, refusal: Refusal) -> bool:
+    gpc, dnt = asks_gpc(request.headers), asks_dnt(request.headers)
     if refusal.found is None:
         # No program says what its policy is: the signals are taken at their strictest.
         return gpc or dnt
     return refusal.found.program.decide_privacy(gpc=gpc, dnt=dnt) == "anonymous"
 
 
-def read_hints(headers: CIMultiDictProxy[str], cutter: TextSanitizer) -> ClientHints | None:
+def read_hints(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> ClientHints | None:
     """Read the client hints that browsers send unasked; null when there are none."""
     ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
     if ua is None and mobile is None and platform is None:
         return None
     return ClientHints(
-        ua=cutter.cut("client_hints", ua, HINT_CAP),
-        mobile=cutter.cut("client_hints", mobile, HINT_CAP),
-        platform=cutter.cut("client_hints", platform, HINT_CAP),
+        ua=sanitizer.cut("client_hints", ua, HINT_CAP),
+        mobile=sanitizer.cut("client_hints", mobile, HINT_CAP),
+        platform=sanitizer.cut("client_hints", platform, HINT_CAP),
     )
 
 

@@ -17,7 +17,7 @@ from multidict import CIMultiDictProxy
 from identity.cookie import CookieClaims
 from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
-from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.ulid import RANDOM_BYTES, make_ulid
 from identity.verification import UNKNOWN_KEY
 from ingest.answers import (
     Refusal,
@@ -48,7 +48,7 @@ from ingest.pipeline import (
 from ingest.publisher import Publisher
 from ingest.record import record_click, record_rejection
 from ingest.rejections import RejectionGate
-from ingest.request.context import ClickDraft, RequestContext, Site, Visitor
+from ingest.request.context import ClickDraft, RequestContext, Site, StepTimes, Visitor
 from ingest.request.parameters import read_parameters
 from ingest.request.request import is_prefetch, is_test
 from referrals.lookup.answers import Answer, Found
@@ -77,7 +77,7 @@ class Lookup(Protocol):
 
 
 class Journal(Protocol):
-    """Where a click is written down before its visitor is answered."""
+    """Where a click is recorded before its visitor is answered."""
 
     def append_all(self, records: Sequence[tuple[bytes, bytes]], /) -> None:
         """Take clicks, key and payload each, at once and whatever happens; what is lost is counted."""
@@ -90,14 +90,23 @@ class Delivery(NamedTuple):
     publisher: Publisher
 
 
+class KeySource(Protocol):
+    """The keys of the moment: `current` is replaced whole when the key ring changes."""
+
+    @property
+    def current(self) -> Keys: ...
+
+    def refresh(self) -> None:
+        """Look whether the key ring has changed."""
+
+
 class Redirect:
-    """Answers requests. `keys` is replaced whole when the key ring changes; `renew_keys` looks whether it has."""
+    """Answers requests."""
 
     def __init__(
-        self, site: Site, keys: Keys, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
+        self, site: Site, keys: KeySource, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
     ) -> None:
-        self.keys = keys
-        self.renew_keys: Callable[[], None] = lambda: None
+        self._keys = keys
         self._site = site
         self._lookup = lookup
         self._limits = limits
@@ -116,20 +125,20 @@ class Redirect:
         if not is_link(path):
             return self._count("not_found", page(404))
         if request.method == hdrs.METH_GET:
-            return self._visit(request.headers, peer, path, query, started)
+            return self._handle_get(request.headers, peer, path, query, started)
         if request.method == hdrs.METH_HEAD:
-            return self._look(request.headers, peer, path, query)
+            return self._handle_head(request.headers, peer, path, query)
         return self._count("method_not_allowed", page(405))
 
-    def write_down(self) -> None:
-        """Have the clicks accepted since the last time in the journal: before any of them is answered."""
+    def flush_journal(self) -> None:
+        """Have the clicks accepted since the last time written to the journal, before any of them is answered."""
         if self._accepted:
             # What neither disk nor memory can take is counted by the journal; visitors go on all the same.
             self._journal.append_all(self._accepted)
             self._accepted = []
 
-    def _look(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Answered:
-        """Answer as a visit would be, but for what is of a click: nothing is written down or set."""
+    def _handle_head(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Answered:
+        """Answer as a visit would be, but for what is of a click: nothing is recorded or set."""
         code = match_code(path)
         if code is None or (self._site.refuses_prefetch and is_prefetch(headers)):
             refusal = refuse_prefetch(None) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
@@ -137,112 +146,124 @@ class Redirect:
         client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
             return self._count("head", respond(refuse_lookup(self._limits.refuse_lookup(client))))
-        show = partial(self._show, "head", query, client)
+        respond_to = partial(self._head_response, "head", query, client)
         answer = self._lookup.cached(code)
-        return show(answer) if answer else self._find(code, show, show)
+        return respond_to(answer) if answer else self._resolve(code, respond_to, respond_to)
 
-    def _show(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
-        """Say where a link leads, to whoever only asks: no cookie, no click, nothing written down."""
-        judged = resolve_answer(answer, query, self._site.fallback_url, self._site.room)
-        if not isinstance(judged, Refusal):
-            outcome = self._limits.look(judged.program.limit_policy, client, judged.code.code, clock())
+    def _head_response(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
+        """Say where a link leads, to whoever only asks: no cookie, no click, nothing recorded."""
+        resolved = resolve_answer(answer, query, self._site.fallback_url, self._site.room)
+        if not isinstance(resolved, Refusal):
+            outcome = self._limits.look(resolved.program.limit_policy, client, resolved.code.code, clock())
             if isinstance(outcome, Refuse):
-                judged = refuse_over_limit(outcome, judged, query, self._site.room)
-        if isinstance(judged, Refusal):
-            return self._count(kind, respond(judged))
+                resolved = refuse_over_limit(outcome, resolved, query, self._site.room)
+        if isinstance(resolved, Refusal):
+            return self._count(kind, respond(resolved))
         location = build_location_without_click(
-            judged.target_url, judged, read_parameters(query), query, self._site.room
+            resolved.target_url, resolved, read_parameters(query), query, self._site.room
         )
         return self._count(kind, redirect_to(location))
 
-    def _visit(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int) -> Answered:
+    def _handle_get(
+        self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int
+    ) -> Answered:
+        times = StepTimes(started)
         code = match_code(path)
-        matched = clock()
-        address = self._site.proxies.find_client(peer, headers)
-        ahead = is_prefetch(headers)
-        located = clock()
-        if code is None or (ahead and self._site.refuses_prefetch):
+        times.matched = clock()
+        request = RequestContext(
+            path=path,
+            query=query,
+            headers=headers,
+            address=self._site.proxies.find_client(peer, headers),
+            is_prefetch=is_prefetch(headers),
+            times=times,
+        )
+        times.client_found = clock()
+        if code is None or (request.is_prefetch and self._site.refuses_prefetch):
             known = self._lookup.recall(code) if code else None
             refusal = refuse_prefetch(known) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
-            return self._refuse(RequestContext(path, query, headers, address, ahead, (started,)), refusal)
-        client = self._limits.ask_client(address, located)
-        visit = RequestContext(path, query, headers, address, ahead, (started, matched, located, clock()))
+            return self._refuse(request, refusal)
+        client = self._limits.ask_client(request.address, times.client_found)
+        times.client_limited = clock()
         if client.verdict == "far_over" and self._lookup.recall(code) is None:
-            return self._refuse(visit, refuse_lookup(self._limits.refuse_lookup(client)))
+            return self._refuse(request, refuse_lookup(self._limits.refuse_lookup(client)))
         answer = self._lookup.cached(code)
         if answer:
-            return self._follow(visit, client, answer)
-        return self._find(code, partial(self._follow, visit, client), partial(self._show, "left", query, client))
+            return self._on_resolved(request, client, answer)
+        on_resolved = partial(self._on_resolved, request, client)
+        return self._resolve(code, on_resolved, partial(self._head_response, "left", query, client))
 
-    async def _find(self, code: str, accept: Answers, only_show: Answers) -> Later:
+    async def _resolve(self, code: str, accept: Answers, only_show: Answers) -> Later:
         answer = await self._lookup.find(code)
         return Later(partial(accept, answer), partial(only_show, answer))
 
-    def _follow(self, visit: RequestContext, client: Decision, answer: Answer) -> Response:
-        judged = resolve_answer(answer, visit.query, self._site.fallback_url, self._site.room)
-        if isinstance(judged, Refusal):
-            return self._refuse(visit, judged)
-        looked_up = clock()
-        admitted = self._limits.admit(judged.program.limit_policy, client, judged.code.code, looked_up)
+    def _on_resolved(self, request: RequestContext, client: Decision, answer: Answer) -> Response:
+        resolved = resolve_answer(answer, request.query, self._site.fallback_url, self._site.room)
+        if isinstance(resolved, Refusal):
+            return self._refuse(request, resolved)
+        request.times.looked_up = clock()
+        policy, code = resolved.program.limit_policy, resolved.code.code
+        admitted = self._limits.admit(policy, client, code, request.times.looked_up)
         if not isinstance(admitted, Admit):
-            return self._refuse(visit, refuse_over_limit(admitted, judged, visit.query, self._site.room))
-        return self._accept(visit, judged, admitted, looked_up)
+            return self._refuse(request, refuse_over_limit(admitted, resolved, request.query, self._site.room))
+        request.times.code_limited = clock()
+        return self._accept(request, resolved, admitted)
 
-    def _accept(self, visit: RequestContext, found: Found, admitted: Admit, looked_up: int) -> Response:
-        limited = clock()
+    def _accept(self, request: RequestContext, found: Found, admitted: Admit) -> Response:
+        times = request.times
         now_ms = time_ns() // 1_000_000
         now_s = now_ms // 1000
-        privacy = decide_privacy(found.program, visit.headers)
+        privacy = decide_privacy(found.program, request.headers)
         cookie = cookie_of(found.program, https=self._site.https) if privacy.decision == "full" else None
-        lines = visit.headers.getall(hdrs.COOKIE, ())
-        visitor = self._recognise(cookie, lines, now_s) if cookie and lines else WITHOUT_COOKIE
-        keys, opened = self.keys, clock()
-        click_id = make_click_id(now_ms, self._randomness.draw())
+        lines = request.headers.getall(hdrs.COOKIE, ())
+        visitor = self._read_cookie(cookie, lines, now_s) if cookie and lines else WITHOUT_COOKIE
+        keys, times.cookie_read = self._keys.current, clock()
+        click_id = make_ulid(now_ms, self._randomness.draw())
         set_cookie = None
-        if cookie and not visit.ahead and not keeps_cookie(found.program, visitor):
+        if cookie and not request.is_prefetch and not keeps_cookie(found.program, visitor):
             claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
             set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw())
-        marked = clock()
-        parameters = read_parameters(visit.query)
+        times.cookie_made = clock()
+        parameters = read_parameters(request.query)
         room = self._site.room - len(set_cookie) if set_cookie else self._site.room
-        aimed = build_location(keys, found, click_id, parameters, visit.query, room)
-        # Made before anything is written down: a click is a click only if it can be answered.
-        response = redirect_to(aimed.location, set_cookie)
-        steps_us = microseconds(*visit.times, looked_up, limited, opened, marked, clock())
-        made = ClickDraft(
-            found,
-            admitted.limit,
-            is_test(keys.token, found.code.code, visit.query, now_s),
-            click_id,
-            now_ms,
-            privacy,
-            visitor,
-            set_cookie,
-            parameters,
-            aimed,
-            steps_us,
+        target = build_location(keys, found, click_id, parameters, request.query, room)
+        # Made before anything is recorded: a click is a click only if it can be answered.
+        response = redirect_to(target.location, set_cookie)
+        times.target_built = clock()
+        draft = ClickDraft(
+            found=found,
+            limit=admitted.limit,
+            is_test=is_test(keys.token, found.code.code, request.query, now_s),
+            click_id=click_id,
+            now_ms=now_ms,
+            privacy=privacy,
+            visitor=visitor,
+            set_cookie=set_cookie,
+            parameters=parameters,
+            target=target,
+            steps_us=times.microseconds(),
         )
-        click = record_click(visit, made, self._site, keys, self._sequence + 1, self._nonces.draw())
+        click = record_click(request, draft, self._site, keys, self._sequence + 1, self._nonces.draw())
         self._accepted.append((click_id.encode(), encode(click)))
         # Only now: a number that was given and has no click would look like a lost one.
         self._sequence += 1
         return self._count("accepted", response)
 
-    def _recognise(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
-        visitor = read_cookie(self.keys, cookie, lines, now_s)
+    def _read_cookie(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
+        visitor = read_cookie(self._keys.current, cookie, lines, now_s)
         if visitor.cookie_state == UNKNOWN_KEY.reason:
             # The process that set it may have had the new key ring a moment before this one.
-            self.renew_keys()
-            visitor = read_cookie(self.keys, cookie, lines, now_s)
+            self._keys.refresh()
+            visitor = read_cookie(self._keys.current, cookie, lines, now_s)
         return visitor
 
-    def _refuse(self, visit: RequestContext, refusal: Refusal) -> Response:
+    def _refuse(self, request: RequestContext, refusal: Refusal) -> Response:
         now_ms = time_ns() // 1_000_000
         recorded = self._gate.admits(refusal.reason.number, now_ms // 1000)
         self._metrics.refused[refusal.reason.number, recorded] += 1
         if recorded:
-            rejection_id = make_click_id(now_ms, self._randomness.draw())
-            rejection = record_rejection(visit, refusal, self._site, self.keys.ip_hash, rejection_id, now_ms)
+            rejection_id = make_ulid(now_ms, self._randomness.draw())
+            rejection = record_rejection(request, refusal, self._site, self._keys.current.ip_hash, rejection_id, now_ms)
             record = OutRecord(
                 self._site.rejected_topic, rejection_id.encode(), encode(rejection), rejected_headers(rejection)
             )
@@ -253,19 +274,3 @@ class Redirect:
     def _count(self, kind: str, response: Response) -> Response:
         self._metrics.answers[kind] += 1
         return response
-
-
-def microseconds(*times_ns: int) -> dict[str, int]:
-    """Name the whole microseconds between the times of the hot path, in its order, and their sum."""
-    started, matched, located, asked, looked_up, limited, opened, marked, aimed = times_ns
-    return {
-        "match": (matched - started) // 1000,
-        "client_ip": (located - matched) // 1000,
-        "client_limit": (asked - located) // 1000,
-        "lookup": (looked_up - asked) // 1000,
-        "code_limit": (limited - looked_up) // 1000,
-        "cookie_open": (opened - limited) // 1000,
-        "cookie_seal": (marked - opened) // 1000,
-        "target": (aimed - marked) // 1000,
-        "total": (aimed - started) // 1000,
-    }

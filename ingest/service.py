@@ -66,7 +66,7 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
     """
     allow_files(env.settings.most_connections + OTHER_FILES)
     connections = Connections(
-        env.redirect.answer, env.redirect.write_down, connection_limits(env.settings), env.metrics
+        env.redirect.answer, env.redirect.flush_journal, connection_limits(env.settings), env.metrics
     )
     server = await listen(connections, env.settings, listener)
     async with task_scope(connections.sweep()):

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.ulid import RANDOM_BYTES, make_ulid
 
 SEARCH_S: Final = 1.5
 """How long a search may take; what it asks of the second of two tables may take LIMIT_S longer."""
@@ -92,7 +92,7 @@ def plan_span(search: Search, took_s: float) -> timedelta:
 
 def first_ulid(time: datetime) -> str:
     """Give the lowest ULID of a time of whole milliseconds: what is older than it is older than the time."""
-    return make_click_id((time - EPOCH) // timedelta(milliseconds=1), bytes(RANDOM_BYTES))
+    return make_ulid((time - EPOCH) // timedelta(milliseconds=1), bytes(RANDOM_BYTES))
 
 
 def whole_milliseconds(time: datetime) -> datetime:

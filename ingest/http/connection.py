@@ -51,7 +51,7 @@ class Host(Protocol):
     head_s: float
     keepalive_s: float
 
-    def expect(self, connection: "Connection", /) -> None:
+    def schedule_turn(self, connection: "Connection", /) -> None:
         """Have `read`, `answer` and `send` of a connection called, in this order, before long."""
 
     def answer(self, request: RawRequestMessage, peer: str | None, /) -> Answered:
@@ -137,7 +137,7 @@ class Connection(BaseProtocol):
         if self._is_read:
             self._reader.feed(data)
             self._received_at = perf_counter_ns()
-            self._host.expect(self)
+            self._host.schedule_turn(self)
 
     def eof_received(self) -> bool:
         # Who closes only his own half still waits for the answer to what he asked.
@@ -146,7 +146,7 @@ class Connection(BaseProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._host.expect(self)
+        self._host.schedule_turn(self)
 
     def read(self) -> None:
         """Read the requests that have come, as many as can be answered in this turn."""
@@ -180,7 +180,7 @@ class Connection(BaseProtocol):
             else:
                 self._answer(asked)
         if (self._waiting or self._reader.has_unread) and not (self._task or self._paused):
-            self._host.expect(self)
+            self._host.schedule_turn(self)
 
     def _answer(self, asked: RawRequestMessage) -> None:
         try:
@@ -200,7 +200,7 @@ class Connection(BaseProtocol):
             later = Later(failed, failed)
         self._looked_up = asked, later
         self._task = None
-        self._host.expect(self)
+        self._host.schedule_turn(self)
 
     def _finish(self, asked: RawRequestMessage, later: Later) -> None:
         self._looked_up = None

@@ -35,18 +35,18 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class Connections:
     """Makes a `Connection` for each visitor the loop brings.
 
-    `write_down` is called after requests were answered and before any of these answers is sent.
+    `flush_journal` is called after requests were answered and before any of these answers is sent.
     """
 
     def __init__(
         self,
         answer: Callable[[RawRequestMessage, str | None], Answered],
-        write_down: Callable[[], None],
+        flush_journal: Callable[[], None],
         limits: ConnectionLimits,
         metrics: IngestMetrics,
     ) -> None:
         self.answer = answer
-        self._write_down = write_down
+        self._flush_journal = flush_journal
         self.observe = metrics.observe
         self.leaving = False
         self.head_s = limits.head_s
@@ -60,7 +60,7 @@ class Connections:
     def __call__(self) -> Connection:
         return Connection(self, asyncio.get_running_loop())
 
-    def expect(self, connection: Connection) -> None:
+    def schedule_turn(self, connection: Connection) -> None:
         if not self._expecting:
             asyncio.get_running_loop().call_soon(self._take_turn)
         self._expecting.append(connection)
@@ -71,7 +71,7 @@ class Connections:
             together = expecting[first : first + MOST_TOGETHER]
             self._have_each(Connection.read, together)
             self._have_each(Connection.answer, together)
-            self._write_down()
+            self._flush_journal()
             self._have_each(Connection.send, together)
 
     def _have_each(self, step: Callable[[Connection], None], together: Iterable[Connection]) -> None:

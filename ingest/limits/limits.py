@@ -31,11 +31,19 @@ class Limits:
     def __init__(self, settings: LimitSettings, metrics: LimitMetrics) -> None:
         self._clients = make_limiter("client", settings.client, settings)
         self._codes = make_limiter("code", settings.code, settings)
-        limiters = [limiter for limiter in (self._clients, self._codes) if limiter is not None]
-        self.accounts = [account for limiter in limiters for account in limiter.accounts]
+        self._limiters = [limiter for limiter in (self._clients, self._codes) if limiter is not None]
+        self.accounts = [account for limiter in self._limiters for account in limiter.accounts]
         self._metrics = metrics
-        metrics.keys = lambda: sum(limiter.keys for limiter in limiters)
-        metrics.untold = lambda: sum(account.ledger.untold for account in self.accounts)
+
+    @property
+    def keys(self) -> int:
+        """How many clients and codes are remembered."""
+        return sum(limiter.keys for limiter in self._limiters)
+
+    @property
+    def unreported(self) -> int:
+        """How many clicks other processes never heard of, because too many keys had to be told."""
+        return sum(account.ledger.untold for account in self.accounts)
 
     def ask_client(self, address: IPv4Address | IPv6Address, now: int) -> Decision:
         """Count a click of a client, and tell where it stands."""

@@ -1,7 +1,7 @@
 """What the limits count. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
 
-from collections.abc import Callable, Iterable
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import Final, Literal, Protocol, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -16,13 +16,11 @@ ACTIONS: Final[tuple[Action, ...]] = ("flag", "skip", "refuse")
 
 
 class LimitMetrics(Collector):
-    """Clicks over a limit by what became of them, exchanges with other processes, keys remembered."""
+    """Clicks over a limit by what became of them, and exchanges with other processes."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.limited = {(by, action): 0 for by in BYS for action in ACTIONS}
         self.exchanges = dict.fromkeys(("ok", "away", "refused", "skipped"), 0)
-        self.keys: Callable[[], int] = lambda: 0
-        self.untold: Callable[[], int] = lambda: 0
         if registry is not None:
             registry.register(self)
 
@@ -52,9 +50,31 @@ class LimitMetrics(Collector):
         for outcome, count in self.exchanges.items():
             exchanges.add_metric([outcome], count)
         yield exchanges
+
+
+class KeepsKeys(Protocol):
+    """What remembers clients and codes: how many, and how many clicks of theirs were never reported."""
+
+    @property
+    def keys(self) -> int: ...
+
+    @property
+    def unreported(self) -> int: ...
+
+
+class KeyMetrics(Collector):
+    """Keys remembered, and clicks that other processes never heard of."""
+
+    def __init__(self, registry: CollectorRegistry, limits: KeepsKeys) -> None:
+        self._limits = limits
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
         yield CounterMetricFamily(
             "clickrail_limit_untold",
             "Clicks that other processes never heard of, because too many keys had to be told.",
-            value=self.untold(),
+            value=self._limits.unreported,
         )
-        yield GaugeMetricFamily("clickrail_limit_keys", "Clients and codes that are remembered.", value=self.keys())
+        yield GaugeMetricFamily(
+            "clickrail_limit_keys", "Clients and codes that are remembered.", value=self._limits.keys
+        )

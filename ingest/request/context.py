@@ -1,4 +1,4 @@
-"""What the steps of the hot path hand on: the request as seen, and what was made of it. Frozen, no behaviour."""
+"""What the steps of the hot path hand on: the request as seen, when each step ended, and the click so far. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
@@ -33,18 +33,43 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     room: int = room_for_location(REDIRECT_CAP)
 
 
-class RequestContext(msgspec.Struct, frozen=True):
-    """A request for a link: `path` and `query` as sent, the client's address, whether it comes ahead of the visitor.
+class StepTimes(msgspec.Struct):
+    """When the hot path began, and when each of its steps ended, in nanoseconds of one clock; 0 where it has not."""
 
-    `times` are those of the hot path so far, in nanoseconds: started, and then as each step ended.
-    """
+    started: int
+    matched: int = 0
+    client_found: int = 0
+    client_limited: int = 0
+    looked_up: int = 0
+    code_limited: int = 0
+    cookie_read: int = 0
+    cookie_made: int = 0
+    target_built: int = 0
+
+    def microseconds(self) -> dict[str, int]:
+        """Name the whole microseconds of each step, in the order of the hot path, and their sum."""
+        return {
+            "match": (self.matched - self.started) // 1000,
+            "client_ip": (self.client_found - self.matched) // 1000,
+            "client_limit": (self.client_limited - self.client_found) // 1000,
+            "lookup": (self.looked_up - self.client_limited) // 1000,
+            "code_limit": (self.code_limited - self.looked_up) // 1000,
+            "cookie_open": (self.cookie_read - self.code_limited) // 1000,
+            "cookie_seal": (self.cookie_made - self.cookie_read) // 1000,
+            "target": (self.target_built - self.cookie_made) // 1000,
+            "total": (self.target_built - self.started) // 1000,
+        }
+
+
+class RequestContext(msgspec.Struct, frozen=True):
+    """A request for a link: `path` and `query` as sent, the client's address, and whether a browser only prefetches."""
 
     path: str
     query: str
     headers: CIMultiDictProxy[str]
     address: Address
-    ahead: bool
-    times: tuple[int, ...]
+    is_prefetch: bool
+    times: StepTimes
 
 
 class Visitor(msgspec.Struct, frozen=True):
@@ -66,8 +91,8 @@ class ResolvedTarget(NamedTuple):
     source: str
 
 
-class ClickDraft(msgspec.Struct, frozen=True):
-    """What the steps made of a visit.
+class ClickDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steps found out about a click, to be recorded.
 
     `limit` names a limit it was over; `is_test`: by a signed test link; `steps_us` holds microseconds by step.
     """
@@ -81,5 +106,5 @@ class ClickDraft(msgspec.Struct, frozen=True):
     visitor: Visitor
     set_cookie: str | None
     parameters: Parameters
-    aim: ResolvedTarget
+    target: ResolvedTarget
     steps_us: dict[str, int]

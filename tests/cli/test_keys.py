@@ -22,8 +22,7 @@ from identity.ip import hash_ip
 from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
 from identity.keys import PURPOSES, Key, Purpose, find_key, rotate
 from identity.verification import VerificationError
-from ingest.environment import follow_keys, renew_keys
-from ingest.pipeline import ready_keys
+from ingest.live_keys import LiveKeys
 from tests.identity.builders import active, known_ring, randomness, secret, write_ring
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import ask
@@ -195,10 +194,8 @@ async def test_running_services_follow_and_what_a_destroyed_key_made_is_out_of_r
         await eventually(lambda: watched.ring == read_ring(path))
         enricher.refresh()
 
-    async with serving() as served:
-        served.redirect.keys = ready_keys(watched.ring)
-        served.redirect.renew_keys = lambda: renew_keys(watched, served.redirect)
-        following = asyncio.create_task(follow_keys(served.redirect))
+    async with serving(of_ring=LiveKeys(watched)) as served:
+        following = asyncio.create_task(served.keys.follow())
         yesterdays = await visit(served, None)
         yesterdays_hash = hash_ip(enricher.hash, ip_address("127.0.0.1").packed)
         await change(["rotate", "cookie"], ["rotate", "ip_seal"], ["rotate", "ip_hash"])

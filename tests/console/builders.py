@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from identity.ulid import make_click_id
+from identity.ulid import make_ulid
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from runtime.migrations import find_migrations, migrate
@@ -53,7 +53,7 @@ ENDLESS = "longest-" * 256
 
 def ulid_at(time: datetime, number: int = 0) -> str:
     """Give the ULID of a time, always the same for the same number."""
-    return make_click_id(
+    return make_ulid(
         int(time.timestamp() * 1000), hashlib.sha256(f"{number} {time.isoformat()}".encode()).digest()[:16]
     )
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from identity.crockford import ALPHABET, encode_80_bits
-from identity.ulid import is_ulid, make_click_id, ulid_bytes, ulid_time
+from identity.ulid import is_ulid, make_ulid, ulid_bytes, ulid_time
 from tests.identity.builders import CLICK_ID, MODEST
 from tests.identity.second_reading import write_base32
 
@@ -19,7 +19,7 @@ sixteen_bytes = st.binary(min_size=16, max_size=16)
 @MODEST
 @given(times_ms, sixteen_bytes)
 def test_an_id_is_what_another_implementation_reads_and_writes(now_ms: int, randomness: bytes) -> None:
-    click_id = make_click_id(now_ms, randomness)
+    click_id = make_ulid(now_ms, randomness)
     other = python_ulid.ULID.from_str(click_id)
 
     assert (str(other), other.milliseconds, other.bytes) == (click_id, now_ms, ulid_bytes(click_id))
@@ -40,7 +40,7 @@ def test_every_ulid_of_another_implementation_is_read_back(now_ms: int, randomne
 def test_the_time_comes_back_to_the_millisecond(now_ms: int) -> None:
     expected = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=now_ms)
 
-    assert ulid_time(make_click_id(now_ms, bytes(16))) == expected
+    assert ulid_time(make_ulid(now_ms, bytes(16))) == expected
 
 
 @MODEST
@@ -48,7 +48,7 @@ def test_the_time_comes_back_to_the_millisecond(now_ms: int) -> None:
 def test_ids_sort_by_time(times: list[int], randomness: bytes) -> None:
     earlier, later = sorted(times)
 
-    assert make_click_id(earlier, randomness) <= make_click_id(later, randomness)
+    assert make_ulid(earlier, randomness) <= make_ulid(later, randomness)
 
 
 @MODEST
@@ -58,7 +58,7 @@ def test_eighty_bits_are_written_as_the_plain_method_writes_them(data: bytes) ->
 
 
 def test_every_random_character_is_as_likely_as_any_other() -> None:
-    last = [make_click_id(0, bytes(15) + bytes([byte]))[-1] for byte in range(256)]
+    last = [make_ulid(0, bytes(15) + bytes([byte]))[-1] for byte in range(256)]
 
     assert {character: last.count(character) for character in ALPHABET} == dict.fromkeys(ALPHABET, 8)
 
@@ -94,7 +94,7 @@ def test_any_text_can_be_asked_about(text: str) -> None:
 @pytest.mark.parametrize(("now_ms", "randomness"), [(-1, bytes(16)), (2**48, bytes(16)), (0, bytes(10)), (0, b"")])
 def test_an_id_is_not_made_of_what_does_not_fit(now_ms: int, randomness: bytes) -> None:
     with pytest.raises(ValueError, match="16 random bytes"):
-        make_click_id(now_ms, randomness)
+        make_ulid(now_ms, randomness)
 
 
 def test_a_time_after_the_year_9999_is_a_value_error() -> None:
@@ -106,13 +106,13 @@ def test_forked_processes_and_their_parent_make_no_id_twice() -> None:
     program = """
 import os
 from identity.randomness import RandomPool
-from identity.ulid import RANDOM_BYTES, make_click_id
+from identity.ulid import RANDOM_BYTES, make_ulid
 pool = RandomPool(RANDOM_BYTES)
-make_click_id(0, pool.draw())
+make_ulid(0, pool.draw())
 for _ in range(3):
     if not (child := os.fork()):
         break
-made = "\\n".join(make_click_id(0, pool.draw()) for _ in range(2_000)) + "\\n"
+made = "\\n".join(make_ulid(0, pool.draw()) for _ in range(2_000)) + "\\n"
 if child:
     for _ in range(3):
         os.wait()

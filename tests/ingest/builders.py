@@ -11,7 +11,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
 from ingest.pipeline import Keys, ready_keys
-from ingest.request.context import RequestContext, Site
+from ingest.request.context import RequestContext, Site, StepTimes
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed, RecordTooLarge
@@ -81,7 +81,7 @@ def visit(
     fields: Mapping[str, str] | None = None,
     address: IPv4Address | IPv6Address = VISITOR,
 ) -> RequestContext:
-    return RequestContext(path, query, headers(fields), address, ahead=False, times=(0,))
+    return RequestContext(path, query, headers(fields), address, is_prefetch=False, times=StepTimes(0))
 
 
 class Codes:

@@ -9,8 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from ingest.environment import Environment
 from ingest.limits.limits import Limits, LimitSettings
-from ingest.limits.metrics import LimitMetrics
-from ingest.metrics import IngestMetrics
+from ingest.limits.metrics import KeyMetrics, LimitMetrics
+from ingest.live_keys import LiveKeys
+from ingest.metrics import IngestMetrics, QueueMetrics
+from ingest.pipeline import Keys
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
 from ingest.service import public_port
@@ -24,11 +26,22 @@ from tests.ingest.test_settings import NEEDED
 ON_A_FREE_PORT = load(Settings, NEEDED | {"CLICKRAIL_INGEST_HOST": "127.0.0.1", "CLICKRAIL_INGEST_PORT": "0"})
 
 
+class FixedKeys:
+    """Keys that change when a test changes them."""
+
+    def __init__(self) -> None:
+        self.current: Keys = keys()
+
+    def refresh(self) -> None:
+        pass
+
+
 class Served(msgspec.Struct, frozen=True):
     """A running redirect, and what there is to look at. `asked` is every code that was looked up, in order."""
 
     port: int
     redirect: Redirect
+    keys: Any
     publisher: Publisher
     topics: Topics
     registry: CollectorRegistry
@@ -52,15 +65,21 @@ class Served(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def serving(
-    answers: Mapping[str, Answer] | None = None, limited: LimitSettings | None = None, **of_site: Any
+    answers: Mapping[str, Answer] | None = None,
+    limited: LimitSettings | None = None,
+    of_ring: LiveKeys | None = None,
+    **of_site: Any,
 ) -> AsyncIterator[Served]:
     """Serve these codes; by default `abc123` is active, `away` is out of reach, and there are no limits."""
     codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
     topics, registry = Topics(), CollectorRegistry()
     async with publishing(topics) as to:
-        metrics = IngestMetrics(registry, lambda: to.journal.pending)
+        metrics = IngestMetrics(registry)
+        QueueMetrics(registry, to.journal, to.publisher.oversized)
         limits = Limits(limited or LimitSettings(), LimitMetrics(registry))
-        redirect = Redirect(site(**of_site), keys(), codes, limits, Delivery(to.journal, to.publisher), metrics)
+        KeyMetrics(registry, limits)
+        key_source = of_ring or FixedKeys()
+        redirect = Redirect(site(**of_site), key_source, codes, limits, Delivery(to.journal, to.publisher), metrics)
         env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal)  # type: ignore[arg-type]  # a Lookup of our own
         async with public_port(env) as port:
-            yield Served(port, redirect, to.publisher, topics, registry, codes.asked)
+            yield Served(port, redirect, key_source, to.publisher, topics, registry, codes.asked)

@@ -36,10 +36,10 @@ async def test_accepted_clicks_are_numbered_without_holes_whatever_comes_between
 async def test_a_request_that_fails_before_its_click_is_made_takes_no_number() -> None:
     async with serving() as served:
         assert (await ask(served.port, "/ref/abc123")).status == 302
-        keys = served.redirect.keys
-        served.redirect.keys = msgspec.structs.replace(keys, ip_seal=None)  # type: ignore[arg-type]  # a bug of ours
+        keys = served.keys.current
+        served.keys.current = msgspec.structs.replace(keys, ip_seal=None)  # type: ignore[arg-type]  # a bug of ours
         failed = [await ask(served.port, "/ref/abc123") for _ in range(3)]
-        served.redirect.keys = keys
+        served.keys.current = keys
         assert (await ask(served.port, "/ref/abc123")).status == 302
         clicks = (await served.published()).clicks()
     assert [answer.status for answer in failed] == [500] * 3

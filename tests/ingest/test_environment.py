@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from deploy.local.ports import free_port
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
-from ingest.environment import Environment, leave_nothing, open_environment
+from ingest.environment import Environment, drain_or_count, open_environment
 from ingest.readiness import Readiness
 from ingest.service import public_port
 from ingest.settings import Settings
@@ -102,7 +102,7 @@ async def test_what_is_delivered_in_time_is_not_lost() -> None:
         served.redirect._journal.append_all([(KEY, b"v")])
         served.publisher.put_rejection(OutRecord(REJECTED, b"k", b"v"))
         # The publisher of `serving` has a task of its own; this is what the environment does at its end.
-        await leave_nothing(served.publisher, served.redirect._metrics, 10)
+        await drain_or_count(served.publisher, served.redirect._metrics, 10)
         assert len(served.topics.records) == 2
         assert served.count("clickrail_rejections_lost_total", reason="stopped") == 0
 

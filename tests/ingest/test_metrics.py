@@ -2,13 +2,18 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from ingest.metrics import ANSWERS, IngestMetrics
+from ingest.metrics import ANSWERS, IngestMetrics, QueueMetrics
 from schemas.reasons import REASONS
+
+
+class Waiting:
+    pending = 7
 
 
 def test_every_answer_and_every_reason_is_there_from_the_start() -> None:
     registry = CollectorRegistry()
-    IngestMetrics(registry, lambda: 7)
+    IngestMetrics(registry)
+    QueueMetrics(registry, Waiting(), [b"large"])
     for answer in ANSWERS:
         assert registry.get_sample_value("clickrail_requests_total", {"answer": answer}) == 0
     for number in REASONS:
@@ -20,11 +25,12 @@ def test_every_answer_and_every_reason_is_there_from_the_start() -> None:
     for reason in ("queue_full", "stopped"):
         assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": reason}) == 0
     assert registry.get_sample_value("clickrail_clicks_waiting") == 7
+    assert registry.get_sample_value("clickrail_clicks_oversized") == 1
 
 
 def test_a_duration_falls_in_every_bucket_that_holds_it() -> None:
     registry = CollectorRegistry()
-    metrics = IngestMetrics(registry, lambda: 0)
+    metrics = IngestMetrics(registry)
     for nanoseconds in (50_000, 100_000, 200_000, 9_000_000_000):
         metrics.observe(nanoseconds)
 
@@ -40,7 +46,7 @@ def test_a_duration_falls_in_every_bucket_that_holds_it() -> None:
 
 def test_no_code_address_or_other_text_of_a_request_can_become_a_label() -> None:
     registry = CollectorRegistry()
-    metrics = IngestMetrics(registry, lambda: 0)
+    metrics = IngestMetrics(registry)
     before = generate_latest(registry).count(b"\n")
     for answer in ANSWERS:
         metrics.answers[answer] += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Sequence
 from math import inf
 from pathlib import Path
@@ -112,14 +113,13 @@ async def test_rejections_that_cannot_be_delivered_keep_no_click_back() -> None:
 
 
 async def test_a_rejection_larger_than_its_topic_takes_is_counted_and_the_others_arrive() -> None:
-    topics, refused = Topics(), [0]
+    topics, lost = Topics(), Counter[str]()
     topics.most_bytes = 3
-    async with publishing(topics) as to:
-        to.publisher.on_rejections_refused = refused.append
+    async with publishing(topics, lose_rejections=lambda reason, count: lost.update({reason: count})) as to:
         for number in (1, 22222, 3):
             to.publisher.put_rejection(rejection(number))
         assert await to.publisher.drain(10) == 0
-    assert (numbers(topics, REJECTED), sum(refused)) == ([1, 3], 1)
+    assert (numbers(topics, REJECTED), lost) == ([1, 3], {"too_large": 1})
 
 
 class OldClicks:

@@ -9,7 +9,7 @@ import pytest
 from identity.ip import hash_ip, open_ip
 from ingest.answers import Refusal, refuse_code
 from ingest.record import record_click, record_rejection
-from ingest.request.context import ClickDraft, RequestContext, ResolvedTarget, Visitor
+from ingest.request.context import ClickDraft, RequestContext, ResolvedTarget, StepTimes, Visitor
 from ingest.request.parameters import NONE, Parameters, read_parameters
 from referrals.lookup.answers import Found
 from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
@@ -32,7 +32,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "visitor": Visitor("valid", OTHER_CLICK_ID),
         "set_cookie": "a=b",
         "parameters": parameters,
-        "aim": ResolvedTarget(SHOES, carries_token=False, is_cut=False, source="program"),
+        "target": ResolvedTarget(SHOES, carries_token=False, is_cut=False, source="program"),
         "limit": None,
         "is_test": False,
         "steps_us": STEPS,
@@ -133,7 +133,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
 
 
 def test_what_a_browser_does_not_send_is_null() -> None:
-    written = click(RequestContext("/ref/abc123", "", visit().headers, VISITOR, ahead=True, times=(0,)))
+    written = click(RequestContext("/ref/abc123", "", visit().headers, VISITOR, is_prefetch=True, times=StepTimes(0)))
     assert (written.referrer, written.user_agent, written.accept_language, written.client_hints) == (None,) * 4
     assert (written.prefetch, written.truncated) == (True, [])
 

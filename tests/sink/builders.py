@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from identity.ulid import make_click_id
+from identity.ulid import make_ulid
 from schemas import (
     CLICKS_DEAD,
     CLICKS_ENRICHED,
@@ -38,9 +38,7 @@ def click(number: int = 0, clicked_at: datetime = NOW, **changes: Any) -> Enrich
     assert isinstance(example, EnrichedClick)
     return msgspec.structs.replace(
         example,
-        click_id=make_click_id(
-            int(clicked_at.timestamp() * 1000), bytes(number >> 5 * place & 31 for place in range(16))
-        ),
+        click_id=make_ulid(int(clicked_at.timestamp() * 1000), bytes(number >> 5 * place & 31 for place in range(16))),
         clicked_at=clicked_at,
         published_at=clicked_at + timedelta(milliseconds=5),
         **changes,

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from console.pages.lines import TOTAL
 from console.pages.timing import SCALE, STEPS, Bar, chart_steps, chart_way
-from ingest.redirect import microseconds
+from ingest.request.context import StepTimes
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 
@@ -29,7 +29,7 @@ def test_a_step_nobody_told_us_of_comes_last_under_its_own_name() -> None:
 
 
 def test_every_step_that_ingest_measures_has_a_title_and_no_other_has_one() -> None:
-    measured = microseconds(*range(9))
+    measured = StepTimes(0).microseconds()
 
     assert [*STEPS, TOTAL] == list(measured)
 

@@ -50,7 +50,7 @@ class Host:
             return Response("HTTP/1.1 200 OK\r\nX: \ud800\r\n")
         return self.later(asked) if "later" in asked.path else redirect_to(f"https://e.example{asked.path}")
 
-    def write_down(self) -> None:
+    def flush_journal(self) -> None:
         self.written = len(self.peers)
         self.before_sending()
 
@@ -76,8 +76,8 @@ class Served(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def serving(**limits: float) -> AsyncIterator[Served]:
-    host, metrics = Host(), IngestMetrics(CollectorRegistry(), lambda: 0)
-    connections = Connections(host.answer, host.write_down, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
+    host, metrics = Host(), IngestMetrics(CollectorRegistry())
+    connections = Connections(host.answer, host.flush_journal, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     async with task_scope(connections.sweep()):
         try:
