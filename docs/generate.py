@@ -5,9 +5,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from docs.of_metrics import describe_metrics
-from docs.of_reasons import describe_reasons
-from docs.of_settings import describe_settings
+from docs.generators.metrics import describe_metrics
+from docs.generators.reasons import describe_reasons
+from docs.generators.settings import describe_settings
 
 FOLDER: Final = Path(__file__).resolve().parent
 NOTE: Final = "<!-- Generated from the code: `python docs/generate.py` writes it anew. -->\n\n"

@@ -6,17 +6,19 @@ from types import MappingProxyType
 from typing import Final
 
 import msgspec
-from docs.of_settings import table
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
 from console.metrics import ConsoleMetrics
+from docs.generators.settings import table
 from enricher.metrics import EnricherMetrics
-from ingest.journal.journal import Journal, Limits
+from ingest.journal.journal import Journal
+from ingest.journal.journal import Limits as JournalLimits
 from ingest.journal.metrics import JournalMetrics
-from ingest.limits.metrics import LimitMetrics
-from ingest.metrics import IngestMetrics
+from ingest.limits.limits import Limits, LimitSettings
+from ingest.limits.metrics import KeyMetrics, LimitMetrics
+from ingest.metrics import IngestMetrics, QueueMetrics
 from ingest.supervisor.status import METRICS as METRICS_OF_SUPERVISOR
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
@@ -57,9 +59,12 @@ class Described(msgspec.Struct, frozen=True):
 def registry_of_ingest() -> CollectorRegistry:
     registry = make_registry("ingest", VERSION)
     LookupMetrics(registry)
-    IngestMetrics(registry, lambda: 0)
-    LimitMetrics(registry)
-    JournalMetrics(registry, Journal(Path(), "", Limits(), lambda: None, lambda *_: None))
+    IngestMetrics(registry)
+    limit_metrics = LimitMetrics(registry)
+    KeyMetrics(registry, Limits(LimitSettings(), limit_metrics))
+    journal = Journal(Path(), "", JournalLimits(), lambda: None, lambda *_: None)
+    JournalMetrics(registry, journal)
+    QueueMetrics(registry, journal, ())
     return registry
 
 

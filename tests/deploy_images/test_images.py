@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from docs.of_settings import SERVICES
 
 from deploy.healthcheck import PORTS
+from docs.generators.settings import SERVICES
 from runtime.settings import load
 from tests.deploy_images.reading import PARTS, ROOT, instructions, let_through, read_environments
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from docs.of_metrics import REGISTRIES, describe_registry
-from docs.of_reasons import GOT
-from docs.of_settings import SERVICES
 
 from deploy.local.settings import LocalSettings
 from docs.generate import DOCUMENTS, FOLDER, generate
+from docs.generators.metrics import REGISTRIES, describe_registry
+from docs.generators.reasons import GOT
+from docs.generators.settings import SERVICES
 from ingest.http.response import PAGES
 from schemas.reasons import REASONS
 

@@ -13,7 +13,7 @@ from tests.ingest.wire import Answer, request, send
 AGENTS = tuple(
     line.rsplit(" | ", 1)[1]
     for name in ("people.txt", "machines.txt")
-    for line in (Path(__file__).parents[1] / "enricher" / name).read_text().splitlines()
+    for line in (Path(__file__).parents[1] / "enricher" / "steps" / name).read_text().splitlines()
     if line and not line.startswith("#")
 )
 REFERRERS = (

@@ -95,7 +95,7 @@ class Host:
     def __init__(self) -> None:
         self.asked: list[str] = []
         self.expecting: list[Connection] = []
-        self.expect = self.expecting.append
+        self.schedule_turn = self.expecting.append
 
     def answer(self, asked: RawRequestMessage, peer: str | None) -> Response:
         self.asked.append(repr(asked))

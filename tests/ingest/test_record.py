@@ -103,7 +103,7 @@ def test_the_address_is_sealed_for_this_click_and_stands_nowhere_else(address: s
 
 
 def test_key_ids_name_the_keys_that_were_used_and_no_other() -> None:
-    with_token = made(aim=ResolvedTarget(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
+    with_token = made(target=ResolvedTarget(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
     assert click(visit(), with_token).handled.key_ids == KeyIds(token="k7", ip_seal="k7")
 
 
@@ -120,7 +120,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
         visit(query="q" * 3000, fields=fields),
         made(
             parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)),
-            aim=ResolvedTarget("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
+            target=ResolvedTarget("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
         ),
     )
     assert written.truncated == [

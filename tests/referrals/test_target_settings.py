@@ -136,7 +136,7 @@ async def test_every_macro_can_be_stored_and_braces_that_are_none(
 async def upgraded(database_url: str) -> str:
     """A database whose rows are older than the settings, one of them with a macro that there is not."""
     everything = find_migrations("referrals")
-    before = MigrationSet("referrals", everything.migrations[:2])
+    before = MigrationSet("referrals", "referrals", everything.migrations[:2])
     async with connected(database_url) as connection:
         await migrate(connection, [before])
         await connection.execute(

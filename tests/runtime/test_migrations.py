@@ -16,7 +16,9 @@ def migration(number: int, sql: str, package: str = "fruit") -> Migration:
 
 
 def fruit(*statements: str) -> MigrationSet:
-    return MigrationSet("fruit", tuple(migration(number, sql) for number, sql in enumerate(statements, start=1)))
+    return MigrationSet(
+        "fruit", "fruit", tuple(migration(number, sql) for number, sql in enumerate(statements, start=1))
+    )
 
 
 @asynccontextmanager
@@ -29,10 +31,11 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    (tmp_path / "0002_pears.sql").write_text("CREATE TABLE pears ()", "fruit")
-    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()", "fruit")
+    (tmp_path / "0002_pears.sql").write_text("CREATE TABLE pears ()")
+    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
     (tmp_path / "README.md").write_text("not a migration")
     expected = MigrationSet(
+        "fruit",
         "fruit",
         (
             Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "fruit"),
@@ -64,14 +67,14 @@ def test_a_number_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_that_was_applied_is_named() -> None:
-    recorded = {("fruit", 1): migration(1, "CREATE TABLE apples ()", "fruit").sha256}
+    recorded = {("fruit", 1): migration(1, "CREATE TABLE apples ()").sha256}
     with pytest.raises(MigrationError, match=r"fruit/migrations/0001_step_1\.sql has changed since it was applied"):
-        find_pending([fruit("CREATE TABLE pears ()", "fruit")], recorded)
+        find_pending([fruit("CREATE TABLE pears ()")], recorded)
 
 
 def test_a_database_ahead_of_the_files_is_refused() -> None:
     with pytest.raises(MigrationError, match="has fruit migration 0002, which this version does not know"):
-        find_pending([fruit("CREATE TABLE apples ()", "fruit")], {("fruit", 2): "0" * 64})
+        find_pending([fruit("CREATE TABLE apples ()")], {("fruit", 2): "0" * 64})
 
 
 def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
@@ -81,7 +84,7 @@ def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
 @pytest.mark.servers
 async def test_packages_are_applied_in_the_order_given_and_only_once(database_url: str) -> None:
     first = fruit("CREATE TABLE apples (n int)", "INSERT INTO apples VALUES (1)")
-    second = MigrationSet("bowl", (migration(1, "INSERT INTO apples VALUES (2); SELECT 1;", "bowl"),))
+    second = MigrationSet("bowl", "bowl", (migration(1, "INSERT INTO apples VALUES (2); SELECT 1;", "bowl"),))
     async with connected(database_url) as connection:
         applied = await migrate(connection, [first, second])
         again = await migrate(connection, [first, second])
@@ -93,8 +96,8 @@ async def test_packages_are_applied_in_the_order_given_and_only_once(database_ur
 @pytest.mark.servers
 async def test_a_new_migration_is_applied_to_a_database_that_has_the_older_ones(database_url: str) -> None:
     async with connected(database_url) as connection:
-        await migrate(connection, [fruit("CREATE TABLE apples ()", "fruit")])
-        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()", "fruit")])
+        await migrate(connection, [fruit("CREATE TABLE apples ()")])
+        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
     assert [Applied("fruit", 2, "step_2")] == applied
 
 
@@ -122,7 +125,7 @@ async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
         await other.execute(f"CREATE SCHEMA {schema}_b; SET search_path TO {schema}_b")
         try:
             async with asyncio.timeout(PATIENCE_S):
-                applied = await migrate(other, [fruit("CREATE TABLE apples ()", "fruit")])
+                applied = await migrate(other, [fruit("CREATE TABLE apples ()")])
         finally:
             await other.execute(f"DROP SCHEMA {schema}_b CASCADE")
     assert [Applied("fruit", 1, "step_1")] == applied
@@ -134,16 +137,16 @@ async def test_a_file_that_fails_is_named_and_leaves_nothing_behind(database_url
         with pytest.raises(MigrationError, match=r'0002_step_2\.sql: relation "grapes" does not exist'):
             await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears (); SELECT * FROM grapes")])
         tables = await connection.fetch("SELECT relname FROM pg_class WHERE oid::regclass::text IN ('apples', 'pears')")
-        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()", "fruit")])
+        applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
     assert (["apples"], [Applied("fruit", 2, "step_2")]) == ([row["relname"] for row in tables], applied)
 
 
 @pytest.mark.servers
 async def test_a_changed_file_stops_everything_before_anything_is_applied(database_url: str) -> None:
     async with connected(database_url) as connection:
-        await migrate(connection, [fruit("CREATE TABLE apples ()", "fruit")])
+        await migrate(connection, [fruit("CREATE TABLE apples ()")])
         with pytest.raises(MigrationError, match="has changed since it was applied"):
-            await migrate(connection, [fruit("CREATE TABLE apples (n int)", "CREATE TABLE pears ()", "fruit")])
+            await migrate(connection, [fruit("CREATE TABLE apples (n int)", "CREATE TABLE pears ()")])
         assert None is await connection.fetchval("SELECT to_regclass('pears')")
 
 
@@ -152,7 +155,7 @@ async def test_a_search_path_without_a_schema_is_refused(database_url: str) -> N
     async with connected(database_url) as connection:
         await connection.execute("SET search_path TO nowhere")
         with pytest.raises(MigrationError, match="No schema of the connection's search_path exists"):
-            await migrate(connection, [fruit("CREATE TABLE apples ()", "fruit")])
+            await migrate(connection, [fruit("CREATE TABLE apples ()")])
 
 
 @pytest.mark.servers
@@ -165,7 +168,19 @@ async def test_a_database_that_cannot_hold_every_text_is_refused(postgres: str) 
         try:
             async with connected(f"{postgres.rpartition('/')[0]}/{name}") as other:
                 with pytest.raises(MigrationError, match=r"encoded in LATIN1.* ENCODING 'UTF8'"):
-                    await migrate(other, [fruit("CREATE TABLE apples ()", "fruit")])
+                    await migrate(other, [fruit("CREATE TABLE apples ()")])
                 assert await other.fetchval("SELECT to_regclass('schema_migrations')") is None
         finally:
             await connection.execute(f"DROP DATABASE {name}")
+
+
+def test_a_package_may_be_recorded_under_the_name_it_had_at_first(tmp_path: Path) -> None:
+    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
+    (tmp_path / "recorded_as").write_text("berry\n")
+    renamed = read_migrations("fruit", tmp_path)
+
+    assert renamed == MigrationSet(
+        "fruit", "berry", (Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "berry"),)
+    )
+    assert find_pending([renamed], {("berry", 1): renamed.migrations[0].sha256}) == []
+    assert find_pending([renamed], {("fruit", 1): renamed.migrations[0].sha256}) == list(renamed.migrations)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 import pytest
-from docs.of_settings import SERVICES
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
 from deploy.local.settings import LocalSettings
+from docs.generators.settings import SERVICES
 from runtime.errors import SettingsError
 from runtime.expectations import plain_type
 from runtime.kafka.settings import KafkaSettings

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from docs.of_settings import SERVICES
 
+from docs.generators.settings import SERVICES
 from identity.keyfile import create_ring
 from runtime.process import clickrail_version
 from tests.identity.builders import known_ring

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from docs.of_settings import SERVICES
 
+from docs.generators.settings import SERVICES
 from tests.deploy_images.reading import ROOT
 from tests.security.test_supply_chain import requirements
 from tests.waiting import PATIENCE_S

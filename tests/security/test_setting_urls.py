@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 
 import pytest
-from docs.of_settings import SERVICES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs.generators.settings import SERVICES
 from runtime.errors import SettingsError
 from runtime.settings import load
 from tests.examples import examples

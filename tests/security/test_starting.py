@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from docs.of_settings import SERVICES
 
+from docs.generators.settings import SERVICES
 from identity.keyfile import create_ring
 from identity.keys import KeyRing, KeyRingError
 from ingest.settings import Settings

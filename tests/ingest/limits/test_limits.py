@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import WITHIN, Decision
-from ingest.limits.metrics import LimitMetrics
+from ingest.limits.metrics import KeyMetrics, LimitMetrics
 from ingest.limits.policy import ADMITTED, Admit, Refuse, Skip
 from referrals.model import LimitPolicy
 from tests.ingest.limits.builders import OFFICE, limit, limits
@@ -72,6 +72,7 @@ def test_a_client_far_over_its_limit_may_come_again_for_what_is_not_in_memory() 
 def test_every_click_over_a_limit_is_counted_by_what_became_of_it() -> None:
     registry = CollectorRegistry()
     subject = limits(LimitMetrics(registry), code=limit(1, 1))
+    KeyMetrics(registry, subject)
     subject.ask_client(OFFICE, 0)
     asked: list[tuple[LimitPolicy, str]] = [("flag", "a"), ("flag", "a"), ("skip", "a"), ("refuse", "a"), ("skip", "b")]
     for policy, code in asked:

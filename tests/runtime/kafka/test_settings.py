@@ -1,8 +1,8 @@
 """What the settings of Kafka demand of each other."""
 
 import pytest
-from docs.of_settings import SERVICES
 
+from docs.generators.settings import SERVICES
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import load
