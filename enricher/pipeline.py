@@ -9,7 +9,7 @@ import msgspec
 
 from identity.verification import VerificationError
 from schemas import Bot, DeadLetter, Device, EnrichedClick, Geo, RawClick, Referrer, Undecodable, decode
-from schemas.letters import SourceRecord, bury, judge_time, taken_at
+from schemas.letters import SourceRecord, check_click_time, make_dead_letter, taken_at
 
 IpAddress = IPv4Address | IPv6Address
 Outcome = EnrichedClick | DeadLetter
@@ -41,10 +41,10 @@ def process(record: SourceRecord, *, lookups: Lookups, now: datetime) -> Outcome
     """
     click = decode(RawClick, record.value or b"")
     if isinstance(click, Undecodable):
-        return bury(record, click, STAGE, now)
+        return make_dead_letter(record, click, STAGE, now)
     published_at = taken_at(record)
-    if wrong := judge_time(click.clicked_at, published_at):
-        return bury(record, wrong, STAGE, now)
+    if wrong := check_click_time(click.clicked_at, published_at):
+        return make_dead_letter(record, wrong, STAGE, now)
     return enrich(click, published_at=published_at, lookups=lookups)
 
 

@@ -20,7 +20,7 @@ from runtime.kafka.security import KafkaSecurity
 from runtime.kafka.subscription import Subscription
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, EnrichedClick, Undecodable, encode
 from schemas.headers import dead_headers, enriched_headers
-from schemas.letters import SourceRecord, bury, cut
+from schemas.letters import SourceRecord, cut_letter, make_dead_letter
 
 log = structlog.get_logger()
 
@@ -66,7 +66,7 @@ class Work:
         letters = {place: made for place, made in enumerate(outcomes) if isinstance(made, DeadLetter)}
         self._check(letters)
         too_large = await self._deliver({at: made for at, made in enumerate(outcomes) if isinstance(made, OutRecord)})
-        letters |= {place: bury(records[place], cause, STAGE, now) for place, cause in too_large.items()}
+        letters |= {place: make_dead_letter(records[place], cause, STAGE, now) for place, cause in too_large.items()}
         self._check(letters)
         await deliver_cut(self._env.producer, list(letters.values()), self._write_letter)
         for letter in letters.values():
@@ -82,7 +82,7 @@ class Work:
 
         made = contain(enrich, record)
         if isinstance(made, Crash):
-            return bury(record, Undecodable("internal_error", made.description), STAGE, now)
+            return make_dead_letter(record, Undecodable("internal_error", made.description), STAGE, now)
         return made
 
     def _check(self, letters: Mapping[int, DeadLetter]) -> None:
@@ -104,5 +104,5 @@ class Work:
         return OutRecord(self._enriched_topic, click.click_id.encode(), encode(click), enriched_headers(click))
 
     def _write_letter(self, letter: DeadLetter, cap: int) -> OutRecord:
-        written = cut(letter, cap)
+        written = cut_letter(letter, cap)
         return OutRecord(self._dead_topic, written.key, encode(written), dead_headers(written))

@@ -46,7 +46,7 @@ def taken_at(record: SourceRecord) -> datetime:
     return EARLIEST + timedelta(milliseconds=min(max(record.timestamp, 0), LATEST_MS))
 
 
-def judge_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
+def check_click_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
     """Tell what is wrong with a click's time, if anything.
 
     It is judged by when Kafka took the raw click, so that a repeat, or a late replay, is judged alike.
@@ -57,7 +57,7 @@ def judge_time(clicked_at: datetime, published_at: datetime) -> Undecodable | No
     return Undecodable("implausible_time", detail)
 
 
-def judge_publishing(published_at: datetime, read_at: datetime) -> Undecodable | None:
+def check_publishing_time(published_at: datetime, read_at: datetime) -> Undecodable | None:
     """Tell what is wrong with the time at which Kafka is said to have taken a raw click, if anything.
 
     `read_at` is when Kafka took the record that says so, which the clocks of two brokers may put a little earlier.
@@ -68,7 +68,7 @@ def judge_publishing(published_at: datetime, read_at: datetime) -> Undecodable |
     return Undecodable("implausible_time", detail)
 
 
-def bury(record: SourceRecord, cause: Undecodable, stage: str, now: datetime) -> DeadLetter:
+def make_dead_letter(record: SourceRecord, cause: Undecodable, stage: str, now: datetime) -> DeadLetter:
     """Give the dead letter of a record, from the stage that could not process it; `now` dates it."""
     return DeadLetter(
         topic=record.topic,
@@ -91,7 +91,7 @@ def digest_of(value: bytes) -> str:
     return sha256(value).hexdigest()
 
 
-def cut(letter: DeadLetter, cap: int) -> DeadLetter:
+def cut_letter(letter: DeadLetter, cap: int) -> DeadLetter:
     """Give the letter with so many bytes of its key and of its value, if they are longer."""
     if len(letter.value) <= cap and len(letter.key or b"") <= cap:
         return letter

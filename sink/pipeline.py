@@ -13,7 +13,7 @@ from schemas import (
     Undecodable,
     decode,
 )
-from schemas.letters import SourceRecord, bury, judge_publishing, judge_time, taken_at
+from schemas.letters import SourceRecord, check_click_time, check_publishing_time, make_dead_letter, taken_at
 from storage.columns import click_row, letter_row, rejection_row
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 
@@ -31,12 +31,12 @@ def load(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
         case CLICKS_REJECTED.name:
             rejection = decode(RejectedClick, record.value or b"")
             if isinstance(rejection, Undecodable):
-                return bury(record, rejection, STAGE, now)
+                return make_dead_letter(record, rejection, STAGE, now)
             return Loaded(REJECTED_CLICKS, rejection_row(rejection, taken_at(record)), record)
         case CLICKS_DEAD.name:
             letter = decode(DeadLetter, record.value or b"")
             if isinstance(letter, Undecodable):
-                return bury(record, letter, STAGE, now)
+                return make_dead_letter(record, letter, STAGE, now)
             return Loaded(DEAD_LETTERS, letter_row(letter), record)
         case unexpected:
             raise ValueError(f"the sink does not read {unexpected}")
@@ -45,9 +45,11 @@ def load(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
 def load_click(record: SourceRecord, now: datetime) -> Outcome:
     click = decode(EnrichedClick, record.value or b"")
     if isinstance(click, Undecodable):
-        return bury(record, click, STAGE, now)
+        return make_dead_letter(record, click, STAGE, now)
     enriched_at = taken_at(record)
-    wrong = judge_time(click.clicked_at, click.published_at) or judge_publishing(click.published_at, enriched_at)
+    wrong = check_click_time(click.clicked_at, click.published_at) or check_publishing_time(
+        click.published_at, enriched_at
+    )
     if wrong:
-        return bury(record, wrong, STAGE, now)
+        return make_dead_letter(record, wrong, STAGE, now)
     return Loaded(CLICKS, click_row(click, enriched_at), record, click.clicked_at.astimezone(UTC).date())

@@ -18,7 +18,7 @@ from runtime.kafka.subscription import Subscription
 from runtime.task_scope import task_scope
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Undecodable, encode
 from schemas.headers import dead_headers
-from schemas.letters import SourceRecord, bury, cut
+from schemas.letters import SourceRecord, cut_letter, make_dead_letter
 from sink.environment import Environment, open_environment
 from sink.pipeline import STAGE, Outcome, load
 from sink.settings import Settings
@@ -84,7 +84,7 @@ class Work:
         """Give the row of a record, or a letter: whatever fails at it makes one."""
         made = contain(lambda record: load(record, self._prefix, now), record)
         if isinstance(made, Crash):
-            return bury(record, Undecodable("internal_error", made.description), STAGE, now)
+            return make_dead_letter(record, Undecodable("internal_error", made.description), STAGE, now)
         return made
 
     async def _write(self, letters: Mapping[int, DeadLetter], records: Records) -> None:
@@ -100,7 +100,7 @@ class Work:
             log.error("dead letter", topic=letter.topic, offset=letter.offset, reason=letter.reason)
 
     def _write_letter(self, letter: DeadLetter, cap: int) -> OutRecord:
-        written = cut(letter, cap)
+        written = cut_letter(letter, cap)
         return OutRecord(self._prefix + CLICKS_DEAD.name, written.key, encode(written), dead_headers(written))
 
     async def _keep(self, rows: list[Loaded]) -> None:
@@ -109,4 +109,4 @@ class Work:
 
 
 def describe(row: BadRow, now: datetime) -> DeadLetter:
-    return bury(row.loaded.source, Undecodable(REFUSED, row.detail), STAGE, now)
+    return make_dead_letter(row.loaded.source, Undecodable(REFUSED, row.detail), STAGE, now)

@@ -162,7 +162,7 @@ def test_a_newer_minor_version_is_written_as_ours() -> None:
         (encode(raw_click())[:-1], "not_json"),
     ],
 )
-def test_what_is_no_click_is_buried_with_its_original_bytes(value: bytes | None, reason: str) -> None:
+def test_what_is_no_click_is_dead_lettered_with_its_original_bytes(value: bytes | None, reason: str) -> None:
     letter = process(Record(value, key=b"k"), lookups=lookups(), now=NOW)
 
     assert isinstance(letter, DeadLetter)
@@ -172,7 +172,7 @@ def test_what_is_no_click_is_buried_with_its_original_bytes(value: bytes | None,
 
 
 @pytest.mark.parametrize("age", [OLDEST_CLICK + timedelta(seconds=1), -NEWEST_CLICK - timedelta(seconds=1)])
-def test_a_click_of_an_implausible_time_is_buried(age: timedelta) -> None:
+def test_a_click_of_an_implausible_time_is_dead_lettered(age: timedelta) -> None:
     value = encode(raw_click(clicked_at=CLICKED_AT))
     taken_at = CLICKED_AT + age
     letter = process(Record(value, int(taken_at.timestamp() * 1000)), lookups=lookups(), now=NOW)
@@ -205,7 +205,7 @@ def test_each_good_example_of_the_contract_is_enriched(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("bad/*")), ids=lambda path: path.name)
-def test_each_bad_example_of_the_contract_is_buried(path: Path) -> None:
+def test_each_bad_example_of_the_contract_is_dead_lettered(path: Path) -> None:
     outcome = replay(path)
 
     assert isinstance(outcome, DeadLetter)

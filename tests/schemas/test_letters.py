@@ -3,14 +3,14 @@
 import pytest
 
 from schemas import DeadLetter, Undecodable
-from schemas.letters import bury, cut
+from schemas.letters import cut_letter, make_dead_letter
 from tests.sink.builders import NOW, Source
 
 CAUSE = Undecodable("not_json", "no JSON")
 
 
 def letter_of(value: bytes | None, key: bytes | None = b"key") -> DeadLetter:
-    return bury(Source("clicks.raw", value, 7, 3, key), CAUSE, "enricher", NOW)  # type: ignore[arg-type] # null is a record too
+    return make_dead_letter(Source("clicks.raw", value, 7, 3, key), CAUSE, "enricher", NOW)  # type: ignore[arg-type] # null is a record too
 
 
 def test_a_letter_names_the_place_the_time_and_the_digest_of_its_record() -> None:
@@ -28,8 +28,8 @@ def test_a_letter_names_the_place_the_time_and_the_digest_of_its_record() -> Non
 )
 def test_a_letter_is_cut_to_so_many_bytes_and_says_so(cap: int, key: bytes, value: bytes, is_cut: bool) -> None:
     whole = letter_of(b"123456789")
-    shorter = cut(whole, cap)
+    shorter = cut_letter(whole, cap)
 
     assert (shorter.key, shorter.value, shorter.is_cut) == (key, value, is_cut)
     assert (shorter.digest, shorter.size) == (whole.digest, 9)
-    assert cut(letter_of(b"", None), 0).is_cut is False
+    assert cut_letter(letter_of(b"", None), 0).is_cut is False

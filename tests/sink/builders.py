@@ -55,7 +55,7 @@ def rejected() -> Source:
     return Source(CLICKS_REJECTED.name, encode(example))
 
 
-def buried(**changes: Any) -> Source:
+def dead_lettered(**changes: Any) -> Source:
     example = decode(DeadLetter, read_example("clicks.dead/good/wrong_shape.json"))
     assert isinstance(example, DeadLetter)
     return Source(CLICKS_DEAD.name, encode(msgspec.structs.replace(example, **changes)))

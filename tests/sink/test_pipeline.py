@@ -10,11 +10,11 @@ from schemas import CLICKS_DEAD, CLICKS_ENRICHED, DeadLetter
 from sink.pipeline import load
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 from tests.schemas.test_codec import EXAMPLES
-from tests.sink.builders import NOW, Source, buried, click, clicked, rejected
+from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
 
 
 def test_each_record_goes_to_the_table_of_its_topic() -> None:
-    outcomes = [load(record, "", NOW) for record in (*clicked(click()), rejected(), buried())]
+    outcomes = [load(record, "", NOW) for record in (*clicked(click()), rejected(), dead_lettered())]
 
     assert [outcome.table for outcome in outcomes if isinstance(outcome, Loaded)] == [
         CLICKS,

@@ -14,7 +14,7 @@ from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
-from schemas.letters import bury
+from schemas.letters import make_dead_letter
 from sink.settings import Settings
 from storage.columns import letter_row
 from storage.letter_names import LetterName
@@ -69,7 +69,7 @@ async def store_letters(settings: Settings, values: Sequence[bytes], reason: str
     store = make_store(settings.database_url.reveal())
     records = [Source(topic, value, offset) for offset, value in enumerate(values)]
     cause = Undecodable(reason, "as the test has it")
-    letters = [bury(record, cause, "sink", NOW + timedelta(seconds=record.offset)) for record in records]
+    letters = [make_dead_letter(record, cause, "sink", NOW + timedelta(seconds=record.offset)) for record in records]
     rows = [Loaded(DEAD_LETTERS, letter_row(one), record) for one, record in zip(letters, records, strict=True)]
     assert await store.store(rows) == []
     await store.close()

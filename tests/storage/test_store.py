@@ -21,7 +21,7 @@ from storage.load import BadRow
 from storage.partitions import drop_partition
 from storage.store import Store
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
-from tests.sink.builders import NOW, Source, buried, click, clicked, rejected
+from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
 
 pytestmark = pytest.mark.servers
 
@@ -78,7 +78,7 @@ class TooManyError(Exception):
 
 
 async def test_what_is_stored_twice_is_there_once(store: Store, database_url: str) -> None:
-    rows = rows_of([*clicked(*map(click, range(1000))), rejected(), buried()])
+    rows = rows_of([*clicked(*map(click, range(1000))), rejected(), dead_lettered()])
 
     assert await store.store(rows) == []
     assert await store.store(rows) == []
@@ -89,9 +89,9 @@ async def test_what_is_stored_twice_is_there_once(store: Store, database_url: st
 
 
 async def test_another_record_at_the_place_of_an_old_one_is_another_letter(store: Store, database_url: str) -> None:
-    await store.store(rows_of([buried(value=b"before the topic was made again", digest=None, size=None)]))
+    await store.store(rows_of([dead_lettered(value=b"before the topic was made again", digest=None, size=None)]))
     for _ in range(2):
-        await store.store(rows_of([buried(value=b"and after it", digest=None, size=None)]))
+        await store.store(rows_of([dead_lettered(value=b"and after it", digest=None, size=None)]))
 
     connection = await asyncpg.connect(database_url)
     values = await connection.fetch("SELECT value, size FROM dead_letters ORDER BY size")
@@ -173,7 +173,7 @@ async def test_with_too_many_bad_rows_nothing_is_stored_and_the_search_ends(stor
 
 
 async def test_bad_rows_of_all_tables_come_back_together(store: Store, database_url: str) -> None:
-    rows = rows_of([*clicked(click(1), click(2, sub1="\0")), rejected(), buried(), buried(offset=43)])
+    rows = rows_of([*clicked(click(1), click(2, sub1="\0")), rejected(), dead_lettered(), dead_lettered(offset=43)])
     rows[-1] = msgspec.structs.replace(rows[-1], row=("\0", *rows[-1].row[1:]))
 
     bad = await store.store(rows)
