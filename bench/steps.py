@@ -58,10 +58,10 @@ DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
 class OneCode:
     """A lookup that knows one code."""
 
-    def cached(self, code: str) -> Found:
+    def find_cached(self, code: str) -> Found:
         return FOUND
 
-    def recall(self, code: str) -> Found:
+    def peek(self, code: str) -> Found:
         return FOUND
 
     async def find(self, code: str) -> Found:

@@ -148,8 +148,8 @@ async def find_pause(connection: "asyncpg.Connection", kind: Kind, id_: str) -> 
     from schemas.reasons import advise
 
     found = await check(connection, id_) if kind == "code" else None
-    if not isinstance(found, Found) or found.paused in (None, "code"):
+    if not isinstance(found, Found) or found.inactive_kind in (None, "code"):
         return None
-    reason = found.why_not_counted(found.paused)
+    reason = found.reason_for(found.inactive_kind)
     remedy = advise(reason, code=id_, affiliate_id=found.affiliate.id, program_id=found.program.id)
     return f"It counts no clicks yet. {reason.number} {reason.title}: {remedy}"

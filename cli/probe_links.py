@@ -64,9 +64,9 @@ def look_at(database_url: str | None, code: str) -> str | None:
     if isinstance(answer, Unknown):
         meant = f"; nearly the same: {', '.join(similar)}" if similar else ""
         raise ValueError(f"there is no code {code!r}{meant}")  # noqa: TRY004 - the code is wrong, not a type
-    paused = answer.paused if isinstance(answer, Found) else None
+    paused = answer.inactive_kind if isinstance(answer, Found) else None
     if not isinstance(answer, Found) or paused is None:
         return None
-    reason = answer.why_not_counted(paused)
+    reason = answer.reason_for(paused)
     remedy = advise(reason, code=code, affiliate_id=answer.affiliate.id, program_id=answer.program.id)
     return f"Its visits make no click yet. {reason.number} {reason.title}: {remedy}"

@@ -40,7 +40,7 @@ def resolve_answer(answer: Answer, query: str, fallback_url: str | None, room: i
     """Tell what a lookup means for the visitor: an active referral, or a refusal. `room` is how long a Location is."""
     match answer:
         case Found():
-            return refuse_paused(answer, answer.paused, query, room) if answer.paused else answer
+            return refuse_paused(answer, answer.inactive_kind, query, room) if answer.inactive_kind else answer
         case Unknown():
             return refuse_code(UNKNOWN_CODE, fallback_url)
         case Unavailable():
@@ -62,7 +62,7 @@ def refuse_lookup(outcome: Refuse) -> Refusal:
 
 def refuse_paused(found: Found, paused: Kind, query: str, room: int) -> Refusal:
     location = build_location_without_click(found.fallback_url, found, read_parameters(query), query, room)
-    return Refusal(found.why_not_counted(paused), 302, location, found)
+    return Refusal(found.reason_for(paused), 302, location, found)
 
 
 def respond(refusal: Refusal) -> Response:

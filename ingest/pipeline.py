@@ -111,7 +111,7 @@ def build_location_without_click(
 
     While something is paused no page but `url` is given, whatever is asked for.
     """
-    plan = plan_visit(url, found.program, "" if found.paused else query)
+    plan = plan_visit(url, found.program, "" if found.inactive_kind else query)
     passed = pass_on(query, plan.passing) if query and plan.passing else NOTHING
     values = name_values(found, parameters)
     location = write_location(plan, values, None, passed.parameters)

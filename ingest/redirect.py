@@ -66,14 +66,14 @@ Answers = Callable[[Answer], Response]
 class Lookup(Protocol):
     """Knows referral codes."""
 
-    def cached(self, code: str) -> Answer | None:
-        """Answer from this process's memory at once, or give null."""
+    def find_cached(self, code: str) -> Answer | None:
+        """Answer at once from this process's memory and its snapshot; null when the stores must be asked."""
 
-    def recall(self, code: str) -> Answer | None:
-        """Answer like that for somebody for whom the stores will not be asked."""
+    def peek(self, code: str) -> Answer | None:
+        """Answer like `find_cached`, for a caller who will not ask the stores."""
 
     def find(self, code: str) -> Awaitable[Answer]:
-        """Ask every layer in turn. Never raises: that nobody can say is an answer too."""
+        """Ask every layer in turn. Never raises: `Unavailable` is an answer too."""
 
 
 class Journal(Protocol):
@@ -144,10 +144,10 @@ class Redirect:
             refusal = refuse_prefetch(None) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
             return self._count("head", respond(refusal))
         client = self._limits.ask_client(self._site.proxies.find_client(peer, headers), clock())
-        if client.verdict == "far_over" and self._lookup.recall(code) is None:
+        if client.verdict == "far_over" and self._lookup.peek(code) is None:
             return self._count("head", respond(refuse_lookup(self._limits.refuse_lookup(client))))
         respond_to = partial(self._head_response, "head", query, client)
-        answer = self._lookup.cached(code)
+        answer = self._lookup.find_cached(code)
         return respond_to(answer) if answer else self._resolve(code, respond_to, respond_to)
 
     def _head_response(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
@@ -180,14 +180,14 @@ class Redirect:
         )
         times.client_found = clock()
         if code is None or (request.is_prefetch and self._site.refuses_prefetch):
-            known = self._lookup.recall(code) if code else None
+            known = self._lookup.peek(code) if code else None
             refusal = refuse_prefetch(known) if code else refuse_code(MALFORMED_CODE, self._site.fallback_url)
             return self._refuse(request, refusal)
         client = self._limits.ask_client(request.address, times.client_found)
         times.client_limited = clock()
-        if client.verdict == "far_over" and self._lookup.recall(code) is None:
+        if client.verdict == "far_over" and self._lookup.peek(code) is None:
             return self._refuse(request, refuse_lookup(self._limits.refuse_lookup(client)))
-        answer = self._lookup.cached(code)
+        answer = self._lookup.find_cached(code)
         if answer:
             return self._on_resolved(request, client, answer)
         on_resolved = partial(self._on_resolved, request, client)

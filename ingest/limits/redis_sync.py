@@ -25,14 +25,14 @@ from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import SharedMeter
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.lookup.redis_cache import AWAY, BOUND_S
+from referrals.lookup.redis_cache import AWAY, REQUEST_TIMEOUT_S
 from referrals.lookup.redis_refusals import REFUSALS
 
 PAUSE_S: Final = 0.25
 BUSY_PAUSE_S: Final = 0.05
 MOST_AT_ONCE: Final = 100
 """Keys: they take the event loop less than a millisecond."""
-BOUND_NS: Final = int(BOUND_S * 1e9)
+BOUND_NS: Final = int(REQUEST_TIMEOUT_S * 1e9)
 KEPT_NS: Final = SECOND_NS
 MOST_DEBT: Final = 4
 """Tolerances: a shared level is never higher, so that no clock that steps back can close a key for long."""
@@ -124,7 +124,7 @@ class RedisSync:
     async def _ask(self, entries: Sequence[Entry], since: int, now: int) -> list[int] | None:
         answered, levels = False, None
         try:
-            async with asyncio.timeout(BOUND_S):
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
                 levels = await self._script(keys=[entry.name for entry in entries], args=arrange(entries, since, now))
             answered = True
         except ResponseError as error:

@@ -1,4 +1,4 @@
-"""What a lookup answers: the code with everything that belongs to it, that there is none, or that nobody can say."""
+"""The answers of a lookup: the code with its affiliate and program, "unknown", or "unavailable"."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
@@ -18,7 +18,7 @@ from schemas.reasons import (
 
 Layer: TypeAlias = Literal["process", "redis", "postgres"]
 
-REASONS_OF: Final[Mapping[tuple[Kind, Status], Reason]] = {
+INACTIVE_REASONS: Final[Mapping[tuple[Kind, Status], Reason]] = {
     ("code", "paused"): PAUSED_CODE,
     ("code", "archived"): ARCHIVED_CODE,
     ("affiliate", "paused"): PAUSED_AFFILIATE,
@@ -26,7 +26,7 @@ REASONS_OF: Final[Mapping[tuple[Kind, Status], Reason]] = {
     ("program", "paused"): PAUSED_PROGRAM,
     ("program", "archived"): ARCHIVED_PROGRAM,
 }
-"""Why a visit of something that is not active makes no click."""
+"""Why a visit to a code that is not active is refused."""
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
@@ -38,10 +38,10 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     layer: Layer
 
     @property
-    def paused(self) -> Kind | None:
-        """What is paused or archived and so keeps the code from counting clicks, the narrowest first; null for nothing.
+    def inactive_kind(self) -> Kind | None:
+        """What is paused or archived and so stops clicks from counting; code comes before affiliate before program.
 
-        Both are answered alike, by the program's fallback. An archived one is out of the lists besides.
+        Null when all three are active. Paused and archived get the same answer: the program's fallback.
         """
         if self.code.status != "active":
             return "code"
@@ -49,10 +49,10 @@ class Found(msgspec.Struct, frozen=True, gc=False):
             return "affiliate"
         return None if self.program.status == "active" else "program"
 
-    def why_not_counted(self, paused: Kind) -> Reason:
-        """Give the reason that belongs to what `paused` names."""
-        status = {"code": self.code.status, "affiliate": self.affiliate.status, "program": self.program.status}[paused]
-        return REASONS_OF[paused, status]
+    def reason_for(self, kind: Kind) -> Reason:
+        """Give the reason for refusing a click whose code, affiliate or program (`kind`) is paused or archived."""
+        status = {"code": self.code.status, "affiliate": self.affiliate.status, "program": self.program.status}[kind]
+        return INACTIVE_REASONS[kind, status]
 
     @property
     def target_url(self) -> str:
@@ -61,7 +61,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def target_source(self) -> Literal["code", "program"]:
-        """Whose `target_url` that is."""
+        """Whether `target_url` is the code's own or the program's."""
         return "code" if self.code.target_url else "program"
 
     @property
@@ -71,13 +71,13 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """There is no such code: Postgres said so, a moment ago (`postgres`) or recently (`process`)."""
+    """There is no such code: Postgres has just said so (`postgres`), or said so recently (`process`)."""
 
     layer: Layer
 
 
 class Unavailable(msgspec.Struct, frozen=True):
-    """The code is in no cache and Postgres did not answer in time: nobody can say whether it exists."""
+    """The code is in no cache and Postgres did not answer in time, so it is not known whether the code exists."""
 
 
 UNKNOWN_HERE: Final = Unknown("process")

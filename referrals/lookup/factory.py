@@ -16,7 +16,7 @@ from referrals.lookup.change_feed import TIMEOUT_S
 from referrals.lookup.local_cache import CachePolicy, Time
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.postgres_source import HOPE_S, PostgresSource
-from referrals.lookup.redis_cache import BEYOND_TIMEOUT_S, RedisCache
+from referrals.lookup.redis_cache import EXTRA_TIMEOUT_S, RedisCache
 from referrals.lookup.redis_history import GetSigner
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.refresher import SnapshotRefresher
@@ -60,7 +60,7 @@ def real_time() -> Time:
 def open_shared(client: redis.asyncio.Redis, settings: LookupSettings, metrics: LookupMetrics) -> RedisCache | None:
     if settings.get_signer is None:
         return None
-    bound_s = settings.redis_timeout_s + BEYOND_TIMEOUT_S
+    bound_s = settings.redis_timeout_s + EXTRA_TIMEOUT_S
     return RedisCache(client, settings.redis_prefix, settings.get_signer, metrics, bound_s=bound_s)
 
 

@@ -1,8 +1,8 @@
 """Finds the referral of a code: in this process, else in Redis, else in Postgres.
 
-    found = lookup.cached(code) or await lookup.find(code)
+    found = lookup.find_cached(code) or await lookup.find(code)
 
-For whom the stores are not to be asked, there is `lookup.recall(code)`.
+Where the stores must not be asked, use `lookup.peek(code)`.
 
 What the process holds, or knows from a snapshot, is kept right by `follow`. What it does not is read in batches, so
 that a thousand visitors of one new code make one read, and a thousand different codes a few.
@@ -47,7 +47,7 @@ class SourceOfTruth(Protocol):
 
 
 class Lookup:
-    """`cached` answers at once or gives null; `find` may wait, at most for the time-outs of the layers below."""
+    """`find_cached` answers at once or gives null; `find` may wait, at most for the time-outs of the layers below."""
 
     def __init__(
         self,
@@ -64,15 +64,15 @@ class Lookup:
         self.known = ReferralSet(metrics)
         self.held = ReferralCache(holding, time, self.deciding_reads.want, self.known)
         self.follower = ChangeSubscriber(self.held, self.share, metrics, shared)
-        self.cached = self.held.find
+        self.find_cached = self.held.find
 
-    def recall(self, code: str) -> Found | Unknown | None:
+    def peek(self, code: str) -> Found | Unknown | None:
         """Answer at once and without the stores; null when only they can."""
         return self.held.find(code, admitted=True)
 
     async def find(self, code: str) -> Answer:
         """Answer from the nearest layer that can. A code that cannot exist is unknown without asking anybody."""
-        # Whether the stores may be asked for it was decided when `cached` gave null: once for each visitor.
+        # Whether the stores may be asked for it was decided when `find_cached` gave null: once for each visitor.
         answer: Answer | None = self.held.find(code, admitted=True)
         if answer is None and not is_code(code):
             return UNKNOWN_HERE

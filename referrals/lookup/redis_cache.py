@@ -21,8 +21,8 @@ from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
 from runtime.redis import REDIS_TIMEOUT_S
 
-BEYOND_TIMEOUT_S: Final = 0.005
-BOUND_S: Final = REDIS_TIMEOUT_S + BEYOND_TIMEOUT_S
+EXTRA_TIMEOUT_S: Final = 0.005
+REQUEST_TIMEOUT_S: Final = REDIS_TIMEOUT_S + EXTRA_TIMEOUT_S
 """The client's own time-outs hold for each step of a connection; this holds for all of them together."""
 PROBE_S: Final = 1.0
 HISTORY: Final = ("history",)
@@ -73,7 +73,7 @@ class RedisCache:
         get_signer: GetSigner,
         metrics: LookupMetrics,
         *,
-        bound_s: float = BOUND_S,
+        bound_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
         self.client = client
         self.prefix = prefix

@@ -123,7 +123,7 @@ async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> No
 
             async def is_paused() -> bool:
                 found = await lookup.find("abc")
-                return isinstance(found, Found) and found.paused == "code"
+                return isinstance(found, Found) and found.inactive_kind == "code"
 
             await eventually(is_paused)
 

@@ -169,7 +169,7 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
     # A reading that took too long is none: then nobody can say.
     assert [visit for visit in (*first, *later) if not visit.is_right and visit.status != 503] == []
     assert [visit.code for visit in later if visit.set_cookie] == []
-    assert {answer.paused for answer in passed_on} == {"code"}
+    assert {answer.inactive_kind for answer in passed_on} == {"code"}
     assert len(passed_on) > raced / 2
     seen = sum(visit.set_cookie is not None for visit in first)
     told = f"{seen} readers saw it active, nobody {IN_FORCE_S:g} s later, nobody by way of Redis"

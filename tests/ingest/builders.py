@@ -91,11 +91,11 @@ class Codes:
         self.answers = dict(answers)
         self.asked: list[str] = []
 
-    def cached(self, code: str) -> Answer | None:
+    def find_cached(self, code: str) -> Answer | None:
         self.asked.append(code)
         return None
 
-    def recall(self, code: str) -> Answer | None:
+    def peek(self, code: str) -> Answer | None:
         return self.answers.get(code)
 
     async def find(self, code: str) -> Answer:

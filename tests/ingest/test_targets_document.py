@@ -55,7 +55,7 @@ def test_there_are_enough_cases_and_no_two_are_the_same() -> None:
 def test_a_row_says_what_is_so(case: Case) -> None:
     made, parameters = referral(case), read_parameters(case.query)
     if case.section == "Without a click":
-        url = made.fallback_url if made.paused else made.target_url
+        url = made.fallback_url if made.inactive_kind else made.target_url
         location = build_location_without_click(url, made, parameters, case.query)
     else:
         location = build_location(keys(), made, CLICK_ID, parameters, case.query).location

@@ -26,15 +26,15 @@ def test_the_narrowest_pause_is_named() -> None:
         Found(code(), affiliate(), program(**paused), "process"),
         Found(code(), affiliate(), program(), "process"),
     ]
-    assert [found.paused for found in answers] == ["code", "affiliate", "program", None]
+    assert [found.inactive_kind for found in answers] == ["code", "affiliate", "program", None]
 
 
 def test_what_is_paused_and_what_is_archived_have_reasons_of_their_own() -> None:
     numbers = {
         status: [
-            Found(code(status=status), affiliate(), program(), "process").why_not_counted("code").number,
-            Found(code(), affiliate(status=status), program(), "process").why_not_counted("affiliate").number,
-            Found(code(), affiliate(), program(status=status), "process").why_not_counted("program").number,
+            Found(code(status=status), affiliate(), program(), "process").reason_for("code").number,
+            Found(code(), affiliate(status=status), program(), "process").reason_for("affiliate").number,
+            Found(code(), affiliate(), program(status=status), "process").reason_for("program").number,
         ]
         for status in ("paused", "archived")
     }

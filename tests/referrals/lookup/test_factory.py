@@ -32,7 +32,7 @@ async def is_followed(lookup: Lookup) -> bool:
 
 
 def answer_of(answer: Answer) -> tuple[str, str] | Answer:
-    return (answer.layer, answer.paused or "active") if isinstance(answer, Found) else answer
+    return (answer.layer, answer.inactive_kind or "active") if isinstance(answer, Found) else answer
 
 
 @pytest.fixture

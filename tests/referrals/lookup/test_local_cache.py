@@ -48,7 +48,7 @@ def test_a_paused_program_is_one_entry_for_all_its_codes() -> None:
     held.keep_all()
     held.referrals.keep(code(code="other", version=4), 10)
     held.referrals.keep(program(status="paused", version=11), 11)
-    assert [held.referrals.find(name).paused for name in ("abc123", "other")] == ["program", "program"]
+    assert [held.referrals.find(name).inactive_kind for name in ("abc123", "other")] == ["program", "program"]
 
 
 def test_an_older_version_does_not_replace_a_newer_one() -> None:
@@ -56,7 +56,7 @@ def test_an_older_version_does_not_replace_a_newer_one() -> None:
     held.keep_all()
     held.referrals.keep(program(status="paused", version=11), 11)
     held.referrals.keep(program(), 10)
-    assert held.referrals.find("abc123").paused == "program"
+    assert held.referrals.find("abc123").inactive_kind == "program"
 
 
 def test_an_entry_due_for_renewal_is_still_served_and_its_renewal_asked_for() -> None:

@@ -36,7 +36,7 @@ async def layers(shared: FakeShared | None = None, deciding: FakeDeciding | None
 async def test_postgres_answers_first_and_the_process_from_then_on() -> None:
     async with layers(FakeShared()) as made:
         first = await made.lookup.find("abc123")
-        second = made.lookup.cached("abc123")
+        second = made.lookup.find_cached("abc123")
     assert Found(code(), affiliate(), program(), "postgres") == first
     assert Found(code(), affiliate(), program(), "process") == second
     assert made.deciding.reads == [["abc123"]]
@@ -46,11 +46,11 @@ async def test_who_may_not_ask_the_stores_is_told_what_the_process_holds_and_not
     async with layers(FakeShared(READINGS)) as made:
         await made.lookup.find("nope")
         asked = len(made.shared.reads), len(made.deciding.reads)
-        answers = [made.lookup.recall(name) for name in ("abc123", "nope")]
+        answers = [made.lookup.peek(name) for name in ("abc123", "nope")]
         await asyncio.sleep(0)
         assert asked == (len(made.shared.reads), len(made.deciding.reads))
         await made.lookup.find("abc123")
-    assert (answers, made.lookup.recall("abc123")) == (
+    assert (answers, made.lookup.peek("abc123")) == (
         [None, UNKNOWN_HERE],
         Found(code(), affiliate(), program(), "process"),
     )
@@ -161,9 +161,9 @@ async def test_an_entry_due_for_renewal_is_read_again_behind_the_visitor() -> No
         made.clock.pass_seconds(301)
         made.deciding.rows["program", "shop"] = program(name="New", version=12)
         made.deciding.as_of = 12
-        served = made.lookup.cached("abc123")
+        served = made.lookup.find_cached("abc123")
         async with asyncio.timeout(PATIENCE_S):
-            while made.lookup.cached("abc123").program.name == "Shop":
+            while made.lookup.find_cached("abc123").program.name == "Shop":
                 await asyncio.sleep(0)
     assert (Found(code(), affiliate(), program(), "process"), 2) == (served, len(made.deciding.reads))
 
@@ -180,7 +180,7 @@ async def test_a_slow_reader_that_raced_with_a_change_answers_but_holds_nothing_
         made.deciding.before_answer = change_meanwhile
         slow = await made.lookup.find("abc123")
         after = await made.lookup.find("abc123")
-    assert (slow.paused, after.paused) == (None, "code")
+    assert (slow.inactive_kind, after.inactive_kind) == (None, "code")
 
 
 async def test_a_slow_reader_does_not_undo_a_newer_value_that_is_held() -> None:
@@ -191,7 +191,7 @@ async def test_a_slow_reader_does_not_undo_a_newer_value_that_is_held() -> None:
 
         made.deciding.before_answer = change_meanwhile
         slow = await made.lookup.find("abc123")
-    assert slow.paused == "code"
+    assert slow.inactive_kind == "code"
 
 
 async def test_a_lookup_without_redis_asks_postgres() -> None:

@@ -138,5 +138,5 @@ def statuses_in(lookup: Lookup, names: Sequence[str]) -> dict[str, str | None]:
 
 
 def status_of(lookup: Lookup, name: str) -> str | None:
-    found = lookup.cached(name)
+    found = lookup.find_cached(name)
     return found.code.status if isinstance(found, Found) else None

@@ -53,7 +53,7 @@ asyncio.run(start())
 
 
 def outcome(answer: Answer | None) -> str | Answer | None:
-    return (answer.paused or "active") if isinstance(answer, Found) else answer
+    return (answer.inactive_kind or "active") if isinstance(answer, Found) else answer
 
 
 def is_whole(lookup: Lookup) -> Callable[[], bool]:
@@ -117,7 +117,7 @@ async def test_a_process_that_starts_with_both_stores_away_knows_every_code(
     await insert(connection, *CODES)
     await keep_snapshot(settings)
     async with open_lookup(away_from(settings), LookupMetrics()) as lookup:
-        answers = [outcome(lookup.cached(name)) for name in CODES]
+        answers = [outcome(lookup.find_cached(name)) for name in CODES]
         unknown = [await lookup.find("nope"), await lookup.find("../nope")]
         assert (answers, lookup.problem()) == (["active"] * len(CODES), None)
         assert unknown == [UNAVAILABLE, UNKNOWN_HERE]
@@ -154,7 +154,7 @@ async def test_a_value_is_the_same_from_the_snapshot_as_from_postgres(
         asked = await lookup.find("abc")
     async with open_lookup(away_from(settings), LookupMetrics()) as lookup:
         assert isinstance(asked, Found)
-        assert lookup.cached("abc") == msgspec.structs.replace(asked, layer="process")
+        assert lookup.find_cached("abc") == msgspec.structs.replace(asked, layer="process")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_changes_are_merged_into_the_snapshot(settings: LookupSettings, co
         await connection.execute("INSERT INTO referral_codes VALUES ('new', 'ann', 'shop')")
         await eventually(lambda: open_file(path_of(settings).parent).version == 6 and not lookup.known.changed)
     async with open_lookup(away_from(settings), LookupMetrics()) as later:
-        answers = [outcome(later.cached(name)) for name in ("c000", "c001", "c002", "new")]
+        answers = [outcome(later.find_cached(name)) for name in ("c000", "c001", "c002", "new")]
     assert (answers, count(metrics, "built"), count(metrics, "failed")) == (["active", "code", None, "active"], 1, 0)
 
 
@@ -269,7 +269,7 @@ async def test_a_damaged_file_is_replaced(settings: LookupSettings, connection: 
         assert outcome(await lookup.find("c150")) == "active"
         await eventually(lambda: count(metrics, "built") == 1)
     async with open_lookup(away_from(settings), LookupMetrics()) as later:
-        assert {outcome(later.cached(name)) for name in CODES} == {"active"}
+        assert {outcome(later.find_cached(name)) for name in CODES} == {"active"}
 
 
 @pytest.mark.parametrize("data", [b"", b"rubbish", None])
@@ -326,7 +326,7 @@ async def test_a_database_that_was_set_back_is_believed_and_the_snapshot_is_not(
     installation = await connection.fetchval(READ_ORIGIN)
     write_file_of_another(settings, version=1_000, installation=installation)
     async with open_lookup(settings, LookupMetrics()) as lookup:
-        before = outcome(lookup.cached("c00001"))
+        before = outcome(lookup.find_cached("c00001"))
         await eventually(lambda: lookup.known.whole and lookup.known.as_of == 3)
         answers = [outcome(await lookup.find(name)) for name in ("abc", "c00001")]
     assert (before, answers) == ("active", ["active", UNKNOWN_IN_POSTGRES])
@@ -346,7 +346,7 @@ async def test_more_changes_than_memory_has_room_for_make_a_new_snapshot(
         )
         await connection.execute("UPDATE referral_codes SET status = 'paused' WHERE code = 'n1'")
         await eventually(lambda: lookup.known.whole and lookup.known.file.version == 5)
-        answers = [outcome(lookup.cached(name)) for name in ("n1", "n2000", "c000")]
+        answers = [outcome(lookup.find_cached(name)) for name in ("n1", "n2000", "c000")]
         assert (answers, lookup.known.file.says.codes) == (["code", "active", "active"], 2300)
 
 
@@ -357,7 +357,7 @@ async def test_a_code_made_this_moment_is_found_although_the_set_is_known(
     async with open_lookup(settings, LookupMetrics()) as lookup:
         await eventually(is_whole(lookup))
         await connection.execute("INSERT INTO referral_codes VALUES ('new', 'ann', 'shop')")
-        assert outcome(lookup.cached("new") or await lookup.find("new")) == "active"
+        assert outcome(lookup.find_cached("new") or await lookup.find("new")) == "active"
 
 
 async def test_a_scan_of_random_codes_is_answered_from_the_set(
@@ -370,7 +370,7 @@ async def test_a_scan_of_random_codes_is_answered_from_the_set(
         await eventually(is_whole(lookup))
 
         async def visit(code: str) -> Answer:
-            return lookup.cached(code) or await lookup.find(code)
+            return lookup.find_cached(code) or await lookup.find(code)
 
         scanned = await asyncio.gather(*(visit(f"random{n}") for n in range(2_000)))
         assert {UNKNOWN_HERE, UNKNOWN_IN_POSTGRES} >= set(scanned)
