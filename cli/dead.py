@@ -15,7 +15,7 @@ from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 if TYPE_CHECKING:
     import asyncpg
 
-    from storage.letter_names import LetterName
+    from storage.read.letter_names import LetterName
     from storage.read.records import StoredLetter
     from storage.replay import Attempt, LetterCounts, LetterFilters, Replayed
 
@@ -154,7 +154,7 @@ def in_utc(time: datetime | None) -> datetime | None:
 
 
 def read_name(letter: str) -> "LetterName":
-    from storage.letter_names import parse_letter_name
+    from storage.read.letter_names import parse_letter_name
 
     name = parse_letter_name(letter)
     if name is None:
@@ -167,7 +167,7 @@ def read_name(letter: str) -> "LetterName":
 
 def choose(asked: str, found: "Sequence[StoredLetter]") -> "StoredLetter":
     """Give the one letter that was asked for. Raises Failure where there is none, or several."""
-    from storage.letter_names import distinct_names
+    from storage.read.letter_names import distinct_names
 
     if not found:
         raise Failure(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")

@@ -23,16 +23,18 @@ READERS: Final = 4
 WRITERS: Final = 2
 WRITE_S: Final = 3.0
 """A statement of the login touches one row; more than that is not waited for while somebody waits for a page."""
-GIVEN_UP_S: Final = 1.0
+SERVER_LEAD_S: Final = 1.0
 """A server that lives gives a statement up this long before we do: what we give up ourselves, a frozen one has."""
 CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
 NAME: Final = "clickrail console"
-READING: Final = Session(
-    application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S - GIVEN_UP_S, read_only=True
+READ_SESSION: Final = Session(
+    application=NAME, connect_s=CONNECT_S, statement_s=QUERY_S, server_s=QUERY_S - SERVER_LEAD_S, read_only=True
 )
-WRITING: Final = Session(application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S - GIVEN_UP_S)
+WRITE_SESSION: Final = Session(
+    application=NAME, connect_s=CONNECT_S, statement_s=WRITE_S, server_s=WRITE_S - SERVER_LEAD_S
+)
 
 
 class DatabaseAway(DependencyAway):
@@ -43,11 +45,11 @@ class DatabaseSlow(DatabaseAway):
     """PostgreSQL is there, but this question took it too long."""
 
 
-class BadQuestion(Exception):  # noqa: N818 - it reads as what it is
+class InvalidValue(Exception):  # noqa: N818 - it reads as what it is
     """PostgreSQL cannot hold the value that was asked for. Nothing is wrong with it."""
 
 
-class Crowded(TimeoutError):  # noqa: N818 - it reads as what it is
+class PoolExhausted(TimeoutError):  # noqa: N818 - it reads as what it is
     """Every connection has been in use for too long."""
 
 
@@ -58,9 +60,9 @@ class Database:
         self.problem: str | None = CONNECTING
         self._pool = pool
 
-    async def read(self, ask: Callable[[Connection], Awaitable[T]]) -> T:
+    async def read(self, query: Callable[[Connection], Awaitable[T]]) -> T:
         """Ask one question on one connection. Raises DatabaseAway, and BadQuestion for a value it cannot hold."""
-        return await self.write(ask)
+        return await self.write(query)
 
     async def write(self, work: Callable[[Any], Awaitable[T]]) -> T:
         """Do something on one connection: only reading succeeds, unless it was opened to write. Raises as `read`."""
@@ -68,14 +70,14 @@ class Database:
             async with self._connection() as connection:
                 answer = await work(connection)
         except (*ERRORS, DependencyAway, Stuck) as error:
-            raise self._judge(error) from error
+            raise self._translate_error(error) from error
         self.problem = None
         return answer
 
-    async def try_to_read(self, ask: Callable[[Connection], Awaitable[T]]) -> T | None:
+    async def try_to_read(self, query: Callable[[Connection], Awaitable[T]]) -> T | None:
         """Ask a question that may be too much for the tables: null when it is. Raises DatabaseAway."""
         try:
-            return await self.read(ask)
+            return await self.read(query)
         except DatabaseSlow:
             return None
 
@@ -85,22 +87,22 @@ class Database:
             connection = await self._pool.acquire(timeout=CONNECT_S)
         except TimeoutError:
             if self._pool.get_size() == self._pool.get_max_size():
-                raise Crowded from None
+                raise PoolExhausted from None
             raise
         try:
             yield connection
         finally:
             await self._pool.release(connection)
 
-    def _judge(self, error: Exception) -> DatabaseAway | BadQuestion:
+    def _translate_error(self, error: Exception) -> DatabaseAway | InvalidValue:
         if isinstance(error, ERRORS) and classify_error(error) == "value":
             log.warning("question refused", error=explain_error(error))
-            return BadQuestion("PostgreSQL cannot hold the value that was asked for")
+            return InvalidValue("PostgreSQL cannot hold the value that was asked for")
         log.warning("database does not answer", error=explain_error(error))
         match error:
             case asyncpg.QueryCanceledError():
                 return DatabaseSlow("PostgreSQL took too long to answer")
-            case Crowded():
+            case PoolExhausted():
                 return DatabaseSlow("Too much is asked of PostgreSQL at the same time")
         self.problem = describe(error)
         return DatabaseAway(self.problem)
@@ -131,7 +133,7 @@ def describe(error: BaseException) -> str:
 @asynccontextmanager
 async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIterator[Database]:
     """Waits for nothing: the first question connects."""
-    session = WRITING if writable else READING
+    session = WRITE_SESSION if writable else READ_SESSION
     pool = asyncpg.create_pool(
         connect=lambda _, **options: connect(url.reveal(), session, **options),
         min_size=0,

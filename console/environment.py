@@ -13,9 +13,9 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from console.auth.guessing import Guessing
 from console.auth.login_tables import FailureTable, LoginTables, SessionTable
 from console.auth.login_throttle import LoginThrottle
+from console.auth.password_queue import PasswordQueue
 from console.auth.passwords import Passwords
 from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
@@ -26,7 +26,7 @@ from console.pages.overview import Overview, read_overview
 from console.settings import Settings
 from console.web.addresses import Base, read_base
 from console.web.assets import Assets, load_assets
-from console.web.cached_query import Recall
+from console.web.cached_query import CachedQuery
 from console.web.rendering import open_templates
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
@@ -36,12 +36,12 @@ from runtime.task_scope import task_scope
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """What logging in and out works with; `browser_key` makes the cookies of known browsers."""
+    """What logging in and out works with; `device_key` makes the cookies of known browsers."""
 
     sessions: Sessions
     throttle: LoginThrottle
-    guessing: Guessing
-    browser_key: bytes
+    password_queue: PasswordQueue
+    device_key: bytes
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     database: Database
     broadcast: Broadcast
     live: LiveStream
-    overview: Recall[Overview]
+    overview: CachedQuery[Overview]
     accounts: Database
     login: Login
     proxies: TrustedProxies
@@ -97,7 +97,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             database=database,
             broadcast=broadcast,
             live=live,
-            overview=Recall(lambda: read_overview(database, read_clock())),
+            overview=CachedQuery(lambda: read_overview(database, read_clock())),
             accounts=accounts,
             login=make_login(passwords, tables, tables),
             proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
@@ -105,7 +105,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             assets=assets,
             templates=open_templates(assets, base),
         )
-        async with task_scope(live.run(), database.watch(), environment.login.sessions.tend(read_clock)):
+        async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
             yield environment
 
 
@@ -118,6 +118,6 @@ def make_login(passwords: Passwords, sessions: SessionTable, failures: FailureTa
     return Login(
         sessions=Sessions(sessions, passwords.make_key("session"), monotonic),
         throttle=LoginThrottle(failures, passwords.make_key("guest"), monotonic),
-        guessing=Guessing(passwords),
-        browser_key=passwords.make_key("browser"),
+        password_queue=PasswordQueue(passwords),
+        device_key=passwords.make_key("browser"),
     )

@@ -21,7 +21,7 @@ from runtime.errors import RecordTooLarge
 from runtime.kafka.producer import OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
-from storage.letter_names import LetterName, name_letter
+from storage.read.letter_names import LetterName, name_letter
 from storage.read.queries import QUERY_S, Reader
 
 PAGE: Final = 500

@@ -7,9 +7,9 @@ from aiohttp import hdrs, web
 
 from console.auth.passwords import is_same
 from console.auth.sessions import SESSION, Session
-from console.database import BadQuestion
+from console.database import InvalidValue
 from console.environment import ENVIRONMENT, Environment
-from console.web.addresses import login_address
+from console.web.addresses import make_login_address
 from console.web.forms import read_form
 from console.web.responses import reply_with_error
 from runtime.errors import DependencyAway
@@ -54,24 +54,24 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         session = None if access == "file" else await read_session(request)
     except DependencyAway as error:
         if access != "login":
-            return say_away(request, access, error)
+            return answer_unavailable(request, access, error)
         session = None
     if session is not None:
         request[SESSION] = session
     elif access in ("page", "api"):
-        return turn_away(request, access)
+        return answer_unauthenticated(request, access)
     # The login's form knows of no session: it may have been opened before there was one.
-    if request.method not in SAFE and not await may_change(request, None if access == "login" else session):
+    if request.method not in SAFE and not await is_change_intended(request, None if access == "login" else session):
         return reply_with_error(request, 403, "This form is out of date", "Go back, reload the page and try again.")
-    return await answer(request, handler, access)
+    return await call_handler(request, handler, access)
 
 
-async def answer(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
+async def call_handler(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:
     try:
         return await handler(request)
     except DependencyAway as error:
-        return say_away(request, access, error)
-    except BadQuestion as error:
+        return answer_unavailable(request, access, error)
+    except InvalidValue as error:
         if access == "api":
             return web.Response(status=400, text=str(error))
         return reply_with_error(request, 400, str(error), "Look at what stands in the address of this page.")
@@ -86,20 +86,20 @@ async def read_session(request: web.Request) -> Session | None:
     return await environment.login.sessions.find(token, environment.now()) if token else None
 
 
-def say_away(request: web.Request, access: Access, error: DependencyAway) -> web.Response:
+def answer_unavailable(request: web.Request, access: Access, error: DependencyAway) -> web.Response:
     if access == "api":
         return web.Response(status=503, text=str(error))
     return reply_with_error(request, 503, str(error), BACK)
 
 
-def turn_away(request: web.Request, access: Access) -> web.Response:
+def answer_unauthenticated(request: web.Request, access: Access) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     if access == "page" and request.method in SAFE:
-        return web.Response(status=303, headers={hdrs.LOCATION: login_address(environment.base, request.path_qs)})
+        return web.Response(status=303, headers={hdrs.LOCATION: make_login_address(environment.base, request.path_qs)})
     return web.Response(status=401, text="Log in first.")
 
 
-async def may_change(request: web.Request, session: Session | None) -> bool:
+async def is_change_intended(request: web.Request, session: Session | None) -> bool:
     """Tell whether a change of state was meant: it carries the session's token, or comes from our own login page."""
     if session is None:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")

@@ -9,13 +9,13 @@ from typing import Final
 import structlog
 from aiohttp import hdrs, web
 
+from console.auth.device_cookie import DEVICE_COOKIE, DEVICE_COOKIE_S, ID_BYTES, read_device_cookie, write_device_cookie
 from console.auth.guard import SESSION_COOKIE
-from console.auth.guessing import Crowded
-from console.auth.known_browsers import BROWSER_COOKIE, BROWSER_S, ID_BYTES, read_browser, write_browser
-from console.auth.login_throttle import Guest
+from console.auth.login_throttle import LoginClient
+from console.auth.password_queue import QueueFull
 from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
 from console.environment import ENVIRONMENT, Environment
-from console.web.addresses import local_target
+from console.web.addresses import make_local_target
 from console.web.forms import read_form
 from console.web.responses import reply
 from runtime.errors import DependencyAway
@@ -37,7 +37,7 @@ PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
 
 async def show_login(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    target = local_target(environment.base, request.query.get("next", ""))
+    target = make_local_target(environment.base, request.query.get("next", ""))
     if SESSION in request:
         return go_to(target)
     away = environment.login_problem()
@@ -48,39 +48,39 @@ async def show_login(request: web.Request) -> web.Response:
 async def log_in(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     form = await read_form(request)
-    guest = recognise(request)
+    client = identify_client(request)
     try:
-        if wait_s := environment.login.throttle.remembered_wait_s(guest):
+        if wait_s := environment.login.throttle.cached_wait_s(client):
             return refuse(request, form, "limited", wait_s)
-        async with environment.login.guessing.line(is_known=guest.is_known).turn():
-            return await guess(request, form, guest)
-    except Crowded:
+        async with environment.login.password_queue.line(is_known=client.is_known).turn():
+            return await check_guess(request, form, client)
+    except QueueFull:
         return refuse(request, form, "crowded", COME_AGAIN_S)
     except DependencyAway as error:
         return refuse(request, form, "away", COME_AGAIN_S, str(error))
 
 
-def recognise(request: web.Request) -> Guest:
+def identify_client(request: web.Request) -> LoginClient:
     environment: Environment = request.app[ENVIRONMENT]
     client = environment.proxies.find_client(request.remote, request.headers)
-    browser = read_browser(environment.login.browser_key, request.cookies.get(BROWSER_COOKIE, ""))
-    return environment.login.throttle.recognise(client, browser)
+    browser = read_device_cookie(environment.login.device_key, request.cookies.get(DEVICE_COOKIE, ""))
+    return environment.login.throttle.identify(client, browser)
 
 
-async def guess(request: web.Request, form: Mapping[str, str], guest: Guest) -> web.Response:
+async def check_guess(request: web.Request, form: Mapping[str, str], client: LoginClient) -> web.Response:
     """Look at a guess whose turn it is. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
-    wait_s = await environment.login.throttle.admit(guest, environment.now())
+    wait_s = await environment.login.throttle.admit(client, environment.now())
     if wait_s:
-        log.warning("login refused", client=guest.name, known_browser=guest.is_known, wait_s=math.ceil(wait_s))
+        log.warning("login refused", client=client.name, known_browser=client.is_known, wait_s=math.ceil(wait_s))
         return refuse(request, form, "limited", wait_s)
-    if not await environment.login.guessing.matches(form.get("password", "")):
-        log.warning("login failed", client=guest.name, known_browser=guest.is_known)
+    if not await environment.login.password_queue.matches(form.get("password", "")):
+        log.warning("login failed", client=client.name, known_browser=client.is_known)
         return refuse(request, form, "wrong")
     response = await begin_session(request, form)
-    await environment.login.throttle.forgive(guest)
+    await environment.login.throttle.forgive(client)
     environment.metrics.logins.labels("accepted").inc()
-    log.info("logged in", client=guest.name, known_browser=guest.is_known)
+    log.info("logged in", client=client.name, known_browser=client.is_known)
     return response
 
 
@@ -95,7 +95,7 @@ def refuse(
         request,
         "login.html",
         status,
-        target=local_target(environment.base, form.get("next", "")),
+        target=make_local_target(environment.base, form.get("next", "")),
         problem=words.format(wait_s=math.ceil(wait_s), problem=problem),
         wrong=result == "wrong",
     )
@@ -109,11 +109,11 @@ async def begin_session(request: web.Request, form: Mapping[str, str]) -> web.Re
     environment: Environment = request.app[ENVIRONMENT]
     token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
     await environment.login.sessions.begin(token, environment.now(), lasts)
-    response = go_to(local_target(environment.base, form.get("next", "")))
+    response = go_to(make_local_target(environment.base, form.get("next", "")))
     set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
-    key = environment.login.browser_key
-    browser = read_browser(key, request.cookies.get(BROWSER_COOKIE, "")) or secrets.token_bytes(ID_BYTES)
-    set_cookie(request, response, BROWSER_COOKIE, write_browser(key, browser), BROWSER_S)
+    key = environment.login.device_key
+    browser = read_device_cookie(key, request.cookies.get(DEVICE_COOKIE, "")) or secrets.token_bytes(ID_BYTES)
+    set_cookie(request, response, DEVICE_COOKIE, write_device_cookie(key, browser), DEVICE_COOKIE_S)
     return response
 
 

@@ -43,7 +43,7 @@ CLIENT_UNDER_ATTACK: Final = Budget(1, timedelta(minutes=10))
 EVERYBODY: Final = Budget(50, timedelta(seconds=72))
 
 
-class Guest(msgspec.Struct, frozen=True):
+class LoginClient(msgspec.Struct, frozen=True):
     """Who wants to log in, as keyed hashes: `name` is what logs show, `subject` what guesses are counted by."""
 
     name: str
@@ -61,49 +61,49 @@ class LoginThrottle:
         self._account = self._hash(ACCOUNT)
         self._refused_until: dict[bytes, float] = {}
 
-    def recognise(self, client: Address, browser: bytes | None) -> Guest:
+    def identify(self, address: Address, browser: bytes | None) -> LoginClient:
         """Make a guest of a client's address and of the id of a browser that has logged in before, if it has."""
-        hashed = self._hash(f"client {network_of(client)}")
+        hashed = self._hash(f"client {network_of(address)}")
         subject = hashed if browser is None else self._hash(f"browser {browser.hex()}")
-        return Guest(hashed.hex()[:SHOWN_DIGITS], subject, browser is not None)
+        return LoginClient(hashed.hex()[:SHOWN_DIGITS], subject, browser is not None)
 
-    def remembered_wait_s(self, guest: Guest) -> float:
+    def cached_wait_s(self, client: LoginClient) -> float:
         """Give the seconds a guest still has to wait who was told so by this process; it asks nobody."""
-        return max(0.0, self._refused_until.get(guest.subject, 0.0) - self._clock())
+        return max(0.0, self._refused_until.get(client.subject, 0.0) - self._clock())
 
-    async def admit(self, guest: Guest, now: datetime) -> float:
+    async def admit(self, client: LoginClient, now: datetime) -> float:
         """Charge a guess and give 0; or charge nothing, and give the seconds to wait before the next one."""
-        budget = CLIENT_UNDER_ATTACK if not guest.is_known and await self._is_attacked(now) else CLIENT
-        if not await self._table.charge(guest.subject, now, budget.cost, budget.allowance):
-            forgiven_at = await self._table.forgiven_at(guest.subject)
-            return self._refuse(guest, forgiven_at - budget.allowance - now if forgiven_at else timedelta(0))
-        if not guest.is_known:
+        budget = CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(now) else CLIENT
+        if not await self._table.charge(client.subject, now, budget.cost, budget.allowance):
+            forgiven_at = await self._table.forgiven_at(client.subject)
+            return self._refuse(client, forgiven_at - budget.allowance - now if forgiven_at else timedelta(0))
+        if not client.is_known:
             await self._table.charge(self._account, now, EVERYBODY.cost, LONGEST_ATTACK)
         return 0.0
 
-    async def forgive(self, guest: Guest) -> None:
+    async def forgive(self, client: LoginClient) -> None:
         """Give back what was charged to a guest who knew the password, and forget what they guessed before."""
-        await self._table.forgive(guest.subject)
-        self._refused_until.pop(guest.subject, None)
-        if not guest.is_known:
+        await self._table.forgive(client.subject)
+        self._refused_until.pop(client.subject, None)
+        if not client.is_known:
             await self._table.refund(self._account, EVERYBODY.cost)
 
     async def _is_attacked(self, now: datetime) -> bool:
         forgiven_at = await self._table.forgiven_at(self._account)
         return forgiven_at is not None and forgiven_at > now + EVERYBODY.allowance
 
-    def _refuse(self, guest: Guest, wait: timedelta) -> float:
+    def _refuse(self, client: LoginClient, wait: timedelta) -> float:
         # At least a second: another guest's guess may have been forgiven since, and nobody is told to wait for nothing.
         wait_s = max(1.0, wait.total_seconds())
         if len(self._refused_until) >= MOST_REFUSED:
             self._refused_until.clear()
-        self._refused_until[guest.subject] = self._clock() + wait_s
+        self._refused_until[client.subject] = self._clock() + wait_s
         return wait_s
 
     def _hash(self, text: str) -> bytes:
         return hmac.digest(self._key, text.encode(), "sha256")[:SUBJECT_BYTES]
 
 
-def network_of(client: Address) -> str:
+def network_of(address: Address) -> str:
     """Give the address, of an IPv6 one its /64: anybody has a whole one."""
-    return str(client) if client.version == 4 else client.exploded[:19]  # noqa: PLR2004 - the version's own number
+    return str(address) if address.version == 4 else address.exploded[:19]  # noqa: PLR2004 - the version's own number

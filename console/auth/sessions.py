@@ -22,14 +22,14 @@ log = structlog.get_logger()
 
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH: Final = 43
-FRESH_S: Final = 2.0
+CACHE_S: Final = 2.0
 """How long what the table said is not asked again: after that, a logout at another process is seen."""
-LONGEST_UNCONFIRMED_S: Final = 3600.0
+LONGEST_STALE_S: Final = 3600.0
 """Who was seen in the table this long before PostgreSQL went away, or later, stays logged in until it is back."""
-AGAIN_S: Final = 2.0
-TEND_S: Final = 5.0
+RETRY_S: Final = 2.0
+CLEANUP_S: Final = 5.0
 """Often, though there is seldom anything to remove: so it is known whether people could log in."""
-MOST_REMEMBERED: Final = 1000
+MOST_CACHED: Final = 1000
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -44,14 +44,14 @@ SESSION: Final = web.RequestKey("session", Session)
 """Where a request keeps the session it came with."""
 
 
-class Seen(msgspec.Struct, frozen=True):
+class CachedSession(msgspec.Struct, frozen=True):
     """A session as the table last had it, and when that was, by the process's own clock."""
 
     session: Session
     at: float
 
 
-class Away(msgspec.Struct, frozen=True):
+class Outage(msgspec.Struct, frozen=True):
     """Since when PostgreSQL does not answer, until when it is not asked again, and what is wrong."""
 
     since: float
@@ -69,15 +69,15 @@ class Sessions:
         self._table = table
         self._key = key
         self._clock = clock
-        self._seen: dict[bytes, Seen] = {}
+        self._cached: dict[bytes, CachedSession] = {}
         self._ended: set[bytes] = set()
-        self._away: Away | None = None
+        self._outage: Outage | None = None
 
     async def begin(self, token: bytes, now: datetime, lasts: timedelta) -> Session:
         """Begin the session of a token of TOKEN_BYTES. Raises DependencyAway."""
         session = self._make(token, now + lasts)
-        await self._table.add_session(StoredSession(session.id, self._prove(token), now, session.expires_at))
-        self._remember(session)
+        await self._table.add_session(StoredSession(session.id, self._make_proof(token), now, session.expires_at))
+        self._cache(session)
         return session
 
     async def find(self, text: str, now: datetime) -> Session | None:
@@ -96,57 +96,57 @@ class Sessions:
 
     async def end(self, session: Session) -> None:
         """End a session: here at once, elsewhere within FRESH_S, or as soon as PostgreSQL is back."""
-        self._seen.pop(session.id, None)
+        self._cached.pop(session.id, None)
         self._ended.add(session.id)
         try:
             await self.remove_ended()
         except DependencyAway as error:
             log.warning("logged out at this process only, until PostgreSQL is back", error=str(error))
 
-    async def tend(self, now: Callable[[], datetime]) -> None:
+    async def run_cleanup(self, now: Callable[[], datetime]) -> None:
         """Remove what is over from the tables, until cancelled."""
         while True:
             try:
                 await self.remove_ended()
                 await self._table.remove_outdated(now())
-                pause_s = TEND_S
+                pause_s = CLEANUP_S
             except DependencyAway:
-                pause_s = AGAIN_S
+                pause_s = RETRY_S
             await asyncio.sleep(pause_s)
 
     async def _look_up(self, digest: bytes, token: bytes) -> Session | None:
-        seen = self._seen.get(digest)
-        if seen and self._clock() - seen.at < FRESH_S:
-            return seen.session
+        cached = self._cached.get(digest)
+        if cached and self._clock() - cached.at < CACHE_S:
+            return cached.session
         try:
-            stored = await self._ask(digest)
+            stored = await self._query(digest)
         except DependencyAway:
-            if seen is None or self._away is None or self._away.since - seen.at > LONGEST_UNCONFIRMED_S:
+            if cached is None or self._outage is None or self._outage.since - cached.at > LONGEST_STALE_S:
                 raise
-            return seen.session
-        if stored is None or not hmac.compare_digest(stored.proof, self._prove(token)):
-            self._seen.pop(digest, None)
+            return cached.session
+        if stored is None or not hmac.compare_digest(stored.proof, self._make_proof(token)):
+            self._cached.pop(digest, None)
             return None
-        return self._remember(self._make(token, stored.expires_at))
+        return self._cache(self._make(token, stored.expires_at))
 
-    async def _ask(self, digest: bytes) -> StoredSession | None:
+    async def _query(self, digest: bytes) -> StoredSession | None:
         """Ask the table; within AGAIN_S of its being away nobody waits to hear the same once more."""
-        if self._away is not None and self._clock() < self._away.until:
-            raise DependencyAway(self._away.problem)
+        if self._outage is not None and self._clock() < self._outage.until:
+            raise DependencyAway(self._outage.problem)
         try:
             stored = await self._table.find_session(digest)
         except DependencyAway as error:
             now = self._clock()
-            self._away = Away(self._away.since if self._away else now, now + AGAIN_S, str(error))
+            self._outage = Outage(self._outage.since if self._outage else now, now + RETRY_S, str(error))
             raise
-        self._away = None
+        self._outage = None
         return stored
 
-    def _remember(self, session: Session) -> Session:
-        self._seen.pop(session.id, None)
-        self._seen[session.id] = Seen(session, self._clock())
-        if len(self._seen) > MOST_REMEMBERED:
-            del self._seen[next(iter(self._seen))]
+    def _cache(self, session: Session) -> Session:
+        self._cached.pop(session.id, None)
+        self._cached[session.id] = CachedSession(session, self._clock())
+        if len(self._cached) > MOST_CACHED:
+            del self._cached[next(iter(self._cached))]
         return session
 
     async def remove_ended(self) -> None:
@@ -158,7 +158,7 @@ class Sessions:
         csrf = hmac.digest(token, b"csrf", "sha256").hex()
         return Session(hashlib.sha256(token).digest(), csrf, expires_at)
 
-    def _prove(self, token: bytes) -> bytes:
+    def _make_proof(self, token: bytes) -> bytes:
         return hmac.digest(token, self._key, "sha256")
 
 

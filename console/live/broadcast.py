@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 from console.metrics import ConsoleMetrics
-from console.pages.filters import Filters, passes
-from console.pages.lines import ClickOrRejection, Line, line_of
+from console.pages.filters import Filters, matches
+from console.pages.lines import ClickOrRejection, Line, make_line
 
 SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 REMEMBERED: Final = 500
@@ -23,10 +23,10 @@ class Arrival(msgspec.Struct, frozen=True):
 
     sequence: int
     line: Line
-    sighted: ClickOrRejection
+    event: ClickOrRejection
 
 
-class Taken(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True):
     """What came since the last time, oldest first, and how many were dropped because the browser was too slow."""
 
     arrivals: tuple[Arrival, ...]
@@ -41,35 +41,35 @@ class Subscription:
         self._filters = filters
         self._waiting: deque[Arrival] = deque()
         self._dropped = 0
-        self._news = asyncio.Event()
+        self._has_items = asyncio.Event()
 
     def offer(self, arrival: Arrival) -> bool:
         """Queue the arrival unless it is filtered out; tell whether another had to go for it."""
-        if not passes(arrival.line.filterable, self._filters):
+        if not matches(arrival.line.filterable, self._filters):
             return False
         full = len(self._waiting) >= QUEUED
         if full:
             self._waiting.popleft()
             self._dropped += 1
         self._waiting.append(arrival)
-        self._news.set()
+        self._has_items.set()
         return full
 
     def close(self) -> None:
         self.closed = True
-        self._news.set()
+        self._has_items.set()
 
-    async def take(self, patience_s: float) -> Taken:
+    async def receive(self, timeout_s: float) -> Delivery:
         """Wait for news, no longer than that, and take all there is."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await self._news.wait()
-        taken = Taken(tuple(self._waiting), self._dropped)
+            async with asyncio.timeout(timeout_s):
+                await self._has_items.wait()
+        delivery = Delivery(tuple(self._waiting), self._dropped)
         self._waiting.clear()
         self._dropped = 0
         if not self.closed:
-            self._news.clear()
-        return taken
+            self._has_items.clear()
+        return delivery
 
 
 class Broadcast:
@@ -83,13 +83,13 @@ class Broadcast:
         self._subscriptions: set[Subscription] = set()
         self._closed = False
 
-    def put(self, sighted: ClickOrRejection) -> None:
+    def publish(self, event: ClickOrRejection) -> None:
         """Remember and hand on. What was here a moment ago came twice, and is passed over."""
-        line = line_of(sighted)
+        line = make_line(event)
         if line.id in self._recent:
             return
         self._sequence += 1
-        arrival = Arrival(self._sequence, line, sighted)
+        arrival = Arrival(self._sequence, line, event)
         self._recent[line.id] = arrival
         if len(self._recent) > REMEMBERED:
             del self._recent[next(iter(self._recent))]
@@ -99,18 +99,18 @@ class Broadcast:
 
     def recent(self, filters: Filters) -> list[Line]:
         """Give the lines still remembered that pass the filters, oldest first."""
-        return [arrival.line for arrival in self._recent.values() if passes(arrival.line.filterable, filters)]
+        return [arrival.line for arrival in self._recent.values() if matches(arrival.line.filterable, filters)]
 
     def find(self, ulid: str) -> ClickOrRejection | None:
         arrival = self._recent.get(ulid)
-        return None if arrival is None else arrival.sighted
+        return None if arrival is None else arrival.event
 
     @property
-    def place(self) -> str:
+    def position(self) -> str:
         """Where the stream is now, to go on from later."""
-        return self.name_place(self._sequence)
+        return self.format_position(self._sequence)
 
-    def name_place(self, sequence: int) -> str:
+    def format_position(self, sequence: int) -> str:
         return f"{self._epoch}-{sequence}"
 
     @contextmanager

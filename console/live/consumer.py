@@ -37,7 +37,7 @@ ANSWER_S: Final = 3.0
 STOP_S: Final = 3.0
 
 
-class Away(Exception):  # noqa: N818 - it reads as what it is
+class KafkaAway(Exception):  # noqa: N818 - it reads as what it is
     """Kafka does not answer, or not as it must; the message is for people."""
 
 
@@ -60,32 +60,32 @@ class LiveStream:
 
     async def run(self) -> None:
         """Follow the topics until cancelled."""
-        waits = pauses(most_s=5.0)
+        delays = pauses(most_s=5.0)
         while True:
             try:
-                async with connected(self._servers, self._security, self._enriched, self._rejected) as consumer:
-                    places = await self._start(consumer)
-                    self.problem, waits = None, pauses(most_s=5.0)
+                async with open_consumer(self._servers, self._security, self._enriched, self._rejected) as consumer:
+                    partitions = await self._seek(consumer)
+                    self.problem, delays = None, pauses(most_s=5.0)
                     self._outage.end()
-                    await self._follow(consumer, places)
-            except (Away, KafkaError, OSError, TimeoutError) as error:
+                    await self._read_and_probe(consumer, partitions)
+            except (KafkaAway, KafkaError, OSError, TimeoutError) as error:
                 self.problem = describe(error)
                 self._outage.fail(repr(error))
-            await asyncio.sleep(next(waits))
+            await asyncio.sleep(next(delays))
 
-    async def _start(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+    async def _seek(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         """Begin each partition of both topics where we were, or else at its end."""
-        places = sorted(consumer.assignment())
-        ends = await measure(consumer, places)
-        for place, end in ends.items():
-            wanted = min(end, max(self._next.get(place, end), end - CATCH_UP))
-            consumer.seek(place, wanted)
-            self._next[place] = wanted
-        return places
+        partitions = sorted(consumer.assignment())
+        ends = await fetch_end_offsets(consumer, partitions)
+        for partition, end in ends.items():
+            start = min(end, max(self._next.get(partition, end), end - CATCH_UP))
+            consumer.seek(partition, start)
+            self._next[partition] = start
+        return partitions
 
-    async def _follow(self, consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+    async def _read_and_probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         reading = asyncio.ensure_future(self._read(consumer))
-        watching = asyncio.ensure_future(self._watch(consumer, places))
+        watching = asyncio.ensure_future(self._probe(consumer, partitions))
         try:
             done, _ = await asyncio.wait({reading, watching}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -100,43 +100,43 @@ class LiveStream:
             fetched = await consumer.getmany(timeout_ms=250, max_records=1000)
             records = [record for part in fetched.values() for record in part]
             for record in sorted(records, key=lambda record: record.timestamp):
-                self.show(record)
-            self._next.update({place: part[-1].offset + 1 for place, part in fetched.items() if part})
+                self.handle_record(record)
+            self._next.update({partition: part[-1].offset + 1 for partition, part in fetched.items() if part})
 
-    def show(self, record: Record) -> None:
+    def handle_record(self, record: Record) -> None:
         """Put a record to the broadcast. One that our code fails at is passed over, and the stream goes on."""
-        shown = contain(self._put, record)
+        shown = contain(self._publish, record)
         if isinstance(shown, Crash):
             self._metrics.events.labels("undecodable").inc()
             log.error("record not shown", error=shown.description, topic=record.topic, offset=record.offset)
 
-    def _put(self, record: Record) -> None:
-        sighted = sight(record, rejected=record.topic == self._rejected)
-        if sighted is None:
+    def _publish(self, record: Record) -> None:
+        event = decode_event(record, rejected=record.topic == self._rejected)
+        if event is None:
             # The sink makes a dead letter of it, with the reason: here it is only not shown.
             self._metrics.events.labels("undecodable").inc()
             return
-        self._metrics.events.labels("click" if isinstance(sighted, StoredClick) else "rejection").inc()
-        self._broadcast.put(sighted)
+        self._metrics.events.labels("click" if isinstance(event, StoredClick) else "rejection").inc()
+        self._broadcast.publish(event)
 
-    async def _watch(self, consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> None:
+    async def _probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
         # getmany() waits in silence while Kafka is away, so that somebody has to ask. Raises when the answer is no.
         idle, before = 0, dict(self._next)
         while True:
             await asyncio.sleep(PROBE_S)
-            ends = await measure(consumer, places)
-            behind = any(end > self._next[place] for place, end in ends.items())
+            ends = await fetch_end_offsets(consumer, partitions)
+            behind = any(end > self._next[partition] for partition, end in ends.items())
             idle = idle + 1 if behind and before == self._next else 0
             before = dict(self._next)
             if idle > 2:  # noqa: PLR2004 - two rounds may be a slow fetch
-                raise Away("Kafka has records, but does not hand them out")
-            if consumer.assignment() != set(places):
-                raise Away("Kafka's partitions have changed")
+                raise KafkaAway("Kafka has records, but does not hand them out")
+            if consumer.assignment() != set(partitions):
+                raise KafkaAway("Kafka's partitions have changed")
 
 
 def describe(error: Exception) -> str:
     match error:
-        case Away():
+        case KafkaAway():
             return str(error)
         case UnknownTopicOrPartitionError():
             return "Kafka has not all of Clickrail's topics: `clickrail topics apply` makes them"
@@ -144,7 +144,7 @@ def describe(error: Exception) -> str:
             return "Kafka does not answer"
 
 
-def sight(record: Record, *, rejected: bool) -> ClickOrRejection | None:
+def decode_event(record: Record, *, rejected: bool) -> ClickOrRejection | None:
     """Read a record; null when it is not what its topic promises."""
     published_at = taken_at(record)
     if rejected:
@@ -154,14 +154,16 @@ def sight(record: Record, *, rejected: bool) -> ClickOrRejection | None:
     return None if isinstance(click, Undecodable) else StoredClick(click, published_at)
 
 
-async def measure(consumer: AIOKafkaConsumer, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+async def fetch_end_offsets(
+    consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]
+) -> dict[TopicPartition, int]:
     async with asyncio.timeout(ANSWER_S):
-        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(places))
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(list(partitions))
         return ends
 
 
 @asynccontextmanager
-async def connected(servers: list[str], security: KafkaSecurity, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def open_consumer(servers: list[str], security: KafkaSecurity, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         *topics,
         bootstrap_servers=servers,

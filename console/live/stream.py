@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 
 from console.auth.guard import read_session
 from console.environment import ENVIRONMENT, Environment
-from console.live.broadcast import Taken
+from console.live.broadcast import Delivery
 from console.live.sse import ask_to_retry_after, frame
 from console.pages.filters import read_filters
 from console.web.rendering import render
@@ -16,12 +16,12 @@ from runtime.errors import DependencyAway
 
 PACE_S: Final = 0.4
 """The pause between two events: nobody reads faster, and a page that changes more often is hard to use."""
-PATIENCE_S: Final = 1.0
+WAIT_S: Final = 1.0
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 2000
 MOST_ROWS: Final = 12
 """Lines in one event: thirty a second are as many as anybody can follow. What is more is counted instead."""
-MOST_AT_FIRST: Final = 100
+FIRST_ROWS: Final = 100
 """Lines in the first event, for who comes again and has missed some."""
 MOST_BROWSERS: Final = 100
 
@@ -50,17 +50,17 @@ async def stream_clicks(request: web.Request) -> web.StreamResponse:
 async def send_until_over(request: web.Request, response: web.StreamResponse, after: str) -> None:
     environment: Environment = request.app[ENVIRONMENT]
     loop = asyncio.get_running_loop()
-    told: str | None = None
-    told_at, most_rows = 0.0, MOST_AT_FIRST
+    sent: str | None = None
+    sent_at, most_rows = 0.0, FIRST_ROWS
     with environment.broadcast.subscribe(read_filters(request.query), after) as subscription:
         while not subscription.closed and await is_logged_in(request):
             status = describe_status(environment)
-            if status != told or loop.time() - told_at > HEARTBEAT_S:
+            if status != sent or loop.time() - sent_at > HEARTBEAT_S:
                 await response.write(frame("status", status))
-                told, told_at = status, loop.time()
-            taken = await subscription.take(PATIENCE_S)
-            if taken.arrivals:
-                await response.write(frame_lines(environment, taken, most_rows))
+                sent, sent_at = status, loop.time()
+            delivery = await subscription.receive(WAIT_S)
+            if delivery.arrivals:
+                await response.write(frame_lines(environment, delivery, most_rows))
                 await asyncio.sleep(PACE_S)
             most_rows = MOST_ROWS
 
@@ -83,15 +83,15 @@ def describe_status(environment: Environment) -> str:
     return msgspec.json.encode(problems).decode()
 
 
-def frame_lines(environment: Environment, taken: Taken, most_rows: int) -> bytes:
+def frame_lines(environment: Environment, delivery: Delivery, most_rows: int) -> bytes:
     """Give the newest of the lines as they stand in the page, and how many more there were."""
-    shown = taken.arrivals[-most_rows:]
+    shown = delivery.arrivals[-most_rows:]
     rows = render(
         environment.templates,
         "parts/rows.html",
         lines=[arrival.line for arrival in reversed(shown)],
         now=environment.now(),
     )
-    skipped = len(taken.arrivals) - len(shown) + taken.dropped
+    skipped = len(delivery.arrivals) - len(shown) + delivery.dropped
     data = msgspec.json.encode({"rows": rows, "count": len(shown), "skipped": skipped}).decode()
-    return frame("lines", data, environment.broadcast.name_place(taken.arrivals[-1].sequence))
+    return frame("lines", data, environment.broadcast.format_position(delivery.arrivals[-1].sequence))

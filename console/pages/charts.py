@@ -40,17 +40,17 @@ class MinuteChart(msgspec.Struct, frozen=True):
     ticks: tuple[int, ...]
     hours: tuple[str, ...]
     summary: str
-    empty: bool
+    is_empty: bool
 
 
-def begin_of_chart(now: datetime) -> datetime:
+def find_chart_start(now: datetime) -> datetime:
     """Give the first minute of the chart that ends with the minute of `now`."""
     return now.replace(second=0, microsecond=0) - (MINUTES - 1) * MINUTE
 
 
 def chart_minutes(counts: Sequence[MinuteCount], now: datetime) -> MinuteChart:
     """Draw the last 60 minutes, the one that is not over yet included."""
-    begin = begin_of_chart(now)
+    begin = find_chart_start(now)
     by_minute = {count.minute: count for count in counts}
     minutes = [
         by_minute.get(minute) or MinuteCount(minute, 0, 0, 0)
@@ -59,22 +59,22 @@ def chart_minutes(counts: Sequence[MinuteCount], now: datetime) -> MinuteChart:
     most = max(count.people + count.bots + count.rejected for count in minutes)
     top = round_up(most)
     return MinuteChart(
-        columns=tuple(draw(number, count, top) for number, count in enumerate(minutes)),
+        columns=tuple(make_column(number, count, top) for number, count in enumerate(minutes)),
         width=MINUTES * STEP,
         ticks=(top, top // 2, 0),
         hours=tuple(f"{minutes[place].minute:%H:%M}" for place in range(0, MINUTES, LABEL_EVERY)),
         summary=f"Clicks per minute over the last hour: at most {most:,}.",
-        empty=most == 0,
+        is_empty=most == 0,
     )
 
 
-def draw(number: int, count: MinuteCount, top: int) -> Column:
+def make_column(number: int, count: MinuteCount, top: int) -> Column:
     segments = []
-    below = 0
+    top_of_stack = 0
     for tone, size in (("accepted", count.people), ("bot", count.bots), ("rejected", count.rejected)):
         if size:
-            low, below = below, below + size
-            y = HEIGHT - round(below * HEIGHT / top)
+            low, top_of_stack = top_of_stack, top_of_stack + size
+            y = HEIGHT - round(top_of_stack * HEIGHT / top)
             segments.append(Segment(tone, y, HEIGHT - round(low * HEIGHT / top) - y))
     title = f"{count.minute:%H:%M} UTC: {count.people:,} people, {count.bots:,} bots, {count.rejected:,} rejected"
     return Column(number * STEP, tuple(segments), title)

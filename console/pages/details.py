@@ -5,9 +5,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from console.pages.agents import read_agent
-from console.pages.lines import ClickOrRejection, speak
-from console.web.text import join
+from console.pages.lines import ClickOrRejection
+from console.pages.user_agents import describe_user_agent
+from console.web.text import humanize, join
 from schemas import EnrichedClick, RejectedClick
 from storage.read.records import StoredClick
 
@@ -30,33 +30,33 @@ class Group(msgspec.Struct, frozen=True):
     fields: tuple[Field, ...]
 
 
-def detail(sighted: ClickOrRejection) -> tuple[Group, ...]:
-    if isinstance(sighted, StoredClick):
-        return detail_click(sighted)
-    rejection = sighted.rejection
+def describe_event(event: ClickOrRejection) -> tuple[Group, ...]:
+    if isinstance(event, StoredClick):
+        return describe_click(event)
+    rejection = event.rejection
     return (
-        request_of_rejection(rejection),
-        referral(rejection.affiliate_id, rejection.program_id),
+        describe_rejection_request(rejection),
+        describe_referral(rejection.affiliate_id, rejection.program_id),
         Group(
             "Visitor",
             (
-                Field("Device", join(*read_agent(rejection.user_agent or "")) or None),
-                address_field(rejection.ip_hash, rejection.ip_hash_key_id),
+                Field("Device", join(*describe_user_agent(rejection.user_agent or "")) or None),
+                make_address_field(rejection.ip_hash, rejection.ip_hash_key_id),
             ),
         ),
         Group(
             "Times",
             (
                 Field("Asked", rejection.rejected_at, "time"),
-                Field("In Kafka", sighted.published_at, "time"),
-                Field("Stored", sighted.stored_at, "time"),
+                Field("In Kafka", event.published_at, "time"),
+                Field("Stored", event.stored_at, "time"),
             ),
         ),
-        handling(rejection),
+        describe_handling(rejection),
     )
 
 
-def detail_click(stored: StoredClick) -> tuple[Group, ...]:
+def describe_click(stored: StoredClick) -> tuple[Group, ...]:
     click = stored.click
     times = (
         Field("Clicked", click.clicked_at, "time"),
@@ -65,16 +65,16 @@ def detail_click(stored: StoredClick) -> tuple[Group, ...]:
         Field("Stored", stored.stored_at, "time"),
     )
     return (
-        request_of_click(click),
-        referral(click.affiliate_id, click.program_id, click),
-        visitor(click),
-        cookie_and_privacy(click),
+        describe_click_request(click),
+        describe_referral(click.affiliate_id, click.program_id, click),
+        describe_visitor(click),
+        describe_cookie_and_privacy(click),
         Group("Times", times),
-        handling(click),
+        describe_handling(click),
     )
 
 
-def request_of_click(click: EnrichedClick) -> Group:
+def describe_click_request(click: EnrichedClick) -> Group:
     hints = click.client_hints
     return Group(
         "Request",
@@ -90,7 +90,7 @@ def request_of_click(click: EnrichedClick) -> Group:
     )
 
 
-def request_of_rejection(rejection: RejectedClick) -> Group:
+def describe_rejection_request(rejection: RejectedClick) -> Group:
     return Group(
         "Request",
         (
@@ -107,7 +107,7 @@ def address(host: str, path: str, query: str) -> str:
     return f"{host}{path}" + (f"?{query}" if query else "")
 
 
-def referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
+def describe_referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
     """Say whose click it is, and give the parameters that came with it: only those that did."""
     whose = (Field("Affiliate", affiliate_id, "mono"), Field("Program", program_id, "mono"))
     if click is None:
@@ -121,46 +121,46 @@ def referral(affiliate_id: str | None, program_id: str | None, click: EnrichedCl
     return Group("Referral", (Field("Code", click.code, "mono"), *whose, *parameters))
 
 
-def visitor(click: EnrichedClick) -> Group:
+def describe_visitor(click: EnrichedClick) -> Group:
     geo, device = click.geo, click.device
     return Group(
         "Visitor",
         (
-            Field("Place", join(geo.city, geo.region, geo.country, separator=", ") or speak(geo.status)),
+            Field("Place", join(geo.city, geo.region, geo.country, separator=", ") or humanize(geo.status)),
             Field("City database", geo.database),
-            Field("Device", join(speak(device.type), join(device.brand, device.model, separator=" "))),
+            Field("Device", join(humanize(device.type), join(device.brand, device.model, separator=" "))),
             Field("Browser", join(device.browser, device.browser_version, separator=" ") or None),
             Field("System", join(device.os, device.os_version, separator=" ") or None),
-            Field("Automated", join(*map(speak, click.bot.reasons), separator=", ") if click.bot.is_bot else "no"),
-            address_field(click.ip_hash, click.ip_hash_key_id),
+            Field("Automated", join(*map(humanize, click.bot.reasons), separator=", ") if click.bot.is_bot else "no"),
+            make_address_field(click.ip_hash, click.ip_hash_key_id),
         ),
     )
 
 
-def address_field(ip_hash: str | None, key_id: str | None) -> Field:
+def make_address_field(ip_hash: str | None, key_id: str | None) -> Field:
     """Say what is left of the address. There is none to be shown, anywhere."""
     return Field("Address, hashed", join(ip_hash, key_id and f"key {key_id}") or NOT_KEPT, "mono")
 
 
-def cookie_and_privacy(click: EnrichedClick) -> Group:
+def describe_cookie_and_privacy(click: EnrichedClick) -> Group:
     signals = join("GPC" if click.privacy.gpc else None, "DNT" if click.privacy.dnt else None, separator=", ")
     return Group(
         "Cookie and privacy",
         (
-            Field("Cookie", speak(click.cookie_state)),
+            Field("Cookie", humanize(click.cookie_state)),
             Field("Click before this one", click.previous_click_id, "click"),
             Field("Privacy signals", signals or "none"),
-            Field("Decision", speak(click.privacy.decision)),
+            Field("Decision", humanize(click.privacy.decision)),
             Field("Prefetch", "yes" if click.prefetch else "no"),
             Field("Test link", "yes" if click.is_test else "no"),
         ),
     )
 
 
-def handling(record: EnrichedClick | RejectedClick) -> Group:
+def describe_handling(record: EnrichedClick | RejectedClick) -> Group:
     handled = record.handled
     keys = ((name, getattr(handled.key_ids, name)) for name in handled.key_ids.__struct_fields__)
-    used = [f"{speak(name)} {key_id}" for name, key_id in keys if key_id is not None]
+    used = [f"{humanize(name)} {key_id}" for name, key_id in keys if key_id is not None]
     return Group(
         "Handled by",
         (

@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-from console.pages.lines import ClickOrRejection, Tone, speak
-from console.web.text import join
+from console.pages.lines import ClickOrRejection, Tone
+from console.web.text import humanize, join
 from console.web.times import describe_duration, microseconds_between
 from schemas import EnrichedClick
 from schemas.reasons import REASONS, advise
@@ -56,13 +56,13 @@ PLACES: Final = {
 }
 
 
-def explain(sighted: ClickOrRejection) -> tuple[Decision, ...]:
+def explain(event: ClickOrRejection) -> tuple[Decision, ...]:
     """Give the decisions taken on a click or a rejection, first to last."""
-    if isinstance(sighted, StoredRejection):
-        return explain_rejection(sighted)
-    counted = (NOT_COUNTED,) if sighted.click.is_test else ()
-    taken = (step(sighted.click) for step in STEPS)
-    return (*counted, *(decision for decision in taken if decision is not None), explain_row(sighted))
+    if isinstance(event, StoredRejection):
+        return explain_rejection(event)
+    counted = (NOT_COUNTED,) if event.click.is_test else ()
+    taken = (step(event.click) for step in STEPS)
+    return (*counted, *(decision for decision in taken if decision is not None), explain_row(event))
 
 
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
@@ -98,7 +98,7 @@ def explain_cookie(click: EnrichedClick) -> Decision:
     state = click.cookie_state
     key_id = click.handled.key_ids.cookie
     made = f"A new one was sealed with key {key_id}." if key_id else "No new one was set."
-    sentence = COOKIES.get(state, f"The visitor's cookie was {speak(state)}.")
+    sentence = COOKIES.get(state, f"The visitor's cookie was {humanize(state)}.")
     return Decision("Cookie", f"{sentence} {made}", "accepted" if state in HARMLESS else "bot")
 
 
@@ -112,7 +112,7 @@ def explain_answer(click: EnrichedClick) -> Decision:
 def describe_source(click: EnrichedClick) -> str:
     """Say whose target the visitor was sent to. A click of before contract 1.3 does not say it, nor does this, then."""
     if click.target_source is not None:
-        return SOURCES.get(click.target_source, f"a target of a kind unknown here ({speak(click.target_source)})")
+        return SOURCES.get(click.target_source, f"a target of a kind unknown here ({humanize(click.target_source)})")
     return SOURCES["deep_link"] if chose_page(click) else "the target of the code or its program"
 
 
@@ -128,7 +128,7 @@ def explain_limit(click: EnrichedClick) -> Decision | None:
     """Say which limit it was over; null for none."""
     if click.limit is None:
         return None
-    whose = LIMITED.get(click.limit, f"a limit ({speak(click.limit)})")
+    whose = LIMITED.get(click.limit, f"a limit ({humanize(click.limit)})")
     return Decision("Limit", f"Over the limit of {whose}. By the program's policy (flag) it still counts.", "bot")
 
 
@@ -159,21 +159,21 @@ def explain_place(click: EnrichedClick) -> Decision:
         place = join(geo.city, geo.region, geo.country, separator=", ")
         return Decision("Place", f"{place}, by {geo.database or 'the city database'}.")
     tone: Tone = "bot" if geo.status == "bad_database" else "accepted"
-    return Decision("Place", PLACES.get(geo.status, speak(geo.status)), tone)
+    return Decision("Place", PLACES.get(geo.status, humanize(geo.status)), tone)
 
 
 def explain_referrer(click: EnrichedClick) -> Decision:
     referrer = click.referrer
     if referrer.medium == "direct":
         return Decision("Referrer", "None was sent: a direct visit, or a page that hides where it links to.")
-    return Decision("Referrer", f"{speak(referrer.medium).capitalize()}: {referrer.source or referrer.host or '?'}.")
+    return Decision("Referrer", f"{humanize(referrer.medium).capitalize()}: {referrer.source or referrer.host or '?'}.")
 
 
 def explain_bot(click: EnrichedClick) -> Decision:
     rules = f" (rules {click.bot.rules})" if click.bot.rules else ""
     if not click.bot.is_bot:
         return Decision("Automation", f"Nothing looks automated{rules}.")
-    reasons = join(*map(speak, click.bot.reasons), separator=", ") or "no reason was given"
+    reasons = join(*map(humanize, click.bot.reasons), separator=", ") or "no reason was given"
     return Decision("Automation", f"Counted among bots: {reasons}{rules}.", "bot")
 
 

@@ -35,7 +35,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
 
     @property
-    def active(self) -> bool:
+    def is_active(self) -> bool:
         """Whether anything is filtered at all; going back in time is not filtering."""
         return any(getattr(self, name) for name in self.__struct_fields__ if name != "before")
 
@@ -65,7 +65,7 @@ class Filterable(msgspec.Struct, frozen=True, kw_only=True):
     visitors: str = ""
 
 
-class Ignored(msgspec.Struct, frozen=True):
+class IgnoredParameter(msgspec.Struct, frozen=True):
     """A parameter of a page's address that is not obeyed, as it was given, and why not."""
 
     name: str
@@ -76,30 +76,34 @@ class Ignored(msgspec.Struct, frozen=True):
 def read_filters(query: Mapping[str, str]) -> Filters:
     """Read the filters of a page's query. What makes no sense is no filter: `list_ignored` tells what did not."""
     return Filters(
-        **{name: value for name in Filters.__struct_fields__ if find_fault(name, value := tidy(name, query)) is None}
+        **{
+            name: value
+            for name in Filters.__struct_fields__
+            if explain_fault(name, value := clean_value(name, query)) is None
+        }
     )
 
 
-def list_ignored(query: MultiMapping[str]) -> list[Ignored]:
+def list_ignored(query: MultiMapping[str]) -> list[IgnoredParameter]:
     """Give what of a page's query is no filter."""
     ignored = []
     for name in dict.fromkeys(query):
         first, *others = query.getall(name)
         if name not in Filters.__struct_fields__:
-            ignored.append(Ignored(name, first, "no such filter"))
+            ignored.append(IgnoredParameter(name, first, "no such filter"))
             continue
-        why = find_fault(name, tidy(name, query))
-        ignored += [Ignored(name, first, why)] if why else []
-        ignored += [Ignored(name, other, "only the first one counts") for other in others if other != first]
+        why = explain_fault(name, clean_value(name, query))
+        ignored += [IgnoredParameter(name, first, why)] if why else []
+        ignored += [IgnoredParameter(name, other, "only the first one counts") for other in others if other != first]
     return ignored
 
 
-def tidy(name: str, query: Mapping[str, str]) -> str:
+def clean_value(name: str, query: Mapping[str, str]) -> str:
     value = query.get(name, "").strip()
     return value.upper() if name == "country" else value
 
 
-def find_fault(name: str, value: str) -> str | None:
+def explain_fault(name: str, value: str) -> str | None:
     """Say why this cannot be the value of a filter; null where it can, or is empty."""
     match name:
         case _ if not value:
@@ -139,7 +143,7 @@ def write_query(filters: Filters, **changes: str) -> str:
     return urlencode({name: value for name, value in values.items() if value})
 
 
-def passes(item: Filterable, filters: Filters) -> bool:
+def matches(item: Filterable, filters: Filters) -> bool:
     if not (filters.wants_accepted if item.outcome == "accepted" else filters.wants_rejected):
         return False
     return all(
@@ -149,7 +153,7 @@ def passes(item: Filterable, filters: Filters) -> bool:
     )
 
 
-def click_filters(filters: Filters) -> ClickFilters:
+def make_click_filters(filters: Filters) -> ClickFilters:
     return ClickFilters(
         program_id=filters.program or None,
         affiliate_id=filters.affiliate or None,
@@ -161,7 +165,7 @@ def click_filters(filters: Filters) -> ClickFilters:
     )
 
 
-def rejection_filters(filters: Filters, reason: str | None = None) -> RejectionFilters:
+def make_rejection_filters(filters: Filters, reason: str | None = None) -> RejectionFilters:
     return RejectionFilters(
         program_id=filters.program or None,
         affiliate_id=filters.affiliate or None,

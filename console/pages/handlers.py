@@ -9,29 +9,29 @@ from aiohttp import hdrs, web
 from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.pages.charts import chart_minutes
-from console.pages.details import detail
+from console.pages.details import describe_event
 from console.pages.explain import explain
 from console.pages.filters import (
     Filters,
-    Ignored,
+    IgnoredParameter,
     is_storable,
     list_ignored,
+    make_rejection_filters,
     read_filters,
-    rejection_filters,
     write_query,
 )
-from console.pages.lines import ClickOrRejection, line_of, line_of_rejection, merge_lines
+from console.pages.lines import ClickOrRejection, make_line, make_rejection_line, merge_lines
 from console.pages.past_clicks import PastClicks, read_past_clicks
-from console.pages.refusals import group_reasons
-from console.pages.timing import chart_steps, chart_way
+from console.pages.rejection_reasons import group_reasons
+from console.pages.timing import chart_journey, chart_steps
 from console.pages.why_missing import explain_missing, read_id
 from console.web.responses import reply
 from console.web.text import read_bytes
 from identity.ulid import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
-from storage.letter_names import LetterName, distinct_names
 from storage.read.counts import rejections_by_reason
+from storage.read.letter_names import LetterName, distinct_names
 from storage.read.queries import (
     Reader,
     find_click,
@@ -68,7 +68,7 @@ async def show_clicks(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     filters = read_filters(request.query)
     # Taken before the tables are read: what comes meanwhile comes again by the stream, and is passed over there.
-    place = environment.broadcast.place
+    position = environment.broadcast.position
     problem = None
     try:
         past = await environment.database.read(lambda connection: read_past_clicks(connection, filters, LINES))
@@ -82,7 +82,7 @@ async def show_clicks(request: web.Request) -> web.Response:
         "clicks.html",
         filters=filters,
         lines=lines,
-        place=place,
+        position=position,
         problem=problem,
         older=write_query(filters, before=lines[-1].id) if is_full else "",
         past=None if is_full else past,
@@ -104,13 +104,13 @@ async def reply_click(request: web.Request, template: str) -> web.Response:
     asked = request.match_info["click_id"]
     environment: Environment = request.app[ENVIRONMENT]
     ulid = read_id(asked)
-    sighted = None if ulid is None else await look_up(environment, ulid)
-    if sighted is None:
-        return reply(request, template, 404, missing=explain_missing(asked, environment.now()), sighted=None)
-    return reply(request, template, missing=None, sighted=sighted, **look_into(sighted))
+    event = None if ulid is None else await find_event(environment, ulid)
+    if event is None:
+        return reply(request, template, 404, missing=explain_missing(asked, environment.now()), event=None)
+    return reply(request, template, missing=None, event=event, **make_click_context(event))
 
 
-async def look_up(environment: Environment, ulid: str) -> ClickOrRejection | None:
+async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | None:
     """Find a click or a rejection by its ULID, which has a time: in the tables, or else among what Kafka just brought.
 
     Raises DatabaseAway when the tables cannot be asked and Kafka has not brought it either.
@@ -131,14 +131,14 @@ async def look_up(environment: Environment, ulid: str) -> ClickOrRejection | Non
         return live
 
 
-def look_into(sighted: ClickOrRejection) -> dict[str, Any]:
-    steps_us = sighted.click.handled.steps_us if isinstance(sighted, StoredClick) else {}
+def make_click_context(event: ClickOrRejection) -> dict[str, Any]:
+    steps_us = event.click.handled.steps_us if isinstance(event, StoredClick) else {}
     return {
-        "line": line_of(sighted),
-        "decisions": explain(sighted),
+        "line": make_line(event),
+        "decisions": explain(event),
         "steps": chart_steps(steps_us),
-        "way": chart_way(sighted),
-        "groups": detail(sighted),
+        "way": chart_journey(event),
+        "groups": describe_event(event),
     }
 
 
@@ -146,29 +146,29 @@ async def show_errors(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     asked = request.query.get("reason", "")
     reason = REASONS.get(asked)
-    ignored = [Ignored("reason", asked, "no such reason")] if asked and reason is None else []
+    ignored = [IgnoredParameter("reason", asked, "no such reason")] if asked and reason is None else []
     since = environment.now() - DAY
-    filters = rejection_filters(Filters(), reason.number if reason else None)
+    filters = make_rejection_filters(Filters(), reason.number if reason else None)
 
     async def ask(reader: Reader) -> dict[str, Any]:
         return {
             "groups": group_reasons(await rejections_by_reason(reader, since)),
-            "lines": [line_of_rejection(stored) for stored in await recent_rejections(reader, filters, LATEST)],
+            "lines": [make_rejection_line(stored) for stored in await recent_rejections(reader, filters, LATEST)],
             "letters": await recent_letters(reader, LETTERS),
         }
 
     return reply(request, "errors.html", reason=reason, ignored=ignored, **await environment.database.read(ask))
 
 
-async def show_letter(request: web.Request) -> web.Response:
+async def show_dead_letter(request: web.Request) -> web.Response:
     """Show a dead letter to its last byte."""
-    found = await look_up_letters(request)
+    found = await find_dead_letters(request)
     stored, letter = found[0], found[0].letter
     name, *others = distinct_names([one.letter for one in found])
     key = None if letter.key is None else read_bytes(letter.key)
     return reply(
         request,
-        "letter.html",
+        "dead_letter.html",
         letter=letter,
         stored=stored,
         letter_name=name,
@@ -178,15 +178,15 @@ async def show_letter(request: web.Request) -> web.Response:
     )
 
 
-async def download_letter(request: web.Request) -> web.Response:
+async def download_dead_letter(request: web.Request) -> web.Response:
     """Hand out the original bytes of a dead letter, as a file and never as a page."""
-    letter = (await look_up_letters(request))[0].letter
+    letter = (await find_dead_letters(request))[0].letter
     name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     return web.Response(body=letter.value, content_type="application/octet-stream", headers=headers)
 
 
-async def look_up_letters(request: web.Request) -> list[StoredLetter]:
+async def find_dead_letters(request: web.Request) -> list[StoredLetter]:
     """Find the dead letters of an address, the newest first, at least one. Raises HTTPNotFound, DatabaseAway."""
     topic, partition, offset, digest = (request.match_info[name] for name in ("topic", "partition", "offset", "digest"))
     if not is_storable(topic):

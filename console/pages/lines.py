@@ -6,9 +6,9 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from console.pages.agents import read_agent
 from console.pages.filters import Filterable, Visitors
-from console.web.text import join
+from console.pages.user_agents import describe_user_agent
+from console.web.text import humanize, join
 from console.web.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
 from schemas.reasons import REASONS
@@ -37,7 +37,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     badge_title: str
     status: int
     code: str
-    belongs: str
+    owner: str
     source: str
     source_detail: str
     device: str
@@ -48,12 +48,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     filterable: Filterable
 
 
-def line_of(sighted: ClickOrRejection) -> Line:
-    return line_of_click(sighted.click) if isinstance(sighted, StoredClick) else line_of_rejection(sighted)
+def make_line(event: ClickOrRejection) -> Line:
+    return make_click_line(event.click) if isinstance(event, StoredClick) else make_rejection_line(event)
 
 
-def line_of_click(click: EnrichedClick) -> Line:
-    tone, badge, badge_title = judge_click(click)
+def make_click_line(click: EnrichedClick) -> Line:
+    tone, badge, badge_title = classify_click(click)
     device, device_detail = describe_device(click.device, click.user_agent)
     source, source_detail = describe_referrer(click.referrer)
     total = click.handled.steps_us.get(TOTAL)
@@ -65,7 +65,7 @@ def line_of_click(click: EnrichedClick) -> Line:
         badge_title=badge_title,
         status=302,
         code=click.code,
-        belongs=join(click.affiliate_id, click.program_id),
+        owner=join(click.affiliate_id, click.program_id),
         source=source,
         source_detail=source_detail,
         device=device,
@@ -79,15 +79,15 @@ def line_of_click(click: EnrichedClick) -> Line:
             affiliate=click.affiliate_id,
             code=click.code,
             country=click.geo.country or "",
-            visitors=name_visitors(click),
+            visitors=classify_visitor(click),
         ),
     )
 
 
-def line_of_rejection(stored: StoredRejection) -> Line:
+def make_rejection_line(stored: StoredRejection) -> Line:
     rejection = stored.rejection
     reason = REASONS.get(rejection.reason)
-    device, device_detail = read_agent(rejection.user_agent or "")
+    device, device_detail = describe_user_agent(rejection.user_agent or "")
     return Line(
         id=rejection.rejection_id,
         at=rejection.rejected_at,
@@ -96,8 +96,8 @@ def line_of_rejection(stored: StoredRejection) -> Line:
         badge_title=reason.title if reason else "A reason this version does not know",
         status=rejection.status,
         code=rejection.asked,
-        belongs=join(rejection.affiliate_id, rejection.program_id) or (reason.title if reason else ""),
-        source=host_of(rejection.referrer or ""),
+        owner=join(rejection.affiliate_id, rejection.program_id) or (reason.title if reason else ""),
+        source=read_host(rejection.referrer or ""),
         source_detail="" if rejection.referrer else "direct",
         device=device or rejection.user_agent or NO_USER_AGENT,
         device_detail=device_detail,
@@ -113,18 +113,18 @@ def line_of_rejection(stored: StoredRejection) -> Line:
     )
 
 
-def judge_click(click: EnrichedClick) -> tuple[Tone, str, str]:
+def classify_click(click: EnrichedClick) -> tuple[Tone, str, str]:
     """Give an accepted click's tone, its badge and what the badge means."""
     if click.is_test:
         return "test", "Test", "a signed test link was followed: 302, and in no total"
     if click.bot.is_bot:
-        return "bot", "Bot", join(*map(speak, click.bot.reasons), separator=", ") or "looks automated"
+        return "bot", "Bot", join(*map(humanize, click.bot.reasons), separator=", ") or "looks automated"
     if click.prefetch:
         return "ahead", "Prefetch", "the browser asked ahead of its visitor: 302, and in no total"
     return "accepted", "Accepted", "302, and counted as a click"
 
 
-def name_visitors(click: EnrichedClick) -> Visitors:
+def classify_visitor(click: EnrichedClick) -> Visitors:
     if click.is_test:
         return "tests"
     if click.bot.is_bot:
@@ -137,25 +137,20 @@ def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:
     major = device.browser_version and device.browser_version.split(".", 1)[0]
     name = join(join(device.browser, major, separator=" "), device.os)
     model = join(device.brand, device.model, separator=" ")
-    return name or user_agent or NO_USER_AGENT, model or speak(device.type)
+    return name or user_agent or NO_USER_AGENT, model or humanize(device.type)
 
 
 def describe_referrer(referrer: Referrer) -> tuple[str, str]:
-    return referrer.source or referrer.host or "", speak(referrer.medium)
+    return referrer.source or referrer.host or "", humanize(referrer.medium)
 
 
-def host_of(url: str) -> str:
+def read_host(url: str) -> str:
     """Give what stands where a URL has its host. Whatever was sent as a referrer is no reason to fail."""
     return url.split("://", 1)[-1].split("/", 1)[0]
 
 
 def describe_place(geo: Geo) -> str:
-    return geo.city or geo.region or ("" if geo.country else speak(geo.status))
-
-
-def speak(word: str) -> str:
-    """Say a word of an open vocabulary as people do: `no_user_agent` is `no user agent`."""
-    return word.replace("_", " ")
+    return geo.city or geo.region or ("" if geo.country else humanize(geo.status))
 
 
 def merge_lines(stored: Iterable[Line], live: Iterable[Line], limit: int) -> list[Line]:

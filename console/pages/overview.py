@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from console.database import Database
-from console.pages.charts import begin_of_chart
+from console.pages.charts import find_chart_start
 from storage.read.counts import (
     MinuteCount,
     Share,
@@ -42,7 +42,7 @@ async def read_overview(database: Database, now: datetime) -> Overview:
 
     Raises DatabaseAway.
     """
-    hour = begin_of_chart(now)
+    hour = find_chart_start(now)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return Overview(
         as_of=now,

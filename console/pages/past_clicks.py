@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 import asyncpg
 import msgspec
 
-from console.pages.filters import Filters, click_filters, rejection_filters
-from console.pages.lines import Line, line_of, merge_lines
-from console.pages.search_windows import Search, Window, first_ulid, follow_answer, follow_time_out, plan_window
+from console.pages.filters import Filters, make_click_filters, make_rejection_filters
+from console.pages.lines import Line, make_line, merge_lines
+from console.pages.search_windows import Search, Window, advance, first_ulid, plan_window, shrink
 from identity.ulid import ulid_time
 from storage.read.queries import (
     Connection,
@@ -57,13 +57,13 @@ class PastClicks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_click_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
-    stored = await recent_clicks(reader, click_filters(filters), limit, window.before, window.since)
-    return [line_of(click) for click in stored]
+    stored = await recent_clicks(reader, make_click_filters(filters), limit, window.before, window.since)
+    return [make_line(click) for click in stored]
 
 
 async def read_rejection_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
-    stored = await recent_rejections(reader, rejection_filters(filters), limit, window.before, window.since)
-    return [line_of(rejection) for rejection in stored]
+    stored = await recent_rejections(reader, make_rejection_filters(filters), limit, window.before, window.since)
+    return [make_line(rejection) for rejection in stored]
 
 
 CLICKS: Final = Table(read_click_lines, click_times)
@@ -94,9 +94,9 @@ async def search_back(connection: Connection, filters: Filters, limit: int, cloc
         began, window = clock(), plan_window(search)
         try:
             lines += await read_window(connection, filters, limit, window)
-            search = follow_answer(search, window, clock() - began)
+            search = advance(search, window, clock() - began)
         except asyncpg.QueryCanceledError:
-            search = follow_time_out(search, clock() - began)
+            search = shrink(search, clock() - began)
             if search.is_over and not search.has_moved:
                 raise
         if search.is_over or len(lines) >= limit:

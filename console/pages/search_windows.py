@@ -65,7 +65,7 @@ def plan_window(search: Search) -> Window:
     return Window(search.before, since, min(LIMIT_S, max(LEAST_S, SEARCH_S - search.spent_s)))
 
 
-def follow_answer(search: Search, window: Window, took_s: float) -> Search:
+def advance(search: Search, window: Window, took_s: float) -> Search:
     """Give the search after a window was answered."""
     return msgspec.structs.replace(
         search,
@@ -77,7 +77,7 @@ def follow_answer(search: Search, window: Window, took_s: float) -> Search:
     )
 
 
-def follow_time_out(search: Search, took_s: float) -> Search:
+def shrink(search: Search, took_s: float) -> Search:
     """Give the search after a window was given up: the next is much smaller."""
     span = max(LEAST_SPAN, search.span * LEAST_GROWTH)
     return msgspec.structs.replace(search, span=span, spent_s=search.spent_s + took_s)
@@ -85,8 +85,8 @@ def follow_time_out(search: Search, took_s: float) -> Search:
 
 def plan_span(search: Search, took_s: float) -> timedelta:
     """Give the span that takes as long as a window should, or as there is time left, at the speed of the last one."""
-    aim_s = min(WINDOW_S, max(LEAST_S, SEARCH_S - search.spent_s - took_s))
-    growth = min(MOST_GROWTH, aim_s / took_s) if took_s > 0 else MOST_GROWTH
+    target_s = min(WINDOW_S, max(LEAST_S, SEARCH_S - search.spent_s - took_s))
+    growth = min(MOST_GROWTH, target_s / took_s) if took_s > 0 else MOST_GROWTH
     return max(LEAST_SPAN, search.span * max(LEAST_GROWTH, growth))
 
 

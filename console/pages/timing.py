@@ -7,7 +7,8 @@ from typing import Final
 
 import msgspec
 
-from console.pages.lines import TOTAL, ClickOrRejection, speak
+from console.pages.lines import TOTAL, ClickOrRejection
+from console.web.text import humanize
 from console.web.times import describe_duration, microseconds_between
 from storage.read.records import StoredClick
 
@@ -49,43 +50,43 @@ def chart_steps(steps_us: Mapping[str, int]) -> Chart | None:
     names = sorted((name for name in steps_us if name != TOTAL), key=lambda name: (ORDER.get(name, len(ORDER)), name))
     if not names:
         return None
-    stretches = [(STEPS.get(name, speak(name)), steps_us[name]) for name in names]
+    stretches = [(STEPS.get(name, humanize(name)), steps_us[name]) for name in names]
     return lay_out(stretches, steps_us.get(TOTAL, sum(length for _, length in stretches)))
 
 
-def chart_way(sighted: ClickOrRejection) -> Chart | None:
+def chart_journey(event: ClickOrRejection) -> Chart | None:
     """Chart the way from the request to the row; null while nothing but the first place is known."""
-    points = list_points(sighted)
-    stretches = [(label, microseconds_between(start, end)) for (_, start), (label, end) in pairwise(points)]
-    return lay_out(stretches, microseconds_between(points[0][1], points[-1][1])) if stretches else None
+    stages = list_stages(event)
+    stretches = [(label, microseconds_between(start, end)) for (_, start), (label, end) in pairwise(stages)]
+    return lay_out(stretches, microseconds_between(stages[0][1], stages[-1][1])) if stretches else None
 
 
-def list_points(sighted: ClickOrRejection) -> list[tuple[str, datetime]]:
+def list_stages(event: ClickOrRejection) -> list[tuple[str, datetime]]:
     """Give the places a record has passed, and when; the times are of different clocks."""
-    if isinstance(sighted, StoredClick):
-        points: list[tuple[str, datetime | None]] = [
-            ("Clicked", sighted.click.clicked_at),
-            ("Ingest and Kafka", sighted.click.published_at),
-            ("Enricher", sighted.enriched_at),
-            ("Sink", sighted.stored_at),
+    if isinstance(event, StoredClick):
+        stages: list[tuple[str, datetime | None]] = [
+            ("Clicked", event.click.clicked_at),
+            ("Ingest and Kafka", event.click.published_at),
+            ("Enricher", event.enriched_at),
+            ("Sink", event.stored_at),
         ]
     else:
-        points = [
-            ("Asked", sighted.rejection.rejected_at),
-            ("Ingest and Kafka", sighted.published_at),
-            ("Sink", sighted.stored_at),
+        stages = [
+            ("Asked", event.rejection.rejected_at),
+            ("Ingest and Kafka", event.published_at),
+            ("Sink", event.stored_at),
         ]
-    return [(label, time) for label, time in points if time is not None]
+    return [(label, time) for label, time in stages if time is not None]
 
 
 def lay_out(stretches: Sequence[tuple[str, int]], total_us: int) -> Chart:
     # Clocks of two machines may disagree: what would run backwards has no width, and its length says so.
     whole = max(1, total_us, sum(max(0, length) for _, length in stretches))
     bars = []
-    gone = 0
+    elapsed = 0
     for label, length in stretches:
         width = max(LEAST, round(max(0, length) * SCALE / whole))
-        start = min(round(gone * SCALE / whole), SCALE - width)
+        start = min(round(elapsed * SCALE / whole), SCALE - width)
         bars.append(Bar(label, start, width, describe_duration(length)))
-        gone += max(0, length)
+        elapsed += max(0, length)
     return Chart(tuple(bars), describe_duration(total_us))

@@ -13,7 +13,7 @@ from urls.pasted import read_pasted
 ON_ITS_WAY: Final = timedelta(minutes=2)
 
 
-class Missing(msgspec.Struct, frozen=True):
+class MissingClick(msgspec.Struct, frozen=True):
     """What an unknown id might mean: the likeliest thing first."""
 
     asked: str
@@ -41,25 +41,27 @@ def read_id(asked: str) -> str | None:
         return None
 
 
-def explain_missing(asked: str, now: datetime) -> Missing:
+def explain_missing(asked: str, now: datetime) -> MissingClick:
     """Say what it may mean that nobody knows the id `asked`."""
     ulid = read_pasted(asked).click_id
     if ulid is None:
-        return Missing(asked, "This is not a click id.", MALFORMED)
+        return MissingClick(asked, "This is not a click id.", MALFORMED)
     try:
         clicked_at = ulid_time(ulid)
     except ValueError:
-        return Missing(asked, "This is not a click id: its time is after the year 9999.", (ELSEWHERE,))
+        return MissingClick(asked, "This is not a click id: its time is after the year 9999.", (ELSEWHERE,))
     when = f"Its id says {describe_exactly(clicked_at)}"
     if clicked_at > now + NEWEST_CLICK:
-        return Missing(asked, f"{when}, which is in the future.", ("Clickrail never made this id.", ELSEWHERE))
+        return MissingClick(asked, f"{when}, which is in the future.", ("Clickrail never made this id.", ELSEWHERE))
     age = f"{when}, {describe_age(clicked_at, now)}."
     if now - clicked_at < ON_ITS_WAY:
         on_its_way = (
             "It may still be on its way: a click takes about a second from the visitor to the table, and longer"
         )
-        return Missing(asked, age, (f"{on_its_way} while Kafka, the enricher or the sink is away.", DEAD, ELSEWHERE))
+        return MissingClick(
+            asked, age, (f"{on_its_way} while Kafka, the enricher or the sink is away.", DEAD, ELSEWHERE)
+        )
     if clicked_at < now - OLDEST_CLICK:
-        return Missing(asked, age, ("Clicks of that age may no longer be kept.", ELSEWHERE))
+        return MissingClick(asked, age, ("Clicks of that age may no longer be kept.", ELSEWHERE))
     away = "It may wait for a stage that is away: look at the age of the newest click on the overview."
-    return Missing(asked, age, (DEAD, away, "It may have been erased.", ELSEWHERE))
+    return MissingClick(asked, age, (DEAD, away, "It may have been erased.", ELSEWHERE))

@@ -38,14 +38,14 @@ def read_base(url: str | None) -> Base:
     return Base(urlsplit(url).path.rstrip("/")) if url else ROOT
 
 
-def local_target(base: Base, target: str) -> str:
+def make_local_target(base: Base, target: str) -> str:
     """Give the address of a page of ours to go to after the login: never another site, however it is dressed up."""
     path = base.relative(target)
     is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return base.address(path if is_local and not path.startswith("/login") else "/")
 
 
-def login_address(base: Base, wanted: str) -> str:
+def make_login_address(base: Base, wanted: str) -> str:
     """Give the address of the login that leads on to what was wanted: a path and query as they came.
 
     Bytes that are no UTF-8 come as surrogates, and go as they came.

@@ -13,7 +13,7 @@ LEAST_S: Final = 1.5
 TIMES_ITS_COST: Final = 15
 
 
-class Recall(Generic[T]):
+class CachedQuery(Generic[T]):
     """Keeps an answer for LEAST_S, or for 15 times as long as it took to get: that bounds what asking can cost.
 
     A dependency that is away is an answer too, so that those who wait do not ask it one after the other.

@@ -33,7 +33,7 @@ def open_templates(assets: Assets, base: Base = ROOT) -> jinja2.Environment:
         "exactly": describe_exactly,
         "duration": describe_duration,
         "iso": datetime.isoformat,
-        "prose": set_code,
+        "prose": format_code,
         "number": lambda number: f"{number:,}",
     }
     return templates
@@ -43,7 +43,7 @@ def render(templates: jinja2.Environment, name: str, **context: Any) -> str:
     return templates.get_template(name).render(context)
 
 
-def set_code(sentence: str) -> Markup:
+def format_code(sentence: str) -> Markup:
     """Set what stands between backticks in a sentence of ours as code."""
     pieces = enumerate(sentence.split("`"))
     return Markup().join(

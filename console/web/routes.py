@@ -11,13 +11,13 @@ from console.auth.login import log_in, log_out, show_login, show_session
 from console.environment import ENVIRONMENT, Environment
 from console.live.stream import show_status, stream_clicks
 from console.pages.handlers import (
-    download_letter,
+    download_dead_letter,
     serve_asset,
     show_click,
     show_click_part,
     show_clicks,
+    show_dead_letter,
     show_errors,
-    show_letter,
     show_overview,
     show_overview_part,
 )
@@ -45,8 +45,8 @@ ROUTES: Final = (
     Route("GET", "/clicks", show_clicks, "page"),
     Route("GET", "/clicks/{click_id}", show_click, "page"),
     Route("GET", "/errors", show_errors, "page"),
-    Route("GET", LETTER, show_letter, "page"),
-    Route("GET", f"{LETTER}/value", download_letter, "page"),
+    Route("GET", LETTER, show_dead_letter, "page"),
+    Route("GET", f"{LETTER}/value", download_dead_letter, "page"),
     Route("GET", "/parts/overview", show_overview_part, "api"),
     Route("GET", "/parts/clicks/{click_id}", show_click_part, "api"),
     Route("GET", "/live/clicks", stream_clicks, "api"),
@@ -55,7 +55,7 @@ ROUTES: Final = (
 )
 
 
-async def find_nothing(request: web.Request) -> web.Response:
+async def answer_unmatched(request: web.Request) -> web.Response:
     """Answer what no route is for: 405 where another method would be answered, else 404."""
     resources = request.app.router.resources()
     allowed = {method for resource in resources for method in (await resource.resolve(request))[1]} - {hdrs.METH_ANY}
@@ -64,7 +64,7 @@ async def find_nothing(request: web.Request) -> web.Response:
     raise web.HTTPNotFound
 
 
-async def expect(request: web.Request) -> None:
+async def handle_expect(request: web.Request) -> None:
     """Answer the header Expect. aiohttp's own handler quotes what it does not know, and fails on what is no UTF-8."""
     if request.version == HttpVersion11:
         if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
@@ -78,14 +78,14 @@ def make_app(environment: Environment) -> web.Application:
     app[ENVIRONMENT] = environment
     # Below the base for a proxy that passes its path on, and at the root for one that takes it away.
     app[ACCESS] = {
-        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=expect): route.access
+        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=handle_expect): route.access
         for prefix in dict.fromkeys((environment.base.path, ""))
         for route in ROUTES
         for method in METHODS.get(route.method, (route.method,))
     }
     if environment.base.path:
-        app.router.add_route("GET", environment.base.path, show_overview, expect_handler=expect)
+        app.router.add_route("GET", environment.base.path, show_overview, expect_handler=handle_expect)
     # The rest is ours as well: what aiohttp has for it would answer Expect by its own handler.
-    app.router.add_route("*", "/{rest:.*}", find_nothing, expect_handler=expect)
+    app.router.add_route("*", "/{rest:.*}", answer_unmatched, expect_handler=handle_expect)
     app.on_response_prepare.append(add_headers)
     return app

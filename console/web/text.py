@@ -38,3 +38,8 @@ def read_bytes(value: bytes) -> str:
 def join(*pieces: str | None, separator: str = " · ") -> str:
     """Join the pieces that there are."""
     return separator.join(piece for piece in pieces if piece)
+
+
+def humanize(word: str) -> str:
+    """Write a value of an open vocabulary as words: `no_user_agent` becomes `no user agent`."""
+    return word.replace("_", " ")

@@ -12,7 +12,7 @@ import msgspec
 
 from identity.ulid import ulid_time
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
-from storage.letter_names import LetterName, name_letter
+from storage.read.letter_names import LetterName, name_letter
 from storage.read.records import (
     StoredClick,
     StoredLetter,

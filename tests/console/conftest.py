@@ -17,23 +17,23 @@ from tests.console.running import Console, make_settings, run_console
 
 
 @pytest.fixture
-async def lonely() -> AsyncIterator[Console]:
+async def offline_console() -> AsyncIterator[Console]:
     """A console whose Kafka and PostgreSQL do not answer, but for its login, which finds its tables in memory."""
     async with run_console(make_settings(), MemoryTables()) as console:
         yield console
 
 
 @pytest.fixture
-async def stranger(lonely: Console) -> TestClient:
+async def anonymous_client(offline_console: Console) -> TestClient:
     """Somebody who is not logged in, at a console without servers."""
-    return lonely.client
+    return offline_console.client
 
 
 @pytest.fixture
-async def visitor(lonely: Console) -> TestClient:
+async def logged_in_client(offline_console: Console) -> TestClient:
     """Somebody who is logged in, at a console without servers."""
-    await lonely.log_in()
-    return lonely.client
+    await offline_console.log_in()
+    return offline_console.client
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def whole_settings(
+async def server_settings(
     kafka: str,
     topic_prefix: str,
     database_url: str,
@@ -58,9 +58,9 @@ async def whole_settings(
 
 
 @pytest.fixture
-async def console(whole_settings: Settings) -> AsyncIterator[Console]:
+async def console(server_settings: Settings) -> AsyncIterator[Console]:
     """A console on real servers, its live stream up, and somebody logged in."""
-    async with run_console(whole_settings) as console:
+    async with run_console(server_settings) as console:
         await console.wait_until_live()
         await console.log_in()
         yield console

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from console.database import READERS, BadQuestion, DatabaseAway, open_database
+from console.database import READERS, DatabaseAway, InvalidValue, open_database
 from runtime.settings import Secret
 from tests.console.builders import enriched_click, store
 from tests.console.running import Console
@@ -37,7 +37,7 @@ async def test_a_value_that_postgresql_cannot_hold_is_no_outage(value: object, c
     column = "unique_window_s" if isinstance(value, int) else "code"
     await database.read(lambda reader: reader.fetchval("SELECT 1"))
 
-    with pytest.raises(BadQuestion, match="cannot hold the value"):
+    with pytest.raises(InvalidValue, match="cannot hold the value"):
         await database.read(lambda reader: reader.fetch(f"SELECT 1 FROM clicks WHERE {column} = $1", value))
 
     assert database.problem is None

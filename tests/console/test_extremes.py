@@ -4,10 +4,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from console.live.broadcast import Broadcast
-from console.live.consumer import sight
+from console.live.consumer import decode_event
 from console.metrics import ConsoleMetrics
 from console.pages.filters import Filters
-from console.pages.handlers import look_into
+from console.pages.handlers import make_click_context
 from console.web.assets import load_assets
 from console.web.rendering import open_templates, render
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, Topic
@@ -24,12 +24,12 @@ def name(topic: Topic) -> str:
 def show(source: Source, *, rejected: bool) -> bool:
     """Show a record in the live list and on its own page; tell whether it was one."""
     broadcast = Broadcast("epoch", ConsoleMetrics(CollectorRegistry()))
-    sighted = sight(source, rejected=rejected)
-    if sighted is not None:
-        broadcast.put(sighted)
+    event = decode_event(source, rejected=rejected)
+    if event is not None:
+        broadcast.publish(event)
         render(TEMPLATES, "parts/rows.html", lines=broadcast.recent(Filters()), now=NOW)
-        render(TEMPLATES, "parts/click.html", missing=None, sighted=sighted, now=NOW, **look_into(sighted))
-    return sighted is not None
+        render(TEMPLATES, "parts/click.html", missing=None, event=event, now=NOW, **make_click_context(event))
+    return event is not None
 
 
 @pytest.mark.parametrize("topic", [CLICKS_ENRICHED, CLICKS_REJECTED], ids=name)

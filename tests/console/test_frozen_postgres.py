@@ -51,7 +51,7 @@ async def test_a_page_that_says_so_has_no_green_light_beside_it(
         await expect(page.locator("[data-light=PostgreSQL]")).not_to_have_class("light is-away")
         postgres_of_ours.freeze()
         click = enriched_click(datetime.now(UTC))
-        console_of_ours.environment.broadcast.put(StoredClick(click, click.published_at))
+        console_of_ours.environment.broadcast.publish(StoredClick(click, click.published_at))
         await page.goto("/clicks")
 
         await expect(page.get_by_role("alert")).to_contain_text("PostgreSQL does not answer")

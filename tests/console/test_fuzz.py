@@ -152,10 +152,12 @@ LAST_PLACE = Request("GET", "/live/clicks", (("Last-Event-ID", b"EPOCH-" + b"9" 
 
 @SHARED
 @given(request_=requests(), logged_in=st.booleans())
-async def test_without_servers_no_request_makes_it_fail(lonely: Console, request_: Request, logged_in: bool) -> None:
-    if not list(lonely.client.session.cookie_jar):
-        await lonely.log_in()
-    status = await ask(lonely, request_, session_cookie(lonely) if logged_in else b"")
+async def test_without_servers_no_request_makes_it_fail(
+    offline_console: Console, request_: Request, logged_in: bool
+) -> None:
+    if not list(offline_console.client.session.cookie_jar):
+        await offline_console.log_in()
+    status = await ask(offline_console, request_, session_cookie(offline_console) if logged_in else b"")
 
     assert status < 500 or status == 503
 
@@ -171,8 +173,8 @@ async def test_with_servers_no_request_makes_it_fail_nor_is_a_server_blamed(
 
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
 @pytest.mark.parametrize("body", [b"password=a&next=/", MULTIPART, b"password=%ff&next=%ff", b"\xff\x00"])
-async def test_a_form_is_read_whatever_it_says_to_be(lonely: Console, content_type: str, body: bytes) -> None:
-    assert await ask(lonely, form(content_type, body), b"") in (403, 413, 415, 503)
+async def test_a_form_is_read_whatever_it_says_to_be(offline_console: Console, content_type: str, body: bytes) -> None:
+    assert await ask(offline_console, form(content_type, body), b"") in (403, 413, 415, 503)
 
 
 @pytest.mark.servers
@@ -183,14 +185,14 @@ async def test_an_id_of_any_time_is_looked_for(console: Console) -> None:
             assert (path, ulid, status) == (path, ulid, 200 if "?" in path else 404)
 
 
-async def test_a_place_in_the_stream_of_too_many_digits_is_no_place(lonely: Console) -> None:
-    await lonely.log_in()
-    place = lonely.environment.broadcast.name_place(0)[:-1].encode()
+async def test_a_place_in_the_stream_of_too_many_digits_is_no_place(offline_console: Console) -> None:
+    await offline_console.log_in()
+    place = offline_console.environment.broadcast.format_position(0)[:-1].encode()
     for digits in (b"9" * 5000, "\u0663".encode(), b"-1", b""):
         request = Request("GET", "/live/clicks", (("Last-Event-ID", place + digits),))
-        assert await ask(lonely, request, session_cookie(lonely)) == 200
+        assert await ask(offline_console, request, session_cookie(offline_console)) == 200
 
 
-async def test_an_expectation_nobody_knows_is_refused_whatever_it_is_made_of(lonely: Console) -> None:
+async def test_an_expectation_nobody_knows_is_refused_whatever_it_is_made_of(offline_console: Console) -> None:
     for value, status in ((b"100-continue", 100), (b"\xff", 417), (b"miracles", 417)):
-        assert await ask(lonely, Request("GET", "/login", (("Expect", value),)), b"") == status
+        assert await ask(offline_console, Request("GET", "/login", (("Expect", value),)), b"") == status

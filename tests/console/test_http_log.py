@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from console.service import public_port
-from console.web.cached_query import Recall
+from console.web.cached_query import CachedQuery
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_settings, run_console
 
@@ -30,7 +30,7 @@ async def send(port: int, request: bytes) -> bytes:
 async def test_a_failure_of_ours_is_logged_with_its_cause_and_without_the_visitors_address(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with run_console(SETTINGS, MemoryTables(), overview=Recall(fail)) as console:
+    async with run_console(SETTINGS, MemoryTables(), overview=CachedQuery(fail)) as console:
         await console.log_in()
         cookie = "; ".join(f"{cookie.key}={cookie.value}" for cookie in console.client.session.cookie_jar)
         request = f"GET / HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
@@ -44,9 +44,9 @@ async def test_a_failure_of_ours_is_logged_with_its_cause_and_without_the_visito
 
 @pytest.mark.parametrize("request_", STRANGE, ids=["no HTTP", "no version of it"])
 async def test_what_a_stranger_sends_is_not_quoted_in_the_log(
-    lonely: Console, caplog: pytest.LogCaptureFixture, request_: bytes
+    offline_console: Console, caplog: pytest.LogCaptureFixture, request_: bytes
 ) -> None:
-    async with public_port(msgspec.structs.replace(lonely.environment, settings=SETTINGS)) as port:
+    async with public_port(msgspec.structs.replace(offline_console.environment, settings=SETTINGS)) as port:
         assert (await send(port, request_)).startswith(b"HTTP/1.0 400")
 
     assert [line for line in caplog.records if line.name in ("clickrail.console.http", "aiohttp.server")] == []

@@ -6,8 +6,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
-from tests.faults.crowd import Crowd, Visit, p99_ms, statuses
 from tests.faults.drill import Drill
+from tests.faults.many_clients import Crowd, Visit, p99_ms, statuses
 from tests.faults.shop import Shop
 from tests.pipeline import eventually, running_pipeline
 

@@ -17,8 +17,8 @@ from referrals.admin.administration import change
 from referrals.lookup.answers import Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
-from tests.faults.crowd import Crowd, browsing
 from tests.faults.drill import Drill
+from tests.faults.many_clients import Crowd, browsing
 from tests.faults.oracles import AS_OFTEN
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of

@@ -9,8 +9,8 @@ import pytest
 from identity.cookie import CookieKeys
 from identity.keyfile import read_ring
 from schemas import CLICKS_RAW
-from tests.faults.crowd import Crowd, Visit, browsing, click_id
 from tests.faults.drill import Drill
+from tests.faults.many_clients import Crowd, Visit, browsing, click_id
 from tests.faults.oracles import stored
 from tests.faults.preload import Faults
 from tests.faults.shop import Shop

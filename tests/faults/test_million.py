@@ -8,7 +8,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from tests.faults.drill import Drill
-from tests.faults.flood import run_flood
+from tests.faults.load_burst import run_flood
 from tests.faults.shop import Shop, private_mib
 from tests.pipeline import eventually, running_pipeline
 

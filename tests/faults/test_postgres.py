@@ -13,8 +13,8 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
-from tests.faults.crowd import Crowd, Visit, p99_ms, statuses
 from tests.faults.drill import Drill
+from tests.faults.many_clients import Crowd, Visit, p99_ms, statuses
 from tests.faults.oracles import AS_OFTEN
 from tests.faults.shop import Shop
 from tests.pipeline import eventually, running_pipeline

@@ -11,7 +11,7 @@ import redis.asyncio
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from tests.faults.drill import Drill
-from tests.faults.flood import Flooded, run_flood
+from tests.faults.load_burst import Flooded, run_flood
 from tests.faults.shop import VISITORS_READ, Shop, plan_telling_postgres, read_metric, second_process, statements
 from tests.pipeline import Service, eventually, running_pipeline
 

@@ -17,7 +17,7 @@ from schemas.codec import Undecodable
 from schemas.letters import make_dead_letter
 from sink.settings import Settings
 from storage.columns import letter_row
-from storage.letter_names import LetterName
+from storage.read.letter_names import LetterName
 from storage.read.queries import find_letters
 from storage.replay import (
     LetterCounts,

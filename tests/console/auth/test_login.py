@@ -9,10 +9,10 @@ import structlog
 from aiohttp import CookieJar
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.auth.device_cookie import DEVICE_COOKIE
 from console.auth.guard import SESSION_COOKIE
-from console.auth.guessing import MOST_WAITING
-from console.auth.known_browsers import BROWSER_COOKIE
 from console.auth.login_throttle import CLIENT, EVERYBODY
+from console.auth.password_queue import MOST_WAITING
 from console.settings import Settings
 from console.web.routes import make_app
 from tests.console.builders import NOW
@@ -40,9 +40,9 @@ async def another_browser(console: Console) -> AsyncIterator[TestClient]:
         await client.close()
 
 
-async def test_the_password_opens_a_session_and_leads_on(stranger: TestClient) -> None:
+async def test_the_password_opens_a_session_and_leads_on(anonymous_client: TestClient) -> None:
     data = {"password": PASSWORD, "next": "/clicks?code=a"}
-    async with stranger.post("/login", data=data, allow_redirects=False) as response:
+    async with anonymous_client.post("/login", data=data, allow_redirects=False) as response:
         cookie = response.cookies[SESSION_COOKIE]
         assert (response.status, response.headers["Location"]) == (303, "/clicks?code=a")
 
@@ -51,9 +51,11 @@ async def test_the_password_opens_a_session_and_leads_on(stranger: TestClient) -
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS", "https, https", "https, http"])
-async def test_a_cookie_given_by_https_is_sent_by_https_only(stranger: TestClient, scheme: str) -> None:
+async def test_a_cookie_given_by_https_is_sent_by_https_only(anonymous_client: TestClient, scheme: str) -> None:
     headers = {"X-Forwarded-Proto": scheme}
-    async with stranger.post("/login", data={"password": PASSWORD}, headers=headers, allow_redirects=False) as response:
+    async with anonymous_client.post(
+        "/login", data={"password": PASSWORD}, headers=headers, allow_redirects=False
+    ) as response:
         assert {cookie["secure"] for cookie in response.cookies.values()} == {True}
 
 
@@ -67,22 +69,22 @@ async def test_the_consoles_url_decides_as_well(url: str, secure: bool | str) ->
 
 
 @pytest.mark.parametrize("password", ["", "wrong", PASSWORD.upper(), PASSWORD + " ", "\ufffd", "x" * 10_000])
-async def test_any_other_password_opens_nothing(stranger: TestClient, password: str) -> None:
-    async with stranger.post("/login", data={"password": password}, allow_redirects=False) as response:
+async def test_any_other_password_opens_nothing(anonymous_client: TestClient, password: str) -> None:
+    async with anonymous_client.post("/login", data={"password": password}, allow_redirects=False) as response:
         assert response.status == 403
         assert SESSION_COOKIE not in response.cookies
-        assert BROWSER_COOKIE not in response.cookies
+        assert DEVICE_COOKIE not in response.cookies
         assert "not the password" in await response.text()
 
 
-async def test_who_guesses_too_often_has_to_wait_even_with_the_right_password(lonely: Console) -> None:
-    wrong = [await log_in(lonely.client, "wrong") for _ in range(CLIENT.guesses)]
-    async with lonely.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
+async def test_who_guesses_too_often_has_to_wait_even_with_the_right_password(offline_console: Console) -> None:
+    wrong = [await log_in(offline_console.client, "wrong") for _ in range(CLIENT.guesses)]
+    async with offline_console.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
         assert response.status == 429
         assert 0 < int(response.headers["Retry-After"]) <= 30
-    assert await log_in(lonely.client) == 429
+    assert await log_in(offline_console.client) == 429
 
-    count = lonely.environment.registry.get_sample_value
+    count = offline_console.environment.registry.get_sample_value
     assert wrong == [403] * CLIENT.guesses
     assert count("clickrail_console_logins_total", {"result": "wrong"}) == CLIENT.guesses
     assert count("clickrail_console_logins_total", {"result": "limited"}) == 2
@@ -116,15 +118,15 @@ async def test_while_a_crowd_guesses_from_everywhere_the_owner_gets_in_from_anyw
         assert await log_in(console.client, PASSWORD, "198.51.100.7") == 303
 
 
-async def test_a_crowd_waits_in_a_line_of_its_own_that_has_an_end(lonely: Console) -> None:
-    await lonely.log_in()
-    line = lonely.environment.login.guessing.line(is_known=False)
-    async with line.turn(), another_browser(lonely) as stranger:
-        crowd = [asyncio.create_task(log_in(stranger, "wrong")) for _ in range(MOST_WAITING)]
+async def test_a_crowd_waits_in_a_line_of_its_own_that_has_an_end(offline_console: Console) -> None:
+    await offline_console.log_in()
+    line = offline_console.environment.login.password_queue.line(is_known=False)
+    async with line.turn(), another_browser(offline_console) as anonymous_client:
+        crowd = [asyncio.create_task(log_in(anonymous_client, "wrong")) for _ in range(MOST_WAITING)]
         while line.waiting < MOST_WAITING:
             await asyncio.sleep(0)
-        assert await log_in(stranger) == 503
-        assert await log_in(lonely.client) == 303
+        assert await log_in(anonymous_client) == 503
+        assert await log_in(offline_console.client) == 303
         for task in crowd:
             task.cancel()
         await asyncio.wait(crowd)
@@ -192,10 +194,10 @@ async def test_without_its_tables_a_session_that_nobody_can_check_is_told_so_and
             assert response.status == 200
 
 
-async def test_failed_logins_are_in_the_log_without_an_address_or_a_password(lonely: Console) -> None:
+async def test_failed_logins_are_in_the_log_without_an_address_or_a_password(offline_console: Console) -> None:
     with structlog.testing.capture_logs() as lines:
         for _ in range(CLIENT.guesses + 1):
-            await log_in(lonely.client, "open sesame")
+            await log_in(offline_console.client, "open sesame")
     told = [line for line in lines if "client" in line]
 
     assert [(line["event"], line["log_level"]) for line in told] == [
@@ -206,34 +208,38 @@ async def test_failed_logins_are_in_the_log_without_an_address_or_a_password(lon
     assert [word for word in ("127.0.0.1", "sesame") if word in str(told)] == []
 
 
-async def test_a_login_that_succeeds_is_in_the_log_too(lonely: Console) -> None:
+async def test_a_login_that_succeeds_is_in_the_log_too(offline_console: Console) -> None:
     with structlog.testing.capture_logs() as lines:
-        await lonely.log_in()
-        await lonely.log_in()
+        await offline_console.log_in()
+        await offline_console.log_in()
 
     told = [line["known_browser"] for line in lines if line["event"] == "logged in"]
     assert told == [False, True]
 
 
-async def test_a_login_form_that_was_opened_before_another_tab_logged_in_is_no_stranger_to_it(lonely: Console) -> None:
-    await lonely.log_in()
+async def test_a_login_form_that_was_opened_before_another_tab_logged_in_is_no_stranger_to_it(
+    offline_console: Console,
+) -> None:
+    await offline_console.log_in()
 
-    assert await log_in(lonely.client) == 303
+    assert await log_in(offline_console.client) == 303
 
 
-async def test_a_login_sent_by_another_site_is_refused(stranger: TestClient) -> None:
+async def test_a_login_sent_by_another_site_is_refused(anonymous_client: TestClient) -> None:
     headers = {"Sec-Fetch-Site": "cross-site"}
-    async with stranger.post("/login", data={"password": PASSWORD}, headers=headers, allow_redirects=False) as response:
+    async with anonymous_client.post(
+        "/login", data={"password": PASSWORD}, headers=headers, allow_redirects=False
+    ) as response:
         assert response.status == 403
 
 
-async def test_who_is_logged_in_already_goes_on(visitor: TestClient) -> None:
-    async with visitor.get("/login?next=/errors", allow_redirects=False) as response:
+async def test_who_is_logged_in_already_goes_on(logged_in_client: TestClient) -> None:
+    async with logged_in_client.get("/login?next=/errors", allow_redirects=False) as response:
         assert (response.status, response.headers["Location"]) == (303, "/errors")
 
 
-async def test_the_login_page_can_ask_whether_there_is_a_session(visitor: TestClient) -> None:
-    async with visitor.get("/api/session") as response:
+async def test_the_login_page_can_ask_whether_there_is_a_session(logged_in_client: TestClient) -> None:
+    async with logged_in_client.get("/api/session") as response:
         assert (await response.json()).keys() == {"expires_at"}
 
 

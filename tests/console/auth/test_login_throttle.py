@@ -9,7 +9,7 @@ from console.auth.login_throttle import (
     CLIENT,
     CLIENT_UNDER_ATTACK,
     EVERYBODY,
-    Guest,
+    LoginClient,
     LoginThrottle,
     network_of,
 )
@@ -37,39 +37,39 @@ def throttle() -> LoginThrottle:
 async def guess_often(throttle: LoginThrottle, times: int) -> None:
     """Guess once from each of so many addresses."""
     for number in range(times):
-        await throttle.admit(throttle.recognise(ip_address(0x0A000000 + number), None), NOW)
+        await throttle.admit(throttle.identify(ip_address(0x0A000000 + number), None), NOW)
 
 
-async def waits(throttle: LoginThrottle, guest: Guest, times: int) -> list[float]:
-    return [await throttle.admit(guest, NOW) for _ in range(times)]
+async def waits(throttle: LoginThrottle, client: LoginClient, times: int) -> list[float]:
+    return [await throttle.admit(client, NOW) for _ in range(times)]
 
 
 async def test_a_few_wrong_guesses_are_free_and_then_each_has_to_be_waited_for(throttle: LoginThrottle) -> None:
-    guest = throttle.recognise(HOME, None)
+    client = throttle.identify(HOME, None)
 
-    assert await waits(throttle, guest, CLIENT.guesses + 1) == [0.0] * CLIENT.guesses + [COST]
-    assert await throttle.admit(guest, NOW + CLIENT.cost) == 0
-    assert await throttle.admit(guest, NOW + CLIENT.cost) == COST
+    assert await waits(throttle, client, CLIENT.guesses + 1) == [0.0] * CLIENT.guesses + [COST]
+    assert await throttle.admit(client, NOW + CLIENT.cost) == 0
+    assert await throttle.admit(client, NOW + CLIENT.cost) == COST
 
 
 async def test_one_guesser_locks_nobody_else_out(throttle: LoginThrottle) -> None:
-    await waits(throttle, throttle.recognise(HOME, None), 1000)
+    await waits(throttle, throttle.identify(HOME, None), 1000)
 
-    assert await throttle.admit(throttle.recognise(ELSEWHERE, None), NOW) == 0
+    assert await throttle.admit(throttle.identify(ELSEWHERE, None), NOW) == 0
 
 
 async def test_while_many_guess_from_everywhere_each_client_has_one_guess_and_a_fresh_one_is_let_try(
     throttle: LoginThrottle,
 ) -> None:
     await guess_often(throttle, EVERYBODY.guesses + 1)
-    owner = throttle.recognise(HOME, None)
+    owner = throttle.identify(HOME, None)
 
     assert await waits(throttle, owner, 2) == [0, CLIENT_UNDER_ATTACK.cost.total_seconds()]
 
 
 async def test_after_an_attack_guesses_are_free_as_before(throttle: LoginThrottle) -> None:
     await guess_often(throttle, 2 * EVERYBODY.guesses)
-    owner = throttle.recognise(HOME, None)
+    owner = throttle.identify(HOME, None)
     later = NOW + timedelta(hours=1, minutes=10)
 
     assert [await throttle.admit(owner, later) for _ in range(2)] == [0, 0]
@@ -84,35 +84,35 @@ async def test_an_attack_is_over_a_day_after_it_however_large_it_was() -> None:
 
 
 async def test_a_browser_that_is_known_is_not_held_up_by_others_at_its_own_address(throttle: LoginThrottle) -> None:
-    await waits(throttle, throttle.recognise(HOME, None), 100)
+    await waits(throttle, throttle.identify(HOME, None), 100)
     await guess_often(throttle, 2 * EVERYBODY.guesses)
-    owner = throttle.recognise(HOME, b"b" * 16)
+    owner = throttle.identify(HOME, b"b" * 16)
 
     assert await waits(throttle, owner, CLIENT.guesses + 1) == [0.0] * CLIENT.guesses + [COST]
-    assert await throttle.admit(throttle.recognise(ELSEWHERE, None), NOW) == 0
+    assert await throttle.admit(throttle.identify(ELSEWHERE, None), NOW) == 0
 
 
 async def test_the_right_password_forgives(throttle: LoginThrottle) -> None:
-    guest = throttle.recognise(HOME, None)
-    await waits(throttle, guest, CLIENT.guesses)
-    await throttle.forgive(guest)
+    client = throttle.identify(HOME, None)
+    await waits(throttle, client, CLIENT.guesses)
+    await throttle.forgive(client)
 
-    assert await waits(throttle, guest, CLIENT.guesses) == [0.0] * CLIENT.guesses
+    assert await waits(throttle, client, CLIENT.guesses) == [0.0] * CLIENT.guesses
 
 
 async def test_logins_that_succeed_are_no_attack(throttle: LoginThrottle) -> None:
     for number in range(2 * EVERYBODY.guesses):
-        guest = throttle.recognise(ip_address(0x0A000000 + number), None)
-        await throttle.admit(guest, NOW)
-        await throttle.forgive(guest)
+        client = throttle.identify(ip_address(0x0A000000 + number), None)
+        await throttle.admit(client, NOW)
+        await throttle.forgive(client)
 
-    assert await waits(throttle, throttle.recognise(HOME, None), 2) == [0, 0]
+    assert await waits(throttle, throttle.identify(HOME, None), 2) == [0, 0]
 
 
 async def test_processes_count_together() -> None:
     tables = MemoryTables()
     processes = [LoginThrottle(tables, b"key", Clock()) for _ in range(3)]
-    admitted = [await one.admit(one.recognise(HOME, None), NOW) for one in processes * CLIENT.guesses]
+    admitted = [await one.admit(one.identify(HOME, None), NOW) for one in processes * CLIENT.guesses]
 
     assert admitted.count(0.0) == CLIENT.guesses
 
@@ -120,16 +120,16 @@ async def test_processes_count_together() -> None:
 async def test_who_was_told_to_wait_is_told_so_again_without_a_question_to_the_table() -> None:
     tables, clock = MemoryTables(), Clock()
     throttle = LoginThrottle(tables, b"key", clock)
-    guest = throttle.recognise(HOME, None)
-    assert throttle.remembered_wait_s(guest) == 0
-    await waits(throttle, guest, CLIENT.guesses + 1)
+    client = throttle.identify(HOME, None)
+    assert throttle.cached_wait_s(client) == 0
+    await waits(throttle, client, CLIENT.guesses + 1)
     asked = tables.asked
     clock.now += 10
 
-    assert throttle.remembered_wait_s(guest) == COST - 10
+    assert throttle.cached_wait_s(client) == COST - 10
     assert tables.asked == asked
     clock.now += 30
-    assert throttle.remembered_wait_s(guest) == 0
+    assert throttle.cached_wait_s(client) == 0
 
 
 async def test_without_its_table_nobody_is_let_try() -> None:
@@ -138,19 +138,19 @@ async def test_without_its_table_nobody_is_let_try() -> None:
     tables.problem = "PostgreSQL does not answer"
 
     with pytest.raises(DependencyAway):
-        await throttle.admit(throttle.recognise(HOME, None), NOW)
+        await throttle.admit(throttle.identify(HOME, None), NOW)
 
 
 async def test_no_address_stands_in_the_table_nor_in_what_logs_show() -> None:
     tables = MemoryTables()
     throttle = LoginThrottle(tables, b"key", Clock())
-    guest = throttle.recognise(HOME, None)
-    await throttle.admit(guest, NOW)
+    client = throttle.identify(HOME, None)
+    await throttle.admit(client, NOW)
 
-    assert guest.name.isalnum()
-    assert len(guest.name) == 12
+    assert client.name.isalnum()
+    assert len(client.name) == 12
     assert [subject for subject in tables.failures if b"192" in subject or HOME.packed in subject] == []
-    assert guest.name != LoginThrottle(tables, b"other key", Clock()).recognise(HOME, None).name
+    assert client.name != LoginThrottle(tables, b"other key", Clock()).identify(HOME, None).name
 
 
 def test_all_addresses_of_an_ipv6_network_are_one() -> None:

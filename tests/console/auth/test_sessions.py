@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.auth.sessions import FRESH_S, LONGEST_UNCONFIRMED_S, Sessions, read_token, write_token
+from console.auth.sessions import CACHE_S, LONGEST_STALE_S, Sessions, read_token, write_token
 from runtime.errors import DependencyAway
 from tests.console.auth.test_login_throttle import Clock
 from tests.console.builders import NOW
@@ -86,7 +86,7 @@ async def test_who_logs_out_is_out_at_once_here_and_soon_everywhere(tables: Memo
     await here.sessions.end(session)
 
     assert not await here.knows()
-    there.clock.now += FRESH_S
+    there.clock.now += CACHE_S
     assert not await there.knows()
 
 
@@ -103,14 +103,14 @@ async def test_a_busy_page_asks_the_table_now_and_then_only(tables: MemoryTables
 async def test_while_the_tables_are_away_who_was_logged_in_stays_so(tables: MemoryTables) -> None:
     process = Process(tables)
     await process.sessions.begin(TOKEN, NOW, HOUR)
-    process.clock.now += LONGEST_UNCONFIRMED_S / 2
+    process.clock.now += LONGEST_STALE_S / 2
     tables.problem = "PostgreSQL does not answer"
     assert await process.knows()
     asked = tables.asked
     assert await process.knows()
     assert tables.asked == asked
 
-    process.clock.now += 10 * LONGEST_UNCONFIRMED_S
+    process.clock.now += 10 * LONGEST_STALE_S
     assert await process.knows()
     assert not await process.knows(later=HOUR)
 
@@ -118,7 +118,7 @@ async def test_while_the_tables_are_away_who_was_logged_in_stays_so(tables: Memo
 async def test_who_was_not_seen_for_long_before_the_tables_went_away_is_not_believed(tables: MemoryTables) -> None:
     process = Process(tables)
     await process.sessions.begin(TOKEN, NOW, HOUR)
-    process.clock.now += LONGEST_UNCONFIRMED_S + 1
+    process.clock.now += LONGEST_STALE_S + 1
     tables.problem = "PostgreSQL does not answer"
 
     with pytest.raises(DependencyAway):

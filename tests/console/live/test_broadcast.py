@@ -28,19 +28,19 @@ def click(number: int, **changes: object) -> StoredClick:
 
 async def test_everybody_gets_what_comes_in_its_order(broadcast: Broadcast) -> None:
     with broadcast.subscribe(Filters(), "") as one, broadcast.subscribe(Filters(), "") as other:
-        broadcast.put(click(1))
-        broadcast.put(click(2))
+        broadcast.publish(click(1))
+        broadcast.publish(click(2))
 
-        assert [arrival.sequence for arrival in (await one.take(1)).arrivals] == [1, 2]
-        assert [arrival.sequence for arrival in (await other.take(1)).arrivals] == [1, 2]
+        assert [arrival.sequence for arrival in (await one.receive(1)).arrivals] == [1, 2]
+        assert [arrival.sequence for arrival in (await other.receive(1)).arrivals] == [1, 2]
 
 
 async def test_only_what_passes_the_filters_is_queued(broadcast: Broadcast) -> None:
     with broadcast.subscribe(Filters(outcome="rejected"), "") as subscription:
-        broadcast.put(click(1))
-        broadcast.put(StoredRejection(rejected_click(), NOW))
+        broadcast.publish(click(1))
+        broadcast.publish(StoredRejection(rejected_click(), NOW))
 
-        assert [arrival.line.badge for arrival in (await subscription.take(1)).arrivals] == ["R102"]
+        assert [arrival.line.badge for arrival in (await subscription.receive(1)).arrivals] == ["R102"]
 
 
 async def test_a_browser_that_is_too_slow_loses_the_oldest_and_is_told(
@@ -48,38 +48,38 @@ async def test_a_browser_that_is_too_slow_loses_the_oldest_and_is_told(
 ) -> None:
     with broadcast.subscribe(Filters(), "") as subscription:
         for number in range(QUEUED + 7):
-            broadcast.put(click(number))
-        taken = await subscription.take(1)
+            broadcast.publish(click(number))
+        delivery = await subscription.receive(1)
 
-    assert taken.dropped == 7
-    assert [arrival.sequence for arrival in taken.arrivals] == list(range(8, QUEUED + 8))
+    assert delivery.dropped == 7
+    assert [arrival.sequence for arrival in delivery.arrivals] == list(range(8, QUEUED + 8))
     assert registry.get_sample_value("clickrail_console_events_dropped_total") == 7
 
 
 async def test_who_comes_again_goes_on_where_they_were(broadcast: Broadcast) -> None:
     for number in range(4):
-        broadcast.put(click(number))
+        broadcast.publish(click(number))
     with broadcast.subscribe(Filters(), "epoch-2") as subscription:
-        assert [arrival.sequence for arrival in (await subscription.take(1)).arrivals] == [3, 4]
+        assert [arrival.sequence for arrival in (await subscription.receive(1)).arrivals] == [3, 4]
 
 
-@pytest.mark.parametrize("place", ["other-2", "", "epoch-x", "epoch-²", "-", "nonsense"])
-async def test_who_comes_from_another_process_gets_all_that_is_remembered(broadcast: Broadcast, place: str) -> None:
-    broadcast.put(click(1))
-    with broadcast.subscribe(Filters(), place) as subscription:
-        assert [arrival.sequence for arrival in (await subscription.take(1)).arrivals] == [1]
+@pytest.mark.parametrize("position", ["other-2", "", "epoch-x", "epoch-²", "-", "nonsense"])
+async def test_who_comes_from_another_process_gets_all_that_is_remembered(broadcast: Broadcast, position: str) -> None:
+    broadcast.publish(click(1))
+    with broadcast.subscribe(Filters(), position) as subscription:
+        assert [arrival.sequence for arrival in (await subscription.receive(1)).arrivals] == [1]
 
 
 async def test_what_comes_twice_is_shown_once(broadcast: Broadcast) -> None:
-    broadcast.put(click(1))
-    broadcast.put(click(1))
+    broadcast.publish(click(1))
+    broadcast.publish(click(1))
 
     assert len(broadcast.recent(Filters())) == 1
 
 
 async def test_what_is_remembered_has_an_end(broadcast: Broadcast) -> None:
     for number in range(REMEMBERED + 3):
-        broadcast.put(click(number))
+        broadcast.publish(click(number))
 
     assert len(broadcast.recent(Filters())) == REMEMBERED
     assert broadcast.find(click(0).click.click_id) is None
@@ -88,7 +88,7 @@ async def test_what_is_remembered_has_an_end(broadcast: Broadcast) -> None:
 
 async def test_nothing_new_is_waited_for_no_longer_than_asked(broadcast: Broadcast) -> None:
     with broadcast.subscribe(Filters(), "") as subscription:
-        assert (await subscription.take(0.01)).arrivals == ()
+        assert (await subscription.receive(0.01)).arrivals == ()
 
 
 async def test_the_end_wakes_everybody_and_whoever_comes_later(
@@ -97,7 +97,7 @@ async def test_the_end_wakes_everybody_and_whoever_comes_later(
     with broadcast.subscribe(Filters(), "") as subscription:
         assert registry.get_sample_value("clickrail_console_browsers") == 1
         broadcast.close()
-        await subscription.take(60)
+        await subscription.receive(60)
         assert subscription.closed
     with broadcast.subscribe(Filters(), "") as late:
         assert late.closed

@@ -36,10 +36,10 @@ async def test_clicks_and_rejections_arrive_within_two_seconds(console: Console,
 
 
 async def test_what_was_there_before_is_left_to_the_tables(
-    whole_settings: Settings, kafka: str, topic_prefix: str
+    server_settings: Settings, kafka: str, topic_prefix: str
 ) -> None:
     await publish(kafka, topic_prefix, [enriched_click(number=1)])
-    async with run_console(whole_settings) as console:
+    async with run_console(server_settings) as console:
         await console.wait_until_live()
         await publish(kafka, topic_prefix, [enriched_click(number=2)])
         await eventually(lambda: bool(console.environment.broadcast.recent(Filters())))
@@ -63,14 +63,14 @@ async def test_what_cannot_be_read_is_counted_and_passed_over(console: Console, 
 
 async def test_a_record_that_our_code_fails_at_is_counted_and_passed_over() -> None:
     class Failing(Broadcast):
-        def put(self, sighted: ClickOrRejection) -> None:
-            raise KeyError(sighted)
+        def publish(self, event: ClickOrRejection) -> None:
+            raise KeyError(event)
 
     registry = CollectorRegistry()
     metrics = ConsoleMetrics(registry)
     live = LiveStream(make_settings(), Failing("epoch", metrics), metrics)
 
-    live.show(clicked(click())[0])
+    live.handle_record(clicked(click())[0])
 
     assert registry.get_sample_value("clickrail_console_events_total", {"kind": "undecodable"}) == 1
 

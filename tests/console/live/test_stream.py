@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
-from console.live.stream import MOST_AT_FIRST, MOST_BROWSERS, MOST_ROWS, PATIENCE_S
+from console.live.stream import FIRST_ROWS, MOST_BROWSERS, MOST_ROWS, WAIT_S
 from console.pages.filters import Filters
 from storage.read.records import StoredClick, StoredRejection
 from tests import waiting
@@ -54,9 +54,9 @@ def click(number: int, **changes: object) -> StoredClick:
     return StoredClick(enriched_click(NOW + timedelta(milliseconds=number), number, **changes), NOW)
 
 
-async def test_a_stream_begins_with_when_to_come_again_and_what_is_away(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client) as response:
+async def test_a_stream_begins_with_when_to_come_again_and_what_is_away(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client) as response:
         assert response.headers["Content-Type"] == "text/event-stream"
         assert await response.content.readline() == b"retry: 2000\n"
         status = await next_event(response, "status")
@@ -65,53 +65,53 @@ async def test_a_stream_begins_with_when_to_come_again_and_what_is_away(lonely: 
     assert "Kafka" in str(status.data["kafka"])
 
 
-async def test_a_line_comes_as_it_stands_in_the_page(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client) as response:
+async def test_a_line_comes_as_it_stands_in_the_page(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client) as response:
         await next_event(response, "status")
-        lonely.environment.broadcast.put(click(1))
+        offline_console.environment.broadcast.publish(click(1))
         event = await next_event(response)
 
     assert f'<tr id="c-{click(1).click.click_id}"' in str(event.data["rows"])
     assert (event.data["count"], event.data["skipped"]) == (1, 0)
-    assert event.id == lonely.environment.broadcast.place
+    assert event.id == offline_console.environment.broadcast.position
 
 
-async def test_only_lines_that_pass_the_filters_come(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client, "?outcome=rejected") as response:
+async def test_only_lines_that_pass_the_filters_come(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client, "?outcome=rejected") as response:
         await next_event(response, "status")
-        lonely.environment.broadcast.put(click(1))
-        lonely.environment.broadcast.put(StoredRejection(rejected_click(), NOW))
+        offline_console.environment.broadcast.publish(click(1))
+        offline_console.environment.broadcast.publish(StoredRejection(rejected_click(), NOW))
         event = await next_event(response)
 
     assert str(event.data["rows"]).count("<tr") == 1
     assert "R102" in str(event.data["rows"])
 
 
-async def test_who_comes_again_gets_what_came_meanwhile(lonely: Console) -> None:
-    await lonely.log_in()
-    broadcast = lonely.environment.broadcast
-    broadcast.put(click(1))
-    place = broadcast.place
-    broadcast.put(click(2))
+async def test_who_comes_again_gets_what_came_meanwhile(offline_console: Console) -> None:
+    await offline_console.log_in()
+    broadcast = offline_console.environment.broadcast
+    broadcast.publish(click(1))
+    place = broadcast.position
+    broadcast.publish(click(2))
 
-    async with watching(lonely.client, **{"Last-Event-ID": place}) as response:
+    async with watching(offline_console.client, **{"Last-Event-ID": place}) as response:
         by_header = await next_event(response)
-    async with watching(lonely.client, f"?after={place}") as response:
+    async with watching(offline_console.client, f"?after={place}") as response:
         by_query = await next_event(response)
 
     assert [str(event.data["rows"]).count("<tr") for event in (by_header, by_query)] == [1, 1]
 
 
 @pytest.mark.slow
-async def test_a_rush_is_counted_instead_of_shown(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client) as response:
+async def test_a_rush_is_counted_instead_of_shown(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client) as response:
         await next_event(response, "status")
-        await asyncio.sleep(PATIENCE_S + 0.5)
+        await asyncio.sleep(WAIT_S + 0.5)
         for number in range(300):
-            lonely.environment.broadcast.put(click(number))
+            offline_console.environment.broadcast.publish(click(number))
         event = await next_event(response)
 
     rows = str(event.data["rows"])
@@ -120,53 +120,53 @@ async def test_a_rush_is_counted_instead_of_shown(lonely: Console) -> None:
     assert rows.index(click(299).click.click_id) < rows.index(click(298).click.click_id)
 
 
-async def test_who_comes_again_after_a_while_gets_a_whole_page_at_once(lonely: Console) -> None:
-    await lonely.log_in()
+async def test_who_comes_again_after_a_while_gets_a_whole_page_at_once(offline_console: Console) -> None:
+    await offline_console.log_in()
     for number in range(300):
-        lonely.environment.broadcast.put(click(number))
-    async with watching(lonely.client) as response:
+        offline_console.environment.broadcast.publish(click(number))
+    async with watching(offline_console.client) as response:
         event = await next_event(response)
 
-    assert (event.data["count"], event.data["skipped"]) == (MOST_AT_FIRST, 300 - MOST_AT_FIRST)
+    assert (event.data["count"], event.data["skipped"]) == (FIRST_ROWS, 300 - FIRST_ROWS)
 
 
 @pytest.mark.slow
-async def test_a_stream_ends_with_the_session(lonely: Console) -> None:
-    await lonely.log_in()
-    csrf = await lonely.read_csrf()
-    async with watching(lonely.client) as response:
-        async with lonely.client.post("/logout", data={"csrf": csrf}, allow_redirects=False):
+async def test_a_stream_ends_with_the_session(offline_console: Console) -> None:
+    await offline_console.log_in()
+    csrf = await offline_console.read_csrf()
+    async with watching(offline_console.client) as response:
+        async with offline_console.client.post("/logout", data={"csrf": csrf}, allow_redirects=False):
             pass
         async with asyncio.timeout(waiting.PATIENCE_S):
             await response.read()
 
 
-async def test_a_stream_ends_with_the_process(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client) as response:
+async def test_a_stream_ends_with_the_process(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client) as response:
         await next_event(response, "status")
-        lonely.environment.broadcast.close()
+        offline_console.environment.broadcast.close()
         async with asyncio.timeout(waiting.PATIENCE_S):
             await response.read()
 
 
-async def test_a_browser_that_has_left_is_forgotten(lonely: Console) -> None:
-    await lonely.log_in()
-    async with watching(lonely.client) as response:
+async def test_a_browser_that_has_left_is_forgotten(offline_console: Console) -> None:
+    await offline_console.log_in()
+    async with watching(offline_console.client) as response:
         await next_event(response, "status")
         response.close()
     async with asyncio.timeout(waiting.PATIENCE_S):
         number = 0
-        while lonely.environment.broadcast.listeners:
+        while offline_console.environment.broadcast.listeners:
             number += 1
-            lonely.environment.broadcast.put(click(number))
+            offline_console.environment.broadcast.publish(click(number))
             await asyncio.sleep(0.05)
 
 
-async def test_more_browsers_than_can_be_served_are_told_to_come_later(lonely: Console) -> None:
-    await lonely.log_in()
+async def test_more_browsers_than_can_be_served_are_told_to_come_later(offline_console: Console) -> None:
+    await offline_console.log_in()
     with ExitStack() as stack:
         for _ in range(MOST_BROWSERS):
-            stack.enter_context(lonely.environment.broadcast.subscribe(Filters(), ""))
-        async with lonely.client.get("/live/clicks") as response:
+            stack.enter_context(offline_console.environment.broadcast.subscribe(Filters(), ""))
+        async with offline_console.client.get("/live/clicks") as response:
             assert (response.status, response.headers["Retry-After"]) == (503, "10")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.pages.charts import MINUTES, Segment, begin_of_chart, chart_minutes, round_up
+from console.pages.charts import MINUTES, Segment, chart_minutes, find_chart_start, round_up
 from storage.read.counts import MinuteCount
 from tests.console.builders import NOW
 
@@ -12,7 +12,7 @@ MINUTE = NOW.replace(second=0, microsecond=0)
 
 
 def test_an_hour_ends_with_the_minute_that_is_not_over() -> None:
-    assert begin_of_chart(NOW) == MINUTE - timedelta(minutes=59)
+    assert find_chart_start(NOW) == MINUTE - timedelta(minutes=59)
 
 
 def test_people_stand_below_bots_and_bots_below_rejections() -> None:
@@ -30,13 +30,13 @@ def test_people_stand_below_bots_and_bots_below_rejections() -> None:
 def test_an_hour_in_which_nothing_came_is_drawn_too() -> None:
     chart = chart_minutes([], NOW)
 
-    assert chart.empty
+    assert chart.is_empty
     assert chart.ticks == (2, 1, 0)
     assert {column.segments for column in chart.columns} == {()}
 
 
 def test_what_is_older_than_the_chart_is_left_out() -> None:
-    assert chart_minutes([MinuteCount(MINUTE - timedelta(hours=2), 9, 9, 9)], NOW).empty
+    assert chart_minutes([MinuteCount(MINUTE - timedelta(hours=2), 9, 9, 9)], NOW).is_empty
 
 
 @pytest.mark.parametrize(

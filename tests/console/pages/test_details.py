@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.pages.details import detail
+from console.pages.details import describe_event
 from schemas import ClientHints, Privacy
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
@@ -14,7 +14,7 @@ def values_of(groups: tuple) -> dict[str, object]:
 
 def test_a_click_is_shown_with_all_that_was_sent() -> None:
     click = enriched_click(client_hints=ClientHints(mobile="?1", platform='"iOS"'), truncated=["referrer"])
-    values = values_of(detail(StoredClick(click, NOW, NOW + timedelta(seconds=1))))
+    values = values_of(describe_event(StoredClick(click, NOW, NOW + timedelta(seconds=1))))
 
     assert values["Request/Asked for"] == "go.shop.example/ref/spring-26?sub1=newsletter&utm_source=mail"
     assert values["Request/Client hints"] == '?1 · "iOS"'
@@ -27,7 +27,7 @@ def test_a_click_is_shown_with_all_that_was_sent() -> None:
 
 
 def test_parameters_that_did_not_come_are_not_shown() -> None:
-    values = values_of(detail(StoredClick(enriched_click(sub1=None, utm=None, ad_ids=None), NOW)))
+    values = values_of(describe_event(StoredClick(enriched_click(sub1=None, utm=None, ad_ids=None), NOW)))
 
     assert [label for label in values if label.startswith("Referral/")] == [
         "Referral/Code",
@@ -40,19 +40,19 @@ def test_of_an_anonymous_visitor_no_address_is_shown_not_even_hashed() -> None:
     anonymous = enriched_click(
         ip_hash=None, ip_hash_key_id=None, privacy=Privacy(gpc=True, dnt=True, decision="anonymous")
     )
-    values = values_of(detail(StoredClick(anonymous, NOW)))
+    values = values_of(describe_event(StoredClick(anonymous, NOW)))
 
     assert values["Visitor/Address, hashed"] == "not kept"
     assert values["Cookie and privacy/Privacy signals"] == "GPC, DNT"
 
 
 def test_whether_it_was_a_test_is_told() -> None:
-    told = [values_of(detail(StoredClick(enriched_click(is_test=is_test), NOW))) for is_test in (True, False)]
+    told = [values_of(describe_event(StoredClick(enriched_click(is_test=is_test), NOW))) for is_test in (True, False)]
 
     assert [values["Cookie and privacy/Test link"] for values in told] == ["yes", "no"]
 
 
 def test_a_rejection_is_shown_with_what_was_asked() -> None:
-    values = values_of(detail(StoredRejection(rejected_click(), NOW)))
+    values = values_of(describe_event(StoredRejection(rejected_click(), NOW)))
 
     assert (values["Request/Asked for"], values["Request/Answered"]) == ("sprin-26", "404")

@@ -6,12 +6,12 @@ from multidict import MultiDict
 from console.pages.filters import (
     Filterable,
     Filters,
-    Ignored,
-    click_filters,
+    IgnoredParameter,
     list_ignored,
-    passes,
+    make_click_filters,
+    make_rejection_filters,
+    matches,
     read_filters,
-    rejection_filters,
     write_query,
 )
 from storage.read.queries import ClickFilters, RejectionFilters
@@ -50,7 +50,7 @@ def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around(
     ],
 )
 def test_what_is_not_obeyed_is_told_with_the_reason(name: str, value: str, why: str) -> None:
-    assert list_ignored(MultiDict({name: value})) == [Ignored(name, value, why)]
+    assert list_ignored(MultiDict({name: value})) == [IgnoredParameter(name, value, why)]
     assert read_filters({name: value}) == Filters()
 
 
@@ -58,7 +58,7 @@ def test_of_a_filter_given_twice_the_first_counts_and_the_other_is_told() -> Non
     query = MultiDict([("code", "a"), ("code", "b"), ("code", "a"), ("visitors", "")])
 
     assert read_filters(query) == Filters(code="a")
-    assert list_ignored(query) == [Ignored("code", "b", "only the first one counts")]
+    assert list_ignored(query) == [IgnoredParameter("code", "b", "only the first one counts")]
 
 
 def test_of_good_filters_nothing_is_told() -> None:
@@ -86,16 +86,16 @@ def test_of_good_filters_nothing_is_told() -> None:
     ],
 )
 def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> None:
-    assert [item for item in (CLICK, BOT, TEST, AHEAD, REJECTION) if passes(item, filters)] == passing
+    assert [item for item in (CLICK, BOT, TEST, AHEAD, REJECTION) if matches(item, filters)] == passing
 
 
 def test_the_tables_are_asked_for_the_same() -> None:
     filters = Filters(program="p", affiliate="a", code="c", country="PT", visitors="people")
 
-    assert click_filters(filters) == ClickFilters(
+    assert make_click_filters(filters) == ClickFilters(
         program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False, prefetch=False
     )
-    assert rejection_filters(filters, "R101") == RejectionFilters(
+    assert make_rejection_filters(filters, "R101") == RejectionFilters(
         program_id="p", affiliate_id="a", asked="c", reason="R101"
     )
 
@@ -111,7 +111,7 @@ def test_the_tables_are_asked_for_the_same() -> None:
     ],
 )
 def test_the_tables_know_visitors_by_three_columns(visitors: str, wanted: ClickFilters) -> None:
-    assert click_filters(Filters(visitors=visitors)) == wanted
+    assert make_click_filters(Filters(visitors=visitors)) == wanted
 
 
 def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:

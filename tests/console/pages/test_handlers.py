@@ -29,13 +29,13 @@ from tests.console.slow_tables import slow_down
 servers = pytest.mark.servers
 
 
-async def test_without_its_tables_the_console_says_so_and_shows_what_arrives(lonely: Console) -> None:
-    await lonely.log_in()
+async def test_without_its_tables_the_console_says_so_and_shows_what_arrives(offline_console: Console) -> None:
+    await offline_console.log_in()
     click = StoredClick(enriched_click(), NOW)
-    lonely.environment.broadcast.put(click)
+    offline_console.environment.broadcast.publish(click)
 
-    page = await lonely.read("/clicks")
-    part = await lonely.read(f"/parts/clicks/{click.click.click_id}")
+    page = await offline_console.read("/clicks")
+    part = await offline_console.read(f"/parts/clicks/{click.click.click_id}")
 
     assert "PostgreSQL does not answer" in page
     assert f'id="c-{click.click.click_id}"' in page
@@ -44,9 +44,9 @@ async def test_without_its_tables_the_console_says_so_and_shows_what_arrives(lon
 
 @pytest.mark.parametrize(("path", "words"), [("/", "<nav"), ("/errors", "<nav"), ("/parts/overview", "PostgreSQL")])
 async def test_a_page_that_needs_the_tables_answers_503_with_a_sentence(
-    visitor: TestClient, path: str, words: str
+    logged_in_client: TestClient, path: str, words: str
 ) -> None:
-    async with visitor.get(path) as response:
+    async with logged_in_client.get(path) as response:
         text = await response.text()
 
     assert response.status == 503
@@ -54,8 +54,8 @@ async def test_a_page_that_needs_the_tables_answers_503_with_a_sentence(
     assert words in text
 
 
-async def test_what_is_no_id_is_explained_without_asking_anybody(visitor: TestClient) -> None:
-    async with visitor.get("/clicks/%3Cscript%3Ealert(1)%3C%2Fscript%3E") as response:
+async def test_what_is_no_id_is_explained_without_asking_anybody(logged_in_client: TestClient) -> None:
+    async with logged_in_client.get("/clicks/%3Cscript%3Ealert(1)%3C%2Fscript%3E") as response:
         text = await response.text()
 
     assert response.status == 404
@@ -63,9 +63,9 @@ async def test_what_is_no_id_is_explained_without_asking_anybody(visitor: TestCl
     assert "<script>alert" not in text
 
 
-async def test_an_empty_list_says_what_to_do(lonely: Console) -> None:
-    await lonely.log_in()
-    page = await lonely.read("/clicks?code=nothing")
+async def test_an_empty_list_says_what_to_do(offline_console: Console) -> None:
+    await offline_console.log_in()
+    page = await offline_console.read("/clicks?code=nothing")
 
     assert "Nothing has arrived since" in page
 
@@ -154,7 +154,7 @@ async def test_what_is_live_but_older_than_the_search_has_come_is_left_to_a_late
 ) -> None:
     newest, *_, oldest = await store_slow_clicks(tables, 30)
     for at, number in ((NOW, 0), (NOW - timedelta(days=29), 29)):
-        console.environment.broadcast.put(StoredClick(enriched_click(at, number), NOW))
+        console.environment.broadcast.publish(StoredClick(enriched_click(at, number), NOW))
 
     page = await console.read("/clicks?country=PT")
 
@@ -199,16 +199,16 @@ async def test_a_search_may_go_on_from_the_first_and_the_last_time_there_is(
     assert (response.status, click.click_id in page) == (200, before > click.click_id)
 
 
-async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(lonely: Console) -> None:
-    await lonely.log_in()
+async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(offline_console: Console) -> None:
+    await offline_console.log_in()
 
-    assert "Ignored" not in await lonely.read("/clicks?visitors=bots")
+    assert "Ignored" not in await offline_console.read("/clicks?visitors=bots")
     for path, why in (
         ("/clicks?visitors=wrong", "one of people, bots, tests"),
         ("/clicks?bots=1", "no such filter"),
         ("/clicks?code=%00", "has a character that none can have"),
     ):
-        page = await lonely.read(path)
+        page = await offline_console.read(path)
         assert ("Ignored" in page, why in page) == (True, True)
 
 
@@ -257,7 +257,7 @@ async def test_a_test_is_marked_in_the_list_and_on_its_page_and_can_be_left_out(
 async def test_what_is_stored_and_live_is_listed_once(console: Console, tables: asyncpg.Connection) -> None:
     click = enriched_click()
     await store(tables, [click])
-    console.environment.broadcast.put(StoredClick(click, NOW))
+    console.environment.broadcast.publish(StoredClick(click, NOW))
 
     assert (await console.read("/clicks")).count(f'id="c-{click.click_id}"') == 1
 
@@ -428,6 +428,6 @@ async def test_tables_that_were_never_made_are_told_apart_from_a_server_that_is_
 @servers
 async def test_a_rejection_that_only_kafka_has_is_shown_all_the_same(console: Console) -> None:
     rejection = rejected_click()
-    console.environment.broadcast.put(StoredRejection(rejection, NOW))
+    console.environment.broadcast.publish(StoredRejection(rejection, NOW))
 
     assert "Unknown code" in await console.read(f"/clicks/{rejection.rejection_id}")

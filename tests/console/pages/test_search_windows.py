@@ -12,10 +12,10 @@ from console.pages.search_windows import (
     SEARCH_S,
     Search,
     Window,
+    advance,
     first_ulid,
-    follow_answer,
-    follow_time_out,
     plan_window,
+    shrink,
 )
 from identity.ulid import ulid_time
 from tests.console.builders import NOW, ulid_at
@@ -29,7 +29,7 @@ def list_windows(search: Search, took_s: float) -> list[Window]:
     windows = []
     while not search.is_over:
         windows.append(plan_window(search))
-        search = follow_answer(search, windows[-1], took_s)
+        search = advance(search, windows[-1], took_s)
     return windows
 
 
@@ -62,7 +62,7 @@ def test_the_last_window_has_no_bound() -> None:
     search = Search(reached=NOW, oldest=NOW, before=None)
 
     assert plan_window(search).since is None
-    assert follow_answer(search, plan_window(search), 0.1).reached is None
+    assert advance(search, plan_window(search), 0.1).reached is None
 
 
 def test_a_search_ends_in_time_however_long_its_windows_take() -> None:
@@ -71,14 +71,14 @@ def test_a_search_ends_in_time_however_long_its_windows_take() -> None:
         while not search.is_over:
             window = plan_window(search)
             assert window.limit_s is not None
-            search = follow_answer(search, window, min(took_s, window.limit_s))
+            search = advance(search, window, min(took_s, window.limit_s))
         assert search.spent_s <= SEARCH_S + LEAST_S
 
 
 def test_a_search_in_which_nothing_is_answered_ends_in_time_and_has_not_moved() -> None:
     search, windows = MONTH_SEARCH, 0
     while not search.is_over:
-        search, windows = follow_time_out(search, plan_window(search).limit_s or 0), windows + 1
+        search, windows = shrink(search, plan_window(search).limit_s or 0), windows + 1
 
     assert (search.reached, search.has_moved, windows) == (NOW, False, 3)
     assert search.spent_s <= SEARCH_S + LEAST_S
@@ -88,9 +88,9 @@ def test_a_window_that_took_long_is_followed_by_a_smaller_one_and_a_quick_one_by
     search = msgspec.structs.replace(MONTH_SEARCH, span=timedelta(hours=1))
     window = plan_window(search)
 
-    assert follow_answer(search, window, 0.6).span == timedelta(minutes=30)
-    assert follow_answer(search, window, 0.001).span == timedelta(hours=8)
-    assert follow_time_out(search, 0.5).span == timedelta(minutes=3, seconds=45)
+    assert advance(search, window, 0.6).span == timedelta(minutes=30)
+    assert advance(search, window, 0.001).span == timedelta(hours=8)
+    assert shrink(search, 0.5).span == timedelta(minutes=3, seconds=45)
 
 
 def test_the_first_ulid_of_a_time_is_older_than_every_other_of_it_and_newer_than_those_before() -> None:
@@ -126,9 +126,9 @@ def test_each_click_is_in_one_window_whatever_the_windows_become(
         window = plan_window(search)
         if answered:
             page += sorted((ulid for ulid in ulids if is_in(ulid, window)), reverse=True)[:limit]
-            search = follow_answer(search, window, took_s)
+            search = advance(search, window, took_s)
         else:
-            search = follow_time_out(search, took_s)
+            search = shrink(search, took_s)
         if len(page) >= limit:
             seen, before, page, search = seen + page[:limit], page[limit - 1], [], None
         elif search.is_over:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from console.pages.lines import TOTAL
-from console.pages.timing import SCALE, STEPS, Bar, chart_steps, chart_way
+from console.pages.timing import SCALE, STEPS, Bar, chart_journey, chart_steps
 from ingest.request.context import StepTimes
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
@@ -47,7 +47,7 @@ def test_steps_of_no_time_at_all_are_still_drawn() -> None:
 
 def test_the_way_of_a_click_is_told_from_its_times() -> None:
     click = enriched_click(published_at=NOW + timedelta(milliseconds=10))
-    chart = chart_way(StoredClick(click, NOW + timedelta(milliseconds=250), NOW + timedelta(milliseconds=1000)))
+    chart = chart_journey(StoredClick(click, NOW + timedelta(milliseconds=250), NOW + timedelta(milliseconds=1000)))
 
     assert chart
     assert [(bar.label, bar.length) for bar in chart.bars] == [
@@ -59,14 +59,14 @@ def test_the_way_of_a_click_is_told_from_its_times() -> None:
 
 
 def test_a_click_that_is_not_stored_yet_has_come_as_far_as_it_has() -> None:
-    chart = chart_way(StoredClick(enriched_click(), NOW + timedelta(milliseconds=250)))
+    chart = chart_journey(StoredClick(enriched_click(), NOW + timedelta(milliseconds=250)))
 
     assert chart
     assert [bar.label for bar in chart.bars] == ["Ingest and Kafka", "Enricher"]
 
 
 def test_clocks_that_disagree_make_no_bar_that_runs_backwards() -> None:
-    chart = chart_way(StoredRejection(rejected_click(), NOW - timedelta(milliseconds=5), NOW))
+    chart = chart_journey(StoredRejection(rejected_click(), NOW - timedelta(milliseconds=5), NOW))
 
     assert chart
     assert chart.bars[0] == Bar("Ingest and Kafka", 0, 4, "−5.0 ms")  # noqa: RUF001 - a minus sign is what is meant

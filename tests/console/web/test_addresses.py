@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.web.addresses import Base, local_target, login_address, read_base
+from console.web.addresses import Base, make_local_target, make_login_address, read_base
 
 ROOT, BELOW = Base(), Base("/tracking/ops")
 
@@ -42,25 +42,25 @@ def test_a_request_may_come_with_the_base_or_without(path: str, below: str) -> N
 )
 @pytest.mark.parametrize("base", [ROOT, BELOW], ids=["root", "below"])
 def test_a_login_never_leads_to_another_site(base: Base, target: str) -> None:
-    assert local_target(base, target) == base.address("/")
+    assert make_local_target(base, target) == base.address("/")
 
 
 def test_a_login_leads_to_where_one_wanted_to_go_but_not_to_itself() -> None:
-    assert local_target(ROOT, "/clicks/01?a=b") == "/clicks/01?a=b"
-    assert local_target(BELOW, "/tracking/ops/clicks/01?a=b") == "/tracking/ops/clicks/01?a=b"
-    assert local_target(BELOW, "/clicks") == "/tracking/ops/clicks"
-    assert local_target(ROOT, "/login?next=/login") == "/"
-    assert local_target(BELOW, "/tracking/ops/login") == "/tracking/ops/"
+    assert make_local_target(ROOT, "/clicks/01?a=b") == "/clicks/01?a=b"
+    assert make_local_target(BELOW, "/tracking/ops/clicks/01?a=b") == "/tracking/ops/clicks/01?a=b"
+    assert make_local_target(BELOW, "/clicks") == "/tracking/ops/clicks"
+    assert make_local_target(ROOT, "/login?next=/login") == "/"
+    assert make_local_target(BELOW, "/tracking/ops/login") == "/tracking/ops/"
 
 
 def test_the_login_leads_back_whether_the_base_came_along_or_not() -> None:
     wanted = "/tracking/ops/login?next=/tracking/ops/clicks%3Fcode%3Da"
 
-    assert login_address(BELOW, "/tracking/ops/clicks?code=a") == wanted
-    assert login_address(BELOW, "/clicks?code=a") == wanted
-    assert login_address(ROOT, "/clicks/\udcff") == "/login?next=/clicks/%FF"
+    assert make_login_address(BELOW, "/tracking/ops/clicks?code=a") == wanted
+    assert make_login_address(BELOW, "/clicks?code=a") == wanted
+    assert make_login_address(ROOT, "/clicks/\udcff") == "/login?next=/clicks/%FF"
 
 
 def test_another_site_behind_the_base_is_another_site_still() -> None:
-    assert local_target(BELOW, "/tracking/ops//evil.example") == "/tracking/ops/"
-    assert local_target(BELOW, "/tracking/ops/\\evil.example") == "/tracking/ops/"
+    assert make_local_target(BELOW, "/tracking/ops//evil.example") == "/tracking/ops/"
+    assert make_local_target(BELOW, "/tracking/ops/\\evil.example") == "/tracking/ops/"

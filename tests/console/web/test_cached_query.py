@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from console.web.cached_query import LEAST_S, TIMES_ITS_COST, Recall
+from console.web.cached_query import LEAST_S, TIMES_ITS_COST, CachedQuery
 from runtime.errors import DependencyAway
 
 
@@ -37,14 +37,14 @@ class Question:
 async def test_many_who_ask_at_once_ask_once() -> None:
     clock = Clock()
     question = Question(clock)
-    recall = Recall(question, clock)
+    recall = CachedQuery(question, clock)
 
     assert await asyncio.gather(*(recall.get() for _ in range(50))) == [1] * 50
 
 
 async def test_an_answer_is_asked_for_again_after_a_moment() -> None:
     clock = Clock()
-    recall = Recall(Question(clock), clock)
+    recall = CachedQuery(Question(clock), clock)
     await recall.get()
     clock.time = LEAST_S
 
@@ -53,7 +53,7 @@ async def test_an_answer_is_asked_for_again_after_a_moment() -> None:
 
 async def test_a_costly_answer_is_kept_for_many_times_its_cost() -> None:
     clock = Clock()
-    recall = Recall(Question(clock, cost_s=2), clock)
+    recall = CachedQuery(Question(clock, cost_s=2), clock)
     await recall.get()
     clock.time = 2 + 2 * TIMES_ITS_COST - 0.1
 
@@ -63,7 +63,7 @@ async def test_a_costly_answer_is_kept_for_many_times_its_cost() -> None:
 async def test_those_who_wait_for_a_dependency_that_is_away_do_not_each_ask_it() -> None:
     clock = Clock()
     question = Question(clock, failure=DependencyAway("PostgreSQL does not answer"))
-    recall = Recall(question, clock)
+    recall = CachedQuery(question, clock)
     for _ in range(3):
         with pytest.raises(DependencyAway):
             await recall.get()

@@ -3,10 +3,10 @@
 import jinja2
 import pytest
 
-from console.pages.lines import ClickOrRejection, line_of
+from console.pages.lines import ClickOrRejection, make_line
 from console.pages.overview import Overview
 from console.web.assets import load_assets
-from console.web.rendering import FOLDER, open_templates, render, set_code
+from console.web.rendering import FOLDER, format_code, open_templates, render
 from schemas import Device, Referrer
 from storage.read.counts import Totals
 from storage.read.records import StoredClick, StoredRejection
@@ -18,8 +18,8 @@ def templates() -> jinja2.Environment:
     return open_templates(load_assets())
 
 
-def render_rows(templates: jinja2.Environment, *sighted: ClickOrRejection) -> str:
-    return render(templates, "parts/rows.html", lines=[line_of(item) for item in sighted], now=NOW)
+def render_rows(templates: jinja2.Environment, *event: ClickOrRejection) -> str:
+    return render(templates, "parts/rows.html", lines=[make_line(item) for item in event], now=NOW)
 
 
 @pytest.mark.parametrize("hostile", [IMAGE, '"><script>alert(1)</script>', "'onmouseover='alert(1)"])
@@ -74,7 +74,7 @@ def test_what_was_too_much_to_count_is_said_to_be_so(templates: jinja2.Environme
 
 
 def test_our_own_sentences_may_set_code() -> None:
-    assert set_code("run `clickrail <up>` now") == "run <code>clickrail &lt;up&gt;</code> now"
+    assert format_code("run `clickrail <up>` now") == "run <code>clickrail &lt;up&gt;</code> now"
 
 
 def test_files_are_named_by_their_content() -> None:

@@ -14,12 +14,12 @@ GETS = [route for route in ROUTES if route.method == "GET"]
 
 @pytest.mark.parametrize("logged_in", [True, False], ids=["logged in", "a stranger"])
 @pytest.mark.parametrize("route", GETS, ids=lambda route: route.path)
-async def test_the_head_is_the_same_as_of_the_whole(lonely: Console, route: Route, logged_in: bool) -> None:
+async def test_the_head_is_the_same_as_of_the_whole(offline_console: Console, route: Route, logged_in: bool) -> None:
     if logged_in:
-        await lonely.log_in()
+        await offline_console.log_in()
     heads = []
     for method in ("GET", "HEAD"):
-        async with lonely.client.request(method, address_of(route.path), allow_redirects=False) as response:
+        async with offline_console.client.request(method, address_of(route.path), allow_redirects=False) as response:
             heads.append((response.status, {**response.headers, **VARYING}))
             if method == "HEAD":
                 assert await response.read() == b""
@@ -27,16 +27,16 @@ async def test_the_head_is_the_same_as_of_the_whole(lonely: Console, route: Rout
     assert heads[0] == heads[1]
 
 
-async def test_the_head_of_a_file_of_the_page_tells_its_length(lonely: Console) -> None:
-    url = lonely.environment.assets.urls["console.css"]
-    async with lonely.client.head(url) as head, lonely.client.get(url) as whole:
+async def test_the_head_of_a_file_of_the_page_tells_its_length(offline_console: Console) -> None:
+    url = offline_console.environment.assets.urls["console.css"]
+    async with offline_console.client.head(url) as head, offline_console.client.get(url) as whole:
         assert (head.status, head.headers["Content-Length"]) == (200, str(len(await whole.read())))
 
 
-async def test_another_method_is_told_which_ones_there_are(lonely: Console) -> None:
-    await lonely.log_in()
-    headers = {"X-CSRF-Token": await lonely.read_csrf()}
-    async with lonely.client.delete("/clicks", headers=headers) as response:
+async def test_another_method_is_told_which_ones_there_are(offline_console: Console) -> None:
+    await offline_console.log_in()
+    headers = {"X-CSRF-Token": await offline_console.read_csrf()}
+    async with offline_console.client.delete("/clicks", headers=headers) as response:
         assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
-    async with lonely.client.delete("/nowhere", headers=headers) as response:
+    async with offline_console.client.delete("/nowhere", headers=headers) as response:
         assert response.status == 404

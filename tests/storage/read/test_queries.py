@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
-from storage.letter_names import LetterName
+from storage.read.letter_names import LetterName
 from storage.read.queries import (
     ClickFilters,
     RejectionFilters,

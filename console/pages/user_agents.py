@@ -23,7 +23,7 @@ def load_rules() -> Resolver:
 
 
 @lru_cache(CACHED)
-def read_agent(user_agent: str) -> tuple[str, str]:
+def describe_user_agent(user_agent: str) -> tuple[str, str]:
     """Give browser and system, and the device: `Chrome Mobile 141 · Android` and `Google Pixel 9`. Empty: not known."""
     text = user_agent[:USER_AGENT_CAP].encode("utf-8", "replace").decode()
     parsed = load_rules()(text, Domain.ALL).complete()

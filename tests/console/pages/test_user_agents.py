@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.pages.agents import read_agent
+from console.pages.user_agents import describe_user_agent
 from enricher.steps.device import load_device_reader
 from tests.console.builders import ENDLESS, IMAGE, IPHONE
 
@@ -23,13 +23,13 @@ EDGE = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36 Edg/14
     ],
 )
 def test_an_agent_is_read_as_people_name_it(user_agent: str, words: tuple[str, str]) -> None:
-    assert read_agent(user_agent) == words
+    assert describe_user_agent(user_agent) == words
 
 
 @pytest.mark.parametrize("user_agent", [IPHONE, PIXEL, EDGE, "curl/8.5.0"])
 def test_it_names_the_browser_and_system_that_the_enricher_would(user_agent: str) -> None:
     device = load_device_reader()(user_agent)
-    name, _ = read_agent(user_agent)
+    name, _ = describe_user_agent(user_agent)
 
     assert (device.browser or "") in name
     assert (device.os or "") in name
@@ -37,4 +37,4 @@ def test_it_names_the_browser_and_system_that_the_enricher_would(user_agent: str
 
 @pytest.mark.parametrize("user_agent", [ENDLESS, IMAGE, "BlackBerry" + "9" * 4301, "\udcff\0", "x" * 8000])
 def test_no_agent_is_a_reason_to_fail(user_agent: str) -> None:
-    assert len(read_agent(user_agent)) == 2
+    assert len(describe_user_agent(user_agent)) == 2

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from storage.letter_names import LetterName, distinct_names, parse_letter_name
+from storage.read.letter_names import LetterName, distinct_names, parse_letter_name
 from tests.console.builders import dead_letter
 
 

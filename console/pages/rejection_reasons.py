@@ -37,7 +37,10 @@ class ReasonGroup(msgspec.Struct, frozen=True):
 
 def group_reasons(counts: Sequence[ReasonCount]) -> list[ReasonGroup]:
     """Give every reason there is, those that nobody met as well, in the groups people know them by."""
-    known = {**REASONS, **{count.reason: strange(count.reason) for count in counts if count.reason not in REASONS}}
+    known = {
+        **REASONS,
+        **{count.reason: make_unknown_reason(count.reason) for count in counts if count.reason not in REASONS},
+    }
     by_number = {count.reason: count for count in counts}
     most = max((count.count for count in counts), default=0)
     groups: dict[str, list[ReasonLine]] = {group: [] for group in GROUPS}
@@ -53,5 +56,5 @@ def group_reasons(counts: Sequence[ReasonCount]) -> list[ReasonGroup]:
     ]
 
 
-def strange(number: str) -> Reason:
+def make_unknown_reason(number: str) -> Reason:
     return Reason(number, "other", number, UNKNOWN, "Update the console.")

@@ -9,23 +9,23 @@ from typing import Final
 from console.auth.sessions import read_token, write_token
 
 ID_BYTES: Final = 16
-BROWSER_COOKIE: Final = "clickrail_browser"
-BROWSER_S: Final = 400 * 86_400
+DEVICE_COOKIE: Final = "clickrail_browser"
+DEVICE_COOKIE_S: Final = 400 * 86_400
 """What browsers keep a cookie for at most."""
 
 
-def write_browser(key: bytes, browser: bytes) -> str:
+def write_device_cookie(key: bytes, browser: bytes) -> str:
     """Give the cookie of a browser's id of ID_BYTES."""
-    return write_token(browser + prove(key, browser))
+    return write_token(browser + sign(key, browser))
 
 
-def read_browser(key: bytes, text: str) -> bytes | None:
+def read_device_cookie(key: bytes, text: str) -> bytes | None:
     """Give the id in a cookie; null where the cookie was not made here."""
     token = read_token(text)
-    if token is None or not hmac.compare_digest(token[ID_BYTES:], prove(key, token[:ID_BYTES])):
+    if token is None or not hmac.compare_digest(token[ID_BYTES:], sign(key, token[:ID_BYTES])):
         return None
     return token[:ID_BYTES]
 
 
-def prove(key: bytes, browser: bytes) -> bytes:
+def sign(key: bytes, browser: bytes) -> bytes:
     return hmac.digest(key, browser, "sha256")[:ID_BYTES]

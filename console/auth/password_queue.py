@@ -14,11 +14,11 @@ from console.auth.passwords import Passwords
 MOST_WAITING: Final = 20
 
 
-class Crowded(Exception):  # noqa: N818 - it reads as what it is
+class QueueFull(Exception):  # noqa: N818 - it reads as what it is
     """More are waiting than can be looked at soon."""
 
 
-class Line:
+class TurnQueue:
     """Lets one in at a time, in the order of their coming."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Line:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for one's turn, and have it while the context is open. Raises Crowded."""
         if self.waiting >= MOST_WAITING:
-            raise Crowded
+            raise QueueFull
         self.waiting += 1
         try:
             await self._turn.acquire()
@@ -41,14 +41,14 @@ class Line:
             self._turn.release()
 
 
-class Guessing:
+class PasswordQueue:
     """The two lines, and the password at their end."""
 
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords
-        self._lines = {True: Line(), False: Line()}
+        self._lines = {True: TurnQueue(), False: TurnQueue()}
 
-    def line(self, *, is_known: bool) -> Line:
+    def line(self, *, is_known: bool) -> TurnQueue:
         return self._lines[is_known]
 
     async def matches(self, guess: str) -> bool:

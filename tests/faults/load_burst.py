@@ -1,7 +1,7 @@
-"""Load from a process of its own, so lean that it is the service that is measured.
+"""Sends load from a separate process, with little work of its own so that it measures the service.
 
-    python -m tests.faults.flood scan PORT SECONDS RATE       random codes, many requests at once on each connection
-    python -m tests.faults.flood visit PORT SECONDS RATE CODES       c0, c1, ... c{CODES - 1}, one at a time
+    python -m tests.faults.load_burst scan PORT SECONDS RATE      random codes, many requests at once on each connection
+    python -m tests.faults.load_burst visit PORT SECONDS RATE CODES      c0, c1, ... c{CODES - 1}, one at a time
 
 Both are open loops at so many requests a second, as far as the service keeps up; they print `Flooded` as JSON.
 A visitor of the code `c7` is to be led to `https://shop.example/c7`.
