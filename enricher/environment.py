@@ -10,12 +10,14 @@ import msgspec
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from enricher.click_facts import IpAddress
 from enricher.facts.geo_files import GeoFiles
+from enricher.facts.remote import NoRemoteFacts, RemoteFacts
 from enricher.metrics import EnricherMetrics
-from enricher.pipeline import IpAddress, Lookups
 from enricher.settings import Settings
 from enricher.steps.bots import load_bot_reader
 from enricher.steps.device import load_device_reader
+from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keyfile import WatchedKeyRing
@@ -54,6 +56,7 @@ class Environment(msgspec.Struct, frozen=True):
     limit: DeadLetterLimit
     keys: "Keys"
     lookups: Lookups
+    remote_facts: RemoteFacts
 
 
 class Keys:
@@ -108,7 +111,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     )
     async with task_scope(follow_geo(geo, metrics.geo_problems)):
         try:
-            yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups)
+            yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups, NoRemoteFacts())
         finally:
             await producer.close()
 

@@ -6,9 +6,10 @@ from typing import Final, Protocol
 
 import msgspec
 
-from schemas.codec import Undecodable
+from schemas.codec import Undecodable, encode
 from schemas.events import NEWEST_CLICK, DeadLetter, has_plausible_time
 from schemas.fields import EARLIEST, LATEST
+from schemas.headers import Headers, dead_headers
 
 DEAD_REASONS: Final = (
     "not_utf8",
@@ -22,6 +23,15 @@ DEAD_REASONS: Final = (
 )
 """Why there are dead letters. `docs/operating.md` says what to do about each."""
 LATEST_MS: Final = (LATEST - EARLIEST) // timedelta(milliseconds=1)
+
+
+class Cause(Protocol):
+    """Why a record could not be processed: one of `DEAD_REASONS`, and a sentence for people."""
+
+    @property
+    def reason(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
 
 
 class SourceRecord(Protocol):
@@ -68,7 +78,7 @@ def check_publishing_time(published_at: datetime, read_at: datetime) -> Undecoda
     return Undecodable("implausible_time", detail)
 
 
-def make_dead_letter(record: SourceRecord, cause: Undecodable, stage: str, now: datetime) -> DeadLetter:
+def make_dead_letter(record: SourceRecord, cause: Cause, stage: str, now: datetime) -> DeadLetter:
     """Give the dead letter of a record, from the stage that could not process it; `now` dates it."""
     return DeadLetter(
         topic=record.topic,
@@ -97,3 +107,9 @@ def cut_letter(letter: DeadLetter, cap: int) -> DeadLetter:
         return letter
     key = None if letter.key is None else letter.key[:cap]
     return msgspec.structs.replace(letter, key=key, value=letter.value[:cap], is_cut=True)
+
+
+def write_letter(letter: DeadLetter, cap: int) -> tuple[bytes | None, bytes, Headers]:
+    """Give the key, value and headers of a letter's record, with so many bytes of the original at most."""
+    written = cut_letter(letter, cap)
+    return written.key, encode(written), dead_headers(written)

@@ -19,15 +19,14 @@ from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
 
 STAGE: Final = "sink"
 
-
 Outcome = Loaded | DeadLetter
 
 
-def load(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
-    """Give the row of a record, or the dead letter of what is none. `prefix` stands before our topics' names."""
+def build_row(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
+    """Give the row of a record, or the dead letter of what is none. `prefix` is that of the topics' names."""
     match record.topic.removeprefix(prefix):
         case CLICKS_ENRICHED.name:
-            return load_click(record, now)
+            return build_click_row(record, now)
         case CLICKS_REJECTED.name:
             rejection = decode(RejectedClick, record.value or b"")
             if isinstance(rejection, Undecodable):
@@ -42,14 +41,13 @@ def load(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
             raise ValueError(f"the sink does not read {unexpected}")
 
 
-def load_click(record: SourceRecord, now: datetime) -> Outcome:
+def build_click_row(record: SourceRecord, now: datetime) -> Outcome:
     click = decode(EnrichedClick, record.value or b"")
     if isinstance(click, Undecodable):
         return make_dead_letter(record, click, STAGE, now)
     enriched_at = taken_at(record)
-    wrong = check_click_time(click.clicked_at, click.published_at) or check_publishing_time(
-        click.published_at, enriched_at
-    )
+    wrong = check_click_time(click.clicked_at, click.published_at)
+    wrong = wrong or check_publishing_time(click.published_at, enriched_at)
     if wrong:
         return make_dead_letter(record, wrong, STAGE, now)
     return Loaded(CLICKS, click_row(click, enriched_at), record, click.clicked_at.astimezone(UTC).date())

@@ -10,13 +10,16 @@ import msgspec
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from enricher.pipeline import Lookups
+from enricher.click_facts import ClickFacts
+from enricher.pipeline import LOCAL_STEPS, collect_facts, finish_click
 from enricher.steps.bots import load_bot_reader
 from enricher.steps.device import load_device_reader
+from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
-from schemas import Geo, Handled, KeyIds, Privacy, RawClick, encode
+from schemas import DeadLetter, EnrichedClick, Geo, Handled, KeyIds, Privacy, RawClick, encode
+from schemas.letters import SourceRecord
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CLICKED_AT = NOW - timedelta(seconds=2)
@@ -100,6 +103,19 @@ def lookups() -> Lookups:
         read_referrer=load_referrer_reader(),
         read_bot=load_bot_reader(),
     )
+
+
+def process(record: SourceRecord, *, lookups: Lookups, now: datetime) -> EnrichedClick | DeadLetter:
+    """Take a record through the phases, but for the remote facts."""
+    facts = collect_facts(record, lookups=lookups, now=now)
+    return facts if isinstance(facts, DeadLetter) else finish_click(facts)
+
+
+def enriched(click: RawClick, using: Lookups | None = None) -> EnrichedClick:
+    facts = ClickFacts(click, published_at=NOW)
+    for step in LOCAL_STEPS:
+        step(facts, using or lookups())
+    return finish_click(facts)
 
 
 def write_database(

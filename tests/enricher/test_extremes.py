@@ -4,9 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from enricher.pipeline import process
 from schemas import CLICKS_RAW, DeadLetter, EnrichedClick, decode, encode
-from tests.enricher.builders import CLICKED_AT, NOW, Record, lookups, raw_click
+from tests.enricher.builders import CLICKED_AT, NOW, Record, lookups, process, raw_click
 from tests.schemas.extremes import STAMPS, TIMES, extremes_of
 
 

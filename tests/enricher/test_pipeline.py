@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.pipeline import Lookups, Outcome, enrich, process
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
 from schemas import SCHEMA_VERSION, Bot, DeadLetter, EnrichedClick, Geo, Privacy, RawClick, decode, encode
@@ -19,7 +18,9 @@ from tests.enricher.builders import (
     NOW,
     VISITOR,
     Record,
+    enriched,
     lookups,
+    process,
     raw_click,
     record_of,
     ring,
@@ -29,10 +30,6 @@ from tests.examples import examples
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples" / "clicks.raw"
 ANONYMOUS = Privacy(gpc=True, dnt=False, decision="anonymous")
-
-
-def enriched(click: RawClick, using: Lookups | None = None) -> EnrichedClick:
-    return enrich(click, published_at=NOW, lookups=using or lookups())
 
 
 def test_a_click_keeps_what_ingest_wrote_and_gains_what_its_steps_found() -> None:
@@ -189,7 +186,7 @@ def test_a_click_at_the_edge_of_the_plausible_is_enriched(age: timedelta) -> Non
     assert isinstance(outcome, EnrichedClick)
 
 
-def replay(path: Path) -> Outcome:
+def replay(path: Path) -> EnrichedClick | DeadLetter:
     value = path.read_bytes()
     read = decode(RawClick, value)
     taken_at = read.clicked_at if isinstance(read, RawClick) else NOW

@@ -17,7 +17,7 @@ from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW
-from tests.enricher.test_work import change_topic
+from tests.enricher.test_batch import change_topic
 from tests.ingest.builders import RAW, Topics
 from tests.ingest.journal.builders import open_journal
 from tests.ingest.journals import publishing

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Topic, decode, encode
-from sink.pipeline import Outcome, load
+from sink.pipeline import Outcome, build_row
 from storage.tables import Loaded
 from tests.schemas.extremes import NOW, STAMPS, TIMES, extremes_of
 from tests.sink.builders import Source, click, clicked
@@ -21,7 +21,7 @@ def name(topic: Topic) -> str:
 
 def outcomes_of(topic: Topic) -> list[Outcome]:
     values = enumerate(extremes_of(topic))
-    return [load(Source(topic.name, value, offset), "", NOW) for offset, value in values]
+    return [build_row(Source(topic.name, value, offset), "", NOW) for offset, value in values]
 
 
 @pytest.mark.parametrize("topic", READ, ids=name)
@@ -38,7 +38,7 @@ def test_every_value_of_every_field_gives_a_row_or_a_letter_that_the_next_can_re
 def test_the_time_of_a_record_itself_may_be_anything(topic: Topic, timestamp: int) -> None:
     value = next(extremes_of(topic))
 
-    assert isinstance(load(Source(topic.name, value, timestamp=timestamp), "", NOW), Loaded | DeadLetter)
+    assert isinstance(build_row(Source(topic.name, value, timestamp=timestamp), "", NOW), Loaded | DeadLetter)
 
 
 @pytest.mark.parametrize("published_at", TIMES)
@@ -46,14 +46,14 @@ def test_the_time_of_a_record_itself_may_be_anything(topic: Topic, timestamp: in
 def test_a_time_that_cannot_be_a_clicks_makes_a_letter(clicked_at: datetime, published_at: datetime) -> None:
     strained = msgspec.structs.replace(click(), clicked_at=clicked_at, published_at=published_at)
 
-    outcome = load(clicked(strained)[0], "", NOW)
+    outcome = build_row(clicked(strained)[0], "", NOW)
 
     plausible = {(NOW, NOW), (TIMES[5], TIMES[5])}
     assert isinstance(outcome, Loaded) == ((clicked_at, published_at) in plausible)
 
 
 def test_a_click_that_came_to_kafka_after_it_was_read_from_there_is_dead_lettered() -> None:
-    outcome = load(clicked(click(clicked_at=NOW + timedelta(days=3)))[0], "", NOW)
+    outcome = build_row(clicked(click(clicked_at=NOW + timedelta(days=3)))[0], "", NOW)
 
     assert isinstance(outcome, DeadLetter)
     assert outcome.reason == "implausible_time"

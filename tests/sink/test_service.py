@@ -15,9 +15,10 @@ from runtime.kafka.consume import ConsumeLoop, Handle, Records
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from runtime.settings import Secret
+from runtime.stage import run_batch, subscribe
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Topic
 from sink.environment import Environment, open_environment
-from sink.service import Work, subscription
+from sink.service import SPEC, BatchStorer
 from sink.settings import Settings
 from tests.pipeline import Prefixed
 from tests.sink.builders import Source, click, clicked
@@ -36,19 +37,20 @@ class Sink:
 
     def __init__(self, env: Environment) -> None:
         self.env = env
-        self.work = Work(env)
+        self.storer = BatchStorer(env)
         self.given: list[int] = []
 
     async def store(self, records: Records) -> None:
         self.given += [record.offset for record in records]
-        await self.work.store_batch(records)
+        await self.store_unseen(records)
+
+    async def store_unseen(self, records: Records) -> None:
+        await run_batch(SPEC, self.env, self.storer.store_batch, records)
 
     @asynccontextmanager
     async def consuming(self, handle: Handle) -> AsyncIterator[asyncio.Task[None]]:
         stop = asyncio.Event()
-        self.loop = ConsumeLoop(
-            subscription(self.env.settings, self.env.kafka), handle, self.env.metrics, self.env.limit
-        )
+        self.loop = ConsumeLoop(subscribe(SPEC, self.env), handle, self.env.metrics, self.env.limit)
         task = asyncio.create_task(self.loop.run(stop))
         yield task
         stop.set()
@@ -184,7 +186,7 @@ async def test_a_rebalance_that_does_not_wait_for_a_long_batch_loses_and_doubles
         async def store_late(records: Records) -> None:
             slow.given += [record.offset for record in records]
             await goes_on.wait()
-            await slow.work.store_batch(records)
+            await slow.store_unseen(records)
 
         await write(settings, values)
         async with slow.consuming(store_late):

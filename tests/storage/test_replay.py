@@ -31,7 +31,7 @@ from storage.replay import (
     replay,
 )
 from storage.tables import DEAD_LETTERS, Loaded
-from tests.enricher.test_work import change_topic
+from tests.enricher.test_batch import change_topic
 from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.sink.builders import Source, click
 from tests.sink.test_service import prepared

@@ -16,7 +16,7 @@ from runtime.errors import DependencyAway, Stuck
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import Secret
 from sink.metrics import SinkMetrics
-from sink.pipeline import load
+from sink.pipeline import build_row
 from storage.load import BadRow
 from storage.partitions import drop_partition
 from storage.store import Store
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.servers
 
 
 def rows_of(records: Sequence[Source]) -> list[Loaded]:
-    outcomes = [load(record, "", NOW) for record in records]
+    outcomes = [build_row(record, "", NOW) for record in records]
     return [outcome for outcome in outcomes if isinstance(outcome, Loaded)]
 
 

@@ -1,6 +1,6 @@
 """What the enricher does with a batch, with a real Kafka: a record that our code fails at, and too many bad ones."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from random import Random
@@ -11,11 +11,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from enricher.environment import Environment, open_environment
-from enricher.service import Work
+from enricher.service import SPEC, BatchEnricher
 from enricher.settings import Settings
 from identity.keyfile import create_ring
 from runtime.errors import TooManyDeadLetters
 from runtime.kafka.topics import apply_topics
+from runtime.stage import run_batch
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Bot, DeadLetter, EnrichedClick, decode
 from tests.enricher.builders import Record, raw_click, record_of, ring
 from tests.pipeline import Pipeline, Prefixed
@@ -29,6 +30,10 @@ def read_bot(user_agent: str | None) -> Bot:
     if user_agent == POISON:
         raise KeyError(user_agent)
     return Bot(is_bot=False, reasons=[])
+
+
+async def enrich(env: Environment, records: Sequence[Record]) -> None:
+    await run_batch(SPEC, env, BatchEnricher(env).enrich_batch, records)
 
 
 @pytest.fixture
@@ -47,14 +52,14 @@ async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_p
     env: Environment, pipeline: Pipeline
 ) -> None:
     poison = record_of(raw_click(user_agent=POISON))
-    await Work(env).enrich_batch([record_of(raw_click()), poison, record_of(raw_click())])
+    await enrich(env, [record_of(raw_click()), poison, record_of(raw_click())])
 
     clicks = await pipeline.values(CLICKS_ENRICHED)
     (letter,) = [decode(DeadLetter, value) for value in await pipeline.values(CLICKS_DEAD)]
     assert [type(decode(EnrichedClick, value)) for value in clicks] == [EnrichedClick, EnrichedClick]
     assert isinstance(letter, DeadLetter)
     assert (letter.reason, letter.value, letter.stage) == ("internal_error", poison.value, "enricher")
-    assert letter.detail.startswith("KeyError at enricher/test_work.py:")
+    assert letter.detail.startswith("KeyError at enricher/test_batch.py:")
     assert POISON not in letter.detail
 
 
@@ -64,7 +69,7 @@ async def test_a_click_that_its_topic_never_takes_is_dead_lettered_and_the_other
     await change_topic(kafka, topic_prefix + CLICKS_ENRICHED.name, "max.message.bytes", "10000")
     huge = record_of(raw_click(ad_ids=ad_ids(1000)))
 
-    await Work(env).enrich_batch([record_of(raw_click()), huge, record_of(raw_click())])
+    await enrich(env, [record_of(raw_click()), huge, record_of(raw_click())])
 
     (letter,) = [decode(DeadLetter, value) for value in await pipeline.values(CLICKS_DEAD)]
     assert isinstance(letter, DeadLetter)
@@ -78,7 +83,7 @@ async def test_a_letter_that_its_topic_does_not_take_is_cut_and_says_what_it_was
     await change_topic(kafka, topic_prefix + CLICKS_DEAD.name, "max.message.bytes", "50000")
     value = Random(1).randbytes(100_000)
 
-    await Work(env).enrich_batch([Record(value), record_of(raw_click())])
+    await enrich(env, [Record(value), record_of(raw_click())])
 
     (letter,) = [decode(DeadLetter, value) for value in await pipeline.values(CLICKS_DEAD)]
     assert isinstance(letter, DeadLetter)
@@ -105,7 +110,7 @@ async def test_too_many_dead_letters_are_not_delivered_nor_is_anything_else_of_t
 ) -> None:
     bad = [Record(b"not json")] * 100
     with pytest.raises(TooManyDeadLetters, match="not_json: 100"):
-        await Work(env).enrich_batch([record_of(raw_click()), *bad])
+        await enrich(env, [record_of(raw_click()), *bad])
 
     assert await pipeline.values(CLICKS_DEAD) == []
     assert await pipeline.values(CLICKS_ENRICHED) == []

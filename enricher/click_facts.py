@@ -1,0 +1,75 @@
+"""What is known of one click while it is enriched."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import IPv4Address, IPv6Address
+
+from schemas import Bot, Device, EnrichedClick, Geo, RawClick, Referrer
+
+IpAddress = IPv4Address | IPv6Address
+
+
+@dataclass(slots=True)
+class ClickFacts:
+    """A click as received, and what the steps found so far. Each step sets facts of its own and may read earlier ones.
+
+    Reading a fact before its step has run raises AttributeError. `published_at` is when Kafka took the raw click.
+    """
+
+    click: RawClick
+    published_at: datetime
+    address: IpAddress | None = field(init=False)
+    ip_hash: str | None = field(init=False)
+    ip_hash_key_id: str | None = field(init=False)
+    geo: Geo = field(init=False)
+    bot: Bot = field(init=False)
+    device: Device = field(init=False)
+    referrer: Referrer = field(init=False)
+
+
+def build_enriched_click(facts: ClickFacts) -> EnrichedClick:
+    """Make the record: what ingest wrote, but for the sealed address, and what the steps found.
+
+    Field by field: this is run for every click, and copying through a dict takes more than twice as long. The version
+    is ours, not the raw click's.
+    """
+    click = facts.click
+    return EnrichedClick(
+        click_id=click.click_id,
+        clicked_at=click.clicked_at,
+        code=click.code,
+        affiliate_id=click.affiliate_id,
+        program_id=click.program_id,
+        host=click.host,
+        path=click.path,
+        query=click.query,
+        target_url=click.target_url,
+        target_source=click.target_source,
+        user_agent=click.user_agent,
+        accept_language=click.accept_language,
+        client_hints=click.client_hints,
+        sub1=click.sub1,
+        sub2=click.sub2,
+        sub3=click.sub3,
+        sub4=click.sub4,
+        sub5=click.sub5,
+        external_id=click.external_id,
+        utm=click.utm,
+        ad_ids=click.ad_ids,
+        previous_click_id=click.previous_click_id,
+        cookie_state=click.cookie_state,
+        privacy=click.privacy,
+        prefetch=click.prefetch,
+        is_test=click.is_test,
+        unique_window_s=click.unique_window_s,
+        limit=click.limit,
+        handled=click.handled,
+        truncated=click.truncated,
+        published_at=facts.published_at,
+        ip_hash=facts.ip_hash,
+        ip_hash_key_id=facts.ip_hash_key_id,
+        geo=facts.geo,
+        bot=facts.bot,
+        device=facts.device,
+        referrer=facts.referrer,
+    )

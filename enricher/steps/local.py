@@ -1,0 +1,73 @@
+"""The local steps: what one click tells by itself, with the files and keys at hand. PURE: lookups are arguments.
+
+A step sets its facts in `ClickFacts`, and may read those of the steps before it.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from enricher.click_facts import ClickFacts, IpAddress
+from identity.verification import VerificationError
+from schemas import Bot, Device, Geo, RawClick, Referrer
+
+NO_ADDRESS: Final = Geo(status="no_address")
+
+
+class Lookups(msgspec.Struct, frozen=True, kw_only=True):
+    """What the steps ask. None of them raises for anything a click can hold.
+
+    `open_ip` takes a sealed address and its click id; `hash_ip` takes a packed address and gives key id and hash.
+    """
+
+    open_ip: Callable[[str, str], IpAddress | VerificationError]
+    hash_ip: Callable[[bytes], tuple[str, str]]
+    locate: Callable[[IpAddress], Geo]
+    read_device: Callable[[str | None], Device]
+    read_referrer: Callable[[RawClick], Referrer]
+    read_bot: Callable[[str | None], Bot]
+
+
+Step = Callable[[ClickFacts, Lookups], None]
+
+
+def open_address(facts: ClickFacts, lookups: Lookups) -> None:
+    """Unseal the visitor's address. A destroyed, unknown or forged seal gives none, and the click goes on without."""
+    facts.address = None
+    if facts.click.ip_sealed is not None:
+        opened = lookups.open_ip(facts.click.ip_sealed, facts.click.click_id)
+        facts.address = None if isinstance(opened, VerificationError) else opened
+
+
+def hash_address(facts: ClickFacts, lookups: Lookups) -> None:
+    if facts.address is None or is_anonymous(facts.click):
+        facts.ip_hash_key_id, facts.ip_hash = None, None
+    else:
+        facts.ip_hash_key_id, facts.ip_hash = lookups.hash_ip(facts.address.packed)
+
+
+def locate_address(facts: ClickFacts, lookups: Lookups) -> None:
+    if facts.address is None:
+        facts.geo = NO_ADDRESS
+        return
+    geo = lookups.locate(facts.address)
+    facts.geo = msgspec.structs.replace(geo, region=None, city=None) if is_anonymous(facts.click) else geo
+
+
+def read_bot(facts: ClickFacts, lookups: Lookups) -> None:
+    facts.bot = lookups.read_bot(facts.click.user_agent)
+
+
+def read_device(facts: ClickFacts, lookups: Lookups) -> None:
+    """Read the device. What the bot rules call a bot is no phone, whatever device its user agent names."""
+    device = lookups.read_device(facts.click.user_agent)
+    facts.device = msgspec.structs.replace(device, type="bot") if facts.bot.is_bot else device
+
+
+def read_referrer(facts: ClickFacts, lookups: Lookups) -> None:
+    facts.referrer = lookups.read_referrer(facts.click)
+
+
+def is_anonymous(click: RawClick) -> bool:
+    return click.privacy.decision == "anonymous"
