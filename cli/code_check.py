@@ -14,7 +14,7 @@ from referrals.admin.explain import describe_settings, name_reason, warn_of_addr
 from referrals.lookup.answers import Found
 from referrals.model import Program
 from schemas.reasons import UNKNOWN_CODE, advise, name_in_command
-from urls.links import PREFIX, VisitedLink, find_asked, is_https, match_code
+from urls.links import PREFIX, VisitedLink, find_requested_code, is_https, match_code
 
 SOURCES: Final[dict[Source, str]] = {
     "program": "The target is the program's.",
@@ -139,7 +139,7 @@ def describe(checked: Checked) -> dict[str, object]:
     preview, found = checked.preview, checked.found
     counts = "no: it is a test" if preview.makes_click and checked.test else preview.makes_click
     if found is None:
-        asked = checked.code or find_asked(checked.link.path) or checked.link.path
+        asked = checked.code or find_requested_code(checked.link.path) or checked.link.path
         return {"asked": asked, "answer": describe_answer(checked), "counts": counts, "why": explain(checked)}
     cookie = f"{name_cookie(found.program, checked.public_url)}, {found.program.cookie_window_days} days"
     return {
@@ -168,7 +168,7 @@ def to_json(checked: Checked) -> dict[str, object]:
     preview, found = checked.preview, checked.found
     cookie = name_cookie(found.program, checked.public_url) if found and preview.sets_cookie else None
     return {
-        "asked": checked.code or find_asked(checked.link.path) or checked.link.path,
+        "asked": checked.code or find_requested_code(checked.link.path) or checked.link.path,
         "link": write_link(checked.public_url, found.code.code) if found else None,
         "code": found and found.code,
         "affiliate": found and found.affiliate,

@@ -107,12 +107,12 @@ def check(
     from identity.ulid import RANDOM_BYTES, make_ulid
     from ingest.preview import preview_visit
     from referrals.lookup.answers import Found
-    from urls.links import find_asked, match_code, read_link
+    from urls.links import find_requested_code, match_code, read_link
     from urls.pasted import read_pasted
 
     link = read_link(code_or_link.strip())
     code = match_code(link.path)
-    asked = code or find_asked(link.path) or ""
+    asked = code or find_requested_code(link.path) or ""
     answer, similar = run(database_url, lambda connection: look_up(connection, asked))
     keys, believed = ready_any_keys(keys_file if "cr_test=" in link.query else None)
     now_s = int(time.time())

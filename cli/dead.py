@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from storage.read.letter_names import LetterName
     from storage.read.records import StoredLetter
-    from storage.replay import Attempt, LetterCounts, LetterFilters, Replayed
+    from storage.replay import Attempt, LetterCounts, LetterFilters
 
 dead = typer.Typer(help="Dead letters: records that a stage could not process.", no_args_is_help=True)
 
@@ -52,7 +52,14 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         output.show_json(letters)
         return
     rows = [
-        [str(replay.name_of(one)), f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}", one.stage, one.reason, one.state, one.detail]
+        [
+            str(replay.name_summary(one)),
+            f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}",
+            one.stage,
+            one.reason,
+            one.state,
+            one.detail,
+        ]
         for one in letters
     ]
     if rows or not sys.stdout.isatty():
@@ -109,15 +116,15 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
     from schemas import TOPICS
-    from storage.replay import Replayed, count_letters, describe_counts
+    from storage.replay import ReplayResult, count_letters, describe_counts
     from storage.replay import replay as send_again
 
     filters, servers = filters_of(reason, topic, since, until), kafka_bootstrap_servers.split(",")
 
-    async def work(connection: "asyncpg.Connection") -> "tuple[LetterCounts, Replayed, LetterCounts]":
+    async def work(connection: "asyncpg.Connection") -> "tuple[LetterCounts, ReplayResult, LetterCounts]":
         before = await count_letters(connection, filters)
         if dry_run:
-            return before, Replayed(0), before
+            return before, ReplayResult(0), before
         producer = RecordProducer(servers, client_id="clickrail-replay", security=read_environment(servers))
         try:
             topics = [kafka_topic_prefix + topic.name for topic in TOPICS]

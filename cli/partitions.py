@@ -32,11 +32,11 @@ def list_(database_url: DatabaseUrl) -> None:
 @partitions.command()
 def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None:
     """Drop whole days for good. A click of such a day that comes later is counted as lost, and not stored."""
-    from storage.partitions import choose_past
+    from storage.partitions import list_past_partitions
 
     with failing_clearly(Failure):
         day = read_day(before)
-    chosen = [one for one in run(database_url, choose_past) if one.day < day]
+    chosen = [one for one in run(database_url, list_past_partitions) if one.day < day]
     show(chosen)
     if yes:
         run(database_url, lambda connection: drop_all(connection, chosen))

@@ -50,10 +50,10 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> list[str]:
     """Apply what is missing, and make the first partitions; give the names of the files that were applied."""
     from runtime.migrations import find_migrations
     from runtime.migrations import migrate as run_migrations
-    from storage.partitions import make_first_partitions
+    from storage.partitions import make_upcoming_partitions
 
     applied = await run_migrations(connection, [find_migrations(package) for package in PACKAGES])
-    await make_first_partitions(connection)
+    await make_upcoming_partitions(connection)
     return [f"{one.package} {one.number:04} {one.title}" for one in applied]
 
 

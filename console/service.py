@@ -14,7 +14,7 @@ from console.environment import Environment, open_environment
 from console.settings import Settings
 from console.web.routes import make_app
 from runtime.endpoint import Endpoint
-from runtime.health import private_port
+from runtime.health import serve_private_port
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
             return {"postgres": environment.database.problem, "login": environment.accounts.problem}
 
         at = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_CONSOLE_PRIVATE")
-        async with private_port(at, environment.registry, checks) as private:
+        async with serve_private_port(at, environment.registry, checks) as private:
             log.info("listening", host=settings.host, port=port, private_port=private)
             await stop.wait()
             environment.broadcast.close()
@@ -45,7 +45,7 @@ async def public_port(environment: Environment) -> AsyncIterator[int]:
     )
     await runner.setup()
     try:
-        with Endpoint(settings.host, settings.port, "CLICKRAIL_CONSOLE").explained():
+        with Endpoint(settings.host, settings.port, "CLICKRAIL_CONSOLE").explain_bind_errors():
             await web.TCPSite(runner, settings.host, settings.port).start()
         yield runner.addresses[0][1]
     finally:

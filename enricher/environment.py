@@ -65,7 +65,7 @@ class Keys:
     def __init__(self, path: str, unopened: Counter) -> None:
         self._unopened = unopened
         self._watched = WatchedKeyRing(
-            Path(path), self._take, on_refused=lambda error: log.error("key ring refused", error=str(error))
+            Path(path), self._take, on_fault=lambda error: log.error("key ring refused", error=str(error))
         )
         self._take(self._watched.ring)
 

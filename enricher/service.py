@@ -56,7 +56,7 @@ class BatchEnricher:
         try:
             await self._env.producer.deliver(list(clicks.values()))
         except RecordTooLarge as error:
-            refused = [list(clicks.items())[place] for place in error.places]
+            refused = [list(clicks.items())[place] for place in error.indexes]
             return {
                 place: Failure("too_large", f"enriched: {len(click.value):,} bytes, more than {click.topic} takes")
                 for place, click in refused

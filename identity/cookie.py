@@ -77,7 +77,7 @@ def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCo
         return FORGED
     issued_at, expires_at = _TIMES.unpack_from(plain)
     click_id, affiliate_id, program_id, *_ = plain[_TIMES.size :].decode("ascii").split(".")
-    return _judge(OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, kid), name, now_s)
+    return _check_claims(OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, kid), name, now_s)
 
 
 def open_cookies(
@@ -96,7 +96,7 @@ def open_cookies(
     return max(believed, key=lambda cookie: cookie.issued_at) if believed else opened[0]
 
 
-def _judge(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | VerificationError:
+def _check_claims(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | VerificationError:
     if cookie.program_id != find_program(name):
         return WRONG_PROGRAM
     if cookie.issued_at > now_s + CLOCK_LEEWAY_S:

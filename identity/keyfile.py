@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from identity.keys import KeyRing, KeyRingError, find_fault
+from identity.keys import KeyRing, KeyRingError, find_ring_problem
 
 # The fullest ring there can be, 4 purposes with 1,296 keys each, is smaller.
 _MAX_BYTES: Final = 4 * 1024 * 1024
@@ -29,7 +29,7 @@ def read_ring(path: Path) -> KeyRing:
         ring = msgspec.json.decode(data, type=KeyRing)
     except msgspec.DecodeError as error:
         raise KeyRingError(f"{path}: {_name_cause(error)}") from None
-    fault = find_fault(ring)
+    fault = find_ring_problem(ring)
     if fault:
         raise KeyRingError(f"{path}: {fault}")
     return ring
@@ -54,7 +54,7 @@ def edit_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
 class WatchedKeyRing:
     """The last good ring of a file in `ring`, without I/O; `refresh` looks whether there is a newer one.
 
-    Raises KeyRingError at construction when there is no good ring to start with. Later faults go to `on_refused`, once
+    Raises KeyRingError at construction when there is no good ring to start with. Later faults go to `on_fault`, once
     for each different one, and the old ring stays. `on_change` is called with each new ring.
     """
 
@@ -62,11 +62,11 @@ class WatchedKeyRing:
         self,
         path: Path,
         on_change: Callable[[KeyRing], object] = lambda _ring: None,
-        on_refused: Callable[[KeyRingError], object] = lambda _error: None,
+        on_fault: Callable[[KeyRingError], object] = lambda _error: None,
     ) -> None:
         self._path = path
         self._on_change = on_change
-        self._on_refused = on_refused
+        self._on_refused = on_fault
         self._stamp = _read_stamp(path)  # before the file: what changes in between is seen by the next refresh
         self._fault = ""
         self.ring = read_ring(path)
@@ -91,7 +91,7 @@ class WatchedKeyRing:
         self._on_change(ring)
         return True
 
-    async def follow(self, every_s: float = 1.0) -> None:
+    async def watch(self, every_s: float = 1.0) -> None:
         """Refresh every so many seconds, until cancelled."""
         while True:
             await asyncio.sleep(every_s)
@@ -123,7 +123,7 @@ def _read_private(path: Path) -> bytes:
 
 def _write(path: Path, ring: KeyRing) -> None:
     """Write under the lock, which the caller holds."""
-    fault = find_fault(ring)
+    fault = find_ring_problem(ring)
     if fault:
         raise KeyRingError(f"{path}: not written: {fault}")
     try:

@@ -159,7 +159,7 @@ def find_key(ring: KeyRing, purpose: Purpose, kid: str) -> Key:
     raise KeyRingError(f"There is no {purpose} key {kid!r}")
 
 
-def find_fault(ring: KeyRing) -> str | None:
+def find_ring_problem(ring: KeyRing) -> str | None:
     """Say what makes a ring unusable, in words that hold no secret; None when nothing does."""
     for purpose in PURPOSES:
         active = sum(key.purpose == purpose and key.state == "active" for key in ring.keys)

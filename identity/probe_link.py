@@ -9,7 +9,7 @@ from hmac import compare_digest
 from typing import Final
 
 from identity.crockford import ALPHABET, decode_number, encode_number
-from identity.token import TokenKeys, prove
+from identity.token import TokenKeys, make_proof
 from identity.verification import EXPIRED, FORGED, MALFORMED, VerificationError
 
 PROOF_LENGTH: Final = 25
@@ -27,7 +27,7 @@ def make_test_proof(keys: TokenKeys, code: str, expires_at: int) -> str:
     if not 0 <= expires_at <= LATEST_S:
         raise ValueError(f"A test link expires between 0 and {LATEST_S} s after 1970")
     expiry = encode_number(expires_at, _EXPIRY_LENGTH)
-    return f"{expiry}{keys.kid}{prove(keys.active, _text(keys.kid, code, expiry))}"
+    return f"{expiry}{keys.kid}{make_proof(keys.active, _text(keys.kid, code, expiry))}"
 
 
 def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int | VerificationError:
@@ -41,7 +41,7 @@ def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int 
     key = keys.find(kid)
     if isinstance(key, VerificationError):
         return key
-    if not compare_digest(text[_PROOF_AT:], prove(key, _text(kid, code, expiry))):
+    if not compare_digest(text[_PROOF_AT:], make_proof(key, _text(kid, code, expiry))):
         return FORGED
     expires_at = decode_number(expiry)
     return expires_at if now_s < expires_at else EXPIRED

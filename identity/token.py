@@ -27,7 +27,7 @@ class TokenKeys(KeySet[HMAC]):
 
 def make_token(keys: TokenKeys, click_id: str) -> str:
     """Write the token of a click."""
-    return f"{click_id}.{keys.kid}{prove(keys.active, f'v1.{keys.kid}.{click_id}')}"
+    return f"{click_id}.{keys.kid}{make_proof(keys.active, f'v1.{keys.kid}.{click_id}')}"
 
 
 def verify_token(keys: TokenKeys, text: str) -> str | VerificationError:
@@ -39,10 +39,10 @@ def verify_token(keys: TokenKeys, text: str) -> str | VerificationError:
     key = keys.find(kid)
     if isinstance(key, VerificationError):
         return key
-    return click_id if compare_digest(text[_PROOF_AT:], prove(key, f"v1.{kid}.{click_id}")) else FORGED
+    return click_id if compare_digest(text[_PROOF_AT:], make_proof(key, f"v1.{kid}.{click_id}")) else FORGED
 
 
-def prove(key: HMAC, text: str) -> str:
+def make_proof(key: HMAC, text: str) -> str:
     """Give the first 80 bits of the text's HMAC-SHA256. What it is a proof of must follow from how the text begins."""
     mac = key.copy()  # a copy keeps the key's two hash states, which cost more than the rest
     mac.update(text.encode("utf-8", "surrogatepass"))

@@ -143,7 +143,7 @@ def lookup_settings(settings: Settings, get_signer: GetSigner) -> LookupSettings
 def read_keys(settings: Settings) -> WatchedKeyRing:
     try:
         return WatchedKeyRing(
-            Path(settings.keys_file), on_refused=lambda error: log.error("key ring refused", error=str(error))
+            Path(settings.keys_file), on_fault=lambda error: log.error("key ring refused", error=str(error))
         )
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error

@@ -114,9 +114,9 @@ class OversizedClicks:
         try:
             await self._producer.deliver([OutRecord(self._topic, key, value) for key, value, _ in entries])
         except RecordTooLarge as error:
-            places = frozenset(error.places)
+            places = frozenset(error.indexes)
             self._journal.acknowledge([entry for place, entry in enumerate(entries) if place not in places])
-            return [entries[place] for place in error.places]
+            return [entries[place] for place in error.indexes]
         self._journal.acknowledge(entries)
         return []
 

@@ -13,7 +13,7 @@ import structlog
 
 from ingest.journal.segments import Entry
 from ingest.oversized import OversizedClicks
-from runtime.backoff import pauses
+from runtime.backoff import backoff_delays
 from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.kafka.producer import OutRecord
 from runtime.outage_log import OutageLog
@@ -118,7 +118,7 @@ class Publisher:
         return self._journal.pending > len(self.oversized) or bool(self._rejections)
 
     async def _keep_delivering_clicks(self) -> None:
-        waits = pauses(most_s=MOST_PAUSE_S)
+        waits = backoff_delays(most_s=MOST_PAUSE_S)
         outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers clicks again")
         while True:
             await self._some.wait()
@@ -133,7 +133,7 @@ class Publisher:
             else:
                 self._outage = None
                 outage.end()
-                waits = pauses(most_s=MOST_PAUSE_S)
+                waits = backoff_delays(most_s=MOST_PAUSE_S)
 
     async def _keep_delivering_rejections(self) -> None:
         outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers rejections again")
@@ -164,7 +164,7 @@ class Publisher:
         except RecordTooLarge as error:
             # Rejections are not worth a disk: the others are written, and these are dropped.
             log.error("rejections are dropped", problem=str(error))  # noqa: TRY400 - no trace says more
-            self._lose_rejections("too_large", len(error.places))
+            self._lose_rejections("too_large", len(error.indexes))
         except DeliveryFailed:
             self._some_rejections.set()
             raise

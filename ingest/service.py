@@ -15,7 +15,7 @@ from ingest.http.connections import ConnectionLimits, Connections
 from ingest.readiness import Readiness
 from ingest.settings import Settings
 from runtime.endpoint import Endpoint
-from runtime.health import private_port
+from runtime.health import serve_private_port
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
 from runtime.task_scope import task_scope
@@ -45,7 +45,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
     private = Endpoint(settings.private_host, settings.private_port, PRIVATE)
     async with (
-        private_port(private, registry, readiness.problems, readiness.degraded),
+        serve_private_port(private, registry, readiness.problems, readiness.degraded),
         open_environment(settings, registry) as env,
         public_port(env) as port,
     ):
@@ -81,7 +81,7 @@ async def listen(connections: Connections, settings: Settings, listener: socket.
     loop = asyncio.get_running_loop()
     if listener is not None:
         return await loop.create_server(connections, sock=listener, backlog=BACKLOG)
-    with Endpoint(settings.host, settings.port, PUBLIC).explained():
+    with Endpoint(settings.host, settings.port, PUBLIC).explain_bind_errors():
         return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
 
 

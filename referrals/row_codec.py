@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from referrals.model import TYPES, Affiliate, Key, Kind, Program, Referral, ReferralCode
-from urls.targets import is_harmless
+from urls.targets import is_safe_target
 
 DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {
     kind: msgspec.json.Decoder(type_) for kind, type_ in TYPES.items()
@@ -27,8 +27,10 @@ def leads_somewhere(value: Referral) -> bool:
     """Whether every URL in it is fit for visitors."""
     match value:
         case ReferralCode():
-            return value.target_url is None or is_harmless(value.target_url)
+            return value.target_url is None or is_safe_target(value.target_url)
         case Affiliate():
             return True
         case Program():
-            return is_harmless(value.target_url) and (value.fallback_url is None or is_harmless(value.fallback_url))
+            return is_safe_target(value.target_url) and (
+                value.fallback_url is None or is_safe_target(value.fallback_url)
+            )

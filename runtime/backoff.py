@@ -9,7 +9,7 @@ from typing import Final
 TICK_S: Final = 0.1
 
 
-def pauses(first_s: float = 0.2, most_s: float = 4.0) -> Iterator[float]:
+def backoff_delays(first_s: float = 0.2, most_s: float = 4.0) -> Iterator[float]:
     """Give waits in seconds for ever: doubling up to `most_s`, with a quarter of jitter so that not all ask at once.
 
     By default the longest is 5 s: a dependency that is back is in use again soon, and while it is away a process costs
@@ -33,7 +33,7 @@ async def sleep_unless(given_up: Callable[[], bool], seconds: float) -> bool:
 
 
 @asynccontextmanager
-async def at_most_after(stop: asyncio.Event, seconds: float) -> AsyncIterator[None]:
+async def grace_period(stop: asyncio.Event, seconds: float) -> AsyncIterator[None]:
     """Cut the block off so many seconds after `stop` was set, if it is still running then."""
 
     async def cut(limit: asyncio.Timeout) -> None:

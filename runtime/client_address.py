@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import hdrs
 from multidict import MultiMapping, istr
 
-from runtime.forwarded import read_node, rejoin
+from runtime.forwarded import read_node, rejoin_quoted
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -20,7 +20,7 @@ UNKNOWN: Final = ipaddress.IPv4Address(0)
 MAPPED_BITS: Final = 96
 """`::ffff:0:0/96` holds the IPv4 addresses written as IPv6."""
 
-MOST_HOPS: Final = 32
+MAX_HOPS: Final = 32
 X_FORWARDED_FOR: Final = "x-forwarded-for"
 FORWARDED: Final = "forwarded"
 HEADERS: Final[dict[str, istr]] = {X_FORWARDED_FOR: hdrs.X_FORWARDED_FOR, FORWARDED: hdrs.FORWARDED}
@@ -92,8 +92,8 @@ class TrustedProxies:
         client = (self._read_peer(peer) if peer else None) or UNKNOWN_PEER
         if not client.trusted or not (lines := headers.getall(self._header, ())):
             return client.address
-        texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MOST_HOPS)[-MOST_HOPS:])
-        for text in rejoin(texts, ",") if self._has_quotes else texts:
+        texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MAX_HOPS)[-MAX_HOPS:])
+        for text in rejoin_quoted(texts, ",") if self._has_quotes else texts:
             if not text.strip(" \t"):
                 # A list may have empty elements, and they say nothing (RFC 9110, 5.6.1).
                 continue

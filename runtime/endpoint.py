@@ -18,14 +18,14 @@ class Endpoint(msgspec.Struct, frozen=True):
     settings: str
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explain_bind_errors(self) -> Iterator[None]:
         """Turn an OSError of a bind into a sentence: CannotListen, or SettingsError where trying again cannot help."""
         try:
             yield
         except OSError as error:
-            raise self.explain(error) from error
+            raise self.explain_bind_error(error) from error
 
-    def explain(self, error: OSError) -> CannotListen | SettingsError:
+    def explain_bind_error(self, error: OSError) -> CannotListen | SettingsError:
         where = f"port {self.port} of {self.host}"
         match error.errno:
             case errno.EADDRINUSE:

@@ -30,12 +30,12 @@ class DeliveryFailed(DependencyAway):
 
 
 class RecordTooLarge(DeliveryFailed):
-    """Some records are larger than their topic takes, each alone: those at `places`. The others are delivered."""
+    """Some records are larger than their topic takes, each alone: those at `indexes`. The others are delivered."""
 
-    def __init__(self, places: Sequence[int], topics: Collection[str]) -> None:
-        self.places = places
+    def __init__(self, indexes: Sequence[int], topics: Collection[str]) -> None:
+        self.indexes = indexes
         super().__init__(
-            f"{len(places)} records are larger than {', '.join(sorted(topics))} takes: raise its max.message.bytes"
+            f"{len(indexes)} records are larger than {', '.join(sorted(topics))} takes: raise its max.message.bytes"
         )
 
 

@@ -16,14 +16,14 @@ KINDS: Final = MappingProxyType(
 )
 
 
-def metas_of(hint: Any) -> Iterator[Meta]:
+def iter_metas(hint: Any) -> Iterator[Meta]:
     """Give the annotations of a hint, the outermost first."""
     if get_origin(hint) is Literal:
         return
     if hasattr(hint, "__metadata__"):
         yield from (meta for meta in hint.__metadata__ if isinstance(meta, Meta))
     for member in get_args(hint):
-        yield from metas_of(member)
+        yield from iter_metas(member)
 
 
 def plain_type(hint: Any) -> Any:
@@ -38,34 +38,34 @@ def is_list(hint: Any) -> bool:
     return get_origin(plain_type(hint)) is tuple
 
 
-def choices_of(hint: Any) -> tuple[str, ...]:
+def find_choices(hint: Any) -> tuple[str, ...]:
     """Give the words that a value must be one of; none when it is free."""
     plain = plain_type(hint)
     return get_args(plain) if get_origin(plain) is Literal else ()
 
 
-def describe(hint: Any) -> str:
+def find_description(hint: Any) -> str:
     """Give the description of a setting, or an empty text."""
-    return next((meta.description for meta in metas_of(hint) if meta.description), "")
+    return next((meta.description for meta in iter_metas(hint) if meta.description), "")
 
 
 def find_check(hint: Any) -> Callable[[Any], str | None] | None:
-    return next((meta.extra["check"] for meta in metas_of(hint) if meta.extra and "check" in meta.extra), None)
+    return next((meta.extra["check"] for meta in iter_metas(hint) if meta.extra and "check" in meta.extra), None)
 
 
-def expectation(hint: Any) -> str:
+def describe_value(hint: Any) -> str:
     """Say what a value must be: `a whole number from 0 to 65535`."""
-    if choices := choices_of(hint):
+    if choices := find_choices(hint):
         return " or ".join(f"`{word}`" for word in choices)
-    for meta in metas_of(hint):
+    for meta in iter_metas(hint):
         if meta.extra and "form" in meta.extra:
             return str(meta.extra["form"])
     plain = plain_type(hint)
-    return f"{KINDS.get(get_origin(plain) or plain, 'a secret')}{limits(hint)}"
+    return f"{KINDS.get(get_origin(plain) or plain, 'a secret')}{describe_limits(hint)}"
 
 
-def limits(hint: Any) -> str:
-    meta = next(metas_of(hint), Meta())
+def describe_limits(hint: Any) -> str:
+    meta = next(iter_metas(hint), Meta())
     match meta.ge, meta.gt, meta.le:
         case int() as least, None, int() as most:
             return f" from {least} to {most}"
@@ -79,6 +79,6 @@ def limits(hint: Any) -> str:
             return " that is not empty" if meta.min_length else ""
 
 
-def example_of(hint: Any) -> str:
+def find_example(hint: Any) -> str:
     """Give a value that would do, or an empty text."""
-    return next((str(meta.examples[0]) for meta in metas_of(hint) if meta.examples), "")
+    return next((str(meta.examples[0]) for meta in iter_metas(hint) if meta.examples), "")

@@ -22,7 +22,7 @@ NODE: Final = re.compile(rf"(?:[0-9.]+|\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\])(?::(?:{
 ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
-def rejoin(pieces: Iterable[str], separator: str) -> Iterator[str]:
+def rejoin_quoted(pieces: Iterable[str], separator: str) -> Iterator[str]:
     """Join what a separator inside of a quoted string has torn apart; pieces come from the right, and go so.
 
     What is left with an open quote is given as it is: it is malformed.
@@ -30,14 +30,14 @@ def rejoin(pieces: Iterable[str], separator: str) -> Iterator[str]:
     whole: str | None = None
     for piece in pieces:
         whole = piece if whole is None else f"{piece}{separator}{whole}"
-        if not is_torn(whole):
+        if not has_open_quote(whole):
             yield whole
             whole = None
     if whole is not None:
         yield whole
 
 
-def is_torn(text: str) -> bool:
+def has_open_quote(text: str) -> bool:
     return '"' in text and ESCAPED.sub("", text).count('"') % 2 == 1
 
 
@@ -55,7 +55,7 @@ def read_node(element: str) -> str | None:
 def read_pairs(element: str) -> list[tuple[str, str]] | None:
     """Give the names, in lower case, and values of an element, the last first; null when anything is malformed."""
     pairs = []
-    for text in rejoin(reversed(element.split(";")), ";"):
+    for text in rejoin_quoted(reversed(element.split(";")), ";"):
         if not (stripped := text.strip(" \t")):
             continue
         pair = PAIR.fullmatch(stripped)
@@ -73,7 +73,7 @@ def read_scheme(headers: MultiMapping[str]) -> str | None:
     first `proto` of Forwarded. The client itself may have written it: decide nothing by it that others suffer from.
     """
     schemes = ",".join(headers.getall(hdrs.X_FORWARDED_PROTO, ())).split(",")
-    elements = [*rejoin(reversed(",".join(headers.getall(hdrs.FORWARDED, ())).split(",")), ",")]
+    elements = [*rejoin_quoted(reversed(",".join(headers.getall(hdrs.FORWARDED, ())).split(",")), ",")]
     for element in reversed(elements):
         schemes += [value for name, value in reversed(read_pairs(element) or []) if name == "proto"]
     return next((scheme.strip(" \t").lower() for scheme in schemes if scheme.strip(" \t")), None)

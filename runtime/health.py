@@ -10,15 +10,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from runtime.endpoint import Endpoint
 
-SILENT: Final = logging.getLogger("clickrail.nobody")
-SILENT.setLevel(logging.CRITICAL + 1)
+SILENT_LOGGER: Final = logging.getLogger("clickrail.nobody")
+SILENT_LOGGER.setLevel(logging.CRITICAL + 1)
 
 Checks = Callable[[], Mapping[str, str | None]]
 """What readiness consists of: each name with null, or with what is wrong in a few words."""
 
 
 @asynccontextmanager
-async def private_port(
+async def serve_private_port(
     at: Endpoint, registry: CollectorRegistry, checks: Checks, degraded: Checks = dict
 ) -> AsyncIterator[int]:
     """Serve health and metrics while the context is open; gives the port in use. Raises what `Endpoint` explains.
@@ -40,10 +40,10 @@ async def private_port(
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
     # aiohttp's own log would quote what it could not read, and from whom.
-    runner = web.AppRunner(app, access_log=None, logger=SILENT, shutdown_timeout=1)
+    runner = web.AppRunner(app, access_log=None, logger=SILENT_LOGGER, shutdown_timeout=1)
     await runner.setup()
     try:
-        with at.explained():
+        with at.explain_bind_errors():
             await web.TCPSite(runner, at.host, at.port).start()
         yield runner.addresses[0][1]
     finally:

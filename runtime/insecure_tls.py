@@ -3,12 +3,12 @@
 from typing import Final
 from urllib.parse import parse_qsl
 
-REDIS: Final = frozenset(
+UNVERIFIED_REDIS_OPTIONS: Final = frozenset(
     {("ssl_cert_reqs", "none"), *(("ssl_check_hostname", no) for no in ("0", "f", "false", "n", "no"))}
 )
 """What turns the verification off in a URL of Redis."""
 
-POSTGRES: Final = frozenset(("sslmode", mode) for mode in ("allow", "prefer", "require"))
+UNVERIFIED_POSTGRES_MODES: Final = frozenset(("sslmode", mode) for mode in ("allow", "prefer", "require"))
 """The modes in which PostgreSQL's clients take any certificate."""
 
 
@@ -21,10 +21,10 @@ def accepts_any_certificate(url: str) -> bool:
     given = [(name, value.lower()) for name, value in parse_qsl(rest.partition("?")[2])]
     match scheme.lower():
         case "rediss":
-            return not REDIS.isdisjoint(given)
+            return not UNVERIFIED_REDIS_OPTIONS.isdisjoint(given)
         case "postgresql" | "postgres":
             # As PostgreSQL has it, `require` does verify where a root certificate is named.
             anchored = dict(given).get("sslrootcert") and ("sslmode", "require") in given
-            return not POSTGRES.isdisjoint(given) and not anchored
+            return not UNVERIFIED_POSTGRES_MODES.isdisjoint(given) and not anchored
         case _:
             return False

@@ -13,7 +13,7 @@ PASSING: Final = ("[Error 15]",)
 """What passes: a broker that starts for the first time coordinates no groups before it has made their topic."""
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Lets a line of a library through once a minute, and one about what passes only when it does not."""
 
     def __init__(self, library: str) -> None:

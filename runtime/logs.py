@@ -7,9 +7,9 @@ from typing import Any, Final
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
-from runtime.log_repeats import Repeats
+from runtime.log_repeats import RepeatFilter
 
-QUIET: Final = {"aiokafka": logging.ERROR, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
+LIBRARY_LEVELS: Final = {"aiokafka": logging.ERROR, "asyncio": logging.WARNING, "aiohttp": logging.WARNING}
 
 
 def configure(service: str, level: str) -> None:
@@ -31,9 +31,9 @@ def configure(service: str, level: str) -> None:
             ],
         )
     )
-    handler.addFilter(Repeats("aiokafka"))
+    handler.addFilter(RepeatFilter("aiokafka"))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for name, least in QUIET.items():
+    for name, least in LIBRARY_LEVELS.items():
         logging.getLogger(name).setLevel(max(least, logging.getLevelName(level.upper())))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -67,7 +67,7 @@ class MigrationSet(msgspec.Struct, frozen=True):
     migrations: tuple[Migration, ...]
 
 
-class Applied(msgspec.Struct, frozen=True):
+class AppliedMigration(msgspec.Struct, frozen=True):
     """One migration this run applied."""
 
     package: str
@@ -100,7 +100,7 @@ def read_migrations(package: str, folder: Traversable) -> MigrationSet:
     return MigrationSet(package, recorded_as, tuple(found))
 
 
-async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Applied]:
+async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[AppliedMigration]:
     """Apply what the database does not have yet, package by package, each file in a transaction of its own.
 
     Raises MigrationError: the database is not in UTF-8, an applied file has changed, the database is ahead of the
@@ -109,11 +109,11 @@ async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSe
     """
     schema = await check_database(connection)
     deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
-    applied: list[Applied] = []
+    applied: list[AppliedMigration] = []
     while True:
         step = await apply_next(connection, packages)
         match step:
-            case Applied():
+            case AppliedMigration():
                 applied.append(step)
                 deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
             case "done":
@@ -142,7 +142,7 @@ async def check_database(connection: asyncpg.Connection) -> str:
 
 async def apply_next(
     connection: asyncpg.Connection, packages: Sequence[MigrationSet]
-) -> Applied | Literal["done", "locked"]:
+) -> AppliedMigration | Literal["done", "locked"]:
     """Apply the first file that is not recorded. The lock is the transaction's: a session's ends at a pooler."""
     async with connection.transaction():
         # Asked for and not waited for: a wait inside the server would outlive our own time-out.
@@ -153,7 +153,7 @@ async def apply_next(
         if not pending:
             return "done"
         await apply(connection, pending[0])
-    return Applied(pending[0].package, pending[0].number, pending[0].title)
+    return AppliedMigration(pending[0].package, pending[0].number, pending[0].title)
 
 
 async def read_pending(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Migration]:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Final
 
-FIRST_S: Final = 60.0
-MOST_S: Final = 3600.0
+FIRST_PAUSE_S: Final = 60.0
+MAX_PAUSE_S: Final = 3600.0
 """The pauses between two lines about the same failure: a minute, doubled each time, up to an hour."""
 
 
@@ -22,7 +22,7 @@ class OutageLog:
         self._now = now
         self._reason: str | None = None
         self._since = self._next = 0.0
-        self._pause_s = FIRST_S
+        self._pause_s = FIRST_PAUSE_S
 
     def fail(self, reason: str, **details: object) -> None:
         """Note a failure. It is logged as a warning if it is new, or if the last line about it is long enough ago."""
@@ -30,10 +30,10 @@ class OutageLog:
         if self._reason is None:
             self._since = now
         if reason != self._reason:
-            self._reason, self._next, self._pause_s = reason, now, FIRST_S
+            self._reason, self._next, self._pause_s = reason, now, FIRST_PAUSE_S
         if now >= self._next:
             self._log.warning(self._failing, error=reason, failing_for_s=round(now - self._since), **details)
-            self._next, self._pause_s = now + self._pause_s, min(2 * self._pause_s, MOST_S)
+            self._next, self._pause_s = now + self._pause_s, min(2 * self._pause_s, MAX_PAUSE_S)
 
     def end(self, **details: object) -> None:
         """Note that it works: logged if the last try had failed."""

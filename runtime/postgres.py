@@ -23,7 +23,7 @@ T = TypeVar("T")
 CLOSE_S: Final = 1.0
 DEFAULT_ROOT: Final = "~/.postgresql/root.crt"
 # What our own look at the URL let pass, or a variable of PostgreSQL's own (PGPORT). asyncpg's message may quote it.
-UNUSABLE: Final = "CLICKRAIL_DATABASE_URL: PostgreSQL's client cannot use it, or a PG* variable beside it"
+UNUSABLE_URL: Final = "CLICKRAIL_DATABASE_URL: PostgreSQL's client cannot use it, or a PG* variable beside it"
 
 
 class PostgresAway(DependencyAway):
@@ -112,13 +112,13 @@ async def connect(url: str, session: Session, **options: Any) -> asyncpg.Connect
     Raises PostgresAway, Stuck for what the same URL will never get, and SettingsError for what asyncpg cannot even try.
     """
     try:
-        return await connect_somehow(url, session, options)
+        return await connect_direct_or_pooled(url, session, options)
     except asyncpg.ClientConfigurationError:
-        raise SettingsError(UNUSABLE) from None
+        raise SettingsError(UNUSABLE_URL) from None
     except ERRORS as error:
         raise describe_failure(error) from error
     except ValueError:
-        raise SettingsError(UNUSABLE) from None
+        raise SettingsError(UNUSABLE_URL) from None
 
 
 def describe_failure(error: BaseException) -> PostgresAway | Stuck:
@@ -128,7 +128,7 @@ def describe_failure(error: BaseException) -> PostgresAway | Stuck:
     return Stuck(f"PostgreSQL refuses what is asked of it: {explain_error(error)}")
 
 
-async def connect_somehow(url: str, session: Session, options: dict[str, Any]) -> asyncpg.Connection:
+async def connect_direct_or_pooled(url: str, session: Session, options: dict[str, Any]) -> asyncpg.Connection:
     try:
         connection = await open_connection(url, session, options | {"server_settings": session.settings()})
     except asyncpg.PostgresError as error:
@@ -136,7 +136,7 @@ async def connect_somehow(url: str, session: Session, options: dict[str, Any]) -
             raise
     else:
         try:
-            if not await meets_pooler(connection):
+            if not await is_behind_pooler(connection):
                 return connection
             await close(connection)
         except BaseException:
@@ -156,7 +156,7 @@ async def open_connection(url: str, session: Session, options: dict[str, Any]) -
     return await asyncpg.connect(url, **times, **options, server_settings=settings)
 
 
-async def meets_pooler(connection: asyncpg.Connection) -> bool:
+async def is_behind_pooler(connection: asyncpg.Connection) -> bool:
     """Tell whether the process that works for us is another than the one that greeted us."""
     greeted_by = connection.get_server_pid()
     status: str = await connection.execute(f"SELECT 1 WHERE pg_backend_pid() = {greeted_by}")

@@ -38,7 +38,7 @@ POOLER: Final = (
 )
 REFUSED_OPTION: Final = "unsupported startup parameter"
 NO_TABLES: Final = "it has not all of Clickrail's tables (`clickrail migrate` makes them)"
-IN_WORDS: Final = {
+EXPLANATIONS: Final = {
     socket.gaierror: "the host of the URL is not known",
     ConnectionRefusedError: "nobody listens at the address of the URL",
     TimeoutError: "no answer in time",
@@ -88,7 +88,7 @@ def explain_error(error: BaseException) -> str:
             return f"its certificate does not verify: {error.verify_message}"
         case ssl.SSLError():
             return f"TLS failed: {error.reason}"
-    known = next((text for kind, text in IN_WORDS.items() if isinstance(error, kind)), "")
+    known = next((text for kind, text in EXPLANATIONS.items() if isinstance(error, kind)), "")
     return known or str(error) or type(error).__name__
 
 

@@ -46,7 +46,7 @@ def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
         settings = load(kind, os.environ)
         logs.configure(service, getattr(settings, "log_level", "info"))
         structlog.get_logger().info("starting", **describe_start(settings))
-        uvloop.run(until_signalled(serve, settings))
+        uvloop.run(run_until_signalled(serve, settings))
     except (SettingsError, CannotListen) as error:
         print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
         sys.exit(2 if isinstance(error, SettingsError) else 1)
@@ -56,7 +56,7 @@ def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
     sys.exit(0)
 
 
-async def until_signalled(serve: Serve[S], settings: S) -> None:
+async def run_until_signalled(serve: Serve[S], settings: S) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -30,7 +30,7 @@ class TlsConnection(PlainConnection, SSLConnection):
     """The same, encrypted."""
 
 
-MENDED: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
+FIXED_CONNECTIONS: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
     Connection: PlainConnection,
     SSLConnection: TlsConnection,
 }
@@ -47,5 +47,5 @@ def connect_redis(url: str, timeout_s: float = REDIS_TIMEOUT_S) -> redis.asyncio
         protocol=2,
     )
     pool = client.connection_pool
-    pool.connection_class = MENDED.get(pool.connection_class, pool.connection_class)
+    pool.connection_class = FIXED_CONNECTIONS.get(pool.connection_class, pool.connection_class)
     return client

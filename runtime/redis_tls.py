@@ -33,14 +33,14 @@ def check_readable(option: str, path: Path) -> None:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise unusable(option, error.strerror or repr(error)) from None
+        raise unusable_file(option, error.strerror or repr(error)) from None
 
 
 def load_authorities(options: Mapping[str, str]) -> None:
     folder = options.get("ssl_ca_path")
     # OpenSSL takes a folder that is not there for an empty one.
     if folder and not Path(folder).is_dir():
-        raise unusable("ssl_ca_path", "it is not a folder")
+        raise unusable_file("ssl_ca_path", "it is not a folder")
     if file := options.get("ssl_ca_certs"):
         load_file("ssl_ca_certs", file)
 
@@ -53,20 +53,20 @@ def load_certificate(options: Mapping[str, str]) -> None:
         make_context().load_cert_chain(certificate, key, password=options.get("ssl_password", ""))
     except (OSError, ValueError):
         if key is None:
-            raise unusable("ssl_certfile", f"{NO_KEY}, and ssl_keyfile names none") from None
-        raise unusable("ssl_keyfile", f"{NO_KEY} ssl_certfile and ssl_password") from None
+            raise unusable_file("ssl_certfile", f"{NO_KEY}, and ssl_keyfile names none") from None
+        raise unusable_file("ssl_keyfile", f"{NO_KEY} ssl_certfile and ssl_password") from None
 
 
 def load_file(option: str, path: str) -> None:
     try:
         make_context().load_verify_locations(cafile=path)
     except (OSError, ValueError):
-        raise unusable(option, NO_CERTIFICATE) from None
+        raise unusable_file(option, NO_CERTIFICATE) from None
 
 
 def make_context() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def unusable(option: str, why: str) -> SettingsError:
+def unusable_file(option: str, why: str) -> SettingsError:
     return SettingsError(f"CLICKRAIL_REDIS_URL: {option} cannot be used: {why}")

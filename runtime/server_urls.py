@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from runtime.insecure_tls import accepts_any_certificate
-from runtime.setting_urls import HIGHEST_PORT, Place, Url, UrlProblem, find_host_problem, is_port, read_url
+from runtime.setting_urls import HIGHEST_PORT, HostPort, Url, UrlProblem, find_host_problem, is_port, read_url
 
 UNVERIFIED: Final = "TLS that takes any certificate protects from nobody: verify it"
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
@@ -57,12 +57,12 @@ def find_postgres_problem(text: str) -> str | None:
 def find_server_problem(url: Url) -> str | None:
     """Look through hosts and ports that stand among the options."""
     ports = [port for port in url.options.get("port", "").split(",") if port]
-    hosts = url.places or tuple(Place(host, None) for host in url.options.get("host", "").split(",") if host)
+    hosts = url.hosts or tuple(HostPort(host, None) for host in url.options.get("host", "").split(",") if host)
     if not all(map(is_port, ports)):
         return f"the port is not a number from 1 to {HIGHEST_PORT}"
     if len(ports) > 1 and len(ports) != len(hosts):
         return "it holds more ports than hosts, or fewer"
-    if ports and any(place.port for place in url.places):
+    if ports and any(place.port for place in url.hosts):
         return "it holds two ports"
     return find_host_problem(url.options.get("host", ""))
 
@@ -80,7 +80,7 @@ def find_redis_problem(text: str) -> str | None:
     if isinstance(url, UrlProblem):
         return url.reason
     if url.scheme == "unix":
-        at_socket = url.path and not url.places
+        at_socket = url.path and not url.hosts
         if not at_socket:
             return "unix:// is followed by the path of a socket, as in unix:///run/redis.sock"
         return find_redis_option_problem(url)
@@ -90,7 +90,7 @@ def find_redis_problem(text: str) -> str | None:
 
 
 def find_redis_server_problem(url: Url) -> str | None:
-    if len(url.places) > 1 or any(place.host.startswith("/") for place in url.places):
+    if len(url.hosts) > 1 or any(place.host.startswith("/") for place in url.hosts):
         return "it names one host"
     if url.path and not is_number(url.path):
         return "behind the host stands the number of the database, as in redis://host:6379/0"

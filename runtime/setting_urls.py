@@ -32,7 +32,7 @@ class UrlProblem(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class HostPort(msgspec.Struct, frozen=True):
     """A host, decoded and without brackets (or the path of a socket, which begins with `/`), and its port."""
 
     host: str
@@ -43,7 +43,7 @@ class Url(msgspec.Struct, frozen=True):
     """A URL in its parts, decoded. `path` is without its first `/`."""
 
     scheme: str
-    places: tuple[Place, ...]
+    hosts: tuple[HostPort, ...]
     path: str
     options: Mapping[str, str]
 
@@ -62,7 +62,7 @@ def read_url(text: str) -> Url | UrlProblem:
         return UrlProblem(problem)
     if isinstance(options, UrlProblem):
         return options
-    return Url(scheme.lower(), read_places(hosts), unquote(match["path"].removeprefix("/")), options)
+    return Url(scheme.lower(), read_hosts(hosts), unquote(match["path"].removeprefix("/")), options)
 
 
 def find_problem(text: str, user: str, behind_hosts: str) -> str | None:
@@ -106,10 +106,10 @@ def find_host_problem(hosts: str) -> str | None:
     return None
 
 
-def read_places(hosts: str) -> tuple[Place, ...]:
+def read_hosts(hosts: str) -> tuple[HostPort, ...]:
     found = [HOST_AND_PORT.fullmatch(part) for part in hosts.split(",") if part]
     return tuple(
-        Place(unquote(match["host"]).strip("[]"), int(match["port"]) if match["port"] else None)
+        HostPort(unquote(match["host"]).strip("[]"), int(match["port"]) if match["port"] else None)
         for match in found
         if match is not None
     )

@@ -16,7 +16,15 @@ from msgspec.structs import FieldInfo
 
 from runtime.client_address import parse_networks
 from runtime.errors import SettingsError
-from runtime.expectations import choices_of, describe, example_of, expectation, find_check, is_list, plain_type
+from runtime.expectations import (
+    describe_value,
+    find_check,
+    find_choices,
+    find_description,
+    find_example,
+    is_list,
+    plain_type,
+)
 from runtime.kafka.addresses import find_unfit_server
 from runtime.server_urls import find_postgres_problem, find_redis_problem
 from runtime.setting_urls import find_origin_problem
@@ -66,23 +74,23 @@ REDIS_URL: Final = "redis://user:password@host:6379/0"
 ORIGIN: Final = "https://go.shop.example"
 
 
-def find_unfit_postgres(url: Secret) -> str | None:
-    return shaped_as(POSTGRES_URL, find_postgres_problem(url.reveal()))
+def find_database_url_problem(url: Secret) -> str | None:
+    return add_example(POSTGRES_URL, find_postgres_problem(url.reveal()))
 
 
-def find_unfit_redis(url: Secret) -> str | None:
-    return shaped_as(REDIS_URL, find_redis_problem(url.reveal()))
+def find_redis_url_problem(url: Secret) -> str | None:
+    return add_example(REDIS_URL, find_redis_problem(url.reveal()))
 
 
-def find_unfit_origin(url: str) -> str | None:
-    return shaped_as(ORIGIN, find_origin_problem(url))
+def find_public_url_problem(url: str) -> str | None:
+    return add_example(ORIGIN, find_origin_problem(url))
 
 
-def shaped_as(example: str, problem: str | None) -> str | None:
+def add_example(example: str, problem: str | None) -> str | None:
     return None if problem is None else f"{problem}; a URL is needed like {example}"
 
 
-def find_unfit_network(texts: Iterable[str]) -> str | None:
+def find_network_problem(texts: Iterable[str]) -> str | None:
     try:
         parse_networks(texts)
     except ValueError as error:
@@ -113,11 +121,11 @@ DatabaseUrl = Annotated[
     Meta(
         description="PostgreSQL",
         examples=[POSTGRES_URL],
-        extra={"check": find_unfit_postgres},
+        extra={"check": find_database_url_problem},
     ),
 ]
 RedisUrl = Annotated[
-    Secret, Meta(description="Redis or Valkey", examples=[REDIS_URL], extra={"check": find_unfit_redis})
+    Secret, Meta(description="Redis or Valkey", examples=[REDIS_URL], extra={"check": find_redis_url_problem})
 ]
 RedisPrefix = Annotated[
     str,
@@ -140,7 +148,7 @@ PublicUrl = Annotated[
     Meta(
         description="where visitors reach ingest; http means cookies without Secure",
         examples=[ORIGIN],
-        extra={"check": find_unfit_origin, "form": "`http://` or `https://` and a host, with no path"},
+        extra={"check": find_public_url_problem, "form": "`http://` or `https://` and a host, with no path"},
     ),
 ]
 Region = Annotated[
@@ -174,7 +182,7 @@ ProxyNetworks = Annotated[
     Meta(
         description="networks of proxies that may say whose request it is, comma-separated",
         examples=["10.0.0.0/8,::1"],
-        extra={"check": find_unfit_network},
+        extra={"check": find_network_problem},
     ),
 ]
 ForwardedHeader = Annotated[
@@ -200,7 +208,7 @@ def load(kind: type[S], environ: Mapping[str, str]) -> S:
     texts = read_texts(environ, hints)
     for name, field in fields.items():
         if field.required and name not in texts:
-            raise SettingsError(f"{name}: is not set: it must be {explain(field, hints[name])}")
+            raise SettingsError(f"{name}: is not set: it must be {describe_setting(field, hints[name])}")
     return kind(**{fields[name].name: read_value(fields[name], text, hints[name]) for name, text in texts.items()})
 
 
@@ -226,7 +234,7 @@ def read_value(field: FieldInfo, text: str, hint: Any) -> Any:
         value = convert(text, hint)
     except (msgspec.ValidationError, ValueError):
         # What the library says is about its types and patterns. It raises ValueError for what is no UTF-8.
-        raise SettingsError(f"{name}: must be {explain(field, hint)}") from None
+        raise SettingsError(f"{name}: must be {describe_setting(field, hint)}") from None
     check = find_check(hint)
     wrong = check(value) if check else None
     if wrong is not None:
@@ -234,17 +242,18 @@ def read_value(field: FieldInfo, text: str, hint: Any) -> Any:
     return value
 
 
-def explain(field: FieldInfo, hint: Any) -> str:
+def describe_setting(field: FieldInfo, hint: Any) -> str:
     """Say all that is known of a setting: what it must be, an example, what it is for."""
-    default = "" if field.default in (None, msgspec.NODEFAULT) or choices_of(hint) else str(field.default)
-    example, purpose = example_of(hint) or default, describe(hint)
-    return f"{expectation(hint)}{f', for example {example}' if example else ''}{f' ({purpose})' if purpose else ''}"
+    default = "" if field.default in (None, msgspec.NODEFAULT) or find_choices(hint) else str(field.default)
+    example, purpose = find_example(hint) or default, find_description(hint)
+    value = describe_value(hint)
+    return f"{value}{f', for example {example}' if example else ''}{f' ({purpose})' if purpose else ''}"
 
 
 def convert(text: str, hint: Any) -> Any:
     if plain_type(hint) is Secret:
         return Secret(text)
-    if choices := choices_of(hint):
+    if choices := find_choices(hint):
         text = next((word for word in choices if word.lower() == text.lower()), text)
     return msgspec.convert(split(text) if is_list(hint) else text, hint, strict=False)
 

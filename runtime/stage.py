@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from runtime.containment import Crash, contain
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.endpoint import Endpoint
-from runtime.health import private_port
+from runtime.health import serve_private_port
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.cutting import Delivers, deliver_cut
 from runtime.kafka.metrics import StreamMetrics
@@ -165,7 +165,7 @@ async def run_stage(spec: StageSpec[L], env: StageEnvironment, handle: Handle[L]
     loop = ConsumeLoop(subscribe(spec, env), partial(run_batch, spec, env, handle), env.metrics, env.limit)
     settings = f"CLICKRAIL_{spec.name.upper()}_PRIVATE"
     private = Endpoint(env.settings.private_host, env.settings.private_port, settings)
-    async with private_port(private, env.registry, lambda: {"consume": loop.problem}):
+    async with serve_private_port(private, env.registry, lambda: {"consume": loop.problem}):
         await loop.run(stop)
 
 

@@ -14,8 +14,8 @@ from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
-from storage.jobs import Foresight
-from storage.store import Store
+from storage.jobs import PartitionJob
+from storage.writer import TableWriter
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -24,11 +24,11 @@ class Environment(msgspec.Struct, frozen=True):
     settings: Settings
     registry: CollectorRegistry
     metrics: SinkMetrics
-    store: Store
+    writer: TableWriter
     kafka: KafkaSecurity
     producer: RecordProducer
     limit: DeadLetterLimit
-    foresight: Foresight
+    partition_job: PartitionJob
 
 
 @asynccontextmanager
@@ -41,12 +41,12 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     check_tls_files(settings.database_url.reveal())
     registry = make_registry("sink", clickrail_version())
     metrics = SinkMetrics(registry)
-    store = Store(settings.database_url, metrics)
+    writer = TableWriter(settings.database_url, metrics)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_SINK_DEAD_LETTER_LIMIT")
-    foresight = Foresight(settings.database_url, settings.partition_days_ahead, metrics.days_ahead.set)
+    partition_job = PartitionJob(settings.database_url, settings.partition_days_ahead, metrics.days_ahead.set)
     try:
-        yield Environment(settings, registry, metrics, store, kafka, producer, limit, foresight)
+        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, partition_job)
     finally:
         await producer.close()
-        await store.close()
+        await writer.close()

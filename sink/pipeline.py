@@ -15,11 +15,11 @@ from schemas import (
 )
 from schemas.letters import SourceRecord, check_click_time, check_publishing_time, make_dead_letter, taken_at
 from storage.columns import click_row, letter_row, rejection_row
-from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow
 
 STAGE: Final = "sink"
 
-Outcome = Loaded | DeadLetter
+Outcome = StorableRow | DeadLetter
 
 
 def build_row(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
@@ -31,12 +31,12 @@ def build_row(record: SourceRecord, prefix: str, now: datetime) -> Outcome:
             rejection = decode(RejectedClick, record.value or b"")
             if isinstance(rejection, Undecodable):
                 return make_dead_letter(record, rejection, STAGE, now)
-            return Loaded(REJECTED_CLICKS, rejection_row(rejection, taken_at(record)), record)
+            return StorableRow(REJECTED_CLICKS, rejection_row(rejection, taken_at(record)), record)
         case CLICKS_DEAD.name:
             letter = decode(DeadLetter, record.value or b"")
             if isinstance(letter, Undecodable):
                 return make_dead_letter(record, letter, STAGE, now)
-            return Loaded(DEAD_LETTERS, letter_row(letter), record)
+            return StorableRow(DEAD_LETTERS, letter_row(letter), record)
         case unexpected:
             raise ValueError(f"the sink does not read {unexpected}")
 
@@ -50,4 +50,4 @@ def build_click_row(record: SourceRecord, now: datetime) -> Outcome:
     wrong = wrong or check_publishing_time(click.published_at, enriched_at)
     if wrong:
         return make_dead_letter(record, wrong, STAGE, now)
-    return Loaded(CLICKS, click_row(click, enriched_at), record, click.clicked_at.astimezone(UTC).date())
+    return StorableRow(CLICKS, click_row(click, enriched_at), record, click.clicked_at.astimezone(UTC).date())

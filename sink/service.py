@@ -15,7 +15,7 @@ from sink.pipeline import STAGE, Outcome, build_row
 from sink.settings import Settings
 from storage.columns import letter_row
 from storage.load import BadRow
-from storage.tables import DEAD_LETTERS, Loaded
+from storage.tables import DEAD_LETTERS, StorableRow
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ SPEC: Final = StageSpec(
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Store records until `stop` is set; the batch in work is finished first."""
-    async with open_environment(settings) as env, task_scope(env.foresight.run()):
+    async with open_environment(settings) as env, task_scope(env.partition_job.run()):
         await run_stage(SPEC, env, BatchStorer(env).store_batch, stop)
 
 
@@ -54,16 +54,16 @@ class BatchStorer:
         places = {id(row): place for place, row in rows.items()}
 
         def check_limit(bad: Sequence[BadRow]) -> None:
-            batch.check_limit({places[id(row.loaded)]: REFUSED for row in bad})
+            batch.check_limit({places[id(one.row)]: REFUSED for one in bad})
 
-        bad = await self._env.store.store(list(rows.values()), check_limit)
-        batch.reject({places[id(row.loaded)]: Failure(REFUSED, row.detail) for row in bad})
+        bad = await self._env.writer.write(list(rows.values()), check_limit)
+        batch.reject({places[id(one.row)]: Failure(REFUSED, one.detail) for one in bad})
         await self._store_own_letters(batch)
 
     async def _store_own_letters(self, batch: Batch[DeadLetter]) -> None:
         """Store the letters about records of the dead-letter topic: written to that topic, they would come back."""
         topic = self._prefix + CLICKS_DEAD.name
         own = {place: letter for place, letter in batch.letters.items() if letter.topic == topic}
-        rows = [Loaded(DEAD_LETTERS, letter_row(own[place]), batch.records[place]) for place in sorted(own)]
-        for still_bad in await self._env.store.store(rows):
-            log.error("dead letter not stored", detail=still_bad.detail, offset=still_bad.loaded.source.offset)
+        rows = [StorableRow(DEAD_LETTERS, letter_row(own[place]), batch.records[place]) for place in sorted(own)]
+        for still_bad in await self._env.writer.write(rows):
+            log.error("dead letter not stored", detail=still_bad.detail, offset=still_bad.row.source.offset)

@@ -8,16 +8,16 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-Try = Callable[[Sequence[T]], Awaitable[str | None]]
+Attempt = Callable[[Sequence[T]], Awaitable[str | None]]
 """Takes all of a part in and gives null, or takes nothing in and gives what is wrong with one of it."""
-Found = Callable[[T, str], None]
+OnBad = Callable[[T, str], None]
 """Told of each bad one, in their order, with what is wrong with it. What it raises ends the search."""
 
 GROWTH: Final = 8
 """By how much a part that follows a good one is larger than it."""
 
 
-async def take_all_but_bad(items: Sequence[T], attempt: Try[T], found: Found[T]) -> list[T]:
+async def process_good_items(items: Sequence[T], attempt: Attempt[T], found: OnBad[T]) -> list[T]:
     """Have everything taken in but the bad ones, of which `found` is told; give what was taken in."""
     start, size, bad = 0, len(items), set[int]()
     while start < len(items):
@@ -26,7 +26,7 @@ async def take_all_but_bad(items: Sequence[T], attempt: Try[T], found: Found[T])
         if problem is None:
             start, size = start + len(part), size * GROWTH
             continue
-        good, problem = await skip_good(part, attempt, problem)
+        good, problem = await find_first_bad(part, attempt, problem)
         bad.add(start + good)
         found(part[good], problem)
         # Where bad ones stand close together, large parts are tried in vain.
@@ -34,7 +34,7 @@ async def take_all_but_bad(items: Sequence[T], attempt: Try[T], found: Found[T])
     return [item for place, item in enumerate(items) if place not in bad]
 
 
-async def skip_good(part: Sequence[T], attempt: Try[T], problem: str) -> tuple[int, str]:
+async def find_first_bad(part: Sequence[T], attempt: Attempt[T], problem: str) -> tuple[int, str]:
     """Take in what stands before the first bad one of a part with at least one; give its place, and what is wrong."""
     good, behind = 0, len(part)
     while behind - good > 1:

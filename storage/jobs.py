@@ -12,7 +12,7 @@ from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.settings import DatabaseUrl
-from storage.partitions import Presence, days_ahead, make_partitions
+from storage.partitions import PartitionState, days_ahead, make_partitions
 
 log = structlog.get_logger()
 
@@ -25,7 +25,7 @@ def read_day() -> date:
     return datetime.now(UTC).date()
 
 
-class Foresight:
+class PartitionJob:
     """Makes partitions for today and so many days after it. `report` is told for how many of them there are."""
 
     def __init__(
@@ -63,7 +63,7 @@ class Foresight:
             log.info("partitions made", days=made)
 
 
-def count_ahead(days: list[date], found: dict[date, Presence]) -> int:
+def count_ahead(days: list[date], found: dict[date, PartitionState]) -> int:
     """Give for how many days after the first there are partitions without a gap; -1 when not even for the first."""
     missing = [number for number, day in enumerate(days) if found[day] == "dropped"]
     return (missing[0] if missing else len(days)) - 1

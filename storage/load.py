@@ -13,9 +13,9 @@ import msgspec
 
 from runtime.postgres import close, is_pooled, transaction
 from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
-from storage.bisection import Found, take_all_but_bad
+from storage.bisection import OnBad, process_good_items
 from storage.partitions import make_partitions
-from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded, Table
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
 
@@ -23,23 +23,23 @@ TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
 class BadRow(msgspec.Struct, frozen=True):
     """A row the database refuses, and why."""
 
-    loaded: Loaded
+    row: StorableRow
     detail: str
 
 
 Check = Callable[[Sequence[BadRow]], None]
 """Is shown the bad rows found so far, each time there is one more. What it raises undoes the whole batch."""
 
-Numbered = tuple[int, Loaded]
+Numbered = tuple[int, StorableRow]
 """A row, and the number it has in the temporary table."""
 
 
-class Load(msgspec.Struct, frozen=True):
+class LoadResult(msgspec.Struct, frozen=True):
     """What became of a batch: new rows by table, rows the database refuses, clicks of days that were dropped."""
 
     new: dict[Table, int]
     bad: list[BadRow]
-    too_old: list[Loaded]
+    too_old: list[StorableRow]
 
 
 class TableLoader:
@@ -56,14 +56,14 @@ class TableLoader:
         for table in () if self._pooled else TABLES:
             await self._make_incoming(table)
 
-    async def load(self, rows: Sequence[Loaded], check: Check) -> Load:
+    async def load(self, rows: Sequence[StorableRow], check: Check) -> LoadResult:
         """Load rows of any tables in one transaction. Partitions that nobody foresaw are made before, one by one.
 
         Raises what `check` raises, and asyncpg's errors as they come: the transaction is undone, and the connection may
         be gone.
         """
         dropped = await self._make_partitions({row.day for row in rows if row.day is not None} - self._days)
-        result = Load({}, [], [row for row in rows if row.day in dropped])
+        result = LoadResult({}, [], [row for row in rows if row.day in dropped])
 
         def refuse(row: Numbered, detail: str) -> None:
             result.bad.append(BadRow(row[1], detail))
@@ -92,7 +92,7 @@ class TableLoader:
             f"SELECT 0 AS number, {names(table)} FROM {table.name} WITH NO DATA"
         )
 
-    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: Found[Numbered]) -> int:
+    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:
         """Load the good rows of one table; give how many were new."""
         new: list[int] = []
 
@@ -104,8 +104,8 @@ class TableLoader:
 
         if self._pooled:
             await self._make_incoming(table)
-        copied = await take_all_but_bad(rows, copy, refuse)
-        await take_all_but_bad(copied, insert, refuse)
+        copied = await process_good_items(rows, copy, refuse)
+        await process_good_items(copied, insert, refuse)
         return sum(new)
 
     async def _attempt(self, work: Callable[[], Awaitable[None]], *unencodable: type[Exception]) -> str | None:

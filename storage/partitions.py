@@ -38,7 +38,7 @@ PENDING: Final = """
     SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($1)
 """
 
-Presence = Literal["made", "there", "dropped"]
+PartitionState = Literal["made", "there", "dropped"]
 """A partition was made, was there already, or its day was dropped: it is not made again."""
 
 
@@ -51,7 +51,7 @@ class Partition(msgspec.Struct, frozen=True):
     size: int
 
 
-async def make_partition(connection: asyncpg.Connection, day: date) -> Presence:
+async def make_partition(connection: asyncpg.Connection, day: date) -> PartitionState:
     """Make the partition of a day in a short transaction of its own. Raises asyncpg's errors, LockNotAvailable too."""
     name = NAME.format(day)
     async with transaction(connection):
@@ -72,11 +72,11 @@ async def make_partition(connection: asyncpg.Connection, day: date) -> Presence:
     return "made"
 
 
-async def make_partitions(connection: asyncpg.Connection, days: Iterable[date]) -> dict[date, Presence]:
+async def make_partitions(connection: asyncpg.Connection, days: Iterable[date]) -> dict[date, PartitionState]:
     return {day: await make_partition(connection, day) for day in sorted(days)}
 
 
-async def make_first_partitions(connection: asyncpg.Connection) -> None:
+async def make_upcoming_partitions(connection: asyncpg.Connection) -> None:
     """Make those of today and the days after it, as the sink's job does from then on."""
     # Whoever is in the way is at the same work, or will soon be done: the sink makes what is missing.
     with suppress(asyncpg.LockNotAvailableError):
@@ -91,16 +91,16 @@ def days_ahead(today: date, ahead: int) -> list[date]:
 async def list_partitions(connection: asyncpg.Connection) -> list[Partition]:
     """Give the partitions, oldest day first. A table of another form of name is somebody else's, and left out."""
     listed = await connection.fetch(LIST)
-    return [Partition(day, *row) for row in listed if (day := read_name(row[0])) is not None]
+    return [Partition(day, *row) for row in listed if (day := parse_partition_name(row[0])) is not None]
 
 
-async def choose_past(connection: asyncpg.Connection) -> list[Partition]:
+async def list_past_partitions(connection: asyncpg.Connection) -> list[Partition]:
     """Give the partitions of days before today."""
     today = datetime.now(UTC).date()
     return [partition for partition in await list_partitions(connection) if partition.day < today]
 
 
-def read_name(name: str) -> date | None:
+def parse_partition_name(name: str) -> date | None:
     match = re.fullmatch(r"clicks_(\d{4})(\d\d)(\d\d)", name)
     return date(*map(int, match.groups())) if match else None
 

@@ -129,14 +129,14 @@ class Attempt(msgspec.Struct, frozen=True):
     refused_at: datetime | None
 
 
-class Replayed(msgspec.Struct, frozen=True):
+class ReplayResult(msgspec.Struct, frozen=True):
     """What a replay did: how many letters it sent, and which ones are larger than their topic takes."""
 
     sent: int
     refused: tuple[LetterName, ...] = ()
 
 
-class Delivers(Protocol):
+class RecordDeliverer(Protocol):
     """What delivers records, as RecordProducer does."""
 
     async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
@@ -160,12 +160,12 @@ async def list_attempts(connection: Reader, letter: DeadLetter) -> list[Attempt]
 
 async def replay(
     connection: asyncpg.Connection,
-    producer: Delivers,
+    producer: RecordDeliverer,
     filters: LetterFilters,
     topics: Sequence[str],
     *,
     again: bool = False,
-) -> Replayed:
+) -> ReplayResult:
     """Send the letters that wait again, the oldest first. `again` sends the unsure ones, too.
 
     Only what was read from `topics`: a letter says itself where it was read, and that decides where it is written.
@@ -186,17 +186,17 @@ async def replay(
         await connection.execute(NOTE, *map(list, zip(*identities, strict=True)), timeout=SEND_S)
         refused += [name_letter(*identity[:4]) for identity in identities if identity[-1]]
         sent += len(rows) - len(places)
-    return Replayed(sent, tuple(refused))
+    return ReplayResult(sent, tuple(refused))
 
 
-async def send_page(producer: Delivers, rows: Sequence[Any]) -> frozenset[int]:
+async def send_page(producer: RecordDeliverer, rows: Sequence[Any]) -> frozenset[int]:
     """Send letters; give the places of those that are larger than their topic takes. Raises DeliveryFailed."""
     try:
         await producer.deliver(
             [OutRecord(row["topic"], row["key"], row["value"], headers_of(row["topic"], row["value"])) for row in rows]
         )
     except RecordTooLarge as error:
-        return frozenset(error.places)
+        return frozenset(error.indexes)
     return frozenset()
 
 
@@ -229,6 +229,6 @@ def describe_attempt(attempt: Attempt) -> str:
     return f"{attempt.begun_at:%Y-%m-%d %H:%M:%SZ} unsure: interrupted"
 
 
-def name_of(letter: LetterSummary) -> LetterName:
+def name_summary(letter: LetterSummary) -> LetterName:
     """Give the name by which `clickrail dead show` finds a letter."""
     return name_letter(letter.topic, letter.partition, letter.offset, letter.digest)

@@ -22,7 +22,7 @@ REJECTED_CLICKS: Final = Table("rejected_clicks", REJECTION_COLUMNS, ("rejection
 DEAD_LETTERS: Final = Table("dead_letters", LETTER_COLUMNS, ("topic", "partition", "offset", "digest"))
 
 
-class Loaded(msgspec.Struct, frozen=True):
+class StorableRow(msgspec.Struct, frozen=True):
     """A row for a table, the record it came from, and for a click the day (UTC) of its partition."""
 
     table: Table

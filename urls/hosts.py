@@ -97,7 +97,7 @@ def to_ascii(host: str) -> str | None:
     return name if IN_ASCII(name) else None
 
 
-def to_stored(host: str) -> str:
+def to_stored_host(host: str) -> str:
     """Give a host, or `*.` and a host, of a program's settings as it is stored: one in another script in Punycode.
 
     Everything else stays as it was written, also what is no host: the tables refuse it.

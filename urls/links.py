@@ -23,7 +23,7 @@ def split_path(raw_path: str) -> tuple[str, str]:
 
 def is_link(path: str) -> bool:
     """Tell whether a path is below `/ref/`: what is asked for there is a code, or is refused as none."""
-    return path.startswith(PREFIX) or find_asked(path) is not None
+    return path.startswith(PREFIX) or find_requested_code(path) is not None
 
 
 def match_code(path: str) -> str | None:
@@ -35,14 +35,14 @@ def match_code(path: str) -> str | None:
     if path.startswith(PREFIX) and IS_CODE(path, len(PREFIX)):
         # Nearly every request: nothing encoded, no slash at the end.
         return path[len(PREFIX) :]
-    asked = find_asked(path)
+    asked = find_requested_code(path)
     if asked is None:
         return None
     code = asked.removesuffix("/")
     return code if IS_CODE(code) else None
 
 
-def find_asked(path: str) -> str | None:
+def find_requested_code(path: str) -> str | None:
     """Give what a path asks for in place of a code; null when it is the path of no link."""
     if "%" in path:
         path = decode_unreserved(path)

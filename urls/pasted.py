@@ -9,12 +9,12 @@ from urls.codes import decode_unreserved
 from urls.links import is_link, match_code, read_link
 
 LONGEST: Final = 8192
-AROUND: Final = (
+SURROUNDING: Final = (
     " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff\"'`<>()[]{}\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb,;!"
 )
 """What stands around a text that was copied from a mail, a table or a chat."""
 
-LIKE_AN_ID: Final = re.compile(
+ID_PATTERN: Final = re.compile(
     r"(?<![0-9A-Za-z])([0-7oOiIlL][0-9A-Za-z]{25})(?:\.([0-9A-Za-z]{2})([0-9A-Za-z]{16}))?(?![0-9A-Za-z])"
 )
 BASE_32: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]+").fullmatch
@@ -40,7 +40,7 @@ def read_pasted(text: str) -> Pasted:
     Ids and tokens are found in any case, with O for 0 and I or L for 1 (as Crockford's base 32 is read), and within a
     text that is longer: the address of a page, or a line of a log. A link gives its code.
     """
-    text = text[:LONGEST].strip(AROUND).rstrip(".")
+    text = text[:LONGEST].strip(SURROUNDING).rstrip(".")
     link = read_link(text)
     code = match_code(link.path) if is_link(link.path) else None
     # The code of a link may look like an id; a link is no place for one.
@@ -50,7 +50,7 @@ def read_pasted(text: str) -> Pasted:
 
 def find_id(text: str) -> tuple[str | None, str | None]:
     """Find the first click id in a text, and the token where it is one."""
-    for found in LIKE_AN_ID.finditer(text):
+    for found in ID_PATTERN.finditer(text):
         click_id = fold(found[1])
         if click_id is not None:
             proof = fold(found[3]) if found[3] else None

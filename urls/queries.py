@@ -12,11 +12,11 @@ PARAMETER: Final = re.compile("[^&;]+")
 """A `;` separates for some servers, so it does here."""
 
 
-MOST_PARAMETERS: Final = 100
+MAX_PARAMETERS: Final = 100
 AMPERSAND: Final = re.compile("&(?:amp;)+", re.IGNORECASE)
 
 
-class Link(NamedTuple):
+class UrlParts(NamedTuple):
     """A URL in three parts: up to its query, the query without its question mark (null: none), from the # on."""
 
     page: str
@@ -28,17 +28,17 @@ class Link(NamedTuple):
         return self.page if self.query is None else f"{self.page}?{self.query}"
 
     @property
-    def joint(self) -> str:
+    def separator(self) -> str:
         """What stands between the query and one more parameter."""
         if self.query is None:
             return "?"
         return "&" if self.query and not self.query.endswith("&") else ""
 
 
-def split_link(url: str) -> Link:
+def split_url(url: str) -> UrlParts:
     before, mark, fragment = url.partition("#")
     page, question, query = before.partition("?")
-    return Link(page, query if question else None, mark + fragment)
+    return UrlParts(page, query if question else None, mark + fragment)
 
 
 def split_query(query: str) -> list[str]:
@@ -48,7 +48,7 @@ def split_query(query: str) -> list[str]:
     """
     if ";" in query:
         query = AMPERSAND.sub("&", query)
-    return query.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS]
+    return query.split("&", MAX_PARAMETERS)[:MAX_PARAMETERS]
 
 
 def fold_name(raw: str) -> str:
@@ -63,15 +63,15 @@ def fold_name(raw: str) -> str:
     return ENDS_NAME.split(name.strip().lower(), maxsplit=1)[0].translate(SAME_AS_UNDERSCORE)
 
 
-def names_in(query: str | None) -> frozenset[str]:
+def parameter_names(query: str | None) -> frozenset[str]:
     """Give the names in a query as they are compared."""
-    return frozenset(map(name_of, PARAMETER.findall(query or "")))
+    return frozenset(map(parameter_name, PARAMETER.findall(query or "")))
 
 
-def name_of(parameter: str) -> str:
+def parameter_name(parameter: str) -> str:
     return fold_name(parameter.partition("=")[0])
 
 
-def without_name(query: str, name: str) -> str:
+def remove_parameter(query: str, name: str) -> str:
     """Give a query without the parameters of a name, which is given as it is compared; the rest as it stands."""
-    return PARAMETER.sub(lambda found: "" if name_of(found[0]) == name else found[0], query)
+    return PARAMETER.sub(lambda found: "" if parameter_name(found[0]) == name else found[0], query)

@@ -10,7 +10,7 @@ from urls.hosts import find_host_problem, is_host
 
 TARGET_CAP: Final = 2048
 
-HARMLESS: Final = re.compile(rf"[!-\[\]-~]{{1,{TARGET_CAP}}}")
+SAFE_CHARACTERS: Final = re.compile(rf"[!-\[\]-~]{{1,{TARGET_CAP}}}")
 """Printable ASCII but the space and the backslash."""
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
@@ -32,7 +32,7 @@ MACROS: Final = (
 )
 """What may stand in a target in braces, for a value of the click."""
 CLICK_MACROS: Final = frozenset({"click_id", "click_token"})
-LIKE_A_MACRO: Final = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
+MACRO_PATTERN: Final = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 
 
 class TargetProblem(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ def check_target(url: str) -> str | TargetProblem:
     return TargetProblem(problem) if problem else url
 
 
-def is_harmless(url: str) -> bool:
+def is_safe_target(url: str) -> bool:
     """Whether a stored URL may be sent to visitors: what was a target once goes on, though browsers may refuse it.
 
     Nothing in it can break out of a header, or be taken for another host by anybody.
@@ -79,15 +79,15 @@ def check_new_target(url: str) -> str | TargetProblem:
 
 
 def find_unknown_macro(url: str) -> str | None:
-    return next((name for name in LIKE_A_MACRO.findall(url) if name not in MACROS), None)
+    return next((name for name in MACRO_PATTERN.findall(url) if name not in MACROS), None)
 
 
-def macros_of(url: str) -> set[str]:
-    return {name for name in LIKE_A_MACRO.findall(url) if name in MACROS}
+def find_macros(url: str) -> set[str]:
+    return {name for name in MACRO_PATTERN.findall(url) if name in MACROS}
 
 
 def find_character_problem(url: str) -> str | None:
-    if HARMLESS.fullmatch(url):
+    if SAFE_CHARACTERS.fullmatch(url):
         return None
     if not 0 < len(url) <= TARGET_CAP:
         return f"a target has 1 to {TARGET_CAP} characters; this one has {len(url)}"

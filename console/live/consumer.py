@@ -17,7 +17,7 @@ from console.live.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
 from console.pages.lines import ClickOrRejection
 from console.settings import Settings
-from runtime.backoff import pauses
+from runtime.backoff import backoff_delays
 from runtime.containment import Crash, contain
 from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer
 from runtime.kafka.security import KafkaSecurity, read_security
@@ -60,12 +60,12 @@ class LiveStream:
 
     async def run(self) -> None:
         """Follow the topics until cancelled."""
-        delays = pauses(most_s=5.0)
+        delays = backoff_delays(most_s=5.0)
         while True:
             try:
                 async with open_consumer(self._servers, self._security, self._enriched, self._rejected) as consumer:
                     partitions = await self._seek(consumer)
-                    self.problem, delays = None, pauses(most_s=5.0)
+                    self.problem, delays = None, backoff_delays(most_s=5.0)
                     self._outage.end()
                     await self._read_and_probe(consumer, partitions)
             except (KafkaAway, KafkaError, OSError, TimeoutError) as error:

@@ -12,7 +12,7 @@ from console.web.times import describe_duration, microseconds_between
 from schemas import EnrichedClick
 from schemas.reasons import REASONS, advise
 from storage.read.records import StoredClick, StoredRejection
-from urls.queries import split_link
+from urls.queries import split_url
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -121,7 +121,7 @@ def chose_page(click: EnrichedClick) -> bool:
     asked = next((piece[len(PAGE) :] for piece in click.query.split("&") if piece.startswith(PAGE)), None)
     if asked is None:
         return False
-    return unquote(split_link(unquote(asked)).page) == unquote(split_link(click.target_url).page)
+    return unquote(split_url(unquote(asked)).page) == unquote(split_url(click.target_url).page)
 
 
 def explain_limit(click: EnrichedClick) -> Decision | None:

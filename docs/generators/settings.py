@@ -11,7 +11,7 @@ import enricher.settings
 import ingest.settings
 import sink.settings
 from deploy.local.settings import LocalSettings
-from runtime.expectations import describe, example_of, expectation, plain_type
+from runtime.expectations import describe_value, find_description, find_example, plain_type
 from runtime.settings import PREFIX, SHARED, Secret
 
 SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
@@ -101,13 +101,13 @@ def settings_of(kind: type[msgspec.Struct]) -> list[Setting]:
 def read_setting(field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
     name = field.encode_name
     names = f"`{name}`, or `{name}_FILE`" if plain_type(hint) is Secret else f"`{name}`"
-    example = example_of(hint)
+    example = find_example(hint)
     return Setting(
         variable=name,
         names=names,
-        expects=f"{expectation(hint)}, as `{example}`" if example else expectation(hint),
+        expects=f"{describe_value(hint)}, as `{example}`" if example else describe_value(hint),
         default=None if field.required else as_text(field.default),
-        description=describe(hint),
+        description=find_description(hint),
     )
 
 

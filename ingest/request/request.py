@@ -10,7 +10,7 @@ from identity.token import TokenKeys
 from identity.verification import VerificationError
 from ingest.request.sanitizer import clean
 from schemas.fields import ASKED_CAP
-from urls.links import find_asked
+from urls.links import find_requested_code
 from urls.queries import split_query
 
 SEC_PURPOSE: Final = istr("Sec-Purpose")
@@ -28,7 +28,7 @@ TEST_PROOF: Final = "cr_test="
 
 def read_request(path: str) -> str:
     """Give what was asked for in place of a code, cleaned and cut, for people to look at."""
-    return clean(find_asked(path) or "", ASKED_CAP)[0]
+    return clean(find_requested_code(path) or "", ASKED_CAP)[0]
 
 
 def is_prefetch(headers: MultiMapping[str]) -> bool:

@@ -84,7 +84,7 @@ async def status_port(at: Endpoint, slots: Callable[[], Iterable[SlotStatus]]) -
                 await writer.drain()
         writer.close()
 
-    with at.explained():
+    with at.explain_bind_errors():
         server = await asyncio.start_server(answer, at.host, at.port)
     try:
         yield server.sockets[0].getsockname()[1]

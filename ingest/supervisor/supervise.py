@@ -53,7 +53,7 @@ def describe_slot(slot: WorkerSlot, *, stopping: bool) -> SlotStatus:
 @asynccontextmanager
 async def hold_slots(settings: Settings, slots: list[WorkerSlot]) -> AsyncIterator[None]:
     """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
-    with Endpoint(settings.host, settings.port, "CLICKRAIL_INGEST").explained():
+    with Endpoint(settings.host, settings.port, "CLICKRAIL_INGEST").explain_bind_errors():
         listeners = reserve_many(settings.host, settings.port, settings.workers)
     log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
     patience = Timeouts(stop_s=settings.flush_s + BEYOND_FLUSH_S)

@@ -27,7 +27,7 @@ from ingest.supervisor.heartbeat import BEAT_S, LEAVE, STOPPING, WORKER, Report,
 from runtime.backoff import sleep_unless
 from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen
-from runtime.health import private_port
+from runtime.health import serve_private_port
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version, run
 from runtime.task_scope import task_scope
@@ -155,7 +155,7 @@ async def show(registry: CollectorRegistry, readiness: Readiness, settings: Sett
     told_at = clock() + settings.flush_s + TAKEN_S
     while True:
         try:
-            async with private_port(at, registry, readiness.problems, readiness.degraded):
+            async with serve_private_port(at, registry, readiness.problems, readiness.degraded):
                 await asyncio.get_running_loop().create_future()
         except CannotListen as error:
             if clock() >= told_at:

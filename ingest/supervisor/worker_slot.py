@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.supervisor.child import COMMAND, SILENT, STARTING, Child, Timeouts, start_worker
 from ingest.supervisor.listener import renew
-from runtime.backoff import pauses, sleep_unless
+from runtime.backoff import backoff_delays, sleep_unless
 from runtime.task_scope import report_failure
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class WorkerSlot:
 
     async def keep(self) -> None:
         """Start a worker whenever there is none that answers, for ever; ever more slowly when they die at once."""
-        waits = pauses(first_s=0.1)
+        waits = backoff_delays(first_s=0.1)
         while True:
             worker = await self.start()
             if worker is not None:
@@ -72,7 +72,7 @@ class WorkerSlot:
                     continue
                 await self._lose(worker, worker.problem if answers else SILENT)
                 if worker.age_s >= SETTLED_S:
-                    waits = pauses(first_s=0.1)
+                    waits = backoff_delays(first_s=0.1)
                     continue
             await self._pause(next(waits))
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ingest.request.parameters import SUBS
 from referrals.model import PassQuery
-from urls.queries import MOST_PARAMETERS, fold_name, name_of, split_query
+from urls.queries import MAX_PARAMETERS, fold_name, parameter_name, split_query
 
 DEEP_LINK: Final = "url"
 TEST_LINK: Final = "cr_test"
@@ -62,10 +62,10 @@ def pass_on(query: str, passing: QueryPassthrough) -> PassedQuery:
     Whole parameters of up to 2,048 characters together; those that no longer fit are left out.
     """
     passed: list[str] = []
-    is_cut = query.count("&") >= MOST_PARAMETERS
+    is_cut = query.count("&") >= MAX_PARAMETERS
     room = PASSED_CAP
     for piece in split_query(query):
-        name = name_of(piece)
+        name = parameter_name(piece)
         if not name or name in passing.withheld or (passing.listed is not None and name not in passing.listed):
             continue
         safe = piece if IS_SAFE(piece) else quote_from_bytes(to_bytes(piece), safe=SAFE)

@@ -13,7 +13,7 @@ from ingest.target.deep_link import find_deep_link
 from ingest.target.macros import Target, fill_target, read_target
 from ingest.target.query_passthrough import QueryPassthrough, decide_passthrough
 from referrals.model import PassQuery, Program
-from urls.queries import Link, fold_name, names_in, split_link, without_name
+from urls.queries import UrlParts, fold_name, parameter_names, remove_parameter, split_url
 from urls.targets import CLICK_MACROS
 
 
@@ -49,16 +49,16 @@ def plan_visit(url: str, program: Program, query: str) -> TargetPlan:
 def plan_target(
     url: str, token_parameter: str | None, pass_query: PassQuery, pass_names: tuple[str, ...]
 ) -> TargetPlan:
-    return make_plan(split_link(url), read_target, token_parameter, pass_query, pass_names)
+    return make_plan(split_url(url), read_target, token_parameter, pass_query, pass_names)
 
 
 def plan_deep_link(
     url: str, token_parameter: str | None, pass_query: PassQuery, pass_names: tuple[str, ...]
 ) -> TargetPlan:
     """Plan the way to a page that the visitor chose: nothing in it is a macro, nor poses as the token."""
-    link = split_link(url)
+    link = split_url(url)
     if token_parameter is not None and link.query is not None:
-        link = link._replace(query=without_name(link.query, fold_name(token_parameter)))
+        link = link._replace(query=remove_parameter(link.query, fold_name(token_parameter)))
     return make_plan(link, take_literally, token_parameter, pass_query, pass_names)
 
 
@@ -67,7 +67,7 @@ def take_literally(text: str) -> Target:
 
 
 def make_plan(
-    link: Link,
+    link: UrlParts,
     read: Callable[[str], Target],
     token_parameter: str | None,
     pass_query: PassQuery,
@@ -75,14 +75,14 @@ def make_plan(
 ) -> TargetPlan:
     head, tail = read(link.before_fragment), read(link.fragment)
     macros = {*head.pieces[1::2], *tail.pieces[1::2]}
-    taken = names_in(link.query)
+    taken = parameter_names(link.query)
     token_name = None if token_parameter is None else fold_name(token_parameter)
     adds_token = token_name is not None and token_name not in taken and not macros & CLICK_MACROS
     return TargetPlan(
         fixed=None if macros or adds_token else head.pieces[0] + tail.pieces[0],
         head=head,
         tail=tail,
-        joint=link.joint,
+        joint=link.separator,
         carries_token=adds_token or "click_token" in macros,
         names_referral=not macros <= CLICK_MACROS,
         token_parameter=token_parameter if adds_token else None,

@@ -19,7 +19,7 @@ from referrals.model import TYPES, Kind, Referral, ReferralCode, Status
 from referrals.row_codec import DECODERS
 from referrals.tables import KEYS, TABLES
 from urls.codes import is_code
-from urls.hosts import to_stored
+from urls.hosts import to_stored_host
 from urls.targets import TargetProblem, check_new_target
 
 COLUMNS: Final = {kind: [name for name in TYPES[kind].__struct_fields__ if name != "version"] for kind in TYPES}
@@ -175,12 +175,12 @@ async def write(
 
 
 def store_hosts(fields: Mapping[str, object]) -> dict[str, object]:
-    """Give the fields with their hosts as browsers ask for them: `to_stored`."""
+    """Give the fields with their hosts as browsers ask for them: `to_stored_host`."""
     stored = dict(fields)
     if isinstance(domain := fields.get("cookie_domain"), str):
-        stored["cookie_domain"] = to_stored(domain)
+        stored["cookie_domain"] = to_stored_host(domain)
     if isinstance(hosts := fields.get("deep_link_hosts"), list | tuple):
-        stored["deep_link_hosts"] = [to_stored(host) if isinstance(host, str) else host for host in hosts]
+        stored["deep_link_hosts"] = [to_stored_host(host) if isinstance(host, str) else host for host in hosts]
     return stored
 
 

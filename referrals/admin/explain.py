@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from referrals.lookup.answers import Found
 from referrals.model import Program
 from schemas.reasons import Reason
-from urls.queries import fold_name, names_in, split_link
-from urls.targets import CLICK_MACROS, TargetProblem, check_target, find_unknown_macro, macros_of
+from urls.queries import fold_name, parameter_names, split_url
+from urls.targets import CLICK_MACROS, TargetProblem, check_target, find_macros, find_unknown_macro
 
 
 def name_reason(reason: Reason) -> str:
@@ -43,7 +43,7 @@ def warn_of_target(found: Found) -> list[str]:
     unknown = find_unknown_macro(url)
     if unknown:
         warnings.append(f"The target has {{{unknown}}} in it, which is no macro: it is sent as it stands.")
-    if token and not macros_of(url) & CLICK_MACROS and fold_name(token) in names_in(split_link(url).query):
+    if token and not find_macros(url) & CLICK_MACROS and fold_name(token) in parameter_names(split_url(url).query):
         warnings.append(f"No click token is added: the target names {token} itself.")
     if found.program.deep_link_hosts and not token:
         warnings.append("A page that a visitor chooses gets no click token: the program has no token_parameter.")

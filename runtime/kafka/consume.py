@@ -17,7 +17,7 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from runtime.backoff import at_most_after, pauses, sleep_unless
+from runtime.backoff import backoff_delays, grace_period, sleep_unless
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.kafka.assignment import Assignment
@@ -60,7 +60,7 @@ class ConsumeLoop:
         ask = lambda: asking_about(subscription)  # noqa: E731 - a connection, each time
         self._lag = LagWatch(ask, subscription.group, subscription.topics, metrics)
         self._positions = Positions(ask, subscription.topics, metrics)
-        self._waits = pauses()
+        self._waits = backoff_delays()
         self._replacing = OutageLog(log, "consumer is replaced", "consumer is connected again")
         self._waiting = OutageLog(log, "batch waits", "batch is done")
 
@@ -88,7 +88,7 @@ class ConsumeLoop:
             polling = asyncio.ensure_future(self._poll(consumer, assignment, stop))
             watching = asyncio.ensure_future(self._lag.watch(assignment))
             try:
-                async with at_most_after(stop, FINISH_S):
+                async with grace_period(stop, FINISH_S):
                     await asyncio.wait({polling, watching}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 polling.cancel()
@@ -100,7 +100,7 @@ class ConsumeLoop:
 
     async def _poll(self, consumer: AIOKafkaConsumer, assignment: Assignment, stop: asyncio.Event) -> None:
         await consumer.start()
-        self._problem, self._waits = None, pauses()
+        self._problem, self._waits = None, backoff_delays()
         self._replacing.end()
         while not stop.is_set():
             try:
@@ -141,7 +141,7 @@ class ConsumeLoop:
     async def _until_done(self, records: Records, given_up: Callable[[], bool]) -> bool:
         if given_up():
             return False
-        for pause in pauses():
+        for pause in backoff_delays():
             wait = pause
             self._limit.leave()
             try:

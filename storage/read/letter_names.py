@@ -17,8 +17,8 @@ SHOWN_DIGITS: Final = 8
 NAME: Final = re.compile(
     r"(?P<topic>[^/]+)/(?P<partition>\d{1,10})/(?P<offset>\d{1,19})(@(?P<digest>[0-9a-f]{1,64}))?", re.ASCII
 )
-MOST_PARTITION: Final = (1 << 31) - 1
-MOST_OFFSET: Final = (1 << 63) - 1
+MAX_PARTITION: Final = (1 << 31) - 1
+MAX_OFFSET: Final = (1 << 63) - 1
 
 
 class LetterName(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ def parse_letter_name(text: str) -> LetterName | None:
     if found is None:
         return None
     name = LetterName(found["topic"], int(found["partition"]), int(found["offset"]), found["digest"] or "")
-    return name if name.partition <= MOST_PARTITION and name.offset <= MOST_OFFSET else None
+    return name if name.partition <= MAX_PARTITION and name.offset <= MAX_OFFSET else None
 
 
 def name_letter(topic: str, partition: int, offset: int, digest: str) -> LetterName:

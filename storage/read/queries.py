@@ -27,7 +27,7 @@ QUERY_S: Final = 4.0
 FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
 """A plan for any value knows no rare one and no partial index. To compile a statement takes longer than a window."""
 ROUNDING: Final = timedelta(milliseconds=1)
-MOST_NAMESAKES: Final = 20
+MAX_SAME_NAME: Final = 20
 
 
 class Reader(Protocol):
@@ -201,7 +201,7 @@ async def find_letters(reader: Reader, name: LetterName) -> list[StoredLetter]:
         name.partition,
         name.offset,
         name.digest,
-        MOST_NAMESAKES,
+        MAX_SAME_NAME,
         timeout=QUERY_S,
     )
     return [read_letter(row) for row in rows]

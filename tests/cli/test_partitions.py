@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from storage.partitions import make_partitions
-from tests.storage.test_store import prepare
+from tests.storage.test_writer import prepare
 
 pytestmark = pytest.mark.servers
 

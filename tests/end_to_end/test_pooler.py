@@ -22,12 +22,12 @@ from referrals.model import Affiliate, Program, ReferralCode
 from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret
-from storage.jobs import Foresight
+from storage.jobs import PartitionJob
 from storage.read.queries import ClickFilters, Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected
-from tests.storage.test_store import count, make_store, rows_of
+from tests.storage.test_writer import count, make_writer, rows_of
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.servers, needs_pgbouncer]
@@ -57,25 +57,25 @@ async def test_migrations_are_applied_once_by_two_at_the_same_time(url: str) -> 
 
 
 async def test_clicks_are_stored_once_and_bad_ones_come_back(url: str) -> None:
-    stores = [make_store(url), make_store(url)]
+    writers = [make_writer(url), make_writer(url)]
     good = [*map(click, range(300))]
     good[77] = click(77, sub1="a\0b")
     rows = rows_of([*clicked(*good), rejected()])
 
     for _ in range(2):
-        bad = await asyncio.gather(*(store.store(rows) for store in stores))
-        assert [[row.loaded.source.offset for row in of_one] for of_one in bad] == [[77], [77]]
-    await Foresight(Secret(url), 2, lambda _: None, (NOW + timedelta(days=3)).date).make()
-    for store in stores:
-        await store.close()
+        bad = await asyncio.gather(*(writer.write(rows) for writer in writers))
+        assert [[one.row.source.offset for one in of_one] for of_one in bad] == [[77], [77]]
+    await PartitionJob(Secret(url), 2, lambda _: None, (NOW + timedelta(days=3)).date).make()
+    for writer in writers:
+        await writer.close()
 
     assert (await count(url), await count(url, "rejected_clicks")) == (299, 1)
 
 
 async def test_the_console_reads_and_cannot_write(url: str) -> None:
-    store = make_store(url)
-    await store.store(rows_of(clicked(click(1))))
-    await store.close()
+    writer = make_writer(url)
+    await writer.write(rows_of(clicked(click(1))))
+    await writer.close()
 
     async with open_database(Secret(url)) as database:
         pages = [database.read(lambda reader: recent_clicks(reader, ClickFilters(code=None), 10)) for _ in range(20)]
@@ -88,9 +88,9 @@ async def test_the_console_reads_and_cannot_write(url: str) -> None:
 
 
 async def test_the_console_searches_and_is_held_to_the_time_limit_of_a_window(url: str) -> None:
-    store = make_store(url)
-    await store.store(rows_of(clicked(click(1))))
-    await store.close()
+    writer = make_writer(url)
+    await writer.write(rows_of(clicked(click(1))))
+    await writer.close()
 
     async def ask_within_a_limit(connection: Connection, question: str) -> None:
         async with time_limit(connection, 0.2):

@@ -24,7 +24,7 @@ from tests.identity.builders import (
     randomness,
     secret,
 )
-from tests.identity.second_reading import read_cookie, write_base32, write_cookie
+from tests.identity.reference_implementation import read_cookie, write_base32, write_cookie
 
 KEYS = CookieKeys(known_ring())
 VALUE = seal_cookie(KEYS, NAME, CLAIMS, NONCE)

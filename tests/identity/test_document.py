@@ -12,7 +12,7 @@ from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.probe_link import make_test_proof, verify_test_proof
 from identity.token import TokenKeys, make_token, verify_token
 from identity.ulid import ulid_bytes, ulid_time
-from tests.identity import second_reading
+from tests.identity import reference_implementation
 from tests.identity.builders import NONCE, known_ring, secret
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "identity.md"
@@ -31,7 +31,7 @@ def test_the_cookies_of_the_document(answer: dict[str, Any]) -> None:
 
     assert seal_cookie(keys, name, CookieClaims(*fields), NONCE) == value
     assert open_cookie(keys, name, value, answer["issued_at"]) == OpenedCookie(*fields, "k7")
-    assert second_reading.read_cookie(secret("cookie"), name, value) == fields
+    assert reference_implementation.read_cookie(secret("cookie"), name, value) == fields
 
 
 @pytest.mark.parametrize("answer", known_answers("token"), ids=lambda answer: answer["token"])
@@ -40,7 +40,7 @@ def test_the_token_of_the_document(answer: dict[str, Any]) -> None:
 
     assert make_token(keys, answer["click_id"]) == answer["token"]
     assert verify_token(keys, answer["token"]) == answer["click_id"]
-    assert second_reading.write_token(secret("token"), "k7", answer["click_id"]) == answer["token"]
+    assert reference_implementation.write_token(secret("token"), "k7", answer["click_id"]) == answer["token"]
 
 
 @pytest.mark.parametrize("answer", known_answers("test_link"), ids=lambda answer: answer["proof"])
@@ -49,7 +49,7 @@ def test_the_test_link_of_the_document(answer: dict[str, Any]) -> None:
 
     assert make_test_proof(keys, code, expires_at) == answer["proof"]
     assert verify_test_proof(keys, code, answer["proof"], expires_at - 1) == expires_at
-    assert second_reading.write_test_proof(secret("token"), "k7", code, expires_at) == answer["proof"]
+    assert reference_implementation.write_test_proof(secret("token"), "k7", code, expires_at) == answer["proof"]
 
 
 @pytest.mark.parametrize("answer", known_answers("ip_sealed"), ids=lambda answer: answer["ip"])
@@ -58,7 +58,7 @@ def test_the_sealed_addresses_of_the_document(answer: dict[str, Any]) -> None:
 
     assert seal_ip(keys, address.packed, click_id, NONCE) == answer["sealed"]
     assert open_ip(keys, answer["sealed"], click_id) == address
-    assert second_reading.read_sealed_ip(secret("ip_seal"), click_id, answer["sealed"]) == address.packed
+    assert reference_implementation.read_sealed_ip(secret("ip_seal"), click_id, answer["sealed"]) == address.packed
 
 
 @pytest.mark.parametrize("answer", known_answers("ip_hash"), ids=lambda answer: answer["ip"])
@@ -66,7 +66,7 @@ def test_the_hashes_of_the_document(answer: dict[str, Any]) -> None:
     packed = ip_address(answer["ip"]).packed
 
     assert hash_ip(IpHashKeys(RING), packed) == ("k7", answer["hash"])
-    assert second_reading.write_ip_hash(secret("ip_hash"), packed) == answer["hash"]
+    assert reference_implementation.write_ip_hash(secret("ip_hash"), packed) == answer["hash"]
 
 
 @pytest.mark.parametrize("answer", known_answers("ulid"), ids=lambda answer: answer["click_id"])
@@ -74,7 +74,7 @@ def test_the_click_id_of_the_document(answer: dict[str, Any]) -> None:
     click_id = answer["click_id"]
 
     assert (ulid_time(click_id).isoformat(), ulid_bytes(click_id).hex()) == (answer["time"], answer["bytes"])
-    assert second_reading.read_ulid_time(click_id) == ulid_time(click_id)
+    assert reference_implementation.read_ulid_time(click_id) == ulid_time(click_id)
 
 
 def test_the_document_has_answers_of_every_format() -> None:

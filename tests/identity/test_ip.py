@@ -18,7 +18,7 @@ from tests.identity.builders import (
     randomness,
     secret,
 )
-from tests.identity.second_reading import read_sealed_ip, write_ip_hash, write_sealed_ip
+from tests.identity.reference_implementation import read_sealed_ip, write_ip_hash, write_sealed_ip
 
 SEAL_KEYS = IpSealKeys(known_ring())
 HASH_KEYS = IpHashKeys(known_ring())

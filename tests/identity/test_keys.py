@@ -19,8 +19,8 @@ from identity.keys import (
     add,
     destroy,
     destroy_retired,
-    find_fault,
     find_key,
+    find_ring_problem,
     init_ring,
     list_keys,
     rotate,
@@ -39,7 +39,7 @@ def states(ring: KeyRing) -> dict[str, str]:
 def test_a_new_ring_has_one_active_key_for_each_purpose_and_no_fault() -> None:
     assert [(key.purpose, key.state, key.created_at) for key in RING.keys] == [(p, "active", NOW) for p in PURPOSES]
     assert len({key.secret for key in RING.keys}) == 4
-    assert find_fault(RING) is None
+    assert find_ring_problem(RING) is None
 
 
 def test_rotation_keeps_the_old_key_readable_and_touches_no_other_purpose() -> None:
@@ -121,7 +121,7 @@ def test_every_id_is_used_before_one_comes_again_and_then_that_of_the_oldest_des
 
     assert len({key.kid for key in ring.keys if key.purpose == "ip_hash"}) == 1296
     assert active(again, "ip_hash").kid == active(RING, "ip_hash").kid
-    assert find_fault(again) is None
+    assert find_ring_problem(again) is None
 
 
 def test_the_list_shows_the_newest_first_and_no_secret() -> None:
@@ -179,7 +179,7 @@ OLD = Key("k6", "cookie", "read_only", NOW, secret=randomness(6, 32))
     ],
 )
 def test_a_faulty_ring_is_told_apart(keys: tuple[Key, ...], fault: str) -> None:
-    assert find_fault(KeyRing(version=1, keys=keys)) == fault
+    assert find_ring_problem(KeyRing(version=1, keys=keys)) == fault
 
 
 steps = st.tuples(
@@ -217,7 +217,7 @@ def test_no_order_of_changes_makes_a_faulty_ring_or_loses_a_readable_cookie(
         keys = CookieKeys(ring)
         sealed.setdefault(keys.kid, seal_cookie(keys, NAME, CLAIMS, NONCE))
 
-        assert find_fault(ring) is None
+        assert find_ring_problem(ring) is None
         for kid, value in sealed.items():
             destroyed = find_key(ring, "cookie", kid).state == "destroyed"
             expected = (

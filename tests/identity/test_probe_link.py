@@ -9,7 +9,7 @@ from identity.probe_link import LATEST_S, make_test_proof, verify_test_proof
 from identity.token import TokenKeys, make_token, verify_token
 from identity.verification import VerificationError
 from tests.identity.builders import CLICK_ID, DAY_S, MODEST, NOW, NOW_S, active, known_ring, randomness, secret
-from tests.identity.second_reading import BASE32, read_test_proof, write_base32, write_test_proof
+from tests.identity.reference_implementation import BASE32, read_test_proof, write_base32, write_test_proof
 
 KEYS = TokenKeys(known_ring())
 CODE = "spring-26"
@@ -39,7 +39,7 @@ def test_a_proof_is_the_one_the_document_describes_and_holds_until_it_expires(
 
 @MODEST
 @given(st.one_of(st.text(max_size=60), nearly_proofs, st.just(PROOF)), times)
-def test_any_text_is_read_as_a_second_reading_reads_it(text: str, now_s: int) -> None:
+def test_any_text_is_read_as_the_reference_implementation_reads_it(text: str, now_s: int) -> None:
     verified = verify_test_proof(KEYS, CODE, text, now_s)
 
     told = verified.reason if isinstance(verified, VerificationError) else verified

@@ -17,7 +17,7 @@ from tests.identity.builders import (
     randomness,
     secret,
 )
-from tests.identity.second_reading import write_base32, write_token
+from tests.identity.reference_implementation import write_base32, write_token
 
 KEYS = TokenKeys(known_ring())
 TOKEN = make_token(KEYS, CLICK_ID)

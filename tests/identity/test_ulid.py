@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from identity.crockford import ALPHABET, encode_80_bits
 from identity.ulid import is_ulid, make_ulid, ulid_bytes, ulid_time
 from tests.identity.builders import CLICK_ID, MODEST
-from tests.identity.second_reading import write_base32
+from tests.identity.reference_implementation import write_base32
 
 times_ms = st.integers(0, 2**48 - 1)
 sixteen_bytes = st.binary(min_size=16, max_size=16)

@@ -10,7 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from runtime.client_address import UNKNOWN, Address, TrustedProxies, parse_address, parse_networks
 from tests.examples import examples
-from tests.runtime import second_reading
+from tests.runtime import reference_implementation
 
 MODEST = examples(200)
 PROXIES = TrustedProxies(parse_networks(["10.0.0.0/8", "127.0.0.1", "fd00::/8"]))
@@ -83,11 +83,11 @@ def test_what_stands_left_of_an_unreadable_entry_changes_nothing(lines: list[str
 
 @MODEST
 @given(st.lists(addresses | st.sampled_from([*map(str, NEAR), "8.8.8.8:80", "[::1]:80", "", "x"]), max_size=6))
-def test_any_lines_are_read_as_a_second_reading_reads_them(lines: list[str]) -> None:
+def test_any_lines_are_read_as_the_reference_implementation_reads_them(lines: list[str]) -> None:
     proxies = TrustedProxies([ip_network(address) for address in NEAR])
     peer = min(NEAR, key=str)
 
-    assert find_client(str(peer), lines, proxies) == second_reading.find_plain_client(peer, NEAR, lines)
+    assert find_client(str(peer), lines, proxies) == reference_implementation.find_plain_client(peer, NEAR, lines)
 
 
 def test_the_rightmost_untrusted_of_all_lines_is_the_client() -> None:

@@ -40,6 +40,6 @@ AT = Endpoint("10.9.8.7", 80, "CLICKRAIL_SINK_PRIVATE")
 def test_a_bind_that_fails_is_a_sentence_that_names_the_setting(
     error: OSError, kind: type[Exception], sentence: str
 ) -> None:
-    with pytest.raises(kind) as said, AT.explained():
+    with pytest.raises(kind) as said, AT.explain_bind_errors():
         raise error
     assert str(said.value) == sentence

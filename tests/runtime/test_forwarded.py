@@ -10,7 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.forwarded import read_node, read_scheme
 from tests.examples import examples
-from tests.runtime import second_reading
+from tests.runtime import reference_implementation
 
 MODEST = examples(200)
 TRUSTED = {IPv4Address("10.0.0.1"), IPv4Address("127.0.0.1"), IPv6Address("fd00::1")}
@@ -195,8 +195,8 @@ def test_what_stands_left_of_an_unreadable_element_changes_nothing(
 @example(['x="a, for=8.8.8.8;bad"'])
 @example(['x="', '";for=8.8.8.8'])
 @example(["for=8.8.8.8", 'for="10.0.0.1', '"'])
-def test_any_lines_are_read_as_a_second_reading_reads_them(lines: list[str]) -> None:
-    assert client(PROXY, *lines) == str(second_reading.find_client(ip_address(PROXY), TRUSTED, lines))
+def test_any_lines_are_read_as_the_reference_implementation_reads_them(lines: list[str]) -> None:
+    assert client(PROXY, *lines) == str(reference_implementation.find_client(ip_address(PROXY), TRUSTED, lines))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from runtime.endpoint import Endpoint
-from runtime.health import private_port
+from runtime.health import serve_private_port
 
 FREE = Endpoint("127.0.0.1", 0, "CLICKRAIL_SINK_PRIVATE")
 
@@ -18,7 +18,7 @@ async def test_it_tells_health_readiness_and_metrics() -> None:
     Counter("clickrail_things", "Things.", registry=registry).inc(3)
     wrong: dict[str, str | None] = {"kafka": "away", "tables": None}
 
-    async with private_port(FREE, registry, lambda: wrong) as port, aiohttp.ClientSession() as session:
+    async with serve_private_port(FREE, registry, lambda: wrong) as port, aiohttp.ClientSession() as session:
         base = f"http://127.0.0.1:{port}"
         async with session.get(f"{base}/healthz") as health, session.get(f"{base}/readyz") as unready:
             assert (health.status, unready.status) == (200, 503)
@@ -34,7 +34,7 @@ async def test_head_is_answered_as_get_is_without_a_body(path: str) -> None:
     checks, registry = {"kafka": "away"}, CollectorRegistry()
     Counter("clickrail_things", "Things.", registry=registry)
     async with (
-        private_port(FREE, registry, lambda: checks) as port,
+        serve_private_port(FREE, registry, lambda: checks) as port,
         aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session,
         session.get(path) as got,
         session.head(path) as looked,
@@ -49,7 +49,7 @@ async def test_a_process_whose_event_loop_is_stuck_cannot_say_that_it_lives() ->
     opened, wanted, stuck, over = (threading.Event() for _ in range(4))
 
     async def serve() -> None:
-        async with private_port(FREE, CollectorRegistry(), dict) as port:
+        async with serve_private_port(FREE, CollectorRegistry(), dict) as port:
             ports.append(port)
             opened.set()
             await asyncio.to_thread(wanted.wait)

@@ -2,7 +2,7 @@
 
 import logging
 
-from runtime.log_repeats import Repeats
+from runtime.log_repeats import RepeatFilter
 
 MISSING = "Topic clicks.raw not found in cluster metadata"
 NO_COORDINATOR = "Group Coordinator Request failed: [Error 15] GroupCoordinatorNotAvailableError"
@@ -10,7 +10,7 @@ NO_COORDINATOR = "Group Coordinator Request failed: [Error 15] GroupCoordinatorN
 
 def told(seconds: list[float], line: str = MISSING, name: str = "aiokafka.cluster") -> list[float]:
     """Give when a line, written at these times, is logged."""
-    repeats = Repeats("aiokafka")
+    repeats = RepeatFilter("aiokafka")
 
     def passes(at: float) -> bool:
         record = logging.makeLogRecord({"name": name, "msg": line, "levelno": logging.ERROR})
@@ -27,7 +27,7 @@ def test_a_line_that_repeats_is_logged_once_a_minute() -> None:
 def test_other_lines_and_other_loggers_are_let_through() -> None:
     assert told([0, 1, 2], name="clickrail") == [0, 1, 2]
     assert told([0, 1], name="aiokafkas.other") == [0, 1]
-    repeats = Repeats("aiokafka")
+    repeats = RepeatFilter("aiokafka")
     lines = [logging.makeLogRecord({"name": "aiokafka", "msg": "%s is gone", "args": (place,)}) for place in "ab"]
     assert [repeats.filter(line) for line in lines] == [True, True]
 

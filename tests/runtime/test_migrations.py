@@ -7,7 +7,15 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from runtime.migrations import Applied, Migration, MigrationError, MigrationSet, find_pending, migrate, read_migrations
+from runtime.migrations import (
+    AppliedMigration,
+    Migration,
+    MigrationError,
+    MigrationSet,
+    find_pending,
+    migrate,
+    read_migrations,
+)
 from tests.waiting import PATIENCE_S
 
 
@@ -89,7 +97,11 @@ async def test_packages_are_applied_in_the_order_given_and_only_once(database_ur
         applied = await migrate(connection, [first, second])
         again = await migrate(connection, [first, second])
         rows = await connection.fetch("SELECT n FROM apples ORDER BY n")
-    expected = [Applied("fruit", 1, "step_1"), Applied("fruit", 2, "step_2"), Applied("bowl", 1, "step_1")]
+    expected = [
+        AppliedMigration("fruit", 1, "step_1"),
+        AppliedMigration("fruit", 2, "step_2"),
+        AppliedMigration("bowl", 1, "step_1"),
+    ]
     assert (expected, [], [1, 2]) == (applied, again, [row["n"] for row in rows])
 
 
@@ -98,14 +110,14 @@ async def test_a_new_migration_is_applied_to_a_database_that_has_the_older_ones(
     async with connected(database_url) as connection:
         await migrate(connection, [fruit("CREATE TABLE apples ()")])
         applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
-    assert [Applied("fruit", 2, "step_2")] == applied
+    assert [AppliedMigration("fruit", 2, "step_2")] == applied
 
 
 @pytest.mark.servers
 async def test_two_runs_at_once_apply_each_migration_once(database_url: str) -> None:
     slow = fruit("CREATE TABLE apples (n int); SELECT pg_sleep(0.2)", "INSERT INTO apples VALUES (1)")
 
-    async def run() -> list[Applied]:
+    async def run() -> list[AppliedMigration]:
         async with connected(database_url) as connection:
             return await migrate(connection, [slow])
 
@@ -128,7 +140,7 @@ async def test_schemas_do_not_wait_for_one_another(database_url: str) -> None:
                 applied = await migrate(other, [fruit("CREATE TABLE apples ()")])
         finally:
             await other.execute(f"DROP SCHEMA {schema}_b CASCADE")
-    assert [Applied("fruit", 1, "step_1")] == applied
+    assert [AppliedMigration("fruit", 1, "step_1")] == applied
 
 
 @pytest.mark.servers
@@ -138,7 +150,7 @@ async def test_a_file_that_fails_is_named_and_leaves_nothing_behind(database_url
             await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears (); SELECT * FROM grapes")])
         tables = await connection.fetch("SELECT relname FROM pg_class WHERE oid::regclass::text IN ('apples', 'pears')")
         applied = await migrate(connection, [fruit("CREATE TABLE apples ()", "CREATE TABLE pears ()")])
-    assert (["apples"], [Applied("fruit", 2, "step_2")]) == ([row["relname"] for row in tables], applied)
+    assert (["apples"], [AppliedMigration("fruit", 2, "step_2")]) == ([row["relname"] for row in tables], applied)
 
 
 @pytest.mark.servers

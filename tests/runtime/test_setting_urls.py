@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.setting_urls import (
-    Place,
+    HostPort,
     Url,
     UrlProblem,
     find_origin_problem,
@@ -15,11 +15,11 @@ from runtime.setting_urls import (
 
 def test_a_url_is_read_into_its_decoded_parts() -> None:
     assert read_url("Some://u:p@one:1,two:2/a%20b?x=1%2C2&y=") == Url(
-        "some", places=(Place("one", 1), Place("two", 2)), path="a b", options={"x": "1,2", "y": ""}
+        "some", hosts=(HostPort("one", 1), HostPort("two", 2)), path="a b", options={"x": "1,2", "y": ""}
     )
-    assert read_url("some://[::1]:1") == Url("some", places=(Place("::1", 1),), path="", options={})
-    assert read_url("some://%2Frun%2Fx/") == Url("some", places=(Place("/run/x", None),), path="", options={})
-    assert read_url("some://") == Url("some", places=(), path="", options={})
+    assert read_url("some://[::1]:1") == Url("some", hosts=(HostPort("::1", 1),), path="", options={})
+    assert read_url("some://%2Frun%2Fx/") == Url("some", hosts=(HostPort("/run/x", None),), path="", options={})
+    assert read_url("some://") == Url("some", hosts=(), path="", options={})
     assert read_url("some") == UrlProblem("not a URL")
 
 

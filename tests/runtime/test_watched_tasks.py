@@ -14,7 +14,7 @@ STARTERS = {"create_task", "ensure_future", "submit", "Thread", "start_soon"}
 WATCHED_ELSEWHERE = {
     ("runtime/kafka/consume.py", "_consume"): "waits for both, and raises what either raised",
     ("runtime/kafka/clients.py", "stop_soon"): "gathers all, and logs what is no result",
-    ("runtime/backoff.py", "at_most_after"): "sets a time-out and can raise nothing; cancelled at the end",
+    ("runtime/backoff.py", "grace_period"): "sets a time-out and can raise nothing; cancelled at the end",
     ("runtime/kafka/producer.py", "leave"): "waits for the end of a client that is thrown away",
     ("console/live/consumer.py", "_follow"): "waits for both, and raises what the first one raised",
     ("console/live/consumer.py", "connected"): "awaited at the end of the same block",

@@ -11,7 +11,7 @@ from runtime.settings import Secret
 from tests.security.guarded_postgres import GuardedPostgres, guarded_postgres
 from tests.sink.builders import click, clicked
 from tests.sink.test_service import prepared, sinks, write
-from tests.storage.test_store import count
+from tests.storage.test_writer import count
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers

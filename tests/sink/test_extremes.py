@@ -7,10 +7,10 @@ import pytest
 
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, Topic, decode, encode
 from sink.pipeline import Outcome, build_row
-from storage.tables import Loaded
+from storage.tables import StorableRow
 from tests.schemas.extremes import NOW, STAMPS, TIMES, extremes_of
 from tests.sink.builders import Source, click, clicked
-from tests.storage.test_store import make_store, prepare
+from tests.storage.test_writer import make_writer, prepare
 
 READ = (CLICKS_ENRICHED, CLICKS_REJECTED, CLICKS_DEAD)
 
@@ -29,7 +29,7 @@ def test_every_value_of_every_field_gives_a_row_or_a_letter_that_the_next_can_re
     outcomes = outcomes_of(topic)
     letters = [outcome for outcome in outcomes if isinstance(outcome, DeadLetter)]
 
-    assert any(isinstance(outcome, Loaded) for outcome in outcomes)
+    assert any(isinstance(outcome, StorableRow) for outcome in outcomes)
     assert [decode(DeadLetter, encode(letter)) for letter in letters] == letters
 
 
@@ -38,7 +38,7 @@ def test_every_value_of_every_field_gives_a_row_or_a_letter_that_the_next_can_re
 def test_the_time_of_a_record_itself_may_be_anything(topic: Topic, timestamp: int) -> None:
     value = next(extremes_of(topic))
 
-    assert isinstance(build_row(Source(topic.name, value, timestamp=timestamp), "", NOW), Loaded | DeadLetter)
+    assert isinstance(build_row(Source(topic.name, value, timestamp=timestamp), "", NOW), StorableRow | DeadLetter)
 
 
 @pytest.mark.parametrize("published_at", TIMES)
@@ -49,7 +49,7 @@ def test_a_time_that_cannot_be_a_clicks_makes_a_letter(clicked_at: datetime, pub
     outcome = build_row(clicked(strained)[0], "", NOW)
 
     plausible = {(NOW, NOW), (TIMES[5], TIMES[5])}
-    assert isinstance(outcome, Loaded) == ((clicked_at, published_at) in plausible)
+    assert isinstance(outcome, StorableRow) == ((clicked_at, published_at) in plausible)
 
 
 def test_a_click_that_came_to_kafka_after_it_was_read_from_there_is_dead_lettered() -> None:
@@ -62,13 +62,13 @@ def test_a_click_that_came_to_kafka_after_it_was_read_from_there_is_dead_lettere
 @pytest.mark.servers
 async def test_what_comes_to_the_tables_is_stored_or_comes_back_alone(database_url: str) -> None:
     await prepare(database_url)
-    store = make_store(database_url)
-    rows = [outcome for topic in READ for outcome in outcomes_of(topic) if isinstance(outcome, Loaded)]
+    writer = make_writer(database_url)
+    rows = [outcome for topic in READ for outcome in outcomes_of(topic) if isinstance(outcome, StorableRow)]
 
-    bad = [row.loaded for row in await store.store(rows)]
+    bad = [one.row for one in await writer.write(rows)]
     good = [row for row in rows if not any(row is one for one in bad)]
 
-    assert await store.store(good) == []
+    assert await writer.write(good) == []
     assert bad
     assert len(good) > len(bad)
-    await store.close()
+    await writer.close()

@@ -8,7 +8,7 @@ import pytest
 
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, DeadLetter
 from sink.pipeline import build_row
-from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, Loaded
+from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow
 from tests.schemas.test_codec import EXAMPLES
 from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
 
@@ -16,7 +16,7 @@ from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, reje
 def test_each_record_goes_to_the_table_of_its_topic() -> None:
     outcomes = [build_row(record, "", NOW) for record in (*clicked(click()), rejected(), dead_lettered())]
 
-    assert [outcome.table for outcome in outcomes if isinstance(outcome, Loaded)] == [
+    assert [outcome.table for outcome in outcomes if isinstance(outcome, StorableRow)] == [
         CLICKS,
         REJECTED_CLICKS,
         DEAD_LETTERS,
@@ -27,7 +27,7 @@ def test_a_click_belongs_to_the_utc_day_of_its_time() -> None:
     (record,) = clicked(click(clicked_at=NOW.replace(hour=23, minute=59)))
     loaded = build_row(record, "", NOW)
 
-    assert isinstance(loaded, Loaded)
+    assert isinstance(loaded, StorableRow)
     assert loaded.day == date(2026, 11, 24)
 
 

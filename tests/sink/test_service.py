@@ -22,7 +22,7 @@ from sink.service import SPEC, BatchStorer
 from sink.settings import Settings
 from tests.pipeline import Prefixed
 from tests.sink.builders import Source, click, clicked
-from tests.storage.test_store import count, prepare
+from tests.storage.test_writer import count, prepare
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.bisection import take_all_but_bad
+from storage.bisection import process_good_items
 from tests.examples import examples
 
 
@@ -38,7 +38,7 @@ async def test_every_good_one_is_taken_in_once_and_every_bad_one_found(case: tup
     count, bad = case[0], case[1] if case[0] else set()
     shelf = Shelf(bad)
 
-    taken = await take_all_but_bad(range(count), shelf.attempt, shelf.find)
+    taken = await process_good_items(range(count), shelf.attempt, shelf.find)
 
     assert shelf.taken == taken == [number for number in range(count) if number not in bad]
     assert shelf.found == [(number, f"{number} is bad") for number in sorted(bad)]
@@ -48,7 +48,7 @@ async def test_every_good_one_is_taken_in_once_and_every_bad_one_found(case: tup
 async def test_one_among_five_thousand_costs_at_most_25_tries(place: int) -> None:
     shelf = Shelf({place})
 
-    await take_all_but_bad(range(5000), shelf.attempt, shelf.find)
+    await process_good_items(range(5000), shelf.attempt, shelf.find)
 
     assert shelf.tries <= 25
 
@@ -57,7 +57,7 @@ async def test_one_among_five_thousand_costs_at_most_25_tries(place: int) -> Non
 async def test_many_cost_about_the_logarithm_each(bad: range) -> None:
     shelf = Shelf(set(bad))
 
-    await take_all_but_bad(range(5000), shelf.attempt, shelf.find)
+    await process_good_items(range(5000), shelf.attempt, shelf.find)
 
     assert shelf.tries <= len(bad) * (ceil(log2(5000 / len(bad))) + 4) + ceil(log2(5000))
 
@@ -69,5 +69,5 @@ async def test_what_the_one_who_is_told_raises_ends_the_search() -> None:
         raise LookupError(number)
 
     with pytest.raises(LookupError, match="3"):
-        await take_all_but_bad(range(10), shelf.attempt, give_up)
+        await process_good_items(range(10), shelf.attempt, give_up)
     assert shelf.taken == [0, 1, 2]

@@ -13,11 +13,17 @@ from console.database import open_database
 from runtime.errors import DependencyAway
 from runtime.settings import Secret
 from sink.metrics import SinkMetrics
-from storage.jobs import Foresight
-from storage.partitions import drop_partition, list_partitions, make_first_partitions, make_partition, make_partitions
+from storage.jobs import PartitionJob
+from storage.partitions import (
+    drop_partition,
+    list_partitions,
+    make_partition,
+    make_partitions,
+    make_upcoming_partitions,
+)
 from storage.read.queries import ClickFilters, recent_clicks
 from tests.sink.builders import NOW, click, clicked
-from tests.storage.test_store import change, count, make_store, prepare, rows_of
+from tests.storage.test_writer import change, count, make_writer, prepare, rows_of
 
 pytestmark = pytest.mark.servers
 
@@ -79,16 +85,16 @@ async def test_there_is_no_default_partition_that_attach_would_look_through(tabl
 
 async def test_clicks_and_pages_go_on_while_a_reader_holds_a_select_open_over_midnight(database_url: str) -> None:
     await prepare(database_url)
-    store, ahead = make_store(database_url), list[int]()
-    await store.store(rows_of(clicked(click(1))))
+    writer, ahead = make_writer(database_url), list[int]()
+    await writer.write(rows_of(clicked(click(1))))
 
     async with reading_all(database_url), open_database(Secret(database_url)) as pages, asyncio.timeout(30):
         # Nobody foresaw the day: the batch makes it, beside the reader.
-        await store.store(rows_of(clicked(click(2), click(3, TOMORROW))))
+        await writer.write(rows_of(clicked(click(2), click(3, TOMORROW))))
         # The job makes more of them.
-        await Foresight(Secret(database_url), 3, ahead.append, TOMORROW.date).make()
+        await PartitionJob(Secret(database_url), 3, ahead.append, TOMORROW.date).make()
         shown = await pages.read(lambda reader: recent_clicks(reader, ClickFilters(), 10))
-    await store.close()
+    await writer.close()
 
     assert ahead == [3]
     assert [stored.click.clicked_at for stored in shown] == [TOMORROW, NOW, NOW]
@@ -97,17 +103,17 @@ async def test_clicks_and_pages_go_on_while_a_reader_holds_a_select_open_over_mi
 
 async def test_the_batch_makes_no_partition_that_was_foreseen(tables: asyncpg.Connection, database_url: str) -> None:
     ahead: list[int] = []
-    await Foresight(Secret(database_url), 1, ahead.append, lambda: TODAY).make()
-    store = make_store(database_url)
+    await PartitionJob(Secret(database_url), 1, ahead.append, lambda: TODAY).make()
+    writer = make_writer(database_url)
 
     # With this lock nobody can make one.
     async with tables.transaction():
         await tables.execute("LOCK TABLE clicks IN SHARE UPDATE EXCLUSIVE MODE")
-        await store.store(rows_of(clicked(click(1), click(2, TOMORROW))))
+        await writer.write(rows_of(clicked(click(1), click(2, TOMORROW))))
         with pytest.raises(DependencyAway, match="lock timeout"):
-            await store.store(rows_of(clicked(click(3, NOW - timedelta(days=3)))))
-    await store.store(rows_of(clicked(click(3, NOW - timedelta(days=3)))))
-    await store.close()
+            await writer.write(rows_of(clicked(click(3, NOW - timedelta(days=3)))))
+    await writer.write(rows_of(clicked(click(3, NOW - timedelta(days=3)))))
+    await writer.close()
 
     assert ahead == [1]
     assert await count(database_url) == 3
@@ -117,7 +123,7 @@ async def test_a_job_that_finds_its_way_blocked_says_so_and_tries_again_later(
     tables: asyncpg.Connection, database_url: str
 ) -> None:
     metrics = SinkMetrics(CollectorRegistry())
-    job = Foresight(Secret(database_url), 1, metrics.days_ahead.set, lambda: TODAY)
+    job = PartitionJob(Secret(database_url), 1, metrics.days_ahead.set, lambda: TODAY)
     async with tables.transaction():
         await tables.execute("LOCK TABLE clicks IN SHARE UPDATE EXCLUSIVE MODE")
         with pytest.raises(DependencyAway, match="lock timeout"):
@@ -141,7 +147,7 @@ async def test_several_that_make_the_same_at_once_all_succeed(database_url: str)
 
 
 async def test_the_first_ones_are_today_and_seven_days_more(tables: asyncpg.Connection) -> None:
-    await make_first_partitions(tables)
+    await make_upcoming_partitions(tables)
 
     listed = [partition.day for partition in await list_partitions(tables)]
     assert [(day - listed[0]).days for day in listed] == list(range(8))
@@ -162,8 +168,8 @@ async def test_a_day_is_dropped_for_good_and_its_record_taken_back_brings_it_bac
 async def test_a_day_is_dropped_while_readers_of_it_are_waited_for_and_nobody_else_waits(
     tables: asyncpg.Connection, database_url: str
 ) -> None:
-    store = make_store(database_url)
-    await store.store(rows_of(clicked(click(1), click(2, TOMORROW))))
+    writer = make_writer(database_url)
+    await writer.write(rows_of(clicked(click(1), click(2, TOMORROW))))
     async with asyncio.timeout(60):
         async with reading_all(database_url):
             dropping = asyncio.create_task(drop_partition(tables, TODAY))
@@ -171,10 +177,10 @@ async def test_a_day_is_dropped_while_readers_of_it_are_waited_for_and_nobody_el
                 while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)"):
                     await asyncio.sleep(0.05)
                 assert await other.fetchval("SELECT count(*) FROM clicks") == 1
-            await store.store(rows_of(clicked(click(3, TOMORROW))))
+            await writer.write(rows_of(clicked(click(3, TOMORROW))))
             assert not dropping.done()
         await dropping
-    await store.close()
+    await writer.close()
 
     assert await count(database_url) == 2
 
@@ -191,12 +197,12 @@ async def test_a_drop_that_was_interrupted_is_ended_by_the_next(tables: asyncpg.
 
 
 async def test_a_partition_that_somebody_detached_stays_as_it_is(tables: asyncpg.Connection, database_url: str) -> None:
-    store = make_store(database_url)
-    await store.store(rows_of(clicked(click(1))))
+    writer = make_writer(database_url)
+    await writer.write(rows_of(clicked(click(1))))
     await change(database_url, "ALTER TABLE clicks DETACH PARTITION clicks_20261124")
 
-    assert await store.store(rows_of(clicked(click(2)))) == []
-    await store.close()
+    assert await writer.write(rows_of(clicked(click(2)))) == []
+    await writer.close()
 
     assert await make_partition(tables, TODAY) == "dropped"
     assert (await count(database_url), await count(database_url, "clicks_20261124")) == (0, 1)

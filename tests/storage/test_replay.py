@@ -22,7 +22,7 @@ from storage.read.queries import find_letters
 from storage.replay import (
     LetterCounts,
     LetterFilters,
-    Replayed,
+    ReplayResult,
     count_letters,
     describe_attempt,
     headers_of,
@@ -30,12 +30,12 @@ from storage.replay import (
     list_letters,
     replay,
 )
-from storage.tables import DEAD_LETTERS, Loaded
+from storage.tables import DEAD_LETTERS, StorableRow
 from tests.enricher.test_batch import change_topic
 from tests.runtime.kafka.test_producer import Spec, read_all
 from tests.sink.builders import Source, click
 from tests.sink.test_service import prepared
-from tests.storage.test_store import make_store
+from tests.storage.test_writer import make_writer
 
 pytestmark = pytest.mark.servers
 
@@ -66,13 +66,13 @@ async def connection(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 async def store_letters(settings: Settings, values: Sequence[bytes], reason: str = "wrong_shape") -> None:
     """Store letters about records of clicks.enriched, a second apart."""
     topic = settings.kafka_topic_prefix + CLICKS_ENRICHED.name
-    store = make_store(settings.database_url.reveal())
+    writer = make_writer(settings.database_url.reveal())
     records = [Source(topic, value, offset) for offset, value in enumerate(values)]
     cause = Undecodable(reason, "as the test has it")
     letters = [make_dead_letter(record, cause, "sink", NOW + timedelta(seconds=record.offset)) for record in records]
-    rows = [Loaded(DEAD_LETTERS, letter_row(one), record) for one, record in zip(letters, records, strict=True)]
-    assert await store.store(rows) == []
-    await store.close()
+    rows = [StorableRow(DEAD_LETTERS, letter_row(one), record) for one, record in zip(letters, records, strict=True)]
+    assert await writer.write(rows) == []
+    await writer.close()
 
 
 def ours(settings: Settings) -> list[str]:
@@ -112,7 +112,7 @@ async def test_letters_go_back_to_their_topic_with_their_bytes_and_only_once(
     await producer.close()
 
     there = await read_all(kafka, settings.kafka_topic_prefix + CLICKS_ENRICHED.name)
-    assert (first, second) == (Replayed(3), Replayed(0))
+    assert (first, second) == (ReplayResult(3), ReplayResult(0))
     assert sorted(value for _, _, value in there) == sorted(values)
     assert (before, after) == (LetterCounts(waiting=3), LetterCounts(sent=3))
 
@@ -142,7 +142,7 @@ async def test_an_interrupted_replay_leaves_its_letters_unsure_until_they_are_as
     without = await replay(connection, producer, ALL, ours(settings))
     again = await replay(connection, producer, ALL, ours(settings), again=True)
 
-    assert (interrupted, without, again) == (LetterCounts(unsure=2), Replayed(0), Replayed(2))
+    assert (interrupted, without, again) == (LetterCounts(unsure=2), ReplayResult(0), ReplayResult(2))
     assert await count_letters(connection, ALL) == LetterCounts(sent=2)
 
 
@@ -153,7 +153,7 @@ async def test_each_sending_of_a_letter_is_kept(settings: Settings, connection: 
     for again in (False, True):
         with pytest.raises(DeliveryFailed):
             await replay(connection, producer, ALL, ours(settings), again=again)
-    assert await replay(connection, producer, ALL, ours(settings), again=True) == Replayed(1)
+    assert await replay(connection, producer, ALL, ours(settings), again=True) == ReplayResult(1)
 
     (stored,) = await find_letters(connection, LetterName(ours(settings)[1], 0, 0))
     attempts = await list_attempts(connection, stored.letter)
@@ -178,8 +178,8 @@ async def test_a_letter_larger_than_its_topic_takes_is_named_and_all_others_are_
     await producer.close()
 
     name = LetterName(small_topic, 0, 7, sha256(values[7]).hexdigest()[:8])
-    assert (first, after_first) == (Replayed(19, (name,)), LetterCounts(sent=19, refused=1))
-    assert (still_refused, after_mending) == (Replayed(0, (name,)), Replayed(1))
+    assert (first, after_first) == (ReplayResult(19, (name,)), LetterCounts(sent=19, refused=1))
+    assert (still_refused, after_mending) == (ReplayResult(0, (name,)), ReplayResult(1))
     assert await count_letters(connection, ALL) == LetterCounts(sent=20)
     assert {value for _, _, value in await read_all(kafka, small_topic)} == set(values)
 
@@ -220,7 +220,7 @@ async def test_a_cut_letter_is_counted_and_never_sent(settings: Settings, connec
     await connection.execute('UPDATE dead_letters SET is_cut = true WHERE "offset" = 0')
     producer = Recorder()
 
-    assert await replay(connection, producer, ALL, ours(settings)) == Replayed(1)
+    assert await replay(connection, producer, ALL, ours(settings)) == ReplayResult(1)
     assert [record.value for record in producer.taken] == [b"b"]
     assert await count_letters(connection, ALL) == LetterCounts(sent=1, cut=1)
 
@@ -232,7 +232,7 @@ async def test_a_letter_that_names_a_topic_of_somebody_else_is_not_sent_there(
     await connection.execute("UPDATE dead_letters SET topic = 'payments' WHERE \"offset\" = 0")
     producer = Recorder()
 
-    assert await replay(connection, producer, ALL, ours(settings)) == Replayed(1)
+    assert await replay(connection, producer, ALL, ours(settings)) == ReplayResult(1)
     assert [record.topic for record in producer.taken] == [settings.kafka_topic_prefix + CLICKS_ENRICHED.name]
 
 

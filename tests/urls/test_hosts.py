@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode, to_ascii, to_stored
+from urls.hosts import decode_punycode, find_host_problem, is_host, is_punycode, to_ascii, to_stored_host
 
 
 @pytest.mark.parametrize("host", ["shop.example", "SHOP.example.", "127.0.0.1", "xn--bcher-kva.example", "localhost"])
@@ -126,4 +126,4 @@ def test_any_text_is_a_name_of_the_listed_kind_or_none(host: str) -> None:
     ],
 )
 def test_a_host_in_another_script_is_stored_as_browsers_ask_for_it(given: str, stored: str) -> None:
-    assert to_stored(given) == stored
+    assert to_stored_host(given) == stored

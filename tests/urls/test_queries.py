@@ -2,27 +2,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from urls.queries import MOST_PARAMETERS, Link, fold_name, names_in, split_link, split_query, without_name
+from urls.queries import MAX_PARAMETERS, UrlParts, fold_name, parameter_names, remove_parameter, split_query, split_url
 
 
 @pytest.mark.parametrize(
-    ("url", "link", "joint"),
+    ("url", "link", "separator"),
     [
-        ("https://e.com", Link("https://e.com", None, ""), "?"),
-        ("https://e.com/?", Link("https://e.com/", "", ""), ""),
-        ("https://e.com/?a=1", Link("https://e.com/", "a=1", ""), "&"),
-        ("https://e.com/?a=1&", Link("https://e.com/", "a=1&", ""), ""),
-        ("https://e.com?a=1?b#c?d#e", Link("https://e.com", "a=1?b", "#c?d#e"), "&"),
-        ("https://e.com/#?a=1", Link("https://e.com/", None, "#?a=1"), "?"),
+        ("https://e.com", UrlParts("https://e.com", None, ""), "?"),
+        ("https://e.com/?", UrlParts("https://e.com/", "", ""), ""),
+        ("https://e.com/?a=1", UrlParts("https://e.com/", "a=1", ""), "&"),
+        ("https://e.com/?a=1&", UrlParts("https://e.com/", "a=1&", ""), ""),
+        ("https://e.com?a=1?b#c?d#e", UrlParts("https://e.com", "a=1?b", "#c?d#e"), "&"),
+        ("https://e.com/#?a=1", UrlParts("https://e.com/", None, "#?a=1"), "?"),
     ],
 )
-def test_a_url_is_split_at_its_query_and_fragment(url: str, link: Link, joint: str) -> None:
-    assert (split_link(url), split_link(url).joint) == (link, joint)
+def test_a_url_is_split_at_its_query_and_fragment(url: str, link: UrlParts, separator: str) -> None:
+    assert (split_url(url), split_url(url).separator) == (link, separator)
 
 
 @given(st.text(st.sampled_from("ab/?#&=")))
 def test_the_parts_make_the_url_again(url: str) -> None:
-    link = split_link(url)
+    link = split_url(url)
     assert link.before_fragment + link.fragment == url
 
 
@@ -55,13 +55,13 @@ def test_any_text_can_be_compared(raw: str) -> None:
 
 
 def test_the_names_of_a_query_are_found_behind_semicolons_too() -> None:
-    assert names_in("a=1&B=2;c[]=3;&&d") == {"a", "b", "c", "d"}
-    assert names_in("") == names_in(None) == frozenset()
+    assert parameter_names("a=1&B=2;c[]=3;&&d") == {"a", "b", "c", "d"}
+    assert parameter_names("") == parameter_names(None) == frozenset()
 
 
 def test_a_name_is_taken_out_however_it_is_written() -> None:
-    assert without_name("a=1&ID=2;%69d=3&id[x]=4&id&b=id", "id") == "a=1&;&&&b=id"
-    assert without_name("a=1", "id") == "a=1"
+    assert remove_parameter("a=1&ID=2;%69d=3&id[x]=4&id&b=id", "id") == "a=1&;&&&b=id"
+    assert remove_parameter("a=1", "id") == "a=1"
 
 
 @pytest.mark.parametrize(
@@ -79,4 +79,4 @@ def test_a_query_is_split_at_ampersands_as_html_writes_them_too(query: str, para
 
 
 def test_of_a_flood_of_parameters_only_the_first_are_given() -> None:
-    assert len(split_query("a&" * 5000)) == len(split_query("a&amp;" * 5000)) == MOST_PARAMETERS
+    assert len(split_query("a&" * 5000)) == len(split_query("a&amp;" * 5000)) == MAX_PARAMETERS

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.urls.target_cases import LEFT_TO_PYTHON, NO_TARGETS, TARGETS
-from urls.targets import MACROS, TargetProblem, check_new_target, check_target, is_harmless, macros_of
+from urls.targets import MACROS, TargetProblem, check_new_target, check_target, find_macros, is_safe_target
 
 
 @pytest.mark.parametrize("url", TARGETS)
@@ -20,12 +20,12 @@ def test_what_is_no_target_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://1.2.3/", "https://xn--0.example/", "https://e.com:080/", *TARGETS])
 def test_what_was_stored_before_a_rule_may_still_be_sent_to_visitors(url: str) -> None:
-    assert is_harmless(url)
+    assert is_safe_target(url)
 
 
 @pytest.mark.parametrize("url", ["javascript:x", "http://a@evil.tld", "https://x\n", "https://e.com:65536/", "//x"])
 def test_what_could_harm_is_never_sent_whoever_stored_it(url: str) -> None:
-    assert not is_harmless(url)
+    assert not is_safe_target(url)
 
 
 @pytest.mark.parametrize(
@@ -119,4 +119,4 @@ def test_what_is_no_target_at_all_is_told_before_its_macros() -> None:
 
 
 def test_the_macros_of_a_target_are_known() -> None:
-    assert macros_of("https://e.com/{code}?{clickid}={sub1}#{code}") == {"code", "sub1"}
+    assert find_macros("https://e.com/{code}?{clickid}={sub1}#{code}") == {"code", "sub1"}

@@ -8,7 +8,7 @@ from ingest.request.parameters import AD_IDS, NONE, SUBS, Parameters, read_param
 from schemas import Utm
 from schemas.fields import AD_ID_CAP, SUB_CAP, UTM_CAP
 from tests.ingest.builders import MODEST
-from urls.queries import MOST_PARAMETERS
+from urls.queries import MAX_PARAMETERS
 
 
 def test_an_empty_query_carries_nothing() -> None:
@@ -69,7 +69,7 @@ def test_a_value_beyond_its_cap_is_cut_and_named() -> None:
 
 
 def test_of_a_flood_of_parameters_only_the_first_are_read() -> None:
-    flood = "&".join(f"p{number}=x" for number in range(MOST_PARAMETERS - 1))
+    flood = "&".join(f"p{number}=x" for number in range(MAX_PARAMETERS - 1))
     assert read_parameters(f"{flood}&sub1=in&sub2=out").subs == {"sub1": "in"}
 
 

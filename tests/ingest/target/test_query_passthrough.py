@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.request.parameters import SUBS
 from ingest.target.query_passthrough import PASSED_CAP, QueryPassthrough, decide_passthrough, pass_on, to_bytes
 from tests.ingest.builders import MODEST
-from urls.queries import MOST_PARAMETERS, name_of
+from urls.queries import MAX_PARAMETERS, parameter_name
 
 ALL = QueryPassthrough(None, frozenset())
 
@@ -35,15 +35,15 @@ def test_whole_parameters_go_on_until_they_are_too_long_together() -> None:
 
 
 def test_of_a_flood_of_parameters_only_the_first_go_on() -> None:
-    for count, is_cut in ((MOST_PARAMETERS, False), (MOST_PARAMETERS + 1, True), (5000, True)):
-        assert pass_on("&".join(["a=1"] * count), ALL) == (["a=1"] * MOST_PARAMETERS, is_cut)
+    for count, is_cut in ((MAX_PARAMETERS, False), (MAX_PARAMETERS + 1, True), (5000, True)):
+        assert pass_on("&".join(["a=1"] * count), ALL) == (["a=1"] * MAX_PARAMETERS, is_cut)
 
 
 @MODEST
 @given(st.text(st.characters(codec=None), max_size=60))
 def test_what_goes_on_is_what_was_sent_in_characters_that_a_url_has(query: str) -> None:
     passed = pass_on(query, ALL).parameters
-    named = [piece for piece in query.split("&") if name_of(piece)]
+    named = [piece for piece in query.split("&") if parameter_name(piece)]
     sent = [unquote_to_bytes(to_bytes(piece)) for piece in named]
     assert all(piece.isascii() and piece.isprintable() and not set(' "#&;<>\\^`{|}') & set(piece) for piece in passed)
     assert list(map(unquote_to_bytes, passed)) == sent

@@ -9,15 +9,15 @@ from prometheus_client import Counter
 from runtime.postgres import Session, connect, describe_failure
 from runtime.postgres_errors import ERRORS, is_missing_partition
 from runtime.settings import DatabaseUrl
-from storage.load import BadRow, Check, Load, TableLoader
-from storage.tables import Loaded
+from storage.load import BadRow, Check, LoadResult, TableLoader
+from storage.tables import StorableRow
 
 log = structlog.get_logger()
 
 SESSION: Final = Session(application="clickrail sink", connect_s=5.0, statement_s=60.0, server_s=60.0)
 
 
-def without_limit(_: Sequence[BadRow]) -> None:
+def accept_any(_: Sequence[BadRow]) -> None:
     """Find any number of bad rows acceptable."""
 
 
@@ -31,7 +31,7 @@ class StorageMetrics(Protocol):
     def lost_by_retention(self) -> Counter: ...
 
 
-class Store:
+class TableWriter:
     """One connection to PostgreSQL, made when it is needed and thrown away after any failure that is not a row's."""
 
     def __init__(self, database_url: DatabaseUrl, metrics: StorageMetrics) -> None:
@@ -39,7 +39,7 @@ class Store:
         self._metrics = metrics
         self._loader: TableLoader | None = None
 
-    async def store(self, rows: Sequence[Loaded], check: Check = without_limit) -> list[BadRow]:
+    async def write(self, rows: Sequence[StorableRow], check: Check = accept_any) -> list[BadRow]:
         """Store the rows, each once, all in one transaction; give those that can never be stored.
 
         `check` is shown the bad rows each time one more is found; what it raises is raised, and nothing is stored then.
@@ -85,7 +85,7 @@ class Store:
         if loader is not None:
             loader.terminate()
 
-    def _count(self, done: Load) -> None:
+    def _count(self, done: LoadResult) -> None:
         for table, count in done.new.items():
             self._metrics.stored.labels(table.name).inc(count)
         if done.too_old:
@@ -94,7 +94,7 @@ class Store:
             log.warning("clicks not stored: their days were dropped", clicks=len(done.too_old), days=days)
 
 
-async def load(loader: TableLoader, rows: Sequence[Loaded], check: Check) -> Load:
+async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check) -> LoadResult:
     try:
         return await loader.load(rows, check)
     except ERRORS as error:
