@@ -16,8 +16,8 @@ WATCHED_ELSEWHERE = {
     ("runtime/kafka/clients.py", "stop_soon"): "gathers all, and logs what is no result",
     ("runtime/backoff.py", "grace_period"): "sets a time-out and can raise nothing; cancelled at the end",
     ("runtime/kafka/producer.py", "leave"): "waits for the end of a client that is thrown away",
-    ("console/live/consumer.py", "_follow"): "waits for both, and raises what the first one raised",
-    ("console/live/consumer.py", "connected"): "awaited at the end of the same block",
+    ("console/live/consumer.py", "_read_and_probe"): "waits for both, and raises what the first one raised",
+    ("console/live/consumer.py", "open_consumer"): "awaited at the end of the same block",
     ("ingest/http/connection.py", "_answer"): "`_look_up` catches everything and answers 500",
     ("ingest/journal/in_memory_segments.py", "write_down"): "awaited by `settle`",
 }
