@@ -13,6 +13,18 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def tree_cpu_seconds(pid: int) -> float:
+    """Give user and system time of a process and all its descendants so far, those that have ended included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = sum(map(int, fields[11:15])) / TICKS
+    return own + sum(map(tree_cpu_seconds, children_of(pid)))
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
 def resident_mib(pid: int) -> float:
     """Give the resident memory of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

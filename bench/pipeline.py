@@ -1,86 +1,146 @@
-"""The whole pipeline: what enricher and sink cost, what two cores hold, how fresh a row is."""
+"""The whole pipeline: the highest rate it holds, what a click costs every process, how fresh a row is."""
 
 import asyncio
-import time
-from datetime import UTC, datetime
+import statistics
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import asyncpg
+import msgspec
 
-from bench.measuring import cpu_seconds
-from bench.redirect import count_redirects
+from bench.bare_server import BareServer, run_bare
+from bench.costs import Costs, subtract
+from bench.load import Load
+from bench.measuring import cpu_seconds, tree_cpu_seconds
 from bench.report import Figure
+from bench.search import find_highest
 from bench.stack import Bench, load
 
-STAGES = ("ingest", "enricher", "sink")
-HELD_RATE = 3000.0
-HELD_SECONDS = 60.0
-FLAT_S = 3.0
-FRESH_RATE = 200.0
-FRESH_SECONDS = 20.0
+CONNECTIONS = 64
+PROBE_SECONDS = 16.0
+QUIET_RATE, BUSY_RATE, FIRST_RATE = 50.0, 800.0, 2000.0
+BUSY_TARGET, HIGHEST_TARGET = 8.0, 4.0
 FRESH_TARGET_S = 1.5
+BARE_SECONDS = 3.0
+DRAIN_SECONDS = 180.0
+STORED = 'clickrail_sink_rows_stored_total{table="clicks"} '
 FRESHNESS = """
     SELECT percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY extract(epoch FROM stored_at - clicked_at))
     FROM clicks WHERE clicked_at >= $1
 """
 
 
+class Probe(msgspec.Struct, frozen=True):
+    """What the pipeline did with one load: the costs, the answers, and seconds from click to row."""
+
+    rate: float
+    costs: Costs
+    answered: Load
+    fresh_p50_s: float
+    fresh_p99_s: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether all was answered at the rate that was asked, and the rows kept up."""
+        sent = sum(self.answered.statuses.values()) / self.answered.seconds
+        is_answered = self.answered.statuses.get(302, 0) == sum(self.answered.statuses.values())
+        return is_answered and sent >= self.rate * 0.98 and self.fresh_p99_s <= FRESH_TARGET_S
+
+
 async def measure_pipeline(bench: Bench) -> list[Figure]:
-    """Measure all three with the same running services."""
-    servers = [bench.services[name] for name in STAGES]
+    async with running_pipeline(bench) as pipeline:
+        await pipeline.probe(500, seconds=4)
+        quiet, busy = await pipeline.probe(QUIET_RATE), await pipeline.probe(BUSY_RATE)
+        probes: dict[float, Probe] = {}
+
+        async def holds(rate: float) -> bool:
+            probes[rate] = await pipeline.probe(rate)
+            return probes[rate].holds
+
+        highest = await find_highest(holds, FIRST_RATE)
+        figures = [*describe(quiet), *describe(busy, BUSY_TARGET)]
+        if highest:
+            figures += describe(probes[highest], HIGHEST_TARGET)
+        return [*figures, Figure("pipeline: highest rate with flat lag", f"{highest:,.0f} clicks/s")]
+
+
+def describe(probe: Probe, most: float | None = None) -> list[Figure]:
+    """Give the figures of a probe. The total cost has a target where `most` is given."""
+    total = Figure(
+        f"CPU per click / a bare redirect's, at {probe.rate:,.0f}/s",
+        probe.costs.describe(),
+        f"<= {most} x" if most else "",
+        probe.costs.total <= most if most else None,
+    )
+    fresh = Figure(
+        f"freshness click -> row at {probe.rate:,.0f}/s, p50 and p99",
+        f"{probe.fresh_p50_s * 1000:.0f} ms, {probe.fresh_p99_s * 1000:.0f} ms"
+        f" (answer p99 {probe.answered.p99_ms:.1f} ms)",
+        f"p99 <= {FRESH_TARGET_S} s",
+        probe.fresh_p99_s <= FRESH_TARGET_S,
+    )
+    return [total, fresh]
+
+
+class Pipeline:
+    """The running pipeline and a bare server beside it."""
+
+    def __init__(self, bench: Bench, database: asyncpg.Connection, bare: BareServer) -> None:
+        self._bench = bench
+        self._database = database
+        self._bare = bare
+        self._stored = 0.0
+        self._servers = {server.name: server for server in (*bench.services.values(), *bench.servers)}
+
+    async def probe(self, rate: float, seconds: float = PROBE_SECONDS) -> Probe:
+        """Load the pipeline at a rate, and wait until all clicks are rows."""
+        bare_s = [await self._measure_bare()]
+        before = self._cpu()
+        started = datetime.now(UTC)
+        answered = await load(self._bench.url, seconds, CONNECTIONS, rate)
+        clicks = answered.statuses.get(302, 0)
+        await self._wait_for_rows(clicks)
+        costs = subtract(self._cpu(), before)
+        bare_s.append(await self._measure_bare())
+        # The first half is the way to a steady state.
+        fresh = await self._database.fetchval(FRESHNESS, started + timedelta(seconds=seconds / 2))
+        result = Probe(rate, Costs(costs, clicks, statistics.mean(bare_s)), answered, *map(float, fresh))
+        print(f"  {rate:,.0f}/s: {result.costs.describe()}; p99 {result.fresh_p99_s:.2f} s", flush=True)
+        return result
+
+    async def _measure_bare(self) -> float:
+        before = cpu_seconds(self._bare.pid)
+        answered = await load(self._bare.address, BARE_SECONDS, CONNECTIONS)
+        return (cpu_seconds(self._bare.pid) - before) / answered.statuses[302]
+
+    def _cpu(self) -> dict[str, float]:
+        return {name: tree_cpu_seconds(server.pid) for name, server in self._servers.items()}
+
+    async def _wait_for_rows(self, clicks: int) -> None:
+        """Wait until so many more rows are stored. The sink is asked: counting rows would cost PostgreSQL."""
+        self._stored += clicks
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while await self._count_stored() < self._stored:
+                await asyncio.sleep(0.2)
+
+    async def _count_stored(self) -> float:
+        url = f"{self._bench.plans['sink'].private_url}/metrics"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            text = await answer.text()
+        return sum(float(line.removeprefix(STORED)) for line in text.splitlines() if line.startswith(STORED))
+
+
+@asynccontextmanager
+async def running_pipeline(bench: Bench) -> AsyncIterator[Pipeline]:
+    servers = bench.services.values()
     await asyncio.gather(*(server.start() for server in servers))
     database = await asyncpg.connect(bench.addresses.postgres)
     try:
-        await wait_for_rows(database, count_redirects(await load(bench.url, 2, 8, 500)))
-        return [*await measure_freshness(bench, database), *await measure_held(bench, database)]
+        async with run_bare() as bare:
+            yield Pipeline(bench, database, bare)
     finally:
         await database.close()
         for server in servers:
             await server.stop()
-
-
-async def measure_freshness(bench: Bench, database: asyncpg.Connection) -> list[Figure]:
-    started = datetime.now(UTC)
-    before = await database.fetchval("SELECT count(*) FROM clicks")
-    answered = await load(bench.url, FRESH_SECONDS, 8, FRESH_RATE)
-    await wait_for_rows(database, before + count_redirects(answered))
-    half, most = await database.fetchval(FRESHNESS, started)
-    return [
-        Figure(
-            f"freshness click -> row at {FRESH_RATE:.0f}/s, p50 and p99",
-            f"{half * 1000:.0f} ms, {most * 1000:.0f} ms",
-            f"p99 <= {FRESH_TARGET_S} s",
-            most <= FRESH_TARGET_S,
-        )
-    ]
-
-
-async def measure_held(bench: Bench, database: asyncpg.Connection) -> list[Figure]:
-    before = await database.fetchval("SELECT count(*) FROM clicks")
-    cpu = {name: cpu_seconds(bench.services[name].pid) for name in STAGES}
-    answered = await load(bench.url, HELD_SECONDS, 32, HELD_RATE)
-    ended = time.monotonic()
-    count = count_redirects(answered)
-    await wait_for_rows(database, before + count)
-    behind_s = time.monotonic() - ended
-    used = {name: cpu_seconds(bench.services[name].pid) - cpu[name] for name in STAGES}
-    rate = count / answered.seconds
-    behind_cpu = used["enricher"] + used["sink"]
-    return [
-        Figure(
-            f"pipeline: clicks/s held for {HELD_SECONDS:.0f} s, then behind by",
-            f"{rate:,.0f}/s, {behind_s:.1f} s (answer p99 {answered.p99_ms:.1f} ms)",
-            f">= {HELD_RATE:,.0f}/s with flat lag",
-            rate >= HELD_RATE * 0.99 and behind_s <= FLAT_S,
-        ),
-        Figure("enrich + sink: clicks a CPU-second", f"{count / behind_cpu:,.0f}"),
-        Figure(
-            "CPU a click: ingest, enricher, sink",
-            ", ".join(f"{used[name] / count * 1e6:.0f} us" for name in STAGES),
-        ),
-    ]
-
-
-async def wait_for_rows(database: asyncpg.Connection, expected: int) -> None:
-    async with asyncio.timeout(120):
-        while await database.fetchval("SELECT count(*) FROM clicks") < expected:
-            await asyncio.sleep(0.1)
