@@ -15,7 +15,7 @@ from cli.up.follow import DemoLink, Lost, describe_way, follow_click
 from cli.up.landing import serve_landing
 from cli.up.preparing import find_addresses, make_secrets, placeholders, prepare, write_private
 from cli.up.screen import Screen
-from cli.up.services import LocalService, plan_service, ports_of, read_services, run_services
+from cli.up.services import LocalService, plan_service, ports_of, read_services, run_services, stand_behind_ingest
 from cli.up.status import show_status
 from deploy.local.city import city_databases
 from deploy.local.ports import SERVERS, Wanted, choose_port, require_free, wanted_ports
@@ -93,6 +93,7 @@ async def run_on(stack: Stack, local: Local, screen: Screen) -> None:
         async with run_services(plans, screen.say):
             for line in [*await follow(local, screen), *describe_run(local)]:
                 screen.say(line)
+            await stand_behind_ingest((stack.kafka, stack.postgres))
             await together(
                 show_status(tuple(services.values()), screen),
                 keep_up(stack.servers, lambda what, _: screen.say(f"[yellow]{what}[/]")),

@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.local.diagnosis import diagnose
 from deploy.local.launch import bound, roll
+from deploy.local.niceness import raise_niceness
 from deploy.local.traces import remove_traces, write_traces
 from deploy.local.tree import resident_bytes, signal_tree
 
@@ -49,6 +50,7 @@ class Server:
     def __init__(self, plan: ServerPlan) -> None:
         self.plan = plan
         self.process: asyncio.subprocess.Process | None = None
+        self.niceness = 0
 
     @property
     def name(self) -> str:
@@ -82,6 +84,7 @@ class Server:
         try:
             write_traces(self.plan.folder, self.pid, self.plan.stop_signal)
             await self.until_ready(beginning)
+            await self.stand_back(self.niceness)
         except BaseException:
             await self.kill()
             raise
@@ -95,6 +98,12 @@ class Server:
                 said = self.plan.log.read_bytes()[beginning:][-TAIL_BYTES:].decode(errors="replace")
                 raise diagnose(self.name, outcome, said, self.plan.log)
             await asyncio.sleep(POLL_SECONDS)
+
+    async def stand_back(self, niceness: int) -> None:
+        """Let it, now and after each later start, have less of the processor than this process by so much niceness."""
+        self.niceness = niceness
+        if niceness:
+            await raise_niceness(self.pid, niceness)
 
     async def wait(self) -> int:
         """Wait until the process ends, by itself or by a signal, and give its exit code."""

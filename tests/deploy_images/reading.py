@@ -13,11 +13,16 @@ WITH_DEFAULT = re.compile(r"\$\{\w+:-([^}]*)\}")
 
 def read_environments(part: str) -> dict[str, dict[str, str]]:
     """Give the variables of each service of a part; those without a value are left out, as compose does."""
+    return {name: read_variables(block) for name, block in read_blocks(part).items()}
+
+
+def read_blocks(part: str) -> dict[str, str]:
+    """Give the text of each service of a part."""
     _, _, services = (PARTS / part).read_text().partition("\nservices:\n")
     services = re.split(r"^\w", services, flags=re.MULTILINE)[0]
     names = SERVICE.findall(services)
     blocks = SERVICE.split(services)[2::2]
-    return {name: read_variables(block) for name, block in zip(names, blocks, strict=True)}
+    return dict(zip(names, blocks, strict=True))
 
 
 def read_variables(block: str) -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 from deploy.healthcheck import PORTS
 from docs.generators.settings import SERVICES
 from runtime.settings import load
-from tests.deploy_images.reading import PARTS, ROOT, instructions, let_through, read_environments
+from tests.deploy_images.reading import PARTS, ROOT, instructions, let_through, read_blocks, read_environments
 
 SECRETS = {"database-url": "postgresql://u:p@postgres/c", "console": "a long password", "session-secret": "s" * 32}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -158,3 +158,13 @@ def test_no_file_of_ours_names_a_registry() -> None:
     assert {"python:3.13-slim", "clickrail-sink", "postgres:18"} <= set(images)
     # A host has a dot or a port before the first slash.
     assert [image for image in images if "/" in image and re.search(r"[.:]", image.split("/")[0])] == []
+
+
+def test_the_redirect_has_more_shares_of_the_processor_than_any_other_container() -> None:
+    shares = {
+        name: int(found.group(1)) if (found := re.search(r"cpu_shares: (\d+)", block)) else 1024
+        for part in ("services.yml", "servers.yml")
+        for name, block in read_blocks(part).items()
+    }
+
+    assert [name for name in shares if shares[name] >= shares["ingest"]] == ["ingest", "valkey"]
