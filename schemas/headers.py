@@ -5,7 +5,7 @@ itself (both are 128 bits): whoever holds a click id can find its trace, in any 
 """
 
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from schemas.events import DeadLetter, EnrichedClick, RejectedClick
 
@@ -16,25 +16,17 @@ Headers = list[Header]
 TO_DIGITS: Final = bytes.maketrans(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", b"0123456789abcdefghijklmnopqrstuv")
 DIGITS: Final = 16
 """Of a digest: enough to tell what stood in one place of a topic, before and after it was made again."""
-NO_PARENT: Final = "0" * 16
+CONTENT_TYPE: Final[Header] = ("content-type", b"application/json")
+LAST_64_BITS: Final = 2**64 - 1
 
 
-class Event(NamedTuple):
-    """The headers that all records of a kind share."""
-
-    spec_version: Header
-    type: Header
-    source: Header
-    content_type: Header
-
-
-def describe_event(kind: str, stage: str) -> Event:
-    return Event(
+def describe_event(kind: str, stage: str) -> Headers:
+    """Give the headers that all records of a kind share."""
+    return [
         ("ce_specversion", b"1.0"),
         ("ce_type", f"io.clickrail.{kind}.v1".encode()),
         ("ce_source", f"/clickrail/{stage}".encode()),
-        ("content-type", b"application/json"),
-    )
+    ]
 
 
 # Made once: they are on every record.
@@ -57,19 +49,18 @@ def dead_headers(letter: DeadLetter) -> Headers:
     return cloud_event(describe_event("click.dead", letter.stage), identity, letter.failed_at)
 
 
-def with_trace(event: Event, ulid: str, time: datetime) -> Headers:
-    return [*cloud_event(event, ulid, time), ("traceparent", traceparent(ulid))]
-
-
-def cloud_event(event: Event, identity: str, time: datetime) -> Headers:
+def with_trace(event: Headers, ulid: str, time: datetime) -> Headers:
     return [
-        event.spec_version,
-        event.type,
-        event.source,
-        ("ce_id", identity.encode()),
+        *event,
+        ("ce_id", ulid.encode()),
         ("ce_time", time.isoformat().encode()),
-        event.content_type,
+        CONTENT_TYPE,
+        ("traceparent", traceparent(ulid)),
     ]
+
+
+def cloud_event(event: Headers, identity: str, time: datetime) -> Headers:
+    return [*event, ("ce_id", identity.encode()), ("ce_time", time.isoformat().encode()), CONTENT_TYPE]
 
 
 def traceparent(ulid: str) -> bytes:
@@ -77,7 +68,6 @@ def traceparent(ulid: str) -> bytes:
 
     The sampled flag is not set: Clickrail itself records no spans yet.
     """
-    trace_id = f"{int(ulid.encode().translate(TO_DIGITS), 32):032x}"
-    parent_id = trace_id[16:]
+    number = int(ulid.encode().translate(TO_DIGITS), 32)
     # Sixteen zeros would be no valid parent id.
-    return f"00-{trace_id}-{parent_id if parent_id != NO_PARENT else '1'.zfill(16)}-00".encode()
+    return b"00-%032x-%016x-00" % (number, number & LAST_64_BITS or 1)
