@@ -22,7 +22,11 @@ from runtime.task_scope import task_scope
 log = structlog.get_logger()
 
 LINGER_S: Final = 0.02
-"""How long a first record waits for company: a batch of many costs a fraction of many batches."""
+"""How often the publisher looks whether there are enough clicks."""
+MOST_LINGERS: Final = 5
+"""Looks after which they are delivered, however few: large batches cost a fraction of what many small ones do."""
+ENOUGH: Final = 240
+"""Clicks worth a delivery at once: 20 for each partition."""
 MOST_PAUSE_S: Final = 2.0
 """However long Kafka was away, it is found soon when it is back: new clicks are to be stored within seconds then."""
 MOST_AT_ONCE: Final = 4000
@@ -123,7 +127,7 @@ class Publisher:
         while True:
             await self._some.wait()
             await self.oversized.has_room.wait()
-            await asyncio.sleep(LINGER_S)
+            await self._linger()
             try:
                 await self._deliver_clicks()
             except DeliveryFailed as error:
@@ -134,6 +138,13 @@ class Publisher:
                 self._outage = None
                 outage.end()
                 waits = backoff_delays(most_s=MOST_PAUSE_S)
+
+    async def _linger(self) -> None:
+        """Wait until there are enough clicks for large batches, or the first has waited long enough."""
+        for _ in range(MOST_LINGERS):
+            await asyncio.sleep(LINGER_S)
+            if self._drains or self._journal.pending >= ENOUGH:
+                return
 
     async def _keep_delivering_rejections(self) -> None:
         outage = OutageLog(log, "publisher waits for Kafka", "publisher delivers rejections again")

@@ -15,7 +15,12 @@ DAY_MS: Final = 24 * 3600 * 1000
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
-    """What to read, in which portions. `poll_ms` is how long a fetch may wait for records."""
+    """What to read, in which portions. `poll_ms` is how long the loop waits before it looks at `stop` again.
+
+    The broker answers a fetch when it has `fetch_bytes`, or after `fetch_wait_ms` with what there is. If it answered as
+    soon as there is a record, it would be asked a hundred times a second, for a few records each time, and each batch
+    costs a delivery to 12 partitions or a transaction, and a commit.
+    """
 
     bootstrap_servers: tuple[str, ...]
     group: str
@@ -24,6 +29,8 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     security: KafkaSecurity = PLAINTEXT
     max_records: int = 5000
     poll_ms: int = 200
+    fetch_bytes: int = 1024 * 1024
+    fetch_wait_ms: int = 250
 
 
 @asynccontextmanager
@@ -42,6 +49,8 @@ async def reading(subscription: Subscription, assignment: Assignment) -> AsyncIt
         session_timeout_ms=10_000,
         rebalance_timeout_ms=15_000,
         max_partition_fetch_bytes=4 * 1024 * 1024,
+        fetch_min_bytes=subscription.fetch_bytes,
+        fetch_max_wait_ms=subscription.fetch_wait_ms,
         # Longer than a rebalance may take: the answer to a join comes when the group is complete.
         request_timeout_ms=20_000,
         metadata_max_age_ms=METADATA_MS,
