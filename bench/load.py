@@ -8,6 +8,7 @@ import asyncio
 import itertools
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Final, cast
 from urllib.parse import urlsplit
@@ -56,14 +57,20 @@ class Line(asyncio.Protocol):
         self._load = load
         self._sent = 0.0
         self._received = b""
+        self._is_waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods and not the class.
         self._transport = cast("asyncio.Transport", transport)
         self._load.free(self)
 
+    @property
+    def is_closed(self) -> bool:
+        return self._transport.is_closing()
+
     def ask(self, due: float) -> None:
         self._sent = due
+        self._is_waiting = True
         self._transport.write(next(self._load.requests))
 
     def data_received(self, data: bytes) -> None:
@@ -71,11 +78,13 @@ class Line(asyncio.Protocol):
         if self._received.endswith(b"\r\n\r\n"):
             status = int(self._received[9:12])
             self._received = b""
+            self._is_waiting = False
             self._load.answered(status, (time.perf_counter() - self._sent) * 1000)
             self._load.free(self)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self._load.answered(0, 0.0)
+        if self._is_waiting:
+            self._load.answered(0, 0.0)
 
 
 class Running:
@@ -86,7 +95,8 @@ class Running:
         self.statuses: dict[int, int] = {}
         self.milliseconds: list[float] = []
         self._rate = rate
-        self._idle: list[Line] = []
+        # Used in turns, so that no server closes one for being idle.
+        self._idle: deque[Line] = deque()
         self._ended = False
 
     def answered(self, status: int, milliseconds: float) -> None:
@@ -106,8 +116,10 @@ class Running:
         asked = 0
         while (elapsed := time.perf_counter() - started) < seconds:
             while self._rate is not None and asked < elapsed * self._rate and self._idle:
-                self._idle.pop().ask(started + asked / self._rate)
-                asked += 1
+                line = self._idle.popleft()
+                if not line.is_closed:
+                    line.ask(started + asked / self._rate)
+                    asked += 1
             await asyncio.sleep(0.001)
         self._ended = True
 

@@ -1,0 +1,41 @@
+"""Three times the clicks that the pipeline holds, open loop: how long answers take, and when all clicks are rows."""
+
+import time
+
+from bench.probing import Pipeline
+from bench.report import Figure
+from bench.stack import load
+from cli.up.services import stand_behind_ingest
+
+TIMES = 3
+SECONDS = 60.0
+CONNECTIONS = 1024
+"""Enough that a click seldom waits for a free one: each visitor has a connection of their own."""
+DRAIN_SECONDS = 600.0
+P99_TARGET_MS = 250.0
+
+
+async def measure_overload(pipeline: Pipeline, highest: float, seconds: float = SECONDS) -> list[Figure]:
+    """Load with the processes' niceness as `make up` has it."""
+    await stand_behind_ingest([server for name, server in pipeline.servers.items() if name != "Valkey"])
+    rate = highest * TIMES
+    answered = await load(pipeline.url, seconds, CONNECTIONS, rate)
+    ended = time.monotonic()
+    redirects = answered.statuses.get(302, 0)
+    missing = await pipeline.wait_for_rows(redirects, DRAIN_SECONDS)
+    behind_s = time.monotonic() - ended
+    others = {status: count for status, count in answered.statuses.items() if status != 302}
+    return [
+        Figure(
+            f"overload: {rate:,.0f} clicks/s for {seconds:.0f} s, answer p99",
+            f"{answered.p99_ms:.0f} ms ({redirects / answered.seconds:,.0f} redirects/s, others {others or 'none'})",
+            f"<= {P99_TARGET_MS:.0f} ms",
+            answered.p99_ms <= P99_TARGET_MS,
+        ),
+        Figure(
+            "overload: redirects that are no row",
+            f"{missing:,} of {redirects:,}, {behind_s:.0f} s after the load",
+            "none",
+            missing == 0,
+        ),
+    ]
