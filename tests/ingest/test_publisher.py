@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 
 from ingest.journal.segments import Entry, Segment
-from ingest.publisher import LINGER_S, MOST_AT_ONCE, MOST_REJECTIONS, Publisher
+from ingest.publisher import ENOUGH, LINGER_S, MOST_AT_ONCE, MOST_LINGERS, MOST_REJECTIONS, Publisher
 from runtime.kafka.producer import OutRecord
 from runtime.task_scope import task_scope
 from tests.examples import few
@@ -40,6 +40,28 @@ async def test_records_arrive_in_their_order_each_once() -> None:
         assert await to.publisher.drain(10) == 0
     assert numbers(topics, RAW) == list(range(2 * MOST_AT_ONCE + 5))
     assert numbers(topics, REJECTED) == [0]
+
+
+async def test_a_click_alone_waits_for_company_and_many_do_not() -> None:
+    alone, together = await wait_of(1), await wait_of(ENOUGH)
+
+    assert alone >= MOST_LINGERS * LINGER_S * 0.99
+    assert together >= LINGER_S * 0.99
+    assert together < alone
+
+
+async def wait_of(clicks: int) -> float:
+    """Give the seconds until so many clicks are delivered, the shortest of some tries."""
+    shortest = inf
+    for _ in range(3):
+        topics = Topics()
+        async with publishing(topics) as to:
+            started = asyncio.get_running_loop().time()
+            for number in range(clicks):
+                put_click(to, number)
+            await eventually(lambda: len(topics.records) >= clicks)  # noqa: B023 - asked within the turn
+            shortest = min(shortest, asyncio.get_running_loop().time() - started)
+    return shortest
 
 
 async def test_what_kafka_did_not_acknowledge_stays_in_order_and_is_delivered_again() -> None:
