@@ -103,8 +103,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Tell what a visit would get, and why. Exit code 1 when it would not count as a click."""
+    from ulid import ULID
+
     from cli.code_check import Checked, describe, read_test, to_json
-    from identity.ulid import RANDOM_BYTES, make_ulid
     from ingest.preview import preview_visit
     from referrals.lookup.answers import Found
     from urls.links import find_requested_code, match_code, read_link
@@ -118,7 +119,7 @@ def check(
     now_s = int(time.time())
     checked = Checked(
         link=link,
-        preview=preview_visit(link, answer, keys, make_ulid(now_s * 1000, os.urandom(RANDOM_BYTES)), fallback_url),
+        preview=preview_visit(link, answer, keys, str(ULID.from_timestamp(now_s * 1000)), fallback_url),
         found=answer if isinstance(answer, Found) else None,
         similar=similar,
         click_id=read_pasted(code_or_link).click_id,

@@ -64,7 +64,7 @@ def verify(
 def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
     """Verify a token in any case, with what stands around it."""
     from identity.token import verify_token
-    from identity.ulid import ulid_time
+    from identity.ulid_time import ulid_time
     from identity.verification import VerificationError
     from urls.pasted import read_pasted
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from multidict import MultiMapping
 
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 from storage.read.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]

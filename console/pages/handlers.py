@@ -27,7 +27,7 @@ from console.pages.timing import chart_journey, chart_steps
 from console.pages.why_missing import explain_missing, read_id
 from console.web.responses import reply
 from console.web.text import read_bytes
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
 from storage.read.counts import rejections_by_reason

@@ -8,8 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
-
-from identity.ulid import RANDOM_BYTES, make_ulid
+from ulid import ULID
 
 SEARCH_S: Final = 1.5
 """How long a search may take; what it asks of the second of two tables may take LIMIT_S longer."""
@@ -92,7 +91,8 @@ def plan_span(search: Search, took_s: float) -> timedelta:
 
 def first_ulid(time: datetime) -> str:
     """Give the lowest ULID of a time of whole milliseconds: what is older than it is older than the time."""
-    return make_ulid((time - EPOCH) // timedelta(milliseconds=1), bytes(RANDOM_BYTES))
+    milliseconds = (time - EPOCH) // timedelta(milliseconds=1)
+    return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + bytes(10)))
 
 
 def whole_milliseconds(time: datetime) -> datetime:

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from console.web.times import describe_age, describe_exactly
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 from urls.pasted import read_pasted
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
 from storage.read.letter_names import LetterName, name_letter
 from storage.read.records import (

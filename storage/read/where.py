@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 
 
 class Where:

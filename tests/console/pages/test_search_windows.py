@@ -17,7 +17,7 @@ from console.pages.search_windows import (
     plan_window,
     shrink,
 )
-from identity.ulid import ulid_time
+from identity.ulid_time import ulid_time
 from tests.console.builders import NOW, ulid_at
 
 MONTH = timedelta(days=30)
