@@ -145,13 +145,13 @@ async def keep(database_url: str, folder: str) -> dict[str, float]:
 
 async def watch(lookup: Lookup, path: Path, what: str) -> dict[str, float]:
     """Wait for a new file to be written and taken into use."""
-    before = lookup.known.file
+    before = lookup.referral_set.file
     while not size_of(path.with_suffix(".snapshot.new")):
         await asyncio.sleep(0.001)
     watched = Watch()
     watching = asyncio.create_task(watched.run())
     began = time.monotonic()
-    while lookup.known.file is before:
+    while lookup.referral_set.file is before:
         await asyncio.sleep(0.005)
     seconds = time.monotonic() - began
     watching.cancel()
@@ -176,8 +176,8 @@ async def start(database_url: str, folder: str) -> dict[str, float]:
         find_us = ask(lookup, codes[:ASKED], known=True)
         del codes
         asked_mib = private_mib()
-        lookup.held.codes.clear()
-        lookup.held.affiliates.clear()
+        lookup.local_cache.codes.clear()
+        lookup.local_cache.affiliates.clear()
         strange_us = ask(lookup, random.Random(2).sample(read_codes(lookup), STRANGE), known=True)  # noqa: S311 - as above
         unknown_us = ask(lookup, [f"unknown{n}" for n in range(10_000)], known=False)
         return {
@@ -193,9 +193,9 @@ async def start(database_url: str, folder: str) -> dict[str, float]:
 
 def read_codes(lookup: Lookup) -> list[str]:
     """Give the codes of every fifth block, in random order the way visitors come."""
-    file = lookup.known.file
+    file = lookup.referral_set.file
     assert file is not None
-    blocks = (file.read_block(number) or b"" for number in range(0, len(file.blocks.firsts), 5))
+    blocks = (file.read_block(number) or b"" for number in range(0, len(file.blocks.first_keys), 5))
     lines = (line for block in blocks for line in block[1:].split(b"\n"))
     return [line.split(b" ")[1].decode() for line in lines if line.startswith(b"code ")]
 
@@ -205,7 +205,7 @@ def look_up(lookup: Lookup, codes: Sequence[str]) -> float:
     times = []
     for code in codes:
         began = time.perf_counter()
-        value = lookup.known.find(("code", code))
+        value = lookup.referral_set.find(("code", code))
         times.append(time.perf_counter() - began)
         assert isinstance(value, ReferralCode), code
     return median(times) * 1e6

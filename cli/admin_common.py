@@ -12,7 +12,7 @@ from referrals.model import Kind, Status
 if TYPE_CHECKING:
     import asyncpg
 
-    from referrals.admin.administration import Filter
+    from referrals.admin.repository import Filter
     from referrals.admin.validation import ValidationProblem
     from referrals.model import Referral
 
@@ -25,12 +25,12 @@ def add(
     """Add a program, affiliate or code."""
 
     async def work(connection: "asyncpg.Connection") -> "tuple[Referral | ValidationProblem, str | None]":
-        from referrals.admin import administration
+        from referrals.admin import repository
 
         refused = None if same_name else await refuse_namesake(connection, new.kind, getattr(new, "name", None))
         if refused:
             return refused, None
-        added = await administration.add(connection, new)
+        added = await repository.add(connection, new)
         return added, await find_pause(connection, new.kind, new.id)
 
     added, pause = run(database_url, work)
@@ -42,9 +42,9 @@ def add(
 
 
 def list_some(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool, header: bool) -> None:
-    from referrals.admin import administration
+    from referrals.admin import repository
 
-    page = run(database_url, lambda connection: administration.list_some(connection, kind, wanted))
+    page = run(database_url, lambda connection: repository.list_page(connection, kind, wanted))
     complete = wanted.archived or wanted.status is not None
     show_list(kind, page, as_json=as_json, header=header, complete=complete)
 
@@ -59,11 +59,11 @@ def edit(
             raise Failure(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
 
     async def work(connection: "asyncpg.Connection") -> "Referral | ValidationProblem":
-        from referrals.admin import administration
+        from referrals.admin import repository
 
         name = None if same_name else changes.get("name")
         refused = await refuse_namesake(connection, kind, name, id_)
-        return refused or await administration.change(connection, kind, id_, changes)
+        return refused or await repository.change(connection, kind, id_, changes)
 
     changed = accept(run(database_url, work))
     note_stored_hosts(changes, changed)
@@ -108,10 +108,10 @@ def split_list(text: str) -> tuple[str, ...]:
 
 def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
     async def work(connection: "asyncpg.Connection") -> "tuple[Referral | ValidationProblem, int, str | None]":
-        from referrals.admin import administration
+        from referrals.admin import repository
 
-        changed = await administration.change(connection, kind, id_, {"status": status})
-        codes = await administration.count_codes(connection, kind, id_)
+        changed = await repository.change(connection, kind, id_, {"status": status})
+        codes = await repository.count_codes(connection, kind, id_)
         return changed, codes, await find_pause(connection, kind, id_) if status == "active" else None
 
     changed, codes, pause = run(database_url, work)
@@ -120,7 +120,8 @@ def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
     if status != "active" and kind != "code":
         note(f"It has {count(codes, 'code')}, whose visitors go to the program's fallback from now on.")
     if status == "archived":
-        note(f"Lists leave it out, and its id is never used again. `clickrail {kind} resume {id_}` takes it back.")
+        note("Lists leave it out, and its id is never used again.")
+        note(f"`clickrail {kind} resume {id_}` makes it active again.")
     if pause:
         note(pause)
 
@@ -129,10 +130,10 @@ async def refuse_namesake(
     connection: "asyncpg.Connection", kind: Kind, name: object, besides: str = ""
 ) -> "ValidationProblem | None":
     """Refuse a name that another one has: people would take them for one."""
-    from referrals.admin.administration import find_namesakes
+    from referrals.admin.repository import find_same_name
     from referrals.admin.validation import ValidationProblem
 
-    namesakes = await find_namesakes(connection, kind, name, besides) if isinstance(name, str) else []
+    namesakes = await find_same_name(connection, kind, name, besides) if isinstance(name, str) else []
     if not namesakes:
         return None
     have = "have" if len(namesakes) > 1 else "has"
@@ -143,11 +144,11 @@ async def refuse_namesake(
 
 async def find_pause(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
     """Say what keeps an active code from counting clicks, and what to do about it."""
-    from referrals.admin.administration import check
+    from referrals.admin.repository import look_up
     from referrals.lookup.answers import Found
     from schemas.reasons import advise
 
-    found = await check(connection, id_) if kind == "code" else None
+    found = await look_up(connection, id_) if kind == "code" else None
     if not isinstance(found, Found) or found.inactive_kind in (None, "code"):
         return None
     reason = found.reason_for(found.inactive_kind)

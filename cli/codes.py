@@ -86,10 +86,10 @@ def list_codes(  # noqa: PLR0913, PLR0917 - each parameter is an option of the c
     no_header: NoHeader = False,
 ) -> None:
     """List referral codes. Archived ones are left out, and those of an archived affiliate or program."""
-    from referrals.admin.administration import Filter
+    from referrals.admin.repository import Filter
 
     wanted = Filter(
-        status=status, affiliate_id=affiliate_id, program_id=program_id, most=most, after=after, archived=archived
+        status=status, affiliate_id=affiliate_id, program_id=program_id, limit=most, after=after, archived=archived
     )
     list_some(database_url, "code", wanted, as_json=as_json, header=not no_header)
 
@@ -151,9 +151,9 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
 async def look_up(connection: "asyncpg.Connection", asked: str) -> "tuple[Answer, list[str]]":
     """Give what a lookup answers, and the codes that were perhaps meant where there is none."""
-    from referrals.admin import administration
+    from referrals.admin import repository
     from referrals.lookup.answers import Unknown
 
-    answer = await administration.check(connection, asked)
+    answer = await repository.look_up(connection, asked)
     unknown = isinstance(answer, Unknown)
-    return answer, await administration.find_similar(connection, asked) if unknown else []
+    return answer, await repository.find_similar(connection, asked) if unknown else []

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from referrals.admin.administration import Page
+    from referrals.admin.repository import Page
     from referrals.model import Kind, Referral
 
 LISTED: Final[dict["Kind", tuple[str, ...]]] = {
@@ -58,7 +58,7 @@ def show_list(kind: "Kind", page: "Page", *, as_json: bool, header: bool, comple
         show_table(columns, rows, header=header)
     if not page.values:
         note(f"No {kind}s." if complete else f"No {kind}s; archived ones are left out, --all shows them too.")
-    if page.more:
+    if page.has_more:
         note(f"There are more: --after={page.values[-1].id} goes on, --limit shows more at once.")
 
 

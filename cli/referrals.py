@@ -76,18 +76,18 @@ def add_list(app: typer.Typer, kind: Kind) -> None:
         as_json: AsJson = False,
         no_header: NoHeader = False,
     ) -> None:
-        from referrals.admin.administration import Filter
+        from referrals.admin.repository import Filter
 
-        wanted = Filter(status=status, most=most, after=after, archived=archived)
+        wanted = Filter(status=status, limit=most, after=after, archived=archived)
         list_some(database_url, kind, wanted, as_json=as_json, header=not no_header)
 
 
 def add_show(app: typer.Typer, kind: Kind) -> None:
     @app.command(help=f"Show everything about one {kind}.")
     def show(id_: Id, database_url: DatabaseUrl, public_url: PublicUrl = None, as_json: AsJson = False) -> None:
-        from referrals.admin import administration
+        from referrals.admin import repository
 
-        found = accept(run(database_url, lambda connection: administration.find(connection, kind, id_)))
+        found = accept(run(database_url, lambda connection: repository.find(connection, kind, id_)))
         fields = fields_of(found, write_link(public_url, id_) if kind == "code" else None)
         if as_json:
             show_json(fields)

@@ -1,6 +1,9 @@
-"""Programs, affiliates and referral codes: their tables, their administration, and the lookup every redirect makes.
+"""Programs, affiliates and referral codes: the tables, their administration, and the lookup of every redirect.
 
-It takes changes (by `administration`, `importing`, or anybody's SQL), gives answers to one question, "where does this
-code lead?" (`lookup`), and promises that a change is in force in every process within a second, and that codes a
-process knows keep their answers while Redis and Postgres are away.
+    admin      add, change, list and import them
+    lookup     answer "where does this code lead?": in this process, else from Redis, else from Postgres
+    snapshot   all referrals in a file, so that a process can start while both stores are away
+
+Promises: a change, also one made with plain SQL, is in force in every process within a second; codes that a process has
+in memory or in its snapshot keep their answers while Redis and Postgres are away.
 """

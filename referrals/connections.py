@@ -1,4 +1,4 @@
-"""Connections to Postgres whose every wait is bounded, and which are thrown away rather than mended."""
+"""Connections to Postgres. Every wait has a time-out, and a connection that failed is dropped, never reused."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -20,14 +20,14 @@ FIRST_BACKOFF_S: Final = 0.05
 LONGEST_BACKOFF_S: Final = 0.5
 
 AWAY: Final = (*ERRORS, DependencyAway, Stuck)
-"""A lookup goes on with what it knows, whatever is wrong with Postgres: here nothing else is told apart."""
+"""The lookup treats every problem of Postgres in the same way: it continues with what it has in memory."""
 
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 @asynccontextmanager
 async def connected(database_url: str, *, command_timeout_s: float = 60.0) -> AsyncIterator[asyncpg.Connection]:
-    """Open a connection for a piece of work. Raises one of `AWAY`, or SettingsError."""
+    """Open a connection and close it at the end. Raises one of `AWAY`, or SettingsError."""
     connection = await connect(database_url, CONNECT_S, command_timeout_s)
     try:
         yield connection
@@ -41,14 +41,14 @@ async def connect(database_url: str, connect_timeout_s: float, command_timeout_s
     return await postgres.connect(database_url, session)
 
 
-async def keep_connected(
+async def run_with_reconnect(
     purpose: str, connect: Connect, use: Callable[[asyncpg.Connection], Awaitable[None]], on_away: Callable[[], None]
 ) -> None:
-    """Open a connection, hand it to `use`, and open another when that ends or fails: until cancelled.
+    """Run `use` with a connection, and again with a new one whenever it ends or fails, until cancelled.
 
-    `on_away` is called when none can be opened. Between attempts there is a pause, longer each time, up to half a
-    second: however long a line was broken, a change is in force a second after it is mended. Raises SettingsError, but
-    only at the first attempt: what connected once is not a setting that can never work.
+    Calls `on_away` when no connection can be opened. The pause between attempts grows to half a second at most, so that
+    changes are in force a second after the network is back, however long the outage was. Raises SettingsError at the
+    first attempt only: a setting that has connected once can work.
     """
     loop = asyncio.get_running_loop()
     backoff_s = FIRST_BACKOFF_S
@@ -62,8 +62,8 @@ async def keep_connected(
         else:
             LOG.info("postgres connected", purpose=purpose)
             began = loop.time()
-            problem = await use_up(connection, use)
-            # A connection that is lost at once, each time, is no better than none.
+            problem = await run_until_lost(connection, use)
+            # Reset the backoff only if the connection lasted: one that is lost at once each time must not be hammered.
             backoff_s = FIRST_BACKOFF_S if loop.time() - began > LONGEST_BACKOFF_S else backoff_s
         if backoff_s == FIRST_BACKOFF_S:
             LOG.warning("postgres away", purpose=purpose, error=describe(problem))
@@ -72,16 +72,16 @@ async def keep_connected(
         backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
 
 
-async def use_up(
+async def run_until_lost(
     connection: asyncpg.Connection, use: Callable[[asyncpg.Connection], Awaitable[None]]
 ) -> BaseException | None:
-    """Use a connection as long as it lives; give what ended it, null when `use` returned."""
+    """Run `use` until it returns (null) or its connection is lost (the error)."""
     try:
         await use(connection)
     except AWAY as error:
         return error
     finally:
-        # Never closed politely: a server that is frozen would keep us waiting.
+        # terminate, not close: a frozen server would never answer the closing handshake.
         connection.terminate()
     return None
 

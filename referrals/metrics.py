@@ -1,4 +1,4 @@
-"""Metrics of the lookup. Labels are stores and outcomes: never a code."""
+"""Metrics of the lookup. Labels are stores and outcomes, never a code."""
 
 import time
 from typing import Protocol
@@ -20,7 +20,7 @@ class DescribesSnapshot(Protocol):
 
 
 class LookupMetrics:
-    """Registered where a registry is given; without one they only count."""
+    """The metrics of a lookup. Without a registry they count and are not exported."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.reads = Counter(
@@ -31,27 +31,32 @@ class LookupMetrics:
             registry=registry,
         )
         self.keys = Counter(
-            "clickrail_lookup_keys", "Keys asked of a store; many go into one read.", ["store"], registry=registry
+            "clickrail_lookup_keys",
+            "Keys requested from a store; one read has many keys.",
+            ["store"],
+            registry=registry,
         )
         self.redis_writes = Counter(
             "clickrail_lookup_redis_writes",
-            "Values for Redis by outcome: ok, away, dropped (too many waited).",
+            "Values to be written to Redis, by outcome: ok, away, dropped (the queue was full).",
             ["outcome"],
             registry=registry,
         )
         self.redis_refused = Counter(
             "clickrail_lookup_redis_refused",
-            "Values in Redis that were not believed: forged, cut, of another key, or of a lost history.",
+            "Values in Redis that were rejected: forged, cut, of another key, or older than a restored database.",
             registry=registry,
         )
         self.changes = Counter(
-            "clickrail_lookup_changes", "Changes of programs, affiliates and codes taken in.", registry=registry
+            "clickrail_lookup_changes", "Changes of programs, affiliates and codes applied.", registry=registry
         )
         self.version = Gauge(
-            "clickrail_lookup_version", "The newest version of the referrals this process has seen.", registry=registry
+            "clickrail_lookup_version", "The newest version of the referrals in this process.", registry=registry
         )
         self.following = Gauge(
-            "clickrail_lookup_following", "1 while changes are followed from Postgres, else 0.", registry=registry
+            "clickrail_lookup_following",
+            "1 while this process receives changes from Postgres, else 0.",
+            registry=registry,
         )
         self.snapshot_version = Gauge(
             "clickrail_snapshot_version",
@@ -60,24 +65,24 @@ class LookupMetrics:
         )
         self.snapshot_codes = Gauge("clickrail_snapshot_codes", "Codes in the snapshot in use.", registry=registry)
         self.snapshot_changes = Gauge(
-            "clickrail_snapshot_changes", "Changes since the snapshot in use, held in memory.", registry=registry
+            "clickrail_snapshot_changes", "Changes since the snapshot in use, kept in memory.", registry=registry
         )
         self.snapshot_age = Gauge(
             "clickrail_snapshot_age_seconds",
-            "Time since the snapshot in use was taken: it is only taken anew after changes.",
+            "Age of the snapshot in use. A new one is written only after changes.",
             registry=registry,
         )
         self.snapshot_writes = Counter(
             "clickrail_snapshot_writes",
-            "Snapshots written by this process: built (from Postgres), merged (the older one with changes), failed.",
+            "Snapshots written by this process: built (from Postgres), merged (the older one plus changes), failed.",
             ["outcome"],
             registry=registry,
         )
         self.snapshot_unreadable = Counter(
-            "clickrail_snapshot_unreadable", "Values that could not be read from the snapshot.", registry=registry
+            "clickrail_snapshot_unreadable", "Values in the snapshot that could not be read.", registry=registry
         )
 
-    def show_snapshot(self, snapshot: DescribesSnapshot | None, changes: int) -> None:
+    def set_snapshot(self, snapshot: DescribesSnapshot | None, changes: int) -> None:
         self.snapshot_version.set(snapshot.version if snapshot else 0)
         self.snapshot_codes.set(snapshot.codes if snapshot else 0)
         self.snapshot_changes.set(changes)

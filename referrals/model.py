@@ -1,4 +1,4 @@
-"""Programs, affiliates and referral codes, as every layer holds them: frozen, and stamped with their version."""
+"""Programs, affiliates and referral codes, as every layer stores them: immutable, each with its version."""
 
 from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 
@@ -6,17 +6,17 @@ import msgspec
 from msgspec import Meta
 
 Status: TypeAlias = Literal["active", "paused", "archived"]
-"""Both `paused` and `archived` send visitors to the fallback; what is archived is out of the lists as well."""
+"""Both `paused` and `archived` send visitors to the fallback; archived ones are also left out of lists."""
 Privacy: TypeAlias = Literal["full", "no_cookie", "anonymous"]
-"""`full`: cookie and keyed hash; `no_cookie`; `anonymous`: no cookie, and of the address nothing but the country."""
+"""`full`: cookie and hashed address. `no_cookie`: hashed address only. `anonymous`: only the country."""
 LimitPolicy: TypeAlias = Literal["flag", "skip", "refuse"]
 PassQuery: TypeAlias = Literal["none", "listed", "all"]
 CookiePolicy: TypeAlias = Literal["last", "first"]
 
-# The shapes of the tables' constraints. They are checked where a value is read: a header is made of them, and Redis may
-# hold anything. Python's `$` alone would let one line feed pass.
+# The same patterns as the tables' constraints. They are checked again when a value is read, because response headers
+# are built from them and Redis may contain anything. `(?!\n)`: Python's `$` alone accepts a trailing line feed.
 StoredUrl = Annotated[str, Meta(pattern=r"^[!-\[\]-~]{1,2048}(?!\n)$")]
-"""Printable ASCII but the space and the backslash; what more a target must be is checked where it is written."""
+"""Printable ASCII without space and backslash. `urls.targets` checks the rest when a target is stored."""
 ParameterName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}(?!\n)$")]
 ListedHost = Annotated[
     str,
@@ -35,13 +35,15 @@ STRICTNESS: Final[dict[Privacy, int]] = {"full": 0, "no_cookie": 1, "anonymous":
 class Program(msgspec.Struct, frozen=True, kw_only=True):
     """What a merchant offers: where visitors go, and the rules for their clicks.
 
-    `cookie_window_days` is 1 to 400. `cookie_domain` is null for a cookie of the tracker's host alone. `privacy` holds
-    for everybody, `privacy_gpc` and `privacy_dnt` where the browser sends that signal. A second click of a visitor
-    within `unique_window_s` seconds is not unique. `version` grows with every change, to anything in the installation.
+    `cookie_window_days` is 1 to 400. With a null `cookie_domain` the cookie belongs to the tracker's host alone.
+    `privacy` applies to every visitor, `privacy_gpc` and `privacy_dnt` to those whose browser sends that signal. A
+    second click of a visitor within `unique_window_s` seconds is not unique. `version` is the installation's change
+    counter at the last change of this row.
 
-    `token_parameter` carries the click token where the target has no macro that does. `pass_query` says which of the
-    visitor's own parameters go on to the target, by `pass_names`; `deep_link_hosts` (`shop.example`, `*.shop.example`)
-    where a visitor may choose the page: docs/targets.md. Of two clicks `cookie_policy` keeps the first or the last.
+    `token_parameter` is the query parameter for the click token, used when the target has no macro for it.
+    `pass_query` and `pass_names` say which of the visitor's parameters are passed to the target. `deep_link_hosts`
+    (`shop.example`, `*.shop.example`) are the hosts on which a visitor may choose the page: docs/targets.md.
+    `cookie_policy` says whether the first or the last click of a visitor counts.
     """
 
     kind: ClassVar[Kind] = "program"
@@ -66,7 +68,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 0
 
     def decide_privacy(self, *, gpc: bool, dnt: bool) -> Privacy:
-        """Give the strictest of the decisions that apply to a visitor with these signals."""
+        """Return the strictest policy that applies to a visitor with these signals."""
         if not gpc and not dnt:
             return self.privacy
         apply = [self.privacy, *([self.privacy_gpc] if gpc else []), *([self.privacy_dnt] if dnt else [])]
@@ -85,7 +87,7 @@ class Affiliate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ReferralCode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What stands in a link: one affiliate's entrance to one program, with a target of its own or the program's."""
+    """The code in a link. It belongs to one affiliate and one program, and may have a target of its own."""
 
     kind: ClassVar[Kind] = "code"
 
@@ -103,7 +105,7 @@ class ReferralCode(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 Referral: TypeAlias = Program | Affiliate | ReferralCode
 Key: TypeAlias = tuple[Kind, str]
-"""What names one program, affiliate or code: its kind and its id."""
+"""Identifies one program, affiliate or code: its kind and its id."""
 
 TYPES: Final[dict[Kind, type[Program] | type[Affiliate] | type[ReferralCode]]] = {
     "program": Program,

@@ -1,4 +1,4 @@
-"""Rows of referrals, read from JSON: none is taken that has a URL unfit for visitors. Pure."""
+"""Decodes rows of referrals from JSON, and rejects rows with a URL unfit for visitors. Pure."""
 
 from typing import Final
 
@@ -10,21 +10,21 @@ from urls.targets import is_safe_target
 DECODERS: Final[dict[Kind, msgspec.json.Decoder[Referral]]] = {
     kind: msgspec.json.Decoder(type_) for kind, type_ in TYPES.items()
 }
-"""Fields that a row has beyond ours are passed over."""
+"""Unknown fields are ignored: a newer version of Clickrail may have added columns."""
 
 
 def read_value(key: Key, data: bytes) -> Referral | None:
-    """Read a row from its JSON, or null where it is none that may stand under this key."""
+    """Decode a row; null if it is invalid, has another id than `key`, or has a URL unfit for visitors."""
     kind, id_ = key
     try:
         value = DECODERS[kind].decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return value if value.id == id_ and leads_somewhere(value) else None
+    return value if value.id == id_ and has_harmless_urls(value) else None
 
 
-def leads_somewhere(value: Referral) -> bool:
-    """Whether every URL in it is fit for visitors."""
+def has_harmless_urls(value: Referral) -> bool:
+    """Tell whether every URL of the row is fit for visitors."""
     match value:
         case ReferralCode():
             return value.target_url is None or is_safe_target(value.target_url)

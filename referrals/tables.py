@@ -1,4 +1,4 @@
-"""The tables of referrals, by kind, and which database they are in."""
+"""The names of the referral tables by kind, and the query that identifies the database they are in."""
 
 from typing import Final
 
@@ -7,8 +7,9 @@ from referrals.model import Kind
 TABLES: Final[dict[Kind, str]] = {"program": "programs", "affiliate": "affiliates", "code": "referral_codes"}
 KEYS: Final[dict[Kind, str]] = {"program": "id", "affiliate": "id", "code": "code"}
 
-# The database's own name, and what changes when its tables are restored: into another server or database, as new
-# tables, or to a point in time. A role that may not ask for the server's identity goes by the rest.
+# The origin: the installation's id and a hash of what changes when its tables are restored into another server
+# (system_identifier), to a point in time (timeline), into another database or as new tables (oids). A role without
+# permission for the pg_control functions uses the other parts only.
 READ_ORIGIN: Final = """
     SELECT installation::text || '/' || left(md5(concat_ws('/',
         CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from cli.up.landing import PARAMETER
-from referrals.admin.administration import add, change, find
+from referrals.admin.repository import add, change, find
 from referrals.admin.validation import ValidationProblem
 from referrals.model import Affiliate, Program, Referral, ReferralCode
 from runtime.errors import DependencyAway

@@ -1,1 +1,1 @@
-"""What people change: programs, affiliates and codes, one at a time or by a file."""
+"""The administration of programs, affiliates and codes: one at a time, or by importing a file."""

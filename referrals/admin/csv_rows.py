@@ -1,4 +1,4 @@
-"""Reads a file of referral codes: its rows, and every line that is wrong and why. Pure."""
+"""Reads a CSV file of referral codes: its rows, and an error for every wrong line. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,9 +18,9 @@ NAME_SHAPE: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{1,200}")
 
 
 class CodeRow(NamedTuple):
-    """A line of the file; null is what is not given, or is wrong: that stands among the errors.
+    """A line of the file. A value is null when it is not given, or is wrong and reported as an error.
 
-    `affiliate_name` makes the affiliate, where there is none of that id yet.
+    With `affiliate_name` the affiliate is created if it does not exist.
     """
 
     line: int
@@ -33,7 +33,7 @@ class CodeRow(NamedTuple):
 
 
 class CodeFile(msgspec.Struct, frozen=True):
-    """All rows, those with errors too, as the database may know of more of them; and the columns the file has."""
+    """All rows (those with errors too, as the database may find more errors in them), the errors, and the columns."""
 
     rows: list[CodeRow]
     errors: list[LineError]
@@ -41,9 +41,9 @@ class CodeFile(msgspec.Struct, frozen=True):
 
 
 def read_rows(data: bytes) -> CodeFile:
-    """Read CSV with a header: `code,affiliate_id,program_id` and, as wanted, `status,target_url,affiliate_name`.
+    """Read CSV with the columns `code,affiliate_id,program_id` and optionally `status,target_url,affiliate_name`.
 
-    What only the database knows (is there such a program?) is not checked here.
+    Does not check what needs the database, such as whether a program exists.
     """
     records = read_records(data, REQUIRED + OPTIONAL)
     if not records:
@@ -57,12 +57,12 @@ def read_rows(data: bytes) -> CodeFile:
         return CodeFile([], [LineError(first.line, problem)])
     if not others:
         return CodeFile([], [LineError(first.line, "there are no codes below the header")])
-    rows, errors = sort_out(header, others)
+    rows, errors = make_rows(header, others)
     return CodeFile(rows, sorted(errors), frozenset(header))
 
 
 def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:
-    """Leave out the empty cells at the end, which spreadsheets write for columns that once held something."""
+    """Drop empty cells at the end: spreadsheets write them for columns that were emptied."""
     last = max((place for place, cell in enumerate(cells, start=1) if cell), default=0)
     return cells[:last]
 
@@ -71,13 +71,13 @@ def find_header_problem(header: Sequence[str]) -> str | None:
     missing = [name for name in REQUIRED if name not in header]
     unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
     if missing:
-        return f"the header needs {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}; {missing[0]} is missing"
+        return f"the header needs {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}; it lacks {missing[0]}"
     if unknown:
-        return f"the header has {unknown[0]!r}, which is none of {', '.join(REQUIRED + OPTIONAL)}"
+        return f"the header has {unknown[0]!r}, which is not one of {', '.join(REQUIRED + OPTIONAL)}"
     return "the header has a column twice" if len(set(header)) < len(header) else None
 
 
-def sort_out(header: Sequence[str], records: Iterable[Record | LineError]) -> tuple[list[CodeRow], list[LineError]]:
+def make_rows(header: Sequence[str], records: Iterable[Record | LineError]) -> tuple[list[CodeRow], list[LineError]]:
     rows: list[CodeRow] = []
     errors: list[LineError] = []
     needed = 1 + max(header.index(name) for name in REQUIRED)
@@ -86,9 +86,9 @@ def sort_out(header: Sequence[str], records: Iterable[Record | LineError]) -> tu
             errors.append(record)
             continue
         cells = drop_empty_end(record.cells)
-        # Excel leaves out the separators of cells that are empty at the end of a line.
+        # Excel omits the separators of empty cells at the end of a line, so a record may have fewer cells.
         if not needed <= len(record.cells) or len(cells) > len(header):
-            errors.append(LineError(record.line, f"{len(record.cells)} cells, and the header has {len(header)}"))
+            errors.append(LineError(record.line, f"{len(record.cells)} cells, but the header has {len(header)}"))
             continue
         padded = [*cells, *[""] * (len(header) - len(cells))]
         row, reasons = make_row(record.line, dict(zip(header, padded, strict=True)))
@@ -98,7 +98,7 @@ def sort_out(header: Sequence[str], records: Iterable[Record | LineError]) -> tu
 
 
 def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, list[str]]:
-    """Make a row, what is wrong in it left out, and say what that is."""
+    """Make a row without its wrong values, and return what is wrong with them."""
     problems = dict(find_problems(cells))
     given = {
         name: (cells.get(name) or None) if name not in problems else None for name in CodeRow._fields if name != "line"
@@ -107,30 +107,30 @@ def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, list[str]]:
 
 
 def find_problems(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Find what is wrong, by column."""
+    """Find wrong values: their columns and what is wrong."""
     if not is_code(cells["code"]):
-        yield "code", f"code {cells['code'][:80]!r}: a code is 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"
+        yield "code", f"code {cells['code'][:80]!r}: a code must be 1 to 64 of the characters A-Z, a-z, 0-9, _ and -"
     for name in ("affiliate_id", "program_id"):
         if not is_id(cells[name]):
-            yield name, f"{name} {cells[name][:80]!r}: an id is 1 to 40 of the characters a-z, 0-9, _ and -"
+            yield name, f"{name} {cells[name][:80]!r}: an id must be 1 to 40 of the characters a-z, 0-9, _ and -"
     status, url, affiliate = (cells.get(name) for name in OPTIONAL)
     if status and status not in get_args(Status):
-        yield "status", f"status {status[:80]!r}: a status is active, paused or archived"
+        yield "status", f"status {status[:80]!r}: a status must be active, paused or archived"
     checked = url and check_new_target(url)
     if isinstance(checked, TargetProblem):
         yield "target_url", f"target_url: {checked.reason}"
     if affiliate and not NAME_SHAPE.fullmatch(affiliate):
-        yield "affiliate_name", "affiliate_name: a name is 1 to 200 characters on one line"
+        yield "affiliate_name", "affiliate_name: a name must be 1 to 200 characters on one line"
 
 
 def find_contradictions(rows: Iterable[CodeRow]) -> Iterator[LineError]:
-    """Find codes that stand twice, and affiliates with two names."""
+    """Find codes that occur twice, and affiliates with two names."""
     lines: dict[str, int] = {}
     names: dict[str, CodeRow] = {}
     for row in rows:
         first = lines.setdefault(row.code, row.line) if row.code else row.line
         if first != row.line:
-            yield LineError(row.line, f"code {row.code!r} stands on line {first} already")
+            yield LineError(row.line, f"code {row.code!r} is already on line {first}")
         named = names.setdefault(row.affiliate_id, row) if row.affiliate_id and row.affiliate_name else row
         if named.affiliate_name != row.affiliate_name:
             yield LineError(

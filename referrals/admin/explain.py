@@ -1,4 +1,4 @@
-"""Explains what the settings of a program mean for a visit, and warns of what may not do what was meant. Pure."""
+"""Explains what a program's settings mean for a visit, and warns of settings that look like mistakes. Pure."""
 
 from urllib.parse import urlsplit
 
@@ -14,50 +14,52 @@ def name_reason(reason: Reason) -> str:
 
 
 def describe_settings(program: Program) -> list[str]:
-    """Say what a program's settings do, where they are not the usual ones."""
+    """Describe the settings that differ from the defaults."""
     said = []
     if program.privacy != "full":
         said.append(f"No cookie: the program's privacy policy is {program.privacy}.")
     if program.token_parameter:
-        said.append(f"The click token is added as {program.token_parameter}, where the target has no macro for it.")
+        said.append(f"The click token is added as {program.token_parameter} if the target has no macro for it.")
     match program.pass_query:
         case "listed":
             listed = ", ".join(program.pass_names) or "none is listed"
-            said.append(f"The visitor's parameters that are listed go on to the target: {listed}.")
+            said.append(f"These parameters of the visitor are passed to the target: {listed}.")
         case "all":
-            said.append("The visitor's parameters go on to the target; sub1 to sub5 and external_id where listed.")
+            said.append(
+                "All parameters of the visitor are passed to the target; sub1 to sub5 and external_id only if listed."
+            )
     if program.deep_link_hosts:
         said.append(f"A visitor may choose a page of {', '.join(program.deep_link_hosts)} by ?url=.")
     if program.cookie_policy == "first":
-        said.append("A visitor who has a valid cookie keeps it: the first click counts.")
+        said.append("A visitor keeps a valid cookie: the first click counts.")
     return said
 
 
 def warn_of_target(found: Found) -> list[str]:
-    """Warn of a target, and of settings, that may not do what was meant."""
+    """Warn of a target and of settings that look like mistakes."""
     url, token = found.target_url, found.program.token_parameter
     warnings = []
     checked = check_target(url)
     if isinstance(checked, TargetProblem):
-        warnings.append(f"The target would be refused today: {checked.reason}.")
+        warnings.append(f"This target could not be stored today: {checked.reason}.")
     unknown = find_unknown_macro(url)
     if unknown:
-        warnings.append(f"The target has {{{unknown}}} in it, which is no macro: it is sent as it stands.")
+        warnings.append(f"The target contains {{{unknown}}}, which is not a macro: it is sent unchanged.")
     if token and not find_macros(url) & CLICK_MACROS and fold_name(token) in parameter_names(split_url(url).query):
-        warnings.append(f"No click token is added: the target names {token} itself.")
+        warnings.append(f"No click token is added: the target already has a parameter {token}.")
     if found.program.deep_link_hosts and not token:
         warnings.append("A page that a visitor chooses gets no click token: the program has no token_parameter.")
     return warnings
 
 
 def warn_of_address(program: Program, origin: str | None, public_url: str | None) -> list[str]:
-    """Warn where a link (its scheme and host, null where not known) does not lead to ingest, or its cookie is refused.
+    """Warn if a link does not lead to ingest, or if browsers will refuse its cookie.
 
-    `public_url` is where visitors reach ingest, null where that is not known.
+    `origin` is the link's scheme and host, `public_url` the address at which visitors reach ingest; null if not known.
     """
     warnings = []
-    if origin and public_url and bare(origin, public_url) != bare(public_url, origin):
-        warnings.append(f"The link leads to {origin}, and visitors reach ingest at {public_url}.")
+    if origin and public_url and strip_scheme(origin, public_url) != strip_scheme(public_url, origin):
+        warnings.append(f"The link leads to {origin}, but visitors reach ingest at {public_url}.")
     host = host_of(public_url or origin or "")
     domain = program.cookie_domain
     if host and domain and not f".{host}".endswith(f".{domain}"):
@@ -65,8 +67,8 @@ def warn_of_address(program: Program, origin: str | None, public_url: str | None
     return warnings
 
 
-def bare(origin: str, other: str) -> str:
-    """Give an origin as it is compared with another: without the scheme where one of them has none."""
+def strip_scheme(origin: str, other: str) -> str:
+    """Return an origin in lower case, without its scheme if one of the two has none."""
     text = origin.lower().rstrip("/")
     return text.partition("//")[2] if "//" in (origin[:2], other[:2]) else text
 

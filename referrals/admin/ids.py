@@ -1,4 +1,4 @@
-"""Ids of programs and affiliates: what they look like; and how new ids and codes are made."""
+"""Checks ids of programs and affiliates, and generates ids and codes."""
 
 import re
 from collections.abc import Callable
@@ -8,12 +8,12 @@ ID_SHAPE: Final = re.compile(r"[a-z0-9_-]{1,40}")
 
 GENERATED_LENGTH: Final = 10
 ID_ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
-"""Crockford's 32, lower case: 50 bits in ten characters, and none that is read as another."""
+"""Crockford's base 32 in lower case: 50 bits in ten characters, and no two characters look alike."""
 CODE_ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
-"""54 characters without look-alikes: 57 bits in ten, so that codes cannot be guessed."""
+"""54 characters of which no two look alike: 57 bits in ten characters, so that codes cannot be guessed."""
 
 Choose = Callable[[str], str]
-"""Gives one character of a text, unpredictably: `secrets.choice`."""
+"""Chooses one character of a text: `secrets.choice`, or a fake in tests."""
 
 
 def is_id(text: str) -> bool:

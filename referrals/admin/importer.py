@@ -1,11 +1,11 @@
-"""Imports a file of referral codes: all of it, or nothing and the lines that are wrong.
+"""Imports a file of referral codes: all of it, or nothing, with the list of wrong lines.
 
     code,affiliate_id,program_id,status,target_url,affiliate_name
     spring-ann,ann,shop,active,,Ann Smith
 
-Programs must exist. An affiliate must exist too, unless a line gives its name: then it is made. A code that exists is
-an error, unless it is to be updated: then it gets what the file says, and keeps what the file has no column for. The
-whole file takes one version for its codes.
+Programs must exist. An affiliate must exist too, unless a line has its name: then it is created. A code that exists is
+an error, unless `update` is set: then the file's columns are changed, and the others are kept. All codes of a file get
+the same version.
 """
 
 from typing import Final
@@ -15,7 +15,7 @@ import msgspec
 
 from referrals.admin.csv_file import LineError
 from referrals.admin.csv_rows import CodeFile, CodeRow, read_rows
-from referrals.admin.validation import REFUSING, explain_violation
+from referrals.admin.validation import REJECTIONS, explain_violation
 
 STATEMENT_TIMEOUT_S: Final = 300.0
 
@@ -25,7 +25,7 @@ CREATE_INCOMING: Final = """
         status text, target_url text, affiliate_name text
     ) ON COMMIT DROP
 """
-# What is wrong in the file itself is null here, and compares to nothing.
+# Values that were wrong in the file are null here; null equals nothing, so they are not reported twice.
 FIND_ERRORS: Final = """
     SELECT line, format('there is no program %L', program_id) AS reason FROM incoming_codes i
         WHERE program_id IS NOT NULL AND NOT EXISTS (SELECT FROM programs p WHERE p.id = i.program_id)
@@ -98,7 +98,7 @@ INSERT_CODES: Final = """
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether codes that exist are updated, whether nothing is really done, whether affiliates may share a name."""
+    """`update`: change existing codes. `dry_run`: change nothing. `same_name`: affiliates may share a name."""
 
     update: bool = False
     dry_run: bool = False
@@ -106,7 +106,7 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """What an import added and changed, or would have."""
+    """What an import added and changed, or in a dry run would have."""
 
     codes: int
     affiliates: int = 0
@@ -116,7 +116,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotImported(msgspec.Struct, frozen=True):
-    """Every line that is wrong, in order. Nothing was added."""
+    """All wrong lines, in order. Nothing was imported."""
 
     errors: list[LineError]
 
@@ -126,7 +126,7 @@ async def import_file(
     data: bytes,
     choices: Choices = Choices(),  # noqa: B008 - frozen
 ) -> Imported | NotImported:
-    """Import a CSV file. Raises what asyncpg raises when Postgres does not answer: then nothing was added either."""
+    """Import a CSV file. Raises what asyncpg raises when Postgres does not answer; then nothing is imported."""
     file = read_rows(data)
     if not file.rows:
         return NotImported(file.errors)
@@ -136,10 +136,10 @@ async def import_file(
         await send_rows(connection, file.rows)
         errors = sorted([*file.errors, *await find_errors(connection, choices)])
         imported = NotImported(errors) if errors else await import_rows(connection, file, choices)
-    except REFUSING as error:
-        # Somebody added the same in the meantime.
+    except REJECTIONS as error:
+        # Somebody added the same code or affiliate since the check.
         imported = NotImported([LineError(1, explain_violation(error).reason)])
-    # A connection that is lost here ends the transaction as well.
+    # If the connection is lost here, Postgres rolls the transaction back.
     if isinstance(imported, NotImported) or choices.dry_run:
         await transaction.rollback()
     else:
@@ -149,7 +149,7 @@ async def import_file(
 
 async def send_rows(connection: asyncpg.Connection, rows: list[CodeRow]) -> None:
     await connection.execute(CREATE_INCOMING)
-    # A list, never a generator: what fails while COPY is fed leaves the connection waiting.
+    # A list, not a generator: an exception in a generator during COPY would leave the connection waiting.
     await connection.copy_records_to_table(
         "incoming_codes", records=rows, columns=CodeRow._fields, timeout=STATEMENT_TIMEOUT_S
     )
@@ -179,5 +179,5 @@ async def import_rows(connection: asyncpg.Connection, file: CodeFile, choices: C
 
 
 def count(tag: str) -> int:
-    """Read the number of rows from what Postgres says of a statement: `INSERT 0 12`."""
+    """Read the number of rows from the tag of a statement, as in `INSERT 0 12`."""
     return int(tag.rpartition(" ")[2])

@@ -1,1 +1,1 @@
-"""Whom a code belongs to: this process's cache, then Redis, then PostgreSQL, kept true by a change feed."""
+"""Finds the affiliate and program of a code: in this process, then Redis, then Postgres."""

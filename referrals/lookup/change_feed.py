@@ -1,7 +1,7 @@
-"""Follows the changes of programs, affiliates and codes, so that each is in force here within a second.
+"""Applies changes of programs, affiliates and codes to this process within a second.
 
-A notification says "now"; what has changed is always read from the table of changes, from the last one seen on. So a
-lost notification, or a lost connection, costs a moment and nothing else. A poll stands behind both.
+A notification of Postgres only wakes the subscriber. It then reads the table of changes from its last position on, so a
+lost notification or connection loses no change. It also polls, in case a notification is lost.
 """
 
 import asyncio
@@ -25,185 +25,189 @@ LOG: Final = structlog.get_logger()
 
 CHANNEL: Final = "clickrail_referrals"
 POLL_S: Final = 0.5
-PAGE: Final = 500
+PAGE_SIZE: Final = 500
 TIMEOUT_S: Final = 2.0
 
 READ_NEWEST: Final = "SELECT kind, id, version FROM referral_changes ORDER BY version DESC, kind DESC, id DESC LIMIT $1"
-# An import changes many rows at one version, hence the three columns.
+# An import changes many rows at one version, so a position needs all three columns.
 READ_PAGE: Final = """
     SELECT kind, id, version FROM referral_changes
     WHERE (version, kind, id) > ($1, $2, $3) ORDER BY version, kind, id LIMIT $4
 """
 
 Position = tuple[int, str, str]
-"""Version, kind and id of the last change taken in."""
+"""Version, kind and id of the last change applied."""
 Write = Callable[[Iterable[Referral], int], None]
-"""Passes rows on that were read at a version; returns at once."""
+"""Passes on rows that were read at a version; returns at once."""
 
 
 class SharedHistory(Protocol):
-    """What the processes of an installation agree on: how far its database had come."""
+    """Where all processes of an installation record the highest version they have seen of its database."""
 
     async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State: ...
 
 
 class ChangeSubscriber:
-    """Takes changes in, in their order, and renews what this process holds, or knows from a snapshot, of them."""
+    """Reads changes in order, and updates the local cache and the referral set with the new rows."""
 
     def __init__(
-        self, held: ReferralCache, write: Write, metrics: LookupMetrics, history: SharedHistory | None = None
+        self, local_cache: ReferralCache, write: Write, metrics: LookupMetrics, history: SharedHistory | None = None
     ) -> None:
-        self.held = held
+        self.local_cache = local_cache
         self.history = history
-        self.joined_at: int | None = None
+        self.joined_version: int | None = None
         self.behind_since: float | None = None
-        self.known = held.known
+        self.referral_set = local_cache.referral_set
         self.write = write
         self.metrics = metrics
         self.installation: str | None = None
-        self.seen: Position | None = None
-        self.sent_back = 0
-        self.reached = False
-        self.following = False
-        self.woken = asyncio.Event()
+        self.position: Position | None = None
+        self.rewinds = 0
+        self.has_connected = False
+        self.is_following = False
+        self.wake_up = asyncio.Event()
 
-    def adopt(self, file: SnapshotFile) -> bool:
-        """Take a snapshot into use, and go on from its version where what came after it was not kept.
+    def use_file(self, file: SnapshotFile) -> bool:
+        """Use a snapshot. Read changes again from its version on if they were not kept in memory.
 
-        False when it is another installation's than that we follow.
+        Returns False if it belongs to another installation than the one we follow.
         """
-        if self.installation not in (None, file.says.installation):
+        if self.installation not in (None, file.info.installation):
             return False
-        self.installation = file.says.installation
-        position = end_of(file.version)
-        if self.seen is None:
-            self.seen = position
-            self.held.changes.raise_floor(file.version)
-        if not self.known.whole:
-            self.seen = min(self.seen, position)
-            self.sent_back += 1
-        self.known.adopt(file)
-        self.woken.set()
+        self.installation = file.info.installation
+        snapshot_position = end_of_version(file.version)
+        if self.position is None:
+            self.position = snapshot_position
+            self.local_cache.versions.raise_floor(file.version)
+        if not self.referral_set.is_complete:
+            self.position = min(self.position, snapshot_position)
+            self.rewinds += 1
+        self.referral_set.use_file(file)
+        self.wake_up.set()
         return True
 
     async def use(self, connection: asyncpg.Connection) -> None:
-        """Follow on this connection until it fails. Raises one of `AWAY`."""
-        connection.add_termination_listener(lambda _: self.woken.set())
-        await connection.add_listener(CHANNEL, lambda *_: self.woken.set())
+        """Follow changes on this connection until it fails. Raises one of `AWAY`."""
+        connection.add_termination_listener(lambda _: self.wake_up.set())
+        await connection.add_listener(CHANNEL, lambda *_: self.wake_up.set())
         try:
-            await self.recognise(connection)
+            await self.check_origin(connection)
             while True:
-                self.woken.clear()
+                self.wake_up.clear()
                 await self.join_history(connection)
                 await self.catch_up(connection)
-                self.set_following(following=True)
-                await wait_at_most(self.woken, POLL_S)
+                self.set_following(is_following=True)
+                await wait_for_event(self.wake_up, POLL_S)
         finally:
-            self.set_following(following=False)
+            self.set_following(is_following=False)
 
-    def set_following(self, *, following: bool) -> None:
-        self.following = following
-        self.reached = self.reached or following
-        self.known.fresh_until = self.held.now() + FRESH_S if following else 0.0
-        self.metrics.following.set(following)
+    def set_following(self, *, is_following: bool) -> None:
+        self.is_following = is_following
+        self.has_connected = self.has_connected or is_following
+        self.referral_set.fresh_until = self.local_cache.now() + FRESH_S if is_following else 0.0
+        self.metrics.following.set(is_following)
 
-    async def recognise(self, connection: asyncpg.Connection) -> None:
-        """Start anew where this is another installation, or one that was set back: versions would mean nothing."""
+    async def check_origin(self, connection: asyncpg.Connection) -> None:
+        """Start again if the database is another one, or was restored to an older version."""
         installation, version = await connection.fetchrow(READ_ORIGIN)
-        self.joined_at, self.behind_since = None, None
-        if self.seen is not None and (installation != self.installation or version < self.seen[0]):
-            LOG.warning("another installation", installation=installation, version=version, known=self.seen[0])
-            self.forget()
+        self.joined_version, self.behind_since = None, None
+        if self.position is not None and (installation != self.installation or version < self.position[0]):
+            LOG.warning("another installation", installation=installation, version=version, known=self.position[0])
+            self.reset()
         self.installation = installation
 
-    def forget(self) -> None:
-        """Let go of everything: it is of another database, or of a future that this one has lost."""
-        self.held.forget()
-        self.known.forget()
-        self.seen = None
+    def reset(self) -> None:
+        """Remove everything from memory: it belongs to another database, or to a state before the restore."""
+        self.local_cache.clear()
+        self.referral_set.clear()
+        self.position = None
 
     async def join_history(self, connection: asyncpg.Connection) -> None:
-        """Agree with the other processes on which database is followed, and how far it has come.
+        """Compare the database's version with the highest one that other processes have seen.
 
-        Where it stays behind what others have seen of it, it was restored: Redis is not believed any more.
+        If it stays behind for LAG_S, the database was restored, and the values in Redis become invalid.
         """
-        if self.history is None or (self.joined_at is not None and self.seen and self.seen[0] <= self.joined_at):
+        if self.history is None or (
+            self.joined_version is not None and self.position and self.position[0] <= self.joined_version
+        ):
             return
         installation, version = await connection.fetchrow(READ_ORIGIN)
         state = await self.history.join_history(installation.encode(), version)
         if state == "agrees":
-            self.joined_at, self.behind_since = version, None
+            self.joined_version, self.behind_since = version, None
         elif state == "behind":
             now = asyncio.get_running_loop().time()
             self.behind_since = now if self.behind_since is None else self.behind_since
             if now - self.behind_since >= LAG_S:
                 LOG.warning("the database was restored to an older state", version=version)
-                self.forget()
+                self.reset()
                 await self.history.join_history(installation.encode(), version, is_restored=True)
 
     async def catch_up(self, connection: asyncpg.Connection) -> None:
-        """Take in everything up to now."""
-        if self.seen is None:
-            first = await self.begin(connection)
-            self.seen = self.seen or first
+        """Apply all changes up to now."""
+        if self.position is None:
+            first = await self.start_at_newest(connection)
+            self.position = self.position or first
         caught_up = False
         while not caught_up:
-            sent_back = self.sent_back
-            records = await connection.fetch(READ_PAGE, *self.seen, PAGE)
+            rewinds = self.rewinds
+            records = await connection.fetch(READ_PAGE, *self.position, PAGE_SIZE)
             changes = [Change(*record) for record in records]
-            await self.take_in(connection, changes)
-            # A snapshot adopted meanwhile needs changes that were not kept before: perhaps these.
-            if self.sent_back == sent_back:
-                caught_up = len(changes) < PAGE
+            await self.apply_changes(connection, changes)
+            # If a snapshot was loaded during the read, its changes may have been skipped: read them again.
+            if self.rewinds == rewinds:
+                caught_up = len(changes) < PAGE_SIZE
                 if changes:
-                    self.seen = (changes[-1].version, changes[-1].kind, changes[-1].id)
+                    self.position = (changes[-1].version, changes[-1].kind, changes[-1].id)
                     self.metrics.version.set(changes[-1].version)
-        self.known.whole_at = self.seen[0]
+        self.referral_set.complete_at = self.position[0]
 
-    async def begin(self, connection: asyncpg.Connection) -> Position:
-        """Find out where to begin without a snapshot, and confirm what is held: Redis gave it, and may be behind."""
+    async def start_at_newest(self, connection: asyncpg.Connection) -> Position:
+        """Return the position of the newest change, and reload the cache: its values from Redis may be outdated."""
         _, version = await connection.fetchrow(READ_ORIGIN)
-        newest = [Change(*record) for record in await connection.fetch(READ_NEWEST, PAGE)]
-        if len(newest) == PAGE:
-            self.held.changes.raise_floor(newest[-1].version)
-        self.held.record(reversed(newest))
-        await self.renew(connection, dict.fromkeys(self.held.keys(), 0))
+        newest = [Change(*record) for record in await connection.fetch(READ_NEWEST, PAGE_SIZE)]
+        if len(newest) == PAGE_SIZE:
+            self.local_cache.versions.raise_floor(newest[-1].version)
+        self.local_cache.record(reversed(newest))
+        await self.reload(connection, dict.fromkeys(self.local_cache.keys(), 0))
         self.metrics.version.set(version)
-        return end_of(version)
+        return end_of_version(version)
 
-    async def take_in(self, connection: asyncpg.Connection, changes: Sequence[Change]) -> None:
-        affected = self.held.record(changes)
-        if self.known.whole:
-            # Not only what is held: the next visitor's code may be any of these.
-            asked = {(change.kind, change.id): change.version for change in changes}
+    async def apply_changes(self, connection: asyncpg.Connection, changes: Sequence[Change]) -> None:
+        affected = self.local_cache.record(changes)
+        if self.referral_set.is_complete:
+            # All of them, not only the cached ones: a complete set must have every change.
+            versions = {(change.kind, change.id): change.version for change in changes}
         else:
-            asked = dict.fromkeys(affected, 0)
-        await self.renew(connection, asked)
+            versions = dict.fromkeys(affected, 0)
+        await self.reload(connection, versions)
         self.metrics.changes.inc(len(changes))
 
-    async def renew(self, connection: asyncpg.Connection, asked: Mapping[Key, int]) -> None:
-        """Read keys that changed anew, each with the version of its change, and pass on what is there now."""
+    async def reload(self, connection: asyncpg.Connection, versions: Mapping[Key, int]) -> None:
+        """Read changed keys (with the version of each change) again, update memory, and pass on cached rows."""
         for kind in TYPES:
-            ids = [id_ for of_kind, id_ in asked if of_kind == kind]
-            for start in range(0, len(ids), PAGE):
-                part = ids[start : start + PAGE]
+            ids = [id_ for of_kind, id_ in versions if of_kind == kind]
+            for start in range(0, len(ids), PAGE_SIZE):
+                part = ids[start : start + PAGE_SIZE]
                 reading = await read_rows(connection, kind, part, TIMEOUT_S)
                 absent: list[Key] = [(kind, id_) for id_ in reading.absent]
-                held = [row for row in reading.rows if self.held.holds(key_of(row))]
-                for row in held:
-                    self.held.keep(row, reading.as_of)
+                cached = [row for row in reading.rows if self.local_cache.contains(key_of(row))]
+                for row in cached:
+                    self.local_cache.put(row, reading.as_of)
                 for key in absent:
-                    self.held.drop(key, reading.as_of)
-                self.known.take_in({(kind, id_): asked[kind, id_] for id_ in part}, reading.rows, absent)
-                self.write(held, reading.as_of)
+                    self.local_cache.remove(key, reading.as_of)
+                self.referral_set.apply_changes(
+                    {(kind, id_): versions[kind, id_] for id_ in part}, reading.rows, absent
+                )
+                self.write(cached, reading.as_of)
 
 
-def end_of(version: int) -> Position:
-    """Give the place behind all changes of a version: "~" comes after every kind."""
+def end_of_version(version: int) -> Position:
+    """Return the position after all changes of a version: "~" sorts after every kind."""
     return version, "~", ""
 
 
-async def wait_at_most(event: asyncio.Event, seconds: float) -> None:
+async def wait_for_event(event: asyncio.Event, seconds: float) -> None:
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

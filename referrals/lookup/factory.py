@@ -1,4 +1,4 @@
-"""Opens a lookup: its stores, its background work, and their end."""
+"""Opens a lookup: connects its stores and runs its background tasks."""
 
 import random
 import time
@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import redis.asyncio
 
-from referrals.connections import connect, keep_connected
+from referrals.connections import connect, run_with_reconnect
 from referrals.lookup.change_feed import TIMEOUT_S
 from referrals.lookup.local_cache import CachePolicy, Time
 from referrals.lookup.lookup import Lookup
-from referrals.lookup.postgres_source import HOPE_S, PostgresSource
+from referrals.lookup.postgres_source import CONNECT_GRACE_S, PostgresSource
 from referrals.lookup.redis_cache import EXTRA_TIMEOUT_S, RedisCache
 from referrals.lookup.redis_history import GetSigner
 from referrals.metrics import LookupMetrics
@@ -25,15 +25,15 @@ from runtime.task_scope import task_scope
 
 
 class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the stores are.
+    """The addresses and time-outs of the stores, and where the snapshot is.
 
-    Without `redis_url` there is no shared layer; with it `get_signer` gives what authenticates its values.
+    Without `redis_url` there is no shared cache; with it, `get_signer` is needed to authenticate its values.
 
-    `postgres_timeout_s` bounds what a visitor waits for Postgres: longer where it is far away. `postgres_hope_s` bounds
-    it while a first connection is made, and `redis_timeout_s` each step at Redis. `background_timeout_s` is for what no
-    visitor waits for: connecting, and the statements of whoever follows the changes. `snapshot_dir` is a folder for the
-    snapshot, shared by all processes of a machine; it is written at most every `snapshot_every_s` seconds. With one,
-    what is known is served for as long as the stores are away.
+    A visitor waits for Postgres for at most `postgres_timeout_s` (raise it where Postgres is far away), and does so
+    while a connection is being made only in the first `postgres_connect_grace_s` of the attempt. `redis_timeout_s`
+    limits each request to Redis. `background_timeout_s` limits what no visitor waits for: connecting, and reading
+    changes. `snapshot_dir` is a folder for the snapshot, shared by all processes of the machine; it is written every
+    `snapshot_every_s` seconds at most. With a snapshot, cached entries never expire.
     """
 
     database_url: str
@@ -42,57 +42,61 @@ class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_prefix: str = "clickrail"
     redis_timeout_s: float = REDIS_TIMEOUT_S
     postgres_timeout_s: float = 0.1
-    postgres_hope_s: float = HOPE_S
+    postgres_connect_grace_s: float = CONNECT_GRACE_S
     background_timeout_s: float = TIMEOUT_S
     snapshot_dir: str | None = None
     snapshot_every_s: float = 60.0
-    holding: CachePolicy = CachePolicy()
+    cache_policy: CachePolicy = CachePolicy()
 
     def __post_init__(self) -> None:
         if self.redis_url is not None and self.get_signer is None:
-            raise ValueError("values in Redis are authenticated: redis_url needs get_signer")
+            raise ValueError("redis_url is given without get_signer, which is needed to authenticate values in Redis")
 
 
 def real_time() -> Time:
-    return Time(time.monotonic, lambda: 0.8 + 0.4 * random.random())  # noqa: S311 - to spread load, not to keep secrets
+    return Time(time.monotonic, lambda: 0.8 + 0.4 * random.random())  # noqa: S311 - the jitter is no secret
 
 
 def open_shared(client: redis.asyncio.Redis, settings: LookupSettings, metrics: LookupMetrics) -> RedisCache | None:
     if settings.get_signer is None:
         return None
-    bound_s = settings.redis_timeout_s + EXTRA_TIMEOUT_S
-    return RedisCache(client, settings.redis_prefix, settings.get_signer, metrics, bound_s=bound_s)
+    request_timeout_s = settings.redis_timeout_s + EXTRA_TIMEOUT_S
+    return RedisCache(client, settings.redis_prefix, settings.get_signer, metrics, request_timeout_s=request_timeout_s)
 
 
 @asynccontextmanager
 async def open_lookup(
     settings: LookupSettings, metrics: LookupMetrics, time: Time | None = None
 ) -> AsyncIterator[Lookup]:
-    """Open a lookup. Waits for no store: they are reached in the background, and left alone while they are away.
+    """Open a lookup at once: stores are connected in the background, and not asked while they are away.
 
-    To be entered and left by the same task.
+    Enter and leave it in the same task.
     """
     time = time or real_time()
-    postgres = PostgresSource(settings.postgres_timeout_s, metrics, settings.postgres_hope_s)
+    postgres = PostgresSource(settings.postgres_timeout_s, metrics, settings.postgres_connect_grace_s)
     client = connect_redis(settings.redis_url, settings.redis_timeout_s) if settings.redis_url else None
-    shared = open_shared(client, settings, metrics) if client else None
-    holding = msgspec.structs.replace(settings.holding, keep_s=inf) if settings.snapshot_dir else settings.holding
-    lookup = Lookup(shared, postgres, holding, time, metrics)
+    shared_cache = open_shared(client, settings, metrics) if client else None
+    cache_policy = (
+        msgspec.structs.replace(settings.cache_policy, expire_s=inf) if settings.snapshot_dir else settings.cache_policy
+    )
+    lookup = Lookup(shared_cache, postgres, cache_policy, time, metrics)
     reach = partial(connect, settings.database_url, settings.background_timeout_s, settings.background_timeout_s)
     work = [
-        lookup.deciding_reads.run(),
-        keep_connected("lookup", reach, postgres.use, postgres.give_up),
-        keep_connected("changes", reach, lookup.follower.use, lambda: None),
+        lookup.source_loader.run(),
+        run_with_reconnect("lookup", reach, postgres.use, postgres.mark_away),
+        run_with_reconnect("changes", reach, lookup.subscriber.use, lambda: None),
     ]
-    if shared:
-        work += [lookup.shared_reads.run(), shared.run(), shared.watch()]
+    if shared_cache:
+        work += [lookup.shared_loader.run(), shared_cache.run(), shared_cache.watch()]
     async with AsyncExitStack() as opened:
         if client:
             opened.push_async_callback(client.aclose)
         if settings.snapshot_dir:
-            keeper = SnapshotRefresher(Path(settings.snapshot_dir), settings.snapshot_every_s, lookup.follower, reach)
-            opened.push_async_callback(keeper.close)
-            await keeper.load()
-            work.append(keeper.run())
+            refresher = SnapshotRefresher(
+                Path(settings.snapshot_dir), settings.snapshot_every_s, lookup.subscriber, reach
+            )
+            opened.push_async_callback(refresher.close)
+            await refresher.load()
+            work.append(refresher.run())
         await opened.enter_async_context(task_scope(*work))
         yield lookup

@@ -1,8 +1,8 @@
-"""What one process holds in memory: codes, affiliates and programs apart, so that pausing a program is one entry.
+"""The cache of one process: codes, affiliates and programs separately, so that pausing a program changes one entry.
 
-An entry is renewed after some minutes (jittered, so that a start does not come back as a wave) while it is served,
-and no longer served when nothing has confirmed it for hours. A value is only ever replaced by one of a higher version.
-Behind what is held in memory stands the set that is known as a whole, where there is one: it is a file.
+An entry in use is refreshed after some minutes, with jitter so that entries loaded together are not refreshed together.
+It is no longer served when no store has confirmed it for hours. A value is only replaced by one of a higher version.
+If a snapshot of all referrals is loaded (`ReferralSet`), it answers for what is not in the cache.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from referrals.lookup.answers import UNKNOWN_HERE, Found, Unknown
 from referrals.lookup.token_bucket import TokenBucket
 from referrals.lookup.version_tracker import Change, VersionTracker
 from referrals.model import Affiliate, Key, Kind, Program, Referral, ReferralCode, key_of
-from referrals.snapshot.reader import UNTOLD, Untold
+from referrals.snapshot.reader import UNREADABLE, Unreadable
 from referrals.snapshot.referral_set import ReferralSet
 from urls.codes import is_code
 
@@ -23,121 +23,126 @@ R = TypeVar("R", Program, Affiliate, ReferralCode)
 
 
 class CachePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a process holds an entry (seconds) and how many.
+    """How long (seconds) and how many entries are cached.
 
-    It is renewed after `renew_s`, and served no longer when nothing has confirmed it for `keep_s`. That there is no
-    such code is believed for `unknown_s`. Codes that are not in the set known as a whole are asked for all the same,
-    as one may have been made this moment, but no more than `asked_per_s` a second.
+    An entry is refreshed after `refresh_s`, and expires when nothing has confirmed it for `expire_s`. "No such code" is
+    cached for `unknown_ttl_s`. Codes that are not in the snapshot are read from the stores too, as they may be new, but
+    at most `max_unknown_reads_per_s` of them in a second.
     """
 
-    renew_s: float = 300.0
-    keep_s: float = 86_400.0
-    unknown_s: float = 30.0
-    most_of_a_kind: int = 30_000
-    most_unknown: int = 20_000
-    asked_per_s: int = 200
+    refresh_s: float = 300.0
+    expire_s: float = 86_400.0
+    unknown_ttl_s: float = 30.0
+    max_per_kind: int = 30_000
+    max_unknown: int = 20_000
+    max_unknown_reads_per_s: int = 200
 
 
 class Entry(msgspec.Struct, Generic[R], frozen=True, gc=False):
     value: R
-    renew_at: float
-    keep_until: float
+    refresh_at: float
+    expires_at: float
 
 
 class Time(msgspec.Struct, frozen=True):
-    """`now()`: seconds that only grow; `jitter()`: a factor around 1 for times that should not fall together."""
+    """`now()`: monotonic seconds. `jitter()`: a factor around 1 that spreads times."""
 
     now: Callable[[], float]
     jitter: Callable[[], float]
 
 
 class ReferralCache:
-    """The in-process layer: plain and synchronous, because `find` is on the path of every redirect.
+    """The in-process layer. It is synchronous, because `find` is called for every redirect.
 
-    `want_renewal(code)` is called when an entry is due; it must return at once.
+    It calls `request_refresh(code)` when an entry is due; that must return at once.
     """
 
     def __init__(
-        self, holding: CachePolicy, time: Time, want_renewal: Callable[[str], object], known: ReferralSet
+        self, policy: CachePolicy, time: Time, request_refresh: Callable[[str], object], referral_set: ReferralSet
     ) -> None:
-        self.holding = holding
-        self.known = known
-        self.asking = TokenBucket(time.now, 1 / holding.asked_per_s, holding.asked_per_s)
+        self.policy = policy
+        self.referral_set = referral_set
+        self.unknown_limit = TokenBucket(time.now, 1 / policy.max_unknown_reads_per_s, policy.max_unknown_reads_per_s)
         self.now = time.now
         self.jitter = time.jitter
-        self.want_renewal = want_renewal
-        self.changes = VersionTracker()
+        self.request_refresh = request_refresh
+        self.versions = VersionTracker()
         self.codes: OrderedDict[str, Entry[ReferralCode]] = OrderedDict()
         self.affiliates: OrderedDict[str, Entry[Affiliate]] = OrderedDict()
         self.programs: OrderedDict[str, Entry[Program]] = OrderedDict()
         self.unknown: OrderedDict[str, float] = OrderedDict()
-        self.shelves: dict[Kind, OrderedDict[str, Entry[Any]]] = {
+        self.entries_by_kind: dict[Kind, OrderedDict[str, Entry[Any]]] = {
             "program": self.programs,
             "affiliate": self.affiliates,
             "code": self.codes,
         }
 
-    def find(self, code: str, *, admitted: bool = False) -> Found | Unknown | None:
-        """Answer at once, or give null when the stores have to be asked. `admitted`: this is settled already.
+    def find(self, code: str, *, is_admitted: bool = False) -> Found | Unknown | None:
+        """Answer at once; null when the stores must be asked.
 
-        Takes less than a microsecond for what is held, some fifteen for what is in the set known as a whole.
+        With `is_admitted` the caller has passed the rate limit for codes that are not in the snapshot. Takes less than
+        a microsecond for a cached code, about fifteen for one in the snapshot.
         """
         entry = self.codes.get(code)
         if entry is None:
-            return self.find_unknown(code) or self.find_known(code, admitted=admitted)
+            return self.find_unknown(code) or self.find_in_set(code, is_admitted=is_admitted)
         affiliate = self.affiliates.get(entry.value.affiliate_id)
         program = self.programs.get(entry.value.program_id)
         if affiliate is None or program is None:
-            return self.find_known(code, admitted=admitted)
+            return self.find_in_set(code, is_admitted=is_admitted)
         now = self.now()
-        if now >= entry.renew_at or now >= affiliate.renew_at or now >= program.renew_at:
-            if now >= entry.keep_until or now >= affiliate.keep_until or now >= program.keep_until:
+        if now >= entry.refresh_at or now >= affiliate.refresh_at or now >= program.refresh_at:
+            if now >= entry.expires_at or now >= affiliate.expires_at or now >= program.expires_at:
                 return None
-            self.want_renewal(code)
+            self.request_refresh(code)
         return Found(entry.value, affiliate.value, program.value, "process")
 
     def find_unknown(self, code: str) -> Unknown | None:
         until = self.unknown.get(code)
         return UNKNOWN_HERE if until is not None and self.now() < until else None
 
-    def find_known(self, code: str, *, admitted: bool) -> Found | Unknown | None:
-        """Answer from the set known as a whole, and hold what was found."""
-        if not self.known.whole or not is_code(code):
+    def find_in_set(self, code: str, *, is_admitted: bool) -> Found | Unknown | None:
+        """Answer from the snapshot, and cache what was found."""
+        if not self.referral_set.is_complete or not is_code(code):
             return None
-        value = self.take_known(("code", code))
+        value = self.get_or_load(("code", code))
         if value is None:
-            # Only while changes are followed: an outage must not turn into "there is no such code".
-            believed = not admitted and self.now() < self.known.fresh_until
-            return UNKNOWN_HERE if believed and not self.asking.admits() else None
-        return self.join(value, self.take_known)
+            # Only while changes arrive: during an outage a new code must not become "no such code".
+            is_limited = not is_admitted and self.now() < self.referral_set.fresh_until
+            return UNKNOWN_HERE if is_limited and not self.unknown_limit.try_take() else None
+        return self.join(value, self.get_or_load)
 
     def find_stale(self, code: str) -> Found | None:
-        """Answer with the latest that was seen here, for when nobody can say whether it still holds."""
+        """Answer with the latest values in memory or snapshot, however old. For when no store answers."""
         return (
-            self.join(self.get_latest(("code", code)), self.get_latest) if self.known.file and is_code(code) else None
+            self.join(self.get_latest(("code", code)), self.get_latest)
+            if self.referral_set.file and is_code(code)
+            else None
         )
 
-    def take_known(self, key: Key) -> Referral | Untold | None:
-        """Give what is held; else what the set known as a whole has, which is held from then on."""
-        entry = self.shelves[key[0]].get(key[1])
+    def get_or_load(self, key: Key) -> Referral | Unreadable | None:
+        """Return the cached value, or the one in the snapshot, and cache that."""
+        entry = self.entries_by_kind[key[0]].get(key[1])
         if entry is not None:
-            held: Referral = entry.value
-            return held
-        value = self.known.find(key)
+            cached: Referral = entry.value
+            return cached
+        value = self.referral_set.find(key)
         if value is None or isinstance(value, str):
             return value
-        # Nothing is held of it, and of changes older than the floor the set has all: only newer ones can outdate it.
-        if value.version < self.changes.newest.get(key, 0):
-            return UNTOLD
-        self.hold(value)
+        # The floor does not matter here: the set contains all changes up to it, so only a newer change can outdate it.
+        if value.version < self.versions.newest.get(key, 0):
+            return UNREADABLE
+        self.store(value)
         return value
 
-    def get_latest(self, key: Key) -> Referral | Untold | None:
-        entry = self.shelves[key[0]].get(key[1])
-        return self.known.find(key) if entry is None else entry.value
+    def get_latest(self, key: Key) -> Referral | Unreadable | None:
+        entry = self.entries_by_kind[key[0]].get(key[1])
+        return self.referral_set.find(key) if entry is None else entry.value
 
-    def join(self, code: Referral | Untold | None, get: Callable[[Key], Referral | Untold | None]) -> Found | None:
-        """Put a code together with what belongs to it; null where something of it cannot be told."""
+    def join(
+        self, code: Referral | Unreadable | None, get: Callable[[Key], Referral | Unreadable | None]
+    ) -> Found | None:
+        """Join a code with its affiliate and program; null when one of them is not found or cannot be read."""
         if not isinstance(code, ReferralCode):
             return None
         affiliate = get(("affiliate", code.affiliate_id))
@@ -146,64 +151,64 @@ class ReferralCache:
             return None
         return Found(code, affiliate, program, "process")
 
-    def keep(self, value: Referral, as_of: int) -> None:
-        """Hold a value that was read at version `as_of`, unless something newer is held or known of."""
-        held = self.shelves[value.kind].get(value.id)
-        outdated = held is not None and held.value.version > value.version
-        if outdated or not self.changes.is_current(key_of(value), value.version, as_of):
+    def put(self, value: Referral, as_of: int) -> None:
+        """Cache a value that was read at version `as_of`, unless a newer one is cached or a newer change is known."""
+        cached = self.entries_by_kind[value.kind].get(value.id)
+        is_outdated = cached is not None and cached.value.version > value.version
+        if is_outdated or not self.versions.is_current(key_of(value), value.version, as_of):
             return
-        self.hold(value)
+        self.store(value)
         if value.kind == "code":
             self.unknown.pop(value.id, None)
 
-    def hold(self, value: Referral) -> None:
-        entries, holding, now = self.shelves[value.kind], self.holding, self.now()
-        entries[value.id] = Entry(value, now + holding.renew_s * self.jitter(), now + holding.keep_s)
-        # What is in use is renewed, and so moved to the end: what falls out at the front is not.
+    def store(self, value: Referral) -> None:
+        entries, policy, now = self.entries_by_kind[value.kind], self.policy, self.now()
+        entries[value.id] = Entry(value, now + policy.refresh_s * self.jitter(), now + policy.expire_s)
+        # Entries in use are refreshed, and so moved to the end: the first one is the least recently used.
         entries.move_to_end(value.id)
-        if len(entries) > holding.most_of_a_kind:
+        if len(entries) > policy.max_per_kind:
             entries.popitem(last=False)
 
-    def keep_unknown(self, code: str, as_of: int) -> None:
-        """Believe for a while that there is no such code, as a store said at version `as_of`."""
-        if not self.changes.is_absent(("code", code), as_of):
+    def put_unknown(self, code: str, as_of: int) -> None:
+        """Cache "no such code", as a store said at version `as_of`."""
+        if not self.versions.is_absent(("code", code), as_of):
             return
-        self.drop(("code", code), as_of)
-        self.unknown[code] = self.now() + self.holding.unknown_s * self.jitter()
+        self.remove(("code", code), as_of)
+        self.unknown[code] = self.now() + self.policy.unknown_ttl_s * self.jitter()
         self.unknown.move_to_end(code)
-        if len(self.unknown) > self.holding.most_unknown:
+        if len(self.unknown) > self.policy.max_unknown:
             self.unknown.popitem(last=False)
 
     def record(self, changes: Iterable[Change]) -> list[Key]:
-        """Take note of changes, in the order of their versions; give what is held of them, and so must be read anew."""
-        noted = list(changes)
-        self.changes.record(noted)
-        for change in noted:
+        """Record changes, in the order of their versions. Return the keys that are cached and so must be read again."""
+        recorded = list(changes)
+        self.versions.record(recorded)
+        for change in recorded:
             if change.kind == "code":
                 self.unknown.pop(change.id, None)
-        return [(change.kind, change.id) for change in noted if change.id in self.shelves[change.kind]]
+        return [(change.kind, change.id) for change in recorded if change.id in self.entries_by_kind[change.kind]]
 
-    def drop(self, key: Key, as_of: int) -> None:
-        """Let go of what did not exist any more at version `as_of`, unless it is held from a later one."""
+    def remove(self, key: Key, as_of: int) -> None:
+        """Remove a row that did not exist at version `as_of`, unless a later version of it is cached."""
         kind, id_ = key
-        entry = self.shelves[kind].get(id_)
+        entry = self.entries_by_kind[kind].get(id_)
         if entry is not None and entry.value.version <= as_of:
-            del self.shelves[kind][id_]
+            del self.entries_by_kind[kind][id_]
 
-    def forget(self) -> None:
-        """Let go of everything, changes included: it was another installation's, or from a time that was undone."""
-        self.changes = VersionTracker()
+    def clear(self) -> None:
+        """Remove everything, known changes included. For when the database is another one, or was restored."""
+        self.versions = VersionTracker()
         self.unknown.clear()
-        for entries in self.shelves.values():
+        for entries in self.entries_by_kind.values():
             entries.clear()
 
-    def holds(self, key: Key) -> bool:
+    def contains(self, key: Key) -> bool:
         kind, id_ = key
-        return id_ in self.shelves[kind]
+        return id_ in self.entries_by_kind[kind]
 
     def keys(self) -> list[Key]:
-        return [(kind, id_) for kind, entries in self.shelves.items() for id_ in entries]
+        return [(kind, id_) for kind, entries in self.entries_by_kind.items() for id_ in entries]
 
 
-def belongings_of(code: ReferralCode) -> tuple[Key, Key]:
+def owner_keys(code: ReferralCode) -> tuple[Key, Key]:
     return ("affiliate", code.affiliate_id), ("program", code.program_id)

@@ -1,4 +1,4 @@
-"""The layer that decides: what Postgres says, each time with the version it says it at."""
+"""Reads referrals from Postgres, each time with the version at which they were read."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from runtime.outage_log import OutageLog
 
 LOG: Final = structlog.get_logger()
 
-HOPE_S: Final = 1.0
-"""For how long after the start, or after a loss, a visitor waits for a connection, for the time-out at most."""
+CONNECT_GRACE_S: Final = 1.0
+"""Visitors wait for a connection (up to the time-out) only this long after the start or after a connection was lost."""
 
-# The outer joins give the version even where nothing is found: "there is no such code" needs one, too.
+# Outer joins, so that there is a row with the version even if no code is found: "no such code" needs a version too.
 READ_CODES: Final = """
     SELECT v.version AS as_of, c.code AS id,
         to_json(c)::text AS code, to_json(a)::text AS affiliate, to_json(p)::text AS program
@@ -44,10 +44,10 @@ READ_ROWS: Final[dict[Kind, str]] = {
 }
 
 
-class RowsReading(msgspec.Struct, frozen=True):
-    """What Postgres holds at version `as_of`: rows, and the ids asked for that do not exist.
+class VersionedRows(msgspec.Struct, frozen=True):
+    """What Postgres has at version `as_of`: rows, and the requested ids that do not exist (`absent`).
 
-    A row that this version of Clickrail cannot read is in neither: nothing can be said about it.
+    A row that this version of Clickrail cannot decode is in neither list.
     """
 
     as_of: int
@@ -55,17 +55,17 @@ class RowsReading(msgspec.Struct, frozen=True):
     absent: list[str]
 
 
-async def read_codes(connection: asyncpg.Connection, codes: Sequence[str], timeout_s: float) -> RowsReading:
+async def read_codes(connection: asyncpg.Connection, codes: Sequence[str], timeout_s: float) -> VersionedRows:
     """Read well-formed codes, with the rows of their affiliates and programs. Raises one of `AWAY`."""
-    return gather(await connection.fetch(READ_CODES, list(codes), timeout=timeout_s), codes)
+    return collect_rows(await connection.fetch(READ_CODES, list(codes), timeout=timeout_s), codes)
 
 
-async def read_rows(connection: asyncpg.Connection, kind: Kind, ids: Sequence[str], timeout_s: float) -> RowsReading:
+async def read_rows(connection: asyncpg.Connection, kind: Kind, ids: Sequence[str], timeout_s: float) -> VersionedRows:
     """Read rows of one kind. Raises one of `AWAY`."""
-    return gather(await connection.fetch(READ_ROWS[kind], list(ids), timeout=timeout_s), ids)
+    return collect_rows(await connection.fetch(READ_ROWS[kind], list(ids), timeout=timeout_s), ids)
 
 
-def gather(records: Sequence[asyncpg.Record], asked: Sequence[str]) -> RowsReading:
+def collect_rows(records: Sequence[asyncpg.Record], ids: Sequence[str]) -> VersionedRows:
     if not records:
         raise asyncpg.DataError("referral_version has no row")
     rows: dict[Key, Referral] = {}
@@ -81,24 +81,24 @@ def gather(records: Sequence[asyncpg.Record], asked: Sequence[str]) -> RowsReadi
             else:
                 rows[row.kind, row.id] = row
     found = {record["id"] for record in records}
-    return RowsReading(records[0]["as_of"], list(rows.values()), [id_ for id_ in asked if id_ not in found])
+    return VersionedRows(records[0]["as_of"], list(rows.values()), [id_ for id_ in ids if id_ not in found])
 
 
 class PostgresSource:
-    """Reads for visitors: on one connection, which is kept open in the background, so that nobody waits for it."""
+    """Reads for visitors, on one connection that is opened in the background before it is needed."""
 
-    def __init__(self, timeout_s: float, metrics: LookupMetrics, hope_s: float = HOPE_S) -> None:
+    def __init__(self, timeout_s: float, metrics: LookupMetrics, connect_grace_s: float = CONNECT_GRACE_S) -> None:
         self.timeout_s = timeout_s
-        self.hope_s = hope_s
+        self.connect_grace_s = connect_grace_s
         self.metrics = metrics
         self.connection: asyncpg.Connection | None = None
-        self.known_away = False
-        self.hopes_until = monotonic() + self.hope_s
-        self.changed = asyncio.Event()
+        self.is_away = False
+        self.grace_until = monotonic() + self.connect_grace_s
+        self.connection_changed = asyncio.Event()
         self.outage = OutageLog(LOG, "lookup failed in postgres", "lookup in postgres works again")
 
     async def use(self, connection: asyncpg.Connection) -> None:
-        """Take a connection into use until it is lost. Its statement is prepared before: that takes a round trip."""
+        """Use a connection until it is lost. Prepares the statement first, which takes a round trip."""
         await read_codes(connection, [], timeout_s=10 * self.timeout_s)
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -106,24 +106,21 @@ class PostgresSource:
         await lost.wait()
         self.set_connection(None)
 
-    def set_connection(self, connection: asyncpg.Connection | None, *, known_away: bool = False) -> None:
+    def set_connection(self, connection: asyncpg.Connection | None, *, is_away: bool = False) -> None:
         self.connection = connection
-        self.known_away = known_away
-        self.hopes_until = monotonic() + self.hope_s
-        self.changed.set()
+        self.is_away = is_away
+        self.grace_until = monotonic() + self.connect_grace_s
+        self.connection_changed.set()
 
-    def give_up(self) -> None:
-        """Answer at once that Postgres is away, until it is reached again."""
+    def mark_away(self) -> None:
+        """Drop the connection and answer "away" at once, until there is a new one."""
         connection, self.connection = self.connection, None
-        self.set_connection(None, known_away=True)
+        self.set_connection(None, is_away=True)
         if connection is not None:
             connection.terminate()
 
-    async def read(self, codes: Sequence[str]) -> RowsReading | None:
-        """Read codes within the time-out; null when Postgres does not answer, or is known not to.
-
-        For one caller at a time.
-        """
+    async def read(self, codes: Sequence[str]) -> VersionedRows | None:
+        """Read codes within the time-out; null when Postgres is away. For one caller at a time."""
         outcome = "away"
         self.metrics.keys.labels("postgres").inc(len(codes))
         try:
@@ -135,7 +132,7 @@ class PostgresSource:
             outcome = "ok"
             self.outage.end()
         except TimeoutError:
-            self.give_up()
+            self.mark_away()
             return None
         except AWAY as error:
             self.outage.fail(describe(error))
@@ -145,9 +142,9 @@ class PostgresSource:
         return reading
 
     async def wait_for_connection(self) -> asyncpg.Connection | None:
-        # Only while the first attempt, or one after a loss, is under way: a visitor of the first moment need not fail.
-        async with asyncio.timeout(min(self.timeout_s, self.hopes_until - monotonic())):
-            while self.connection is None and not self.known_away:
-                self.changed.clear()
-                await self.changed.wait()
+        # Wait only while the first attempt to connect is under way, so that the first visitors need not fail.
+        async with asyncio.timeout(min(self.timeout_s, self.grace_until - monotonic())):
+            while self.connection is None and not self.is_away:
+                self.connection_changed.clear()
+                await self.connection_changed.wait()
         return self.connection

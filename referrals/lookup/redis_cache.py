@@ -1,9 +1,9 @@
-"""The shared layer: what any process has read, for the others. Where it is away, slow or full of rubbish, it is a miss.
+"""The shared cache: values that any process has read, in Redis. An error, a time-out or an invalid value is a miss.
 
-Keys are `{prefix}:referrals:{kind}:{id}`. Reads are bounded and never repeated; writes happen off the path, and a
-script on the server keeps an older version from replacing a newer one. Whether Redis is back is found out off the path,
-too: no visitor waits for one that is known to be away. Values are authenticated: whoever can write to Redis cannot send
-a visitor anywhere.
+Keys are `{prefix}:referrals:{kind}:{id}`. Reads have a time-out and are not retried. Writes happen in the background,
+and a script on the server keeps an older version from replacing a newer one. While Redis is away, a background probe
+finds out when it is back, and no visitor waits for it. Values are authenticated: write access to Redis is not enough to
+send a visitor to another page.
 """
 
 import asyncio
@@ -14,8 +14,16 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
-from referrals.lookup.redis_codec import Reading, pack, seal, unpack, unseal
-from referrals.lookup.redis_history import GetSigner, History, State, is_behind, pack_history, unpack_history, update
+from referrals.lookup.redis_codec import VersionedValue, pack, seal, unpack, unseal
+from referrals.lookup.redis_history import (
+    GetSigner,
+    History,
+    State,
+    advance_history,
+    is_behind,
+    pack_history,
+    unpack_history,
+)
 from referrals.lookup.redis_refusals import REFUSALS
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
@@ -23,36 +31,36 @@ from runtime.redis import REDIS_TIMEOUT_S
 
 EXTRA_TIMEOUT_S: Final = 0.005
 REQUEST_TIMEOUT_S: Final = REDIS_TIMEOUT_S + EXTRA_TIMEOUT_S
-"""The client's own time-outs hold for each step of a connection; this holds for all of them together."""
+"""For a whole request; the client's own time-outs apply to each step (connect, send, receive) separately."""
 PROBE_S: Final = 1.0
 HISTORY: Final = ("history",)
-KEEP_S: Final = 43_200
-MOST_UNWRITTEN: Final = 5_000
-WRITTEN_AT_ONCE: Final = 100
+TTL_S: Final = 43_200
+MAX_PENDING: Final = 5_000
+WRITE_BATCH_SIZE: Final = 100
 WRITE_PAUSE_S: Final = 0.005
 EPOCH_PAUSE_S: Final = 0.05
 
 AWAY: Final = (RedisError, OSError, TimeoutError)
 
-# ARGV: seconds to keep; the keys whose present value was not believed, as "1 3 " by their place; then the values.
+# ARGV: TTL in seconds; positions of the keys whose present value was rejected, as " 1  3 "; then the values.
 WRITE_NEWER: Final = """
 for i, key in ipairs(KEYS) do
-    local our_epoch, ours, our_reading = string.match(ARGV[i + 2], '^%S+ (%x+) (%d+) (%d+) ')
-    local held = redis.pcall('GET', key)
-    local epoch, theirs, their_reading
-    if type(held) == 'string' and not string.find(ARGV[2], ' ' .. i .. ' ', 1, true) then
-        epoch, theirs, their_reading = string.match(held, '^%S+ (%x+) (%d+) (%d+) %{')
+    local our_epoch, ours, our_as_of = string.match(ARGV[i + 2], '^%S+ (%x+) (%d+) (%d+) ')
+    local present = redis.pcall('GET', key)
+    local epoch, theirs, their_as_of
+    if type(present) == 'string' and not string.find(ARGV[2], ' ' .. i .. ' ', 1, true) then
+        epoch, theirs, their_as_of = string.match(present, '^%S+ (%x+) (%d+) (%d+) %{')
     end
-    local v, held_v = tonumber(ours), tonumber(theirs)
-    if not held_v or epoch ~= our_epoch or v > held_v
-        or (v == held_v and tonumber(our_reading) >= tonumber(their_reading)) then
+    local v, present_v = tonumber(ours), tonumber(theirs)
+    if not present_v or epoch ~= our_epoch or v > present_v
+        or (v == present_v and tonumber(our_as_of) >= tonumber(their_as_of)) then
         redis.call('SET', key, ARGV[i + 2], 'EX', ARGV[1])
     end
 end
 """
 
 
-# Several processes may find out at once what should stand there: only one of them writes.
+# Compare and set: several processes may try at once, and only one may write.
 REPLACE: Final = """
 if (redis.call('GET', KEYS[1]) or '') == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) return 1 end
 return 0
@@ -60,10 +68,10 @@ return 0
 
 
 class RedisCache:
-    """Reads and writes values. `read` raises nothing; `write` only queues, `run` writes, and `watch` looks after it.
+    """`read` never raises. `write` queues values, and `run` writes them. `watch` probes Redis each `PROBE_S` seconds.
 
-    `away` is whether Redis did not answer the last time. Then it is left alone but for a probe each `PROBE_S` seconds.
-    `epoch` is that of the values to believe, null while it is not known, or while the database seems to be behind it.
+    `away` means that Redis did not answer the last request; then only the probe is sent. Values of another epoch than
+    `epoch` are misses. It is null while it is unknown, or while the database seems to have been restored.
     """
 
     def __init__(
@@ -73,34 +81,34 @@ class RedisCache:
         get_signer: GetSigner,
         metrics: LookupMetrics,
         *,
-        bound_s: float = REQUEST_TIMEOUT_S,
+        request_timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
         self.client = client
         self.prefix = prefix
         self.get_signer = get_signer
         self.metrics = metrics
-        self.bound_s = bound_s
+        self.request_timeout_s = request_timeout_s
         self.away = False
         self.epoch: bytes | None = None
         self.origin: bytes | None = None
         self.is_doubted = False
-        self.has_asked = False
+        self.has_read_history = False
         self.write_newer = client.register_script(WRITE_NEWER)
         self.replace = client.register_script(REPLACE)
-        self.unwritten: dict[Key, Reading] = {}
-        self.disbelieved: set[Key] = set()
-        self.to_write = asyncio.Event()
+        self.pending: dict[Key, VersionedValue] = {}
+        self.rejected: set[Key] = set()
+        self.has_pending = asyncio.Event()
 
-    async def read(self, keys: Sequence[Key]) -> list[Reading]:
-        """Give what Redis holds of `keys`; nothing when it does not answer in time, or is known not to."""
+    async def read(self, keys: Sequence[Key]) -> list[VersionedValue]:
+        """Read the values of `keys` that Redis has; none when it is away."""
         if not keys:
             return []
         self.metrics.keys.labels("redis").inc(len(keys))
         if self.away:
             self.metrics.reads.labels("redis", "skipped").inc()
             return []
-        if not self.has_asked:
-            # In the first moment of a process: nothing has been learnt of Redis yet.
+        if not self.has_read_history:
+            # The process has just started and `watch` has not read the epoch yet.
             await self.read_history()
         if self.epoch is None:
             return []
@@ -108,23 +116,23 @@ class RedisCache:
         readings = (self.read_value(key, epoch, data) for key, data in zip(keys, values, strict=False))
         return [reading for reading in readings if reading is not None]
 
-    def read_value(self, key: Key, epoch: bytes, data: object) -> Reading | None:
+    def read_value(self, key: Key, epoch: bytes, data: object) -> VersionedValue | None:
         if data is None:
             return None
         packed = unseal(self.get_signer(), self.name(key).encode(), epoch, data)
         reading = None if packed is None else unpack(key, packed)
         if reading is None:
             self.metrics.redis_refused.inc()
-            if len(self.disbelieved) < MOST_UNWRITTEN:
-                self.disbelieved.add(key)
+            if len(self.rejected) < MAX_PENDING:
+                self.rejected.add(key)
         return reading
 
     async def get(self, keys: Sequence[Key]) -> Sequence[object]:
-        """Give what stands under `keys`; nothing at all when there is no answer."""
+        """Read the raw values of `keys`; empty when Redis does not answer."""
         outcome = "away"
         values: Sequence[object] = ()
         try:
-            async with self.bounded():
+            async with self.request_timeout():
                 values = await self.client.mget([self.name(key) for key in keys])
             outcome = "ok"
         except AWAY:
@@ -133,23 +141,23 @@ class RedisCache:
         return values
 
     async def watch(self) -> None:
-        """Learn, until cancelled, whether Redis answers, and which epoch its values are of."""
+        """Probe whether Redis answers, and read the current epoch, until cancelled."""
         while True:
             await self.read_history()
             await asyncio.sleep(PROBE_S)
 
     async def read_history(self) -> tuple[bytes, History | None] | None:
-        """Read the record of the history, and believe its epoch; null when Redis does not answer."""
+        """Read the history record, raw and decoded, and use its epoch; null when Redis does not answer."""
         name = self.name(HISTORY)
         outcome = "away"
         try:
-            async with self.bounded():
+            async with self.request_timeout():
                 data = await self.client.get(name)
             outcome = "ok"
         except AWAY:
             return None
         finally:
-            self.has_asked = True
+            self.has_read_history = True
             self.metrics.reads.labels("redis", outcome).inc()
         raw = data if isinstance(data, bytes) else b""
         history = unpack_history(self.get_signer(), name.encode(), raw)
@@ -158,9 +166,9 @@ class RedisCache:
         return raw, history
 
     async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State:
-        """Tell Redis which database is followed, and at which version; `behind` when Redis knows a higher one of it.
+        """Register the database we follow and its version; `behind` if Redis has seen a higher version of it.
 
-        With `is_restored` that is taken for certain, and what Redis holds is not believed any more.
+        With `is_restored` the database is known to be restored, and all values in Redis become invalid.
         """
         self.origin = origin
         if self.away:
@@ -174,15 +182,15 @@ class RedisCache:
             self.epoch = None
             return "behind"
         if is_restored:
-            self.unwritten.clear()
-        wanted = update(history, origin, version, is_restored=is_restored)
+            self.pending.clear()
+        wanted = advance_history(history, origin, version, is_restored=is_restored)
         return "agrees" if wanted == history or await self.write_history(raw, wanted) else "away"
 
     async def write_history(self, before: bytes, history: History) -> bool:
         name = self.name(HISTORY)
         packed = pack_history(self.get_signer(), name.encode(), history)
         try:
-            async with self.bounded():
+            async with self.request_timeout():
                 written = await self.replace(keys=[name], args=[before, packed])
         except AWAY:
             return False
@@ -191,30 +199,30 @@ class RedisCache:
         return bool(written)
 
     def write(self, values: Iterable[Referral], as_of: int) -> None:
-        """Have values written that were read at version `as_of`. Returns at once; too many are dropped, and counted."""
+        """Queue values that were read at version `as_of`. Returns at once; values beyond MAX_PENDING are dropped."""
         for value in values:
-            if len(self.unwritten) >= MOST_UNWRITTEN:
+            if len(self.pending) >= MAX_PENDING:
                 self.metrics.redis_writes.labels("dropped").inc()
                 continue
-            self.unwritten[key_of(value)] = Reading(value, as_of)
-            self.to_write.set()
+            self.pending[key_of(value)] = VersionedValue(value, as_of)
+            self.has_pending.set()
 
     async def run(self) -> None:
-        """Write what is queued, until cancelled. While Redis is away, values are dropped: they will be read again."""
+        """Write queued values, until cancelled. Drops them while Redis is away: they will be read again."""
         while True:
-            await self.to_write.wait()
+            await self.has_pending.wait()
             if self.epoch is None and not self.away:
-                # It is not known yet which history these values are to be part of.
+                # The epoch of these values is not known yet.
                 await asyncio.sleep(EPOCH_PAUSE_S)
                 continue
-            await self.write_some()
+            await self.write_batch()
             await asyncio.sleep(WRITE_PAUSE_S)
 
-    async def write_some(self) -> None:
-        keys = list(self.unwritten)[:WRITTEN_AT_ONCE]
-        readings = [self.unwritten.pop(key) for key in keys]
-        if not self.unwritten:
-            self.to_write.clear()
+    async def write_batch(self) -> None:
+        keys = list(self.pending)[:WRITE_BATCH_SIZE]
+        readings = [self.pending.pop(key) for key in keys]
+        if not self.pending:
+            self.has_pending.clear()
         outcome = "away"
         if not self.away and self.epoch is not None:
             names, signer = [self.name(key) for key in keys], self.get_signer()
@@ -222,23 +230,23 @@ class RedisCache:
                 seal(signer, name.encode(), self.epoch, pack(reading))
                 for name, reading in zip(names, readings, strict=True)
             ]
-            to_replace = "".join(f" {place} " for place, key in enumerate(keys, start=1) if key in self.disbelieved)
+            to_replace = "".join(f" {place} " for place, key in enumerate(keys, start=1) if key in self.rejected)
             try:
-                async with self.bounded():
-                    await self.write_newer(keys=names, args=[KEEP_S, to_replace, *values])
+                async with self.request_timeout():
+                    await self.write_newer(keys=names, args=[TTL_S, to_replace, *values])
                 outcome = "ok"
-                self.disbelieved.difference_update(keys)
+                self.rejected.difference_update(keys)
             except AWAY:
                 pass
         self.metrics.redis_writes.labels(outcome).inc(len(keys))
 
     @asynccontextmanager
-    async def bounded(self) -> AsyncIterator[None]:
+    async def request_timeout(self) -> AsyncIterator[None]:
         try:
-            async with asyncio.timeout(self.bound_s):
+            async with asyncio.timeout(self.request_timeout_s):
                 yield
         except ResponseError as error:
-            # It answers, if only with an error (full, or not permitted): asking again costs no time-out.
+            # Redis answered, with an error (full, or no permission), so the next request will not time out.
             self.away = False
             REFUSALS.note(error)
             raise

@@ -1,10 +1,10 @@
-"""Which history of the database the values in Redis belong to.
+"""Detects a database that was restored to an older state, and invalidates what Redis has from before.
 
-A database that is restored to an older state counts its versions again, with other contents. What Redis holds from the
-lost future has higher versions, and would win for ever. So Redis also holds, under `{prefix}:referrals:history`, which
-database its values were read from, the highest version that was seen there, and an epoch. Each value carries the epoch.
-A process that finds the database behind that version for `LAG_S` (longer than a replica lags, or a failover takes)
-starts another epoch: the values of the old one are misses from then on, and are written over.
+A restored database uses the same versions again, for other contents. Values in Redis from before the restore have
+higher versions and would win for ever. So Redis also has, under `{prefix}:referrals:history`, the database its values
+were read from, the highest version seen there, and an epoch. Each value carries the epoch. A process that finds the
+database behind that version for `LAG_S` (longer than a replica lags or a failover takes) starts a new epoch: values of
+the old epoch are misses from then on, and are overwritten.
 """
 
 import re
@@ -22,7 +22,7 @@ State = Literal["agrees", "behind", "away"]
 
 
 class Signer(Protocol):
-    """Authenticates what is put into Redis."""
+    """Authenticates what is written to Redis."""
 
     def make_tag(self, message: bytes, /) -> bytes: ...
 
@@ -30,11 +30,11 @@ class Signer(Protocol):
 
 
 GetSigner = Callable[[], Signer]
-"""Gives the signer with the keys of this moment."""
+"""Returns a signer with the current keys: they are rotated while the process runs."""
 
 
 class History(msgspec.Struct, frozen=True):
-    """`origin` names a database and one course of its versions; `highest` is the highest version seen of it."""
+    """`origin` identifies a database (`referrals.tables.READ_ORIGIN`); `highest` is the highest version seen of it."""
 
     epoch: bytes
     highest: int
@@ -47,7 +47,7 @@ def pack_history(signer: Signer, name: bytes, history: History) -> bytes:
 
 
 def unpack_history(signer: Signer, name: bytes, data: object) -> History | None:
-    """Read a record, or null where it is none of ours."""
+    """Decode a record; null if it is malformed or its tag is wrong."""
     match = FORM.fullmatch(data) if isinstance(data, bytes) else None
     if match is None or not signer.is_genuine(name + b" " + match[0][len(match[1]) + 1 :], match[1]):
         return None
@@ -59,12 +59,12 @@ def make_epoch() -> bytes:
 
 
 def is_behind(history: History | None, origin: bytes, version: int) -> bool:
-    """Tell whether a database at this version has not come as far as Redis says it had."""
+    """Tell whether the database is at a lower version than one that Redis has seen of it."""
     return history is not None and history.origin == origin and version < history.highest
 
 
-def update(history: History | None, origin: bytes, version: int, *, is_restored: bool) -> History:
-    """Give the record that should stand in Redis for a process that follows `origin`, now at `version`."""
+def advance_history(history: History | None, origin: bytes, version: int, *, is_restored: bool) -> History:
+    """Return the record that Redis should have, given a process that follows `origin`, now at `version`."""
     if history is None or history.origin != origin or is_restored:
         return History(make_epoch(), version, origin)
     return msgspec.structs.replace(history, highest=max(history.highest, version))

@@ -1,10 +1,10 @@
-"""How often something may be done."""
+"""A token bucket: limits how often something is done."""
 
 from collections.abc import Callable
 
 
 class TokenBucket:
-    """Once each `pause_s` seconds on average, and `burst` times in a row after a rest."""
+    """Allows one action each `pause_s` seconds on average, and `burst` actions in a row after a rest."""
 
     def __init__(self, now: Callable[[], float], pause_s: float, burst: int) -> None:
         self._now = now
@@ -13,15 +13,15 @@ class TokenBucket:
         self._due = now()
 
     def wait_s(self) -> float:
-        """Give how long to wait; at most 0 when it may be done now."""
+        """Return how long to wait; 0 or less when a token is available."""
         return self._due - self._leeway_s - self._now()
 
     def take(self) -> None:
         self._due = max(self._due, self._now()) + self._pause_s
 
-    def admits(self) -> bool:
-        """Take one if it may be done now."""
-        admitted = self.wait_s() <= 0
-        if admitted:
+    def try_take(self) -> bool:
+        """Take a token if one is available, and tell whether it was."""
+        is_available = self.wait_s() <= 0
+        if is_available:
             self.take()
-        return admitted
+        return is_available

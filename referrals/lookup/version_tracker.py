@@ -1,8 +1,8 @@
-"""What this process knows of changes, and so which readings it may still believe.
+"""Tracks the newest change of each row, and tells whether a value that was read is outdated.
 
-A reading takes time: while it is on its way, the row may change, be deleted, or come into being. Versions settle it.
-Versions become visible in their own order, so a row read with the version of its newest change is the row of today,
-and a reading taken at version n has seen every change up to n.
+A read takes time, and meanwhile the row may be changed, deleted or created. Versions decide which is newer: they become
+visible in order, so a read at version n contains every change up to n, and a row with the version of its newest known
+change is current.
 """
 
 from collections import OrderedDict
@@ -13,7 +13,7 @@ import msgspec
 
 from referrals.model import Key, Kind
 
-MOST_REMEMBERED: Final = 10_000
+MAX_TRACKED: Final = 10_000
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):
@@ -25,31 +25,31 @@ class Change(msgspec.Struct, frozen=True, gc=False):
 
 
 class VersionTracker:
-    """The newest changes by what they changed, and one floor for all that are no longer told apart."""
+    """The newest change of each key. Beyond `max_tracked` keys, the oldest are replaced by one common `floor`."""
 
-    def __init__(self, most: int = MOST_REMEMBERED) -> None:
-        self.most = most
+    def __init__(self, max_tracked: int = MAX_TRACKED) -> None:
+        self.max_tracked = max_tracked
         self.floor = 0
         self.newest: OrderedDict[Key, int] = OrderedDict()
 
     def record(self, changes: Iterable[Change]) -> None:
-        """Remember changes, given in the order of their versions."""
+        """Remember changes, in the order of their versions."""
         for change in changes:
             key = (change.kind, change.id)
             if self.newest.get(key, -1) < change.version:
                 self.newest[key] = change.version
                 self.newest.move_to_end(key)
-        while len(self.newest) > self.most:
+        while len(self.newest) > self.max_tracked:
             self.raise_floor(self.newest.popitem(last=False)[1])
 
     def raise_floor(self, version: int) -> None:
-        """Believe no reading from before this version."""
+        """Treat every read from before this version as outdated."""
         self.floor = max(self.floor, version)
 
     def is_current(self, key: Key, version: int, as_of: int) -> bool:
-        """Whether a row of this version, read at `as_of`, is not known to be outdated."""
+        """Tell whether a row of this version, read at `as_of`, may be used: no newer change of it is known."""
         return as_of >= self.floor and version >= self.newest.get(key, 0)
 
     def is_absent(self, key: Key, as_of: int) -> bool:
-        """Whether "there is none", read at `as_of`, still holds: nothing of that name has changed since."""
+        """Tell whether a row that did not exist at `as_of` still does not, as far as changes are known."""
         return as_of >= self.floor and as_of >= self.newest.get(key, 0)

@@ -1,13 +1,13 @@
-"""The whole set of referrals, as of a version: in a file that all processes of a machine share, and what changed since.
+"""All referrals as of a version, in a file that the processes of a machine share, and the changes since, in memory.
 
-A process that starts while Redis and Postgres are away reads the file, and redirects every code in it. Promises: of a
-damaged, cut, foreign or missing file nothing is believed that is not intact, and nothing is raised; a file in use is
-never written to, only replaced; a change that was seen wins over the file.
+A process that starts while Redis and Postgres are away reads the file, and redirects every code in it. Promises: only
+intact parts of a file are used, and a damaged, cut, foreign or missing file raises nothing; a file in use is replaced,
+never written to; a newer change in memory wins over the file.
 
-    blocks     lines <-> bytes with checksums. Pure.
-    reading    a file: opened, a value found in it
-    writing    a file: written, put in its place; the lock of who does so
-    known      the file in use, and what changed since
-    building   a new file from Postgres, or from an older one and the changes
-    keeping    when which of it is done
+    blocks         lines <-> blocks with checksums. Pure.
+    reader         opens a file, finds a value in it
+    writer         writes a file and puts it in place; the lock of the writing process
+    referral_set   the file in use, and the changes since
+    builder        makes a new file from Postgres, or from an older file and the changes
+    refresher      decides when to load, build or merge
 """

@@ -1,14 +1,14 @@
-"""How the set stands in a file: sorted lines, in blocks of some kilobytes, and an index of the blocks. Pure.
+"""The format of a snapshot: sorted lines in blocks of about two kilobytes, and an index of the blocks. Pure.
 
     clickrail referrals 1
     affiliate ann {"id":"ann",...}
     code abc123 {"code":"abc123",...}
     program shop {"id":"shop",...}
-    {"installation":...,"version":...,...}      the index: first key, start and CRC-32 of each block
-    index 00000000000000001234 89abcdef         where the index starts, and its CRC-32
+    {"installation":...,"version":...,...}      the index: first key, length and CRC-32 of each block
+    index 00000000000000001234 89abcdef         the trailer: offset of the index, and its CRC-32
 
-A block begins with the newline in front of its first line and ends before the one behind its last, so that a line is
-found by its newline and key: JSON has no newline in it.
+A block starts with the newline before its first line and ends before the newline after its last line. So each line can
+be found as newline + key: JSON contains no newline.
 """
 
 import re
@@ -24,19 +24,19 @@ from referrals.model import TYPES, Key
 
 HEADER: Final = b"clickrail referrals 1"
 BLOCK_BYTES: Final = 2048
-"""Reading and checking a block takes about as long as finding out which one."""
+"""At this size, reading and checking a block takes about as long as finding it in the index."""
 TRAILER: Final = re.compile(rb"\nindex (\d{20}) ([0-9a-f]{8})\n")
 TRAILER_BYTES: Final = 37
 CODE_LINE: Final = b"\ncode "
 
 FIELDS: Final = "; ".join(f"{kind}: {', '.join(type_.__struct_fields__)}" for kind, type_ in sorted(TYPES.items()))
-"""What this version of Clickrail knows of each kind: a file written by another one may lack some of it."""
+"""The fields of each kind in this version of Clickrail. A file written by another version may lack some of them."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says of itself: the set of an installation at a version.
+    """The description of a file: which installation it belongs to, and at which version it was taken.
 
-    `taken_at` is in Unix seconds, `fields` what its writer knew of each kind, `codes` how many codes there are.
+    `taken_at` is in Unix seconds, `fields` is FIELDS of the writer, and `codes` is the number of codes.
     """
 
     installation: str
@@ -47,9 +47,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Index(Snapshot, frozen=True, kw_only=True):
-    """That, and of each block the first key, how long it is, and its CRC-32 (4 bytes each).
+    """The description, and first key, length and CRC-32 (4 bytes each) of each block.
 
-    In one piece each: long lists of numbers would keep the event loop waiting while they are read.
+    Each is one string: decoding long lists of numbers would block the event loop.
     """
 
     firsts: str
@@ -58,9 +58,9 @@ class Index(Snapshot, frozen=True, kw_only=True):
 
 
 class Blocks(NamedTuple):
-    """The blocks of a file: of each the first key, length and CRC-32; at `edges` one ends and the next one starts."""
+    """First key, length and CRC-32 of each block; block n is from `edges[n]` to `edges[n + 1]`."""
 
-    firsts: list[str]
+    first_keys: list[str]
     lengths: "array[int]"
     crcs: "array[int]"
     edges: "array[int]"
@@ -70,9 +70,9 @@ DECODE_INDEX: Final = msgspec.json.Decoder(Index)
 
 
 class BlockSplitter:
-    """Cuts lines into blocks, and remembers what the index will say of them. `codes` is how many are counted already.
+    """Splits lines into blocks, and collects their index. `codes` is the initial count of codes.
 
-    What `add`, `finish_block` and `finish` give is to be written, in this order, behind HEADER.
+    Write HEADER, then what `add`, `finish_block` and `finish` return, in the order of the calls.
     """
 
     def __init__(self, codes: int = 0) -> None:
@@ -84,31 +84,31 @@ class BlockSplitter:
         self._crcs = array("I")
 
     def add(self, lines: bytes, block_bytes: int = BLOCK_BYTES) -> bytes:
-        """Take lines, each with its newline, in the order of their keys; give the blocks that are full."""
+        """Add lines, each with its newline, in the order of their keys. Return the blocks that are full."""
         data = self._rest + lines
         start = 0
         while (end := data.find(b"\n", start + block_bytes)) >= 0:
-            self._note(data[start:end])
+            self._record(data[start:end])
             start = end
         self._rest = data[start:]
         return data[:start]
 
     def finish_block(self) -> bytes:
-        """Give what is left as a block of its own."""
+        """Return the remaining lines as a block."""
         block, self._rest = self._rest[:-1], b"\n"
         if block:
-            self._note(block)
+            self._record(block)
         return block
 
-    def note_copied(self, blocks: Blocks, first: int, behind: int) -> None:
-        """Take note of blocks that are copied from another file. `finish_block` comes before."""
-        self._firsts += blocks.firsts[first:behind]
-        self._lengths += blocks.lengths[first:behind]
-        self._crcs += blocks.crcs[first:behind]
-        self.end += blocks.edges[behind] - blocks.edges[first]
+    def record_copied(self, blocks: Blocks, first: int, stop: int) -> None:
+        """Add blocks that are copied from another file to the index. Call `finish_block` before."""
+        self._firsts += blocks.first_keys[first:stop]
+        self._lengths += blocks.lengths[first:stop]
+        self._crcs += blocks.crcs[first:stop]
+        self.end += blocks.edges[stop] - blocks.edges[first]
 
     def finish(self, installation: str, version: int, taken_at: float, fields: str) -> bytes:
-        """Give the index and the trailer. `finish_block` comes before."""
+        """Return the index and the trailer. Call `finish_block` before."""
         index = Index(
             installation=installation,
             version=version,
@@ -122,7 +122,7 @@ class BlockSplitter:
         data = b"\n" + msgspec.json.encode(index)
         return data + b"\nindex %020d %08x\n" % (self.end, crc32(data))
 
-    def _note(self, block: bytes) -> None:
+    def _record(self, block: bytes) -> None:
         kind, id_, _ = block[1:].split(b" ", 2)
         self._firsts.append(f"{kind.decode()} {id_.decode()}")
         self._lengths.append(len(block))
@@ -132,13 +132,13 @@ class BlockSplitter:
 
 
 def find_index(trailer: bytes) -> tuple[int, int] | None:
-    """Read the last TRAILER_BYTES of a file: where its index starts, and the index's CRC-32."""
+    """Read the last TRAILER_BYTES of a file. Return offset and CRC-32 of the index; null if it is not a trailer."""
     match = TRAILER.fullmatch(trailer)
     return (int(match[1]), int(match[2], 16)) if match else None
 
 
 def read_index(data: bytes, start: int, crc: int) -> tuple[Snapshot, Blocks] | None:
-    """Read an index that starts at `start`; null when it is damaged, or could not be that of a file."""
+    """Decode an index at offset `start`; null when it is damaged or contradicts itself."""
     if crc32(data) != crc:
         return None
     try:
@@ -148,21 +148,21 @@ def read_index(data: bytes, start: int, crc: int) -> tuple[Snapshot, Blocks] | N
         blocks = Blocks(index.firsts.splitlines(), lengths, array("I", index.crcs), edges)
     except (msgspec.DecodeError, ValueError):
         return None
-    fits = (
-        len(blocks.firsts) == len(blocks.lengths) == len(blocks.crcs)
+    is_consistent = (
+        len(blocks.first_keys) == len(blocks.lengths) == len(blocks.crcs)
         and blocks.edges[-1] == start
-        and sorted(blocks.firsts) == blocks.firsts
+        and sorted(blocks.first_keys) == blocks.first_keys
     )
-    return (index, blocks) if fits else None
+    return (index, blocks) if is_consistent else None
 
 
-def text_of(key: Key) -> str:
-    """Give a key as it stands in a line. In the order of these texts the lines are sorted."""
+def format_key(key: Key) -> str:
+    """Format a key as it is at the start of a line. Lines are sorted by this text."""
     return f"{key[0]} {key[1]}"
 
 
 def find_value(block: bytes, text: bytes) -> bytes | None:
-    """Find the JSON that stands behind a key."""
+    """Find the JSON of a key; null when the block has no such key."""
     at = block.find(b"\n%b " % text)
     if at < 0:
         return None
@@ -171,8 +171,8 @@ def find_value(block: bytes, text: bytes) -> bytes | None:
     return block[start:] if end < 0 else block[start:end]
 
 
-def change_lines(block: bytes, changes: Iterable[tuple[bytes, bytes | None]]) -> bytes:
-    """Give the lines of a block, with others put in their place, put in, or (null) taken out, by their keys."""
+def replace_lines(block: bytes, changes: Iterable[tuple[bytes, bytes | None]]) -> bytes:
+    """Return the lines of a block with lines replaced, added or (null) removed, by key."""
     lines = {b" ".join(line.split(b" ", 2)[:2]): line for line in block[1:].split(b"\n")} if block else {}
     for text, value in changes:
         if value is None:

@@ -1,6 +1,6 @@
-"""The file, opened and read. All of this blocks.
+"""Opens a snapshot and finds values in it. All functions block.
 
-It is read, not mapped: a file that somebody cuts short would end a process that had mapped it, and is a miss here.
+The file is read with pread, not mapped: truncating a mapped file kills the process (SIGBUS); a failed read is a miss.
 """
 
 import os
@@ -21,53 +21,53 @@ from referrals.snapshot.blocks import (
     Snapshot,
     find_index,
     find_value,
+    format_key,
     read_index,
-    text_of,
 )
 
 NAME: Final = "referrals.snapshot"
 
-Untold: TypeAlias = Literal["untold"]
-UNTOLD: Final = "untold"
-"""Neither a value nor that there is none: what stands there cannot be read."""
+Unreadable: TypeAlias = Literal["untold"]
+UNREADABLE: Final = "untold"
+"""The answer when the place where the value would be is damaged: neither a value nor "there is none"."""
 Identity: TypeAlias = tuple[int, int, int, int]
 
 
-class NoSnapshot(msgspec.Struct, frozen=True):
-    """Why a file is none of ours, or none any more."""
+class InvalidSnapshot(msgspec.Struct, frozen=True):
+    """Why a file cannot be used."""
 
     reason: str
 
 
 class SnapshotFile:
-    """A file with an index that is intact. Of its blocks, each is checked whenever it is read.
+    """An open file with an intact index. Each block is checked when it is read.
 
-    It is open as long as anybody, in any thread, refers to it.
+    The file is closed when no thread has a reference to it any more.
     """
 
-    def __init__(self, fd: int, says: Snapshot, blocks: Blocks) -> None:
+    def __init__(self, fd: int, info: Snapshot, blocks: Blocks) -> None:
         self.fd = fd
         weakref.finalize(self, os.close, fd)
         self.identity = identify(os.fstat(fd))
-        self.version = says.version
-        # Not `says` itself: it would keep the whole index in memory.
-        self.says = Snapshot(**{name: getattr(says, name) for name in Snapshot.__struct_fields__})
+        self.version = info.version
+        # Not `info` itself: it would keep the whole index in memory.
+        self.info = Snapshot(**{name: getattr(info, name) for name in Snapshot.__struct_fields__})
         self.blocks = blocks
 
-    def find(self, key: Key) -> Referral | Untold | None:
-        """Find a value by its key; null when there is none. Takes about ten microseconds; raises nothing."""
-        text = text_of(key)
-        number = bisect_right(self.blocks.firsts, text) - 1
+    def find(self, key: Key) -> Referral | Unreadable | None:
+        """Find a value by its key; null when there is none. Takes about ten microseconds. Never raises."""
+        text = format_key(key)
+        number = bisect_right(self.blocks.first_keys, text) - 1
         if number < 0:
             return None
         block = self.read_block(number)
         if block is None:
-            return UNTOLD
+            return UNREADABLE
         data = find_value(block, text.encode())
-        return None if data is None else read_value(key, data) or UNTOLD
+        return None if data is None else read_value(key, data) or UNREADABLE
 
     def read_block(self, number: int) -> bytes | None:
-        """Read a block; null when it is not intact, or cannot be read."""
+        """Read a block; null when it is damaged or cannot be read."""
         blocks = self.blocks
         try:
             block = os.pread(self.fd, blocks.lengths[number], blocks.edges[number])
@@ -76,11 +76,11 @@ class SnapshotFile:
         return block if crc32(block) == blocks.crcs[number] else None
 
 
-def open_snapshot(path: Path) -> SnapshotFile | NoSnapshot:
+def open_snapshot(path: Path) -> SnapshotFile | InvalidSnapshot:
     """Open a file, or say what is wrong with it. Raises OSError."""
-    # Not to wait for a writer, should somebody have put a pipe there.
+    # O_NONBLOCK: opening a named pipe would otherwise wait for a writer.
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    opened: SnapshotFile | NoSnapshot | None = None
+    opened: SnapshotFile | InvalidSnapshot | None = None
     try:
         opened = read_file(fd)
     finally:
@@ -89,17 +89,17 @@ def open_snapshot(path: Path) -> SnapshotFile | NoSnapshot:
     return opened
 
 
-def read_file(fd: int) -> SnapshotFile | NoSnapshot:
+def read_file(fd: int) -> SnapshotFile | InvalidSnapshot:
     size = os.fstat(fd).st_size
     if os.pread(fd, len(HEADER), 0) != HEADER:
-        return NoSnapshot("it is not a snapshot of referrals, or one of another version")
+        return InvalidSnapshot("it is not a snapshot of referrals, or has another format version")
     place = find_index(os.pread(fd, TRAILER_BYTES, max(size - TRAILER_BYTES, 0)))
     if place is None:
-        return NoSnapshot("its end is missing")
+        return InvalidSnapshot("its end is missing")
     start, crc = place
     length = size - TRAILER_BYTES - start
     index = read_index(os.pread(fd, length, start), start, crc) if length > 0 else None
-    return SnapshotFile(fd, *index) if index else NoSnapshot("its index is damaged")
+    return SnapshotFile(fd, *index) if index else InvalidSnapshot("its index is damaged")
 
 
 def identify(stat: os.stat_result) -> Identity:
@@ -107,7 +107,7 @@ def identify(stat: os.stat_result) -> Identity:
 
 
 def identify_path(path: Path) -> Identity | None:
-    """Tell apart the files that stand at a path one after the other; null when there is none. Raises OSError."""
+    """Identify the file at a path, to notice when it is replaced; null when there is none. Raises OSError."""
     try:
         return identify(path.stat())
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""The set this process knows as a whole: a file, and in memory what has changed since it was taken.
+"""All referrals: a snapshot file, and in memory the values that changed since it was taken.
 
-It is whole while every change after the file's version is in `changed`. Too many changes for the memory end that, until
-there is a newer file: then the file only serves those whom nobody else can answer.
+The set is complete while every change after the file's version is in `changed`. When there are too many of them for
+memory, it is incomplete until a newer file is loaded. Until then the file is only used when no store answers.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,84 +11,84 @@ import msgspec
 
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
-from referrals.snapshot.reader import UNTOLD, SnapshotFile, Untold
+from referrals.snapshot.reader import UNREADABLE, SnapshotFile, Unreadable
 
-MOST_CHANGED: Final = 20_000
+MAX_CHANGED: Final = 20_000
 FRESH_S: Final = 1.5
-"""Changes are looked for twice a second: who has not heard of Postgres for so long does not follow it."""
+"""Changes are polled twice a second, so after this time without an answer from Postgres the set may be outdated."""
 
 
-class Changed(msgspec.Struct, frozen=True, gc=False):
-    """What a change left: a value; null for none; or, of a row that could not be understood, untold."""
+class ChangedValue(msgspec.Struct, frozen=True, gc=False):
+    """The value after a change: null if the row was deleted, UNREADABLE if it could not be decoded."""
 
     version: int
-    value: Referral | Untold | None
+    value: Referral | Unreadable | None
 
 
 class ReferralSet:
-    """`whole_at` is the version up to which all changes were taken in; `fresh_until` is when that was, and a bit."""
+    """`complete_at`: all changes up to this version are applied. `fresh_until`: when it stops counting as current."""
 
-    def __init__(self, metrics: LookupMetrics, most_changed: int = MOST_CHANGED) -> None:
+    def __init__(self, metrics: LookupMetrics, max_changed: int = MAX_CHANGED) -> None:
         self.file: SnapshotFile | None = None
-        self.changed: dict[Key, Changed] = {}
-        self.whole = False
-        self.damaged = False
-        self.whole_at = 0
+        self.changed: dict[Key, ChangedValue] = {}
+        self.is_complete = False
+        self.is_damaged = False
+        self.complete_at = 0
         self.fresh_until = 0.0
         self._metrics = metrics
-        self._most_changed = most_changed
+        self._max_changed = max_changed
 
     @property
     def as_of(self) -> int:
-        """The version at which this is the whole set."""
-        return max(self.whole_at, self.file.version) if self.file else 0
+        """The version of the set: all changes up to it are included."""
+        return max(self.complete_at, self.file.version) if self.file else 0
 
-    def find(self, key: Key) -> Referral | Untold | None:
-        """Find the latest value that was seen here: null for none, untold when this cannot be told from here.
+    def find(self, key: Key) -> Referral | Unreadable | None:
+        """Find the latest value seen by this process: null if there is none, UNREADABLE if that cannot be told.
 
-        Unless the set is `whole`, there may be a newer one.
+        Unless `is_complete`, there may be a newer one.
         """
         changed = self.changed.get(key)
         if changed is not None:
             return changed.value
         if self.file is None:
-            return UNTOLD
+            return UNREADABLE
         value = self.file.find(key)
-        if value == UNTOLD:
-            self.damaged = True
+        if value == UNREADABLE:
+            self.is_damaged = True
             self._metrics.snapshot_unreadable.inc()
         return value
 
-    def take_in(self, asked: Mapping[Key, int], rows: Iterable[Referral], absent: Iterable[Key]) -> None:
-        """Take in what Postgres says of keys that changed, each with the version of its change."""
-        if not self.whole:
+    def apply_changes(self, versions: Mapping[Key, int], rows: Iterable[Referral], absent: Iterable[Key]) -> None:
+        """Apply the rows that Postgres has for changed keys; `versions` is the version of each change."""
+        if not self.is_complete:
             return
-        found: dict[Key, Changed] = {key_of(row): Changed(row.version, row) for row in rows}
-        found |= {key: Changed(asked[key], None) for key in absent}
-        for key, version in asked.items():
-            self.changed[key] = found.get(key) or Changed(version, UNTOLD)
-        if len(self.changed) > self._most_changed:
-            self.whole = False
+        found: dict[Key, ChangedValue] = {key_of(row): ChangedValue(row.version, row) for row in rows}
+        found |= {key: ChangedValue(versions[key], None) for key in absent}
+        for key, version in versions.items():
+            self.changed[key] = found.get(key) or ChangedValue(version, UNREADABLE)
+        if len(self.changed) > self._max_changed:
+            self.is_complete = False
             self.changed = {}
         self._metrics.snapshot_changes.set(len(self.changed))
 
-    def adopt(self, file: SnapshotFile) -> None:
-        """Take a newer file into use. It is whole at once; what it lacks, if anything, is still to be taken in."""
-        if not self.whole:
-            self.whole_at = file.version
+    def use_file(self, file: SnapshotFile) -> None:
+        """Use a newer file. The set is complete at once, as of the file's version."""
+        if not self.is_complete:
+            self.complete_at = file.version
             self.fresh_until = 0.0
         self.file = file
         self.changed = {key: changed for key, changed in self.changed.items() if changed.version > file.version}
-        self.whole = True
-        self.damaged = False
-        self._metrics.show_snapshot(file.says, len(self.changed))
+        self.is_complete = True
+        self.is_damaged = False
+        self._metrics.set_snapshot(file.info, len(self.changed))
 
-    def forget(self) -> None:
-        """Let go of everything: it was another installation's, or from a time that has been undone."""
+    def clear(self) -> None:
+        """Remove everything. For when the database is another one, or was restored to an older state."""
         self.file = None
         self.changed = {}
-        self.whole = False
-        self.damaged = False
-        self.whole_at = 0
+        self.is_complete = False
+        self.is_damaged = False
+        self.complete_at = 0
         self.fresh_until = 0.0
-        self._metrics.show_snapshot(None, 0)
+        self._metrics.set_snapshot(None, 0)

@@ -1,6 +1,6 @@
-"""A file, written beside the one in use and put in its place: who has the old one open goes on with it.
+"""Writes a snapshot beside the one in use and renames it into place. Processes that have the old one open keep it.
 
-All of this blocks, and raises OSError when the disk refuses.
+All functions block, and raise OSError when the disk fails.
 """
 
 import fcntl
@@ -17,15 +17,12 @@ LOCK: Final = "referrals.lock"
 
 
 class SnapshotWriter:
-    """Writes a file beside the one in use, and puts it in its place when it is whole.
-
-    `codes` is how many are counted already.
-    """
+    """Writes a temporary file, and renames it into place when it is complete. `codes` is the initial count of codes."""
 
     def __init__(self, folder: Path, codes: int = 0) -> None:
         self._path = folder / NAME
         self._new = folder / f"{NAME}.new"
-        self._cutter = BlockSplitter(codes)
+        self._splitter = BlockSplitter(codes)
         self._fd = -1
 
     def begin(self) -> None:
@@ -34,40 +31,40 @@ class SnapshotWriter:
 
     def add(self, lines: bytes) -> None:
         """Add lines, each with its newline, in the order of their keys."""
-        self._write(self._cutter.add(lines))
+        self._write(self._splitter.add(lines))
 
-    def copy(self, base: SnapshotFile, first: int, behind: int) -> None:
-        """Add blocks of another file as they are."""
-        if first >= behind:
+    def copy(self, base: SnapshotFile, first: int, stop: int) -> None:
+        """Copy blocks of another file unchanged."""
+        if first >= stop:
             return
-        start, end = base.blocks.edges[first], base.blocks.edges[behind]
-        self._write(self._cutter.finish_block())
-        self._cutter.note_copied(base.blocks, first, behind)
+        start, end = base.blocks.edges[first], base.blocks.edges[stop]
+        self._write(self._splitter.finish_block())
+        self._splitter.record_copied(base.blocks, first, stop)
         while start < end:
             copied = os.sendfile(self._fd, base.fd, start, end - start)
             if copied == 0:
-                raise OSError("the snapshot in use has become shorter")
+                raise OSError("the snapshot in use was truncated while it was copied")
             start += copied
 
     def replace(self, block: bytes, lines: bytes) -> None:
-        """Add lines in the place of a block of another file, as a block or several of about the usual size."""
+        """Add lines that replace a block of another file, as one or more blocks of about the usual size."""
         parts = max(1, len(lines) // BLOCK_BYTES)
-        before = self._cutter.finish_block()
-        self._cutter.codes -= block.count(CODE_LINE)
-        full = self._cutter.add(lines, len(lines) // parts + 1)
-        self._write(before + full + self._cutter.finish_block())
+        before = self._splitter.finish_block()
+        self._splitter.codes -= block.count(CODE_LINE)
+        full = self._splitter.add(lines, len(lines) // parts + 1)
+        self._write(before + full + self._splitter.finish_block())
 
     def finish(self, installation: str, version: int, taken_at: float, fields: str) -> None:
-        """Put the file in its place, safe on disk."""
-        self._write(self._cutter.finish_block())
-        self._write(self._cutter.finish(installation, version, taken_at, fields))
+        """Sync the file to disk and rename it into place."""
+        self._write(self._splitter.finish_block())
+        self._write(self._splitter.finish(installation, version, taken_at, fields))
         os.fsync(self._fd)
         self._new.rename(self._path)
         sync_folder(self._path.parent)
         self._close()
 
-    def abandon(self) -> None:
-        """Leave nothing behind, unless `finish` is done. Raises nothing."""
+    def discard(self) -> None:
+        """Delete the temporary file, unless `finish` is done. Never raises."""
         if self._fd >= 0:
             with suppress(OSError):
                 self._new.unlink(missing_ok=True)
@@ -91,14 +88,14 @@ def sync_folder(folder: Path) -> None:
 
 
 class Lock:
-    """The right to write in a folder. It ends with `release`, with the process, or when nobody refers to it."""
+    """The exclusive lock of a folder. It ends with `release`, with the process, or when it is garbage-collected."""
 
     def __init__(self, fd: int) -> None:
         self.release = weakref.finalize(self, os.close, fd)
 
 
-def take_lock(folder: Path) -> Lock | None:
-    """Become the one who writes in a folder, made if need be; null when another process is."""
+def try_lock(folder: Path) -> Lock | None:
+    """Lock a folder for writing, and create it if needed; null when another process has the lock."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     lock = Lock(fd)

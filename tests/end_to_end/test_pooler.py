@@ -13,7 +13,7 @@ from cli.tables import apply_migrations
 from console.database import DatabaseAway, open_database
 from console.pages.filters import Filters
 from console.pages.past_clicks import read_past_clicks
-from referrals.admin import administration
+from referrals.admin import repository
 from referrals.connections import connected as connected_for_referrals
 from referrals.lookup.answers import Found, Unknown
 from referrals.lookup.factory import LookupSettings, open_lookup
@@ -108,18 +108,14 @@ async def test_the_console_searches_and_is_held_to_the_time_limit_of_a_window(ur
 
 async def test_codes_are_looked_up_and_a_change_is_in_force_soon(url: str) -> None:
     async with connected_for_referrals(url) as connection:
-        await administration.add(
-            connection, Program(id="p", name="P", status="active", target_url="https://s.example/")
-        )
-        await administration.add(connection, Affiliate(id="a", name="A", status="active"))
-        await administration.add(
-            connection, ReferralCode(code="abc", affiliate_id="a", program_id="p", status="active")
-        )
+        await repository.add(connection, Program(id="p", name="P", status="active", target_url="https://s.example/"))
+        await repository.add(connection, Affiliate(id="a", name="A", status="active"))
+        await repository.add(connection, ReferralCode(code="abc", affiliate_id="a", program_id="p", status="active"))
         settings = LookupSettings(database_url=url, **PATIENT)
         async with open_lookup(settings, LookupMetrics(CollectorRegistry())) as lookup:
             assert isinstance(await lookup.find("abc"), Found)
             assert isinstance(await lookup.find("xyz"), Unknown)
-            await administration.change(connection, "code", "abc", {"status": "paused"})
+            await repository.change(connection, "code", "abc", {"status": "paused"})
 
             async def is_paused() -> bool:
                 found = await lookup.find("abc")

@@ -13,7 +13,7 @@ import pytest
 
 from identity.cache_mac import CacheMac
 from identity.keyfile import read_ring
-from referrals.admin.administration import change
+from referrals.admin.repository import change
 from referrals.lookup.answers import Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics

@@ -8,8 +8,8 @@ import asyncpg
 
 from identity.cache_mac import CacheMac
 from referrals.lookup.local_cache import Time
-from referrals.lookup.postgres_source import RowsReading
-from referrals.lookup.redis_codec import Reading
+from referrals.lookup.postgres_source import VersionedRows
+from referrals.lookup.redis_codec import VersionedValue
 from referrals.lookup.redis_history import State
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode
 from tests.identity.builders import known_ring
@@ -20,7 +20,7 @@ SLOW_DAY_S: Final = 30.0
 PATIENT: Final[dict[str, float]] = {
     "redis_timeout_s": SLOW_DAY_S,
     "postgres_timeout_s": SLOW_DAY_S,
-    "postgres_hope_s": SLOW_DAY_S,
+    "postgres_connect_grace_s": SLOW_DAY_S,
     "background_timeout_s": SLOW_DAY_S,
 }
 """Settings of a lookup for a test that is not about its time-outs: on a busy machine an answer takes longer."""
@@ -53,7 +53,7 @@ class Clock:
         return Time(lambda: self.seconds, lambda: 1.0)
 
 
-class FakeDeciding:
+class FakeSource:
     """The deciding layer as a dict; counts its reads, and can be away."""
 
     def __init__(self, rows: Iterable[Referral] = (), as_of: int = 10) -> None:
@@ -63,36 +63,36 @@ class FakeDeciding:
         self.reads: list[list[str]] = []
         self.before_answer: Callable[[], Awaitable[None]] | None = None
 
-    async def read(self, codes: Sequence[str]) -> RowsReading | None:
+    async def read(self, codes: Sequence[str]) -> VersionedRows | None:
         self.reads.append(list(codes))
         reading = self.look(codes)
         if self.before_answer is not None:
             await self.before_answer()
         return None if self.away else reading
 
-    def look(self, codes: Sequence[str]) -> RowsReading:
+    def look(self, codes: Sequence[str]) -> VersionedRows:
         rows: list[Referral] = []
         for name in codes:
             found = self.rows.get(("code", name))
             if isinstance(found, ReferralCode):
-                belongings = [("affiliate", found.affiliate_id), ("program", found.program_id)]
-                rows += [found, *(self.rows[key] for key in belongings)]
-        return RowsReading(self.as_of, rows, [name for name in codes if ("code", name) not in self.rows])
+                owners = [("affiliate", found.affiliate_id), ("program", found.program_id)]
+                rows += [found, *(self.rows[key] for key in owners)]
+        return VersionedRows(self.as_of, rows, [name for name in codes if ("code", name) not in self.rows])
 
 
 SIGNER = CacheMac(known_ring())
 
 
-class FakeShared:
+class FakeSharedCache:
     """The shared layer as a dict; writes are kept in the order they came."""
 
-    def __init__(self, readings: Iterable[Reading] = ()) -> None:
+    def __init__(self, readings: Iterable[VersionedValue] = ()) -> None:
         self.readings = {(reading.value.kind, reading.value.id): reading for reading in readings}
         self.reads: list[list[Key]] = []
         self.written: list[tuple[Key, int]] = []
         self.before_answer: Callable[[], Awaitable[object]] | None = None
 
-    async def read(self, keys: Sequence[Key]) -> list[Reading]:
+    async def read(self, keys: Sequence[Key]) -> list[VersionedValue]:
         self.reads.append(list(keys))
         if self.before_answer is not None:
             await self.before_answer()

@@ -28,7 +28,7 @@ app.add_typer(referrals.code, name="code")
 app.command("import")(referrals.import_)
 referrals.code.command("test-link")(probe_links.make_test_link)
 
-TOKEN_PARAMETER = "a token parameter is 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
+TOKEN_PARAMETER = "a token parameter must be 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
 NAMESAKE = "has the name 'Shop' already: choose another, or say --same-name"
 
 
@@ -86,7 +86,8 @@ async def test_what_archiving_means_is_told(run: Run, connection: asyncpg.Connec
     assert archived.stdout == "program shop is archived: in force everywhere within a second\n"
     assert archived.stderr.splitlines() == [
         "It has 2 codes, whose visitors go to the program's fallback from now on.",
-        "Lists leave it out, and its id is never used again. `clickrail program resume shop` takes it back.",
+        "Lists leave it out, and its id is never used again.",
+        "`clickrail program resume shop` makes it active again.",
     ]
 
 
@@ -294,8 +295,8 @@ async def test_a_check_of_a_code_that_counts_nothing_exits_with_one(run: Run, co
     ("arguments", "line"),
     [
         (("program", "add", "x", "--target", "javascript:x"), "target_url: a target starts with http:// or https://"),
-        (("program", "add", "x", "--target", "https://x", "--window", "0"), "a cookie window is 1 to 400 days"),
-        (("code", "add", "--affiliate", "eve", "--program", "shop"), "there is no affiliate of that id"),
+        (("program", "add", "x", "--target", "https://x", "--window", "0"), "a cookie window must be 1 to 400 days"),
+        (("code", "add", "--affiliate", "eve", "--program", "shop"), "there is no affiliate with that id"),
         (("program", "add", "x", "--target", "https://x", "--token-parameter", "a b"), TOKEN_PARAMETER),
         (("program", "edit", "shop", "--token-parameter", "a b"), TOKEN_PARAMETER),
         (("program", "edit", "shop", "--target", ""), "target_url: a target has 1 to 2048 characters; this one has 0"),

@@ -1,6 +1,6 @@
 import asyncio
 
-from referrals.connections import keep_connected
+from referrals.connections import run_with_reconnect
 from runtime.task_scope import task_scope
 from tests.waiting import PATIENCE_S
 
@@ -34,7 +34,7 @@ async def test_it_tries_until_a_connection_opens_and_again_when_it_is_lost() -> 
 
     async with (
         asyncio.timeout(PATIENCE_S),
-        task_scope(keep_connected("test", connect, use, lambda: log.append("away"))),
+        task_scope(run_with_reconnect("test", connect, use, lambda: log.append("away"))),
     ):
         await done.wait()
     assert log == ["away", "away", "used", "away", "used"]

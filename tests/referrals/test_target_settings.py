@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import redis.asyncio
 
-from referrals.admin import administration
+from referrals.admin import repository
 from referrals.admin.validation import ValidationProblem
 from referrals.connections import connected
 from referrals.lookup.answers import Found
@@ -37,8 +37,8 @@ URL_COLUMNS = ["programs.target_url", "programs.fallback_url", "referral_codes.t
 
 async def test_settings_are_stored_and_come_back(connection: asyncpg.Connection) -> None:
     wanted = program(**SETTINGS)
-    added = await administration.add(connection, wanted)
-    reset = await administration.change(connection, "program", "shop", {"pass_names": (), "token_parameter": None})
+    added = await repository.add(connection, wanted)
+    reset = await repository.change(connection, "program", "shop", {"pass_names": (), "token_parameter": None})
     assert (added, reset) == (
         wanted,
         msgspec.structs.replace(wanted, pass_names=(), token_parameter=None, version=2),
@@ -96,7 +96,7 @@ async def test_whatever_can_be_stored_can_be_read(
     connection: asyncpg.Connection, setting: str, value: str | Sequence[str]
 ) -> None:
     await insert(connection)
-    changed = await administration.change(connection, "program", "shop", {setting: value})
+    changed = await repository.change(connection, "program", "shop", {setting: value})
     assert isinstance(changed, Program)
     assert getattr(changed, setting) == value
 
@@ -154,7 +154,7 @@ async def upgraded(database_url: str) -> str:
 
 async def test_rows_from_before_are_kept_and_have_the_usual_settings(upgraded: str) -> None:
     async with connected(upgraded) as connection:
-        found = await administration.check(connection, "abc123")
+        found = await repository.look_up(connection, "abc123")
     assert found == Found(
         code(target_url="https://e.com/{old}"),
         affiliate(),
@@ -166,11 +166,11 @@ async def test_rows_from_before_are_kept_and_have_the_usual_settings(upgraded: s
 async def test_rows_from_before_can_be_changed_but_for_a_url_with_such_a_macro(upgraded: str) -> None:
     async with connected(upgraded) as connection:
         changed = [
-            await administration.change(connection, "program", "shop", {"status": "paused"}),
-            await administration.change(connection, "code", "abc123", {"status": "paused"}),
-            await administration.change(connection, "program", "shop", {"target_url": "https://e.com/?c={click_id}"}),
+            await repository.change(connection, "program", "shop", {"status": "paused"}),
+            await repository.change(connection, "code", "abc123", {"status": "paused"}),
+            await repository.change(connection, "program", "shop", {"target_url": "https://e.com/?c={click_id}"}),
         ]
-        refused = await administration.change(connection, "program", "shop", {"fallback_url": "https://e.com/{other}"})
+        refused = await repository.change(connection, "program", "shop", {"fallback_url": "https://e.com/{other}"})
         with pytest.raises(asyncpg.CheckViolationError, match=r"there is no macro {other}"):
             await connection.execute("UPDATE programs SET fallback_url = 'https://e.com/{other}'")
     assert [one.version for one in changed if not isinstance(one, ValidationProblem)] == [4, 5, 6]
@@ -228,10 +228,10 @@ async def is_in_force(lookup: Lookup) -> bool:
 
 async def test_hosts_in_another_script_are_stored_as_browsers_ask_for_them(connection: asyncpg.Connection) -> None:
     written = ("münchen.example", "*.MÜNCHEN.example", "shop.example")
-    added = await administration.add(connection, program(deep_link_hosts=written, cookie_domain="münchen.example"))
+    added = await repository.add(connection, program(deep_link_hosts=written, cookie_domain="münchen.example"))
     assert isinstance(added, Program)
     stored = ("xn--mnchen-3ya.example", "*.xn--mnchen-3ya.example", "shop.example")
     assert (added.deep_link_hosts, added.cookie_domain) == (stored, "xn--mnchen-3ya.example")
-    changed = await administration.change(connection, "program", added.id, {"deep_link_hosts": ("пример.example",)})
+    changed = await repository.change(connection, "program", added.id, {"deep_link_hosts": ("пример.example",)})
     assert isinstance(changed, Program)
     assert changed.deep_link_hosts == ("xn--e1afmkfd.example",)

@@ -5,7 +5,7 @@ import pytest
 
 from cli.tables import apply_migrations
 from cli.up.demo import demo_program, make_demo, stale_urls
-from referrals.admin.administration import change, find
+from referrals.admin.repository import change, find
 from referrals.model import Program
 
 HERE = "http://127.0.0.1:18080"

@@ -19,24 +19,24 @@ def test_the_usual_settings_need_no_word() -> None:
     ("setting", "said"),
     [
         ({"privacy": "anonymous"}, "No cookie: the program's privacy policy is anonymous."),
-        ({"token_parameter": "cid"}, "The click token is added as cid, where the target has no macro for it."),
+        ({"token_parameter": "cid"}, "The click token is added as cid if the target has no macro for it."),
         (
             {"pass_query": "listed", "pass_names": ("gclid", "a")},
-            "The visitor's parameters that are listed go on to the target: gclid, a.",
+            "These parameters of the visitor are passed to the target: gclid, a.",
         ),
         (
             {"pass_query": "listed"},
-            "The visitor's parameters that are listed go on to the target: none is listed.",
+            "These parameters of the visitor are passed to the target: none is listed.",
         ),
         (
             {"pass_query": "all"},
-            "The visitor's parameters go on to the target; sub1 to sub5 and external_id where listed.",
+            "All parameters of the visitor are passed to the target; sub1 to sub5 and external_id only if listed.",
         ),
         (
             {"deep_link_hosts": ("shop.example",)},
             "A visitor may choose a page of shop.example by ?url=.",
         ),
-        ({"cookie_policy": "first"}, "A visitor who has a valid cookie keeps it: the first click counts."),
+        ({"cookie_policy": "first"}, "A visitor keeps a valid cookie: the first click counts."),
     ],
 )
 def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object], said: str) -> None:
@@ -48,16 +48,16 @@ def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object],
     [
         (
             {"target_url": "https://e.com/?c={clickid}"},
-            "The target has {clickid} in it, which is no macro: it is sent as it stands.",
+            "The target contains {clickid}, which is not a macro: it is sent unchanged.",
         ),
         (
             {"target_url": "https://e.com/?ClickID=", "token_parameter": "clickid"},
-            "No click token is added: the target names clickid itself.",
+            "No click token is added: the target already has a parameter clickid.",
         ),
         (
             {"target_url": "http://1.2.3/"},
             (
-                "The target would be refused today: 1.2.3 ends in a number, "
+                "This target could not be stored today: 1.2.3 ends in a number, "
                 "and is no address of four numbers from 0 to 255."
             ),
         ),
@@ -90,7 +90,7 @@ def test_a_target_that_carries_the_token_by_itself_is_not_warned_of() -> None:
 def test_a_link_to_another_address_than_the_public_one_is_warned_of(
     origin: str | None, public_url: str | None, *, warned: bool
 ) -> None:
-    warning = f"The link leads to {origin}, and visitors reach ingest at {public_url}."
+    warning = f"The link leads to {origin}, but visitors reach ingest at {public_url}."
     assert warn_of_address(program(), origin, public_url) == ([warning] if warned else [])
 
 

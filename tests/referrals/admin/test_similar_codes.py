@@ -31,8 +31,8 @@ def test_two_slips_leave_a_part_as_it_was(length: int) -> None:
     code = "".join(chr(ord("a") + n % 26) for n in range(length))
     parts = split_folded(code)
     assert parts is not None
-    begin, middle, end, whole = parts
-    assert (whole.startswith(begin), middle in whole, whole.endswith(end)) == (True, True, True)
+    begin, middle, end, is_complete = parts
+    assert (is_complete.startswith(begin), middle in is_complete, is_complete.endswith(end)) == (True, True, True)
     assert len(begin + middle + end) >= length
 
 

@@ -7,17 +7,17 @@ from referrals.lookup.batch_loader import BatchLoader, BatchPolicy
 from runtime.task_scope import task_scope
 from tests.waiting import PATIENCE_S
 
-QUICK = BatchPolicy(most=100, pause_s=0)
+QUICK = BatchPolicy(max_keys=100, pause_s=0)
 
 
 class Reads:
     """A read that answers with upper case, when let, and knows what it was asked for."""
 
-    def __init__(self, pace: BatchPolicy = QUICK) -> None:
+    def __init__(self, policy: BatchPolicy = QUICK) -> None:
         self.asked: list[list[str]] = []
         self.let = asyncio.Event()
         self.let.set()
-        self.batches: BatchLoader[str] = BatchLoader(self.read, "fallback", pace)
+        self.batches: BatchLoader[str] = BatchLoader(self.read, "fallback", policy)
 
     async def read(self, keys: Sequence[str]) -> Mapping[str, str]:
         self.asked.append(list(keys))
@@ -46,21 +46,21 @@ async def test_what_arrives_during_a_read_goes_into_the_next_one_together() -> N
 
 
 async def test_a_read_takes_no_more_keys_than_it_may() -> None:
-    reads = Reads(BatchPolicy(most=2, pause_s=0))
+    reads = Reads(BatchPolicy(max_keys=2, pause_s=0))
     async with task_scope(reads.batches.run()):
         await asyncio.gather(*(reads.batches.load(key) for key in "abcde"))
     assert reads.asked == [["a", "b"], ["c", "d"], ["e"]]
 
 
 async def test_who_asks_after_a_rest_waits_for_nobody() -> None:
-    reads = Reads(BatchPolicy(most=100, pause_s=60, burst=3))
+    reads = Reads(BatchPolicy(max_keys=100, pause_s=60, burst=3))
     async with asyncio.timeout(30), task_scope(reads.batches.run()):
         answers = [await reads.batches.load(key) for key in "abc"]
     assert answers == ["A", "B", "C"]
 
 
 async def test_after_a_burst_reads_keep_their_pace() -> None:
-    reads = Reads(BatchPolicy(most=1, pause_s=60, burst=2))
+    reads = Reads(BatchPolicy(max_keys=1, pause_s=60, burst=2))
     async with task_scope(reads.batches.run()):
         waiting = [asyncio.create_task(reads.batches.load(key)) for key in "abc"]
         await until(lambda: len(reads.asked) == 2)
@@ -76,7 +76,7 @@ async def test_a_key_without_an_answer_gets_the_fallback() -> None:
 
 
 async def test_when_too_many_wait_the_next_one_gets_the_fallback_at_once() -> None:
-    reads = Reads(BatchPolicy(most=2, pause_s=0, most_waiting=2))
+    reads = Reads(BatchPolicy(max_keys=2, pause_s=0, max_queued=2))
     waiting = [asyncio.create_task(reads.batches.load(key)) for key in "ab"]
     await asyncio.sleep(0)
     assert await reads.batches.load("c") == "fallback"
@@ -97,7 +97,7 @@ async def test_an_asker_who_leaves_does_not_take_the_answer_away() -> None:
 
 
 async def test_whoever_waits_at_the_end_gets_the_fallback() -> None:
-    reads = Reads(BatchPolicy(most=1, pause_s=0))
+    reads = Reads(BatchPolicy(max_keys=1, pause_s=0))
     reads.let.clear()
     async with task_scope(reads.batches.run()):
         waiting = [asyncio.create_task(reads.batches.load(key)) for key in "ab"]

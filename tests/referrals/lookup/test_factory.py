@@ -17,7 +17,7 @@ from referrals.connections import connected
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
-from referrals.lookup.redis_codec import Reading, pack, seal
+from referrals.lookup.redis_codec import VersionedValue, pack, seal
 from referrals.metrics import LookupMetrics
 from runtime.migrations import find_migrations, migrate
 from runtime.redis import REDIS_TIMEOUT_S
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.servers
 
 
 async def is_followed(lookup: Lookup) -> bool:
-    return lookup.follower.following
+    return lookup.subscriber.is_following
 
 
 def answer_of(answer: Answer) -> tuple[str, str] | Answer:
@@ -101,7 +101,7 @@ async def test_a_thousand_concurrent_misses_make_one_read_of_each_store(
     async with open_lookup(settings, metrics) as lookup:
         # Both connections of the lookup are there: on a slow day a visitor does not wait for one to be made.
         await eventually(lambda: is_followed(lookup))
-        await eventually(lambda: lookup.deciding.connection is not None)
+        await eventually(lambda: lookup.source.connection is not None)
         answers = await asyncio.gather(*(lookup.find("abc") for _ in range(1000)))
     assert {("postgres", "active")} == set(map(answer_of, answers))
     assert (metrics.keys.labels("redis")._value.get(), metric(metrics, "postgres", "ok")) == (1, 1)
@@ -205,7 +205,7 @@ async def test_a_large_import_is_taken_in_without_holding_what_nobody_asked_for(
             return answer_of(await lookup.find("abc")) == ("process", "program")
 
         await eventually(in_force)
-        assert (list(lookup.held.codes), lookup.held.changes.floor) == (["abc"], 4)
+        assert (list(lookup.local_cache.codes), lookup.local_cache.versions.floor) == (["abc"], 4)
 
 
 @pytest.mark.parametrize("rubbish", [b"rubbish", b"\x00\xff", b'9 9 {"code":"abc","target_url":"javascript:x"}', None])
@@ -234,13 +234,13 @@ async def test_an_older_version_does_not_replace_a_newer_one_in_redis(
         await eventually(lambda: cache.exists(f"{settings.redis_prefix}:referrals:history"))
         epoch = (await cache.get(f"{settings.redis_prefix}:referrals:history")).split()[1]
         newer = {
-            kept["code:abc"]: written(kept["code:abc"], epoch, Reading(code(code="abc", version=4), 9)),
-            kept["program:shop"]: written(kept["program:shop"], epoch, Reading(program(version=1), 9)),
+            kept["code:abc"]: written(kept["code:abc"], epoch, VersionedValue(code(code="abc", version=4), 9)),
+            kept["program:shop"]: written(kept["program:shop"], epoch, VersionedValue(program(version=1), 9)),
         }
         await cache.mset(newer)
 
         async def is_written() -> bool:
-            lookup.share([code(code="abc", version=3), program(version=1), affiliate()], 3)
+            lookup.write_shared([code(code="abc", version=3), program(version=1), affiliate()], 3)
             await asyncio.sleep(0.05)
             return bool(await cache.exists(kept["affiliate:ann"]))
 
@@ -248,7 +248,7 @@ async def test_an_older_version_does_not_replace_a_newer_one_in_redis(
     assert await cache.mget(newer) == list(newer.values())
 
 
-def written(name: str, epoch: bytes, reading: Reading) -> bytes:
+def written(name: str, epoch: bytes, reading: VersionedValue) -> bytes:
     return seal(get_signer(), name.encode(), epoch, pack(reading))
 
 
@@ -264,7 +264,7 @@ async def test_a_value_that_is_not_authentic_leads_nobody_anywhere_and_is_writte
         await eventually(lambda: cache.exists(names["program:shop"]))
         await eventually(lambda: cache.exists(names["code:abc"]))
     epoch = (await cache.get(f"{settings.redis_prefix}:referrals:history")).split()[1]
-    evil = Reading(code(code="abc", target_url="https://evil.example/", version=999), 999)
+    evil = VersionedValue(code(code="abc", target_url="https://evil.example/", version=999), 999)
     bad = {
         "forged": b"A" * 22 + written(names["code:abc"], epoch, evil)[22:],
         "of another name": written("elsewhere", epoch, evil),

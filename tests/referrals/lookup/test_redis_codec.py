@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from referrals.lookup.redis_codec import Reading, pack, unpack
+from referrals.lookup.redis_codec import VersionedValue, pack, unpack
 from tests.referrals.builders import affiliate, code, program
 
 KEY = ("code", "abc123")
@@ -23,12 +23,12 @@ KEY = ("code", "abc123")
     ids=lambda value: value.kind,
 )
 def test_a_value_comes_back_as_it_was(value: object) -> None:
-    reading = Reading(value, 17)
+    reading = VersionedValue(value, 17)
     assert reading == unpack((value.kind, value.id), pack(reading))
 
 
 def test_the_form_is_version_reading_row() -> None:
-    assert pack(Reading(code(), 17))[:22] == b'3 17 {"code":"abc123",'
+    assert pack(VersionedValue(code(), 17))[:22] == b'3 17 {"code":"abc123",'
 
 
 @pytest.mark.parametrize(
@@ -42,14 +42,14 @@ def test_the_form_is_version_reading_row() -> None:
         b"3 17 []",
         b'3 17 {"code":"abc123"}',
         b'3 17 {"code":' + b"[" * 5_000 + b"}",
-        b"x" + pack(Reading(code(), 17)),
-        pack(Reading(code(), 17))[:-1],
-        pack(Reading(code(), 17)).replace(b"3 ", b"4 ", 1),
-        pack(Reading(code(code="other"), 17)),
-        pack(Reading(affiliate(), 17)),
-        pack(Reading(code(status="gone"), 17)),
-        pack(Reading(code(target_url="javascript:alert(1)"), 17)),
-        pack(Reading(code(target_url="https://x\r\nSet-Cookie: a=b"), 17)),
+        b"x" + pack(VersionedValue(code(), 17)),
+        pack(VersionedValue(code(), 17))[:-1],
+        pack(VersionedValue(code(), 17)).replace(b"3 ", b"4 ", 1),
+        pack(VersionedValue(code(code="other"), 17)),
+        pack(VersionedValue(affiliate(), 17)),
+        pack(VersionedValue(code(status="gone"), 17)),
+        pack(VersionedValue(code(target_url="javascript:alert(1)"), 17)),
+        pack(VersionedValue(code(target_url="https://x\r\nSet-Cookie: a=b"), 17)),
     ],
 )
 def test_whatever_else_stands_there_is_a_miss(data: object) -> None:
@@ -78,13 +78,13 @@ def test_no_bytes_whatever_raise(data: bytes) -> None:
     ],
 )
 def test_a_program_with_an_unfit_setting_is_a_miss(setting: dict[str, object]) -> None:
-    assert None is unpack(("program", "shop"), pack(Reading(program(**setting), 17)))
+    assert None is unpack(("program", "shop"), pack(VersionedValue(program(**setting), 17)))
 
 
 def test_a_program_written_before_there_were_its_settings_has_the_usual_ones() -> None:
     older = b'1 17 {"id":"shop","name":"Shop","status":"active","target_url":"https://e.com/{clickid}","version":1}'
-    assert unpack(("program", "shop"), older) == Reading(program(target_url="https://e.com/{clickid}"), 17)
+    assert unpack(("program", "shop"), older) == VersionedValue(program(target_url="https://e.com/{clickid}"), 17)
 
 
 def test_a_program_with_an_unfit_fallback_is_a_miss() -> None:
-    assert None is unpack(("program", "shop"), pack(Reading(program(fallback_url="//evil.tld"), 17)))
+    assert None is unpack(("program", "shop"), pack(VersionedValue(program(fallback_url="//evil.tld"), 17)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from referrals.lookup.redis_history import History, is_behind, pack_history, unpack_history, update
+from referrals.lookup.redis_history import History, advance_history, is_behind, pack_history, unpack_history
 from tests.referrals.builders import get_signer
 
 NAME = b"test:referrals:history"
@@ -45,8 +45,8 @@ def test_a_database_is_behind_when_more_was_seen_of_it(
 
 
 def test_the_highest_version_only_grows_and_the_epoch_stays() -> None:
-    assert update(HERE, b"here/1", 50, is_restored=False) == History(HERE.epoch, 50, b"here/1")
-    assert update(HERE, b"here/1", 30, is_restored=False) == HERE
+    assert advance_history(HERE, b"here/1", 50, is_restored=False) == History(HERE.epoch, 50, b"here/1")
+    assert advance_history(HERE, b"here/1", 30, is_restored=False) == HERE
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_highest_version_only_grows_and_the_epoch_stays() -> None:
 def test_another_database_or_a_restored_one_starts_an_epoch(
     history: History | None, origin: bytes, *, is_restored: bool
 ) -> None:
-    started = update(history, origin, 7, is_restored=is_restored)
+    started = advance_history(history, origin, 7, is_restored=is_restored)
 
     assert (started.highest, started.origin) == (7, origin)
     assert started.epoch != HERE.epoch

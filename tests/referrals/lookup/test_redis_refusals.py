@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.redis_cache import AWAY
-from referrals.lookup.redis_refusals import EACH_S, REFUSALS, RefusalLog, explain_refusal
+from referrals.lookup.redis_refusals import REFUSALS, REPEAT_S, RefusalLog, explain_refusal
 from referrals.metrics import LookupMetrics
 from runtime.redis import connect_redis
 from tests.referrals.builders import PATIENT, get_signer, insert
@@ -26,8 +26,10 @@ from tests.security.certificates import make_authority, write_signed
 from tests.waiting import eventually
 
 SESAME = "open-sesame"
-WRONG_PASSWORD = "Redis does not accept the user or the password"
-FORBIDDEN = "Redis does not permit its user GET, MGET, SET, EVAL and EVALSHA on the keys of CLICKRAIL_REDIS_PREFIX"
+WRONG_PASSWORD = "Redis does not accept the user or password of this URL"
+FORBIDDEN = (
+    "the user of this URL needs GET, MGET, SET, EVAL and EVALSHA on all keys that begin with CLICKRAIL_REDIS_PREFIX"
+)
 
 
 async def refusal_of(url: str) -> str:
@@ -63,7 +65,7 @@ async def forbidden(valkey: str) -> AsyncIterator[str]:
     [
         ("redis://:{sesame}@{place}/0", WRONG_PASSWORD),
         ("redis://nobody:{sesame}@{place}/0", WRONG_PASSWORD),
-        ("redis://{place}/9999", "Redis has no database of its number"),
+        ("redis://{place}/9999", "Redis has no database with the number in this URL"),
         ("redis://{place}/0", "not refused"),
     ],
 )
@@ -78,7 +80,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_a_refusal_too(tmp_path: 
     async with await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context) as server:
         port = server.sockets[0].getsockname()[1]
         problem = await refusal_of(f"rediss://127.0.0.1:{port}/0")
-    assert problem == "TLS with Redis fails: unable to get local issuer certificate"
+    assert problem == "the TLS handshake with Redis fails: unable to get local issuer certificate"
 
 
 @pytest.mark.servers
@@ -106,7 +108,7 @@ async def test_a_refusal_is_in_the_log_once_without_a_secret_and_codes_are_found
     url = f"redis://:{SESAME}@{urlsplit(valkey).netloc}/0" if kind == "wrong password" else forbidden
     settings = LookupSettings(database_url=referrals_url, redis_url=url, get_signer=get_signer, **PATIENT)
     expected = [("CLICKRAIL_REDIS_URL", WRONG_PASSWORD if kind == "wrong password" else FORBIDDEN)]
-    REFUSALS._said.clear()
+    REFUSALS._logged_at.clear()
     with capture_logs() as logs:
         async with open_lookup(settings, LookupMetrics()) as lookup:
             found, unknown = await lookup.find("abc"), await lookup.find("nobody")
@@ -121,7 +123,7 @@ def test_a_refusal_that_goes_on_is_said_each_minute() -> None:
     clock = [1000.0]
     refusals = RefusalLog(lambda: clock[0])
     with capture_logs() as logs:
-        for seconds in (0.0, 1.0, EACH_S - 2, 1.0, EACH_S - 1, 1.0):
+        for seconds in (0.0, 1.0, REPEAT_S - 2, 1.0, REPEAT_S - 1, 1.0):
             clock[0] += seconds
             refusals.note(ResponseError("DB index is out of range"))
-    assert [line["problem"] for line in logs] == ["Redis has no database of its number"] * 3
+    assert [line["problem"] for line in logs] == ["Redis has no database with the number in this URL"] * 3

@@ -27,7 +27,7 @@ def test_an_absence_holds_if_it_was_read_after_the_newest_change() -> None:
 
 
 def test_changes_beyond_the_most_become_a_floor_for_every_reading() -> None:
-    changes = VersionTracker(most=2)
+    changes = VersionTracker(max_tracked=2)
     changes.record([Change("code", f"c{version}", version) for version in range(1, 6)])
     assert (changes.floor, len(changes.newest)) == (3, 2)
     assert [changes.is_current(ANN, version=1, as_of=as_of) for as_of in (2, 3)] == [False, True]

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from referrals.model import Key, Referral, key_of
-from referrals.snapshot.blocks import FIELDS, text_of
+from referrals.snapshot.blocks import FIELDS, format_key
 from referrals.snapshot.reader import NAME, SnapshotFile, open_snapshot
 from referrals.snapshot.writer import SnapshotWriter
 from tests.referrals.builders import affiliate, code, program
@@ -26,7 +26,7 @@ def many_codes(count: int) -> list[Referral]:
 def write_file(folder: Path, rows: Iterable[Referral], version: int = 10, installation: str = HERE) -> SnapshotFile:
     writer = SnapshotWriter(folder)
     writer.begin()
-    for key, row in sorted((text_of(key_of(row)), row) for row in rows):
+    for key, row in sorted((format_key(key_of(row)), row) for row in rows):
         writer.add(key.encode() + b" " + msgspec.json.encode(row) + b"\n")
     writer.finish(installation, version, 1_700_000_000.0, FIELDS)
     return open_file(folder)

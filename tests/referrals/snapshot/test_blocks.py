@@ -7,10 +7,10 @@ from referrals.snapshot.blocks import (
     HEADER,
     TRAILER_BYTES,
     BlockSplitter,
-    change_lines,
     find_index,
     find_value,
     read_index,
+    replace_lines,
 )
 
 KEYS = st.from_regex(r"(affiliate|code|program) [A-Za-z0-9_-]{1,8}", fullmatch=True)
@@ -20,9 +20,9 @@ VALUES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"
 def cut(lines: dict[bytes, bytes], *, chunk: int, block_bytes: int) -> bytes:
     """Give a file with these lines, handed over in chunks of some bytes."""
     data = b"".join(key + b" " + value + b"\n" for key, value in sorted(lines.items()))
-    cutter = BlockSplitter()
-    parts = [cutter.add(data[at : at + chunk], block_bytes) for at in range(0, len(data), chunk)]
-    return b"".join([HEADER, *parts, cutter.finish_block(), cutter.finish("here", 7, 1.0, "fields")])
+    splitter = BlockSplitter()
+    parts = [splitter.add(data[at : at + chunk], block_bytes) for at in range(0, len(data), chunk)]
+    return b"".join([HEADER, *parts, splitter.finish_block(), splitter.finish("here", 7, 1.0, "fields")])
 
 
 @given(st.dictionaries(KEYS.map(str.encode), VALUES, max_size=30), st.integers(1, 100), st.integers(1, 200))
@@ -34,14 +34,14 @@ def test_every_line_is_in_the_block_that_the_index_says(
     assert place is not None
     read = read_index(file[place[0] : -TRAILER_BYTES], *place)
     assert read is not None
-    says, blocks = read
+    info, blocks = read
     found = {}
-    for number, first in enumerate(blocks.firsts):
+    for number, first in enumerate(blocks.first_keys):
         block = file[blocks.edges[number] : blocks.edges[number + 1]]
-        behind = blocks.firsts[number + 1] if number + 1 < len(blocks.firsts) else "~"
+        stop = blocks.first_keys[number + 1] if number + 1 < len(blocks.first_keys) else "~"
         assert crc32(block) == blocks.crcs[number]
-        found |= {key: find_value(block, key) for key in lines if first <= key.decode() < behind}
-    assert (found, says.codes) == (lines, sum(key.startswith(b"code ") for key in lines))
+        found |= {key: find_value(block, key) for key in lines if first <= key.decode() < stop}
+    assert (found, info.codes) == (lines, sum(key.startswith(b"code ") for key in lines))
 
 
 @given(
@@ -51,7 +51,7 @@ def test_every_line_is_in_the_block_that_the_index_says(
 def test_lines_are_changed_put_in_and_taken_out(lines: dict[bytes, bytes], changes: dict[bytes, bytes | None]) -> None:
     block = b"".join(b"\n" + key + b" " + value for key, value in sorted(lines.items()))
     expected = {key: value for key, value in (lines | changes).items() if value is not None}
-    assert b"".join(b"%b %b\n" % item for item in sorted(expected.items())) == change_lines(block, changes.items())
+    assert b"".join(b"%b %b\n" % item for item in sorted(expected.items())) == replace_lines(block, changes.items())
 
 
 def test_a_key_is_not_found_inside_of_another_or_in_a_value() -> None:
@@ -60,10 +60,10 @@ def test_a_key_is_not_found_inside_of_another_or_in_a_value() -> None:
 
 
 def test_an_index_whose_parts_do_not_fit_together_is_none() -> None:
-    cutter = BlockSplitter()
-    cutter.add(b"code a 1\n" * 3, 5)
-    data = cutter.finish("here", 1, 1.0, "fields")[:-TRAILER_BYTES]
+    splitter = BlockSplitter()
+    splitter.add(b"code a 1\n" * 3, 5)
+    data = splitter.finish("here", 1, 1.0, "fields")[:-TRAILER_BYTES]
     broken = [data.replace(b'"crcs":"', b'"crcs":"AAAA'), data.replace(b"code a", b"code z", 1), data[:-2], b"{}", b""]
-    assert [read_index(each, cutter.end, crc32(each)) for each in broken] == [None] * 5
-    assert read_index(data, cutter.end, crc32(data)) is not None
+    assert [read_index(each, splitter.end, crc32(each)) for each in broken] == [None] * 5
+    assert read_index(data, splitter.end, crc32(data)) is not None
     assert read_index(data, 1, crc32(data)) is None

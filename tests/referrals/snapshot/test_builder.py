@@ -8,34 +8,34 @@ import pytest
 
 from referrals.model import Key, Referral, key_of
 from referrals.snapshot.builder import DamagedSnapshot, can_merge, merge
-from referrals.snapshot.reader import NAME, UNTOLD, SnapshotFile
-from referrals.snapshot.referral_set import Changed
+from referrals.snapshot.reader import NAME, UNREADABLE, SnapshotFile
+from referrals.snapshot.referral_set import ChangedValue
 from referrals.snapshot.writer import SnapshotWriter
 from tests.referrals.builders import code, program
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
 
 
-def write_merged(folder: Path, base: SnapshotFile, changed: dict[Key, Changed]) -> SnapshotFile:
-    writer = SnapshotWriter(folder, base.says.codes)
+def write_merged(folder: Path, base: SnapshotFile, changed: dict[Key, ChangedValue]) -> SnapshotFile:
+    writer = SnapshotWriter(folder, base.info.codes)
     writer.begin()
     try:
         merge(writer, base, changed)
-        writer.finish(HERE, base.version + 1, 1.0, base.says.fields)
+        writer.finish(HERE, base.version + 1, 1.0, base.info.fields)
     finally:
-        writer.abandon()
+        writer.discard()
     return open_file(folder)
 
 
-def change_some(rng: random.Random, version: int) -> dict[Key, Changed]:
-    changed: dict[Key, Changed] = {}
+def change_some(rng: random.Random, version: int) -> dict[Key, ChangedValue]:
+    changed: dict[Key, ChangedValue] = {}
     for _ in range(rng.choice([1, 3, 30, 300])):
         name = f"{rng.choice('abc')}{rng.randrange(3_000):05}"
         value = (
             None if rng.random() < 0.3 else code(code=name, version=version, status=rng.choice(["active", "paused"]))
         )
-        changed["code", name] = Changed(version, value)
+        changed["code", name] = ChangedValue(version, value)
     if rng.random() < 0.3:
-        changed["program", "shop"] = Changed(version, program(version=version))
+        changed["program", "shop"] = ChangedValue(version, program(version=version))
     return changed
 
 
@@ -49,12 +49,12 @@ def test_merging_again_and_again_gives_what_the_changes_say(tmp_path: Path, star
         file = write_merged(tmp_path, file, changed)
         for key, change in changed.items():
             expected.pop(key, None)
-            if change.value is not None and change.value != UNTOLD:
+            if change.value is not None and change.value != UNREADABLE:
                 expected[key] = change.value
         gone = [key for key in changed if key not in expected]
         assert [file.find(key) for key in gone] == [None] * len(gone)
     assert {key: file.find(key) for key in expected} == expected
-    assert file.says.codes == sum(kind == "code" for kind, _ in expected)
+    assert file.info.codes == sum(kind == "code" for kind, _ in expected)
     # Blocks neither crumble nor grow without bound.
     sizes = [end - begin for begin, end in zip(file.blocks.edges, file.blocks.edges[1:], strict=False)]
     assert (max(sizes) <= 5_000, len(sizes) <= 3 * sum(sizes) / 2_048 + 2) == (True, True)
@@ -62,8 +62,8 @@ def test_merging_again_and_again_gives_what_the_changes_say(tmp_path: Path, star
 
 def test_everything_may_be_taken_out(tmp_path: Path) -> None:
     rows = many_codes(100)
-    file = write_merged(tmp_path, write_file(tmp_path, rows), {key_of(row): Changed(11, None) for row in rows})
-    assert (file.says.codes, len(file.blocks.firsts)) == (0, 0)
+    file = write_merged(tmp_path, write_file(tmp_path, rows), {key_of(row): ChangedValue(11, None) for row in rows})
+    assert (file.info.codes, len(file.blocks.first_keys)) == (0, 0)
 
 
 def test_a_damaged_block_that_is_to_be_changed_stops_the_merging(tmp_path: Path) -> None:
@@ -71,14 +71,17 @@ def test_a_damaged_block_that_is_to_be_changed_stops_the_merging(tmp_path: Path)
     os.truncate(tmp_path / NAME, 3_000)
     before = (tmp_path / NAME).read_bytes()
     with pytest.raises(DamagedSnapshot):
-        write_merged(tmp_path, base, {("code", "c00099"): Changed(11, None)})
-    with pytest.raises(OSError, match="shorter"):
-        write_merged(tmp_path, base, {("affiliate", "ann"): Changed(11, None)})
+        write_merged(tmp_path, base, {("code", "c00099"): ChangedValue(11, None)})
+    with pytest.raises(OSError, match="truncated"):
+        write_merged(tmp_path, base, {("affiliate", "ann"): ChangedValue(11, None)})
     assert ([path.name for path in tmp_path.iterdir()], (tmp_path / NAME).read_bytes()) == ([NAME], before)
 
 
 def test_a_row_that_was_not_understood_cannot_be_merged() -> None:
-    assert (can_merge({("code", "a"): Changed(1, None)}), can_merge({("code", "a"): Changed(1, UNTOLD)})) == (
+    assert (
+        can_merge({("code", "a"): ChangedValue(1, None)}),
+        can_merge({("code", "a"): ChangedValue(1, UNREADABLE)}),
+    ) == (
         True,
         False,
     )

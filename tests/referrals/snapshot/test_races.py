@@ -40,9 +40,11 @@ class FakeConnection:
 
     async def fetch(self, query: str, *arguments: Any, **_: object) -> list[Any]:
         if query == READ_PAGE:
-            seen = arguments[:3]
+            position = arguments[:3]
             return [
-                (each.kind, each.id, each.version) for each in self.changes if (each.version, each.kind, each.id) > seen
+                (each.kind, each.id, each.version)
+                for each in self.changes
+                if (each.version, each.kind, each.id) > position
             ]
         self.before_rows()
         found = [self.codes[id_] for id_ in arguments[0] if id_ in self.codes]
@@ -50,44 +52,44 @@ class FakeConnection:
         return rows or [{"as_of": self.as_of, "id": None}]
 
 
-def make_follower(most_changed: int = 100) -> ChangeSubscriber:
-    known = ReferralSet(LookupMetrics(), most_changed)
-    held = ReferralCache(CachePolicy(), Clock().time(), lambda _: None, known)
+def make_follower(max_changed: int = 100) -> ChangeSubscriber:
+    referral_set = ReferralSet(LookupMetrics(), max_changed)
+    held = ReferralCache(CachePolicy(), Clock().time(), lambda _: None, referral_set)
     return ChangeSubscriber(held, lambda *_: None, LookupMetrics())
 
 
 async def test_changes_that_are_being_read_while_a_file_is_adopted_are_not_missed(tmp_path: Path) -> None:
-    follower = make_follower()
-    follower.seen = (10, "~", "")
+    subscriber = make_follower()
+    subscriber.position = (10, "~", "")
     held = code(code="held", version=11)
     new = code(code="abc123", status="paused", version=12)
     for row in (program(), affiliate(), code(code="held")):
-        follower.held.keep(row, 10)
+        subscriber.local_cache.put(row, 10)
     connection = FakeConnection([Change("code", "held", 11), Change("code", "abc123", 12)], [held, new])
 
-    def adopt() -> None:
-        if not follower.known.whole:
-            follower.adopt(write_file(tmp_path, ROWS, version=10))
+    def use_file() -> None:
+        if not subscriber.referral_set.is_complete:
+            subscriber.use_file(write_file(tmp_path, ROWS, version=10))
 
-    connection.before_rows = adopt
-    await follower.catch_up(connection)
-    assert (follower.known.find(("code", "abc123")), follower.known.as_of) == (new, 12)
+    connection.before_rows = use_file
+    await subscriber.catch_up(connection)
+    assert (subscriber.referral_set.find(("code", "abc123")), subscriber.referral_set.as_of) == (new, 12)
 
 
 async def test_too_many_changes_while_the_lock_is_taken_write_nothing(tmp_path: Path) -> None:
-    follower = make_follower(most_changed=1)
-    keeper = SnapshotRefresher(tmp_path, 60.0, follower, partial(asyncio.sleep, 0))
+    subscriber = make_follower(max_changed=1)
+    refresher = SnapshotRefresher(tmp_path, 60.0, subscriber, partial(asyncio.sleep, 0))
     write_file(tmp_path, ROWS)
-    await keeper.load()
-    keeper._not_before = 0.0
-    follower.known.take_in({("code", "abc123"): 11}, [], [("code", "abc123")])
-    writing = asyncio.create_task(keeper._write_if_due())
+    await refresher.load()
+    refresher._not_before = 0.0
+    subscriber.referral_set.apply_changes({("code", "abc123"): 11}, [], [("code", "abc123")])
+    writing = asyncio.create_task(refresher._write_if_due())
     await asyncio.sleep(0)
-    follower.known.take_in({("code", "other"): 12}, [], [("code", "other")])
-    follower.known.whole_at = 12
+    subscriber.referral_set.apply_changes({("code", "other"): 12}, [], [("code", "other")])
+    subscriber.referral_set.complete_at = 12
     await writing
-    await keeper.close()
-    assert (follower.known.whole, open_file(tmp_path).version) == (False, 10)
+    await refresher.close()
+    assert (subscriber.referral_set.is_complete, open_file(tmp_path).version) == (False, 10)
 
 
 BREAK_CONNECTIONS = (
@@ -116,7 +118,7 @@ async def test_whatever_happens_in_whatever_order_the_set_is_what_postgres_says(
         async with AsyncExitStack() as opened:
             lookups = [await opened.enter_async_context(open_lookup(settings, LookupMetrics())) for _ in range(3)]
             for lookup in lookups:
-                lookup.known._most_changed = rng.choice([5, 50, 500])
+                lookup.referral_set._max_changed = rng.choice([5, 50, 500])
             for _ in range(rng.randrange(20, 100)):
                 change = rng.choices(CHANGES, [40, 10, 20, 3, 3, 1])[0]
                 await connection.execute(change.format(n=rng.randrange(len(names))))
@@ -129,11 +131,13 @@ async def test_whatever_happens_in_whatever_order_the_set_is_what_postgres_says(
 
 
 def is_up_to(lookup: Lookup, version: int) -> bool:
-    return lookup.known.whole and lookup.known.fresh_until > 0 and lookup.known.as_of >= version
+    return (
+        lookup.referral_set.is_complete and lookup.referral_set.fresh_until > 0 and lookup.referral_set.as_of >= version
+    )
 
 
 def statuses_in(lookup: Lookup, names: Sequence[str]) -> dict[str, str | None]:
-    found: dict[str, object] = {name: lookup.known.find(("code", name)) for name in names}
+    found: dict[str, object] = {name: lookup.referral_set.find(("code", name)) for name in names}
     return {name: value.status if isinstance(value, ReferralCode) else None for name, value in found.items()}
 
 

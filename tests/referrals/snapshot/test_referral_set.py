@@ -5,7 +5,7 @@ import pytest
 
 from referrals.metrics import LookupMetrics
 from referrals.model import Key
-from referrals.snapshot.reader import NAME, UNTOLD
+from referrals.snapshot.reader import NAME, UNREADABLE
 from referrals.snapshot.referral_set import ReferralSet
 from tests.referrals.builders import affiliate, code, program
 from tests.referrals.snapshot.files import write_file
@@ -16,72 +16,72 @@ ABC: Key = ("code", "abc123")
 ROWS = [program(), affiliate(), code()]
 
 
-def known_from(folder: Path, most_changed: int = 100) -> ReferralSet:
-    known = ReferralSet(LookupMetrics(), most_changed)
-    known.adopt(write_file(folder, ROWS))
-    return known
+def known_from(folder: Path, max_changed: int = 100) -> ReferralSet:
+    referral_set = ReferralSet(LookupMetrics(), max_changed)
+    referral_set.use_file(write_file(folder, ROWS))
+    return referral_set
 
 
 def test_without_a_file_nothing_can_be_told() -> None:
-    known = ReferralSet(LookupMetrics())
-    assert (known.whole, known.find(ABC)) == (False, UNTOLD)
+    referral_set = ReferralSet(LookupMetrics())
+    assert (referral_set.is_complete, referral_set.find(ABC)) == (False, UNREADABLE)
 
 
 def test_a_file_is_the_whole_set(tmp_path: Path) -> None:
-    known = known_from(tmp_path)
-    assert (known.find(ABC), known.find(("code", "other")), known.as_of) == (code(), None, 10)
+    referral_set = known_from(tmp_path)
+    assert (referral_set.find(ABC), referral_set.find(("code", "other")), referral_set.as_of) == (code(), None, 10)
 
 
 def test_a_change_wins_over_the_file(tmp_path: Path) -> None:
-    known = known_from(tmp_path)
-    known.take_in({ABC: 11}, [code(status="paused", version=11)], [])
-    assert known.find(ABC) == code(status="paused", version=11)
+    referral_set = known_from(tmp_path)
+    referral_set.apply_changes({ABC: 11}, [code(status="paused", version=11)], [])
+    assert referral_set.find(ABC) == code(status="paused", version=11)
 
 
 def test_a_deletion_wins_over_the_file(tmp_path: Path) -> None:
-    known = known_from(tmp_path)
-    known.take_in({ABC: 11}, [], [ABC])
-    assert known.find(ABC) is None
+    referral_set = known_from(tmp_path)
+    referral_set.apply_changes({ABC: 11}, [], [ABC])
+    assert referral_set.find(ABC) is None
 
 
 def test_a_changed_row_that_is_not_understood_is_untold(tmp_path: Path) -> None:
-    known = known_from(tmp_path)
-    known.take_in({ABC: 11}, [], [])
-    assert known.find(ABC) == UNTOLD
+    referral_set = known_from(tmp_path)
+    referral_set.apply_changes({ABC: 11}, [], [])
+    assert referral_set.find(ABC) == UNREADABLE
 
 
 def test_changes_that_a_newer_file_has_are_let_go(tmp_path: Path) -> None:
-    known = known_from(tmp_path)
-    known.take_in({ABC: 11, ("code", "new"): 12}, [code(version=11), code(code="new", version=12)], [])
-    known.adopt(write_file(tmp_path, [*ROWS[:2], code(version=11)], version=11))
-    assert (list(known.changed), known.find(ABC)) == ([("code", "new")], code(version=11))
+    referral_set = known_from(tmp_path)
+    referral_set.apply_changes({ABC: 11, ("code", "new"): 12}, [code(version=11), code(code="new", version=12)], [])
+    referral_set.use_file(write_file(tmp_path, [*ROWS[:2], code(version=11)], version=11))
+    assert (list(referral_set.changed), referral_set.find(ABC)) == ([("code", "new")], code(version=11))
 
 
 def test_too_many_changes_end_the_whole_set_until_there_is_a_newer_file(tmp_path: Path) -> None:
-    known = known_from(tmp_path, most_changed=2)
+    referral_set = known_from(tmp_path, max_changed=2)
     for version in (11, 12, 13):
-        known.take_in({("code", f"c{version}"): version}, [code(code=f"c{version}", version=version)], [])
-    assert (known.whole, known.find(ABC), known.changed) == (False, code(), {})
-    known.take_in({ABC: 14}, [], [ABC])
-    assert known.changed == {}
-    known.adopt(write_file(tmp_path, ROWS, version=13))
-    assert (known.whole, known.find(ABC), known.as_of) == (True, code(), 13)
+        referral_set.apply_changes({("code", f"c{version}"): version}, [code(code=f"c{version}", version=version)], [])
+    assert (referral_set.is_complete, referral_set.find(ABC), referral_set.changed) == (False, code(), {})
+    referral_set.apply_changes({ABC: 14}, [], [ABC])
+    assert referral_set.changed == {}
+    referral_set.use_file(write_file(tmp_path, ROWS, version=13))
+    assert (referral_set.is_complete, referral_set.find(ABC), referral_set.as_of) == (True, code(), 13)
 
 
 def test_damage_is_noticed_and_counted(tmp_path: Path) -> None:
     metrics = LookupMetrics()
-    known = ReferralSet(metrics)
-    known.adopt(write_file(tmp_path, ROWS))
+    referral_set = ReferralSet(metrics)
+    referral_set.use_file(write_file(tmp_path, ROWS))
     os.truncate(tmp_path / NAME, 30)
-    found = known.find(ABC)
-    assert (found, known.damaged, metrics.snapshot_unreadable._value.get()) == (UNTOLD, True, 1)
+    found = referral_set.find(ABC)
+    assert (found, referral_set.is_damaged, metrics.snapshot_unreadable._value.get()) == (UNREADABLE, True, 1)
 
 
 def test_what_is_in_use_is_shown(tmp_path: Path) -> None:
     metrics = LookupMetrics()
-    known = ReferralSet(metrics)
-    known.adopt(write_file(tmp_path, ROWS))
-    known.take_in({ABC: 11}, [code(version=11)], [])
+    referral_set = ReferralSet(metrics)
+    referral_set.use_file(write_file(tmp_path, ROWS))
+    referral_set.apply_changes({ABC: 11}, [code(version=11)], [])
     shown = [
         gauge.collect()[0].samples[0].value
         for gauge in (metrics.snapshot_version, metrics.snapshot_codes, metrics.snapshot_changes)

@@ -21,7 +21,7 @@ from referrals.lookup.local_cache import CachePolicy
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.reader import NAME
-from referrals.snapshot.writer import take_lock
+from referrals.snapshot.writer import try_lock
 from referrals.tables import READ_ORIGIN
 from runtime.migrations import find_migrations, migrate
 from tests.referrals.builders import PATIENT, get_signer, insert
@@ -45,7 +45,7 @@ async def start():
         database_url=sys.argv[1], redis_url=sys.argv[2], get_signer=object, snapshot_dir=sys.argv[3]
     )
     async with open_lookup(settings, LookupMetrics()) as lookup:
-        answers = [lookup.cached(code) for code in json.loads(sys.argv[4])]
+        answers = [lookup.find_cached(code) for code in json.loads(sys.argv[4])]
         print(json.dumps([lookup.problem(), [answer.target_url for answer in answers]]))
 
 asyncio.run(start())
@@ -57,7 +57,7 @@ def outcome(answer: Answer | None) -> str | Answer | None:
 
 
 def is_whole(lookup: Lookup) -> Callable[[], bool]:
-    return lambda: lookup.known.whole and lookup.known.fresh_until > 0
+    return lambda: lookup.referral_set.is_complete and lookup.referral_set.fresh_until > 0
 
 
 def count(metrics: LookupMetrics, outcome: str) -> float:
@@ -186,7 +186,7 @@ async def test_changes_are_merged_into_the_snapshot(settings: LookupSettings, co
         await connection.execute("UPDATE referral_codes SET status = 'paused' WHERE code = 'c001'")
         await connection.execute("DELETE FROM referral_codes WHERE code = 'c002'")
         await connection.execute("INSERT INTO referral_codes VALUES ('new', 'ann', 'shop')")
-        await eventually(lambda: open_file(path_of(settings).parent).version == 6 and not lookup.known.changed)
+        await eventually(lambda: open_file(path_of(settings).parent).version == 6 and not lookup.referral_set.changed)
     async with open_lookup(away_from(settings), LookupMetrics()) as later:
         answers = [outcome(later.find_cached(name)) for name in ("c000", "c001", "c002", "new")]
     assert (answers, count(metrics, "built"), count(metrics, "failed")) == (["active", "code", None, "active"], 1, 0)
@@ -205,9 +205,9 @@ async def test_changes_outlive_the_stores_in_memory_until_they_are_on_disk(
             async with connected(postgres.address) as connection:
                 await connection.execute("UPDATE referral_codes SET status = 'paused' WHERE code = 'c001'")
                 await connection.execute("DELETE FROM referral_codes WHERE code = 'c002'")
-            await eventually(lambda: len(lookup.known.changed) == 2)
+            await eventually(lambda: len(lookup.referral_set.changed) == 2)
             await postgres.kill()
-            await eventually(lambda: not lookup.follower.following)
+            await eventually(lambda: not lookup.subscriber.is_following)
             answers = [outcome(await lookup.find(name)) for name in ("c000", "c001", "c002", "nope")]
             assert answers == ["active", "code", UNAVAILABLE, UNAVAILABLE]
 
@@ -239,8 +239,8 @@ async def test_processes_share_one_file(settings: LookupSettings, connection: as
             await connection.execute(f"UPDATE referral_codes SET status = '{status}'")
         version = await connection.fetchval("SELECT version FROM referral_version")
         for lookup in lookups:
-            await eventually(lambda lookup=lookup: lookup.known.file.version == version)
-        identities = {lookup.known.file.identity for lookup in lookups if lookup.known.file}
+            await eventually(lambda lookup=lookup: lookup.referral_set.file.version == version)
+        identities = {lookup.referral_set.file.identity for lookup in lookups if lookup.referral_set.file}
     assert len(identities) == 1
     assert sum(count(each, "failed") for each in metrics) == 0
 
@@ -249,12 +249,12 @@ async def test_who_does_not_get_the_lock_does_not_write(
     settings: LookupSettings, connection: asyncpg.Connection
 ) -> None:
     await insert(connection, "abc")
-    lock = take_lock(path_of(settings).parent)
+    lock = try_lock(path_of(settings).parent)
     assert lock is not None
     async with open_lookup(settings, LookupMetrics()) as lookup:
-        await eventually(lambda: lookup.follower.following)
+        await eventually(lambda: lookup.subscriber.is_following)
         await asyncio.sleep(5 * EVERY_S)
-        held_off = lookup.known.file
+        held_off = lookup.referral_set.file
         lock.release()
         await eventually(is_whole(lookup))
     assert held_off is None
@@ -281,8 +281,8 @@ async def test_a_file_that_is_none_of_ours_is_replaced_unless_it_cannot_be(
     metrics = LookupMetrics()
     async with open_lookup(settings, metrics) as lookup:
         answer = outcome(await lookup.find("abc"))
-        await eventually(lambda: lookup.known.whole or count(metrics, "failed") > 0)
-        assert (answer, lookup.known.whole) == ("active", data is not None)
+        await eventually(lambda: lookup.referral_set.is_complete or count(metrics, "failed") > 0)
+        assert (answer, lookup.referral_set.is_complete) == ("active", data is not None)
 
 
 async def test_a_file_that_went_missing_is_written_again(
@@ -303,7 +303,7 @@ async def test_a_folder_that_cannot_be_made_costs_nothing_but_the_snapshot(
     put(path_of(settings).parent, b"in the way")
     metrics = LookupMetrics()
     async with open_lookup(settings, metrics) as lookup:
-        await eventually(lambda: count(metrics, "failed") > 0)
+        await eventually(lambda: count(metrics, "failed") > 0 and lookup.subscriber.is_following)
         assert (outcome(await lookup.find("abc")), lookup.problem()) == ("active", None)
 
 
@@ -314,7 +314,7 @@ async def test_the_snapshot_of_another_installation_is_not_believed(
     await connection.execute("UPDATE referral_codes SET status = 'paused'")
     write_file_of_another(settings, version=1)
     async with open_lookup(settings, LookupMetrics()) as lookup:
-        await eventually(lambda: lookup.known.whole and lookup.known.as_of == 4)
+        await eventually(lambda: lookup.referral_set.is_complete and lookup.referral_set.as_of == 4)
         answers = [outcome(await lookup.find(name)) for name in ("abc", "c00001")]
     assert answers == ["code", UNKNOWN_IN_POSTGRES]
 
@@ -327,7 +327,7 @@ async def test_a_database_that_was_set_back_is_believed_and_the_snapshot_is_not(
     write_file_of_another(settings, version=1_000, installation=installation)
     async with open_lookup(settings, LookupMetrics()) as lookup:
         before = outcome(lookup.find_cached("c00001"))
-        await eventually(lambda: lookup.known.whole and lookup.known.as_of == 3)
+        await eventually(lambda: lookup.referral_set.is_complete and lookup.referral_set.as_of == 3)
         answers = [outcome(await lookup.find(name)) for name in ("abc", "c00001")]
     assert (before, answers) == ("active", ["active", UNKNOWN_IN_POSTGRES])
 
@@ -338,16 +338,16 @@ async def test_more_changes_than_memory_has_room_for_make_a_new_snapshot(
     await insert(connection, *CODES)
     metrics = LookupMetrics()
     async with open_lookup(settings, metrics) as lookup:
-        lookup.known._most_changed = 20
+        lookup.referral_set._max_changed = 20
         await eventually(is_whole(lookup))
         await connection.execute(
             "INSERT INTO referral_codes (code, affiliate_id, program_id) "
             "SELECT 'n' || n, 'ann', 'shop' FROM generate_series(1, 2000) n"
         )
         await connection.execute("UPDATE referral_codes SET status = 'paused' WHERE code = 'n1'")
-        await eventually(lambda: lookup.known.whole and lookup.known.file.version == 5)
+        await eventually(lambda: lookup.referral_set.is_complete and lookup.referral_set.file.version == 5)
         answers = [outcome(lookup.find_cached(name)) for name in ("n1", "n2000", "c000")]
-        assert (answers, lookup.known.file.says.codes) == (["code", "active", "active"], 2300)
+        assert (answers, lookup.referral_set.file.info.codes) == (["code", "active", "active"], 2300)
 
 
 async def test_a_code_made_this_moment_is_found_although_the_set_is_known(
@@ -365,7 +365,7 @@ async def test_a_scan_of_random_codes_is_answered_from_the_set(
 ) -> None:
     await insert(connection, "abc")
     metrics = LookupMetrics()
-    few = msgspec.structs.replace(settings, holding=CachePolicy(asked_per_s=10))
+    few = msgspec.structs.replace(settings, cache_policy=CachePolicy(max_unknown_reads_per_s=10))
     async with open_lookup(few, metrics) as lookup:
         await eventually(is_whole(lookup))
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from referrals.snapshot.reader import NAME
-from referrals.snapshot.writer import SnapshotWriter, take_lock
+from referrals.snapshot.writer import SnapshotWriter, try_lock
 from tests.referrals.snapshot.files import many_codes, write_file
 
-HOLD = "import sys; from pathlib import Path; from referrals.snapshot.writer import take_lock; \
-lock = take_lock(Path(sys.argv[1])); print(lock is not None, flush=True); sys.stdin.read()"
+HOLD = "import sys; from pathlib import Path; from referrals.snapshot.writer import try_lock; \
+lock = try_lock(Path(sys.argv[1])); print(lock is not None, flush=True); sys.stdin.read()"
 
 
 def test_one_process_at_a_time_may_write_and_its_right_ends_with_it(tmp_path: Path) -> None:
@@ -19,18 +19,18 @@ def test_one_process_at_a_time_may_write_and_its_right_ends_with_it(tmp_path: Pa
     ) as other:
         assert other.stdout is not None
         theirs = other.stdout.readline()
-        ours = take_lock(folder)
+        ours = try_lock(folder)
         other.kill()
         other.wait()
-        later = take_lock(folder)
+        later = try_lock(folder)
     assert (theirs, ours, later is None) == (b"True\n", None, False)
 
 
 def test_the_right_to_write_is_given_back(tmp_path: Path) -> None:
-    lock = take_lock(tmp_path)
+    lock = try_lock(tmp_path)
     assert lock is not None
     lock.release()
-    assert take_lock(tmp_path) is not None
+    assert try_lock(tmp_path) is not None
 
 
 def test_what_is_abandoned_leaves_the_file_in_use_alone(tmp_path: Path) -> None:
@@ -39,13 +39,13 @@ def test_what_is_abandoned_leaves_the_file_in_use_alone(tmp_path: Path) -> None:
     writer = SnapshotWriter(tmp_path)
     writer.begin()
     writer.add(b"code abc {}\n")
-    writer.abandon()
+    writer.discard()
     assert ([path.name for path in tmp_path.iterdir()], (tmp_path / NAME).read_bytes()) == ([NAME], before)
 
 
 def test_what_a_killed_writer_left_is_written_over(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.new").write_bytes(b"rubbish" * 100_000)
-    assert write_file(tmp_path, many_codes(10)).says.codes == 10
+    assert write_file(tmp_path, many_codes(10)).info.codes == 10
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
@@ -55,5 +55,5 @@ def test_a_full_disk_raises_and_leaves_the_file_in_use_alone(tmp_path: Path) -> 
     writer = SnapshotWriter(tmp_path)
     with pytest.raises(OSError, match="No space left"):
         writer.begin()
-    writer.abandon()
+    writer.discard()
     assert [path.name for path in tmp_path.iterdir()] == [NAME]
