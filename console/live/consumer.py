@@ -173,6 +173,8 @@ async def open_consumer(servers: list[str], security: KafkaSecurity, *topics: st
         client_id="clickrail-console",
         enable_auto_commit=False,
         auto_offset_reset="latest",
+        # Kafka pays for each fetch: it answers after a moment with all there is, and not at the first byte.
+        fetch_min_bytes=1024 * 1024,
         # Also how long a topic that is missing is waited for, in silence.
         request_timeout_ms=5_000,
         metadata_max_age_ms=METADATA_MS,
