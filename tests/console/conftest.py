@@ -44,7 +44,7 @@ async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 @pytest.fixture
-async def server_settings(
+async def console_settings(
     kafka: str,
     topic_prefix: str,
     database_url: str,
@@ -58,9 +58,9 @@ async def server_settings(
 
 
 @pytest.fixture
-async def console(server_settings: Settings) -> AsyncIterator[Console]:
+async def console(console_settings: Settings) -> AsyncIterator[Console]:
     """A console on real servers, its live stream up, and somebody logged in."""
-    async with run_console(server_settings) as console:
+    async with run_console(console_settings) as console:
         await console.wait_until_live()
         await console.log_in()
         yield console

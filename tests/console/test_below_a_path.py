@@ -66,13 +66,13 @@ async def test_logging_in_and_out_stays_below_the_path(console_below_path: Conso
 @strips
 @pytest.mark.servers
 async def test_every_address_on_every_page_is_below_the_path_and_answers(
-    server_settings: Settings, tables: asyncpg.Connection, strips: bool
+    console_settings: Settings, tables: asyncpg.Connection, strips: bool
 ) -> None:
     now = datetime.now(UTC)
     click = enriched_click(now, 1)
     await store(tables, [click, rejected_click(now, 2), dead_letter(now)])
     settings = make_settings(
-        **{name: getattr(server_settings, name) for name in server_settings.__struct_fields__}
+        **{name: getattr(console_settings, name) for name in console_settings.__struct_fields__}
         | {"url": f"http://shop.example{PATH}"}
     )
     async with run_console(settings) as console, guest(console, strips) as session:
@@ -99,10 +99,10 @@ async def test_every_address_on_every_page_is_below_the_path_and_answers(
 @pytest.mark.servers
 @pytest.mark.browser
 async def test_in_a_browser_the_page_lives_below_its_path(
-    browser: Browser, server_settings: Settings, kafka: str, topic_prefix: str, strips: bool
+    browser: Browser, console_settings: Settings, kafka: str, topic_prefix: str, strips: bool
 ) -> None:
     settings = make_settings(
-        **{name: getattr(server_settings, name) for name in server_settings.__struct_fields__}
+        **{name: getattr(console_settings, name) for name in console_settings.__struct_fields__}
         | {"url": f"http://shop.example{PATH}"}
     )
     async with (

@@ -76,9 +76,11 @@ def resident_mib(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def test_the_process_is_ready_soon_stays_small_and_ends_in_order(server_settings: Settings) -> None:
+async def test_the_process_is_ready_soon_stays_small_and_ends_in_order(console_settings: Settings) -> None:
     port, private = free_port(), free_port()
-    environ = environ_of(server_settings, CLICKRAIL_CONSOLE_PORT=str(port), CLICKRAIL_CONSOLE_PRIVATE_PORT=str(private))
+    environ = environ_of(
+        console_settings, CLICKRAIL_CONSOLE_PORT=str(port), CLICKRAIL_CONSOLE_PRIVATE_PORT=str(private)
+    )
     async with console_process(environ) as process, patient_session() as session:
         await wait_until_ready(session, private)
         took_s = cpu_s(process.pid)
@@ -97,8 +99,8 @@ async def test_the_process_is_ready_soon_stays_small_and_ends_in_order(server_se
     assert used_mib < IDLE_MIB
 
 
-async def test_a_bad_password_in_the_settings_ends_it_with_one_line(server_settings: Settings) -> None:
-    environ = environ_of(server_settings) | {"CLICKRAIL_CONSOLE_PASSWORD": "letmein"}
+async def test_a_bad_password_in_the_settings_ends_it_with_one_line(console_settings: Settings) -> None:
+    environ = environ_of(console_settings) | {"CLICKRAIL_CONSOLE_PASSWORD": "letmein"}
     async with console_process(environ) as process:
         _, output = await asyncio.wait_for(process.communicate(), PATIENCE_S)
 

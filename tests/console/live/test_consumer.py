@@ -36,10 +36,10 @@ async def test_clicks_and_rejections_arrive_within_two_seconds(console: Console,
 
 
 async def test_what_was_there_before_is_left_to_the_tables(
-    server_settings: Settings, kafka: str, topic_prefix: str
+    console_settings: Settings, kafka: str, topic_prefix: str
 ) -> None:
     await publish(kafka, topic_prefix, [enriched_click(number=1)])
-    async with run_console(server_settings) as console:
+    async with run_console(console_settings) as console:
         await console.wait_until_live()
         await publish(kafka, topic_prefix, [enriched_click(number=2)])
         await eventually(lambda: bool(console.environment.broadcast.recent(Filters())))
