@@ -5,7 +5,6 @@ import random
 
 import pytest
 from aiokafka import AIOKafkaConsumer
-from aiokafka.partitioner import DefaultPartitioner
 
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
@@ -13,6 +12,7 @@ from deploy.local.settings import LocalSettings
 from runtime.errors import DeliveryFailed, RecordTooLarge
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
+from tests.runtime.kafka.test_partitioner import VECTORS
 from tests.runtime.kafka.test_topics import Spec
 from tests.waiting import PATIENCE_S
 
@@ -35,16 +35,16 @@ async def read_all(kafka: str, topic: str) -> list[tuple[int, bytes | None, byte
 
 async def test_every_record_is_there_once_in_the_partition_of_its_key(kafka: str, topic_prefix: str) -> None:
     topic = f"{topic_prefix}a"
-    await apply_topics([kafka], [Spec(topic, 3, {})])
+    await apply_topics([kafka], [Spec(topic, 12, {})])
     producer = RecordProducer([kafka], client_id="test")
-    partition = DefaultPartitioner()
-    records = [OutRecord(topic, b"%d" % number, b"v%d" % number, [("h", b"x")]) for number in range(5000)]
+    keys = list(VECTORS)
+    records = [OutRecord(topic, keys[number % 6], b"v%d" % number, [("h", b"x")]) for number in range(5000)]
 
     await producer.deliver(records)
     await producer.close()
 
     assert sorted(await read_all(kafka, topic)) == sorted(
-        (partition(record.key, range(3), range(3)), record.key, record.value) for record in records
+        ((VECTORS[record.key] & 0x7FFFFFFF) % 12, record.key, record.value) for record in records
     )
 
 
