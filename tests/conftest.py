@@ -1,10 +1,12 @@
 """Fixtures of all tests: real servers, each started once a session by the first test that asks for it."""
 
+import gc
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from deploy.local.browser import chromium
 from deploy.local.kafka import plan_kafka
@@ -17,7 +19,21 @@ from tests.pipeline import Pipeline
 # Before any test is read: properties take their settings from the profile.
 examples.register_profiles()
 
+# structlog's own default renders each exception with the values of all its frames, which takes a second each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 pytest_plugins = ("tests.drilling", "tests.sharing")
+
+
+def pytest_collection_finish() -> None:
+    # Thousands of collected tests live until the end: the garbage collector need not look at them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

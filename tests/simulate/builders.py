@@ -1,7 +1,8 @@
 """Real values for the tests of simulate: a planned request, an answer, a stack to send to."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -41,6 +42,12 @@ def answer(**changes: Any) -> Answer:
 
 def generated(number: int, seed: int = 1, **options: Any) -> list[Planned]:
     return list(islice(generate(seed, Options(**options)), number))
+
+
+@lru_cache(maxsize=1)
+def everyday(number: int = 5000) -> Sequence[Planned]:
+    """Give what `generated(number)` gives, made once for all tests."""
+    return tuple(generated(number))
 
 
 def only(kind: str, number: int = 1000, seed: int = 1, **options: Any) -> list[Planned]:

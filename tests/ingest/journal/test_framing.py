@@ -143,6 +143,6 @@ def test_hostile_bytes_are_looked_through_a_few_times_and_no_more() -> None:
     begun = MARK + LARGEST_BODY.to_bytes(4, "big")
     for hostile in (MARK, begun, begun + bytes(4), begun + b"x" * 50, MARK + (30).to_bytes(4, "big") + bytes(29)):
         Counted.looked = 0
-        data = Counted(hostile * (1_000_000 // len(hostile)) + b"x" * 1_000_000)
+        data = Counted(hostile * (LARGEST_BODY // len(hostile)) + b"x" * LARGEST_BODY)
         assert clicks(scan(data)) == []
         assert Counted.looked < 8 * len(data)

@@ -1,3 +1,4 @@
+import string
 from zlib import crc32
 
 from hypothesis import given
@@ -13,7 +14,8 @@ from referrals.snapshot.blocks import (
     replace_lines,
 )
 
-KEYS = st.from_regex(r"(affiliate|code|program) [A-Za-z0-9_-]{1,8}", fullmatch=True)
+NAMES = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=8)
+KEYS = st.builds("{} {}".format, st.sampled_from(["affiliate", "code", "program"]), NAMES)
 VALUES = st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]), max_size=60).map(str.encode)
 
 
