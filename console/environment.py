@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from console.auth.login_tables import FailureTable, LoginTables, SessionTable
 from console.auth.login_throttle import LoginThrottle
 from console.auth.password_queue import PasswordQueue
-from console.auth.passwords import Passwords
+from console.auth.passwords import OWASP_COST, GuessCost, Passwords
 from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
 from console.live.broadcast import Broadcast
@@ -75,7 +75,7 @@ def read_clock() -> datetime:
 
 
 @asynccontextmanager
-async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
+async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COST) -> AsyncIterator[Environment]:
     """Nothing in here waits for a server: Kafka and PostgreSQL are met by tasks that go on trying.
 
     Raises SettingsError when a file for TLS cannot be used.
@@ -86,7 +86,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     broadcast = Broadcast(secrets.token_hex(4), metrics)
     live = LiveStream(settings, broadcast, metrics)
     assets, base, url = load_assets(), read_base(settings.url), settings.database_url
-    passwords = await asyncio.to_thread(read_password, settings)
+    passwords = await asyncio.to_thread(read_password, settings, guess_cost)
     async with open_database(url) as database, open_database(url, writable=True) as accounts:
         tables = LoginTables(accounts)
         environment = Environment(
@@ -109,9 +109,9 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             yield environment
 
 
-def read_password(settings: Settings) -> Passwords:
+def read_password(settings: Settings, guess_cost: GuessCost) -> Passwords:
     secret = settings.session_secret.reveal() if settings.session_secret else ""
-    return Passwords(settings.password.reveal(), secret)
+    return Passwords(settings.password.reveal(), secret, guess_cost)
 
 
 def make_login(passwords: Passwords, sessions: SessionTable, failures: FailureTable) -> Login:

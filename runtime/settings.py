@@ -204,7 +204,8 @@ def load(kind: type[S], environ: Mapping[str, str]) -> S:
     looked at. A choice (`info`) may be written in capitals.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
-    hints = {name: get_type_hints(kind, include_extras=True)[field.name] for name, field in fields.items()}
+    types = get_type_hints(kind, include_extras=True)
+    hints = {name: types[field.name] for name, field in fields.items()}
     texts = read_texts(environ, hints)
     for name, field in fields.items():
         if field.required and name not in texts:

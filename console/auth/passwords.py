@@ -4,13 +4,22 @@ import hashlib
 import hmac
 from typing import Final
 
+import msgspec
 from argon2.low_level import Type, hash_secret_raw
 
-# What OWASP's password storage cheat sheet asks for at least.
-MEMORY_KIB: Final = 19 * 1024
-PASSES: Final = 2
 KEY_BYTES: Final = 32
 SALT_BYTES: Final = 16
+
+
+class GuessCost(msgspec.Struct, frozen=True):
+    """What a guess costs: memory, and passes over it."""
+
+    memory_kib: int
+    passes: int
+
+
+OWASP_COST: Final = GuessCost(memory_kib=19 * 1024, passes=2)
+"""What OWASP's password storage cheat sheet asks for at least."""
 
 
 class Passwords:
@@ -20,24 +29,25 @@ class Passwords:
     one takes as long as a guess.
     """
 
-    def __init__(self, password: str, secret: str) -> None:
+    def __init__(self, password: str, secret: str, cost: GuessCost = OWASP_COST) -> None:
+        self._cost = cost
         self._salt = hashlib.sha256(b"clickrail console\0" + encode(secret)).digest()[:SALT_BYTES]
-        self._root = derive(password, self._salt)
+        self._root = derive(password, self._salt, cost)
 
     def matches(self, guess: str) -> bool:
         """Tell whether this is the password. Blocks, and lets other threads run meanwhile."""
-        return hmac.compare_digest(derive(guess, self._salt), self._root)
+        return hmac.compare_digest(derive(guess, self._salt, self._cost), self._root)
 
     def make_key(self, purpose: str) -> bytes:
         return hmac.digest(self._root, encode(purpose), "sha256")
 
 
-def derive(password: str, salt: bytes) -> bytes:
+def derive(password: str, salt: bytes, cost: GuessCost) -> bytes:
     return hash_secret_raw(
         encode(password),
         salt,
-        time_cost=PASSES,
-        memory_cost=MEMORY_KIB,
+        time_cost=cost.passes,
+        memory_cost=cost.memory_kib,
         parallelism=1,
         hash_len=KEY_BYTES,
         type=Type.ID,

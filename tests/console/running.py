@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.auth.passwords import GuessCost
 from console.environment import Environment, make_login, open_environment, read_password
 from console.settings import Settings
 from console.web.routes import make_app
@@ -17,6 +18,8 @@ from tests.console.memory_tables import MemoryTables
 from tests.waiting import PATIENCE_S
 
 PASSWORD = "correct horse"
+CHEAP = GuessCost(memory_kib=8, passes=1)
+"""The price of a guess is tested on its own, in auth/test_passwords.py."""
 
 
 def make_settings(**changes: Any) -> Settings:
@@ -64,9 +67,9 @@ class Console(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def run_console(settings: Settings, tables: MemoryTables | None = None, **changes: Any) -> AsyncIterator[Console]:
     """Run a console; with `tables`, one whose login works without a server. `changes` are of its environment."""
-    async with open_environment(settings) as environment:
+    async with open_environment(settings, CHEAP) as environment:
         if tables is not None:
-            changes["login"] = make_login(read_password(settings), tables, tables)
+            changes["login"] = make_login(read_password(settings, CHEAP), tables, tables)
         environment = msgspec.structs.replace(environment, **changes)  # noqa: PLW2901 - the one to test
         client = TestClient(TestServer(make_app(environment)))
         try:

@@ -71,16 +71,14 @@ class FakeSource:
         return None if self.away else reading
 
     def look(self, codes: Sequence[str]) -> VersionedRows:
-        rows: list[Referral] = []
+        rows: dict[Key, Referral] = {}
         for name in codes:
             found = self.rows.get(("code", name))
             if isinstance(found, ReferralCode):
-                owners = [("affiliate", found.affiliate_id), ("program", found.program_id)]
-                rows += [found, *(self.rows[key] for key in owners)]
-        return VersionedRows(self.as_of, rows, [name for name in codes if ("code", name) not in self.rows])
-
-
-SIGNER = CacheMac(known_ring())
+                keys = [("code", name), ("affiliate", found.affiliate_id), ("program", found.program_id)]
+                rows |= {key: self.rows[key] for key in keys}
+        absent = [name for name in codes if ("code", name) not in self.rows]
+        return VersionedRows(self.as_of, list(rows.values()), absent)
 
 
 class FakeSharedCache:
@@ -99,7 +97,11 @@ class FakeSharedCache:
         return [self.readings[key] for key in keys if key in self.readings]
 
     def write(self, values: Iterable[Referral], as_of: int) -> None:
-        self.written += [((value.kind, value.id), as_of) for value in values]
+        for value in values:
+            key = (value.kind, value.id)
+            self.written.append((key, as_of))
+            if key not in self.readings or self.readings[key].as_of < as_of:
+                self.readings[key] = VersionedValue(value, as_of)
 
     async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State:
         return "agrees"

@@ -1,6 +1,7 @@
 """Settings from the environment."""
 
 import re
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Literal, get_type_hints
 
@@ -188,6 +189,7 @@ WRONG = (
     "null",
     "[]",
 )
+types_of = cache(partial(get_type_hints, include_extras=True))
 KINDS = (*SERVICES.values(), KafkaSettings, LocalSettings)
 
 
@@ -214,7 +216,7 @@ def test_every_error_of_every_setting_is_a_sentence(kind: type[msgspec.Struct], 
         assert sentence.startswith("CLICKRAIL_")
         assert set() == set(re.findall(r"regex|Expected|got `|\$\.|\^|`(?:str|int|float|bool|array)`|\n", sentence))
     # A text without a form may be anything: a path, say.
-    is_free = plain_type(get_type_hints(kind, include_extras=True)[field.name]) in (str, Secret, tuple[str, ...])
+    is_free = plain_type(types_of(kind)[field.name]) in (str, Secret, tuple[str, ...])
     assert refused or is_free
     missing = {name: text for name, text in NEEDED.items() if name != field.encode_name}
     if field.required:
@@ -228,7 +230,7 @@ def test_every_error_of_every_setting_is_a_sentence(kind: type[msgspec.Struct], 
         pytest.param(kind, field.encode_name, id=f"{kind.__module__} {field.name}")
         for kind in KINDS
         for field in msgspec.structs.fields(kind)
-        if plain_type(get_type_hints(kind, include_extras=True)[field.name]) is Secret
+        if plain_type(types_of(kind)[field.name]) is Secret
     ],
 )
 @pytest.mark.parametrize(

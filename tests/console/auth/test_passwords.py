@@ -1,8 +1,12 @@
 """The password, and what is made of it."""
 
-import pytest
+import hashlib
+import hmac
 
-from console.auth.passwords import Passwords, is_same
+import pytest
+from argon2.low_level import Type, hash_secret_raw
+
+from console.auth.passwords import KEY_BYTES, Passwords, is_same
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +30,13 @@ def test_keys_change_with_the_password_the_secret_and_the_purpose(passwords: Pas
 
     assert len(set(keys)) == len(keys)
     assert Passwords("pässword", "secret").make_key("session") == keys[0]
+
+
+def test_a_guess_costs_what_owasp_asks_for_at_least(passwords: Passwords) -> None:
+    salt = hashlib.sha256(b"clickrail console\0secret").digest()[:16]
+    root = hash_secret_raw("pässword".encode(), salt, 2, 19 * 1024, 1, KEY_BYTES, Type.ID)
+
+    assert passwords.make_key("session") == hmac.digest(root, b"session", "sha256")
 
 
 def test_secrets_are_compared_whatever_they_are_made_of() -> None:

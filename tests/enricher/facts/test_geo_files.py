@@ -8,6 +8,7 @@ import pytest
 from enricher.facts.geo_files import GeoFiles
 from schemas import Geo
 from tests.enricher.builders import FLAT, NESTED, VISITOR, write_database
+from tests.examples import few
 
 ADDRESS = ip_address(VISITOR)
 STATUSES = {"found", "not_found", "bad_database", "no_database"}
@@ -153,7 +154,7 @@ def test_a_file_cut_at_any_length_never_raises(tmp_path: Path, nested: Path) -> 
         assert opened(path).locate(ADDRESS) == Geo(status="bad_database"), length
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(few(100)))
 def test_flipped_bits_never_raise(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     networks = {f"{number}.{seed}.0.0/16": chance.choice([NESTED, FLAT, MADRID]) for number in range(1, 60)}

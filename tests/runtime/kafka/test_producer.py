@@ -74,7 +74,7 @@ async def test_what_is_larger_than_its_topic_takes_is_named_and_all_others_are_t
         await producer.deliver([OutRecord(topic, b"k", value) for value in values])
     await producer.close()
 
-    assert refused.value.places == [7, 30]
+    assert refused.value.indexes == [7, 30]
     there = {value for _, _, value in await read_all(kafka, topic)}
     assert there == {value for place, value in enumerate(values) if place not in (7, 30)}
 
