@@ -306,7 +306,7 @@ async def test_following_notices_a_change_by_itself(path: Path) -> None:
     watched = WatchedKeyRing(path, lambda _ring: changed.set())
     async with asyncio.TaskGroup() as tasks:
         following = tasks.create_task(watched.watch(every_s=0.01))
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0)
         write_ring(path, rotated())
         await asyncio.wait_for(changed.wait(), PATIENCE_S)
         following.cancel()

@@ -322,14 +322,13 @@ async def test_an_idle_connection_is_closed_and_one_that_is_being_answered_is_no
 async def test_connections_above_the_most_are_closed_and_there_is_room_again_when_others_leave() -> None:
     async with serving(most=2) as served, asyncio.timeout(PATIENCE_S):
         held = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(2)]
-        await asyncio.sleep(0.05)
+        await eventually(lambda: len(served.metrics.connections) == 2)
         reader, refused = await asyncio.open_connection("127.0.0.1", served.port)
         assert await reader.read(-1) == b""
         refused.close()
         for _, writer in held:
             writer.close()
-        while len(served.metrics.connections):
-            await asyncio.sleep(0.01)
+        await eventually(lambda: not served.metrics.connections)
         assert locations(await send(served.port, request("/x"))) == ["https://e.example/x"]
     assert served.metrics.closed["too_many"] == 1
 
@@ -365,9 +364,9 @@ async def test_what_stands_behind_the_last_answer_is_not_accepted_and_costs_no_o
         with capture_logs():
             _, hostile = await asyncio.open_connection("127.0.0.1", served.port)
             hostile.write(first + request("/later", last=False) + request("/x", last=False))
-            await asyncio.sleep(0.05)
+            await eventually(lambda: served.host.peers)
             others = [asyncio.create_task(send(served.port, request(f"/later{number}"))) for number in range(3)]
-            await asyncio.sleep(0.05)
+            await eventually(lambda: len(served.host.peers) == 1 + 3)
             served.host.may_answer.set()
             assert [locations(await other) for other in others] == [
                 [f"https://e.example/later{number}"] for number in range(3)
@@ -380,9 +379,9 @@ async def test_a_visitor_who_has_gone_unseen_before_he_is_refused_costs_no_other
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         gone = socket.create_connection(("127.0.0.1", served.port))
         gone.sendall(request("/later-fails", last=False))
-        await asyncio.sleep(0.05)
+        await eventually(lambda: len(served.host.peers) == 1)
         other = asyncio.create_task(send(served.port, request("/later")))
-        await asyncio.sleep(0.05)
+        await eventually(lambda: len(served.host.peers) == 2)
         served.host.before_sending = gone.close
         with capture_logs():
             served.host.may_answer.set()
@@ -468,7 +467,7 @@ async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request("/large", last=False))
-        await asyncio.sleep(0.1)
+        await eventually(lambda: served.host.peers)
         leaving = asyncio.create_task(served.connections.leave(0, PATIENCE_S))
         await asyncio.sleep(0.1)
         (answer,) = read_answers(await reader.read(-1))

@@ -12,6 +12,7 @@ import pytest
 
 from ingest.journal.folder_lock import LOCK, JournalOwned, adopt, claim, is_lock_of, list_folders, release, take
 from tests.ingest.journal.builders import Opened, die, drain, framed, left_in, limited, numbers, opened
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -161,9 +162,12 @@ async def test_what_a_dead_worker_left_is_delivered_by_a_living_one(tmp_path: Pa
         entries = await it.journal.take(10)
         assert numbers(entries) == [1, 2, 3]
         it.journal.acknowledge(entries)
-        await asyncio.sleep(0.1)
-        await it.journal.adopt()
-        assert [path for path in left_in(tmp_path) if "dead" in path] == []
+
+        async def is_nothing_left() -> bool:
+            await it.journal.adopt()
+            return not [path for path in left_in(tmp_path) if "dead" in path]
+
+        assert await eventually(is_nothing_left)
 
 
 async def test_of_two_living_ones_one_adopts(tmp_path: Path) -> None:

@@ -1,0 +1,40 @@
+"""Every module of the rooms below has a file of tests of its own name, or is named here with where it is tested."""
+
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+ROOMS: Final = ("storage", "sink", "referrals/lookup")
+ELSEWHERE: Final = {
+    "referrals/lookup/answers.py": "referrals/lookup/test_lookup.py",
+    "referrals/lookup/change_feed.py": "referrals/lookup/test_factory.py",
+    "referrals/lookup/postgres_source.py": "referrals/lookup/test_layers.py",
+    "referrals/lookup/redis_cache.py": "referrals/lookup/test_layers.py",
+    "sink/environment.py": "sink/test_service.py",
+    "sink/metrics.py": "sink/test_service.py",
+    "sink/settings.py": "runtime/test_settings.py",
+    "storage/jobs.py": "storage/test_partitions.py",
+    "storage/load.py": "storage/test_writer.py",
+    "storage/read/where.py": "storage/read/test_records.py",
+    "storage/tables.py": "storage/test_columns.py",
+}
+"""Modules without a mirror, and the file of tests that covers each."""
+
+
+def modules() -> set[str]:
+    found = (path for room in ROOMS for path in (ROOT / room).rglob("*.py") if not path.name.startswith("__"))
+    return {path.relative_to(ROOT).as_posix() for path in found}
+
+
+def mirror_of(module: str) -> Path:
+    path = ROOT / "tests" / module
+    return path.with_name(f"test_{path.name}")
+
+
+def test_every_module_has_its_mirror_or_is_named_as_an_exception() -> None:
+    assert {module for module in modules() if not mirror_of(module).exists()} <= set(ELSEWHERE)
+
+
+def test_every_exception_is_a_module_and_its_tests_exist() -> None:
+    assert {module for module in ELSEWHERE if module not in modules()} == set()
+    assert {tests for tests in ELSEWHERE.values() if not (ROOT / "tests" / tests).exists()} == set()
