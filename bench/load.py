@@ -9,7 +9,7 @@ import itertools
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -29,12 +29,17 @@ VARIANTS: Final = 5000
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What was answered, by status; seconds it took; milliseconds to an answer, for half and for 99 % of them."""
+    """What was answered, by status; seconds it took; milliseconds to an answer, for half and for 99 % of them.
+
+    An answer's time begins when the request was due. `served_p99_ms` begins when it was sent: without the wait for a
+    free connection, in a load that has too few.
+    """
 
     statuses: dict[int, int]
     seconds: float
     p50_ms: float
     p99_ms: float
+    served_p99_ms: float
 
 
 def render(host: str) -> list[bytes]:
@@ -55,7 +60,7 @@ class Line(asyncio.Protocol):
 
     def __init__(self, load: "Running") -> None:
         self._load = load
-        self._sent = 0.0
+        self._due = self._sent = 0.0
         self._received = b""
         self._is_waiting = False
 
@@ -69,7 +74,7 @@ class Line(asyncio.Protocol):
         return self._transport.is_closing()
 
     def ask(self, due: float) -> None:
-        self._sent = due
+        self._due, self._sent = due, time.perf_counter()
         self._is_waiting = True
         self._transport.write(next(self._load.requests))
 
@@ -79,12 +84,13 @@ class Line(asyncio.Protocol):
             status = int(self._received[9:12])
             self._received = b""
             self._is_waiting = False
-            self._load.answered(status, (time.perf_counter() - self._sent) * 1000)
+            now = time.perf_counter()
+            self._load.answered(status, (now - self._due) * 1000, (now - self._sent) * 1000)
             self._load.free(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         if self._is_waiting:
-            self._load.answered(0, 0.0)
+            self._load.answered(0, 0.0, 0.0)
 
 
 class Running:
@@ -94,15 +100,17 @@ class Running:
         self.requests = requests
         self.statuses: dict[int, int] = {}
         self.milliseconds: list[float] = []
+        self.served: list[float] = []
         self._rate = rate
         # Used in turns, so that no server closes one for being idle.
         self._idle: deque[Line] = deque()
         self._ended = False
 
-    def answered(self, status: int, milliseconds: float) -> None:
+    def answered(self, status: int, milliseconds: float, served: float) -> None:
         if not self._ended:
             self.statuses[status] = self.statuses.get(status, 0) + 1
             self.milliseconds.append(milliseconds)
+            self.served.append(served)
 
     def free(self, line: Line) -> None:
         if self._rate is None and not self._ended:
@@ -134,8 +142,14 @@ async def run_load(url: str, seconds: float, connections: int, rate: float | Non
         await loop.create_connection(lambda: Line(running), parts.hostname, parts.port or 80)
     await running.pace(seconds)
     seconds = time.perf_counter() - started
-    ordered = sorted(running.milliseconds) or [0.0]
-    return Load(running.statuses, seconds, ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100])
+    half, most = (find_percentile(running.milliseconds, percent) for percent in (50, 99))
+    return Load(running.statuses, seconds, half, most, find_percentile(running.served, 99))
+
+
+def find_percentile(values: Sequence[float], percent: int) -> float:
+    """Give the value that so many percent of them do not exceed; 0 without any."""
+    ordered = sorted(values) or [0.0]
+    return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
 
 
 if __name__ == "__main__":

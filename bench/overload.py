@@ -22,20 +22,22 @@ async def measure_overload(pipeline: Pipeline, highest: float, seconds: float = 
     answered = await load(pipeline.url, seconds, CONNECTIONS, rate)
     ended = time.monotonic()
     redirects = answered.statuses.get(302, 0)
+    # What was answered after the load's end is a row as well, so that there may be more rows than answers counted.
     missing = await pipeline.wait_for_rows(redirects, DRAIN_SECONDS)
     behind_s = time.monotonic() - ended
+    rate_answered = redirects / answered.seconds
     others = {status: count for status, count in answered.statuses.items() if status != 302}
     return [
         Figure(
-            f"overload: {rate:,.0f} clicks/s for {seconds:.0f} s, answer p99",
-            f"{answered.p99_ms:.0f} ms ({redirects / answered.seconds:,.0f} redirects/s, others {others or 'none'})",
+            f"overload: {rate:,.0f} clicks/s for {seconds:.0f} s, p99 from sent to answered",
+            f"{answered.served_p99_ms:.0f} ms ({rate_answered:,.0f} redirects/s, other answers: {others or 'none'})",
             f"<= {P99_TARGET_MS:.0f} ms",
-            answered.p99_ms <= P99_TARGET_MS,
+            answered.served_p99_ms <= P99_TARGET_MS,
         ),
         Figure(
             "overload: redirects that are no row",
-            f"{missing:,} of {redirects:,}, {behind_s:.0f} s after the load",
+            f"{max(0, missing):,} of {redirects:,}, {behind_s:.0f} s after the load",
             "none",
-            missing == 0,
+            missing <= 0,
         ),
     ]
