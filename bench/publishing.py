@@ -11,8 +11,7 @@ from aiokafka import AIOKafkaProducer
 from bench.report import Figure
 from bench.stack import Bench
 from bench.steps import make_records
-from ingest.journal.journal import Journal, opened
-from ingest.journal.journal import Limits as JournalLimits
+from ingest.journal.journal import Journal, JournalLimits, open_journal
 from ingest.publisher import Publisher
 from runtime.kafka.producer import RecordProducer
 from runtime.task_scope import task_scope
@@ -51,7 +50,7 @@ async def cost_of_ours(bench: Bench, records: Records) -> float:
     producer = RecordProducer((bench.addresses.kafka,), client_id="bench")
     with tempfile.TemporaryDirectory(prefix="clickrail-publishing-") as folder:
         journal = Journal(Path(folder), "bench", JournalLimits(), some.set, lambda _, __: None)
-        async with opened(journal):
+        async with open_journal(journal):
             publisher = Publisher(producer, journal, CLICKS_RAW.name, some)
             async with task_scope(journal.run(), publisher.run()):
                 journal.append_all(records[:TOGETHER])

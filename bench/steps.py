@@ -26,15 +26,14 @@ from identity.keys import RING_RANDOMNESS, init_ring
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_ulid
 from ingest.http.response import redirect_to
-from ingest.journal.framing import frame
-from ingest.journal.journal import Journal, opened
-from ingest.journal.journal import Limits as JournalLimits
+from ingest.journal.framing import encode_frame
+from ingest.journal.journal import Journal, JournalLimits, open_journal
 from ingest.limits.defaults import CLIENT_BURST, CLIENT_RATE_PER_S, CODE_BURST, CODE_RATE_PER_S
 from ingest.limits.gcra import make_limit
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
 from ingest.metrics import IngestMetrics
-from ingest.pipeline import Keys, build_location, cookie_of, make_set_cookie, ready_keys
+from ingest.pipeline import Keys, build_location, make_program_cookie, make_set_cookie, prepare_keys
 from ingest.redirect import Delivery, Redirect
 from ingest.request.context import Site
 from ingest.request.parameters import read_parameters
@@ -95,7 +94,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     addresses = [site.proxies.find_client("127.0.0.1", request.headers) for request in asked]
     pool, nonces = RandomPool(RANDOM_BYTES), RandomPool(12)
     ids = [make_ulid(time.time_ns() // 10**6, pool.draw()) for _ in asked]
-    cookie, now_s = cookie_of(FOUND.program, https=True), int(time.time())
+    cookie, now_s = make_program_cookie(FOUND.program, https=True), int(time.time())
     claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
     locations = [
         redirect_to(build_location(keys, FOUND, each, read_parameters("")).location, "cookie" * 20) for each in ids
@@ -103,13 +102,13 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     steps: list[tuple[str, Callable[[Any], object], Sequence[Any]]] = [
         ("parse the request (aiohttp's parser)", parser.feed_data, requests),
         ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),
-        ("client limit", lambda address: limits.ask_client(address, time.perf_counter_ns()), addresses),
+        ("client limit", lambda address: limits.check_client(address, time.perf_counter_ns()), addresses),
         ("click id", lambda _: make_ulid(time.time_ns() // 10**6, pool.draw()), ids),
         ("cookie", lambda each: make_set_cookie(keys, cookie, each, nonces.draw()), claims),
         ("target with token", lambda each: build_location(keys, FOUND, each, read_parameters("")), ids),
         ("all of the answer, these and record and encoding", partial(answer_one, redirect, nothing), asked),
-        ("render the answer", lambda each: each.render(DATE, "", with_body=True), locations),
-        ("frame for the journal", lambda record: frame(*record), records),
+        ("render the answer", lambda each: each.render(DATE, "", has_body=True), locations),
+        ("frame for the journal", lambda record: encode_frame(*record), records),
     ]
     timed = [(name, time_one(step, values)) for name, step, values in steps]
     batches = [records[first : first + BATCH] for first in range(0, len(records), BATCH)]
@@ -148,11 +147,11 @@ def make_redirect(keys: Keys, nothing: "Nothing") -> Redirect:
 
 
 def make_keys() -> Keys:
-    return ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
+    return prepare_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
 
 
 def answer_one(redirect: Redirect, nothing: Nothing, request: RawRequestMessage) -> tuple[bytes, bytes]:
-    redirect.answer(request, "127.0.0.1")
+    redirect.handle(request, "127.0.0.1")
     redirect.flush_journal()
     return nothing.records[0]
 
@@ -170,7 +169,7 @@ def time_one(step: Callable[[Any], object], values: Sequence[Any]) -> float:
 
 async def time_journal(folder: Path, batches: Sequence[Sequence[tuple[bytes, bytes]]]) -> float:
     journal = Journal(folder, "bench", JournalLimits(), lambda: None, lambda _, __: None)
-    async with opened(journal):
+    async with open_journal(journal):
         return time_one(journal.append_all, batches)
 
 

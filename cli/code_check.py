@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from cli.code_link import write_link
-from ingest.pipeline import Keys, cookie_of
+from ingest.pipeline import Keys, make_program_cookie
 from ingest.preview import CLICK, TOKEN, Preview, Source
-from ingest.request.request import is_test, read_test_proof
+from ingest.request.signals import is_test, read_test_proof
 from ingest.target.query_passthrough import DEEP_LINK
 from referrals.admin.explain import describe_settings, name_reason, warn_of_address, warn_of_target
 from referrals.lookup.answers import Found
@@ -66,8 +66,8 @@ def read_test(keys: Keys | None, code: str | None, query: str, now_s: int) -> bo
 def name_cookie(program: Program, public_url: str | None) -> str:
     """Name a program's cookie, by the scheme of the public URL alone, as ingest does."""
     if public_url is not None:
-        return cookie_of(program, https=is_https(public_url)).name
-    secure, plain = (cookie_of(program, https=https).name for https in (True, False))
+        return make_program_cookie(program, https=is_https(public_url)).name
+    secure, plain = (make_program_cookie(program, https=https).name for https in (True, False))
     return f"{secure} where visitors come by https, {plain} by http"
 
 

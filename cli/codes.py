@@ -141,12 +141,12 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
     from identity.keyfile import read_ring
     from identity.keys import RING_RANDOMNESS, KeyRingError, init_ring
-    from ingest.pipeline import ready_keys
+    from ingest.pipeline import prepare_keys
 
     if keys_file is None:
-        return ready_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS))), False
+        return prepare_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS))), False
     with failing_clearly(KeyRingError):
-        return ready_keys(read_ring(keys_file)), True
+        return prepare_keys(read_ring(keys_file)), True
 
 
 async def look_up(connection: "asyncpg.Connection", asked: str) -> "tuple[Answer, list[str]]":

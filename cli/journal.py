@@ -22,7 +22,7 @@ DataDir = Annotated[
 @journal.command()
 def status(data_dir: DataDir) -> None:
     """Show each worker's folder: whether its owner is alive, files, bytes, clicks, damaged bytes."""
-    from ingest.journal.status import NoJournal, bytes_aside, look
+    from ingest.journal.status import NoJournal, count_quarantined_bytes, inspect_journal
 
     with failing_clearly(NoJournal, OSError):
         rows = [
@@ -34,9 +34,9 @@ def status(data_dir: DataDir) -> None:
                 sum(segment.clicks for segment in folder.segments),
                 sum(end - start for segment in folder.segments for start, end in segment.damaged),
             )
-            for folder in look(data_dir / JOURNAL)
+            for folder in inspect_journal(data_dir / JOURNAL)
         ]
-        aside = bytes_aside(data_dir / JOURNAL)
+        aside = count_quarantined_bytes(data_dir / JOURNAL)
     show(("worker", "owner", "files", "bytes", "clicks", "damaged bytes"), rows)
     if not rows:
         print(f"Nothing waits in {data_dir / JOURNAL}.", file=sys.stderr)
@@ -47,12 +47,12 @@ def status(data_dir: DataDir) -> None:
 @journal.command()
 def verify(data_dir: DataDir) -> None:
     """Read everything and name what is damaged. Exit code 1 when anything is."""
-    from ingest.journal.status import NoJournal, look
+    from ingest.journal.status import NoJournal, inspect_journal
 
     files = clicks = 0
     whole = True
     with failing_clearly(NoJournal, OSError):
-        for folder in look(data_dir / JOURNAL):
+        for folder in inspect_journal(data_dir / JOURNAL):
             for segment in folder.segments:
                 files += 1
                 clicks += segment.clicks

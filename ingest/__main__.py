@@ -1,4 +1,4 @@
-"""`python -m ingest`: the redirect service; with several workers, their supervisor, which imports next to nothing."""
+"""`python -m ingest`: the redirect service; with several workers, their supervisor, which imports very little."""
 
 import os
 

@@ -1,8 +1,7 @@
-"""Whether the data folder is one that can work, found out once, before anything else starts. Blocks, for moments.
+"""Checks the data folder once, before anything else starts. Blocks for a moment.
 
-A folder that can never work is a wrong setting: the start ends there. A disk that is full or failing is not: redirects
-go on without it, also through a restart, and /readyz says so. A read-only file system is the one case that can be
-either, so what is there decides: with a journal on it, it has worked before.
+A folder that can never work is a wrong setting, and the process exits. A full or failing disk is not: redirects work
+without it, and /readyz shows it. A read-only file system can be either: if it holds a journal, it has worked before.
 """
 
 import errno
@@ -14,7 +13,7 @@ from runtime.errors import SettingsError
 
 SETTING: Final = "CLICKRAIL_INGEST_DATA_DIR"
 JOURNAL: Final = "journal"
-NEVER: Final = frozenset(
+PERMANENT_ERRORS: Final = frozenset(
     {
         errno.EACCES,
         errno.EPERM,
@@ -27,11 +26,11 @@ NEVER: Final = frozenset(
         errno.EINVAL,
     }
 )
-"""What a path can be refused for, whatever becomes of the disk."""
+"""Errors of a path that do not go away when the disk recovers."""
 
 
 def require_data_folder(data_dir: str) -> None:
-    """Make the folder if need be, and a file in it. Raises SettingsError when it can never hold a journal."""
+    """Make the folder if it is missing, and write a file in it. Raises SettingsError if it can never hold a journal."""
     root = Path(data_dir) / JOURNAL
     has_worked = root.is_dir()
     try:
@@ -39,6 +38,6 @@ def require_data_folder(data_dir: str) -> None:
         with tempfile.TemporaryFile(dir=root):
             pass
     except OSError as error:
-        if error.errno in NEVER or (error.errno == errno.EROFS and not has_worked):
-            needed = "set a folder on a local disk that this process may write"
+        if error.errno in PERMANENT_ERRORS or (error.errno == errno.EROFS and not has_worked):
+            needed = "set it to a folder on a local disk that this process may write to"
             raise SettingsError(f"{SETTING}: {data_dir} cannot be used: {error.strerror}; {needed}") from None

@@ -1,4 +1,4 @@
-"""The only place of ingest that opens things."""
+"""Opens everything ingest works with; nothing else in ingest opens files or connections."""
 
 import asyncio
 import os
@@ -15,9 +15,8 @@ from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_ulid
 from ingest.data_folder import JOURNAL
-from ingest.http.response import room_for_location
-from ingest.journal.journal import Journal, opened
-from ingest.journal.journal import Limits as JournalLimits
+from ingest.http.response import compute_location_cap
+from ingest.journal.journal import Journal, JournalLimits, open_journal
 from ingest.journal.metrics import JournalMetrics
 from ingest.limits.factory import open_limits
 from ingest.limits.gcra import make_limit
@@ -47,7 +46,7 @@ log = structlog.get_logger()
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """What ingest works with."""
+    """Everything ingest works with."""
 
     settings: Settings
     registry: CollectorRegistry
@@ -60,22 +59,22 @@ class Environment(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_environment(settings: Settings, registry: CollectorRegistry) -> AsyncIterator[Environment]:
-    """Open everything; wait for no server. Leaving delivers what it can before the deadline of the settings.
+    """Open everything without waiting for any server. On exit deliver what is possible within `flush_s`.
 
-    Raises SettingsError when the key ring, or a file for TLS, cannot be used.
+    Raises SettingsError when the key ring or a TLS file cannot be used.
     """
     kafka = read_security(settings)
     check_tls_files(settings.database_url.reveal())
     if settings.redis_url:
         check_redis_tls_files(settings.redis_url.reveal())
-    site, keys, metrics = site_of(settings), LiveKeys(read_keys(settings)), IngestMetrics(registry)
-    servers, some_clicks = settings.kafka_bootstrap_servers, asyncio.Event()
+    site, keys, metrics = make_site(settings), LiveKeys(read_keys(settings)), IngestMetrics(registry)
+    servers, has_clicks = settings.kafka_bootstrap_servers, asyncio.Event()
     clicks = RecordProducer(servers, client_id="clickrail-ingest", security=kafka)
     rejections = RecordProducer(servers, client_id="clickrail-ingest-rejections", security=kafka)
-    # A folder for each process, by its ULID: a successor never finds its own taken, and adopts those nobody owns.
+    # Each process has a folder named by its ULID, so no other process ever owns it. Ownerless folders are adopted.
     folder = Path(settings.data_dir) / JOURNAL
-    journal = Journal(folder, site.process, journal_limits(settings), some_clicks.set, metrics.lose)
-    publisher = Publisher(clicks, journal, site.raw_topic, some_clicks, rejections, metrics.lose_rejections)
+    journal = Journal(folder, site.process, make_journal_limits(settings), has_clicks.set, metrics.lose)
+    publisher = Publisher(clicks, journal, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
     JournalMetrics(registry, journal)
     QueueMetrics(registry, journal, publisher.oversized)
     async with AsyncExitStack() as opening:
@@ -83,29 +82,29 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
         for producer in (clicks, rejections):
             opening.push_async_callback(producer.close)
         lookup = await opening.enter_async_context(
-            open_lookup(lookup_settings(settings, keys.signer), LookupMetrics(registry))
+            open_lookup(make_lookup_settings(settings, keys.signer), LookupMetrics(registry))
         )
         limits = await opening.enter_async_context(
-            open_limits(limit_settings(settings), keys.ip_hash, LimitMetrics(registry))
+            open_limits(make_limit_settings(settings), keys.ip_hash, LimitMetrics(registry))
         )
         KeyMetrics(registry, limits)
-        await opening.enter_async_context(opened(journal))
+        await opening.enter_async_context(open_journal(journal))
         redirect = Redirect(site, keys, lookup, limits, Delivery(journal, publisher), metrics)
-        await opening.enter_async_context(task_scope(journal.run(), publisher.run(), keys.follow()))
+        await opening.enter_async_context(task_scope(journal.run(), publisher.run(), keys.keep_fresh()))
         opening.push_async_callback(drain_or_count, publisher, metrics, settings.flush_s)
         yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
 
 
 async def drain_or_count(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:
-    """Wait until Kafka has everything, at most so long. Clicks stay in the journal; lost rejections are counted."""
+    """Wait at most `seconds` for Kafka. Undelivered clicks stay in the journal; undelivered rejections are lost."""
     metrics.lose_rejections("stopped", await publisher.drain(seconds))
 
 
-def journal_limits(settings: Settings) -> JournalLimits:
+def make_journal_limits(settings: Settings) -> JournalLimits:
     return JournalLimits(sync_s=settings.sync_ms / 1000)
 
 
-def limit_settings(settings: Settings) -> LimitSettings:
+def make_limit_settings(settings: Settings) -> LimitSettings:
     return LimitSettings(
         client=make_limit(settings.client_rate_per_s, settings.client_burst),
         code=make_limit(settings.code_rate_per_s, settings.code_burst),
@@ -114,7 +113,7 @@ def limit_settings(settings: Settings) -> LimitSettings:
     )
 
 
-def site_of(settings: Settings) -> Site:
+def make_site(settings: Settings) -> Site:
     prefix = settings.kafka_topic_prefix
     return Site(
         region=settings.region,
@@ -125,11 +124,11 @@ def site_of(settings: Settings) -> Site:
         proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
         raw_topic=prefix + CLICKS_RAW.name,
         rejected_topic=prefix + CLICKS_REJECTED.name,
-        room=room_for_location(settings.redirect_cap),
+        location_cap=compute_location_cap(settings.redirect_cap),
     )
 
 
-def lookup_settings(settings: Settings, get_signer: GetSigner) -> LookupSettings:
+def make_lookup_settings(settings: Settings, get_signer: GetSigner) -> LookupSettings:
     return LookupSettings(
         get_signer=get_signer,
         database_url=settings.database_url.reveal(),

@@ -1,46 +1,56 @@
-"""The keys of the ring as it is at the moment, made ready once per ring, and a changed ring taken into use."""
+"""The current key ring, prepared once per ring, and replaced when its file changes."""
 
 import asyncio
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
 from identity.cache_mac import CacheMac
 from identity.ip import IpHashKeys
 from identity.keyfile import WatchedKeyRing
-from ingest.pipeline import Keys, ready_keys
+from ingest.pipeline import Keys, prepare_keys
 
 log = structlog.get_logger()
 
-LOOK_S: Final = 1.0
+CHECK_S: Final = 1.0
+
+
+class KeySource(Protocol):
+    """Gives the current keys. `current` is replaced whole when the key ring changes."""
+
+    @property
+    def current(self) -> Keys: ...
+
+    def refresh(self) -> None:
+        """Load the key ring if it has changed."""
 
 
 class LiveKeys:
-    """`current` is replaced whole when the file of the key ring changes."""
+    """A KeySource that reads the file of the key ring."""
 
     def __init__(self, ring: WatchedKeyRing) -> None:
         self._ring = ring
-        self._use()
+        self._prepare()
 
     def refresh(self) -> None:
-        """Take the key ring into use if it has changed: one `stat` if not."""
+        """Load the key ring if it has changed; costs one `stat` if not."""
         if self._ring.refresh():
-            self._use()
+            self._prepare()
             log.info("key ring changed")
 
-    async def follow(self) -> None:
-        """Take a changed key ring into use within a second, until cancelled."""
+    async def keep_fresh(self) -> None:
+        """Check every second for a changed key ring, until cancelled."""
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(CHECK_S)
             self.refresh()
 
     def ip_hash(self) -> IpHashKeys:
         return self.current.ip_hash
 
     def signer(self) -> CacheMac:
-        """Give what authenticates values in Redis."""
+        """Give the keys that authenticate values in Redis."""
         return self._signer
 
-    def _use(self) -> None:
-        self.current: Keys = ready_keys(self._ring.ring)
+    def _prepare(self) -> None:
+        self.current: Keys = prepare_keys(self._ring.ring)
         self._signer = CacheMac(self._ring.ring)

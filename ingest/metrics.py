@@ -1,4 +1,4 @@
-"""What ingest counts. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
+"""Metrics of ingest. The hot path increments plain integers; Prometheus collects them on request."""
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sized
@@ -8,21 +8,21 @@ from prometheus_client import CollectorRegistry, Counter
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ingest.losses import LossLog
+from ingest.loss_log import LossLog
 from runtime.metrics import REQUEST_BUCKETS
 from schemas.reasons import REASONS
 
 BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
 
 ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed", "left")
-"""`unreadable` is a 400 or 431 to what cannot be read as a request, `failed` a 500: a bug of ours. `left`: the visitor
-had closed the connection, or his half of it, when the stores had been asked for the code; nothing is written down."""
+"""`unreadable` is a 400 or 431 to an invalid request, `failed` a 500 because of a bug. `left`: the visitor closed the
+connection, or their half of it, during the lookup of the code; nothing is recorded."""
 CLOSED: Final = ("idle", "too_slow", "too_many")
-"""Why we closed a connection: nothing was asked for long, a request did not come to its end, too many were open."""
+"""Why ingest closed a connection: no request for too long, an incomplete request, too many connections."""
 
 
-class CountsClicks(Protocol):
-    """What knows how many clicks Kafka does not have yet: the journal."""
+class PendingClicks(Protocol):
+    """Counts the clicks that Kafka does not have yet: the journal."""
 
     @property
     def pending(self) -> int: ...
@@ -36,9 +36,9 @@ class IngestMetrics(Collector):
         self.closed = dict.fromkeys(CLOSED, 0)
         self.connections: Sized = ()
         self.refused = {(number, recorded): 0 for number in REASONS for recorded in (True, False)}
-        self.lost = Counter("clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry)
+        self.lost = Counter("clickrail_clicks_lost", "Lost clicks, by reason.", ["reason"], registry=registry)
         self.lost_rejections = Counter(
-            "clickrail_rejections_lost", "Recorded rejections gone for good, by reason.", ["reason"], registry=registry
+            "clickrail_rejections_lost", "Lost rejections, by reason.", ["reason"], registry=registry
         )
         for reason in ("journal_failed", "journal_damaged", "stopped"):
             self.lost.labels(reason)
@@ -50,17 +50,17 @@ class IngestMetrics(Collector):
         registry.register(self)
 
     def lose(self, reason: str, clicks: int) -> None:
-        """Count clicks as gone for good, and have it said in the log."""
+        """Count and log lost clicks."""
         self.lost.labels(reason).inc(clicks)
         self.losses.add("clicks", reason, clicks)
 
     def lose_rejections(self, reason: str, count: int) -> None:
-        """Count recorded rejections as gone for good, and have it said in the log."""
+        """Count and log lost rejections."""
         self.lost_rejections.labels(reason).inc(count)
         self.losses.add("rejections", reason, count)
 
     def observe(self, nanoseconds: int) -> None:
-        """Note how long an answer took, from the request's last bytes to its own."""
+        """Note how long a response took, from the last bytes received to the response sent."""
         self._durations[bisect_left(BOUNDS_NS, nanoseconds)] += 1
         self._total_ns += nanoseconds
 
@@ -76,7 +76,7 @@ class IngestMetrics(Collector):
             refused.add_metric([number, str(recorded).lower()], count)
         yield refused
         closed = CounterMetricFamily(
-            "clickrail_connections_closed", "Connections closed by us, by reason.", labels=["reason"]
+            "clickrail_connections_closed", "Connections closed by ingest, by reason.", labels=["reason"]
         )
         for reason, count in self.closed.items():
             closed.add_metric([reason], count)
@@ -98,9 +98,9 @@ class IngestMetrics(Collector):
 
 
 class QueueMetrics(Collector):
-    """Clicks that wait for Kafka, and those of them that are too large for their topic."""
+    """Clicks that wait for Kafka, and clicks too large for their topic."""
 
-    def __init__(self, registry: CollectorRegistry, journal: CountsClicks, oversized: Sized) -> None:
+    def __init__(self, registry: CollectorRegistry, journal: PendingClicks, oversized: Sized) -> None:
         self._journal = journal
         self._oversized = oversized
         registry.register(self)

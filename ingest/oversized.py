@@ -1,8 +1,8 @@
-"""Clicks that are larger than their topic takes. None is lost: somebody can raise the topic's `max.message.bytes`.
+"""Clicks larger than their topic accepts. They are kept until an operator raises the topic's `max.message.bytes`.
 
-They stay unacknowledged, so their segments stay in the journal, through restarts too; everything else goes on. Every
-so often the smallest is tried again: once that is taken the others follow. Memory holds so many of them and no more;
-then the publisher takes no clicks from the journal until there is room again, as in an outage.
+They stay unacknowledged, so their segments stay in the journal, also across restarts; other clicks are delivered.
+Every RETRY_S the smallest one is tried again, and when Kafka accepts it, all others. Memory holds MAX_CLICKS of them;
+beyond that the publisher takes no clicks from the journal, as in an outage.
 """
 
 import asyncio
@@ -18,111 +18,113 @@ from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()
 
-AGAIN_S: Final = 10.0
-"""Each try costs the producer its connection, and the clicks of now wait for the new one."""
-MOST_CLICKS: Final = 1000
+RETRY_S: Final = 10.0
+"""Each try makes Kafka close the connection, and new clicks wait until the producer has reconnected."""
+MAX_CLICKS: Final = 1000
 
 
-class Delivers(Protocol):
-    """What delivers records, as RecordProducer does."""
+class Producer(Protocol):
+    """Delivers records, as RecordProducer does."""
 
     async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
 
 
-class Acknowledges(Protocol):
-    """What keeps clicks until they are acknowledged: the journal."""
+class ClickStore(Protocol):
+    """Keeps clicks until they are acknowledged: the journal."""
 
     def acknowledge(self, entries: Sequence[Entry], /) -> None: ...
 
 
 class OversizedClicks:
-    """Delivers clicks to `topic`, and holds those that are too large for it. `has_room` is set while it can take more.
+    """Delivers clicks to `topic` and keeps those that are too large. `has_room` is set while it can keep more.
 
-    It may hold one delivery more than MOST_CLICKS.
+    It may keep one delivery more than MAX_CLICKS.
     """
 
-    def __init__(self, producer: Delivers, journal: Acknowledges, topic: str, again_s: float = AGAIN_S) -> None:
+    def __init__(self, producer: Producer, journal: ClickStore, topic: str, retry_s: float = RETRY_S) -> None:
         self.has_room = asyncio.Event()
         self.has_room.set()
         self._producer = producer
         self._journal = journal
         self._topic = topic
-        self._again_s = again_s
-        self._held: list[Entry] = []
-        self._some = asyncio.Event()
-        self._turn = asyncio.Lock()
-        self._refusals = OutageLog(log, "clicks are kept back", "clicks that were kept back are delivered")
+        self._retry_s = retry_s
+        self._kept: list[Entry] = []
+        self._has_kept = asyncio.Event()
+        self._retry_lock = asyncio.Lock()
+        self._log = OutageLog(log, "clicks are too large for their topic", "clicks that were too large are delivered")
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._kept)
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, and what to do about it; null when nothing is held."""
-        if not self._held:
+        """What is wrong and what to do; null when no click is too large."""
+        if not self._kept:
             return None
-        smallest = min(len(payload) for _, payload, _ in self._held)
+        smallest = min(len(payload) for _, payload, _ in self._kept)
         return (
-            f"{len(self._held)} clicks of {smallest:,} bytes or more are larger than {self._topic} takes, and wait in"
-            " the journal: raise the topic's max.message.bytes"
+            f"{len(self._kept)} clicks of {smallest:,} bytes or more are too large for {self._topic} and wait in the"
+            " journal: raise the topic's max.message.bytes"
         )
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
-        """Deliver clicks and acknowledge them; hold those that are too large. Raises DeliveryFailed for an outage."""
+        """Deliver clicks and acknowledge them; keep those that are too large. Raises DeliveryFailed in an outage."""
         refused = await self._try(entries)
         if refused:
-            self._held += refused
-            self._refusals.fail(f"larger than {self._topic} takes: raise its max.message.bytes", clicks=len(self._held))
-            self._settle()
+            self._kept += refused
+            self._log.fail(f"raise max.message.bytes of {self._topic}", clicks=len(self._kept))
+            self._update_events()
 
-    async def keep_trying(self) -> None:
-        """Deliver held clicks as soon as their topic takes them; for ever."""
-        outage = OutageLog(log, "clicks that were too large wait for Kafka", "clicks that were too large go on")
+    async def keep_retrying(self) -> None:
+        """Deliver the kept clicks as soon as their topic accepts them; until cancelled."""
+        outage = OutageLog(
+            log, "clicks too large for their topic wait for Kafka", "clicks too large for their topic are tried again"
+        )
         while True:
-            await self._some.wait()
-            await asyncio.sleep(self._again_s)
+            await self._has_kept.wait()
+            await asyncio.sleep(self._retry_s)
             try:
-                await self.try_again()
+                await self.retry()
             except DeliveryFailed as error:
-                outage.fail(str(error), clicks=len(self._held))
+                outage.fail(str(error), clicks=len(self._kept))
             else:
                 outage.end()
 
-    async def try_again(self) -> None:
-        """Deliver what is held, if its topic takes it now. Raises DeliveryFailed for an outage."""
-        async with self._turn:
-            if self._held:
-                await self._try_held()
+    async def retry(self) -> None:
+        """Deliver the kept clicks if their topic accepts them now. Raises DeliveryFailed in an outage."""
+        async with self._retry_lock:
+            if self._kept:
+                await self._try_kept()
 
-    async def _try_held(self) -> None:
-        smallest = min(self._held, key=lambda entry: len(entry[1]))
+    async def _try_kept(self) -> None:
+        smallest = min(self._kept, key=lambda entry: len(entry[1]))
         if await self._try([smallest]):
             return
-        held = [entry for entry in self._held if entry is not smallest]
-        self._held = held
-        self._settle()
-        refused = await self._try(held)
-        delivered = {id(entry) for entry in held} - {id(entry) for entry in refused}
-        # Others may have come meanwhile: they stay.
-        self._held = [entry for entry in self._held if id(entry) not in delivered]
-        self._settle()
-        if not self._held:
-            self._refusals.end()
+        kept = [entry for entry in self._kept if entry is not smallest]
+        self._kept = kept
+        self._update_events()
+        refused = await self._try(kept)
+        delivered = {id(entry) for entry in kept} - {id(entry) for entry in refused}
+        # Keep clicks that were added during the delivery.
+        self._kept = [entry for entry in self._kept if id(entry) not in delivered]
+        self._update_events()
+        if not self._kept:
+            self._log.end()
 
     async def _try(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Deliver clicks and acknowledge them; give those that their topic does not take. Raises DeliveryFailed."""
+        """Deliver clicks and acknowledge them; give those that are too large. Raises DeliveryFailed."""
         try:
             await self._producer.deliver([OutRecord(self._topic, key, value) for key, value, _ in entries])
         except RecordTooLarge as error:
-            places = frozenset(error.indexes)
-            self._journal.acknowledge([entry for place, entry in enumerate(entries) if place not in places])
-            return [entries[place] for place in error.indexes]
+            too_large = frozenset(error.indexes)
+            self._journal.acknowledge([entry for position, entry in enumerate(entries) if position not in too_large])
+            return [entries[position] for position in error.indexes]
         self._journal.acknowledge(entries)
         return []
 
-    def _settle(self) -> None:
-        for event, is_so in ((self._some, bool(self._held)), (self.has_room, len(self._held) < MOST_CLICKS)):
-            if is_so:
+    def _update_events(self) -> None:
+        for event, is_set in ((self._has_kept, bool(self._kept)), (self.has_room, len(self._kept) < MAX_CLICKS)):
+            if is_set:
                 event.set()
             else:
                 event.clear()

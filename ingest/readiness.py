@@ -1,4 +1,4 @@
-"""What /readyz says of a process."""
+"""The readiness of a process, as shown on /readyz."""
 
 import asyncio
 
@@ -6,9 +6,9 @@ from ingest.environment import Environment
 
 
 class Readiness:
-    """`problems` make a process not ready; what is `degraded` is told beside them: visitors are answered well without.
+    """A process with `problems` is not ready. What is `degraded` is shown too, but visitors are still answered.
 
-    `env` is null until it is open. From when `stop` is set nobody new is to be sent here.
+    `env` is null until it is open. Once `stop` is set the process is not ready, so balancers send no new visitors.
     """
 
     def __init__(self, stop: asyncio.Event) -> None:

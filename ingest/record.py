@@ -1,4 +1,4 @@
-"""What is recorded of a request: a raw click, or a rejection. Pure."""
+"""Makes the record of a request: a raw click or a rejection. Pure."""
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -8,11 +8,11 @@ from aiohttp import hdrs
 from multidict import CIMultiDictProxy, istr
 
 from identity.ip import IpHashKeys, hash_ip, seal_ip
-from ingest.answers import Refusal
 from ingest.pipeline import Keys
+from ingest.refusals import Refusal
 from ingest.request.context import ClickDraft, RequestContext, Site
-from ingest.request.request import asks_dnt, asks_gpc, read_request
 from ingest.request.sanitizer import TextSanitizer, clean
+from ingest.request.signals import has_dnt, has_gpc, read_requested_code
 from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
 from schemas.fields import (
     ACCEPT_LANGUAGE_CAP,
@@ -34,7 +34,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 def record_click(
     request: RequestContext, draft: ClickDraft, site: Site, keys: Keys, sequence: int, nonce: bytes
 ) -> RawClick:
-    """Write an accepted click down, its address sealed; `nonce` is 12 random bytes never used before."""
+    """Record an accepted click with its address sealed; `nonce` is 12 random bytes that were never used before."""
     headers, parameters, sanitizer = request.headers, draft.parameters, TextSanitizer(draft.parameters.truncated)
     if draft.target.is_cut:
         sanitizer.truncated.append("target_url")
@@ -44,15 +44,15 @@ def record_click(
         code=draft.found.code.code,
         affiliate_id=draft.found.affiliate.id,
         program_id=draft.found.program.id,
-        host=sanitizer.cut("host", headers.get(hdrs.HOST, ""), HOST_CAP),
-        # The prefix and a code, or the click would not have been accepted: nothing to clean.
+        host=sanitizer.sanitize("host", headers.get(hdrs.HOST, ""), HOST_CAP),
+        # Needs no cleaning: an accepted path is the prefix and a valid code.
         path=request.path,
-        query=request.query and sanitizer.cut("query", request.query, QUERY_CAP),
-        target_url=sanitizer.cut("target_url", draft.target.location, TARGET_CAP),
+        query=request.query and sanitizer.sanitize("query", request.query, QUERY_CAP),
+        target_url=sanitizer.sanitize("target_url", draft.target.location, TARGET_CAP),
         target_source=draft.target.source,
-        referrer=sanitizer.cut("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
-        user_agent=sanitizer.cut("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
-        accept_language=sanitizer.cut("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
+        referrer=sanitizer.sanitize("referrer", headers.get(hdrs.REFERER), REFERRER_CAP),
+        user_agent=sanitizer.sanitize("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
+        accept_language=sanitizer.sanitize("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
         client_hints=read_hints(headers, sanitizer),
         **parameters.subs,
         utm=parameters.utm,
@@ -73,7 +73,7 @@ def record_click(
             steps_us=draft.steps_us,
             key_ids=key_ids(
                 keys.cookie.kid if draft.set_cookie else None,
-                keys.token.kid if draft.target.carries_token else None,
+                keys.token.kid if draft.target.has_token else None,
                 keys.ip_seal.kid,
             ),
         ),
@@ -84,7 +84,7 @@ def record_click(
 def record_rejection(
     request: RequestContext, refusal: Refusal, site: Site, keys: IpHashKeys, rejection_id: str, now_ms: int
 ) -> RejectedClick:
-    """Write a refusal down. The address is hashed unless the program, or the browser's own signals, forbid it."""
+    """Record a refusal. The address is hashed unless the program or the browser's privacy signals forbid it."""
     headers, found = request.headers, refusal.found
     key_id, ip_hash = (None, None) if is_anonymous(request, refusal) else hash_ip(keys, request.address.packed)
     referrer, user_agent = headers.get(hdrs.REFERER), headers.get(hdrs.USER_AGENT)
@@ -93,7 +93,7 @@ def record_rejection(
         rejected_at=to_datetime(now_ms),
         reason=refusal.reason.number,
         status=refusal.status,
-        asked=read_request(request.path),
+        asked=read_requested_code(request.path),
         affiliate_id=found.affiliate.id if found else None,
         program_id=found.program.id if found else None,
         host=clean(headers.get(hdrs.HOST, ""), HOST_CAP)[0],
@@ -113,32 +113,32 @@ def record_rejection(
 
 
 def is_anonymous(request: RequestContext, refusal: Refusal) -> bool:
-    gpc, dnt = asks_gpc(request.headers), asks_dnt(request.headers)
+    gpc, dnt = has_gpc(request.headers), has_dnt(request.headers)
     if refusal.found is None:
-        # No program says what its policy is: the signals are taken at their strictest.
+        # Without a program there is no policy: follow the strictest reading of the signals.
         return gpc or dnt
     return refusal.found.program.decide_privacy(gpc=gpc, dnt=dnt) == "anonymous"
 
 
 def read_hints(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> ClientHints | None:
-    """Read the client hints that browsers send unasked; null when there are none."""
+    """Read the client hints that browsers send by default; null if there are none."""
     ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
     if ua is None and mobile is None and platform is None:
         return None
     return ClientHints(
-        ua=sanitizer.cut("client_hints", ua, HINT_CAP),
-        mobile=sanitizer.cut("client_hints", mobile, HINT_CAP),
-        platform=sanitizer.cut("client_hints", platform, HINT_CAP),
+        ua=sanitizer.sanitize("client_hints", ua, HINT_CAP),
+        mobile=sanitizer.sanitize("client_hints", mobile, HINT_CAP),
+        platform=sanitizer.sanitize("client_hints", platform, HINT_CAP),
     )
 
 
 @lru_cache(maxsize=64)
 def key_ids(cookie: str | None, token: str | None, ip_seal: str) -> KeyIds:
-    # There are few keys, and many clicks of each.
+    # Cached: many clicks share few keys.
     return KeyIds(cookie=cookie, token=token, ip_seal=ip_seal)
 
 
 @lru_cache(maxsize=4)
 def to_datetime(now_ms: int) -> datetime:
-    # Clicks that are answered together share their millisecond.
+    # Cached: clicks handled together share their millisecond.
     return EPOCH + timedelta(milliseconds=now_ms)

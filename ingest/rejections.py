@@ -1,12 +1,31 @@
-"""Which refusals are written down: at most so many a second and reason, so that a scan cannot fill a topic. Pure."""
+"""Records refused requests: at most so many per second and reason, so that a scan cannot fill a topic."""
 
-from typing import Final
+from time import time_ns
+from typing import Final, Protocol
 
-MOST_PER_SECOND: Final = 20
+from identity.randomness import RandomPool
+from identity.ulid import RANDOM_BYTES, make_ulid
+from ingest.live_keys import KeySource
+from ingest.metrics import IngestMetrics
+from ingest.record import record_rejection
+from ingest.refusals import Refusal
+from ingest.request.context import RequestContext, Site
+from runtime.kafka.producer import OutRecord
+from schemas import encode
+from schemas.headers import rejected_headers
+
+MAX_PER_SECOND: Final = 20
+
+
+class RejectionQueue(Protocol):
+    """Delivers rejections."""
+
+    def put_rejection(self, record: OutRecord, /) -> bool:
+        """Queue a rejection; false when the oldest one was dropped for it."""
 
 
 class RejectionGate:
-    """Counts the recorded refusals of the current second, by reason."""
+    """Counts the recorded refusals of the current second by reason."""
 
     def __init__(self) -> None:
         self._second = 0
@@ -19,4 +38,30 @@ class RejectionGate:
             self._counts.clear()
         count = self._counts.get(number, 0)
         self._counts[number] = count + 1
-        return count < MOST_PER_SECOND
+        return count < MAX_PER_SECOND
+
+
+class RejectionRecorder:
+    """Counts every refusal, and queues a record of those that the gate admits."""
+
+    def __init__(self, site: Site, keys: KeySource, queue: RejectionQueue, metrics: IngestMetrics) -> None:
+        self._site = site
+        self._keys = keys
+        self._queue = queue
+        self._metrics = metrics
+        self._gate = RejectionGate()
+        self._randomness = RandomPool(RANDOM_BYTES)
+
+    def record(self, request: RequestContext, refusal: Refusal) -> None:
+        now_ms = time_ns() // 1_000_000
+        is_recorded = self._gate.admits(refusal.reason.number, now_ms // 1000)
+        self._metrics.refused[refusal.reason.number, is_recorded] += 1
+        if not is_recorded:
+            return
+        rejection_id = make_ulid(now_ms, self._randomness.draw())
+        rejection = record_rejection(request, refusal, self._site, self._keys.current.ip_hash, rejection_id, now_ms)
+        record = OutRecord(
+            self._site.rejected_topic, rejection_id.encode(), encode(rejection), rejected_headers(rejection)
+        )
+        if not self._queue.put_rejection(record):
+            self._metrics.lose_rejections("queue_full", 1)

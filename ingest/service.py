@@ -24,22 +24,21 @@ log = structlog.get_logger()
 
 PUBLIC: Final = "CLICKRAIL_INGEST"
 PRIVATE: Final = "CLICKRAIL_INGEST_PRIVATE"
-"""What the settings of the ports begin with."""
+"""Prefixes of the settings of the two ports."""
 BACKLOG: Final = 4096
-"""Connections that may wait to be taken; the kernel may allow fewer."""
+"""Connections that may wait to be accepted; the kernel may allow fewer."""
 OTHER_FILES: Final = 200
-"""Open files beside those of connections: segments, servers, logs."""
-LEAVE_S: Final = 2.0
-"""How long a stop lets visitors finish: the answer to whatever they ask meanwhile tells them to come anew."""
-ANSWER_S: Final = 1.0
-"""How long it waits after that for what is still being answered."""
+"""Open files other than connections: segments, servers, logs."""
+DRAIN_REQUESTS_S: Final = 2.0
+"""How long a stop still answers open connections, with `Connection: close`."""
+DRAIN_RESPONSES_S: Final = 1.0
+"""How long it waits after that for pending responses."""
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Redirect until `stop` is set, and for the time that balancers need to see it; then end in good order.
+    """Redirect until `stop` is set and load balancers have had time to see it; then answer and deliver what is pending.
 
-    What is in flight is answered, what is queued is delivered. The private port is there from before to after all of
-    it. Raises SettingsError, CannotListen.
+    The private port opens first and closes last. Raises SettingsError, CannotListen.
     """
     require_data_folder(settings.data_dir)
     registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
@@ -59,14 +58,14 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def public_port(env: Environment, listener: socket.socket | None = None) -> AsyncIterator[int]:
-    """Serve visitors while the context is open, on a bound socket if one is given; gives the port.
+    """Serve visitors while the context is open, on `listener` if given; give the port.
 
-    At the end no connection is taken any more, and visitors are given a moment to leave by themselves: who asks on a
-    connection that we close just then gets no answer.
+    At the end no connection is accepted, and open connections get a moment to finish: a request that arrives on a
+    connection while ingest closes it would get no response.
     """
-    allow_files(env.settings.most_connections + OTHER_FILES)
+    raise_file_limit(env.settings.most_connections + OTHER_FILES)
     connections = Connections(
-        env.redirect.answer, env.redirect.flush_journal, connection_limits(env.settings), env.metrics
+        env.redirect.handle, env.redirect.flush_journal, make_connection_limits(env.settings), env.metrics
     )
     server = await listen(connections, env.settings, listener)
     async with task_scope(connections.sweep()):
@@ -74,7 +73,7 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
             yield server.sockets[0].getsockname()[1]
         finally:
             server.close()
-            await connections.leave(LEAVE_S, ANSWER_S)
+            await connections.drain(DRAIN_REQUESTS_S, DRAIN_RESPONSES_S)
 
 
 async def listen(connections: Connections, settings: Settings, listener: socket.socket | None) -> asyncio.Server:
@@ -85,17 +84,17 @@ async def listen(connections: Connections, settings: Settings, listener: socket.
         return await loop.create_server(connections, settings.host, settings.port, backlog=BACKLOG)
 
 
-def allow_files(count: int) -> None:
-    """Let this process open so many files, as far as the system allows it."""
+def raise_file_limit(count: int) -> None:
+    """Raise the limit on open files to `count`, or as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     if wanted < count:
-        log.warning("fewer open files than connections may need", allowed=wanted, needed=count)
+        log.warning("limit on open files is lower than needed: raise `ulimit -n`", allowed=wanted, needed=count)
 
 
-def connection_limits(settings: Settings) -> ConnectionLimits:
+def make_connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         most=settings.most_connections, head_s=settings.head_timeout_s, keepalive_s=settings.keepalive_timeout_s
     )

@@ -38,7 +38,7 @@ from urls.targets import TargetProblem, check_target
 
 
 def find_unfit_target(url: str) -> str | None:
-    # Asked first, for it shows nothing of the URL: what is said of a target is meant for whoever typed it.
+    # First, because its message shows nothing of the URL; messages about a target may quote it.
     if problem := find_web_problem(url):
         return problem
     match check_target(url):
@@ -50,60 +50,74 @@ def find_unfit_target(url: str) -> str | None:
 FallbackUrl = Annotated[
     str,
     Meta(
-        description="where unknown codes lead; without it they get a small 404 page",
+        description="where to redirect unknown codes; without it they get a small 404 page",
         examples=["https://shop.example/"],
         extra={"check": find_unfit_target},
     ),
 ]
 Prefetch = Annotated[
-    Literal["refuse", "record"], Meta(description="refuse prefetches with 503, or answer and record them")
+    Literal["refuse", "record"], Meta(description="refuse prefetches with 503, or redirect and record them")
 ]
 RedirectCap = Annotated[
     int,
     Meta(
         ge=1024,
         le=65_536,
-        description="bytes of a redirect's head, Location and cookie included; nginx answers 502 above 4,096",
+        description="maximum bytes of a redirect's head, with Location and cookie; nginx answers 502 above 4,096",
     ),
 ]
 Workers = Annotated[
-    int, Meta(ge=1, le=64, description="processes on the port; more than 1 have a supervisor, and ports after its own")
+    int,
+    Meta(
+        ge=1,
+        le=64,
+        description="processes on the port; with more than 1 a supervisor runs them, with private ports after its own",
+    ),
 ]
 DataDir = Annotated[
     str,
     Meta(
         min_length=1,
-        description="folder on a local disk, of the journal of accepted clicks and the snapshot of the referrals",
+        description="folder on a local disk for the journal of accepted clicks and the snapshot of the referrals",
         examples=["/var/lib/clickrail/ingest"],
     ),
 ]
 MostConnections = Annotated[
-    int, Meta(ge=1, le=1_000_000, description="open connections a process takes; each needs an open file")
+    int, Meta(ge=1, le=1_000_000, description="maximum open connections of a process; each needs an open file")
 ]
 HeadTimeout = Annotated[
     float,
-    Meta(gt=0, le=60, description="seconds in which a request's line and header fields must be there, all of them"),
+    Meta(gt=0, le=60, description="seconds in which all of a request's line and header fields must arrive"),
 ]
 KeepAliveTimeout = Annotated[
-    float, Meta(gt=0, le=600, description="seconds a connection stays open without a request; above that of a proxy")
+    float,
+    Meta(
+        gt=0,
+        le=600,
+        description="seconds a connection stays open without a request; set it higher than a proxy's in front",
+    ),
 ]
 PostgresTimeout = Annotated[
     int,
-    Meta(ge=10, le=5000, description="milliseconds a new code may wait for PostgreSQL; thrice the way there and back"),
+    Meta(
+        ge=10,
+        le=5000,
+        description="milliseconds a lookup may wait for PostgreSQL; set it to three round trips or more",
+    ),
 ]
 SyncMilliseconds = Annotated[
-    int, Meta(ge=1, le=1000, description="milliseconds after which a written click is surely on the disk")
+    int, Meta(ge=1, le=1000, description="milliseconds until a written click is synced to disk")
 ]
 DrainSeconds = Annotated[
     int,
     Meta(
         ge=0,
         le=300,
-        description="seconds a stop goes on accepting visitors while /readyz says 503, for balancers to see it",
+        description="seconds a stop keeps accepting visitors while /readyz says 503, until load balancers see it",
     ),
 ]
 FlushSeconds = Annotated[
-    int, Meta(ge=0, le=60, description="seconds a stop may then wait for Kafka; what is left stays in the journal")
+    int, Meta(ge=0, le=60, description="seconds a stop then waits for Kafka; undelivered clicks stay in the journal")
 ]
 
 
@@ -121,7 +135,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     public_url: PublicUrl
     region: Region = "local"
     log_level: LogLevel = "info"
-    host: Host = "0.0.0.0"  # noqa: S104 - visitors come from outside
+    host: Host = "0.0.0.0"  # noqa: S104 - visitors connect from outside
     port: Port = 8080
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9100
@@ -147,7 +161,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
         super().__post_init__()
         if self.workers > 1 and self.private_port + self.workers > HIGHEST_PORT:
             most = HIGHEST_PORT - self.workers
-            theirs = f"the {self.workers} workers have the ports after it"
+            theirs = f"the {self.workers} workers use the ports after it"
             raise SettingsError(f"CLICKRAIL_INGEST_PRIVATE_PORT: must be {most} or less: {theirs}")
         for name in ("client", "code"):
             rate, burst = getattr(self, f"{name}_rate_per_s"), getattr(self, f"{name}_burst")

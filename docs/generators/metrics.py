@@ -13,8 +13,7 @@ from prometheus_client.metrics_core import Metric
 from console.metrics import ConsoleMetrics
 from docs.generators.settings import table
 from enricher.metrics import EnricherMetrics
-from ingest.journal.journal import Journal
-from ingest.journal.journal import Limits as JournalLimits
+from ingest.journal.journal import Journal, JournalLimits
 from ingest.journal.metrics import JournalMetrics
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics

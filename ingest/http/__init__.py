@@ -1,1 +1,1 @@
-"""HTTP as visitors speak it: connections, requests parsed from their bytes, answers as bytes."""
+"""HTTP for visitors: connections, requests parsed from bytes, responses rendered to bytes."""

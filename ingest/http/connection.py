@@ -1,116 +1,73 @@
-"""One visitor's connection: requests in, answers out, in their order, and no longer than is reasonable.
+"""One visitor's connection: requests in, responses out in the same order, within time limits.
 
-aiohttp's parser reads the requests. The rest of its server is left out: a link is followed by a GET without a body, and
-being ready for everything else costs more than the redirect does (docs/decisions/0007-connections.md). Reading,
-answering and sending are steps of their own: `connections` takes each for all that have something.
+aiohttp's parser reads the requests. The rest of aiohttp's server is not used: a link is followed by a GET without a
+body, and supporting everything else costs more than the redirect itself (docs/decisions/0007-connections.md). Reading,
+handling and sending are separate steps: `Connections` runs each step for all connections that have work.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import partial
 from time import perf_counter_ns
-from typing import Final, NamedTuple, Protocol
+from typing import Final
 
 from aiohttp import HttpVersion11, hdrs
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import RawRequestMessage
 
-from ingest.http.http_parser import Misread, RequestReader
-from ingest.http.response import Response, page, without_body
+from ingest.http.handler import DeferredResponse
+from ingest.http.http_parser import InvalidRequest, RequestParser
+from ingest.http.owner import ConnectionOwner
+from ingest.http.response import Response, make_page, without_body
 
 LINGER_S: Final = 2.0
-MOST_AT_ONCE: Final = 16
-"""Requests of one connection in one turn: who sends thousands in one breath makes nobody wait."""
-BYTES_AT_ONCE: Final = 8192
-"""No more requests are read in one turn after so many bytes: a large one takes long."""
+MAX_AT_ONCE: Final = 16
+"""Requests of one connection in one turn, so that a client that pipelines thousands delays nobody else."""
+MAX_BYTES_AT_ONCE: Final = 8192
+"""After this many bytes no further request is parsed in the same turn: large requests take long."""
 CLOSE: Final = "Connection: close\r\n"
 KEEP: Final = "Connection: keep-alive\r\n"
 
 
-class Later(NamedTuple):
-    """The two answers of which one is made when what it takes is known.
-
-    `accept` writes the click down. `only_show` writes nothing down and sets no cookie: for a visitor who has closed his
-    half of the connection meanwhile, as browsers do that are left; who still reads is sent on.
-    """
-
-    accept: Callable[[], Response]
-    only_show: Callable[[], Response]
-
-
-Answered = Response | Awaitable[Later]
-
-
-class Host(Protocol):
-    """Whom connections belong to. While `leaving`, each ends after one more answer. Times in seconds."""
-
-    leaving: bool
-    head_s: float
-    keepalive_s: float
-
-    def schedule_turn(self, connection: "Connection", /) -> None:
-        """Have `read`, `answer` and `send` of a connection called, in this order, before long."""
-
-    def answer(self, request: RawRequestMessage, peer: str | None, /) -> Answered:
-        """Answer a request without a body: at once, or by what the awaitable gives, if the visitor is still there."""
-
-    def observe(self, nanoseconds: int, /) -> None:
-        """Note how long an answer took."""
-
-    def count_misread(self, status: int, /) -> None:
-        """Count a request that is refused for its form, whatever it asks for."""
-
-    def count_left(self) -> None:
-        """Count a request whose visitor was gone before it could be answered."""
-
-    def count_failure(self, error: Exception, /) -> None:
-        """Count a request that could not be answered because of us."""
-
-    def admit(self, connection: "Connection", /) -> bool:
-        """Take a connection in; false when there are too many."""
-
-    def forget(self, connection: "Connection", /) -> None:
-        """Let go of a connection that is closed."""
-
-
 class Connection(BaseProtocol):
-    """`deadline` is the loop's time at which it has waited long enough for its visitor."""
+    """`deadline` is the event loop's time at which an inactive connection is closed."""
 
-    def __init__(self, host: Host, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, owner: ConnectionOwner, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.deadline = 0.0
-        self._host = host
+        self._owner = owner
         self._peer: str | None = None
-        self._reader = RequestReader(self, loop)
+        self._request_parser = RequestParser(self, loop)
         self._received_at = 0
-        self._waiting: deque[RawRequestMessage | Misread] = deque()
-        self._task: asyncio.Task[None] | None = None
-        self._looked_up: tuple[RawRequestMessage, Later] | None = None
-        self._answers: list[tuple[RawRequestMessage | None, Response]] = []
-        self._is_read = True
-        self._is_held = False
+        self._requests: deque[RawRequestMessage | InvalidRequest] = deque()
+        self._lookup: asyncio.Task[None] | None = None
+        self._deferred: tuple[RawRequestMessage, DeferredResponse] | None = None
+        self._responses: list[tuple[RawRequestMessage | None, Response]] = []
+        self._accepts_requests = True
+        self._has_paused_reading = False
         self._is_half_closed = False
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing was asked that is not answered yet, not even in part."""
-        return not (self._reader.is_begun or self.is_owed)
+        """Whether no request has begun that has no response yet."""
+        return not (self._request_parser.has_partial or self.has_work)
 
     @property
-    def is_owed(self) -> bool:
-        """Whether there is more to do for what has come: it may be answered without anything else coming."""
-        return bool(self._reader.has_unread or self._waiting or self.is_answering or self._answers)
+    def has_work(self) -> bool:
+        """Whether received bytes may still lead to a response without any further bytes."""
+        return bool(self._request_parser.has_unread or self._requests or self.is_resolving or self._responses)
 
     @property
-    def is_answering(self) -> bool:
-        return self._task is not None or self._looked_up is not None
+    def is_resolving(self) -> bool:
+        """Whether a request waits for a lookup in the stores."""
+        return self._lookup is not None or self._deferred is not None
 
     def close(self, *, at_once: bool = False) -> None:
-        """Close it when what was written is sent, or at once."""
-        self._end()
+        """Close the connection at once, or after what was written has been sent."""
+        self._stop_accepting()
         if self.transport is not None:
             (self.transport.abort if at_once else self.transport.close)()
 
@@ -118,145 +75,149 @@ class Connection(BaseProtocol):
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
         self._peer = peer[0] if isinstance(peer, tuple) else None
-        self.deadline = self._loop.time() + self._host.head_s
-        if not self._host.admit(self):
+        self.deadline = self._loop.time() + self._owner.head_s
+        if not self._owner.admit(self):
             self.close(at_once=True)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
-        self._end()
-        self._host.forget(self)
+        self._stop_accepting()
+        self._owner.discard(self)
 
-    def _end(self) -> None:
-        """Read and answer nothing more; what is answered may still be sent."""
-        self._is_read = False
-        self._reader.clear()
-        self._waiting.clear()
+    def _stop_accepting(self) -> None:
+        """Drop unhandled requests and accept no more; finished responses may still be sent."""
+        self._accepts_requests = False
+        self._request_parser.clear()
+        self._requests.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._is_read:
-            self._reader.feed(data)
+        if self._accepts_requests:
+            self._request_parser.feed(data)
             self._received_at = perf_counter_ns()
-            self._host.schedule_turn(self)
+            self._owner.schedule_turn(self)
 
     def eof_received(self) -> bool:
-        # Who closes only his own half still waits for the answer to what he asked.
+        # A client that closes only its own half still waits for the responses to its requests.
         self._is_half_closed = True
-        return self.is_owed
+        return self.has_work
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._host.schedule_turn(self)
+        self._owner.schedule_turn(self)
 
-    def read(self) -> None:
-        """Read the requests that have come, as many as can be answered in this turn."""
-        reader, size = self._reader, 0
-        while reader.has_unread and len(self._waiting) < MOST_AT_ONCE and size < BYTES_AT_ONCE:
-            begins = not reader.is_begun
-            asked = reader.read()
-            if begins and (asked is not None or reader.is_begun):
-                # The first bytes of a request start its time; those that follow do not prolong it.
-                self.deadline = self._loop.time() + self._host.head_s
-            if asked is None:
+    def read_requests(self) -> None:
+        """Parse received requests, as many as can be handled in this turn."""
+        parser, size = self._request_parser, 0
+        while parser.has_unread and len(self._requests) < MAX_AT_ONCE and size < MAX_BYTES_AT_ONCE:
+            is_new = not parser.has_partial
+            request = parser.parse_next()
+            if is_new and (request is not None or parser.has_partial):
+                # The time limit runs from the first bytes of a request; later bytes do not extend it.
+                self.deadline = self._loop.time() + self._owner.head_s
+            if request is None:
                 break
-            self._waiting.append(asked)
-            size += reader.size
+            self._requests.append(request)
+            size += parser.size
 
-    def answer(self) -> None:
-        """Answer what waits, in its order, as far as the visitor takes the answers; the rest has another turn."""
+    def handle_requests(self) -> None:
+        """Handle parsed requests in order while the client reads; the rest gets another turn."""
         if self.transport is None or self.transport.is_closing():
-            self._leave()
+            self._abandon()
             return
-        if self._looked_up:
-            self._finish(*self._looked_up)
-        for _ in range(MOST_AT_ONCE):
-            if not self._waiting or self._task or self._paused:
+        if self._deferred:
+            self._finish_lookup(*self._deferred)
+        for _ in range(MAX_AT_ONCE):
+            if not self._requests or self._lookup or self._paused:
                 break
-            asked = self._waiting.popleft()
-            if isinstance(asked, Misread):
-                self._host.count_misread(asked.status)
-                response = page(asked.status)
-                self._note(None, response if asked.with_body else without_body(response))
+            request = self._requests.popleft()
+            if isinstance(request, InvalidRequest):
+                self._owner.count_invalid(request.status)
+                response = make_page(request.status)
+                self._add_response(None, response if request.wants_body else without_body(response))
             else:
-                self._answer(asked)
-        if (self._waiting or self._reader.has_unread) and not (self._task or self._paused):
-            self._host.schedule_turn(self)
+                self._handle(request)
+        if (self._requests or self._request_parser.has_unread) and not (self._lookup or self._paused):
+            self._owner.schedule_turn(self)
 
-    def _answer(self, asked: RawRequestMessage) -> None:
+    def _handle(self, request: RawRequestMessage) -> None:
         try:
-            answered = self._host.answer(asked, self._peer)
-        except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one answer
-            answered = self._fail(error)
-        if isinstance(answered, Response):
-            self._note(asked, answered)
+            handled = self._owner.handle(request, self._peer)
+        except Exception as error:  # noqa: BLE001 - the outermost frame of a request: a bug costs one response
+            handled = self._fail(error)
+        if isinstance(handled, Response):
+            self._add_response(request, handled)
         else:
-            self._task = self._loop.create_task(self._look_up(asked, answered))
+            self._lookup = self._loop.create_task(self._await_lookup(request, handled))
 
-    async def _look_up(self, asked: RawRequestMessage, answered: Awaitable[Later]) -> None:
+    async def _await_lookup(self, request: RawRequestMessage, handled: Awaitable[DeferredResponse]) -> None:
         try:
-            later = await answered
+            deferred = await handled
         except Exception as error:  # noqa: BLE001 - the outermost frame of a request, as above
-            failed = partial(self._fail, error)
-            later = Later(failed, failed)
-        self._looked_up = asked, later
-        self._task = None
-        self._host.schedule_turn(self)
+            fail = partial(self._fail, error)
+            deferred = DeferredResponse(fail, fail)
+        self._deferred = request, deferred
+        self._lookup = None
+        self._owner.schedule_turn(self)
 
-    def _finish(self, asked: RawRequestMessage, later: Later) -> None:
-        self._looked_up = None
+    def _finish_lookup(self, request: RawRequestMessage, deferred: DeferredResponse) -> None:
+        self._deferred = None
         try:
-            response = later.only_show() if self._is_half_closed else later.accept()
+            response = deferred.show_target() if self._is_half_closed else deferred.accept()
         except Exception as error:  # noqa: BLE001 - the outermost frame of a request, as above
             response = self._fail(error)
-        self._note(asked, response)
+        self._add_response(request, response)
 
-    def _leave(self) -> None:
-        """Answer nothing: nobody would hear it, and a click is a click only if it can be answered."""
-        self._end()
-        if self._looked_up:
-            self._looked_up = None
-            self._host.count_left()
+    def _abandon(self) -> None:
+        """Drop all requests of a client that has gone: a click counts only if its response can be sent."""
+        self._stop_accepting()
+        if self._deferred:
+            self._deferred = None
+            self._owner.count_abandoned()
 
-    def _note(self, asked: RawRequestMessage | None, response: Response) -> None:
-        self._answers.append((asked, response))
-        if response.ends or asked is None or asked.should_close or asked.upgrade:
-            # What stands behind it is not answered: it would be a click without an answer.
-            self._end()
+    def _add_response(self, request: RawRequestMessage | None, response: Response) -> None:
+        self._responses.append((request, response))
+        if response.closes or request is None or request.should_close or request.upgrade:
+            # Later requests get no response, so they must not become clicks.
+            self._stop_accepting()
 
     def _fail(self, error: Exception) -> Response:
-        self._host.count_failure(error)
-        return page(500)
+        self._owner.count_failure(error)
+        return make_page(500)
 
-    def send(self) -> None:
-        """Write the answers there are; behind one that is the last, nothing more is read."""
-        transport, answers = self.transport, self._answers
+    def send_responses(self) -> None:
+        """Send finished responses. Close after the last one; pause reading while requests cannot be handled."""
+        transport, responses = self.transport, self._responses
         if transport is None:
             return
-        if answers:
-            self._answers = []
-            # Who has more to be answered, or read, is not left yet: closing now would take the answers back.
-            is_last = not self._is_read or (self._host.leaving and not (self._task or self._waiting or self._is_held))
-            last = answers.pop() if is_last else None
-            for asked, response in answers:
-                self._write(transport, asked, response, "" if asked and asked.version >= HttpVersion11 else KEEP)
+        if responses:
+            self._responses = []
+            # While draining, a connection with unhandled requests stays open: closing it now would reset it, and the
+            # client would lose responses already sent.
+            is_last = not self._accepts_requests or (
+                self._owner.is_draining and not (self._lookup or self._requests or self._has_paused_reading)
+            )
+            last = responses.pop() if is_last else None
+            for request, response in responses:
+                self._write(transport, request, response, "" if request and request.version >= HttpVersion11 else KEEP)
             if last:
                 self._send_last(transport, *last)
                 return
-            self.deadline = self._loop.time() + self._host.keepalive_s
-        if self._is_half_closed and not self.is_owed:
+            self.deadline = self._loop.time() + self._owner.keepalive_s
+        if self._is_half_closed and not self.has_work:
             transport.close()
-        elif self._is_held != bool(self._waiting or self._reader.has_unread):
-            # Also when nothing can be answered at present: what comes meanwhile is not to fill the memory.
-            self._is_held = not self._is_held
-            (transport.pause_reading if self._is_held else transport.resume_reading)()
+        elif self._has_paused_reading != bool(self._requests or self._request_parser.has_unread):
+            # Pause reading while requests cannot be handled (back-pressure): received bytes must not fill the memory.
+            self._has_paused_reading = not self._has_paused_reading
+            (transport.pause_reading if self._has_paused_reading else transport.resume_reading)()
 
-    def _send_last(self, transport: asyncio.Transport, asked: RawRequestMessage | None, response: Response) -> None:
-        self._end()
-        self._write(transport, asked, response, CLOSE)
-        if response.ends and not self._is_half_closed:
-            # More may come: closing with bytes unread would take the answer back, so they are thrown away for a while.
+    def _send_last(self, transport: asyncio.Transport, request: RawRequestMessage | None, response: Response) -> None:
+        self._stop_accepting()
+        self._write(transport, request, response, CLOSE)
+        if response.closes and not self._is_half_closed:
+            # Closing a socket with unread bytes resets it, and the client loses the response. So discard what still
+            # arrives for LINGER_S.
             with suppress(OSError):
-                # asyncio's own loop says so when the visitor has gone; uvloop does not.
+                # asyncio's own loop raises when the client has gone; uvloop does not.
                 transport.write_eof()
             transport.resume_reading()
             self.deadline = self._loop.time() + LINGER_S
@@ -264,12 +225,8 @@ class Connection(BaseProtocol):
             transport.close()
 
     def _write(
-        self, transport: asyncio.Transport, asked: RawRequestMessage | None, response: Response, connection: str
+        self, transport: asyncio.Transport, request: RawRequestMessage | None, response: Response, connection: str
     ) -> None:
-        transport.write(render(asked, response, connection))
-        self._host.observe(perf_counter_ns() - self._received_at)
-
-
-def render(asked: RawRequestMessage | None, response: Response, connection: str) -> bytes:
-    with_body = asked is None or asked.method != hdrs.METH_HEAD
-    return response.render(rfc822_formatted_time(), connection, with_body=with_body)
+        has_body = request is None or request.method != hdrs.METH_HEAD
+        transport.write(response.render(rfc822_formatted_time(), connection, has_body=has_body))
+        self._owner.observe(perf_counter_ns() - self._received_at)

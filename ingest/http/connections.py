@@ -1,8 +1,8 @@
-"""The open connections of a process: how many there may be, how long each may wait, and whose turn it is.
+"""The open connections of a process: their number, their time limits, and their turns.
 
-What came in one turn of the event loop is answered together, step by step: all requests are read, then all are
-answered, then all clicks are written to the journal, in one write, then all answers are sent. A processor that does
-one thing many times is twice as fast as one that does many things in turn (docs/performance.md).
+Connections with new bytes in one turn of the event loop are served together, step by step: parse all requests, handle
+all of them, write all clicks to the journal in one write, send all responses. Running one step many times is twice as
+fast as alternating between steps, because the code stays in the processor's cache (docs/performance.md).
 """
 
 import asyncio
@@ -13,19 +13,20 @@ import msgspec
 import structlog
 from aiohttp.http import RawRequestMessage
 
-from ingest.http.connection import Answered, Connection
+from ingest.http.connection import Connection
+from ingest.http.handler import Handled
 from ingest.metrics import IngestMetrics
 
 log = structlog.get_logger()
 
 SWEEP_S: Final = 0.5
-TICK_S: Final = 0.02
-MOST_TOGETHER: Final = 64
-"""Connections: the first of them waits for the last, some milliseconds at most."""
+POLL_S: Final = 0.02
+MAX_TOGETHER: Final = 64
+"""Connections served together. The first one waits for the last one, a few milliseconds at most."""
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """`head_s`: for a whole request from its first byte, and for a first one; `keepalive_s`: between two."""
+    """`head_s` limits the time from a request's first byte to its last; `keepalive_s` the time between requests."""
 
     most: int = 10_000
     head_s: float = 10.0
@@ -33,59 +34,59 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connections:
-    """Makes a `Connection` for each visitor the loop brings.
+    """Makes a `Connection` for each client that the event loop accepts.
 
-    `flush_journal` is called after requests were answered and before any of these answers is sent.
+    `flush_journal` is called after requests were handled and before any of their responses is sent.
     """
 
     def __init__(
         self,
-        answer: Callable[[RawRequestMessage, str | None], Answered],
+        handle: Callable[[RawRequestMessage, str | None], Handled],
         flush_journal: Callable[[], None],
         limits: ConnectionLimits,
         metrics: IngestMetrics,
     ) -> None:
-        self.answer = answer
+        self.handle = handle
         self._flush_journal = flush_journal
         self.observe = metrics.observe
-        self.leaving = False
+        self.is_draining = False
         self.head_s = limits.head_s
         self.keepalive_s = limits.keepalive_s
         self._most = limits.most
         self._metrics = metrics
         self._open: set[Connection] = set()
-        self._expecting: list[Connection] = []
+        self._scheduled: list[Connection] = []
         metrics.connections = self._open
 
     def __call__(self) -> Connection:
         return Connection(self, asyncio.get_running_loop())
 
     def schedule_turn(self, connection: Connection) -> None:
-        if not self._expecting:
+        if not self._scheduled:
             asyncio.get_running_loop().call_soon(self._take_turn)
-        self._expecting.append(connection)
+        self._scheduled.append(connection)
 
     def _take_turn(self) -> None:
-        expecting, self._expecting = self._expecting, []
-        for first in range(0, len(expecting), MOST_TOGETHER):
-            together = expecting[first : first + MOST_TOGETHER]
-            self._have_each(Connection.read, together)
-            self._have_each(Connection.answer, together)
+        scheduled, self._scheduled = self._scheduled, []
+        for first in range(0, len(scheduled), MAX_TOGETHER):
+            together = scheduled[first : first + MAX_TOGETHER]
+            self._run_step(Connection.read_requests, together)
+            self._run_step(Connection.handle_requests, together)
             self._flush_journal()
-            self._have_each(Connection.send, together)
+            self._run_step(Connection.send_responses, together)
 
-    def _have_each(self, step: Callable[[Connection], None], together: Iterable[Connection]) -> None:
+    def _run_step(self, step: Callable[[Connection], None], together: Iterable[Connection]) -> None:
         for connection in together:
             try:
                 step(connection)
-            except Exception as error:  # noqa: BLE001 - the outermost frame: a bug costs one connection, not its neighbours
+            except Exception as error:  # noqa: BLE001 - the outermost frame: a bug costs one connection and no other
                 self.count_failure(error)
                 connection.close(at_once=True)
 
-    def count_misread(self, status: int) -> None:
-        self._metrics.answers["method_not_allowed" if status == 405 else "unreadable"] += 1  # noqa: PLR2004 - itself
+    def count_invalid(self, status: int) -> None:
+        self._metrics.answers["method_not_allowed" if status == 405 else "unreadable"] += 1  # noqa: PLR2004 - a status
 
-    def count_left(self) -> None:
+    def count_abandoned(self) -> None:
         self._metrics.answers["left"] += 1
 
     def count_failure(self, error: Exception) -> None:
@@ -99,30 +100,30 @@ class Connections:
         self._open.add(connection)
         return True
 
-    def forget(self, connection: Connection) -> None:
+    def discard(self, connection: Connection) -> None:
         self._open.discard(connection)
 
     async def sweep(self) -> None:
-        """Close what has waited too long for its visitor, for ever."""
+        """Close connections whose deadline has passed; until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
             now = asyncio.get_running_loop().time()
-            for connection in [held for held in self._open if held.deadline <= now and not held.is_answering]:
+            for connection in [each for each in self._open if each.deadline <= now and not each.is_resolving]:
                 self._metrics.closed["idle" if connection.is_idle else "too_slow"] += 1
                 connection.close(at_once=True)
 
-    async def leave(self, leave_s: float, answer_s: float) -> None:
-        """Let visitors finish: for `leave_s` each may ask once more, for `answer_s` what was asked is answered."""
-        self.leaving = True
-        await self._until(lambda: not self._open, leave_s)
-        for connection in [held for held in self._open if not held.is_owed]:
+    async def drain(self, leave_s: float, answer_s: float) -> None:
+        """Answer one more request per connection for `leave_s`, then finish pending responses for `answer_s`."""
+        self.is_draining = True
+        await self._wait_until_closed(leave_s)
+        for connection in [each for each in self._open if not each.has_work]:
             connection.close()
-        # Not only answered but gone: what is written and not sent yet would be lost with the connection.
-        await self._until(lambda: not self._open, answer_s)
+        # Wait until connections are closed, not only answered: closing one early loses bytes that are not sent yet.
+        await self._wait_until_closed(answer_s)
         for connection in list(self._open):
             connection.close(at_once=True)
 
-    async def _until(self, condition: Callable[[], bool], seconds: float) -> None:
+    async def _wait_until_closed(self, seconds: float) -> None:
         deadline = asyncio.get_running_loop().time() + seconds
-        while not condition() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(TICK_S)
+        while self._open and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110 - polling: no event exists for this condition
+            await asyncio.sleep(POLL_S)

@@ -1,6 +1,6 @@
 """From the bytes of a connection to requests, around aiohttp's parser.
 
-The parser is given one head at a time, and whole: what a request means cannot hang on how its bytes arrived.
+The parser gets one complete head at a time, so the meaning of a request cannot depend on how its bytes arrived.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from aiohttp.http import HttpProcessingError, HttpRequestParser, RawRequestMessa
 from aiohttp.streams import EMPTY_PAYLOAD
 
 HEAD_BYTES: Final = 32 * 1024
-"""The most a request line and its header fields may be, with the empty line behind them."""
+"""The largest head: request line, header fields and the empty line."""
 PARSED_BYTES: Final = 3 * HEAD_BYTES
-"""What the parser would refuse by limits of its own: a head is never that large, percent-encoded or not."""
+"""aiohttp's own limits, never reached: no head is that large, not even percent-encoded."""
 BODY_BYTES: Final = 1024 * 1024
-"""More than a head, so that the parser never asks for a pause: what has a body is refused at once."""
+"""Larger than any head, so that aiohttp's parser never pauses reading: requests with a body are refused at once."""
 END: Final = b"\r\n\r\n"
 LINE_ENDS: Final = frozenset(b"\r\n")
 METHOD_STARTS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -25,24 +25,24 @@ BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
 NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 
 
-class Misread(msgspec.Struct, frozen=True):
-    """A request that is refused for its form: the status, and whether the answer has a body (one to HEAD has none)."""
+class InvalidRequest(msgspec.Struct, frozen=True):
+    """A request refused for its form: the status, and whether its response has a body (a response to HEAD has none)."""
 
     status: int
-    with_body: bool = True
+    wants_body: bool = True
 
 
-class RequestReader:
-    """Takes what comes, in whatever pieces, and gives one request after another.
+class RequestParser:
+    """Collects received bytes, in any pieces, and gives one request after another.
 
-    `has_unread`: there are bytes that may hold another request. `is_begun`: a part of a request was looked at, and the
-    rest has not come yet. `size` is that of the head that was read last.
+    `has_unread`: there are bytes that may hold another request. `has_partial`: a request has begun, and its end has not
+    arrived. `size` is the size of the last head in bytes.
     """
 
-    __slots__ = ("_parser", "_received", "_searched", "has_unread", "is_begun", "size")
+    __slots__ = ("_parser", "_received", "_searched", "has_partial", "has_unread", "size")
 
     def __init__(self, protocol: BaseProtocol, loop: asyncio.AbstractEventLoop) -> None:
-        self.has_unread = self.is_begun = False
+        self.has_unread = self.has_partial = False
         self.size = 0
         self._received = b""
         self._searched = 0
@@ -62,49 +62,49 @@ class RequestReader:
     def clear(self) -> None:
         self._received = b""
         self._searched = 0
-        self.has_unread = self.is_begun = False
+        self.has_unread = self.has_partial = False
 
-    def read(self) -> RawRequestMessage | Misread | None:
-        """Give the next request, or null when it is not whole yet."""
-        if not self.is_begun and self._received[0] in LINE_ENDS:
-            # Empty lines may stand before a request (RFC 9112, 2.2).
+    def parse_next(self) -> RawRequestMessage | InvalidRequest | None:
+        """Give the next request, or null while it is incomplete."""
+        if not self.has_partial and self._received[0] in LINE_ENDS:
+            # Skip empty lines before a request (RFC 9112, 2.2).
             self._received = self._received.lstrip(b"\r\n")
         received = self._received
         end = received.find(END, self._searched - 3 if self._searched > 3 else 0) + len(END)  # noqa: PLR2004 - of END
         if end < len(END):
-            return self._wait(received)
+            return self._note_partial(received)
         head, self._received = received[:end], received[end:]
-        self._searched, self.size, self.is_begun, self.has_unread = 0, end, False, end < len(received)
+        self._searched, self.size, self.has_partial, self.has_unread = 0, end, False, end < len(received)
         if end > HEAD_BYTES:
-            return judge_part(head, 0)
+            return check_partial_head(head, 0)
         try:
             messages, _, _ = self._parser.feed_data(head if head.isascii() else encode_first_line(head))
         except HttpProcessingError:
-            return refuse(400, head)
+            return make_invalid(400, head)
         if len(messages) != 1:
-            return refuse(400, head)
-        asked, body = messages[0]
-        return asked if body is EMPTY_PAYLOAD else refuse(405, head)
+            return make_invalid(400, head)
+        request, body = messages[0]
+        return request if body is EMPTY_PAYLOAD else make_invalid(405, head)
 
-    def _wait(self, received: bytes) -> Misread | None:
-        refused = judge_part(received, self._searched)
-        self._searched, self.is_begun, self.has_unread = len(received), bool(received), False
-        return refused
+    def _note_partial(self, received: bytes) -> InvalidRequest | None:
+        invalid = check_partial_head(received, self._searched)
+        self._searched, self.has_partial, self.has_unread = len(received), bool(received), False
+        return invalid
 
 
-def judge_part(head: bytes, searched: int) -> Misread | None:
-    """Refuse a head at once that cannot become a request, or not one of at most 32 KiB; null while it can."""
+def check_partial_head(head: bytes, searched: int) -> InvalidRequest | None:
+    """Refuse an incomplete head that cannot become a valid request of at most 32 KiB; give null while it can."""
     if head and (head[0] not in METHOD_STARTS or BARE_LINE_FEED.search(head, max(0, searched - 1), HEAD_BYTES)):
-        return refuse(400, head)
-    return refuse(431, head) if len(head) >= HEAD_BYTES else None
+        return make_invalid(400, head)
+    return make_invalid(431, head) if len(head) >= HEAD_BYTES else None
 
 
-def refuse(status: int, head: bytes) -> Misread:
-    return Misread(status, with_body=not head.startswith(b"HEAD "))
+def make_invalid(status: int, head: bytes) -> InvalidRequest:
+    return InvalidRequest(status, wants_body=not head.startswith(b"HEAD "))
 
 
 def encode_first_line(head: bytes) -> bytes:
-    """Percent-encode what a browser would have encoded and some programs do not: `?utm_term=früh`."""
+    """Percent-encode non-ASCII bytes, as a browser does and some programs do not: `?utm_term=früh`."""
     line, end, rest = head.partition(b"\r\n")
     return NOT_ASCII.sub(encode_bytes, line) + end + rest
 

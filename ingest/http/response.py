@@ -1,7 +1,7 @@
-"""An answer as it goes over the wire. Pure.
+"""Responses and their bytes. Pure.
 
-A redirect has no body and always the same few header fields, so it is rendered here and not by aiohttp, which would
-fill a table with them, sort it out and render that: a third of what a bare redirect costs (docs/performance.md).
+A redirect has no body and always the same few header fields, so it is rendered here. aiohttp would build, check and
+render a table of headers, which costs a third of a bare redirect (docs/performance.md).
 """
 
 from typing import Final
@@ -23,51 +23,49 @@ PAGES: Final = {
     500: ("Internal Server Error", "Something went wrong", "This is our fault. Please try again."),
     503: ("Service Unavailable", "One moment", "This link cannot be followed right now. Please try again shortly."),
 }
-"""By status: its reason phrase, and title and text for people."""
+"""Reason phrase, title and text by status."""
 FIELDS: Final = {
     405: "Allow: GET, HEAD\r\n",
     429: "Retry-After: {retry_after_s}\r\n",
     503: "Retry-After: {retry_after_s}\r\n",
 }
-ENDS: Final = frozenset({400, 405, 431, 500})
-"""Statuses after which nothing more is read from a connection: what comes next could be anything."""
-
-
+CLOSING_STATUSES: Final = frozenset({400, 405, 431, 500})
+"""Statuses after which the connection closes: the bytes that follow may not be a request."""
 REDIRECT_CAP: Final = 4000
-"""Bytes of a redirect's whole head, unless the settings say otherwise: nginx as it comes answers 502 above 4,096."""
+"""Default limit for the bytes of a redirect's head: nginx with its default buffers answers 502 above 4,096."""
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):
-    """`head` is the status line and header fields, without Date and Connection; `ends` closes the connection."""
+    """`head` is the status line and header fields, without Date and Connection. `closes` ends the connection."""
 
     head: str
     body: bytes = b""
-    ends: bool = False
+    closes: bool = False
 
-    def render(self, date: str, connection: str, *, with_body: bool) -> bytes:
-        """Give the bytes; `connection` is empty or a whole header line with its end."""
+    def render(self, date: str, connection: str, *, has_body: bool) -> bytes:
+        """Give the bytes. `connection` is empty or a whole header line including CRLF."""
         head = f"{self.head}Date: {date}\r\n{connection}\r\n".encode("ascii")
-        return head + self.body if with_body and self.body else head
+        return head + self.body if has_body and self.body else head
 
 
 def redirect_to(location: str, set_cookie: str | None = None) -> Response:
-    """Send a visitor on. Raises ValueError for a location that would not stay within its line."""
+    """Make a 302. Raises ValueError when the location is not printable ASCII: it could break out of its header line."""
     if not (location.isascii() and location.isprintable()):
-        raise ValueError("a Location is printable ASCII")
+        raise ValueError("a Location must be printable ASCII")
     cookie = "" if set_cookie is None else f"Set-Cookie: {set_cookie}\r\n"
     return Response(
         f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n{cookie}Cache-Control: no-store\r\nContent-Length: 0\r\n"
     )
 
 
-def room_for_location(cap: int) -> int:
-    """Give how long a Location may be, together with a Set-Cookie if there is one, for a head of so many bytes."""
-    frame = redirect_to("", "").render("Thu, 01 Jan 1970 00:00:00 GMT", "Connection: keep-alive\r\n", with_body=False)
+def compute_location_cap(cap: int) -> int:
+    """Give the longest Location plus Set-Cookie, in characters, for a head of at most `cap` bytes."""
+    frame = redirect_to("", "").render("Thu, 01 Jan 1970 00:00:00 GMT", "Connection: keep-alive\r\n", has_body=False)
     return cap - len(frame)
 
 
-def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
-    """Say why there is no redirect, to people and to machines."""
+def make_page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
+    """Make an HTML page that says why there is no redirect."""
     phrase, title, text = PAGES[status]
     body = PAGE.format(title=title, text=text).encode()
     fields = FIELDS.get(status, "").format(retry_after_s=retry_after_s)
@@ -75,9 +73,9 @@ def page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
         f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
         f"Cache-Control: no-store\r\n{fields}"
     )
-    return Response(head, body, status in ENDS)
+    return Response(head, body, status in CLOSING_STATUSES)
 
 
 def without_body(response: Response) -> Response:
-    """Give the answer to HEAD: the same fields, and nothing behind them."""
-    return Response(response.head, ends=response.ends)
+    """Make the response to HEAD: the same header fields without a body."""
+    return Response(response.head, closes=response.closes)

@@ -1,10 +1,10 @@
-"""Who owns a folder of the journal: a lock that dies with its process. All of this blocks, for moments.
+"""Ownership of a journal folder: a file lock that ends with its process. These functions block for a moment.
 
-Each worker writes in a folder of its own, `<root>/<worker>/`. A folder whose lock nobody holds was left by a worker
-that is no more; whoever comes first adopts it. flock is for local disks: a journal belongs on one.
+Each worker writes to its own folder, `<root>/<worker>/`. An unlocked folder belonged to a worker that has ended; the
+first process that locks it adopts it. flock works on local disks only, so the journal must be on one.
 
-Nobody may remove the lock of a living process: in the second until the owner sees that and leaves, another may adopt
-the folder and remove what it has delivered. Both deliver it then; what the owner writes in that second is in no file.
+Never remove the lock file of a running process. The owner notices after up to a second; until then another process may
+adopt the folder and remove segments. Clicks may then be delivered twice, and new clicks of the owner are in no file.
 """
 
 import fcntl
@@ -17,31 +17,31 @@ from typing import Final, NamedTuple
 from ingest.journal.segments import list_segments, sync_folder
 
 LOCK: Final = "lock"
-ASIDE: Final = "damaged"
-"""The folder of bad bytes, beside those of the workers: it outlives them."""
+QUARANTINE: Final = "damaged"
+"""The folder for damaged bytes, next to the folders of the workers. It is never removed."""
 
 
-class JournalOwned(Exception):  # noqa: N818 - it says what is the case
+class JournalOwned(Exception):  # noqa: N818 - the name states the condition
     """Another process owns the folder."""
 
 
-class Claim(NamedTuple):
-    """A folder that is ours until `release`, or until we die. `segments` were in it when we came, oldest first."""
+class FolderLock(NamedTuple):
+    """A folder locked by this process until `release`. `segments` were in it at that time, oldest first."""
 
     folder: Path
     lock: int
     segments: list[Path]
 
 
-def claim(root: Path, worker: str) -> Claim:
-    """Own `<root>/<worker>`, made if need be. Raises JournalOwned; OSError when the disk refuses."""
+def lock_folder(root: Path, worker: str) -> FolderLock:
+    """Lock `<root>/<worker>`, and make it if it is missing. Raises JournalOwned; OSError when the disk refuses."""
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder = root / worker
-    claimed = take(folder) if folder.is_dir() else make(folder)
+    claimed = try_lock(folder) if folder.is_dir() else make_locked(folder)
     if claimed is None:
-        raise JournalOwned(f"{folder} belongs to another process that is alive")
+        raise JournalOwned(f"{folder} is locked by another running process")
     try:
-        # Also of a folder that was there: whoever made it may not have come so far.
+        # Sync an existing folder too: the process that made it may have died before it did.
         sync_folder(root)
     except OSError:
         release(claimed)
@@ -49,17 +49,17 @@ def claim(root: Path, worker: str) -> Claim:
     return claimed
 
 
-def make(folder: Path) -> Claim | None:
-    """Make a folder that is locked before anyone can see it; null when another was faster. Raises OSError."""
+def make_locked(folder: Path) -> FolderLock | None:
+    """Make a folder that is locked before others can see it; null when another process was faster. Raises OSError."""
     hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     made = None
     try:
-        made = take(hidden)
-        assert made is not None  # noqa: S101 - for the type checker: nobody else knows this name
-        # A folder that is not empty cannot be replaced, and one that is claimed has its lock in it.
+        made = try_lock(hidden)
+        assert made is not None  # noqa: S101 - for the type checker: no other process knows this name
+        # `rename` does not replace a folder that is not empty, and a locked folder contains its lock.
         hidden.rename(folder)
     except OSError:
-        discard(hidden)
+        remove_folder(hidden)
         if made is None:
             raise
         os.close(made.lock)
@@ -69,14 +69,14 @@ def make(folder: Path) -> Claim | None:
     return made._replace(folder=folder)
 
 
-def take(folder: Path) -> Claim | None:
-    """Own a folder that exists; null when another process does. Raises OSError."""
+def try_lock(folder: Path) -> FolderLock | None:
+    """Lock an existing folder; null when another process holds the lock. Raises OSError."""
     fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Between these lines its owner may have removed it: then this is a lock on nothing.
+        # The owner may have removed the file since `open`: then the lock is on a deleted file.
         if is_lock_of(folder, fd):
-            return Claim(folder, fd, list_segments(folder))
+            return FolderLock(folder, fd, list_segments(folder))
     except BlockingIOError:
         pass
     except OSError:
@@ -87,15 +87,15 @@ def take(folder: Path) -> Claim | None:
 
 
 def is_lock_of(folder: Path, lock: int) -> bool:
-    """Tell whether the open file `lock` is the one in the folder."""
+    """Tell whether the open file `lock` is the lock file in the folder."""
     try:
         return os.path.samestat(os.fstat(lock), (folder / LOCK).stat())
     except OSError:
         return False
 
 
-def is_owned(folder: Path) -> bool:
-    """Tell whether a process owns the folder now. Raises nothing."""
+def is_locked(folder: Path) -> bool:
+    """Tell whether a process holds the lock of the folder. Never raises."""
     try:
         fd = os.open(folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -111,14 +111,14 @@ def is_owned(folder: Path) -> bool:
     return False
 
 
-def adopt(root: Path, worker: str) -> list[Claim]:
-    """Own every folder that nobody owns, but for that of `worker`; those that are empty are removed. Raises nothing."""
+def adopt_folders(root: Path, worker: str) -> list[FolderLock]:
+    """Lock every unlocked folder except that of `worker`; remove the empty ones. Never raises."""
     claims = []
     for folder in list_folders(root):
         if folder.name == worker:
             continue
         with suppress(OSError):
-            if adopted := take(folder):
+            if adopted := try_lock(folder):
                 if adopted.segments:
                     claims.append(adopted)
                 else:
@@ -127,33 +127,33 @@ def adopt(root: Path, worker: str) -> list[Claim]:
 
 
 def list_folders(root: Path) -> list[Path]:
-    """Give the folders of workers, in the order of their names. Raises nothing."""
+    """Give the folders of workers, sorted by name. Never raises."""
     try:
         with os.scandir(root) as entries:
             names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return []
-    return [root / name for name in sorted(names) if name != ASIDE and is_ours(root / name)]
+    return [root / name for name in sorted(names) if name != QUARANTINE and is_ours(root / name)]
 
 
 def is_ours(folder: Path) -> bool:
-    """Tell whether this is a worker's folder, and not the `lost+found` of a mounted disk or one still being made."""
+    """Tell whether this is a worker's folder, not `lost+found` or a folder that is still being made."""
     try:
         return not folder.name.startswith(".") and ((folder / LOCK).exists() or bool(list_segments(folder)))
     except OSError:
         return False
 
 
-def release(claim: Claim) -> None:
-    """Own a folder no longer. When it holds nothing but its lock, it goes too."""
+def release(held: FolderLock) -> None:
+    """Unlock a folder, and remove it if it holds nothing but its lock."""
     with suppress(OSError):
-        if all(path.name == LOCK for path in claim.folder.iterdir()):
-            discard(claim.folder)
-    os.close(claim.lock)
+        if all(path.name == LOCK for path in held.folder.iterdir()):
+            remove_folder(held.folder)
+    os.close(held.lock)
 
 
-def discard(folder: Path) -> None:
-    """Remove a folder with nothing but its lock in it, without opening it: there may be no file left to open."""
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that holds nothing but its lock. Opens no file, since the limit on open files may be reached."""
     with suppress(OSError):
         (folder / LOCK).unlink(missing_ok=True)
         folder.rmdir()

@@ -1,11 +1,11 @@
-"""A click as bytes in a file: mark, length, CRC-32, then click id and click. Pure; no bytes whatever make it raise.
+"""A click as bytes in a file: mark, length, CRC-32, click id, click. Pure; scanning never raises, whatever the bytes.
 
     ff 43 52 31 | length of the body | CRC-32 of the body | 26 bytes click id, then the click as UTF-8
        4 bytes      4, big-endian         4, big-endian               the body
 
-The byte ff occurs nowhere in UTF-8, so no body can hold the mark: where one is found a frame was begun, and a body
-that seems to hold ff is none. That is also why damage costs no more than a second look at the bytes behind it. The id
-stands before the click, so that a click written by another version can be delivered without understanding it.
+The byte ff never occurs in UTF-8, so a body cannot contain the mark: every mark begins a frame, and a body with ff in
+it is damaged. So the scan reads the bytes after damage at most twice. The id comes before the click, so that a click
+written by another version can be delivered without decoding it.
 """
 
 import struct
@@ -17,7 +17,7 @@ MARK: Final = b"\xffCR1"
 NEVER_IN_UTF8: Final = b"\xff"
 KEY_BYTES: Final = 26
 LARGEST_BODY: Final = 128 * 1024
-"""Larger than any click can be: its fields have caps."""
+"""Larger than any click, because its fields have caps."""
 
 _HEADER: Final = struct.Struct(">4sII")
 _PACK: Final = _HEADER.pack
@@ -26,7 +26,7 @@ _HEADER_BYTES: Final = _HEADER.size
 LARGEST_FRAME: Final = _HEADER_BYTES + LARGEST_BODY
 
 
-class Good(NamedTuple):
+class IntactFrame(NamedTuple):
     """An intact frame, `data[start:end]`."""
 
     start: int
@@ -35,47 +35,47 @@ class Good(NamedTuple):
     payload: bytes
 
 
-class Damaged(NamedTuple):
-    """Bytes `data[start:end]` that belong to no intact frame."""
+class DamagedBytes(NamedTuple):
+    """Bytes `data[start:end]` outside of intact frames."""
 
     start: int
     end: int
 
 
-def frame(key: bytes, payload: bytes) -> bytes:
-    """Give the bytes to write for a click: `key` has 26 bytes, `payload` is UTF-8; both together <= LARGEST_BODY."""
+def encode_frame(key: bytes, payload: bytes) -> bytes:
+    """Encode a click: `key` has 26 bytes, `payload` is UTF-8, together at most LARGEST_BODY."""
     body = key + payload
     return _PACK(MARK, len(body), crc32(body)) + body
 
 
-def scan(data: bytes, *, complete: bool = True) -> Iterator[Good | Damaged]:
-    """Give what stands in `data`, in order, with nothing left out: each begins where the one before ended.
+def scan(data: bytes, *, complete: bool = True) -> Iterator[IntactFrame | DamagedBytes]:
+    """Give all of `data` in order: each result begins where the previous one ended.
 
-    Unless `data` is `complete`, its end may be the beginning of a frame: then it is left for the next time, to be put
-    before what follows. What is left is shorter than LARGEST_FRAME.
+    If `data` is not `complete`, it may end within a frame. Those last bytes are left out: scan them again together with
+    the bytes that follow. They are fewer than LARGEST_FRAME.
     """
-    told = 0
+    done = 0
     mark = data.find(MARK)
     while mark >= 0:
         end = _frame_end(data, mark)
         if end > len(data) and not complete:
             break
         if 0 < end <= len(data) and (good := _read(data, mark, end)):
-            if told < mark:
-                yield Damaged(told, mark)
+            if done < mark:
+                yield DamagedBytes(done, mark)
             yield good
-            told = end
-            mark = data.find(MARK, told)
+            done = end
+            mark = data.find(MARK, done)
         else:
             mark = data.find(MARK, mark + 1)
     if mark < 0:
         mark = len(data) if complete else len(data) - len(MARK) + 1
-    if told < mark:
-        yield Damaged(told, mark)
+    if done < mark:
+        yield DamagedBytes(done, mark)
 
 
 def _frame_end(data: bytes, mark: int) -> int:
-    """Give where the frame begun at `mark` ends, perhaps beyond `data`; 0 when it cannot be a frame."""
+    """Give the end of the frame that begins at `mark`, maybe beyond `data`; 0 if it cannot be a frame."""
     start = mark + _HEADER_BYTES
     if start > len(data):
         return start
@@ -85,9 +85,9 @@ def _frame_end(data: bytes, mark: int) -> int:
     return end if possible else 0
 
 
-def _read(data: bytes, mark: int, end: int) -> Good | None:
+def _read(data: bytes, mark: int, end: int) -> IntactFrame | None:
     start = mark + _HEADER_BYTES
     body = data[start:end]
     if crc32(body) != _UNPACK(data, mark)[2]:
         return None
-    return Good(mark, end, body[:KEY_BYTES], body[KEY_BYTES:])
+    return IntactFrame(mark, end, body[:KEY_BYTES], body[KEY_BYTES:])

@@ -1,11 +1,10 @@
-"""The journal as the redirect and the publisher see it: append, take, acknowledge.
+"""The journal as the redirect and the publisher use it: append, take, acknowledge.
 
-Records go through memory while there is room. When Kafka is away and memory is full they stay in their file alone;
-that file is read back when its turn comes, and from the next file on records go through memory again. Records that no
-disk took wait in memory, and are written down as soon as there is room; when memory is full too they are lost, and
-counted.
+Records are written to a file and kept in memory while there is room. When Kafka is away and memory is full, they are
+only in their file, which is read back later; from the next file on, records are kept in memory again. Records that the
+disk refuses are kept in memory and written later. If memory is full too, they are lost and counted.
 
-Everything is changed on the event loop; threads make system calls that may take long, and close what they have synced.
+All state changes on the event loop. Threads only run system calls that may block, and close the files they have synced.
 """
 
 import asyncio
@@ -20,13 +19,13 @@ import msgspec
 import structlog
 
 from ingest.journal.backlog import Backlog
-from ingest.journal.folder_lock import ASIDE, JournalOwned
+from ingest.journal.folder_lock import QUARANTINE, JournalOwned
 from ingest.journal.folders import Folders
-from ingest.journal.framing import frame
+from ingest.journal.framing import encode_frame
 from ingest.journal.in_memory_segments import InMemorySegments
 from ingest.journal.queues import Queues
 from ingest.journal.segment_registry import Lose, SegmentRegistry
-from ingest.journal.segments import Entry, Segment, count_left
+from ingest.journal.segments import Entry, Segment, make_replayed_segment
 from ingest.journal.threads import Threads
 from ingest.journal.writer import Writer, describe
 
@@ -36,10 +35,10 @@ TEND_S: Final = 1.0
 ADOPT_S: Final = 5.0
 
 
-class Limits(msgspec.Struct, frozen=True):
+class JournalLimits(msgspec.Struct, frozen=True):
     """Sizes in bytes, times in seconds.
 
-    Memory has room for `window_bytes` of clicks, and for `memory_bytes` when no disk takes them.
+    Memory holds `window_bytes` of clicks that are on disk, and `memory_bytes` of clicks that the disk refused.
     """
 
     segment_bytes: int = 64 * 1024 * 1024
@@ -50,150 +49,154 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """The clicks that Kafka does not have yet. `wake` is called whenever there may be something to `take`."""
+    """The clicks that Kafka does not have yet. `wake` is called when there may be something to `take`."""
 
-    def __init__(self, root: Path, worker: str, limits: Limits, wake: Callable[[], None], lose: Lose) -> None:
+    def __init__(self, root: Path, worker: str, limits: JournalLimits, wake: Callable[[], None], lose: Lose) -> None:
         self._limits = limits
         self._wake = wake
         self._lose = lose
         self._threads = Threads()
-        self._books = SegmentRegistry(self._threads, lose)
+        self._registry = SegmentRegistry(self._threads, lose)
         self._folders = Folders(root, worker, self._threads)
-        self._writer = Writer(limits.segment_bytes, self._threads, self._on_left)
-        self._backlog = Backlog(self._threads, root / ASIDE, self._books.finish, wake)
-        self._unwritten = InMemorySegments(self._books, self._threads)
+        self._writer = Writer(limits.segment_bytes, self._threads, self._on_retired)
+        self._backlog = Backlog(self._threads, root / QUARANTINE, self._registry.finish_reading, wake)
+        self._in_memory_segments = InMemorySegments(self._registry, self._threads)
         self._queues = Queues(limits.memory_bytes, limits.window_bytes, self._backlog)
 
     @property
     def problem(self) -> str | None:
-        """Why clicks are not written down at present, or null."""
+        """Why clicks cannot be written to disk at present, or null."""
         return self._writer.problem
 
     @property
     def pending(self) -> int:
-        """How many clicks Kafka has not acknowledged: those of earlier processes as soon as they are counted."""
-        return self._books.pending(self._writer.active)
+        """The number of unacknowledged clicks, with those of earlier processes once they are counted."""
+        return self._registry.pending(self._writer.active)
 
     @property
     def replay_pending(self) -> int:
-        """How many of them an earlier process accepted."""
-        return self._books.replay_pending
+        """The number of unacknowledged clicks that earlier processes accepted."""
+        return self._registry.replay_pending
 
     @property
     def damaged_records(self) -> int:
-        return self._books.damaged_records
+        return self._registry.damaged_records
 
     @property
     def unjournalled(self) -> int:
-        """How many clicks were in memory alone, since the start."""
-        return self._unwritten.count
+        """The number of clicks since the start that the disk refused at first."""
+        return self._in_memory_segments.count
 
     @property
     def in_memory_alone(self) -> int:
-        """How many clicks are in memory alone now."""
-        return self._unwritten.waiting
+        """The number of clicks that are only in memory now."""
+        return self._in_memory_segments.pending
 
     @property
     def damaged_bytes(self) -> int:
         return self._backlog.damaged_bytes
 
     def append(self, key: bytes, payload: bytes) -> bool:
-        """Take a click; false when neither disk nor memory could: then it is lost, and counted. Never raises."""
-        data = frame(key, payload)
-        segment = self._writer.write(data) or self._unwritten.segment()
+        """Write a click; false if neither disk nor memory has room: then it is lost and counted. Never raises."""
+        frame = encode_frame(key, payload)
+        segment = self._writer.write(frame) or self._in_memory_segments.open_segment()
         entry = (key, payload, segment)
-        if not self._queues.hold(entry, segment.size - len(data)):
+        if not self._queues.put(entry, segment.size - len(frame)):
             self._lose("journal_failed", 1)
             return False
         if segment.in_memory:
-            self._unwritten.add(entry, len(data))
+            self._in_memory_segments.add(entry, len(frame))
         self._wake()
         return True
 
     def append_all(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Take clicks with one write, where it takes them all; else each as `append` does."""
-        frames = [frame(key, payload) for key, payload in records]
-        segment = self._writer.write_together(b"".join(frames)) if len(frames) > 1 else None
-        if segment is None:
+        """Write clicks in one write; if that fails, write each with `append`."""
+        if len(records) == 1 or not self._append_together(records):
             for key, payload in records:
                 self.append(key, payload)
-            return
-        self._queues.hold_all([(key, payload, segment) for key, payload in records], [*map(len, frames)])
+
+    def _append_together(self, records: Sequence[tuple[bytes, bytes]]) -> bool:
+        frames = [encode_frame(key, payload) for key, payload in records]
+        segment = self._writer.write_all(b"".join(frames))
+        if segment is None:
+            return False
+        self._queues.put_all([(key, payload, segment) for key, payload in records], [*map(len, frames)])
         self._wake()
+        return True
 
     async def take(self, most: int, seconds: float = inf) -> list[Entry]:
-        """Give the next clicks to deliver, at most so many; none when there are none. For one caller at a time.
+        """Give at most `most` clicks to deliver. Only one caller at a time.
 
-        Each is given once: whoever takes it delivers it, again and again if need be, and acknowledges it. Old ones are
-        given at their pace: as many as fit in `seconds`, the time since the last were taken.
+        Each click is given once: the caller must deliver it, with retries, and acknowledge it. Old clicks are limited
+        to a rate: as many as fit in `seconds`, the time since the last call.
         """
         taken = await self._queues.take(most, seconds)
-        if self._spills() and self._queues.has_room:
-            self._writer.hand_over()
+        if self._has_unbuffered() and self._queues.has_room:
+            self._writer.rotate()
         return taken
 
     def acknowledge(self, entries: Sequence[Entry]) -> None:
-        """Note that Kafka has these, in any order. A file goes when Kafka has all of it."""
-        self._unwritten.acknowledge(entries)
-        self._books.acknowledge(entries)
+        """Note that Kafka has these clicks, in any order. A file is removed when Kafka has all its clicks."""
+        self._in_memory_segments.acknowledge(entries)
+        self._registry.acknowledge(entries)
 
     async def run(self) -> None:
-        """Keep the journal synced, a spare segment ready, and folders without an owner adopted; for ever."""
+        """Keep the journal synced and a spare segment ready, and adopt ownerless folders; until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._writer.keep_synced(self._limits.sync_s))
             group.create_task(self._keep_ready())
             group.create_task(self._keep_adopting())
 
     async def sync(self) -> None:
-        """Return when what was appended before is on the disk."""
+        """Return when everything appended so far is synced to disk."""
         await self._writer.sync()
 
     async def prepare(self) -> None:
-        """Own the folder, have a segment to write to and no click in memory alone, if the disk allows.
+        """Lock the folder, make a segment, and write clicks that are only in memory, as far as the disk allows.
 
         Raises JournalOwned.
         """
         try:
-            if not await self._folders.is_held():
-                self._writer.leave_all("its folder is not ours")
-                await self._folders.claim()
+            if not await self._folders.is_locked():
+                self._writer.retire_all("this process has lost the lock of its folder")
+                await self._folders.lock()
         except OSError as error:
             self._writer.refuse(describe(error))
         else:
             at = (self._folders.own, self._folders.first_number)
             await self._writer.prepare(*at)
             if self._writer.active:
-                await self._unwritten.write_down(partial(self._writer.store, *at))
-            if self._spills():
+                await self._in_memory_segments.flush(partial(self._writer.store, *at))
+            if self._has_unbuffered():
                 self._wake()
 
     async def adopt(self) -> None:
-        """Take over what workers that are no more have left, and let go of the folders that are done."""
+        """Adopt folders of workers that have ended, and release adopted folders that are fully delivered."""
         await self._folders.adopt()
-        while self._folders.found:
-            segment = await self._threads.run(count_left, self._folders.found[0])
-            self._folders.found.pop(0)
-            self._books.add(segment)
+        while self._folders.unread:
+            segment = await self._threads.run(make_replayed_segment, self._folders.unread[0])
+            self._folders.unread.pop(0)
+            self._registry.add(segment)
             self._backlog.add(segment)
             self._wake()
-        await self._folders.release_done(self._books.folders)
+        await self._folders.release_done(self._registry.folders)
 
     async def close(self) -> None:
-        """Have everything on the disk and own nothing any more. What no disk takes even now is lost, and counted."""
-        await self._unwritten.settle()
-        if self._unwritten.waiting:
+        """Sync everything and release the folders. Clicks that the disk still refuses are lost and counted."""
+        await self._in_memory_segments.wait_for_flush()
+        if self._in_memory_segments.pending:
             with suppress(JournalOwned):
                 await self.prepare()
-        self._writer.leave_all("closed")
+        self._writer.retire_all("closed")
         await self._writer.sync()
-        if left := self._unwritten.waiting:
+        if left := self._in_memory_segments.pending:
             self._lose("stopped", left)
         await self._threads.close()
         self._folders.release()
 
-    def _spills(self) -> bool:
+    def _has_unbuffered(self) -> bool:
         active = self._writer.active
-        return active is not None and active.spills
+        return active is not None and active.has_unbuffered
 
     async def _keep_ready(self) -> None:
         while True:
@@ -201,7 +204,7 @@ class Journal:
                 async with asyncio.timeout(TEND_S):
                     await self._writer.wants_spare.wait()
             if self.problem:
-                # A disk that has refused is asked again once a second, not at every click.
+                # Retry a refusing disk once a second, not at every click.
                 await asyncio.sleep(TEND_S)
             try:
                 await self.prepare()
@@ -214,18 +217,18 @@ class Journal:
             await self.adopt()
             await asyncio.sleep(ADOPT_S)
 
-    def _on_left(self, segment: Segment) -> None:
-        self._books.leave(segment)
-        if segment.spills:
+    def _on_retired(self, segment: Segment) -> None:
+        self._registry.retire(segment)
+        if segment.has_unbuffered:
             self._backlog.add(segment)
             self._wake()
 
 
 @asynccontextmanager
-async def opened(journal: Journal) -> AsyncIterator[None]:
-    """Hold the journal open; `run` it meanwhile. Leaving closes it.
+async def open_journal(journal: Journal) -> AsyncIterator[None]:
+    """Keep the journal open while the context is open; `run` it in between.
 
-    A disk that refuses makes it degraded, not fail. Raises JournalOwned when another process has that folder.
+    If the disk refuses, the journal is degraded. Raises JournalOwned when another process owns the folder.
     """
     try:
         await journal.prepare()

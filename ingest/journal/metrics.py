@@ -1,4 +1,4 @@
-"""What the journal tells operators."""
+"""Metrics of the journal."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from ingest.journal.journal import Journal
 
 
 class JournalMetrics(Collector):
-    """Reads the journal when Prometheus asks: nothing is added to the path of a click."""
+    """Reads the journal when Prometheus collects, so the hot path does nothing for metrics."""
 
     def __init__(self, registry: CollectorRegistry, journal: Journal) -> None:
         self._journal = journal
@@ -20,25 +20,29 @@ class JournalMetrics(Collector):
         journal = self._journal
         yield GaugeMetricFamily(
             "clickrail_journal_replay_pending",
-            "Clicks an earlier process accepted and Kafka does not have yet.",
+            "Clicks that earlier processes accepted and Kafka does not have yet.",
             value=journal.replay_pending,
         )
         yield GaugeMetricFamily(
             "clickrail_journal_degraded",
-            "1 while the disk refuses and clicks are in memory alone.",
+            "1 while the disk refuses clicks and they are only in memory.",
             value=int(journal.problem is not None),
         )
         yield CounterMetricFamily(
-            "clickrail_journal_unwritten", "Clicks that were in memory alone.", value=journal.unjournalled
+            "clickrail_journal_unwritten",
+            "Clicks that the disk refused at first and that were only in memory.",
+            value=journal.unjournalled,
         )
         yield GaugeMetricFamily(
             "clickrail_journal_in_memory_alone",
-            "Clicks that are in memory alone now: a death of the process would lose them.",
+            "Clicks that are only in memory now: the death of the process would lose them.",
             value=journal.in_memory_alone,
         )
         yield CounterMetricFamily(
-            "clickrail_journal_damaged_records", "Clicks that could not be read back.", value=journal.damaged_records
+            "clickrail_journal_damaged_records",
+            "Clicks that could not be read back from damaged files.",
+            value=journal.damaged_records,
         )
         yield CounterMetricFamily(
-            "clickrail_journal_damaged_bytes", "Bytes moved aside as damaged.", value=journal.damaged_bytes
+            "clickrail_journal_damaged_bytes", "Damaged bytes moved to quarantine.", value=journal.damaged_bytes
         )

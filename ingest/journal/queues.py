@@ -1,8 +1,8 @@
-"""The two queues of the journal: new clicks in memory, older ones in the backlog; and what is taken from each.
+"""The two queues of the journal: new clicks in memory and old clicks in the backlog, and how many are taken from each.
 
-Memory is a window of a few seconds. Clicks it has no room for are old when their turn comes, as are those of earlier
-processes. They are taken at a pace that whoever reads the topic keeps up with: or the clicks of now, which wait for no
-old one here, would wait behind all of them there (decision 8).
+Memory holds a few seconds of clicks. Clicks beyond that, and clicks of earlier processes, are old when they are read
+back. They are taken at a limited rate that consumers of the topic keep up with; otherwise new clicks, which do not wait
+for old ones here, would wait behind them in the topic (decision 8).
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from ingest.journal.segments import Entry
 
 TAKEN_BYTES: Final = 4 * 1024 * 1024
 OLD_PER_S: Final = 2000
-"""An enricher and a sink take more on two processors that all else shares: there is room for new clicks."""
+"""An enricher and a sink process more than this on two shared processors, so there is capacity left for new clicks."""
 OLD_PER_NEW: Final = 2
-"""Readers that keep up with many clicks keep up with more: a backlog goes twice as fast as it came."""
+"""Consumers that keep up with many new clicks have capacity for more: a backlog shrinks twice as fast as it grew."""
 
 
 class Queues:
     """Holds clicks until they are taken.
 
-    Memory takes as much as `window_bytes`, and of clicks that no disk took as much as `memory_bytes`.
+    Memory holds up to `window_bytes` of clicks, and up to `memory_bytes` of clicks that the disk refused.
     """
 
     def __init__(self, memory_bytes: int, window_bytes: int, backlog: Backlog) -> None:
@@ -33,53 +33,53 @@ class Queues:
 
     @property
     def has_room(self) -> bool:
-        """Whether new clicks may well go through memory again."""
+        """Whether memory is at most half full, so that new clicks may be kept in it again."""
         return self.memory.weight <= self._window_bytes // 2
 
-    def hold(self, entry: Entry, place: int) -> bool:
-        """Put a click in memory if there is room, and count it; `place` is where in its segment it stands.
+    def put(self, entry: Entry, offset: int) -> bool:
+        """Queue a click in memory if there is room, and count it. `offset` is its position in its segment.
 
-        False when it is nowhere then.
+        False if the click is neither in memory nor on disk.
         """
         segment = entry[2]
-        if not segment.spills:
+        if not segment.has_unbuffered:
             if self.memory.weight < (self._memory_bytes if segment.in_memory else self._window_bytes):
                 self.memory.put(entry)
-                segment.held += 1
+                segment.buffered += 1
             elif segment.in_memory:
                 return False
             else:
-                # From here on this file's clicks are in it alone.
-                segment.read_to = place
+                # From this offset on, the clicks of this file are only in the file.
+                segment.read_to = offset
         segment.written += 1
         return True
 
-    def hold_all(self, entries: Sequence[Entry], sizes: Sequence[int]) -> None:
-        """Hold clicks that stand, in frames of so many bytes, at the end of one file."""
+    def put_all(self, entries: Sequence[Entry], sizes: Sequence[int]) -> None:
+        """Queue clicks whose frames, of these sizes, are at the end of one file."""
         segment = entries[0][2]
-        if not segment.spills and self.memory.weight < self._window_bytes:
-            # The last of them may find no room any more: so few do no harm.
+        if not segment.has_unbuffered and self.memory.weight < self._window_bytes:
+            # May exceed the window by one batch, which is small.
             self.memory.put_all(entries)
-            segment.held += len(entries)
+            segment.buffered += len(entries)
             segment.written += len(entries)
             return
-        place = segment.size - sum(sizes)
+        offset = segment.size - sum(sizes)
         for entry, size in zip(entries, sizes, strict=True):
-            self.hold(entry, place)
-            place += size
+            self.put(entry, offset)
+            offset += size
 
     async def take(self, most: int, seconds: float) -> list[Entry]:
-        """Give clicks, at most so many, new ones first; of the old ones as many as fit in so many seconds.
+        """Give at most `most` clicks, new ones first, and as many old ones as `seconds` allow.
 
-        A backlog is never left out for new clicks: half of what is taken may be its own.
+        New clicks never displace the backlog completely: up to half of the clicks may be old.
         """
         new = len(self.memory)
-        old = int(min(allowed(seconds, new), max((most + 1) // 2, most - new)))
+        old = int(min(allowance(seconds, new), max((most + 1) // 2, most - new)))
         await self._backlog.fill(old, TAKEN_BYTES)
         replayed = self._backlog.take(old, TAKEN_BYTES)
         return self.memory.take(most - len(replayed), TAKEN_BYTES) + replayed
 
 
-def allowed(seconds: float, new: int) -> float:
-    """Give how many old clicks may be taken after `seconds` in which so many new ones came; at least one."""
+def allowance(seconds: float, new: int) -> float:
+    """Give how many old clicks may be taken after `seconds` in which `new` clicks came; at least one."""
     return max(1, OLD_PER_NEW * new, OLD_PER_S * seconds)

@@ -1,4 +1,4 @@
-"""Which files the journal has, how far each has come, and when it goes."""
+"""All segments of the journal: how many of their clicks are acknowledged, and when a file is removed."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -16,12 +16,12 @@ log = structlog.get_logger()
 SEGMENT_OF: Final = itemgetter(2)
 
 Lose = Callable[[str, int], None]
-"""Counts clicks as lost: `journal_failed` (neither disk nor memory took it), `journal_damaged` (it could not be read
-back), `stopped` (it was in memory alone when the process ended)."""
+"""Counts lost clicks by reason: `journal_failed` (neither disk nor memory had room), `journal_damaged` (could not be
+read back), `stopped` (only in memory when the process ended)."""
 
 
 class SegmentRegistry:
-    """Keeps every segment but the one in use, until Kafka has all of it."""
+    """Keeps every segment except the active one, until Kafka has all its clicks."""
 
     def __init__(self, threads: Threads, lose: Lose) -> None:
         self.damaged_records = 0
@@ -30,61 +30,61 @@ class SegmentRegistry:
         self._segments: set[Segment] = set()
 
     def pending(self, active: Segment | None) -> int:
-        """Give how many clicks Kafka has not acknowledged, those of the segment in use with them."""
+        """Give the number of unacknowledged clicks, including those of the active segment."""
         segments = self._segments | {active} if active else self._segments
         return sum(segment.written - segment.acknowledged for segment in segments)
 
     @property
     def replay_pending(self) -> int:
-        """How many of them an earlier process accepted."""
+        """The number of unacknowledged clicks that earlier processes accepted."""
         return sum(segment.written - segment.acknowledged for segment in self._segments if segment.replayed)
 
     @property
     def folders(self) -> set[Path]:
-        """Where they are."""
+        """The folders of all segments."""
         return {segment.path.parent for segment in self._segments if not segment.in_memory}
 
     def add(self, segment: Segment) -> None:
-        """Keep a segment that is still to be read, or that takes clicks no disk took."""
+        """Add a segment that must be read back, or that holds clicks the disk refused."""
         self._segments.add(segment)
 
     def has(self, segment: Segment) -> bool:
-        """Tell whether Kafka lacks some of a segment."""
+        """Tell whether Kafka lacks some clicks of a segment."""
         return segment in self._segments
 
-    def end(self, segment: Segment) -> None:
-        """Note that nothing more is written to a segment or read from it."""
+    def finalize(self, segment: Segment) -> None:
+        """Note that a segment is neither written to nor read from any more."""
         segment.final = True
-        self._settle(segment)
+        self._remove_if_done(segment)
 
-    def leave(self, segment: Segment) -> None:
-        """Keep a segment that will not be written to again; it is final unless clicks are in it alone."""
+    def retire(self, segment: Segment) -> None:
+        """Add a segment that is no longer written to. It is final unless some of its clicks are only in the file."""
         self._segments.add(segment)
-        if not segment.spills:
-            self.end(segment)
+        if not segment.has_unbuffered:
+            self.finalize(segment)
 
-    def finish(self, segment: Segment) -> None:
-        """Close the books on a segment that was read to its end: what did not come of it never will."""
-        missing = segment.written - segment.held
+    def finish_reading(self, segment: Segment) -> None:
+        """Finalize a segment that was read to its end; clicks that did not appear are damaged."""
+        missing = segment.written - segment.buffered
         if segment.replayed:
-            # Frames begun: some may never have been whole, and their visitors not answered.
+            # Some of these frames may have been incomplete, so their visitors got no response: not counted as lost.
             self.damaged_records += missing
             if missing > 0:
                 log.warning("journal clicks not read back", segment=str(segment.path), clicks=missing)
         elif missing > 0:
-            # Fewer than none are missing when a write was cut short and could not be undone: those come twice.
+            # Negative if a partial write could not be undone: those clicks appear twice.
             self._lose("journal_damaged", missing)
-        segment.written = segment.held
-        self.end(segment)
+        segment.written = segment.buffered
+        self.finalize(segment)
 
     def acknowledge(self, entries: Sequence[Entry]) -> None:
-        """Note that Kafka has these, in any order. A file goes when Kafka has all of it."""
+        """Note that Kafka has these clicks, in any order. A file is removed when Kafka has all its clicks."""
         for segment, count in Counter(map(SEGMENT_OF, entries)).items():
             segment.acknowledged += count
-            self._settle(segment)
+            self._remove_if_done(segment)
 
-    def _settle(self, segment: Segment) -> None:
+    def _remove_if_done(self, segment: Segment) -> None:
         if segment.final and segment.acknowledged == segment.written and segment in self._segments:
             self._segments.remove(segment)
             if not segment.in_memory:
-                self._threads.leave(remove, segment.path)
+                self._threads.submit(remove, segment.path)

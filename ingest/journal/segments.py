@@ -1,4 +1,4 @@
-"""The files of a journal: frames one after the other, numbered, only ever added to. All of this blocks."""
+"""The files of a journal: numbered and append-only, each a sequence of frames. These functions block."""
 
 import errno
 import os
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 SEGMENT_NAME: Final = re.compile(r"\d{10}\.seg", re.ASCII)
 CHUNK: Final = 256 * 1024
-"""Bytes read at a time: more than the largest frame, and less than the event loop notices scanning."""
+"""Bytes read at a time: more than the largest frame, few enough to scan on the event loop."""
 
 SYNC: Final = getattr(os, "fdatasync", os.fsync)
 """macOS has no fdatasync."""
@@ -28,19 +28,19 @@ _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXE
 _PROBE: Final = bytes(64 * 1024)
 
 PAGE: Final = 4096
-"""What a file system reads from a disk at the least."""
+"""The smallest unit that a file system reads from a disk."""
 
-assert CHUNK > LARGEST_FRAME  # noqa: S101 - or a chunk could end before its first frame does, for ever
+assert CHUNK > LARGEST_FRAME  # noqa: S101 - otherwise a frame larger than a chunk could never be read
 
 
 @dataclass(slots=True, eq=False)
 class Segment:
-    """One file, and how far its records have come.
+    """One file and the state of its records.
 
-    Of the `written` ones, `held` are or have been in memory, and `acknowledged` are with Kafka. `final`: nothing more
-    will be written to it or read from it. `size` and `synced` are bytes written and bytes known to be on the disk;
-    `read_to` is the offset to which it has been read back. `replayed`: an earlier process wrote it. `in_memory`: no
-    disk has taken it, and there is no file.
+    `written` counts its records, `buffered` those that are or were in memory, `acknowledged` those that Kafka has.
+    `final`: it is neither written to nor read from any more. `size` counts bytes written, `synced` bytes known to be on
+    disk; `read_to` is the offset up to which it was read back. `replayed`: an earlier process wrote it. `in_memory`:
+    the disk refused it, and there is no file.
     """
 
     path: Path
@@ -49,7 +49,7 @@ class Segment:
     size: int = 0
     synced: int = 0
     written: int = 0
-    held: int = 0
+    buffered: int = 0
     acknowledged: int = 0
     read_to: int = 0
     final: bool = False
@@ -57,13 +57,13 @@ class Segment:
     in_memory: bool = False
 
     @property
-    def spills(self) -> bool:
-        """Whether clicks are in the file alone, and will be until it has been read back."""
-        return self.held < self.written
+    def has_unbuffered(self) -> bool:
+        """Whether some clicks are only in the file and must be read back."""
+        return self.buffered < self.written
 
 
 Entry = tuple[bytes, bytes, Segment]
-"""Key and payload of a record, and where it is written down."""
+"""Key and payload of a record, and its segment."""
 
 
 def segment_path(folder: Path, number: int) -> Path:
@@ -75,7 +75,7 @@ def number_of(path: Path) -> int:
 
 
 def list_segments(folder: Path) -> list[Path]:
-    """Give the segments of a folder, oldest first; whatever else lies there is not ours. Raises OSError."""
+    """Give the segments of a folder, oldest first; ignore other files. Raises OSError."""
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries if is_segment(entry)]
     return [folder / name for name in sorted(names)]
@@ -89,7 +89,7 @@ def is_segment(entry: os.DirEntry[str]) -> bool:
 
 
 def create_segment(folder: Path, number: int) -> Segment:
-    """Make a segment, its name on the disk too. Raises OSError when the disk refuses it, or would refuse its bytes."""
+    """Make a segment and sync its folder. Raises OSError when the disk refuses it, or has no room for its bytes."""
     path = segment_path(folder, number)
     fd = os.open(path, _FLAGS, _PRIVATE)
     try:
@@ -105,7 +105,7 @@ def create_segment(folder: Path, number: int) -> Segment:
 
 
 def write_segment(folder: Path, number: int, frames: bytes) -> Path:
-    """Make a segment of frames, safe on disk; give its path. Raises OSError, and then leaves no file."""
+    """Write frames to a new segment, synced; give its path. On OSError it leaves no file."""
     segment = create_segment(folder, number)
     try:
         written = 0
@@ -122,7 +122,7 @@ def write_segment(folder: Path, number: int, frames: bytes) -> Path:
 
 
 def probe(fd: int) -> None:
-    """Raise OSError unless there is room for a few frames: a full disk still makes empty files."""
+    """Raise OSError unless there is room for a few frames: a full disk can still create empty files."""
     if os.write(fd, _PROBE) < len(_PROBE):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.ftruncate(fd, 0)
@@ -137,7 +137,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_chunk(path: Path, offset: int) -> bytes:
-    """Read CHUNK bytes, fewer only at the end of the file. Raises OSError."""
+    """Read CHUNK bytes, or fewer at the end of the file. Raises OSError."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return read_whole(partial(os.pread, fd), offset, min(CHUNK, os.fstat(fd).st_size - offset))
@@ -146,10 +146,10 @@ def read_chunk(path: Path, offset: int) -> bytes:
 
 
 def read_whole(pread: Callable[[int, int], bytes], offset: int, size: int) -> bytes:
-    """Read so many bytes by `pread(size, offset)`; a page the disk cannot give, among some it can, reads as zeros.
+    """Read `size` bytes with `pread(size, offset)`; replace single unreadable pages by zeros.
 
-    At a bad sector a read ends early and looks like the end of the file; the next one is refused. Where no page at all
-    can be read the disk is away, and what stands there may be had later: that raises OSError.
+    Before a bad sector a read ends early, like at the end of the file; the next read fails. If no page can be read, the
+    disk may be away only for now: that raises OSError.
     """
     data = bytearray()
     refusal, blank = None, 0
@@ -170,8 +170,8 @@ def read_whole(pread: Callable[[int, int], bytes], offset: int, size: int) -> by
     return bytes(data)
 
 
-def count_left(path: Path) -> Segment:
-    """Give a segment that another process left, with the frames begun in it counted. Raises nothing."""
+def make_replayed_segment(path: Path) -> Segment:
+    """Give a segment of an earlier process, with its frames counted. Never raises."""
     return Segment(path, written=count_marks(path), replayed=True)
 
 
@@ -182,13 +182,13 @@ def count_marks(path: Path) -> int:
             count += chunk.count(MARK)
             if len(chunk) < CHUNK:
                 break
-            # A mark across the border of two chunks is whole in the second one, and in no other.
+            # Overlap chunks by less than a mark, so that each mark is whole in exactly one of them.
             offset += len(chunk) - len(MARK) + 1
     return count
 
 
-def set_aside(path: Path, damaged: Sequence[tuple[int, bytes]]) -> None:
-    """Keep bad bytes in a sparse file, at the offsets where they stood: doing it twice changes nothing. OSError."""
+def quarantine(path: Path, damaged: Sequence[tuple[int, bytes]]) -> None:
+    """Write damaged bytes to a sparse file at their original offsets. Idempotent. Raises OSError."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _PRIVATE)
     try:
@@ -199,7 +199,7 @@ def set_aside(path: Path, damaged: Sequence[tuple[int, bytes]]) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a segment that is done. One that stays is delivered again by whoever opens the journal next: harmless."""
+    """Remove a finished segment. If that fails, the next process delivers it again; consumers ignore repeats."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -1,21 +1,21 @@
-"""A journal looked at from outside, while its workers run or when none does. Nothing is changed. All of this blocks."""
+"""Inspects a journal from outside, while workers run or not. Changes nothing. These functions block."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from ingest.journal.folder_lock import ASIDE, is_owned, list_folders
-from ingest.journal.framing import Damaged, Good, scan
+from ingest.journal.folder_lock import QUARANTINE, is_locked, list_folders
+from ingest.journal.framing import DamagedBytes, IntactFrame, scan
 from ingest.journal.segments import CHUNK, list_segments, read_chunk
 
 
-class NoJournal(Exception):  # noqa: N818 - it says what is the case
-    """There is no such folder."""
+class NoJournal(Exception):  # noqa: N818 - the name states the condition
+    """There is no journal in this folder."""
 
 
 class SegmentStatus(msgspec.Struct, frozen=True):
-    """A file: its size in bytes, its intact clicks, and the bytes that are none, as offsets."""
+    """A file: its size in bytes, its intact clicks, and its damaged bytes as (start, end) offsets."""
 
     path: Path
     bytes: int
@@ -24,33 +24,33 @@ class SegmentStatus(msgspec.Struct, frozen=True):
 
 
 class FolderStatus(msgspec.Struct, frozen=True):
-    """A worker's folder. `alive`: a process owns it. Its clicks wait for Kafka, or are in a file with one that does."""
+    """A worker's folder. `alive`: a process owns it. Each file holds at least one click that Kafka does not have."""
 
     worker: str
     alive: bool
     segments: list[SegmentStatus]
 
 
-def look(root: Path) -> Iterator[FolderStatus]:
-    """Read every folder of a journal. Raises NoJournal; OSError when one of them cannot be read."""
+def inspect_journal(root: Path) -> Iterator[FolderStatus]:
+    """Read every folder of a journal. Raises NoJournal; OSError when a folder cannot be read."""
     for folder in folders_of(root):
-        alive = is_owned(folder)
-        segments = [found for path in list_segments(folder) if (found := look_at(path))]
-        yield FolderStatus(folder.name, alive, without_tail(segments) if alive else segments)
+        alive = is_locked(folder)
+        segments = [found for path in list_segments(folder) if (found := inspect_segment(path))]
+        yield FolderStatus(folder.name, alive, drop_unfinished_tail(segments) if alive else segments)
 
 
 def export(root: Path) -> Iterator[bytes]:
-    """Give every intact click of a journal, as it was written. Raises NoJournal; OSError as `look` does."""
+    """Give every intact click of a journal as written. Raises NoJournal; OSError when a folder cannot be read."""
     for folder in folders_of(root):
         for path in list_segments(folder):
             for found in read_frames(path):
-                if isinstance(found, Good):
+                if isinstance(found, IntactFrame):
                     yield found.payload
 
 
-def bytes_aside(root: Path) -> int:
-    """Give the disk space of the bad bytes that were moved aside."""
-    folder = root / ASIDE
+def count_quarantined_bytes(root: Path) -> int:
+    """Give the disk space of damaged bytes in quarantine."""
+    folder = root / QUARANTINE
     return sum(512 * path.stat().st_blocks for path in folder.iterdir()) if folder.is_dir() else 0
 
 
@@ -60,13 +60,13 @@ def folders_of(root: Path) -> list[Path]:
     return list_folders(root)
 
 
-def look_at(path: Path) -> SegmentStatus | None:
-    """Read a segment; null when it is gone meanwhile."""
+def inspect_segment(path: Path) -> SegmentStatus | None:
+    """Read a segment; null when it has been removed since it was listed."""
     clicks = end = 0
     damaged: list[tuple[int, int]] = []
     for found in read_frames(path):
         end = found.end
-        if isinstance(found, Good):
+        if isinstance(found, IntactFrame):
             clicks += 1
         elif damaged and damaged[-1][1] == found.start:
             damaged[-1] = (damaged[-1][0], end)
@@ -75,8 +75,8 @@ def look_at(path: Path) -> SegmentStatus | None:
     return SegmentStatus(path, end, clicks, damaged) if path.exists() else None
 
 
-def without_tail(segments: list[SegmentStatus]) -> list[SegmentStatus]:
-    """Leave out a frame that was just being written, at the end of the last file with anything in it."""
+def drop_unfinished_tail(segments: list[SegmentStatus]) -> list[SegmentStatus]:
+    """Leave out an incomplete frame at the end of the last non-empty file: it may still be being written."""
     last = max((at for at, segment in enumerate(segments) if segment.bytes), default=None)
     if last is None or not segments[last].damaged or segments[last].damaged[-1][1] != segments[last].bytes:
         return segments
@@ -84,8 +84,8 @@ def without_tail(segments: list[SegmentStatus]) -> list[SegmentStatus]:
     return [*segments[:last], whole, *segments[last + 1 :]]
 
 
-def read_frames(path: Path) -> Iterator[Good | Damaged]:
-    """Give what stands in a segment, with its offsets there; nothing when it is gone. Raises OSError."""
+def read_frames(path: Path) -> Iterator[IntactFrame | DamagedBytes]:
+    """Give the frames of a segment with their offsets; nothing when it has been removed. Raises OSError."""
     offset = 0
     is_last = False
     while not is_last:

@@ -1,4 +1,4 @@
-"""Where system calls wait that may take long, so that the event loop does not."""
+"""Threads for system calls that may block, so that the event loop does not."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,21 +10,21 @@ from runtime.task_scope import report_failure
 T = TypeVar("T")
 
 THREADS: Final = 3
-"""One for `fdatasync`, one for reading back, one for making, counting and removing files."""
+"""One each for `fdatasync`, for reading back, and for making, counting and removing files."""
 
 
 class Threads:
-    """A few threads. Started when first needed."""
+    """A small thread pool, started on first use."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, "journal")
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
-        """Call `work` in a thread and give what it gives, or raise what it raises."""
+        """Run `work` in a thread; return its result or raise its exception."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work, *arguments)
 
-    def leave(self, work: Callable[..., object], *arguments: object) -> None:
-        """Have `work` called some time before `close` returns. What it raises is logged."""
+    def submit(self, work: Callable[..., object], *arguments: object) -> None:
+        """Run `work` in a thread before `close` returns. Its exceptions are logged."""
         self._pool.submit(work, *arguments).add_done_callback(report_failure)
 
     async def close(self) -> None:

@@ -1,10 +1,10 @@
-"""Keeps a store that does not answer from being asked all the time."""
+"""A circuit breaker: stops sending requests to a store that does not answer."""
 
 from collections.abc import Callable
 
 
 class Breaker:
-    """Lets everything through while a store answers, and one probe each `probe_s` seconds while it does not."""
+    """Admits every request while the store answers, and one probe every `probe_s` seconds while it does not."""
 
     def __init__(self, now: Callable[[], float], probe_s: float) -> None:
         self._now = now
@@ -12,7 +12,7 @@ class Breaker:
         self._probe_at: float | None = None
 
     def admits(self) -> bool:
-        """Whether to ask the store now. A probe is admitted once: the next one is due `probe_s` later."""
+        """Tell whether to send a request now. Admitting a probe delays the next one by `probe_s`."""
         if self._probe_at is None:
             return True
         if self._now() < self._probe_at:

@@ -1,4 +1,4 @@
-"""Whose clicks are counted together, and under what name others hear of it. Pure."""
+"""The key by which a client's clicks are counted, and its name in Redis. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
@@ -9,14 +9,14 @@ PREFIX_BITS: Final = 64
 V6: Final = 1 << 64
 KEY_BYTES: Final = 9
 PURPOSE: Final = b"clickrail limits\0"
-"""Stands before what is hashed, so that a name in Redis is not the `ip_hash` of any table: the two cannot be joined."""
+"""Hashed before the key, so that a name in Redis differs from `ip_hash` in the tables and cannot be joined with it."""
 
 
 def client_key(address: IPv4Address | IPv6Address) -> int | None:
-    """Give what a client is counted by: its IPv4 address, or the /64 of its IPv6 one.
+    """Give the key of a client: its IPv4 address, or the /64 of its IPv6 address.
 
-    A /64 is one network, and whoever has it can take any address of it. Null for the unspecified address, which stands
-    for all those that nobody knows: they are not one client.
+    The owner of a /64 network can use any address in it. Null for the unspecified address, which means "unknown": such
+    clicks do not come from one client.
     """
     if isinstance(address, IPv4Address):
         return int(address) or None
@@ -25,7 +25,7 @@ def client_key(address: IPv4Address | IPv6Address) -> int | None:
 
 
 def name_client(keys: IpHashKeys, key: int) -> str:
-    """Give the name of a client's key outside of this process: a keyed hash, of 32 hexadecimal digits."""
+    """Give the name of a client's key in Redis: a keyed hash of 32 hexadecimal digits."""
     mac = keys.active.copy()
     mac.update(PURPOSE + key.to_bytes(KEY_BYTES, "big"))
     return mac.finalize()[:16].hex()

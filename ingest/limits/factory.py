@@ -1,4 +1,4 @@
-"""Opens the limits: the exchange with other processes beside them, where there is a Redis."""
+"""Opens the limits, and shares them with other processes if there is a Redis."""
 
 import time
 from collections.abc import AsyncIterator, Callable
@@ -22,28 +22,28 @@ PROBE_S: Final = 1.0
 async def open_limits(
     settings: LimitSettings, keys: Callable[[], IpHashKeys], metrics: LimitMetrics
 ) -> AsyncIterator[Limits]:
-    """Open the limits. Waits for no server. `keys` gives the ring of the moment, for the names of clients in Redis.
+    """Open the limits without waiting for any server. `keys` gives the current keys, for the names of clients in Redis.
 
-    To be entered and left by the same task.
+    Enter and exit the context in the same task.
     """
     limits = Limits(settings, metrics)
-    if settings.redis_url is None or not limits.accounts:
+    if settings.redis_url is None or not limits.shared_meters:
         yield limits
         return
     client = connect_redis(settings.redis_url)
     breaker = Breaker(time.monotonic, PROBE_S)
-    exchange = RedisSync(client, limits.accounts, name_keys(settings.redis_prefix, keys), breaker, metrics)
+    redis_sync = RedisSync(client, limits.shared_meters, name_keys(settings.redis_prefix, keys), breaker, metrics)
     try:
-        async with task_scope(exchange.run()):
+        async with task_scope(redis_sync.run()):
             yield limits
     finally:
         await client.aclose()
 
 
 def name_keys(prefix: str, keys: Callable[[], IpHashKeys]) -> Callable[[str, Key], str]:
-    """Give the names of keys in Redis: `{prefix}:limits:{account}:{code, or hash of a client}`."""
+    """Give the names of keys in Redis: `{prefix}:limits:{meter}:{code, or hash of a client}`."""
 
-    def name(account: str, key: Key) -> str:
-        return f"{prefix}:limits:{account}:{key if isinstance(key, str) else name_client(keys(), key)}"
+    def name(meter: str, key: Key) -> str:
+        return f"{prefix}:limits:{meter}:{key if isinstance(key, str) else name_client(keys(), key)}"
 
     return name

@@ -1,4 +1,4 @@
-"""Both limits together: what the redirect asks, in its order: the client before the lookup, the code after it."""
+"""The limits of clients and codes together. The redirect checks the client before the lookup, the code after it."""
 
 from ipaddress import IPv4Address, IPv6Address
 
@@ -8,14 +8,14 @@ from ingest.limits.client_key import client_key
 from ingest.limits.gcra import Limit
 from ingest.limits.limiter import WITHIN, Decision, Limiter
 from ingest.limits.metrics import LimitMetrics
-from ingest.limits.policy import ADMITTED, Admit, By, Outcome, Refuse, apply_policy, refuse
+from ingest.limits.policy import ADMITTED, Admit, LimitKind, Outcome, Refuse, apply_policy, refuse
 from referrals.model import LimitPolicy
 
 
 class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The limits; null is no limit. They are shared with other processes where there is a `redis_url`.
+    """The limits; null means no limit. With a `redis_url` they are shared with other processes.
 
-    `most_keys` bounds what is remembered, for clients and codes each.
+    `most_keys` bounds the number of remembered clients, and of remembered codes.
     """
 
     client: Limit | None = None
@@ -26,13 +26,13 @@ class LimitSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits:
-    """Decides from memory. `now` is in nanoseconds of a clock that only grows (`time.perf_counter_ns`)."""
+    """Decides from memory. `now` is in nanoseconds of a monotonic clock (`time.perf_counter_ns`)."""
 
     def __init__(self, settings: LimitSettings, metrics: LimitMetrics) -> None:
         self._clients = make_limiter("client", settings.client, settings)
         self._codes = make_limiter("code", settings.code, settings)
         self._limiters = [limiter for limiter in (self._clients, self._codes) if limiter is not None]
-        self.accounts = [account for limiter in self._limiters for account in limiter.accounts]
+        self.shared_meters = [shared for limiter in self._limiters for shared in limiter.shared_meters]
         self._metrics = metrics
 
     @property
@@ -42,20 +42,20 @@ class Limits:
 
     @property
     def unreported(self) -> int:
-        """How many clicks other processes never heard of, because too many keys had to be told."""
-        return sum(account.ledger.untold for account in self.accounts)
+        """How many clicks were never reported to other processes, because too many keys were pending."""
+        return sum(shared.counts.unreported for shared in self.shared_meters)
 
-    def ask_client(self, address: IPv4Address | IPv6Address, now: int) -> Decision:
-        """Count a click of a client, and tell where it stands."""
+    def check_client(self, address: IPv4Address | IPv6Address, now: int) -> Decision:
+        """Count a click of a client, and decide on it."""
         if self._clients is None:
             return WITHIN
         key = client_key(address)
         return WITHIN if key is None else self._clients.decide(key, now)
 
     def admit(self, policy: LimitPolicy, client: Decision, code: str, now: int) -> Outcome:
-        """Count a click of a code, and tell what becomes of it by its program's policy, the client being asked before.
+        """Count a click of a code, and decide by its program's policy and the decision on its client.
 
-        Clicks that the client's limit keeps out are not counted for the code: one client cannot use a code up.
+        Clicks over the client's limit are not counted for the code, so that one client cannot use up a code's limit.
         """
         outcome = ADMITTED if client is WITHIN else apply_policy(policy, client, WITHIN)
         if self._codes is not None and isinstance(outcome, Admit):
@@ -64,22 +64,22 @@ class Limits:
             self._metrics.count(outcome)
         return outcome
 
-    def look(self, policy: LimitPolicy, client: Decision, code: str, now: int) -> Outcome:
-        """Tell what would become of a click of a code, and count none: for whoever only asks where a link leads."""
+    def peek(self, policy: LimitPolicy, client: Decision, code: str, now: int) -> Outcome:
+        """Decide on a click of a code without counting it: for HEAD requests."""
         outcome = ADMITTED if client is WITHIN else apply_policy(policy, client, WITHIN)
         if self._codes is not None and isinstance(outcome, Admit):
-            outcome = apply_policy(policy, client, self._codes.look(code, now))
+            outcome = apply_policy(policy, client, self._codes.peek(code, now))
         return outcome
 
     def refuse_lookup(self, client: Decision) -> Refuse:
-        """Refuse a click whose code is not in memory, of a client far over its limit: the stores are not asked for it.
+        """Refuse a request whose code is not cached and whose client is far over its limit.
 
-        What it would have been by its program's policy, nobody knows. One client cannot use up what all others may ask.
+        The program and its policy are unknown. Looking the code up would let one client use up the stores.
         """
         outcome = refuse("client", client.wait_ns)
         self._metrics.count(outcome)
         return outcome
 
 
-def make_limiter(name: By, limit: Limit | None, settings: LimitSettings) -> Limiter | None:
+def make_limiter(name: LimitKind, limit: Limit | None, settings: LimitSettings) -> Limiter | None:
     return Limiter(name, limit, settings.most_keys, shared=settings.redis_url is not None) if limit else None

@@ -1,4 +1,4 @@
-"""What one process remembers of one limit: a TAT for each key, for as long as it matters, and never too many."""
+"""The keys of one limit in one process: a TAT for each key while it matters, in bounded memory."""
 
 from typing import Final, TypeAlias
 
@@ -6,54 +6,54 @@ from ingest.limits.gcra import SECOND_NS, Limit, decide
 
 Key: TypeAlias = int | str
 
-SHELVES: Final = 61
-"""A prime, so that addresses that end alike are spread. To grow a dict, or to free it, stops the process for as long as
-that takes: for a few thousand keys at a time that is a tenth of a millisecond, for all of them ten milliseconds."""
+TABLES: Final = 61
+"""A prime, so that addresses with equal endings are spread. Growing or freeing a dict blocks the process: 0.1 ms for
+the few thousand keys of one table, 10 ms for all keys in one dict."""
 
 
 class Meter:
-    """Measures keys against a limit; knows at most `most` of them. No step takes longer with more keys.
+    """Measures at most `most` keys against a limit, in constant time per click.
 
-    `interval` is what one click uses, `tolerance` what can be used at once (ns).
+    `interval` is what one click uses, `tolerance` what may be used at once (ns).
     """
 
-    __slots__ = ("_shelves", "interval", "tolerance")
+    __slots__ = ("_tables", "interval", "tolerance")
 
     def __init__(self, limit: Limit, most: int) -> None:
         self.interval = limit.interval_ns
         self.tolerance = limit.tolerance_ns
-        self._shelves = tuple(TatTable(limit, most // SHELVES) for _ in range(SHELVES))
+        self._tables = tuple(TatTable(limit, most // TABLES) for _ in range(TABLES))
 
     def __len__(self) -> int:
-        return sum(map(len, self._shelves))
+        return sum(map(len, self._tables))
 
-    def take(self, key: Key, now: int) -> int:
-        """Count one click, if it is within the limit; give for how long it came too early (ns), 0 when counted."""
-        return self._shelves[hash(key) % SHELVES].take(key, now)
+    def count_click(self, key: Key, now: int) -> int:
+        """Count one click if it is within the limit; give how much too early it came (ns), 0 when counted."""
+        return self._tables[hash(key) % TABLES].count_click(key, now)
 
     def level(self, key: Key, now: int) -> int:
-        """Tell how much a key has used of the tolerance (ns)."""
-        return max(0, self._shelves[hash(key) % SHELVES].find(key) - now)
+        """Give the used part of a key's tolerance (ns)."""
+        return max(0, self._tables[hash(key) % TABLES].find(key) - now)
 
     def wait(self, key: Key, now: int) -> int:
-        """Tell for how long a click would come too early (ns), 0 when it would be counted."""
+        """Give how much too early a click would come (ns), 0 when it would be counted."""
         return max(0, self.level(key, now) + self.interval - self.tolerance)
 
     def raise_to(self, key: Key, tat: int) -> None:
-        """Let a key have used at least so much: others have seen clicks of it as well."""
-        self._shelves[hash(key) % SHELVES].raise_to(key, tat)
+        """Raise a key's TAT to at least `tat`, because other processes have seen clicks of it."""
+        self._tables[hash(key) % TABLES].raise_to(key, tat)
 
 
 class TatTable:
     """Some of a meter's keys, in two generations.
 
-    Whatever is asked for moves to the young one. Once in a tolerance the young one becomes old, and what is still in
-    the old one then has not been asked for in that time: its level is 0, and forgetting it changes nothing. (Where
-    others have raised it higher, they know it still.) Only where there are too many keys are some forgotten before, in
-    their favour: those asked for longest ago.
+    A used key moves to the young generation. Once per tolerance the young generation becomes the old one, and the old
+    one is dropped: its keys were not used for a whole tolerance, so their level is 0 and nothing is lost. (Levels that
+    other processes raised are still known to them.) With too many keys the least recently used ones are dropped
+    earlier, in their favour.
     """
 
-    __slots__ = ("_interval", "_most_young", "_old", "_period", "_since", "_tolerance", "_turn_at", "_young")
+    __slots__ = ("_interval", "_most_young", "_old", "_period", "_rotated_at", "_rotates_at", "_tolerance", "_young")
 
     def __init__(self, limit: Limit, most: int) -> None:
         self._interval = limit.interval_ns
@@ -62,15 +62,15 @@ class TatTable:
         self._most_young = max(1, most // 2)
         self._young: dict[Key, int] = {}
         self._old: dict[Key, int] = {}
-        self._since = self._turn_at = 0
+        self._rotated_at = self._rotates_at = 0
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def take(self, key: Key, now: int) -> int:
-        # A clock that steps back makes levels seem higher: by one period at most, further back all is forgotten.
-        if not self._since <= now < self._turn_at or len(self._young) >= self._most_young:
-            self._turn(now)
+    def count_click(self, key: Key, now: int) -> int:
+        # A clock that steps back makes levels seem higher, by one period at most; further back, drop all keys.
+        if not self._rotated_at <= now < self._rotates_at or len(self._young) >= self._most_young:
+            self._rotate(now)
         tat = self._young.get(key)
         if tat is None:
             tat = self._old.pop(key, None)
@@ -86,6 +86,6 @@ class TatTable:
         tat = self._young.get(key)
         return self._old.get(key, 0) if tat is None else tat
 
-    def _turn(self, now: int) -> None:
-        self._young, self._old = {}, {} if now < self._since else self._young
-        self._since, self._turn_at = now, now + self._period
+    def _rotate(self, now: int) -> None:
+        self._young, self._old = {}, {} if now < self._rotated_at else self._young
+        self._rotated_at, self._rotates_at = now, now + self._period

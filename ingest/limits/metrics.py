@@ -1,4 +1,4 @@
-"""What the limits count. On the hot path a plain integer is added to; Prometheus reads them when it asks."""
+"""Metrics of the limits. The hot path increments plain integers; Prometheus collects them on request."""
 
 from collections.abc import Iterable
 from typing import Final, Literal, Protocol, TypeAlias
@@ -7,19 +7,19 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from ingest.limits.policy import Admit, By, Outcome, Skip
+from ingest.limits.policy import Admit, LimitKind, Outcome, Skip
 
 Action: TypeAlias = Literal["flag", "skip", "refuse"]
 
-BYS: Final[tuple[By, ...]] = ("client", "code")
+LIMIT_KINDS: Final[tuple[LimitKind, ...]] = ("client", "code")
 ACTIONS: Final[tuple[Action, ...]] = ("flag", "skip", "refuse")
 
 
 class LimitMetrics(Collector):
-    """Clicks over a limit by what became of them, and exchanges with other processes."""
+    """Clicks over a limit by outcome, and exchanges with other processes."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
-        self.limited = {(by, action): 0 for by in BYS for action in ACTIONS}
+        self.limited = {(by, action): 0 for by in LIMIT_KINDS for action in ACTIONS}
         self.exchanges = dict.fromkeys(("ok", "away", "refused", "skipped"), 0)
         if registry is not None:
             registry.register(self)
@@ -34,7 +34,7 @@ class LimitMetrics(Collector):
     def collect(self) -> Iterable[Metric]:
         limited = CounterMetricFamily(
             "clickrail_limited",
-            "Clicks over a limit, by whose it was and what became of them: flag (counted and marked),"
+            "Clicks over a limit, by kind of limit and outcome: flag (counted and marked),"
             " skip (302 without a click), refuse (429).",
             labels=["by", "action"],
         )
@@ -44,7 +44,7 @@ class LimitMetrics(Collector):
         exchanges = CounterMetricFamily(
             "clickrail_limit_exchanges",
             "Exchanges of limits with other processes, by outcome: ok, away (no answer in time), refused (an error),"
-            " skipped (known to be away).",
+            " skipped (Redis did not answer shortly before).",
             labels=["outcome"],
         )
         for outcome, count in self.exchanges.items():
@@ -52,8 +52,8 @@ class LimitMetrics(Collector):
         yield exchanges
 
 
-class KeepsKeys(Protocol):
-    """What remembers clients and codes: how many, and how many clicks of theirs were never reported."""
+class KeyCounts(Protocol):
+    """Counts remembered clients and codes, and clicks that were never reported to other processes."""
 
     @property
     def keys(self) -> int: ...
@@ -63,18 +63,16 @@ class KeepsKeys(Protocol):
 
 
 class KeyMetrics(Collector):
-    """Keys remembered, and clicks that other processes never heard of."""
+    """Remembered keys, and clicks that were never reported to other processes."""
 
-    def __init__(self, registry: CollectorRegistry, limits: KeepsKeys) -> None:
+    def __init__(self, registry: CollectorRegistry, limits: KeyCounts) -> None:
         self._limits = limits
         registry.register(self)
 
     def collect(self) -> Iterable[Metric]:
         yield CounterMetricFamily(
             "clickrail_limit_untold",
-            "Clicks that other processes never heard of, because too many keys had to be told.",
+            "Clicks never reported to other processes, because too many keys were pending.",
             value=self._limits.unreported,
         )
-        yield GaugeMetricFamily(
-            "clickrail_limit_keys", "Clients and codes that are remembered.", value=self._limits.keys
-        )
+        yield GaugeMetricFamily("clickrail_limit_keys", "Remembered clients and codes.", value=self._limits.keys)

@@ -1,4 +1,4 @@
-"""What becomes of a click that is over a limit, by its program's policy. Pure."""
+"""What happens to a click over a limit, by its program's policy. Pure."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -9,22 +9,22 @@ from ingest.limits.limiter import Decision, Verdict
 from referrals.model import LimitPolicy
 from schemas.reasons import CLIENT_LIMIT, CODE_LIMIT, Reason
 
-By: TypeAlias = Literal["client", "code"]
+LimitKind: TypeAlias = Literal["client", "code"]
 
-REASON_OF: Final[dict[By, Reason]] = {"client": CLIENT_LIMIT, "code": CODE_LIMIT}
+REASON_OF: Final[dict[LimitKind, Reason]] = {"client": CLIENT_LIMIT, "code": CODE_LIMIT}
 SEVERITY: Final[dict[Verdict, int]] = {"within": 0, "over": 1, "far_over": 2}
 
 
 class Admit(msgspec.Struct, frozen=True, gc=False):
-    """The click counts; `limit` names the limit it is over, if any."""
+    """The click counts. `limit` names the limit it exceeds, if any."""
 
-    limit: By | None = None
+    limit: LimitKind | None = None
 
 
 class Skip(msgspec.Struct, frozen=True, gc=False):
-    """The visitor goes where the link leads, and there is no click."""
+    """The visitor is redirected, and no click is made."""
 
-    by: By
+    by: LimitKind
 
     @property
     def reason(self) -> Reason:
@@ -32,9 +32,9 @@ class Skip(msgspec.Struct, frozen=True, gc=False):
 
 
 class Refuse(msgspec.Struct, frozen=True, gc=False):
-    """The visitor gets a 429, and may come again after whole seconds, at least one."""
+    """The visitor gets a 429 with Retry-After in whole seconds, at least one."""
 
-    by: By
+    by: LimitKind
     retry_after_s: int
 
     @property
@@ -48,8 +48,8 @@ ADMITTED: Final = Admit()
 
 
 def apply_policy(policy: LimitPolicy, client: Decision, code: Decision) -> Outcome:
-    """Tell what becomes of a click: what is further over decides, of equals the client."""
-    by: By = "code" if SEVERITY[code.verdict] > SEVERITY[client.verdict] else "client"
+    """Decide what happens to a click: by the limit that is exceeded more, or the client's if both are equal."""
+    by: LimitKind = "code" if SEVERITY[code.verdict] > SEVERITY[client.verdict] else "client"
     verdict = code.verdict if by == "code" else client.verdict
     if verdict == "within":
         return ADMITTED
@@ -60,5 +60,5 @@ def apply_policy(policy: LimitPolicy, client: Decision, code: Decision) -> Outco
     return refuse(by, max(client.wait_ns, code.wait_ns))
 
 
-def refuse(by: By, wait_ns: int) -> Refuse:
+def refuse(by: LimitKind, wait_ns: int) -> Refuse:
     return Refuse(by, -(-wait_ns // SECOND_NS))

@@ -1,1 +1,1 @@
-"""A request, read once: what it asks for, its texts made harmless, what its link carries. Pure."""
+"""A request: its signals, its query parameters, its sanitized texts, and the data of the hot path. Pure."""

@@ -1,4 +1,4 @@
-"""What the steps of the hot path hand on: the request as seen, when each step ended, and the click so far. Pure."""
+"""Data that the steps of the hot path hand on: the request, the time of each step, the click's draft. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import msgspec
 from multidict import CIMultiDictProxy
 
 from identity.verification import Reason
-from ingest.http.response import REDIRECT_CAP, room_for_location
+from ingest.http.response import REDIRECT_CAP, compute_location_cap
 from ingest.request.parameters import Parameters
 from referrals.lookup.answers import Found
 from runtime.client_address import TrustedProxies
@@ -17,9 +17,9 @@ Address = IPv4Address | IPv6Address
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """What stays the same for as long as the process lives. `process` is its ULID.
+    """Constants of the process. `process` is its ULID.
 
-    `room` is how long a Location may be, together with the cookie that is set.
+    `location_cap` is the maximum length of a Location and a Set-Cookie value together.
     """
 
     region: str
@@ -30,11 +30,11 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     proxies: TrustedProxies
     raw_topic: str
     rejected_topic: str
-    room: int = room_for_location(REDIRECT_CAP)
+    location_cap: int = compute_location_cap(REDIRECT_CAP)
 
 
 class StepTimes(msgspec.Struct):
-    """When the hot path began, and when each of its steps ended, in nanoseconds of one clock; 0 where it has not."""
+    """Start of the hot path and end of each step, in nanoseconds of one clock; 0 until a step has ended."""
 
     started: int
     matched: int = 0
@@ -47,7 +47,7 @@ class StepTimes(msgspec.Struct):
     target_built: int = 0
 
     def microseconds(self) -> dict[str, int]:
-        """Name the whole microseconds of each step, in the order of the hot path, and their sum."""
+        """Give the duration of each step and the total, in whole microseconds."""
         return {
             "match": (self.matched - self.started) // 1000,
             "client_ip": (self.client_found - self.matched) // 1000,
@@ -62,7 +62,7 @@ class StepTimes(msgspec.Struct):
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """A request for a link: `path` and `query` as sent, the client's address, and whether a browser only prefetches."""
+    """A request for a link: `path` and `query` as sent, the client's address, and whether it is a prefetch."""
 
     path: str
     query: str
@@ -73,28 +73,29 @@ class RequestContext(msgspec.Struct, frozen=True):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """What the visitor's cookie says: `valid`, `absent` or why it was not believed; and the click before this one."""
+    """The state of the visitor's cookie (`valid`, `absent`, or why it is invalid), and the previous click."""
 
     cookie_state: Reason | str
     previous_click_id: str | None
 
 
 class ResolvedTarget(NamedTuple):
-    """Where a click leads: its Location, whether that carries the click's token, and whether anything was left out.
+    """The Location of a click, whether it has the click's token, and whether request values were cut or left out.
 
-    `source` is whose target it is, as in the record: `program`, `code` or `deep_link`.
+    `source` says where the target comes from: `program`, `code` or `deep_link`.
     """
 
     location: str
-    carries_token: bool
+    has_token: bool
     is_cut: bool
     source: str
 
 
 class ClickDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What the steps found out about a click, to be recorded.
+    """The results of all steps, from which the click is recorded.
 
-    `limit` names a limit it was over; `is_test`: by a signed test link; `steps_us` holds microseconds by step.
+    `limit` names a limit that the click exceeded; `is_test`: it came from a signed test link; `steps_us` holds
+    microseconds by step.
     """
 
     found: Found

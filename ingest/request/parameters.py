@@ -1,4 +1,4 @@
-"""What the visited link carries in its query: sub ids, the caller's own id, utm fields, ad click ids. Pure."""
+"""Query parameters that ingest records: sub ids, external id, utm fields, ad click ids. Pure."""
 
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -17,14 +17,14 @@ AD_IDS: Final = frozenset(
         "ko_click_id",
     }
 )  # fmt: skip
-"""Click ids the ad networks add to links: Google (5), Meta, Microsoft, TikTok, X, LinkedIn, Pinterest, Snap, Reddit,
+"""Click ids that ad networks add to links: Google (5), Meta, Microsoft, TikTok, X, LinkedIn, Pinterest, Snap, Reddit,
 Quora, Nextdoor, Taboola, Outbrain, Yandex, Seznam, impact.com, CJ, Awin, Kochava."""
 SUBS: Final = frozenset({"sub1", "sub2", "sub3", "sub4", "sub5", "external_id"})
 UTMS: Final = frozenset(Utm.__struct_fields__)
 
 
 class Parameters(msgspec.Struct, frozen=True):
-    """`subs` holds those texts of sub1..sub5 and external_id that were given, `truncated` what was cut to its cap."""
+    """`subs` holds the given values of sub1..sub5 and external_id. `truncated` names the values that were cut."""
 
     subs: dict[str, Any]
     utm: Utm | None
@@ -32,26 +32,26 @@ class Parameters(msgspec.Struct, frozen=True):
     truncated: tuple[str, ...] = ()
 
 
-NONE: Final = Parameters({}, None, None)
+NO_PARAMETERS: Final = Parameters({}, None, None)
 
 
 def read_parameters(query: str) -> Parameters:
-    """Read what we know of a raw query, the first of each name; anything else in it is left alone.
+    """Read the known parameters of a raw query, the first of each name; ignore others.
 
-    Names are compared without regard to case, because ad networks do not agree on it. Unreadable bytes become U+FFFD.
+    Names ignore case, because ad networks use different cases. Undecodable bytes become U+FFFD.
     """
     if not query:
-        return NONE
-    cutter = TextSanitizer()
+        return NO_PARAMETERS
+    sanitizer = TextSanitizer()
     subs: dict[str, str] = {}
     utm: dict[str, str] = {}
     ad_ids: dict[str, str] = {}
     for raw_name, value in parse_qsl("&".join(split_query(query)), errors="replace"):
         name = raw_name.lower()
         if name in SUBS and name not in subs:
-            subs[name] = cutter.cut(name, value, SUB_CAP)
+            subs[name] = sanitizer.sanitize(name, value, SUB_CAP)
         elif name in AD_IDS and name not in ad_ids:
-            ad_ids[name] = cutter.cut(name, value, AD_ID_CAP)
+            ad_ids[name] = sanitizer.sanitize(name, value, AD_ID_CAP)
         elif name.startswith("utm_") and (field := name[4:]) in UTMS and field not in utm:
-            utm[field] = cutter.cut(name, value, UTM_CAP)
-    return Parameters(subs, Utm(**utm) if utm else None, ad_ids or None, tuple(cutter.truncated))
+            utm[field] = sanitizer.sanitize(name, value, UTM_CAP)
+    return Parameters(subs, Utm(**utm) if utm else None, ad_ids or None, tuple(sanitizer.truncated))

@@ -1,18 +1,18 @@
-"""Hostile texts made harmless, once, at the edge. Pure."""
+"""Removes harmful characters from texts of a request, and cuts them to length. Pure."""
 
 import re
 from collections.abc import Iterable
 from typing import Final, overload
 
 CONTROL: Final = dict.fromkeys([*range(32), *range(127, 160)])
-"""NUL and the other control characters: Postgres refuses the first, a terminal obeys some, no reader needs any."""
+"""NUL and other control characters: PostgreSQL refuses NUL, terminals execute some, nobody needs any."""
 SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str, cap: int) -> tuple[str, bool]:
     """Give the text as valid Unicode without control characters, at most `cap` long, and whether it was cut.
 
-    aiohttp hands bytes that are not UTF-8 over as lone surrogates, which JSON cannot hold: they become U+FFFD.
+    aiohttp decodes bytes that are not UTF-8 to lone surrogates, which JSON cannot hold; they become U+FFFD.
     """
     if not text.isascii():
         text = SURROGATE.sub("\ufffd", text)
@@ -22,7 +22,7 @@ def clean(text: str, cap: int) -> tuple[str, bool]:
 
 
 class TextSanitizer:
-    """Cleans the texts of one record and remembers which of them were cut: the record's `truncated`."""
+    """Sanitizes the texts of one record. `truncated` names the fields that were cut."""
 
     __slots__ = ("truncated",)
 
@@ -30,12 +30,12 @@ class TextSanitizer:
         self.truncated = list(truncated)
 
     @overload
-    def cut(self, field: str, text: str, cap: int) -> str: ...
+    def sanitize(self, field: str, text: str, cap: int) -> str: ...
     @overload
-    def cut(self, field: str, text: str | None, cap: int) -> str | None: ...
-    def cut(self, field: str, text: str | None, cap: int) -> str | None:
-        """Give the text cleaned and at most `cap` long; what is null stays null."""
-        # Nearly every text is harmless as it is, and this is asked seven times a click.
+    def sanitize(self, field: str, text: str | None, cap: int) -> str | None: ...
+    def sanitize(self, field: str, text: str | None, cap: int) -> str | None:
+        """Give the text cleaned and at most `cap` long; null stays null."""
+        # Fast path: nearly every text is harmless, and this runs seven times per click.
         if text is None or (len(text) <= cap and text.isascii() and text.isprintable()):
             return text
         cleaned, was_cut = clean(text, cap)

@@ -1,7 +1,7 @@
-"""A worker as its supervisor sees it: a process, and a line to it.
+"""A worker as its supervisor sees it: a process and a lifeline to it.
 
-The line is a socket pair that nobody else has an end of. It tells each of the two when the other is gone, however that
-went, so that no worker outlives its supervisor for longer than it takes to drain.
+The lifeline is a socket pair that only these two processes hold. When either ends, for whatever reason, the other sees
+it, so that a worker outlives its supervisor only for the time it needs to drain.
 """
 
 import asyncio
@@ -15,20 +15,28 @@ from typing import Final
 
 import msgspec
 
-from ingest.supervisor.heartbeat import BEAT_S, LEAVE, Report, find_degraded, find_wrong, is_stopping, read_report
+from ingest.supervisor.heartbeat import (
+    HEARTBEAT_S,
+    LEAVE,
+    Heartbeat,
+    find_degraded,
+    find_problem,
+    is_stopping,
+    read_heartbeat,
+)
 from runtime.task_scope import report_failure
 
-WORRY_S: Final = 5
-"""A worker that has said nothing for so long is named on /readyz."""
-KILLED_S: Final = 2.0
-"""How long the end of a killed process is waited for. A write to a disk that does not answer can hold it for ever."""
+SILENT_AFTER_S: Final = 5
+"""After this time without a heartbeat a worker is not ready on /readyz."""
+KILL_TIMEOUT_S: Final = 2.0
+"""How long to wait for the end of a killed process: a write to a disk that hangs can delay it for ever."""
 STARTING: Final = "starting"
 SILENT: Final = "does not answer"
 COMMAND: Final = (sys.executable, "-m", "ingest.supervisor.worker")
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
-    """Seconds a worker may take: to say its first word, from one word to the next, and to stop. Then it is killed."""
+    """Seconds a worker may take to its first heartbeat, between heartbeats, and to stop. Then it is killed."""
 
     first_s: int = 60
     silent_s: int = 10
@@ -46,8 +54,8 @@ async def start_worker(
     with theirs:
         inherited = (listener.fileno(), theirs.fileno())
         arguments = (slot, *inherited, wait_s)
-        # SIGHUP is for the supervisor, and a terminal that closes, or a broad kill, sends it to all: it would end a
-        # worker that is still importing. What is blocked here is blocked there; ours is delivered a moment later.
+        # Block SIGHUP; the child inherits that. A closing terminal sends it to all processes, and it would end a worker
+        # that is still importing. The supervisor gets its own SIGHUP when it is unblocked below.
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
         try:
             process = await asyncio.create_subprocess_exec(
@@ -62,23 +70,23 @@ async def start_worker(
 
 
 class Child:
-    """A process from its start to its end. `report` is the last thing it said, or null; `ended` ends when it does.
+    """A process from start to end. `heartbeat` is its last heartbeat, or null; `ended` is done when the process is.
 
-    `silent_s` is how long it has said nothing, in seconds through which this process ran as well: nobody is blamed for
-    the time in which the machine, or the supervisor itself, was stopped.
+    `silent_s` counts seconds without a heartbeat while the supervisor itself was running, so that workers do not look
+    hung after the machine or the supervisor was suspended.
     """
 
     def __init__(
         self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, lifeline: asyncio.StreamWriter
     ) -> None:
-        self.report: Report | None = None
+        self.heartbeat: Heartbeat | None = None
         self.silent_s = 0
         self.ended = asyncio.create_task(self._follow(reader))
         self.ended.add_done_callback(report_failure)
         self._started = self._heard = time.monotonic()
         self._process = process
         self._lifeline = lifeline
-        self._news = asyncio.Event()
+        self._has_changed = asyncio.Event()
         self._killed = False
 
     @property
@@ -92,7 +100,7 @@ class Child:
 
     @property
     def age_s(self) -> float:
-        """How old it was when it was heard last."""
+        """Its age at its last heartbeat."""
         return self._heard - self._started
 
     @property
@@ -100,42 +108,42 @@ class Child:
         """Why it is not ready, or null."""
         if self.code is not None:
             return f"ended with exit code {self.code}"
-        if self.report is None:
+        if self.heartbeat is None:
             return STARTING
-        return SILENT if self.silent_s >= WORRY_S else find_wrong(self.report)
+        return SILENT if self.silent_s >= SILENT_AFTER_S else find_problem(self.heartbeat)
 
     @property
     def degraded(self) -> str | None:
-        """What it works without, or null."""
-        return find_degraded(self.report or {})
+        """What it works without (degraded), or null."""
+        return find_degraded(self.heartbeat or {})
 
     @property
     def is_leaving(self) -> bool:
-        """Whether it takes no connections any more, has ended, or was killed: then nothing of it runs, ended or not."""
-        return self._killed or self.code is not None or (self.report is not None and is_stopping(self.report))
+        """Whether it has stopped accepting, has ended, or was killed (a killed process runs no more code)."""
+        return self._killed or self.code is not None or (self.heartbeat is not None and is_stopping(self.heartbeat))
 
-    async def until(self, condition: Callable[[], bool], seconds: float | None) -> bool:
-        """Wait until it fulfils the condition, has ended, or so long; tell whether the condition is fulfilled."""
+    async def wait_for(self, condition: Callable[[], bool], seconds: float | None) -> bool:
+        """Wait until the condition holds, the process has ended, or `seconds` have passed; tell whether it holds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not condition() and self.code is None:
-                    self._news.clear()
-                    await self._news.wait()
+                    self._has_changed.clear()
+                    await self._has_changed.wait()
         return condition()
 
-    async def until_leaving(self, patience: Timeouts) -> bool:
-        """Wait until it takes no connections any more, or has been silent for too long; tell whether it is leaving."""
+    async def wait_until_leaving(self, timeouts: Timeouts) -> bool:
+        """Wait until it is leaving, or has been silent for too long; tell whether it is leaving."""
         while not self.is_leaving:
-            if self.silent_s >= (patience.first_s if self.report is None else patience.silent_s):
+            if self.silent_s >= (timeouts.first_s if self.heartbeat is None else timeouts.silent_s):
                 return False
-            await self.until(lambda: self.is_leaving, BEAT_S)
+            await self.wait_for(lambda: self.is_leaving, HEARTBEAT_S)
             self.silent_s += 1
         return True
 
     async def end(self, seconds: float) -> bool:
-        """Ask it to leave now, and kill it when it has not within so many seconds; tell whether it left by itself."""
+        """Ask it to stop now, and kill it after `seconds`; tell whether it ended without being killed."""
         if not self._lifeline.is_closing():
-            # SIGTERM alone means to go on for as long as balancers need. They are not its business: we have told them.
+            # SIGTERM alone means: keep accepting until load balancers see it. The supervisor has waited for that.
             self._lifeline.write(LEAVE)
         with suppress(ProcessLookupError):
             self._process.terminate()
@@ -145,19 +153,19 @@ class Child:
         return bool(done)
 
     async def kill(self) -> None:
-        """Kill it, and wait for its end, at most KILLED_S."""
+        """Kill it, and wait at most KILL_TIMEOUT_S for its end."""
         self._killed = True
         with suppress(ProcessLookupError):
             self._process.kill()
-        await asyncio.wait({self.ended}, timeout=KILLED_S)
-        self._news.set()
+        await asyncio.wait({self.ended}, timeout=KILL_TIMEOUT_S)
+        self._has_changed.set()
 
     async def _follow(self, reader: asyncio.StreamReader) -> None:
-        # ValueError: a line longer than asyncio reads. Whoever says that is not understood, and counts as silent.
+        # ValueError: a line longer than asyncio reads. Such a worker counts as silent.
         with suppress(OSError, ValueError):
             while line := await reader.readline():
-                self.report, self.silent_s, self._heard = read_report(line), 0, time.monotonic()
-                self._news.set()
+                self.heartbeat, self.silent_s, self._heard = read_heartbeat(line), 0, time.monotonic()
+                self._has_changed.set()
         await self._process.wait()
         self._lifeline.close()
-        self._news.set()
+        self._has_changed.set()

@@ -1,15 +1,15 @@
-"""Sockets that share a port: the kernel gives each connection to one of those that listen.
+"""Sockets that share a port (SO_REUSEPORT): the kernel gives each connection to one of the listening sockets.
 
-A connection waits in the queue of the socket it was given to, and is reset when that is closed. So the supervisor keeps
-each socket open from one worker to the next. It binds and never listens: the first worker of a socket does, when it
-can answer.
+A connection waits in the queue of its socket, and is reset when that socket is closed. So the supervisor keeps each
+socket open from one worker to the next. The supervisor binds and never listens: a socket's first worker calls `listen`
+when it can respond.
 """
 
 import socket
 
 
 def reserve(host: str, port: int) -> socket.socket:
-    """Bind a socket beside others on the same port. Raises OSError when the port is another program's."""
+    """Bind a socket that shares its port. Raises OSError when another program uses the port."""
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, kind, protocol, _, address = addresses[0]
     listener = socket.socket(family, kind, protocol)
@@ -26,7 +26,7 @@ def reserve(host: str, port: int) -> socket.socket:
 
 
 def reserve_many(host: str, port: int, count: int) -> list[socket.socket]:
-    """Bind so many sockets to one port; with 0, to one that is free. Raises OSError."""
+    """Bind `count` sockets to one port; port 0 means a free one. Raises OSError."""
     listeners = [reserve(host, port)]
     try:
         while len(listeners) < count:
@@ -39,9 +39,9 @@ def reserve_many(host: str, port: int, count: int) -> list[socket.socket]:
 
 
 def renew(listener: socket.socket) -> socket.socket:
-    """Give a socket that does not listen in the place of one that does: the kernel passes it over from now on.
+    """Replace a listening socket by one that does not listen, so that the kernel gives it no connections.
 
-    What waits on the old one is reset. Raises OSError.
+    Connections waiting on the old socket are reset. Raises OSError.
     """
     fresh = reserve(*address_of(listener))
     listener.close()

@@ -1,4 +1,4 @@
-"""All slots of a supervisor: started, kept, rolled one after the other, stopped."""
+"""All slots of a supervisor: start, keep running, roll one after the other, stop."""
 
 import asyncio
 import logging
@@ -19,18 +19,18 @@ from runtime.task_scope import task_scope
 log = logging.getLogger(__name__)
 
 BEYOND_FLUSH_S: Final = 12.0
-"""What a stop takes besides the time the settings give it for Kafka: 3 s for visitors, and on a busy machine more for
-closing everything than the 5 s after which a cancellation that was lost is repeated. Longer is not as it should be."""
+"""The longest a stop may take beyond `flush_s`: 3 s for visitors, and on a busy machine more than 5 s to close
+everything (a lost cancellation is repeated after 5 s)."""
 WRONG_SETTINGS: Final = 2
-"""The exit code of a worker that will never start, however often one tries."""
+"""The exit code of a worker whose settings are wrong: it can never start."""
 FIRST_S: Final = 60.0
 
 
 async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event) -> None:
-    """Keep the workers of the settings until `stop` is set, and replace them one after the other when `roll` is.
+    """Run the workers until `stop` is set, and replace them one after the other when `roll` is set.
 
-    After that they go on for the time that balancers need to see on /readyz that nobody is to be sent here any more.
-    Raises SettingsError, also when the first worker ends because of the settings; CannotListen.
+    After `stop` they keep accepting for `drain_s`, until load balancers have seen on /readyz that it is stopping.
+    Raises SettingsError, also when the first worker ends because of its settings; CannotListen.
     """
     require_data_folder(settings.data_dir)
     slots: list[WorkerSlot] = []
@@ -38,9 +38,9 @@ async def supervise(settings: Settings, stop: asyncio.Event, roll: asyncio.Event
     def describe() -> list[SlotStatus]:
         return [describe_slot(slot, stopping=stop.is_set()) for slot in slots]
 
-    # The private port comes first: two supervisors could share the public one, and nobody would notice.
+    # Open the private port first: two supervisors could share the public port unnoticed.
     private = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_INGEST_PRIVATE")
-    async with status_port(private, describe), hold_slots(settings, slots), task_scope(run_slots(slots, roll)):
+    async with status_port(private, describe), open_slots(settings, slots), task_scope(run_slots(slots, roll)):
         await stop.wait()
         log.info("stopping", extra={"accepts_for_s": settings.drain_s})
         await asyncio.sleep(settings.drain_s)
@@ -51,13 +51,13 @@ def describe_slot(slot: WorkerSlot, *, stopping: bool) -> SlotStatus:
 
 
 @asynccontextmanager
-async def hold_slots(settings: Settings, slots: list[WorkerSlot]) -> AsyncIterator[None]:
-    """Fill `slots` for as long as the context is open. At the end nobody is left in them."""
+async def open_slots(settings: Settings, slots: list[WorkerSlot]) -> AsyncIterator[None]:
+    """Fill `slots` while the context is open; at the end stop all their workers."""
     with Endpoint(settings.host, settings.port, "CLICKRAIL_INGEST").explain_bind_errors():
         listeners = reserve_many(settings.host, settings.port, settings.workers)
-    log.info("holding", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
-    patience = Timeouts(stop_s=settings.flush_s + BEYOND_FLUSH_S)
-    slots += [WorkerSlot(number, each, patience) for number, each in enumerate(listeners)]
+    log.info("port reserved", extra={"port": address_of(listeners[0])[1], "workers": settings.workers})
+    timeouts = Timeouts(stop_s=settings.flush_s + BEYOND_FLUSH_S)
+    slots += [WorkerSlot(number, each, timeouts) for number, each in enumerate(listeners)]
     try:
         yield
     finally:
@@ -67,20 +67,20 @@ async def hold_slots(settings: Settings, slots: list[WorkerSlot]) -> AsyncIterat
 
 
 async def run_slots(slots: Sequence[WorkerSlot], roll: asyncio.Event) -> None:
-    # One goes first, so that wrong settings are said once.
+    # Start one worker first, so that wrong settings are reported once.
     first = await slots[0].start()
     if first is not None:
-        await first.until(lambda: first.report is not None, FIRST_S)
+        await first.wait_for(lambda: first.heartbeat is not None, FIRST_S)
         if first.code == WRONG_SETTINGS:
             raise SettingsError("no worker can start with these settings")
     async with asyncio.TaskGroup() as group:
         for slot in slots:
-            group.create_task(slot.keep())
+            group.create_task(slot.keep_running())
         group.create_task(roll_on_demand(slots, roll))
 
 
 async def roll_on_demand(slots: Sequence[WorkerSlot], roll: asyncio.Event) -> None:
-    """Replace all workers, one after the other, each time it is wanted. The first that fails ends the round."""
+    """Replace all workers one after the other each time `roll` is set. The first failure ends the round."""
     while True:
         await roll.wait()
         roll.clear()

@@ -1,8 +1,8 @@
-"""A worker: the redirect service on a socket that its supervisor holds, and a line to that.
+"""A worker: the redirect service on an inherited socket, with a lifeline to its supervisor.
 
     python -m ingest.supervisor.worker SLOT LISTENER LIFELINE WAIT_S
 
-LISTENER and LIFELINE are open files it has inherited. Its private port is the supervisor's, plus 1, plus its slot.
+LISTENER and LIFELINE are inherited file descriptors. Its private port is the supervisor's + 1 + SLOT.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from ingest.environment import open_environment
 from ingest.readiness import Readiness
 from ingest.service import PRIVATE, public_port
 from ingest.settings import Settings
-from ingest.supervisor.heartbeat import BEAT_S, LEAVE, STOPPING, WORKER, Report, write_report
+from ingest.supervisor.heartbeat import HEARTBEAT_S, LEAVE, STOPPING, WORKER, Heartbeat, write_heartbeat
 from runtime.backoff import sleep_unless
 from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen
@@ -34,17 +34,17 @@ from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
-TICK_S: Final = 0.05
-WORD_S: Final = 2.0
-"""How much longer a worker waits for the word to leave, where its supervisor was asked to stop at the same time."""
-TAKEN_S: Final = 15.0
-"""A worker that drains has closed its port so soon: after that somebody else has it."""
-MOST_UNREAD: Final = 64 * 1024
-"""Bytes that wait for a supervisor to read them."""
+POLL_S: Final = 0.05
+LEAVE_WAIT_S: Final = 2.0
+"""How much longer than `drain_s` a worker waits for LEAVE: its supervisor may have got SIGTERM a bit later."""
+PORT_WAIT_S: Final = 15.0
+"""A draining worker has closed its private port by then; if the port is still taken, another program has it."""
+MAX_UNREAD: Final = 64 * 1024
+"""Heartbeat bytes that may wait for the supervisor to read them."""
 
 
-class Post(msgspec.Struct, frozen=True):
-    """What a supervisor gives its worker: a slot, two open files, and how long it may wait for the codes."""
+class WorkerArguments(msgspec.Struct, frozen=True):
+    """The arguments of a worker: slot, two file descriptors, and how long it may wait for codes before listening."""
 
     slot: int
     listener: int
@@ -52,8 +52,8 @@ class Post(msgspec.Struct, frozen=True):
     wait_s: float
 
 
-class State:
-    """What a worker reports. `leaving` is said from when it takes no more connections."""
+class WorkerState:
+    """The state that a worker reports. `leaving`: it accepts no more connections."""
 
     def __init__(self, readiness: Readiness) -> None:
         self.listening = False
@@ -63,7 +63,7 @@ class State:
     def knows_codes(self) -> bool:
         return not any(self._readiness.problems().values())
 
-    def report(self) -> Report:
+    def make_heartbeat(self) -> Heartbeat:
         return {
             **self._readiness.problems(),
             **self._readiness.degraded(),
@@ -72,47 +72,47 @@ class State:
         }
 
 
-async def work(post: Post, settings: Settings, stop: asyncio.Event) -> None:
-    """Redirect until `stop` is set, and on for as long as balancers need, unless told to leave; then end in good order.
+async def run_worker(arguments: WorkerArguments, settings: Settings, stop: asyncio.Event) -> None:
+    """Redirect until `stop` is set and load balancers have had time to see it, then drain.
 
-    Told by the supervisor, which has waited for the balancers itself.
+    The supervisor's LEAVE skips that time: it has waited for the balancers itself.
     """
-    # It is for the supervisor alone, which starts us with it blocked; one of an older release does not.
+    # SIGHUP is for the supervisor. It starts workers with SIGHUP blocked, but a supervisor of an older release may not.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    structlog.contextvars.bind_contextvars(worker=post.slot)
-    listener, leave = socket.socket(fileno=post.listener), asyncio.Event()
+    structlog.contextvars.bind_contextvars(worker=arguments.slot)
+    listener, leave = socket.socket(fileno=arguments.listener), asyncio.Event()
     registry, readiness = make_registry("ingest", clickrail_version()), Readiness(stop)
     async with (
-        lifeline(post.lifeline, stop, leave, settings.drain_s) as writer,
-        task_scope(show(registry, readiness, settings, post.slot)),
+        lifeline(arguments.lifeline, stop, leave, settings.drain_s) as writer,
+        task_scope(keep_private_port_open(registry, readiness, settings, arguments.slot)),
         open_environment(settings, registry) as env,
     ):
-        readiness.env, state = env, State(readiness)
-        async with task_scope(report(writer, state.report)):
-            await prepare(state, stop, post.wait_s)
+        readiness.env, state = env, WorkerState(readiness)
+        async with task_scope(send_heartbeats(writer, state.make_heartbeat)):
+            await wait_for_codes(state, stop, arguments.wait_s)
             async with public_port(env, listener) as port:
                 state.listening = True
                 log.info("listening", port=port, region=settings.region)
                 await stop.wait()
-                await sleep_unless(leave.is_set, settings.drain_s + WORD_S)
+                await sleep_unless(leave.is_set, settings.drain_s + LEAVE_WAIT_S)
                 state.leaving = True
-                # Without a visitor to wait for, the end comes before the next report does.
-                tell(writer, state.report())
+                # Send it now: without visitors the process ends before the next heartbeat.
+                send_heartbeat(writer, state.make_heartbeat())
 
 
-async def prepare(state: State, stop: asyncio.Event, seconds: float) -> None:
-    """Wait until the codes can be known, at most so long."""
+async def wait_for_codes(state: WorkerState, stop: asyncio.Event, seconds: float) -> None:
+    """Wait at most `seconds` until codes can be looked up."""
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while not (state.knows_codes() or stop.is_set()):  # noqa: ASYNC110 - the lookup knows, and tells nobody
-                await asyncio.sleep(TICK_S)
+            while not (state.knows_codes() or stop.is_set()):  # noqa: ASYNC110 - polling: no event exists for this condition
+                await asyncio.sleep(POLL_S)
 
 
 @asynccontextmanager
 async def lifeline(
     number: int, stop: asyncio.Event, leave: asyncio.Event, drain_s: float
 ) -> AsyncIterator[asyncio.StreamWriter]:
-    """Give the line to the supervisor. Its word sets `stop` and `leave`; its end too, `leave` after `drain_s`."""
+    """Open the lifeline. LEAVE sets `stop` and `leave`; its end sets `stop`, and `leave` after `drain_s`."""
     reader, writer = await asyncio.open_connection(sock=socket.socket(fileno=number))
 
     async def follow() -> None:
@@ -121,7 +121,7 @@ async def lifeline(
             line = await reader.readline()
         stop.set()
         if line != LEAVE:
-            log.warning("the supervisor is gone")
+            log.warning("the supervisor has ended: this worker drains and ends")
             await asyncio.sleep(drain_s)
         leave.set()
 
@@ -130,40 +130,42 @@ async def lifeline(
     writer.close()
 
 
-async def report(writer: asyncio.StreamWriter, describe: Callable[[], Report]) -> None:
-    """Tell the supervisor how it is: whenever that has changed, and every BEAT_S anyway; for ever."""
+async def send_heartbeats(writer: asyncio.StreamWriter, describe: Callable[[], Heartbeat]) -> None:
+    """Send a heartbeat on every change and every HEARTBEAT_S; until cancelled."""
     clock = asyncio.get_running_loop().time
-    told, due = None, 0.0
+    sent, due = None, 0.0
     while True:
         now = describe()
-        if now != told or clock() >= due:
-            tell(writer, now)
-            told, due = now, clock() + BEAT_S
-        await asyncio.sleep(TICK_S)
+        if now != sent or clock() >= due:
+            send_heartbeat(writer, now)
+            sent, due = now, clock() + HEARTBEAT_S
+        await asyncio.sleep(POLL_S)
 
 
-def tell(writer: asyncio.StreamWriter, what: Report) -> None:
-    # Writing to one that is gone is an error; to one that is stopped it would add up. In a second it is said again.
-    if not writer.is_closing() and writer.transport.get_write_buffer_size() < MOST_UNREAD:
-        writer.write(write_report(what))
+def send_heartbeat(writer: asyncio.StreamWriter, heartbeat: Heartbeat) -> None:
+    # Skip it if the supervisor has ended, or is suspended and reads nothing: the next heartbeat repeats it.
+    if not writer.is_closing() and writer.transport.get_write_buffer_size() < MAX_UNREAD:
+        writer.write(write_heartbeat(heartbeat))
 
 
-async def show(registry: CollectorRegistry, readiness: Readiness, settings: Settings, slot: int) -> None:
-    """Keep the private port open, for ever: from when the worker before us, which may still drain, has closed it."""
+async def keep_private_port_open(
+    registry: CollectorRegistry, readiness: Readiness, settings: Settings, slot: int
+) -> None:
+    """Serve the private port until cancelled, once the previous worker, which may still drain, has closed it."""
     port = settings.private_port and settings.private_port + 1 + slot
     at, clock = Endpoint(settings.private_host, port, PRIVATE), asyncio.get_running_loop().time
-    told_at = clock() + settings.flush_s + TAKEN_S
+    log_at = clock() + settings.flush_s + PORT_WAIT_S
     while True:
         try:
             async with serve_private_port(at, registry, readiness.problems, readiness.degraded):
                 await asyncio.get_running_loop().create_future()
         except CannotListen as error:
-            if clock() >= told_at:
-                told_at = math.inf
-                log.error("no health and no metrics of this worker", error=str(error))  # noqa: TRY400 - nothing crashed
-        await asyncio.sleep(TICK_S)
+            if clock() >= log_at:
+                log_at = math.inf
+                log.error("private port not open: no health and metrics of this worker", error=str(error))  # noqa: TRY400 - nothing crashed
+        await asyncio.sleep(POLL_S)
 
 
 if __name__ == "__main__":
     slot, listening, line, wait = sys.argv[1:]
-    run("ingest", Settings, partial(work, Post(int(slot), int(listening), int(line), float(wait))))
+    run("ingest", Settings, partial(run_worker, WorkerArguments(int(slot), int(listening), int(line), float(wait))))

@@ -1,4 +1,4 @@
-"""The supervisor's log: JSON lines on standard error, in the form of the services' own, by the standard library."""
+"""The supervisor's log: JSON lines on standard error, in the services' format, with the standard library only."""
 
 import json
 import logging
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 STANDARD: Final = frozenset(vars(logging.makeLogRecord({})))
-"""What every record has. Whatever else one has, somebody wanted to say: `log.info("started", extra={"pid": 7})`."""
+"""The attributes of every record. Other attributes come from the call: `log.info("started", extra={"pid": 7})`."""
 
 
-class JsonLines(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {name: value for name, value in vars(record).items() if name not in STANDARD} | {
             "service": "ingest-supervisor",
@@ -23,8 +23,8 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def log_json_lines(level: str) -> None:
+def set_up_logging(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     logging.getLogger("asyncio").setLevel(logging.WARNING)

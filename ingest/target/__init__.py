@@ -1,1 +1,1 @@
-"""The Location: a stored URL, its macros, what of the visitor's query goes with it. Pure."""
+"""The Location of a redirect: a stored URL, its macros, and the visitor's parameters that are passed on. Pure."""

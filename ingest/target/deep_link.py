@@ -1,4 +1,4 @@
-"""The page a visitor asks for by `?url=`, where the program lists its host. Pure."""
+"""Deep links: the page a visitor requests by `?url=`, allowed if the program lists its host. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 def find_deep_link(query: str, hosts: Sequence[str]) -> str | None:
-    """Find the page asked for, ready for a Location; null where there is none, or one that may not be.
+    """Find the requested page, ready for a Location; null when there is none or it is not allowed.
 
-    The first `url` of the query counts.
+    The first `url` in the query counts.
     """
     if START not in query:
         return None
@@ -29,14 +29,14 @@ def find_deep_link(query: str, hosts: Sequence[str]) -> str | None:
 
 
 def read_deep_link(value: str, hosts: Sequence[str]) -> str | None:
-    """Decode a value, once. What a stored URL may not be, this may not be either, except that it may need encoding.
+    """Decode a value once and check it like a stored URL, after percent-encoding other bytes.
 
-    A host in another script is sent in Punycode, so that what was compared is where the browser goes.
+    A host in another script becomes Punycode, so that the browser goes to the host that was compared.
     """
     data = unquote_to_bytes(to_bytes(value))
     if CONTROL.search(data):
         return None
-    # A page of another script arrives as its bytes.
+    # Text in another script arrives as raw bytes.
     url = quote_from_bytes(data, safe=punctuation)
     authority = AUTHORITY.match(url)
     if authority is None:
@@ -51,5 +51,5 @@ def read_deep_link(value: str, hosts: Sequence[str]) -> str | None:
 
 
 def is_listed(authority: str, hosts: Sequence[str]) -> bool:
-    """Tell whether a host is among those listed, `*.shop.example` being whatever ends so. None of them has a port."""
+    """Tell whether a host is listed; `*.shop.example` lists all its subdomains. Listed hosts have no port."""
     return any(authority.endswith(host[1:]) if host[0] == "*" else authority == host for host in hosts)

@@ -1,7 +1,7 @@
 """A stored URL and its macros. Pure.
 
-Its bytes are kept as they are, and the values of macros are percent-encoded whole, so that no value can reach beyond
-its place.
+The URL's bytes stay unchanged. Macro values are percent-encoded completely, so that no value can change the URL around
+it.
 """
 
 import re
@@ -16,26 +16,26 @@ from urls.targets import MACROS
 MACRO: Final = re.compile(rf"\{{({'|'.join(MACROS)})\}}")
 NEVER_IN_AUTHORITY: Final = re.compile(r"^[a-zA-Z]+://[^/?#]*")
 UNRESERVED: Final = re.compile(r"[A-Za-z0-9_~.-]+").fullmatch
-"""What needs no encoding (RFC 3986, section 2.3): nearly every value there is."""
-STEPS: Final = frozenset({".", ".."})
+"""Matches values that need no encoding (RFC 3986, section 2.3): nearly all values."""
+DOT_SEGMENTS: Final = frozenset({".", ".."})
 
 
-class Target(msgspec.Struct, frozen=True):
-    """A stored URL, read once: literal text and macros in turn, the literals at even places."""
+class UrlTemplate(msgspec.Struct, frozen=True):
+    """A stored URL, parsed once: literal text at even positions, macro names at odd positions."""
 
     pieces: tuple[str, ...]
 
 
-def read_target(url: str) -> Target:
-    """Split a stored URL at its macros. A macro before the path is literal text: nothing may choose the host."""
+def parse_template(url: str) -> UrlTemplate:
+    """Split a stored URL at its macros. A macro before the path is literal text: no macro may choose the host."""
     authority = NEVER_IN_AUTHORITY.match(url)
     end = authority.end() if authority else 0
     first, *rest = MACRO.split(url[end:])
-    return Target((url[:end] + first, *rest))
+    return UrlTemplate((url[:end] + first, *rest))
 
 
-def fill_target(target: Target, values: Mapping[str, str]) -> str:
-    """Give the URL with each macro replaced by its value, as `encode_value` gave it; without a value by nothing."""
+def fill_template(target: UrlTemplate, values: Mapping[str, str]) -> str:
+    """Replace each macro by its value, which must be encoded, or by nothing if it has no value."""
     if len(target.pieces) == 1:
         return target.pieces[0]
     filled = list(target.pieces)
@@ -45,8 +45,8 @@ def fill_target(target: Target, values: Mapping[str, str]) -> str:
 
 
 def encode_value(value: str) -> str:
-    """Percent-encode a value whole."""
-    # A browser walks along the path at `.` and `..`, percent-encoded or not: as values they are left out.
-    if value in STEPS:
+    """Percent-encode all of a value."""
+    # Browsers resolve `.` and `..` in a path, even percent-encoded, so such values are dropped.
+    if value in DOT_SEGMENTS:
         return ""
     return value if UNRESERVED(value) else quote(value, safe="")

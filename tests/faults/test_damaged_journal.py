@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.journal.framing import Good, scan
+from ingest.journal.framing import IntactFrame, scan
 from schemas import CLICKS_RAW
 from tests.faults.drill import Drill
 from tests.faults.shop import read_metric
@@ -68,14 +68,14 @@ async def test_ingest_starts_on_any_damaged_journal_and_delivers_every_intact_cl
 def take_frames(journal: Path) -> list[bytes]:
     """Give the frames of a journal nobody owns, and remove it."""
     data = b"".join(path.read_bytes() for path in sorted(journal.glob("*/*.seg")))
-    frames = [data[found.start : found.end] for found in scan(data) if isinstance(found, Good)]
+    frames = [data[found.start : found.end] for found in scan(data) if isinstance(found, IntactFrame)]
     shutil.rmtree(journal)
     return frames
 
 
 def key_of(frame: bytes) -> str:
     (found,) = scan(frame)
-    assert isinstance(found, Good)
+    assert isinstance(found, IntactFrame)
     return found.key.decode()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
-from ingest.pipeline import Keys, ready_keys
+from ingest.pipeline import Keys, prepare_keys
 from ingest.request.context import RequestContext, Site, StepTimes
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
@@ -43,7 +43,7 @@ def foreign_ring() -> KeyRing:
 
 @cache
 def keys() -> Keys:
-    return ready_keys(ring())
+    return prepare_keys(ring())
 
 
 def found(

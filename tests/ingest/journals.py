@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from ingest.journal.journal import Journal, Limits
-from ingest.publisher import Publisher, lose_unseen
+from ingest.journal.journal import Journal, JournalLimits
+from ingest.publisher import Publisher, ignore_loss
 from runtime.task_scope import task_scope
 from tests.ingest.builders import RAW, Topics
 from tests.ingest.journal.builders import open_journal
@@ -26,13 +26,13 @@ class Publishing(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def publishing(
-    topics: Topics, for_rejections: Topics | None = None, lose_rejections: Callable[[str, int], None] = lose_unseen
+    topics: Topics, for_rejections: Topics | None = None, lose_rejections: Callable[[str, int], None] = ignore_loss
 ) -> AsyncIterator[Publishing]:
     """Publish what is appended, until the end of the block; what is left then stays in the folder, and goes with it."""
     some, lost = asyncio.Event(), Counter[str]()
     with TemporaryDirectory() as folder:
         async with open_journal(
-            Path(folder), "worker", Limits(), some.set, lambda why, n: lost.update({why: n})
+            Path(folder), "worker", JournalLimits(), some.set, lambda why, n: lost.update({why: n})
         ) as journal:
             publisher = Publisher(topics, journal, RAW, some, for_rejections, lose_rejections)
             async with task_scope(journal.run(), publisher.run()):

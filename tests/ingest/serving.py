@@ -8,6 +8,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from ingest.environment import Environment
+from ingest.journal.journal import Journal
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
 from ingest.live_keys import LiveKeys
@@ -42,6 +43,7 @@ class Served(msgspec.Struct, frozen=True):
     port: int
     redirect: Redirect
     keys: Any
+    journal: Journal
     publisher: Publisher
     topics: Topics
     registry: CollectorRegistry
@@ -82,4 +84,4 @@ async def serving(
         redirect = Redirect(site(**of_site), key_source, codes, limits, Delivery(to.journal, to.publisher), metrics)
         env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal)  # type: ignore[arg-type]  # a Lookup of our own
         async with public_port(env) as port:
-            yield Served(port, redirect, key_source, to.publisher, topics, registry, codes.asked)
+            yield Served(port, redirect, key_source, to.journal, to.publisher, topics, registry, codes.asked)

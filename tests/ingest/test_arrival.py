@@ -89,7 +89,7 @@ class Wire(asyncio.Transport):
 class Host:
     """Answers every request, and remembers what it was asked. A connection has its turn after each piece."""
 
-    leaving = False
+    is_draining = False
     head_s = keepalive_s = 60.0
 
     def __init__(self) -> None:
@@ -97,17 +97,17 @@ class Host:
         self.expecting: list[Connection] = []
         self.schedule_turn = self.expecting.append
 
-    def answer(self, asked: RawRequestMessage, peer: str | None) -> Response:
-        self.asked.append(repr(asked))
+    def handle(self, request: RawRequestMessage, peer: str | None) -> Response:
+        self.asked.append(repr(request))
         return redirect_to("https://e.example/")
 
     def observe(self, nanoseconds: int) -> None:
         pass
 
-    def count_misread(self, status: int) -> None:
+    def count_invalid(self, status: int) -> None:
         pass
 
-    def count_left(self) -> None:
+    def make_replayed_segment(self) -> None:
         pass
 
     def count_failure(self, error: Exception) -> None:
@@ -116,7 +116,7 @@ class Host:
     def admit(self, connection: Connection) -> bool:
         return True
 
-    def forget(self, connection: Connection) -> None:
+    def discard(self, connection: Connection) -> None:
         pass
 
 
@@ -129,9 +129,9 @@ def meaning_of(*pieces: bytes) -> tuple[list[str], list[Answer], bool]:
         connection.data_received(piece)
         while host.expecting:
             host.expecting.pop()
-            connection.read()
-            connection.answer()
-            connection.send()
+            connection.read_requests()
+            connection.handle_requests()
+            connection.send_responses()
     without_date = b"\r\n".join(line for line in wire.written.split(b"\r\n") if not line.startswith(b"Date: "))
     return host.asked, read_answers(without_date), wire.is_open
 

@@ -76,7 +76,7 @@ async def test_what_kafka_does_not_take_stays_in_the_journal_for_the_next_proces
     given = settings(keys_file)
     async with opened(given) as (env, port):
         await ask(port, "/ref/%00")
-        env.redirect._journal.append_all([(KEY, b"v")])
+        env.journal.append_all([(KEY, b"v")])
         registry = env.registry
     assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": "stopped"}) == 0
     assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": "stopped"}) == 1
@@ -91,7 +91,7 @@ async def test_a_data_folder_that_cannot_be_written_is_said_and_visitors_go_on(k
     async with opened(given) as (env, port):
         assert (await ask(port, "/ref/abc123")).status == 503
         assert env.registry.get_sample_value("clickrail_journal_degraded") == 1
-        env.redirect._journal.append_all([(KEY, b"v")])
+        env.journal.append_all([(KEY, b"v")])
         registry = env.registry
     # It was in memory alone, and Kafka was away until the end.
     assert registry.get_sample_value("clickrail_clicks_lost_total", {"reason": "stopped"}) == 1
@@ -99,7 +99,7 @@ async def test_a_data_folder_that_cannot_be_written_is_said_and_visitors_go_on(k
 
 async def test_what_is_delivered_in_time_is_not_lost() -> None:
     async with serving() as served:
-        served.redirect._journal.append_all([(KEY, b"v")])
+        served.journal.append_all([(KEY, b"v")])
         served.publisher.put_rejection(OutRecord(REJECTED, b"k", b"v"))
         # The publisher of `serving` has a task of its own; this is what the environment does at its end.
         await drain_or_count(served.publisher, served.redirect._metrics, 10)
@@ -123,7 +123,7 @@ async def test_a_publisher_that_dies_ends_the_service_with_it(keys_file: Path) -
     async def serve() -> None:
         async with opened(settings(keys_file)) as (env, _):
             env.publisher.oversized._producer = Broken()
-            env.redirect._journal.append_all([(KEY, b"v")])
+            env.journal.append_all([(KEY, b"v")])
             await asyncio.Event().wait()
 
     with pytest.raises(RuntimeError, match="nobody foresaw, at 1 records"):

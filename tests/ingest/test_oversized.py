@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from ingest.journal.journal import Journal, Limits
+from ingest.journal.journal import Journal, JournalLimits
 from ingest.journal.segments import Entry, Segment
-from ingest.oversized import MOST_CLICKS, OversizedClicks
+from ingest.oversized import MAX_CLICKS, OversizedClicks
 from ingest.publisher import Publisher
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
@@ -48,7 +48,7 @@ async def open_publisher(kafka: str, topic: str, root: Path, worker: str) -> Asy
     """Publish from a journal to a real Kafka, with what other workers left."""
     some, lost = asyncio.Event(), Counter[str]()
     producer = RecordProducer([kafka], client_id="test", deadline_s=30)
-    async with open_journal(root, worker, Limits(), some.set, lambda why, n: lost.update({why: n})) as journal:
+    async with open_journal(root, worker, JournalLimits(), some.set, lambda why, n: lost.update({why: n})) as journal:
         await journal.adopt()
         publisher = Publisher(producer, journal, topic, some)
         async with task_scope(journal.run(), publisher.run()):
@@ -68,7 +68,7 @@ async def test_what_is_too_large_keeps_nothing_else_back_and_is_named() -> None:
         assert [record.value for record in topics.records] == [SMALL] * 3
         assert (to.journal.pending, len(to.publisher.oversized)) == (2, 2)
         assert to.publisher.problem == (
-            "2 clicks of 1,000 bytes or more are larger than t.clicks.raw takes, and wait in the journal:"
+            "2 clicks of 1,000 bytes or more are too large for t.clicks.raw and wait in the journal:"
             " raise the topic's max.message.bytes"
         )
 
@@ -76,8 +76,8 @@ async def test_what_is_too_large_keeps_nothing_else_back_and_is_named() -> None:
 async def test_as_soon_as_the_topic_takes_them_they_are_delivered_each_once() -> None:
     topics, journal = Topics(), Acknowledged()
     topics.most_bytes = 100
-    oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
-    async with task_scope(oversized.keep_trying()):
+    oversized = OversizedClicks(topics, journal, RAW, retry_s=0.01)
+    async with task_scope(oversized.keep_retrying()):
         await oversized.deliver(entries(SMALL, LARGE, LARGEST, LARGE))
         begun = topics.begun
         await eventually(lambda: topics.begun > begun + 2)
@@ -94,8 +94,8 @@ async def test_as_soon_as_the_topic_takes_them_they_are_delivered_each_once() ->
 async def test_an_outage_while_they_are_tried_again_loses_none() -> None:
     topics, journal = Topics(), Acknowledged()
     topics.most_bytes = 100
-    oversized = OversizedClicks(topics, journal, RAW, again_s=0.01)
-    async with task_scope(oversized.keep_trying()):
+    oversized = OversizedClicks(topics, journal, RAW, retry_s=0.01)
+    async with task_scope(oversized.keep_retrying()):
         await oversized.deliver(entries(LARGE, LARGEST))
         topics.failures, topics.most_bytes = 3, 2000
         await eventually(lambda: len(oversized) == 0)
@@ -107,18 +107,18 @@ async def test_memory_holds_so_many_and_the_rest_waits_in_the_journal_until_ther
     topics = Topics()
     topics.most_bytes = 1
     async with publishing(topics) as to:
-        for _ in range(MOST_CLICKS):
+        for _ in range(MAX_CLICKS):
             to.journal.append(KEY, SMALL)
         await eventually(lambda: not to.publisher.oversized.has_room.is_set())
         for _ in range(5):
             to.journal.append(KEY, SMALL)
-        assert len(to.publisher.oversized) == MOST_CLICKS
+        assert len(to.publisher.oversized) == MAX_CLICKS
 
         topics.most_bytes = 100
-        await to.publisher.oversized.try_again()
+        await to.publisher.oversized.retry()
         assert await to.publisher.drain(10) == 0
         assert (to.journal.pending, to.lost) == (0, {})
-    assert len(topics.records) == MOST_CLICKS + 5
+    assert len(topics.records) == MAX_CLICKS + 5
 
 
 @pytest.mark.servers
@@ -141,7 +141,7 @@ async def test_a_topic_that_takes_less_than_a_click_loses_none_and_the_next_proc
     async with open_publisher(kafka, topic, tmp_path, "second") as (second, journal):
         # Kafka may take a moment to heed its new limit.
         while await second.drain(30) or second.oversized.problem:
-            await second.oversized.try_again()
+            await second.oversized.retry()
         assert journal.pending == 0
         await eventually(lambda: not list((tmp_path / "first").glob("*.seg")))
     assert {value for _, _, value in await read_all(kafka, topic)} == {*small, *incompressible}

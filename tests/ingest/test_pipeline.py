@@ -9,24 +9,24 @@ from identity.keys import destroy, rotate
 from identity.token import verify_token
 from ingest.pipeline import (
     DAY_S,
-    WITHOUT_COOKIE,
+    NO_COOKIE,
     build_location,
     build_location_without_click,
-    cookie_of,
     decide_privacy,
-    keeps_cookie,
+    keeps_first_cookie,
+    make_program_cookie,
     make_set_cookie,
+    prepare_keys,
     read_cookie,
-    ready_keys,
 )
 from ingest.request.context import Visitor
-from ingest.request.parameters import NONE, Parameters
+from ingest.request.parameters import NO_PARAMETERS, Parameters
 from schemas import Privacy
 from tests.identity.builders import CLICK_ID, NONCE, NOW, NOW_S, randomness
 from tests.ingest.builders import SHOES, foreign_ring, found, headers, keys, ring
 from tests.referrals.builders import program
 
-COOKIE = cookie_of(program(), https=True)
+COOKIE = make_program_cookie(program(), https=True)
 CLAIMS = CookieClaims(CLICK_ID, "ann", "shop", NOW_S, NOW_S + 30 * DAY_S)
 
 
@@ -61,7 +61,7 @@ def test_privacy_follows_the_strictest_policy_of_the_signals_seen(
     ],
 )
 def test_a_programs_cookie_is_named_by_what_it_may_promise(*, https: bool, domain: str | None, name: str) -> None:
-    cookie = cookie_of(program(cookie_domain=domain, cookie_window_days=7), https=https)
+    cookie = make_program_cookie(program(cookie_domain=domain, cookie_window_days=7), https=https)
     assert (cookie.name, cookie.window_s) == (name, 7 * DAY_S)
     assert (f"Domain={domain}" in cookie.tail) == (domain is not None)
 
@@ -75,8 +75,8 @@ def test_a_visitor_is_recognised_by_the_cookie_that_was_set() -> None:
 def test_a_visitor_is_recognised_across_a_rotation_until_the_key_is_destroyed() -> None:
     lines = sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE))
     rotated = rotate(ring(), "cookie", NOW, randomness(1))
-    assert read_cookie(ready_keys(rotated), COOKIE, lines, NOW_S) == Visitor("valid", CLICK_ID)
-    assert read_cookie(ready_keys(destroy(rotated, "cookie", "k7")), COOKIE, lines, NOW_S) == Visitor(
+    assert read_cookie(prepare_keys(rotated), COOKIE, lines, NOW_S) == Visitor("valid", CLICK_ID)
+    assert read_cookie(prepare_keys(destroy(rotated, "cookie", "k7")), COOKIE, lines, NOW_S) == Visitor(
         "destroyed_key", None
     )
 
@@ -101,7 +101,7 @@ def test_a_cookie_that_is_not_believed_makes_a_new_visitor_and_says_why(
 
 
 def test_a_cookie_of_another_installation_or_with_a_flipped_bit_is_not_believed() -> None:
-    foreign = sent_back(make_set_cookie(ready_keys(foreign_ring()), COOKIE, CLAIMS, NONCE))
+    foreign = sent_back(make_set_cookie(prepare_keys(foreign_ring()), COOKIE, CLAIMS, NONCE))
     line = sent_back(make_set_cookie(keys(), COOKIE, CLAIMS, NONCE))[0]
     at = line.index("v1.k7.") + 30
     flipped = line[:at] + ("A" if line[at] != "A" else "B") + line[at + 1 :]
@@ -110,18 +110,16 @@ def test_a_cookie_of_another_installation_or_with_a_flipped_bit_is_not_believed(
 
 
 def test_another_programs_cookie_is_nobodys_business() -> None:
-    other = cookie_of(program(id="other"), https=True)
-    assert (
-        read_cookie(keys(), COOKIE, sent_back(make_set_cookie(keys(), other, CLAIMS, NONCE)), NOW_S) == WITHOUT_COOKIE
-    )
+    other = make_program_cookie(program(id="other"), https=True)
+    assert read_cookie(keys(), COOKIE, sent_back(make_set_cookie(keys(), other, CLAIMS, NONCE)), NOW_S) == NO_COOKIE
     renamed = sent_back(make_set_cookie(keys(), other, CLAIMS, NONCE).replace(other.name, COOKIE.name))
     assert read_cookie(keys(), COOKIE, renamed, NOW_S) == Visitor("forged", None)
 
 
 def test_the_codes_own_target_goes_before_its_programs() -> None:
-    assert build_location(keys(), found(), CLICK_ID, NONE).location == SHOES
+    assert build_location(keys(), found(), CLICK_ID, NO_PARAMETERS).location == SHOES
     own = found(of_code={"target_url": "https://own.example/a%2Fb?z=a+b"})
-    assert build_location(keys(), own, CLICK_ID, NONE).location == "https://own.example/a%2Fb?z=a+b"
+    assert build_location(keys(), own, CLICK_ID, NO_PARAMETERS).location == "https://own.example/a%2Fb?z=a+b"
 
 
 @pytest.mark.parametrize(
@@ -146,8 +144,10 @@ def test_it_is_told_whose_target_the_visitor_is_sent_to(
         of_code={"target_url": own}, deep_link_hosts=("shop.example",), pass_query="all", token_parameter=token
     )
 
-    assert build_location(keys(), referral, CLICK_ID, NONE, query + "&long=" + "x" * 300, room).source == source
-    assert build_location(keys(), referral, CLICK_ID, NONE, query, room).source == source
+    assert (
+        build_location(keys(), referral, CLICK_ID, NO_PARAMETERS, query + "&long=" + "x" * 300, room).source == source
+    )
+    assert build_location(keys(), referral, CLICK_ID, NO_PARAMETERS, query, room).source == source
 
 
 def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
@@ -181,9 +181,9 @@ def test_without_a_click_there_is_neither_id_nor_token() -> None:
     ("policy", "visitor", "kept"),
     [
         ("last", Visitor("valid", CLICK_ID), False),
-        ("last", WITHOUT_COOKIE, False),
+        ("last", NO_COOKIE, False),
         ("first", Visitor("valid", CLICK_ID), True),
-        ("first", WITHOUT_COOKIE, False),
+        ("first", NO_COOKIE, False),
         ("first", Visitor("expired", None), False),
         ("first", Visitor("forged", None), False),
     ],
@@ -191,4 +191,4 @@ def test_without_a_click_there_is_neither_id_nor_token() -> None:
 def test_the_first_cookie_is_kept_as_long_as_it_is_valid_where_the_program_says_so(
     policy: str, visitor: Visitor, *, kept: bool
 ) -> None:
-    assert keeps_cookie(program(cookie_policy=policy), visitor) is kept
+    assert keeps_first_cookie(program(cookie_policy=policy), visitor) is kept

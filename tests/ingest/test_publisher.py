@@ -8,7 +8,7 @@ from math import inf
 from pathlib import Path
 
 from ingest.journal.segments import Entry, Segment
-from ingest.publisher import ENOUGH, LINGER_S, MOST_AT_ONCE, MOST_LINGERS, MOST_REJECTIONS, Publisher
+from ingest.publisher import ENOUGH, LINGER_S, MAX_AT_ONCE, MAX_LINGERS, MAX_REJECTIONS, Publisher
 from runtime.kafka.producer import OutRecord
 from runtime.task_scope import task_scope
 from tests.examples import few
@@ -34,18 +34,18 @@ def numbers(topics: Topics, topic: str) -> list[int]:
 async def test_records_arrive_in_their_order_each_once() -> None:
     topics = Topics()
     async with publishing(topics) as to:
-        for number in range(2 * MOST_AT_ONCE + 5):
+        for number in range(2 * MAX_AT_ONCE + 5):
             assert put_click(to, number)
         assert to.publisher.put_rejection(rejection(0))
         assert await to.publisher.drain(10) == 0
-    assert numbers(topics, RAW) == list(range(2 * MOST_AT_ONCE + 5))
+    assert numbers(topics, RAW) == list(range(2 * MAX_AT_ONCE + 5))
     assert numbers(topics, REJECTED) == [0]
 
 
 async def test_a_click_alone_waits_for_company_and_many_do_not() -> None:
     alone, together = await wait_of(1), await wait_of(ENOUGH)
 
-    assert alone >= MOST_LINGERS * LINGER_S * 0.99
+    assert alone >= MAX_LINGERS * LINGER_S * 0.99
     assert together >= LINGER_S * 0.99
     assert together < alone
 
@@ -84,12 +84,12 @@ async def test_a_flood_of_rejections_forgets_the_oldest_and_never_a_click() -> N
         put_click(to, 0)
         to.publisher.put_rejection(rejection(-1))
         await eventually(lambda: topics.begun == 2)  # the publisher now holds these two in its hands
-        taken = [to.publisher.put_rejection(rejection(number)) for number in range(MOST_REJECTIONS + 10)]
-        assert taken == [True] * (MOST_REJECTIONS - 1) + [False] * 11
+        taken = [to.publisher.put_rejection(rejection(number)) for number in range(MAX_REJECTIONS + 10)]
+        assert taken == [True] * (MAX_REJECTIONS - 1) + [False] * 11
         topics.may_deliver.set()
         assert await to.publisher.drain(10) == 0
     assert numbers(topics, RAW) == [0]
-    assert numbers(topics, REJECTED) == [-1, *range(10, MOST_REJECTIONS + 10)]
+    assert numbers(topics, REJECTED) == [-1, *range(10, MAX_REJECTIONS + 10)]
 
 
 async def test_a_drain_gives_up_at_its_deadline_and_says_what_is_left() -> None:

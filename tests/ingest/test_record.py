@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from identity.ip import hash_ip, open_ip
-from ingest.answers import Refusal, refuse_code
 from ingest.record import record_click, record_rejection
+from ingest.refusals import Refusal, refuse_code
 from ingest.request.context import ClickDraft, RequestContext, ResolvedTarget, StepTimes, Visitor
-from ingest.request.parameters import NONE, Parameters, read_parameters
+from ingest.request.parameters import NO_PARAMETERS, Parameters, read_parameters
 from referrals.lookup.answers import Found
 from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
 from schemas.fields import HINT_CAP, QUERY_CAP, REFERRER_CAP, USER_AGENT_CAP
@@ -23,7 +23,7 @@ STEPS = {"match": 1, "total": 9}
 FULL = Privacy(gpc=False, dnt=False, decision="full")
 
 
-def made(referral: Found | None = None, parameters: Parameters = NONE, **changes: Any) -> ClickDraft:
+def made(referral: Found | None = None, parameters: Parameters = NO_PARAMETERS, **changes: Any) -> ClickDraft:
     fields: dict[str, Any] = {
         "found": referral or found(),
         "click_id": CLICK_ID,
@@ -32,7 +32,7 @@ def made(referral: Found | None = None, parameters: Parameters = NONE, **changes
         "visitor": Visitor("valid", OTHER_CLICK_ID),
         "set_cookie": "a=b",
         "parameters": parameters,
-        "target": ResolvedTarget(SHOES, carries_token=False, is_cut=False, source="program"),
+        "target": ResolvedTarget(SHOES, has_token=False, is_cut=False, source="program"),
         "limit": None,
         "is_test": False,
         "steps_us": STEPS,
@@ -103,7 +103,7 @@ def test_the_address_is_sealed_for_this_click_and_stands_nowhere_else(address: s
 
 
 def test_key_ids_name_the_keys_that_were_used_and_no_other() -> None:
-    with_token = made(target=ResolvedTarget(SHOES, carries_token=True, is_cut=False, source="program"), set_cookie=None)
+    with_token = made(target=ResolvedTarget(SHOES, has_token=True, is_cut=False, source="program"), set_cookie=None)
     assert click(visit(), with_token).handled.key_ids == KeyIds(token="k7", ip_seal="k7")
 
 
@@ -120,7 +120,7 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
         visit(query="q" * 3000, fields=fields),
         made(
             parameters=Parameters({"sub1": "x"}, None, None, ("sub1",)),
-            target=ResolvedTarget("https://e.com/" + "l" * 5000, carries_token=False, is_cut=False, source="program"),
+            target=ResolvedTarget("https://e.com/" + "l" * 5000, has_token=False, is_cut=False, source="program"),
         ),
     )
     assert written.truncated == [

@@ -1,6 +1,6 @@
 """Which refusals are written down."""
 
-from ingest.rejections import MOST_PER_SECOND, RejectionGate
+from ingest.rejections import MAX_PER_SECOND, RejectionGate
 
 SECOND = 1_795_000_000
 
@@ -8,7 +8,7 @@ SECOND = 1_795_000_000
 def test_twenty_refusals_a_second_and_reason_are_written_down() -> None:
     gate = RejectionGate()
     admitted = [gate.admits("R102", SECOND) for _ in range(500)]
-    assert admitted == [True] * MOST_PER_SECOND + [False] * (500 - MOST_PER_SECOND)
+    assert admitted == [True] * MAX_PER_SECOND + [False] * (500 - MAX_PER_SECOND)
 
 
 def test_a_flood_for_one_reason_leaves_room_for_the_others() -> None:

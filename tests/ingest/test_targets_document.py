@@ -67,4 +67,4 @@ def test_a_row_says_what_is_so(case: Case) -> None:
 def test_whether_a_token_is_carried_is_told_as_it_is(case: Case) -> None:
     made = referral(case)
     aimed = build_location(keys(), made, CLICK_ID, read_parameters(case.query), case.query)
-    assert aimed.carries_token == (make_token(keys().token, CLICK_ID) in aimed.location)
+    assert aimed.has_token == (make_token(keys().token, CLICK_ID) in aimed.location)

@@ -7,7 +7,7 @@ import pytest
 from identity.keyfile import WatchedKeyRing, create_ring
 from identity.keys import destroy, rotate
 from ingest.live_keys import LiveKeys
-from ingest.pipeline import ready_keys
+from ingest.pipeline import prepare_keys
 from tests.identity.builders import NOW, randomness, write_ring
 from tests.ingest.builders import found, ring
 from tests.ingest.serving import Served, serving
@@ -66,9 +66,9 @@ async def test_keys_change_while_visitors_come() -> None:
     rotated = rotate(ring(), "cookie", NOW, randomness(3))
     async with serving() as served:
         old = await visit(served)
-        served.keys.current = ready_keys(rotated)
+        served.keys.current = prepare_keys(rotated)
         await visit(served, old)
-        served.keys.current = ready_keys(destroy(rotated, "cookie", "k7"))
+        served.keys.current = prepare_keys(destroy(rotated, "cookie", "k7"))
         await visit(served, old)
         clicks = (await served.published()).clicks()
     assert [click.cookie_state for click in clicks] == ["absent", "valid", "destroyed_key"]
@@ -80,7 +80,7 @@ async def test_a_cookie_under_a_key_that_another_process_had_first_is_believed(t
     path, rotated = tmp_path / "keys.json", rotate(ring(), "cookie", NOW, randomness(3))
     create_ring(path, ring())
     async with serving() as ahead, serving(of_ring=LiveKeys(WatchedKeyRing(path))) as behind:
-        ahead.keys.current = ready_keys(rotated)
+        ahead.keys.current = prepare_keys(rotated)
         cookie = await visit(ahead)
         await visit(behind, cookie)
         write_ring(path, rotated)

@@ -5,7 +5,7 @@ from http.cookies import SimpleCookie
 import pytest
 
 from identity.cookie import CookieClaims, CookieKeys, seal_cookie
-from ingest.pipeline import ready_keys
+from ingest.pipeline import prepare_keys
 from tests.ingest.builders import foreign_ring, found, keys
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import Answer, ask
@@ -30,7 +30,7 @@ NOT_BELIEVED = {
     "truncated": (sealed(keys().cookie, program_id="shop" * 5)[:-4], "forged"),
     "truncated to half": (GENUINE[: len(GENUINE) // 2], "malformed"),
     "other kid": (GENUINE.replace(".k7.", ".q9."), "unknown_key"),
-    "key of another installation": (sealed(ready_keys(foreign_ring()).cookie), "unknown_key"),
+    "key of another installation": (sealed(prepare_keys(foreign_ring()).cookie), "unknown_key"),
     "other cookie's value": (sealed(keys().cookie, "__Host-cr-bags", "bags"), "forged"),
     "same program, other name": (sealed(keys().cookie, "cr-shop"), "forged"),
     "5 KB": ("v1.k7." + "A" * 5_000, "malformed"),

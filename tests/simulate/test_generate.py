@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from multidict import CIMultiDict
 
-from ingest.request.request import is_prefetch
+from ingest.request.signals import is_prefetch
 from simulate.planned import DEMO_CODES, EVERYDAY, STATUSES
 from tests.simulate.builders import everyday, generated, header, only
 from urls.links import match_code, split_path

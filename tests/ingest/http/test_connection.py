@@ -13,8 +13,8 @@ from aiohttp.http import RawRequestMessage
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
-from ingest.http.connection import Answered, Later
 from ingest.http.connections import ConnectionLimits, Connections
+from ingest.http.handler import DeferredResponse, Handled
 from ingest.http.response import Response, redirect_to
 from ingest.metrics import IngestMetrics
 from runtime.task_scope import task_scope
@@ -40,31 +40,31 @@ class Host:
         self.written = self.accepted = 0
         self.before_sending: Callable[[], None] = lambda: None
 
-    def answer(self, asked: RawRequestMessage, peer: str | None) -> Answered:
+    def handle(self, request: RawRequestMessage, peer: str | None) -> Handled:
         self.peers.append(peer)
-        if "bug" in asked.path:
+        if "bug" in request.path:
             raise RuntimeError("ours")
-        if asked.path == "/large":
+        if request.path == "/large":
             return LARGE
-        if asked.path == "/unsendable":
+        if request.path == "/unsendable":
             return Response("HTTP/1.1 200 OK\r\nX: \ud800\r\n")
-        return self.later(asked) if "later" in asked.path else redirect_to(f"https://e.example{asked.path}")
+        return self.later(request) if "later" in request.path else redirect_to(f"https://e.example{request.path}")
 
     def flush_journal(self) -> None:
         self.written = len(self.peers)
         self.before_sending()
 
-    async def later(self, asked: RawRequestMessage) -> Later:
+    async def later(self, request: RawRequestMessage) -> DeferredResponse:
         await self.may_answer.wait()
-        if "fails" in asked.path:
+        if "fails" in request.path:
             raise RuntimeError("ours, later")
-        return Later(partial(self.accept, asked), lambda: redirect_to("https://e.example/no-click"))
+        return DeferredResponse(partial(self.accept, request), lambda: redirect_to("https://e.example/no-click"))
 
-    def accept(self, asked: RawRequestMessage) -> Response:
-        if "breaks" in asked.path:
+    def accept(self, request: RawRequestMessage) -> Response:
+        if "breaks" in request.path:
             raise RuntimeError("ours, at last")
         self.accepted += 1
-        return redirect_to(f"https://e.example{asked.path}")
+        return redirect_to(f"https://e.example{request.path}")
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class Served(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def serving(**limits: float) -> AsyncIterator[Served]:
     host, metrics = Host(), IngestMetrics(CollectorRegistry())
-    connections = Connections(host.answer, host.flush_journal, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
+    connections = Connections(host.handle, host.flush_journal, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     async with task_scope(connections.sweep()):
         try:
@@ -85,7 +85,7 @@ async def serving(**limits: float) -> AsyncIterator[Served]:
         finally:
             server.close()
             host.may_answer.set()
-            await connections.leave(0, 1)
+            await connections.drain(0, 1)
             await asyncio.sleep(0)
 
 
@@ -109,7 +109,7 @@ async def test_it_says_whether_the_connection_stays_and_keeps_its_word(
     first_line: bytes, leaving: bool, connection: str | None, stays: bool
 ) -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
-        served.connections.leaving = leaving
+        served.connections.is_draining = leaving
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(b"GET /x " + first_line + b"Host: h\r\n\r\n")
         (answer,) = read_answers(await reader.readuntil(b"\r\n\r\n"))
@@ -339,7 +339,7 @@ async def test_leaving_ends_what_is_idle_and_waits_for_what_is_being_answered() 
         answering, asked = await asyncio.open_connection("127.0.0.1", served.port)
         asked.write(request("/later", last=False))
         await eventually(lambda: served.host.peers)
-        leaving = asyncio.create_task(served.connections.leave(0.1, 10))
+        leaving = asyncio.create_task(served.connections.drain(0.1, 10))
         assert await idle.read(-1) == b""
         assert not leaving.done()
         served.host.may_answer.set()
@@ -417,7 +417,7 @@ async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(f
             await asyncio.sleep(0)
         await asyncio.sleep(0.3)
         assert writer.transport.get_write_buffer_size() > MORE_THAN_BUFFERS_HOLD // 4  # type: ignore[attr-defined]  # it has one
-        assert len(connection._waiting) < 100
+        assert len(connection._requests) < 100
         writer.transport.abort()
 
 
@@ -456,7 +456,7 @@ async def test_who_closes_his_half_within_a_request_is_not_waited_for(part: byte
 
 async def test_leaving_answers_all_it_has_accepted() -> None:
     async with serving() as served:
-        served.connections.leaving = True
+        served.connections.is_draining = True
         served.host.may_answer.set()
         answers = await send(served.port, request("/1", last=False) + request("/later", last=False) + request("/3"))
         assert len(answers) == served.host.written
@@ -468,7 +468,7 @@ async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
         writer.write(request("/large", last=False))
         await eventually(lambda: served.host.peers)
-        leaving = asyncio.create_task(served.connections.leave(0, PATIENCE_S))
+        leaving = asyncio.create_task(served.connections.drain(0, PATIENCE_S))
         await asyncio.sleep(0.1)
         (answer,) = read_answers(await reader.read(-1))
         await leaving

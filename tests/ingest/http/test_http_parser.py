@@ -6,14 +6,14 @@ import pytest
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import RawRequestMessage
 
-from ingest.http.http_parser import HEAD_BYTES, Misread, RequestReader, encode_first_line
+from ingest.http.http_parser import HEAD_BYTES, InvalidRequest, RequestParser, encode_first_line
 
 HEAD = b"GET /ref/a HTTP/1.1\r\nHost: h\r\n\r\n"
 
 
-def make_reader() -> RequestReader:
+def make_parser() -> RequestParser:
     loop = asyncio.get_running_loop()
-    return RequestReader(BaseProtocol(loop), loop)
+    return RequestParser(BaseProtocol(loop), loop)
 
 
 def of_size(size: int, fields: int = 1) -> bytes:
@@ -25,74 +25,78 @@ def of_size(size: int, fields: int = 1) -> bytes:
 
 
 async def test_requests_are_read_one_by_one_and_what_is_not_whole_is_waited_for() -> None:
-    reader = make_reader()
-    reader.feed(b"\r\n" + HEAD + HEAD + HEAD[:-1])
+    parser = make_parser()
+    parser.feed(b"\r\n" + HEAD + HEAD + HEAD[:-1])
     for _ in range(2):
-        asked = reader.read()
-        assert isinstance(asked, RawRequestMessage)
-        assert (asked.path, reader.is_begun, reader.size) == ("/ref/a", False, len(HEAD))
-    assert (reader.read(), reader.is_begun, reader.has_unread) == (None, True, False)
-    reader.feed(HEAD[-1:])
-    assert (reader.has_unread, isinstance(reader.read(), RawRequestMessage), reader.has_unread) == (True, True, False)
+        request = parser.parse_next()
+        assert isinstance(request, RawRequestMessage)
+        assert (request.path, parser.has_partial, parser.size) == ("/ref/a", False, len(HEAD))
+    assert (parser.parse_next(), parser.has_partial, parser.has_unread) == (None, True, False)
+    parser.feed(HEAD[-1:])
+    assert (parser.has_unread, isinstance(parser.parse_next(), RawRequestMessage), parser.has_unread) == (
+        True,
+        True,
+        False,
+    )
 
 
 async def test_empty_lines_begin_nothing() -> None:
-    reader = make_reader()
-    reader.feed(b"\r\n\r\n\r")
-    assert (reader.read(), reader.is_begun, reader.has_unread) == (None, False, False)
+    parser = make_parser()
+    parser.feed(b"\r\n\r\n\r")
+    assert (parser.parse_next(), parser.has_partial, parser.has_unread) == (None, False, False)
 
 
 @pytest.mark.parametrize("fields", [1, 2, 150, 2000])
 async def test_a_head_of_32_kib_is_read_whatever_it_is_made_of_and_a_larger_one_is_not(fields: int) -> None:
-    for size, expected in ((HEAD_BYTES - 1, None), (HEAD_BYTES, None), (HEAD_BYTES + 1, Misread(431))):
-        reader, head = make_reader(), of_size(size, fields)
-        reader.feed(head)
-        asked = reader.read()
+    for size, expected in ((HEAD_BYTES - 1, None), (HEAD_BYTES, None), (HEAD_BYTES + 1, InvalidRequest(431))):
+        parser, head = make_parser(), of_size(size, fields)
+        parser.feed(head)
+        request = parser.parse_next()
         assert len(head) == size
-        assert (asked if isinstance(asked, Misread) else None) == expected
-        if isinstance(asked, RawRequestMessage):
-            assert len(asked.headers) == fields + 1
+        assert (request if isinstance(request, InvalidRequest) else None) == expected
+        if isinstance(request, RawRequestMessage):
+            assert len(request.headers) == fields + 1
 
 
 @pytest.mark.parametrize("target", [b"/ref/a?" + b"x" * 32_000, b"/ref/a?" + b"\xff" * 32_000])
 async def test_a_target_of_nearly_32_kib_is_read_encoded_or_not(target: bytes) -> None:
-    reader = make_reader()
-    reader.feed(b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n" % target)
-    asked = reader.read()
-    assert isinstance(asked, RawRequestMessage)
-    assert asked.path == target.decode("latin-1").replace("\xff", "%FF")
+    parser = make_parser()
+    parser.feed(b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n" % target)
+    request = parser.parse_next()
+    assert isinstance(request, RawRequestMessage)
+    assert request.path == target.decode("latin-1").replace("\xff", "%FF")
 
 
 async def test_what_never_ends_is_refused_at_32_kib_and_not_before() -> None:
-    reader, head = make_reader(), of_size(HEAD_BYTES + 1)
-    reader.feed(head[: HEAD_BYTES - 1])
-    assert reader.read() is None
-    reader.feed(b"y")
-    assert reader.read() == Misread(431)
+    parser, head = make_parser(), of_size(HEAD_BYTES + 1)
+    parser.feed(head[: HEAD_BYTES - 1])
+    assert parser.parse_next() is None
+    parser.feed(b"y")
+    assert parser.parse_next() == InvalidRequest(431)
 
 
 @pytest.mark.parametrize(
     "part", [b"\x16\x03\x01", b"get /", b" GET /", b"GET /ref/a HTTP/1.1\n", b"GET / HTTP/1.1\r\nA: b\n"]
 )
 async def test_what_cannot_become_a_request_is_refused_before_its_end(part: bytes) -> None:
-    reader = make_reader()
-    reader.feed(part)
-    assert reader.read() == Misread(400)
+    parser = make_parser()
+    parser.feed(part)
+    assert parser.parse_next() == InvalidRequest(400)
 
 
 @pytest.mark.parametrize(
     ("head", "refused"),
     [
-        (b"HEAD /ref/a\r\n x HTTP/1.1\r\n\r\n", Misread(400, with_body=False)),
-        (b"HEAD /ref/a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n", Misread(405, with_body=False)),
-        (b"HEAD /ref/a?" + b"x" * HEAD_BYTES, Misread(431, with_body=False)),
-        (b"POST /ref/a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n", Misread(405)),
+        (b"HEAD /ref/a\r\n x HTTP/1.1\r\n\r\n", InvalidRequest(400, wants_body=False)),
+        (b"HEAD /ref/a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n", InvalidRequest(405, wants_body=False)),
+        (b"HEAD /ref/a?" + b"x" * HEAD_BYTES, InvalidRequest(431, wants_body=False)),
+        (b"POST /ref/a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n", InvalidRequest(405)),
     ],
 )
-async def test_a_refusal_has_no_body_where_head_was_asked_for(head: bytes, refused: Misread) -> None:
-    reader = make_reader()
-    reader.feed(head)
-    assert reader.read() == refused
+async def test_a_refusal_has_no_body_where_head_was_asked_for(head: bytes, refused: InvalidRequest) -> None:
+    parser = make_parser()
+    parser.feed(head)
+    assert parser.parse_next() == refused
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.http.response import page, redirect_to
+from ingest.http.response import make_page, redirect_to
 from tests.ingest.wire import read_answers
 
 SHOES = "https://shop.example/shoes?a=%2Fb&z=a+b"
@@ -11,7 +11,7 @@ DATE = "Tue, 24 Nov 2026 10:00:00 GMT"
 
 def test_a_redirect_is_never_stored_and_its_location_is_as_it_was_given() -> None:
     assert (
-        redirect_to(SHOES).render(DATE, "", with_body=True)
+        redirect_to(SHOES).render(DATE, "", has_body=True)
         == (
             f"HTTP/1.1 302 Found\r\nLocation: {SHOES}\r\nCache-Control: no-store\r\nContent-Length: 0\r\n"
             f"Date: {DATE}\r\n\r\n"
@@ -20,8 +20,8 @@ def test_a_redirect_is_never_stored_and_its_location_is_as_it_was_given() -> Non
 
 
 def test_a_cookie_is_set_only_when_there_is_one() -> None:
-    (without,) = read_answers(redirect_to(SHOES).render(DATE, "", with_body=True))
-    (with_one,) = read_answers(redirect_to(SHOES, "a=b; Path=/").render(DATE, "Connection: close\r\n", with_body=True))
+    (without,) = read_answers(redirect_to(SHOES).render(DATE, "", has_body=True))
+    (with_one,) = read_answers(redirect_to(SHOES, "a=b; Path=/").render(DATE, "Connection: close\r\n", has_body=True))
     assert without.headers.getall("Set-Cookie", []) == []
     assert with_one.headers.getall("Set-Cookie") == ["a=b; Path=/"]
     assert with_one.headers["Connection"] == "close"
@@ -50,9 +50,9 @@ def test_a_location_that_would_leave_its_line_is_refused(location: str) -> None:
 def test_a_page_says_what_happened_and_holds_nothing_of_the_request(
     status: int, more: dict[str, str], ends: bool
 ) -> None:
-    response = page(status, 7)
-    (answer,) = read_answers(response.render(DATE, "", with_body=True))
-    assert (answer.status, response.ends) == (status, ends)
+    response = make_page(status, 7)
+    (answer,) = read_answers(response.render(DATE, "", has_body=True))
+    assert (answer.status, response.closes) == (status, ends)
     assert answer.body.startswith(b"<!doctype html>")
     assert dict(answer.headers) == {
         "Content-Type": "text/html; charset=utf-8",
@@ -64,5 +64,5 @@ def test_a_page_says_what_happened_and_holds_nothing_of_the_request(
 
 
 def test_an_answer_to_head_tells_the_length_and_sends_nothing_of_it() -> None:
-    (answer,) = read_answers(page(404).render(DATE, "", with_body=False), is_head=True)
-    assert int(answer.headers["Content-Length"]) == len(page(404).body) > 0
+    (answer,) = read_answers(make_page(404).render(DATE, "", has_body=False), is_head=True)
+    assert int(answer.headers["Content-Length"]) == len(make_page(404).body) > 0

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import structlog
 
-from ingest.journal.journal import Journal, Limits
+from ingest.journal.journal import Journal, JournalLimits
 from tests.ingest.journal.builders import key, numbers, open_journal, payload
 
-LIMITS = Limits(segment_bytes=100_000, window_bytes=200_000, sync_s=0.001)
+LIMITS = JournalLimits(segment_bytes=100_000, window_bytes=200_000, sync_s=0.001)
 
 
 def say(kind: str, *clicks: int) -> None:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from ingest.journal.framing import KEY_BYTES, Good, frame, scan
-from ingest.journal.journal import Journal, Limits
-from ingest.journal.journal import opened as journal_opened
+from ingest.journal import journal as journals
+from ingest.journal.framing import KEY_BYTES, IntactFrame, encode_frame, scan
+from ingest.journal.journal import Journal, JournalLimits
 from ingest.journal.segment_registry import Lose
 from ingest.journal.segments import Entry, Segment, list_segments
 from tests.waiting import PATIENCE_S
 
 WORKER = "worker-1"
-SMALL = Limits(segment_bytes=20_000, memory_bytes=20_000, window_bytes=20_000, sync_s=0.001)
+SMALL = JournalLimits(segment_bytes=20_000, memory_bytes=20_000, window_bytes=20_000, sync_s=0.001)
 
 
 def key(number: int) -> bytes:
@@ -30,7 +30,7 @@ def payload(number: int, size: int = 300) -> bytes:
 
 
 def framed(numbers: Iterable[int], size: int = 300) -> bytes:
-    return b"".join(frame(key(number), payload(number, size)) for number in numbers)
+    return b"".join(encode_frame(key(number), payload(number, size)) for number in numbers)
 
 
 def number_of(key_of_click: bytes) -> int:
@@ -50,7 +50,7 @@ def on_disk(root: Path) -> list[int]:
     for path in sorted(root.glob("*/*.seg")):
         # A file that is done is removed by a thread, some time.
         with suppress(FileNotFoundError):
-            found += [number_of(item.key) for item in scan(path.read_bytes()) if isinstance(item, Good)]
+            found += [number_of(item.key) for item in scan(path.read_bytes()) if isinstance(item, IntactFrame)]
     return found
 
 
@@ -65,7 +65,7 @@ def segments(root: Path, worker: str = WORKER) -> list[Path]:
 class Opened:
     """A journal, and what it counted as lost."""
 
-    def __init__(self, root: Path, worker: str = WORKER, limits: Limits = SMALL) -> None:
+    def __init__(self, root: Path, worker: str = WORKER, limits: JournalLimits = SMALL) -> None:
         self.lost: Counter[str] = Counter()
         self.some = asyncio.Event()
         self.journal = Journal(root, worker, limits, self.some.set, self.lose)
@@ -83,15 +83,15 @@ class Opened:
 
 @asynccontextmanager
 async def open_journal(
-    root: Path, worker: str, limits: Limits, wake: Callable[[], None], lose: Lose
+    root: Path, worker: str, limits: JournalLimits, wake: Callable[[], None], lose: Lose
 ) -> AsyncIterator[Journal]:
     journal = Journal(root, worker, limits, wake, lose)
-    async with journal_opened(journal):
+    async with journals.open_journal(journal):
         yield journal
 
 
 @asynccontextmanager
-async def opened(root: Path, worker: str = WORKER, limits: Limits = SMALL) -> AsyncIterator[Opened]:
+async def opened(root: Path, worker: str = WORKER, limits: JournalLimits = SMALL) -> AsyncIterator[Opened]:
     """A journal that is ready, with a spare segment, and has adopted what there was."""
     it = Opened(root, worker, limits)
     try:
@@ -104,7 +104,7 @@ async def opened(root: Path, worker: str = WORKER, limits: Limits = SMALL) -> As
 
 
 @asynccontextmanager
-async def run(root: Path, worker: str = WORKER, limits: Limits = SMALL) -> AsyncIterator[Opened]:
+async def run(root: Path, worker: str = WORKER, limits: JournalLimits = SMALL) -> AsyncIterator[Opened]:
     """A journal as the service has it, its tasks running."""
     it = Opened(root, worker, limits)
     async with open_journal(root, worker, limits, it.some.set, it.lose) as it.journal:
@@ -152,9 +152,9 @@ async def die(it: Opened) -> list[Segment]:
     """Let a journal go as a process does that is killed: its locks and files with it. Give the segments it had open."""
     journal, writer = it.journal, it.journal._writer
     await journal._threads.close()
-    still_open = [segment for segment in (writer.active, writer._spare, *writer._left) if segment]
+    still_open = [segment for segment in (writer.active, writer._spare, *writer._retired) if segment]
     for fd in [segment.fd for segment in still_open] + [
-        claim.lock for claim in (journal._folders._own, *journal._folders._adopted) if claim
+        held.lock for held in (journal._folders._own, *journal._folders._adopted) if held
     ]:
         os.close(fd)
     return still_open

@@ -19,8 +19,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from ingest.journal.framing import MARK, frame
-from ingest.journal.journal import Limits
+from ingest.journal.framing import MARK, encode_frame
+from ingest.journal.journal import JournalLimits
 from ingest.journal.segments import Entry
 from tests.examples import examples
 from tests.ingest.journal.builders import Opened, die, drain, key, left_in, limited, numbers, on_disk, payload
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 T = TypeVar("T")
 
-TINY = Limits(segment_bytes=2_000, memory_bytes=4_000, window_bytes=2_000)
+TINY = JournalLimits(segment_bytes=2_000, memory_bytes=4_000, window_bytes=2_000)
 WORKERS = st.sampled_from(["worker-1", "worker-2"])
 SEEDS = st.integers(min_value=0, max_value=1_000_000)
 
@@ -149,7 +149,7 @@ class JournalMachine(RuleBasedStateMachine):
     def kill(self, worker: str, torn: int) -> None:
         for segment in self.do(die(self.it))[:1]:
             with segment.path.open("ab") as file:
-                file.write(frame(key(self.count), payload(self.count))[:torn])
+                file.write(encode_frame(key(self.count), payload(self.count))[:torn])
         self.owed -= self.alone
         assert self.owed <= set(on_disk(self.root))
         self.start(worker)

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.journal.folder_lock import LOCK, JournalOwned, adopt, claim, is_lock_of, list_folders, release, take
+from ingest.journal.folder_lock import (
+    LOCK,
+    JournalOwned,
+    adopt_folders,
+    is_lock_of,
+    list_folders,
+    lock_folder,
+    release,
+    try_lock,
+)
 from tests.ingest.journal.builders import Opened, die, drain, framed, left_in, limited, numbers, opened
 from tests.waiting import eventually
 
@@ -18,23 +27,23 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_folder_that_is_claimed_is_refused_to_others(tmp_path: Path) -> None:
-    first = claim(tmp_path / "new" / "journal", "worker-1")
-    with pytest.raises(JournalOwned, match=r"worker-1 belongs to another process that is alive"):
-        claim(tmp_path / "new" / "journal", "worker-1")
+    first = lock_folder(tmp_path / "new" / "journal", "worker-1")
+    with pytest.raises(JournalOwned, match=r"worker-1 is locked by another running process"):
+        lock_folder(tmp_path / "new" / "journal", "worker-1")
     release(first)
-    release(claim(tmp_path / "new" / "journal", "worker-1"))
+    release(lock_folder(tmp_path / "new" / "journal", "worker-1"))
 
 
 def test_a_folder_with_nothing_in_it_goes_with_its_owner(tmp_path: Path) -> None:
-    release(claim(tmp_path, "worker-1"))
+    release(lock_folder(tmp_path, "worker-1"))
     assert left_in(tmp_path) == []
 
 
 def test_a_folder_with_something_in_it_stays(tmp_path: Path) -> None:
-    owned = claim(tmp_path, "worker-1")
+    owned = lock_folder(tmp_path, "worker-1")
     (owned.folder / "0000000001.seg").write_bytes(framed([1]))
     release(owned)
-    again = claim(tmp_path, "worker-1")
+    again = lock_folder(tmp_path, "worker-1")
     assert [path.name for path in again.segments] == ["0000000001.seg"]
     release(again)
 
@@ -43,7 +52,7 @@ def test_a_folder_that_cannot_be_locked_is_not_left_behind(tmp_path: Path) -> No
     lowest = os.open(tmp_path, os.O_RDONLY)
     os.close(lowest)
     with limited(resource.RLIMIT_NOFILE, lowest), pytest.raises(OSError, match="Too many open files"):
-        claim(tmp_path, "worker-1")
+        lock_folder(tmp_path, "worker-1")
     assert left_in(tmp_path) == []
 
 
@@ -51,7 +60,7 @@ def test_a_folder_that_cannot_be_read_after_it_was_locked_is_not_left_behind(tmp
     lowest = os.open(tmp_path, os.O_RDONLY)
     os.close(lowest)
     with limited(resource.RLIMIT_NOFILE, lowest + 1), pytest.raises(OSError, match="Too many open files"):
-        claim(tmp_path, "worker-1")
+        lock_folder(tmp_path, "worker-1")
     assert left_in(tmp_path) == []
     assert os.dup(0) == lowest, "a file is still open"
     os.close(lowest)
@@ -66,7 +75,7 @@ async def test_a_disk_that_cannot_sync_the_name_of_a_folder_is_a_problem_and_nob
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", refuse)
         with pytest.raises(OSError, match="Invalid argument"):
-            claim(tmp_path, "worker-1")
+            lock_folder(tmp_path, "worker-1")
         assert left_in(tmp_path) == []
         it = Opened(tmp_path)
         await it.journal.prepare()
@@ -77,13 +86,13 @@ async def test_a_disk_that_cannot_sync_the_name_of_a_folder_is_a_problem_and_nob
 
 
 def test_of_many_who_claim_at_once_one_owns(tmp_path: Path) -> None:
-    claimed, refused = [], []
+    locked, refused = [], []
     barrier = threading.Barrier(16)
 
     def compete() -> None:
         barrier.wait()
         try:
-            claimed.append(claim(tmp_path, "worker-1"))
+            locked.append(lock_folder(tmp_path, "worker-1"))
         except JournalOwned as error:
             refused.append(error)
 
@@ -93,8 +102,8 @@ def test_of_many_who_claim_at_once_one_owns(tmp_path: Path) -> None:
             rival.start()
         for rival in rivals:
             rival.join()
-        assert (len(claimed), len(refused)) == (1, 15)
-        release(claimed.pop())
+        assert (len(locked), len(refused)) == (1, 15)
+        release(locked.pop())
         refused.clear()
         assert left_in(tmp_path) == []
 
@@ -107,7 +116,7 @@ def test_while_folders_come_and_go_none_has_two_owners(tmp_path: Path) -> None:
         for _ in range(400):
             # A folder that vanishes under a claim is an OSError: whoever claims tries again.
             with suppress(JournalOwned, OSError):
-                owned = claim(tmp_path, "worker-1")
+                owned = lock_folder(tmp_path, "worker-1")
                 owners.append(owned.lock)
                 seen.append((len(owners), is_lock_of(owned.folder, owned.lock)))
                 owners.remove(owned.lock)
@@ -122,23 +131,23 @@ def test_while_folders_come_and_go_none_has_two_owners(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_was_removed_meanwhile_is_no_claim(tmp_path: Path) -> None:
-    owned = claim(tmp_path, "worker-1")
+    owned = lock_folder(tmp_path, "worker-1")
     (tmp_path / "worker-1" / LOCK).unlink()
-    again = take(tmp_path / "worker-1")
+    again = try_lock(tmp_path / "worker-1")
     assert again is not None
     release(owned)
     release(again)
 
 
 def test_only_folders_nobody_owns_are_adopted(tmp_path: Path) -> None:
-    alive = claim(tmp_path, "alive")
+    alive = lock_folder(tmp_path, "alive")
     for name in ("left", "own", "damaged", ".being-made"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "0000000001.seg").write_bytes(framed([1]))
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / LOCK).touch()
     (tmp_path / "foreign").mkdir()
-    adopted = adopt(tmp_path, "own")
+    adopted = adopt_folders(tmp_path, "own")
     assert [folder.folder.name for folder in adopted] == ["left"]
     assert [folder.name for folder in list_folders(tmp_path)] == ["alive", "left", "own"]
     for owned in (alive, *adopted):
@@ -146,7 +155,7 @@ def test_only_folders_nobody_owns_are_adopted(tmp_path: Path) -> None:
 
 
 def test_a_root_that_is_not_there_has_nothing_to_adopt(tmp_path: Path) -> None:
-    assert adopt(tmp_path / "nowhere", "own") == []
+    assert adopt_folders(tmp_path / "nowhere", "own") == []
 
 
 async def test_what_a_dead_worker_left_is_delivered_by_a_living_one(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ from collections.abc import Iterable
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.journal.framing import KEY_BYTES, LARGEST_BODY, LARGEST_FRAME, MARK, Damaged, Good, frame, scan
+from ingest.journal.framing import (
+    KEY_BYTES,
+    LARGEST_BODY,
+    LARGEST_FRAME,
+    MARK,
+    DamagedBytes,
+    IntactFrame,
+    encode_frame,
+    scan,
+)
 from tests.examples import examples
 from tests.ingest.journal.builders import framed, key, number_of, payload
 
@@ -16,13 +25,13 @@ CLICK = st.tuples(st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=26, max_s
 GARBAGE = st.one_of(st.binary(max_size=80), st.sampled_from([MARK, MARK[:2], MARK + b"\0\0\0\x1a", bytes(40)]))
 
 
-def clicks(found: Iterable[Good | Damaged]) -> list[tuple[bytes, bytes]]:
-    return [(item.key, item.payload) for item in found if isinstance(item, Good)]
+def clicks(found: Iterable[IntactFrame | DamagedBytes]) -> list[tuple[bytes, bytes]]:
+    return [(item.key, item.payload) for item in found if isinstance(item, IntactFrame)]
 
 
-def in_pieces(data: bytes, sizes: Iterable[int]) -> list[Good | Damaged]:
+def in_pieces(data: bytes, sizes: Iterable[int]) -> list[IntactFrame | DamagedBytes]:
     """Scan data that arrives bit by bit, as a reader of files does."""
-    found: list[Good | Damaged] = []
+    found: list[IntactFrame | DamagedBytes] = []
     at = offset = 0
     for size in [*sizes, len(data)]:
         at = min(at + size, len(data))
@@ -40,14 +49,14 @@ def in_pieces(data: bytes, sizes: Iterable[int]) -> list[Good | Damaged]:
 @given(st.lists(CLICK, max_size=5))
 def test_what_is_framed_is_read_back(written: list[tuple[str, str]]) -> None:
     expected = [(click_id.encode(), click.encode()) for click_id, click in written]
-    data = b"".join(frame(*click) for click in expected)
+    data = b"".join(encode_frame(*click) for click in expected)
     assert clicks(scan(data)) == expected
-    assert not any(isinstance(item, Damaged) for item in scan(data))
+    assert not any(isinstance(item, DamagedBytes) for item in scan(data))
 
 
 def test_the_format_is_what_the_documentation_says() -> None:
     body = key(7) + b'{"a":"\xc3\xa9"}'
-    assert frame(key(7), body[26:]) == (
+    assert encode_frame(key(7), body[26:]) == (
         b"\xff\x43\x52\x31" + len(body).to_bytes(4, "big") + zlib.crc32(body).to_bytes(4, "big") + body
     )
 
@@ -55,7 +64,9 @@ def test_the_format_is_what_the_documentation_says() -> None:
 @MODEST
 @given(st.lists(st.one_of(GARBAGE, CLICK), max_size=8))
 def test_every_byte_is_told_once_in_order(parts: list[bytes | tuple[str, str]]) -> None:
-    data = b"".join(part if isinstance(part, bytes) else frame(part[0].encode(), part[1].encode()) for part in parts)
+    data = b"".join(
+        part if isinstance(part, bytes) else encode_frame(part[0].encode(), part[1].encode()) for part in parts
+    )
     found = list(scan(data))
     assert [item.end for item in found] == [item.start for item in found[1:]] + [len(data)][: len(found)]
     assert (found[0].start if found else len(data)) == 0
@@ -65,10 +76,12 @@ def test_every_byte_is_told_once_in_order(parts: list[bytes | tuple[str, str]]) 
 @given(st.lists(st.one_of(GARBAGE, CLICK), max_size=8))
 @example([MARK, ("0" * 26, "x")])
 @example([MARK + (26).to_bytes(4, "big"), ("0" * 26, "x")])
-@example([frame(b"0" * 26, b"x" * 50)[:-1], ("0" * 26, "x")])
+@example([encode_frame(b"0" * 26, b"x" * 50)[:-1], ("0" * 26, "x")])
 def test_frames_between_garbage_are_all_found(parts: list[bytes | tuple[str, str]]) -> None:
     expected = [(part[0].encode(), part[1].encode()) for part in parts if not isinstance(part, bytes)]
-    data = b"".join(part if isinstance(part, bytes) else frame(part[0].encode(), part[1].encode()) for part in parts)
+    data = b"".join(
+        part if isinstance(part, bytes) else encode_frame(part[0].encode(), part[1].encode()) for part in parts
+    )
     found = clicks(scan(data))
     assert [click for click in found if click in expected] == expected
 
@@ -79,9 +92,11 @@ def test_frames_between_garbage_are_all_found(parts: list[bytes | tuple[str, str
     st.lists(st.integers(min_value=0, max_value=300), max_size=20),
 )
 def test_in_pieces_the_same_is_found_as_in_one(parts: list[bytes | tuple[str, str]], sizes: list[int]) -> None:
-    data = b"".join(part if isinstance(part, bytes) else frame(part[0].encode(), part[1].encode()) for part in parts)
-    whole = [item for item in scan(data) if isinstance(item, Good)]
-    assert [item for item in in_pieces(data, sizes) if isinstance(item, Good)] == whole
+    data = b"".join(
+        part if isinstance(part, bytes) else encode_frame(part[0].encode(), part[1].encode()) for part in parts
+    )
+    whole = [item for item in scan(data) if isinstance(item, IntactFrame)]
+    assert [item for item in in_pieces(data, sizes) if isinstance(item, IntactFrame)] == whole
 
 
 @MODEST
@@ -98,8 +113,8 @@ def test_a_flipped_bit_costs_its_own_frame_and_no_other() -> None:
         flipped = bytearray(data)
         flipped[bit // 8] ^= 1 << bit % 8
         found = list(scan(bytes(flipped)))
-        assert [number_of(item.key) for item in found if isinstance(item, Good)] == [0, 2]
-        assert [item for item in found if isinstance(item, Damaged)] == [Damaged(start, end)]
+        assert [number_of(item.key) for item in found if isinstance(item, IntactFrame)] == [0, 2]
+        assert [item for item in found if isinstance(item, DamagedBytes)] == [DamagedBytes(start, end)]
 
 
 def test_a_torn_frame_costs_itself_and_not_the_one_behind_it() -> None:
@@ -109,9 +124,9 @@ def test_a_torn_frame_costs_itself_and_not_the_one_behind_it() -> None:
 
 
 def test_a_frame_larger_than_any_click_is_none() -> None:
-    largest = frame(key(1), b"x" * (LARGEST_BODY - KEY_BYTES))
+    largest = encode_frame(key(1), b"x" * (LARGEST_BODY - KEY_BYTES))
     assert (len(largest), len(clicks(scan(largest)))) == (LARGEST_FRAME, 1)
-    assert clicks(scan(frame(key(1), b"x" * (LARGEST_BODY - KEY_BYTES + 1)))) == []
+    assert clicks(scan(encode_frame(key(1), b"x" * (LARGEST_BODY - KEY_BYTES + 1)))) == []
 
 
 def test_what_is_left_for_later_is_less_than_a_frame() -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from ingest.journal.framing import Good, frame, scan
+from ingest.journal.framing import IntactFrame, encode_frame, scan
 from ingest.journal.in_memory_segments import InMemorySegments
-from ingest.journal.journal import Limits
+from ingest.journal.journal import JournalLimits
 from ingest.journal.segment_registry import SegmentRegistry
 from ingest.journal.segments import Entry
 from ingest.journal.threads import Threads
@@ -30,8 +30,10 @@ class Kept:
 
     def __init__(self, folder: Path, room: int) -> None:
         self.threads = Threads()
-        self.books = SegmentRegistry(self.threads, lambda *_: None)
-        self.unwritten = InMemorySegments(self.books, self.threads, segment_bytes=2 * len(frame(key(0), payload(0))))
+        self.registry = SegmentRegistry(self.threads, lambda *_: None)
+        self.segments = InMemorySegments(
+            self.registry, self.threads, segment_bytes=2 * len(encode_frame(key(0), payload(0)))
+        )
         self.entries: list[Entry] = []
         self.while_storing: Callable[[], Awaitable[None]] = nothing
         self._folder = folder
@@ -39,19 +41,19 @@ class Kept:
 
     def add(self, clicks: int) -> None:
         for click in range(clicks):
-            entry = (key(click), payload(click), self.unwritten.segment())
-            entry[2].held += 1
+            entry = (key(click), payload(click), self.segments.open_segment())
+            entry[2].buffered += 1
             entry[2].written += 1
-            self.unwritten.add(entry, len(frame(*entry[:2])))
+            self.segments.add(entry, len(encode_frame(*entry[:2])))
             self.entries.append(entry)
 
     def acknowledge(self) -> None:
-        self.unwritten.acknowledge(self.entries)
-        self.books.acknowledge(self.entries)
+        self.segments.acknowledge(self.entries)
+        self.registry.acknowledge(self.entries)
         self.entries = []
 
-    async def write_down(self) -> None:
-        await self.unwritten.write_down(self.store)
+    async def flush(self) -> None:
+        await self.segments.flush(self.store)
 
     async def store(self, frames: bytes) -> Path:
         await self.while_storing()
@@ -65,12 +67,13 @@ class Kept:
     def stored(self) -> list[list[int]]:
         files = sorted(self._folder.glob("*.seg"))
         return [
-            [number_of(found.key) for found in scan(path.read_bytes()) if isinstance(found, Good)] for path in files
+            [number_of(found.key) for found in scan(path.read_bytes()) if isinstance(found, IntactFrame)]
+            for path in files
         ]
 
 
 async def test_what_waited_in_memory_is_written_down_as_soon_as_there_is_room(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(1)
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append(2, 3)
@@ -84,7 +87,7 @@ async def test_what_waited_in_memory_is_written_down_as_soon_as_there_is_room(tm
 
 
 async def test_what_is_with_the_publisher_meanwhile_is_written_down_too(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append(1, 2, 3)
             first, second = await it.journal.take(2)
@@ -97,7 +100,7 @@ async def test_what_is_with_the_publisher_meanwhile_is_written_down_too(tmp_path
 
 
 async def test_a_stop_writes_down_what_waits_and_the_next_process_delivers_it(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append(*range(100))
             taken = await it.journal.take(10)
@@ -112,8 +115,8 @@ async def test_a_stop_writes_down_what_waits_and_the_next_process_delivers_it(tm
 async def test_a_disk_with_little_room_takes_what_it_can(tmp_path: Path) -> None:
     kept = Kept(tmp_path, room=1)
     kept.add(5)
-    await kept.write_down()
-    assert (kept.stored(), kept.unwritten.waiting, kept.books.pending(None)) == ([[0, 1]], 3, 5)
+    await kept.flush()
+    assert (kept.stored(), kept.segments.pending, kept.registry.pending(None)) == ([[0, 1]], 3, 5)
 
 
 async def test_a_disk_that_refuses_again_and_again_is_said_once(tmp_path: Path) -> None:
@@ -121,9 +124,9 @@ async def test_a_disk_that_refuses_again_and_again_is_said_once(tmp_path: Path) 
     kept.add(2)
     with capture_logs() as logs:
         for _ in range(3):
-            await kept.write_down()
+            await kept.flush()
     assert [(line["event"], line["clicks"], line["problem"]) for line in logs] == [
-        ("clicks go on waiting in memory", 2, "No space left on device")
+        ("clicks stay in memory: the disk refuses them", 2, "No space left on device")
     ]
 
 
@@ -135,9 +138,9 @@ async def test_what_kafka_acknowledges_while_it_is_written_leaves_no_file(tmp_pa
         kept.acknowledge()
 
     kept.while_storing = acknowledge
-    await kept.write_down()
+    await kept.flush()
     await kept.threads.close()
-    assert (kept.stored(), kept.unwritten.waiting, kept.books.pending(None)) == ([], 0, 0)
+    assert (kept.stored(), kept.segments.pending, kept.registry.pending(None)) == ([], 0, 0)
 
 
 async def test_a_stop_while_it_is_written_writes_nothing_twice(tmp_path: Path) -> None:
@@ -149,11 +152,11 @@ async def test_a_stop_while_it_is_written_writes_nothing_twice(tmp_path: Path) -
         await go_on.wait()
 
     kept.while_storing = wait
-    writing = asyncio.create_task(kept.write_down())
+    writing = asyncio.create_task(kept.flush())
     await begun.wait()
     writing.cancel()
     await asyncio.wait([writing])
     go_on.set()
-    await kept.write_down()
-    await kept.write_down()
-    assert (kept.stored(), kept.unwritten.waiting) == ([[0, 1]], 0)
+    await kept.flush()
+    await kept.flush()
+    assert (kept.stored(), kept.segments.pending) == ([[0, 1]], 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal.folder_lock import JournalOwned
-from ingest.journal.journal import Limits
+from ingest.journal.journal import JournalLimits
 from ingest.journal.segments import CHUNK
 from tests.ingest.journal.builders import (
     SMALL,
@@ -36,7 +36,7 @@ async def test_a_click_is_in_its_file_when_append_returns(tmp_path: Path) -> Non
 
 
 async def test_what_is_appended_is_given_once_and_in_order(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(*range(100))
         first, second = await it.journal.take(30), await it.journal.take(1000)
         assert numbers(first) + numbers(second) == list(range(100))
@@ -89,7 +89,7 @@ async def test_clicks_beyond_memory_are_read_back(tmp_path: Path) -> None:
 
 
 async def test_memory_stays_small_however_long_nobody_takes(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1_000_000, window_bytes=100_000)) as it:
+    async with opened(tmp_path, limits=JournalLimits(segment_bytes=1_000_000, window_bytes=100_000)) as it:
         for click in range(10_000):
             it.append(click)
             if click % 500 == 0:
@@ -144,27 +144,27 @@ async def test_a_take_given_up_takes_nothing(tmp_path: Path) -> None:
 
 
 async def test_clicks_wider_than_a_chunk_together_are_read_back(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(window_bytes=0)) as it:
+    async with opened(tmp_path, limits=JournalLimits(window_bytes=0)) as it:
         it.append(*range(9), size=CHUNK // 3)
         assert await drain(it.journal) == list(range(9))
 
 
 async def test_a_click_larger_than_any_is_delivered_from_memory(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         assert it.append(1, size=200_000) == []
         assert (it.journal.unjournalled, on_disk(tmp_path)) == (1, [])
         assert await drain(it.journal) == [1]
 
 
 async def test_a_window_is_bounded_in_bytes_too(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(*range(100), size=100_000)
         taken = await it.journal.take(100)
         assert 0 < sum(len(click) for _, click, _ in taken) < 5_000_000
 
 
 async def test_files_are_left_by_age(tmp_path: Path) -> None:
-    async with run(tmp_path, limits=Limits(segment_s=0.01)) as it:
+    async with run(tmp_path, limits=JournalLimits(segment_s=0.01)) as it:
         it.append(1)
         await until(lambda: len(segments(tmp_path)) == 3)
         it.journal.acknowledge(await it.journal.take(10))
@@ -220,7 +220,7 @@ async def test_clicks_are_taken_while_the_tasks_run(tmp_path: Path) -> None:
 
 
 async def test_a_file_that_vanishes_while_it_waits_is_counted_as_lost(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=4_000, window_bytes=0)) as it:
+    async with opened(tmp_path, limits=JournalLimits(segment_bytes=4_000, window_bytes=0)) as it:
         for click in range(40):
             it.append(click)
             await it.journal.prepare()

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from ingest.journal.journal import Limits
-from ingest.journal.queues import OLD_PER_NEW, OLD_PER_S, allowed
+from ingest.journal.journal import JournalLimits
+from ingest.journal.queues import OLD_PER_NEW, OLD_PER_S, allowance
 from tests.ingest.journal.builders import drain, numbers, opened
 
-WINDOW = Limits(window_bytes=3_000, memory_bytes=30_000)
+WINDOW = JournalLimits(window_bytes=3_000, memory_bytes=30_000)
 """Memory for a few clicks; the one file has room for all of them."""
 
 
@@ -26,7 +26,7 @@ WINDOW = Limits(window_bytes=3_000, memory_bytes=30_000)
 def test_old_clicks_have_a_rate_of_their_own_or_twice_that_of_new_ones(
     seconds: float, new: int, expected: float
 ) -> None:
-    assert allowed(seconds, new) == expected
+    assert allowance(seconds, new) == expected
 
 
 async def test_old_clicks_are_given_at_their_pace(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ async def test_after_a_time_without_kafka_new_clicks_come_soon_however_many_wait
 async def test_memory_holds_more_clicks_when_no_disk_takes_them(tmp_path: Path) -> None:
     async with opened(tmp_path, limits=WINDOW) as it:
         it.append(*range(1000))
-        held = len(it.journal._queues.memory)
-        it.journal._writer.leave_all("for the test")
+        buffered = len(it.journal._queues.memory)
+        it.journal._writer.retire_all("for the test")
         refused = it.append(*range(1000, 1100))
-        assert held < 10 < len(it.journal._queues.memory) < 60
+        assert buffered < 10 < len(it.journal._queues.memory) < 60
         assert it.lost == {"journal_failed": len(refused)}

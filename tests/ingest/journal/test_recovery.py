@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.journal.framing import frame
+from ingest.journal.framing import encode_frame
 from ingest.journal.segments import segment_path
 from tests.faults.drill import Drill
 from tests.ingest.journal.builders import (
@@ -59,7 +59,7 @@ def delete(files: Files, name: str, _chance: random.Random) -> None:
 
 def insert_garbage(files: Files, name: str, chance: random.Random) -> None:
     at = chance.randrange(len(files[name]))
-    begun = frame(key(9), payload(9))[: chance.randint(1, 200)]
+    begun = encode_frame(key(9), payload(9))[: chance.randint(1, 200)]
     garbage = chance.choice([chance.randbytes(chance.randint(1, 700)), begun, b"\xffCR1" * 50])
     files[name] = files[name][:at] + garbage + files[name][at:]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.journal.framing import MARK, Good, scan
+from ingest.journal.framing import MARK, IntactFrame, scan
 from ingest.journal.segments import (
     CHUNK,
     PAGE,
-    count_left,
     count_marks,
     create_segment,
     list_segments,
+    make_replayed_segment,
     read_chunk,
     read_whole,
 )
@@ -35,7 +35,7 @@ def test_frames_of_a_file_of_whole_chunks_are_counted(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_counted_counts_none(tmp_path: Path) -> None:
-    assert count_left(tmp_path / "0000000001.seg").written == 0
+    assert make_replayed_segment(tmp_path / "0000000001.seg").written == 0
 
 
 def test_a_file_is_not_made_where_its_bytes_would_find_no_room(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_page_that_cannot_be_read_costs_its_own_clicks_and_no_others() -> None
     assert [(at, read[at]) for at in range(len(data)) if read[at] != (data[at] if at in whole else 0)] == []
     before, after = [list(scan(each, complete=True)) for each in (data, read)]
     untouched = [found for found in before if set(range(found.start, found.end)) <= whole]
-    assert [found for found in after if isinstance(found, Good)] == untouched
+    assert [found for found in after if isinstance(found, IntactFrame)] == untouched
 
 
 def test_reading_goes_on_behind_a_read_that_ended_early() -> None:

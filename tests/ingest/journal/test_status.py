@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.journal import journal
-from ingest.journal.journal import Limits
-from ingest.journal.status import look
+from ingest.journal.journal import JournalLimits
+from ingest.journal.status import inspect_journal
 from tests.ingest.journal.builders import drain, framed, left_in, opened, payload
 
 BAD = b"\xffCR1 and so on"
@@ -72,7 +72,7 @@ def test_verify_is_content_with_an_intact_journal(root: Path) -> None:
 
 
 async def test_a_frame_that_is_being_written_is_no_damage(root: Path) -> None:
-    async with opened(root, limits=Limits()) as it:
+    async with opened(root, limits=JournalLimits()) as it:
         it.append(1)
         active = it.journal._writer.active
         assert active is not None
@@ -83,7 +83,7 @@ async def test_a_frame_that_is_being_written_is_no_damage(root: Path) -> None:
 def test_damage_across_the_chunks_of_a_large_file_is_one(root: Path) -> None:
     (root / "worker-7").mkdir()
     (root / "worker-7" / "0000000001.seg").write_bytes(framed([1]) + bytes(1_000_000) + framed([2]))
-    [folder] = look(root)
+    [folder] = inspect_journal(root)
     start = len(framed([1]))
     assert [segment.damaged for segment in folder.segments] == [[(start, start + 1_000_000)]]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ingest.journal.folder_lock import LOCK, JournalOwned
-from ingest.journal.journal import Limits
+from ingest.journal.journal import JournalLimits
 from tests.ingest.journal.builders import (
     SMALL,
     WORKER,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 
 
 async def test_a_write_cut_short_goes_whole_into_the_next_file(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(1)
         with limited(resource.RLIMIT_FSIZE, 500):
             assert it.append(2) == []
@@ -46,7 +46,7 @@ async def test_a_write_cut_short_goes_whole_into_the_next_file(tmp_path: Path) -
 
 
 async def test_clicks_that_come_together_stand_in_one_write(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append_all(1, 2, 3)
         it.append_all(4)
         assert segments(tmp_path)[0].read_bytes() == framed([1, 2, 3, 4])
@@ -56,7 +56,7 @@ async def test_clicks_that_come_together_stand_in_one_write(tmp_path: Path) -> N
 async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_each_goes_where_there_is_room(
     tmp_path: Path,
 ) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(1)
         with limited(resource.RLIMIT_FSIZE, len(framed([1])) * 3 + 100):
             it.append_all(2, 3, 4, 5)
@@ -67,7 +67,7 @@ async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_eac
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="only Linux has files that cannot be cut")
 async def test_one_write_for_many_that_is_cut_short_and_cannot_be_undone_costs_no_click(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(window_bytes=1)) as it:
+    async with opened(tmp_path, limits=JournalLimits(window_bytes=1)) as it:
         active = it.journal._writer.active
         assert active is not None
         uncut = os.memfd_create("segment", os.MFD_ALLOW_SEALING)
@@ -85,7 +85,7 @@ async def test_one_write_for_many_that_is_cut_short_and_cannot_be_undone_costs_n
 
 
 async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append_all(1, 2, 3)
         assert (it.journal.problem, it.journal.unjournalled, it.journal.pending) == ("File too large", 3, 3)
@@ -93,7 +93,7 @@ async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(t
 
 
 async def test_clicks_that_come_together_are_read_back_when_memory_is_full(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(window_bytes=2_000)) as it:
+    async with opened(tmp_path, limits=JournalLimits(window_bytes=2_000)) as it:
         for first in range(0, 40, 4):
             it.append_all(*range(first, first + 4))
         assert sorted(await drain(it.journal)) == list(range(40))
@@ -101,7 +101,7 @@ async def test_clicks_that_come_together_are_read_back_when_memory_is_full(tmp_p
 
 
 async def test_what_no_disk_takes_waits_in_memory(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits()) as it:
+    async with opened(tmp_path, limits=JournalLimits()) as it:
         it.append(1)
         with limited(resource.RLIMIT_FSIZE, 0):
             assert it.append(2, 3) == []
@@ -152,7 +152,7 @@ async def test_a_disk_that_stays_full_is_asked_again_and_leaves_no_litter(tmp_pa
 
 
 async def test_without_open_files_left_the_segment_in_use_goes_on(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1000, window_bytes=0)) as it:
+    async with opened(tmp_path, limits=JournalLimits(segment_bytes=1000, window_bytes=0)) as it:
         lowest = os.open(tmp_path, os.O_RDONLY)
         os.close(lowest)
         with limited(resource.RLIMIT_NOFILE, lowest):
@@ -166,7 +166,7 @@ async def test_without_open_files_left_the_segment_in_use_goes_on(tmp_path: Path
 
 
 async def test_delivery_goes_on_when_no_file_can_be_made(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=Limits(segment_bytes=1000, window_bytes=2_000)) as it:
+    async with opened(tmp_path, limits=JournalLimits(segment_bytes=1000, window_bytes=2_000)) as it:
         lowest = os.open(tmp_path, os.O_RDONLY)
         os.close(lowest)
         with limited(resource.RLIMIT_NOFILE, lowest):
@@ -222,7 +222,7 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
 async def test_a_full_disk_costs_no_click_that_memory_can_hold_and_is_used_again_when_there_is_room(
     tiny_disk: Path,
 ) -> None:
-    async with run(tiny_disk, limits=Limits(memory_bytes=1_000_000)) as it:
+    async with run(tiny_disk, limits=JournalLimits(memory_bytes=1_000_000)) as it:
         assert it.append(*range(1000)) == []
         assert it.journal.problem is not None
         assert on_disk(tiny_disk) == list(range(len(on_disk(tiny_disk))))
@@ -278,7 +278,7 @@ async def test_a_folder_that_another_process_has_meanwhile_is_not_written_to(tmp
             with pytest.raises(JournalOwned):
                 await it.journal.prepare()
             assert it.append(2) == []
-            assert (it.journal.problem, it.journal.unjournalled) == ("its folder is not ours", 1)
+            assert (it.journal.problem, it.journal.unjournalled) == ("this process has lost the lock of its folder", 1)
             assert await drain(other.journal) == [1]
         await it.journal.prepare()
         assert it.journal.problem is None

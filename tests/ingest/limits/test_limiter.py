@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.limits.gcra import SECOND_NS, Limit, decide
-from ingest.limits.limiter import FAR, MOST_OWED, SHARES, WITHIN, Decision, PendingCounts
+from ingest.limits.limiter import FAR_OVER, MAX_PENDING, SHARES, WITHIN, Decision, PendingCounts
 from tests.ingest.limits.builders import MODEST, evenly, limit, limiter, small_limits, times, verdicts
 
 pytestmark = pytest.mark.slow
@@ -47,13 +47,13 @@ def test_one_key_says_nothing_about_another() -> None:
 def test_a_look_tells_what_the_next_click_is_told_and_counts_nothing(clicks: list[int], of: Limit) -> None:
     subject = limiter(of)
     for now in clicks:
-        assert [subject.look(1, now) for _ in range(2)] == [subject.decide(1, now)] * 2
+        assert [subject.peek(1, now) for _ in range(2)] == [subject.decide(1, now)] * 2
 
 
 @MODEST
 @given(times, small_limits)
 def test_whoever_keeps_within_ten_times_the_limit_is_never_far_over(clicks: list[int], of: Limit) -> None:
-    if conforms(clicks, of.times(FAR)):
+    if conforms(clicks, of.times(FAR_OVER)):
         assert "far_over" not in verdicts(limiter(of), clicks)
 
 
@@ -71,14 +71,14 @@ def test_quiet_keys_are_not_told() -> None:
     subject = limiter(limit(rate_per_s=16, burst=160), shared=True)
     for key in range(100):
         verdicts(subject, [SECOND_NS] * 10, key)
-    assert [account.ledger.owed for account in subject.accounts] == [{}, {}]
+    assert [shared.counts.pending for shared in subject.shared_meters] == [{}, {}]
 
 
 def test_a_key_that_goes_on_beyond_a_sixteenth_of_the_limit_is_told_with_every_click() -> None:
     subject = limiter(limit(rate_per_s=16, burst=160), shared=True)
     everything = list(evenly(1.25, 100))
     verdicts(subject, everything)
-    told = subject.accounts[0].ledger.owed[1] // subject.accounts[0].meter.interval
+    told = subject.shared_meters[0].counts.pending[1] // subject.shared_meters[0].meter.interval
     # It takes 38 clicks until the share's burst of 10 and the one a second it gets back are used up.
     assert len(everything) - told in range(35, 55)
 
@@ -86,14 +86,14 @@ def test_a_key_that_goes_on_beyond_a_sixteenth_of_the_limit_is_told_with_every_c
 def test_a_key_below_a_sixteenth_of_the_limit_is_never_told() -> None:
     subject = limiter(limit(rate_per_s=16, burst=160), shared=True)
     verdicts(subject, evenly(0.95, 200))
-    assert subject.accounts[0].ledger.owed == {}
+    assert subject.shared_meters[0].counts.pending == {}
 
 
 def test_what_is_over_is_told_apart() -> None:
     subject = limiter(limit(rate_per_s=1, burst=16), shared=True)
     verdicts(subject, [0] * 20)
-    everything, excess = subject.accounts
-    told = everything.ledger.owed[1] // everything.meter.interval, excess.ledger.owed[1] // excess.meter.interval
+    everything, excess = subject.shared_meters
+    told = everything.counts.pending[1] // everything.meter.interval, excess.counts.pending[1] // excess.meter.interval
     assert told == (15, 4)
 
 
@@ -110,11 +110,11 @@ def test_what_no_process_would_tell_is_within_the_limit_in_sum(
 
 
 def test_a_ledger_is_bounded_and_counts_what_it_cannot_hold() -> None:
-    ledger = PendingCounts()
-    for key in range(MOST_OWED + 5):
-        ledger.add(key, 1)
-    ledger.add(0, 1)
-    assert (len(ledger.owed), ledger.owed[0], ledger.untold) == (MOST_OWED, 2, 5)
+    counts = PendingCounts()
+    for key in range(MAX_PENDING + 5):
+        counts.add(key, 1)
+    counts.add(0, 1)
+    assert (len(counts.pending), counts.pending[0], counts.unreported) == (MAX_PENDING, 2, 5)
 
 
 def test_waits_of_an_ongoing_burst_only_get_shorter_as_time_passes() -> None:

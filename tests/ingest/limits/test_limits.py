@@ -15,13 +15,13 @@ OVER = Decision("over", SECOND_NS)
 
 def test_without_limits_everybody_is_admitted() -> None:
     subject = limits(client=None)
-    asked = [subject.ask_client(OFFICE, 0) for _ in range(1_000)]
+    asked = [subject.check_client(OFFICE, 0) for _ in range(1_000)]
     assert (set(map(id, asked)), subject.admit("refuse", asked[-1], "abc", 0)) == ({id(WITHIN)}, ADMITTED)
 
 
 def test_a_client_over_its_limit_meets_the_policy_of_the_program() -> None:
     subject = limits(client=limit(1, 2))
-    client = [subject.ask_client(OFFICE, 0) for _ in range(3)][-1]
+    client = [subject.check_client(OFFICE, 0) for _ in range(3)][-1]
     outcomes = [subject.admit(policy, client, "abc", 0) for policy in get_args(LimitPolicy)]
     assert outcomes == [Admit("client"), Skip("client"), Refuse("client", 1)]
 
@@ -37,12 +37,12 @@ def test_a_code_over_its_limit_meets_the_policy_of_the_program() -> None:
 
 def test_a_look_meets_the_policy_too_and_uses_nothing() -> None:
     subject = limits(code=limit(1, 1))
-    assert [subject.look("refuse", WITHIN, "abc", 0) for _ in range(3)] == [ADMITTED] * 3
+    assert [subject.peek("refuse", WITHIN, "abc", 0) for _ in range(3)] == [ADMITTED] * 3
     assert subject.admit("refuse", WITHIN, "abc", 0) == ADMITTED
-    assert [subject.look(policy, WITHIN, "abc", 0) for policy in get_args(LimitPolicy)] == [
+    assert [subject.peek(policy, WITHIN, "abc", 0) for policy in get_args(LimitPolicy)] == [
         Admit("code"), Skip("code"), Refuse("code", 1),
     ]  # fmt: skip
-    assert subject.look("refuse", OVER, "abc", 0) == Refuse("client", 1)
+    assert subject.peek("refuse", OVER, "abc", 0) == Refuse("client", 1)
 
 
 def test_a_client_that_is_kept_out_does_not_use_a_code_up() -> None:
@@ -61,7 +61,7 @@ def test_a_flagged_click_does_count_for_its_code() -> None:
 def test_the_address_nobody_knows_is_not_limited() -> None:
     subject = limits(client=limit(1, 2))
     unknown = ip_address("0.0.0.0")  # noqa: S104 - an address, not a place to listen
-    assert [subject.ask_client(unknown, 0) for _ in range(5)] == [WITHIN] * 5
+    assert [subject.check_client(unknown, 0) for _ in range(5)] == [WITHIN] * 5
 
 
 def test_a_client_far_over_its_limit_may_come_again_for_what_is_not_in_memory() -> None:
@@ -73,7 +73,7 @@ def test_every_click_over_a_limit_is_counted_by_what_became_of_it() -> None:
     registry = CollectorRegistry()
     subject = limits(LimitMetrics(registry), code=limit(1, 1))
     KeyMetrics(registry, subject)
-    subject.ask_client(OFFICE, 0)
+    subject.check_client(OFFICE, 0)
     asked: list[tuple[LimitPolicy, str]] = [("flag", "a"), ("flag", "a"), ("skip", "a"), ("refuse", "a"), ("skip", "b")]
     for policy, code in asked:
         subject.admit(policy, WITHIN, code, 0)

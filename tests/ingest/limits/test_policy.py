@@ -7,7 +7,7 @@ from referrals.model import LimitPolicy
 
 OVER = Decision("over", 3 * SECOND_NS)
 LATER = Decision("over", 3 * SECOND_NS + 1)
-FAR = Decision("far_over", 9 * SECOND_NS)
+FAR_OVER = Decision("far_over", 9 * SECOND_NS)
 
 
 @pytest.mark.parametrize(
@@ -26,13 +26,13 @@ FAR = Decision("far_over", 9 * SECOND_NS)
         ("refuse", WITHIN, LATER, Refuse("code", 4)),
         ("refuse", OVER, LATER, Refuse("client", 4)),
         ("refuse", WITHIN, Decision("over", 1), Refuse("code", 1)),
-        ("flag", FAR, WITHIN, Skip("client")),
-        ("flag", WITHIN, FAR, Skip("code")),
-        ("flag", OVER, FAR, Skip("code")),
-        ("flag", FAR, FAR, Skip("client")),
-        ("skip", FAR, OVER, Skip("client")),
-        ("refuse", FAR, WITHIN, Skip("client")),
-        ("refuse", OVER, FAR, Skip("code")),
+        ("flag", FAR_OVER, WITHIN, Skip("client")),
+        ("flag", WITHIN, FAR_OVER, Skip("code")),
+        ("flag", OVER, FAR_OVER, Skip("code")),
+        ("flag", FAR_OVER, FAR_OVER, Skip("client")),
+        ("skip", FAR_OVER, OVER, Skip("client")),
+        ("refuse", FAR_OVER, WITHIN, Skip("client")),
+        ("refuse", OVER, FAR_OVER, Skip("code")),
     ],
 )
 def test_the_policy_decides_unless_it_is_ten_times_over(

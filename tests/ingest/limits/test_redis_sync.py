@@ -20,7 +20,7 @@ from ingest.limits.limiter import WITHIN
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
 from ingest.limits.policy import Admit
-from ingest.limits.redis_sync import MOST_AT_ONCE, RedisSync
+from ingest.limits.redis_sync import MAX_AT_ONCE, RedisSync
 from runtime.redis import connect_redis
 from tests.ingest.limits.builders import OFFICE, hash_keys, limit, limits
 from tests.referrals.builders import Clock
@@ -44,11 +44,11 @@ class Process:
         self.metrics = LimitMetrics()
         self.limits = limits(self.metrics, client=SLOW, code=SLOW, redis_url="shared", redis_prefix=prefix)
         names = name_keys(prefix, hash_keys)
-        self.exchange = RedisSync(client, self.limits.accounts, names, breaker, self.metrics)
+        self.sync = RedisSync(client, self.limits.shared_meters, names, breaker, self.metrics)
 
     def click(self, times: int) -> list[str]:
         now = time.perf_counter_ns()
-        return [self.limits.ask_client(OFFICE, now).verdict for _ in range(times)]
+        return [self.limits.check_client(OFFICE, now).verdict for _ in range(times)]
 
     def outcomes(self) -> dict[str, int]:
         return {outcome: count for outcome, count in self.metrics.exchanges.items() if count}
@@ -74,9 +74,9 @@ def start(client: redis.asyncio.Redis, prefix: str) -> Callable[[], Process]:
 async def test_what_one_process_allowed_the_other_does_not_allow_again(start: Callable[[], Process]) -> None:
     one, two = start(), start()
     one.click(32)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     two.click(3)
-    await two.exchange.exchange_some()
+    await two.sync.sync_some()
     assert (two.click(1), two.outcomes()) == (["over"], {"ok": 1})
 
 
@@ -86,7 +86,7 @@ async def test_both_together_get_one_burst(start: Callable[[], Process]) -> None
     for _ in range(40):
         for process in (one, two):
             allowed += process.click(1).count("within")
-            await process.exchange.exchange_some()
+            await process.sync.sync_some()
     # Two clicks of each are not told: they are within its sixteenth of the limit.
     assert allowed in range(32, 37)
 
@@ -94,11 +94,11 @@ async def test_both_together_get_one_burst(start: Callable[[], Process]) -> None
 async def test_ten_times_over_is_ten_times_over_for_both_together(start: Callable[[], Process]) -> None:
     one, two = start(), start()
     one.click(32 + 320)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     two.click(3)
-    await two.exchange.exchange_some()
+    await two.sync.sync_some()
     two.click(1)
-    await two.exchange.exchange_some()
+    await two.sync.sync_some()
     assert two.click(1) == ["far_over"]
 
 
@@ -107,8 +107,8 @@ async def test_codes_are_shared_as_clients_are(start: Callable[[], Process]) -> 
     now = time.perf_counter_ns()
     for process, clicks in ((one, 32), (two, 3)):
         for _ in range(clicks):
-            process.limits.admit("flag", process.limits.ask_client(OFFICE, now), "abc", now)
-        await process.exchange.exchange_some()
+            process.limits.admit("flag", process.limits.check_client(OFFICE, now), "abc", now)
+        await process.sync.sync_some()
     assert two.limits.admit("flag", WITHIN, "abc", now) == Admit("code")
 
 
@@ -117,9 +117,9 @@ async def test_redis_sees_no_address_and_nothing_of_quiet_clients(
 ) -> None:
     one = start()
     one.click(2)
-    before = await one.exchange.exchange_some(), await client.keys(f"{prefix}:*")
+    before = await one.sync.sync_some(), await client.keys(f"{prefix}:*")
     one.click(60)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     names = sorted(map(as_text, await client.keys(f"{prefix}:*")))
     assert before == (False, [])
     assert [re.sub("[0-9a-f]{32}$", "HASH", name) for name in names] == [
@@ -135,12 +135,12 @@ async def test_what_redis_forgets_it_learns_again_from_those_who_know(
 ) -> None:
     one, two = start(), start()
     one.click(30)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     await client.delete(*await client.keys(f"{prefix}:*"))
     one.click(1)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     two.click(3)
-    await two.exchange.exchange_some()
+    await two.sync.sync_some()
     assert two.click(1) == ["over"]
 
 
@@ -150,48 +150,48 @@ async def test_rubbish_in_redis_is_replaced_and_closes_nobody_for_long(
 ) -> None:
     one = start()
     one.click(3)
-    [name] = [entry.name for entry in one.exchange._draw(1)]
+    [name] = [entry.name for entry in one.sync._take_pending(1)]
     await client.set(name, rubbish)
     one.click(1)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     assert (one.outcomes(), await client.pttl(name) <= LONGEST_MS) == ({"ok": 1}, True)
 
 
 async def test_a_key_of_another_type_is_replaced(start: Callable[[], Process], client: redis.asyncio.Redis) -> None:
     one = start()
     one.click(3)
-    [name] = [entry.name for entry in one.exchange._draw(1)]
+    [name] = [entry.name for entry in one.sync._take_pending(1)]
     await client.lpush(name, "a")
     one.click(1)
-    await one.exchange.exchange_some()
+    await one.sync.sync_some()
     assert (one.outcomes(), await client.type(name)) == ({"ok": 1}, b"string")
 
 
 async def test_an_exchange_takes_its_share_of_many_keys_and_says_that_more_wait(start: Callable[[], Process]) -> None:
     one = start()
-    ledger = one.limits.accounts[0].ledger
-    share = MOST_AT_ONCE // len(one.limits.accounts)
+    counts = one.limits.shared_meters[0].counts
+    share = MAX_AT_ONCE // len(one.limits.shared_meters)
     for key in range(2 * share + 1):
-        ledger.add(key, 1_000_000)
-    more = [await one.exchange.exchange_some() for _ in range(4)]
+        counts.add(key, 1_000_000)
+    more = [await one.sync.sync_some() for _ in range(4)]
     assert (more, one.outcomes()) == ([True, True, False, False], {"ok": 3})
 
 
 async def test_slow_exchanges_do_not_raise_what_everybody_believes(start: Callable[[], Process]) -> None:
     one = start()
     one.click(32)
-    await one.exchange.exchange_some()
-    account = one.limits.accounts[0]
+    await one.sync.sync_some()
+    shared = one.limits.shared_meters[0]
     key = client_key(OFFICE) or 0
     began = time.perf_counter_ns()
-    before = account.meter.level(key, began)
+    before = shared.meter.level(key, began)
     for n in range(20):
-        account.ledger.add(key, 0)
+        shared.counts.add(key, 0)
         # Every other exchange is late on its way to Redis.
         asyncio.get_running_loop().call_soon(time.sleep, n % 2 * 0.02)
-        await one.exchange.exchange_some()
+        await one.sync.sync_some()
     now = time.perf_counter_ns()
-    assert account.meter.level(key, now) <= before - (now - began) + 1_000_000
+    assert shared.meter.level(key, now) <= before - (now - began) + 1_000_000
 
 
 async def test_a_frozen_redis_stops_nobody_and_is_asked_again_in_time(own_settings: LocalSettings, prefix: str) -> None:
@@ -200,11 +200,11 @@ async def test_a_frozen_redis_stops_nobody_and_is_asked_again_in_time(own_settin
         client = connect_redis(server.address)
         one = Process(client, prefix, Breaker(clock.time().now, 1))
         one.click(4)
-        await one.exchange.exchange_some()
+        await one.sync.sync_some()
         server.freeze()
         one.click(1)
         seen: list[str] = []
-        exchange = asyncio.create_task(one.exchange.exchange_some())
+        exchange = asyncio.create_task(one.sync.sync_some())
         exchange.add_done_callback(lambda _: seen.append("exchanged"))
         for _ in range(3):
             await asyncio.sleep(0)
@@ -212,12 +212,12 @@ async def test_a_frozen_redis_stops_nobody_and_is_asked_again_in_time(own_settin
         async with asyncio.timeout(PATIENCE_S):
             await exchange
         one.click(1)
-        await one.exchange.exchange_some()
+        await one.sync.sync_some()
         frozen = seen, one.outcomes()
         server.thaw()
         clock.pass_seconds(1)
         one.click(40)
-        await one.exchange.exchange_some()
+        await one.sync.sync_some()
         await client.aclose()
     assert frozen == (["within"] * 3 + ["exchanged"], {"ok": 1, "away": 1, "skipped": 1})
     assert one.outcomes() == {"ok": 2, "away": 1, "skipped": 1}
@@ -230,7 +230,7 @@ async def test_a_redis_that_is_full_costs_nobody_anything(own_settings: LocalSet
         await client.config_set("maxmemory", "1")
         one = Process(client, prefix, Breaker(time.monotonic, 1))
         seen = one.click(4)
-        await one.exchange.exchange_some()
+        await one.sync.sync_some()
         seen += one.click(30)
         await client.aclose()
     assert (seen, one.outcomes()) == (["within"] * 32 + ["over"] * 2, {"refused": 1})
@@ -240,7 +240,7 @@ async def test_without_redis_each_process_limits_by_itself(prefix: str) -> None:
     metrics = LimitMetrics()
     away = LimitSettings(client=SLOW, redis_url="redis://127.0.0.1:1/0", redis_prefix=prefix)
     async with open_limits(away, hash_keys, metrics) as subject:
-        verdicts = [subject.ask_client(OFFICE, time.perf_counter_ns()).verdict for _ in range(40)]
+        verdicts = [subject.check_client(OFFICE, time.perf_counter_ns()).verdict for _ in range(40)]
         async with asyncio.timeout(PATIENCE_S):
             while not metrics.exchanges["away"]:
                 await asyncio.sleep(0.01)
@@ -249,7 +249,7 @@ async def test_without_redis_each_process_limits_by_itself(prefix: str) -> None:
 
 async def test_without_a_redis_url_nothing_is_kept_for_others() -> None:
     async with open_limits(LimitSettings(client=SLOW), hash_keys, LimitMetrics()) as subject:
-        assert subject.accounts == []
+        assert subject.shared_meters == []
 
 
 async def offer(processes: list[Limits], per_second: int, seconds: float) -> tuple[int, float]:
@@ -261,7 +261,7 @@ async def offer(processes: list[Limits], per_second: int, seconds: float) -> tup
         await asyncio.sleep(0.005)
         passed = (time.perf_counter_ns() - began) / 1e9
         while sent < per_second * passed:
-            decision = processes[sent % len(processes)].ask_client(OFFICE, time.perf_counter_ns())
+            decision = processes[sent % len(processes)].check_client(OFFICE, time.perf_counter_ns())
             within += decision.verdict == "within"
             sent += 1
     return within, passed

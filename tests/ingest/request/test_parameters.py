@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.request.parameters import AD_IDS, NONE, SUBS, Parameters, read_parameters
+from ingest.request.parameters import AD_IDS, NO_PARAMETERS, SUBS, Parameters, read_parameters
 from schemas import Utm
 from schemas.fields import AD_ID_CAP, SUB_CAP, UTM_CAP
 from tests.ingest.builders import MODEST
@@ -12,7 +12,7 @@ from urls.queries import MAX_PARAMETERS
 
 
 def test_an_empty_query_carries_nothing() -> None:
-    assert read_parameters("") == NONE
+    assert read_parameters("") == NO_PARAMETERS
 
 
 def test_sub_ids_utm_fields_and_ad_ids_are_read_and_the_rest_is_left_alone() -> None:

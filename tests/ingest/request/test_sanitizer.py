@@ -57,14 +57,14 @@ def test_the_cap_counts_characters_after_cleaning() -> None:
 
 
 def test_a_cutter_remembers_each_field_it_cut_once_after_those_cut_before() -> None:
-    cutter = TextSanitizer(["sub1"])
-    assert cutter.cut("host", "short", 5) == "short"
-    assert cutter.cut("query", "too long", 3) == "too"
-    assert cutter.cut("query", "too long again", 3) == "too"
-    assert cutter.cut("sub1", "too long", 3) == "too"
-    assert cutter.cut("referrer", None, 3) is None
-    assert cutter.truncated == ["sub1", "query"]
+    sanitizer = TextSanitizer(["sub1"])
+    assert sanitizer.sanitize("host", "short", 5) == "short"
+    assert sanitizer.sanitize("query", "too long", 3) == "too"
+    assert sanitizer.sanitize("query", "too long again", 3) == "too"
+    assert sanitizer.sanitize("sub1", "too long", 3) == "too"
+    assert sanitizer.sanitize("referrer", None, 3) is None
+    assert sanitizer.truncated == ["sub1", "query"]
 
 
 def test_a_cutter_cleans_a_short_text_too() -> None:
-    assert TextSanitizer().cut("user_agent", "a\0\x9b\udcff", 10) == "a\ufffd"
+    assert TextSanitizer().sanitize("user_agent", "a\0\x9b\udcff", 10) == "a\ufffd"

@@ -33,9 +33,9 @@ SERVE = "serve()"
 
 
 @asynccontextmanager
-async def slot_of(program: str, patience: Timeouts = PATIENT) -> AsyncIterator[WorkerSlot]:
-    slot = WorkerSlot(0, reserve("127.0.0.1", 0), patience, (sys.executable, "-S", "-c", START + program))
-    keeping = asyncio.create_task(slot.keep())
+async def slot_of(program: str, timeouts: Timeouts = PATIENT) -> AsyncIterator[WorkerSlot]:
+    slot = WorkerSlot(0, reserve("127.0.0.1", 0), timeouts, (sys.executable, "-S", "-c", START + program))
+    keeping = asyncio.create_task(slot.keep_running())
     try:
         yield slot
     finally:

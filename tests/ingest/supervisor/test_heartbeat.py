@@ -1,22 +1,22 @@
 """What a worker says of itself."""
 
-from ingest.supervisor.heartbeat import STOPPING, WORKER, find_wrong, is_stopping, read_report, write_report
+from ingest.supervisor.heartbeat import STOPPING, WORKER, find_problem, is_stopping, read_heartbeat, write_heartbeat
 
 
 def test_a_report_is_read_as_it_was_written() -> None:
     report = {"referrals": None, "public port": "not open yet"}
-    assert read_report(write_report(report)) == report
+    assert read_heartbeat(write_heartbeat(report)) == report
 
 
 def test_what_is_wrong_is_named_and_what_is_not_is_left_out() -> None:
-    assert find_wrong({"referrals": "away", "public port": None, "disk": "full"}) == "referrals: away; disk: full"
-    assert find_wrong({"referrals": None}) is None
-    assert find_wrong({}) is None
+    assert find_problem({"referrals": "away", "public port": None, "disk": "full"}) == "referrals: away; disk: full"
+    assert find_problem({"referrals": None}) is None
+    assert find_problem({}) is None
 
 
 def test_a_line_that_is_no_report_is_what_is_wrong() -> None:
     for line in (b"\n", b"half a li", b"[1]\n", b'{"referrals": 1}\n', b"\xff\n"):
-        assert find_wrong(read_report(line)) == "report: of another version"
+        assert find_problem(read_heartbeat(line)) == "report: of another version"
 
 
 def test_a_worker_that_stops_is_not_one_that_has_a_problem() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ingest.supervisor.child import Timeouts
-from ingest.supervisor.worker_slot import SUCCEED_S
+from ingest.supervisor.worker_slot import SUCCESSOR_S
 from tests.ingest.supervisor.slots import SERVE, ready, slot_of, visit
 from tests.waiting import eventually
 
@@ -48,7 +48,7 @@ async def test_a_worker_that_dies_in_a_roll_is_replaced_by_one_that_waits_for_no
         rolling = asyncio.create_task(slot.roll())
         await eventually(lambda: len(slot._children) == 2)
         os.kill(worker.pid, signal.SIGKILL)
-        async with asyncio.timeout(SUCCEED_S / 2):
+        async with asyncio.timeout(SUCCESSOR_S / 2):
             await asyncio.wait({worker.ended})
             served = await visit(slot)
         assert served == (await ready(slot)).pid != worker.pid
@@ -62,7 +62,7 @@ async def test_a_worker_that_stands_still_in_a_roll_is_replaced_too() -> None:
         rolling = asyncio.create_task(slot.roll())
         await eventually(lambda: len(slot._children) == 2)
         os.kill(worker.pid, signal.SIGSTOP)
-        async with asyncio.timeout(SUCCEED_S / 2):
+        async with asyncio.timeout(SUCCESSOR_S / 2):
             served = await visit(slot)
         assert served == (await ready(slot)).pid != worker.pid
         assert not await rolling

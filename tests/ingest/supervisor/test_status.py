@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from ingest.supervisor.status import METRICS, SlotStatus, reply, status_port
+from ingest.supervisor.status import METRICS, SlotStatus, respond, status_port
 from runtime.endpoint import Endpoint
 from runtime.errors import CannotListen
 
@@ -18,20 +18,20 @@ SLOTS = (SlotStatus(0, None, 0), SlotStatus(1, "starting", 3))
 
 
 def test_it_is_ready_with_one_worker_and_says_which_are_not() -> None:
-    answer = reply("GET", "/readyz", SLOTS)
+    answer = respond("GET", "/readyz", SLOTS)
     assert answer.status == HTTPStatus.OK
     assert json.loads(answer.body) == {"status": "ready", "wrong": {"worker 1": "starting"}}
 
 
 def test_it_is_not_ready_without_any() -> None:
     for slots in (SLOTS[1:], ()):
-        answer = reply("GET", "/readyz", slots)
+        answer = respond("GET", "/readyz", slots)
         assert answer.status == HTTPStatus.SERVICE_UNAVAILABLE
         assert json.loads(answer.body)["status"] == "not ready"
 
 
 def test_what_a_worker_works_without_leaves_it_ready_and_is_told() -> None:
-    answer = reply("GET", "/readyz", [SlotStatus(0, None, 0, "journal: No space left on device")])
+    answer = respond("GET", "/readyz", [SlotStatus(0, None, 0, "journal: No space left on device")])
     assert answer.status == HTTPStatus.OK
     assert json.loads(answer.body) == {
         "status": "ready",
@@ -41,7 +41,7 @@ def test_what_a_worker_works_without_leaves_it_ready_and_is_told() -> None:
 
 
 def test_its_metrics_are_read_by_prometheus() -> None:
-    families = list(text_string_to_metric_families(reply("GET", "/metrics", SLOTS).body.decode()))
+    families = list(text_string_to_metric_families(respond("GET", "/metrics", SLOTS).body.decode()))
     samples = {(sample.name, sample.labels["worker"]): sample.value for family in families for sample in family.samples}
     assert samples == {
         ("clickrail_ingest_worker_ready", "0"): 1,
@@ -53,8 +53,8 @@ def test_its_metrics_are_read_by_prometheus() -> None:
 
 
 def test_other_paths_and_methods_are_refused() -> None:
-    assert reply("GET", "/", SLOTS).status == HTTPStatus.NOT_FOUND
-    assert reply("POST", "/readyz", SLOTS).status == HTTPStatus.METHOD_NOT_ALLOWED
+    assert respond("GET", "/", SLOTS).status == HTTPStatus.NOT_FOUND
+    assert respond("POST", "/readyz", SLOTS).status == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 async def test_clients_of_http_are_answered() -> None:

@@ -9,17 +9,17 @@ from contextlib import suppress
 import pytest
 import uvloop
 
-from ingest.supervisor.heartbeat import BEAT_S, Report, read_report
-from ingest.supervisor.worker import MOST_UNREAD, report, tell
+from ingest.supervisor.heartbeat import HEARTBEAT_S, Heartbeat, read_heartbeat
+from ingest.supervisor.worker import MAX_UNREAD, send_heartbeat, send_heartbeats
 
-WELL: Report = {"referrals": None}
+WELL: Heartbeat = {"referrals": None}
 
 
-async def report_for(seconds: float, line: socket.socket, describe: Callable[[], Report]) -> None:
+async def report_for(seconds: float, line: socket.socket, describe: Callable[[], Heartbeat]) -> None:
     _, writer = await asyncio.open_connection(sock=line)
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            await report(writer, describe)
+            await send_heartbeats(writer, describe)
     writer.close()
 
 
@@ -27,9 +27,9 @@ async def report_for(seconds: float, line: socket.socket, describe: Callable[[],
 def test_a_worker_with_nothing_new_to_say_says_so_once_in_a_while() -> None:
     supervisors, workers = socket.socketpair()
     with supervisors:
-        uvloop.run(report_for(1.5 * BEAT_S, workers, lambda: WELL))
+        uvloop.run(report_for(1.5 * HEARTBEAT_S, workers, lambda: WELL))
         lines = supervisors.recv(10_000).splitlines()
-    assert [read_report(line) for line in lines] == [WELL, WELL]
+    assert [read_heartbeat(line) for line in lines] == [WELL, WELL]
 
 
 def test_a_worker_whose_supervisor_is_gone_goes_on() -> None:
@@ -44,11 +44,11 @@ def test_what_a_stopped_supervisor_does_not_read_does_not_add_up() -> None:
     async def talk_on(line: socket.socket) -> int:
         _, writer = await asyncio.open_connection(sock=line)
         for _ in range(50_000):
-            tell(writer, WELL)
+            send_heartbeat(writer, WELL)
         unread = writer.transport.get_write_buffer_size()
         writer.transport.abort()
         return unread
 
     supervisors, workers = socket.socketpair()
     with supervisors:
-        assert MOST_UNREAD <= uvloop.run(talk_on(workers)) < 2 * MOST_UNREAD
+        assert MAX_UNREAD <= uvloop.run(talk_on(workers)) < 2 * MAX_UNREAD

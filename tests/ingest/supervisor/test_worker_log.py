@@ -3,7 +3,7 @@
 import json
 import logging
 
-from ingest.supervisor.worker_log import JsonLines
+from ingest.supervisor.worker_log import JsonFormatter
 
 
 def test_a_line_is_json_with_what_somebody_wanted_to_say() -> None:
@@ -17,7 +17,7 @@ def test_a_line_is_json_with_what_somebody_wanted_to_say() -> None:
             "pid": 7,
         }
     )
-    line = JsonLines().format(record)
+    line = JsonFormatter().format(record)
     assert "\n" not in line
     assert json.loads(line) == {
         "pid": 7,
@@ -30,6 +30,6 @@ def test_a_line_is_json_with_what_somebody_wanted_to_say() -> None:
 
 def test_an_exception_is_one_field_of_the_line() -> None:
     record = logging.makeLogRecord({"msg": "crashed", "exc_info": (ValueError, ValueError("no"), None)})
-    line = JsonLines().format(record)
+    line = JsonFormatter().format(record)
     assert "\n" not in line
     assert json.loads(line)["exception"].endswith("ValueError: no")

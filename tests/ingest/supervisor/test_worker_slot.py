@@ -209,4 +209,4 @@ async def test_a_worker_that_says_too_much_in_one_line_is_replaced_as_a_silent_o
         assert raving is not None
         await eventually(raving.ended.done)
         assert raving.code == -signal.SIGKILL
-    assert [record.message for record in caplog.records if "not gone" in record.message] == []
+    assert [record.message for record in caplog.records if "has not ended" in record.message] == []

@@ -135,7 +135,7 @@ async def test_a_smaller_head_is_a_setting_that_holds_for_every_redirect() -> No
         "abc123": found(pass_query="all"),
         "paused": found(pass_query="all", status="paused"),
     }
-    async with serving(codes, room=500) as served:
+    async with serving(codes, location_cap=500) as served:
         for code in codes:
             for method in ("GET", "HEAD"):
                 answer = await ask(served.port, f"/ref/{code}?{query}", method=method)

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from ingest.target.macros import encode_value, fill_target, read_target
+from ingest.target.macros import encode_value, fill_template, parse_template
 from tests.ingest.builders import MODEST
 
 NAMES = ("click_id", "click_token", "code", "affiliate_id", "program_id", "sub1", "sub2", "external_id")
@@ -35,7 +35,7 @@ values = st.one_of(nasty, st.text(max_size=20), st.text(st.sampled_from("./\\@:?
 
 def fill(url: str, **given: str | None) -> str:
     values = {name: encode_value(value) for name, value in given.items() if value is not None}
-    return fill_target(read_target(url), values)
+    return fill_template(parse_template(url), values)
 
 
 @pytest.mark.parametrize(

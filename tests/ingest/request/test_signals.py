@@ -6,13 +6,13 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from identity.probe_link import make_test_proof
-from ingest.pipeline import ready_keys
-from ingest.request.request import (
-    asks_dnt,
-    asks_gpc,
+from ingest.pipeline import prepare_keys
+from ingest.request.signals import (
+    has_dnt,
+    has_gpc,
     is_prefetch,
     is_test,
-    read_request,
+    read_requested_code,
     read_test_proof,
 )
 from schemas.fields import ASKED_CAP
@@ -24,14 +24,14 @@ from tests.ingest.builders import MODEST, foreign_ring, headers, keys
 @given(st.text(st.characters(codec=None), max_size=200))
 @example("\ud800\udcff\0")
 def test_whatever_was_asked_is_told_in_text_that_can_be_stored(asked: str) -> None:
-    told = read_request(f"/ref/{asked}")
+    told = read_requested_code(f"/ref/{asked}")
     told.encode()
     assert len(told) <= ASKED_CAP
     assert "\0" not in told
 
 
 def test_what_was_asked_is_told_as_it_is_matched() -> None:
-    assert [read_request(path) for path in ("/ref/ab%63", "/%72ef/a%2Fb", "/ref/")] == ["abc", "a%2Fb", ""]
+    assert [read_requested_code(path) for path in ("/ref/ab%63", "/%72ef/a%2Fb", "/ref/")] == ["abc", "a%2Fb", ""]
 
 
 @pytest.mark.parametrize("name", ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"])
@@ -80,16 +80,16 @@ def test_a_visitor_who_really_goes_is_not_taken_for_a_prefetch(fields: dict[str,
     ],
 )
 def test_the_signals_of_privacy_are_on_at_1_and_nothing_else(*, value: str, on: bool) -> None:
-    assert (asks_gpc(headers({"Sec-GPC": value})), asks_dnt(headers({"DNT": value}))) == (on, on)
+    assert (has_gpc(headers({"Sec-GPC": value})), has_dnt(headers({"DNT": value}))) == (on, on)
 
 
 def test_a_signal_of_privacy_counts_in_any_line() -> None:
     lines = CIMultiDictProxy(CIMultiDict([("DNT", "0"), ("DNT", "1"), ("Sec-GPC", "0"), ("sec-gpc", "1")]))
-    assert (asks_gpc(lines), asks_dnt(lines)) == (True, True)
+    assert (has_gpc(lines), has_dnt(lines)) == (True, True)
 
 
 def test_without_signals_nothing_is_asked_for() -> None:
-    assert (asks_gpc(headers()), asks_dnt(headers())) == (False, False)
+    assert (has_gpc(headers()), has_dnt(headers())) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_signed_link_makes_a_test_of_a_visit_of_its_code_until_it_expires() ->
     assert is_test(token_keys, "abc123", query, NOW_S - 1)
     assert not is_test(token_keys, "abc123", query, NOW_S)
     assert not is_test(token_keys, "other", query, NOW_S - 1)
-    assert not is_test(ready_keys(foreign_ring()).token, "abc123", query, NOW_S - 1)
+    assert not is_test(prepare_keys(foreign_ring()).token, "abc123", query, NOW_S - 1)
 
 
 @MODEST

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from ingest.answers import Refusal, refuse_code, refuse_prefetch, resolve_answer, respond
-from ingest.http.response import page, redirect_to
+from ingest.http.response import make_page, redirect_to
+from ingest.refusals import Refusal, make_refusal_response, refuse_code, refuse_prefetch, resolve_answer
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES
 from schemas.reasons import (
     ARCHIVED_AFFILIATE,
@@ -83,8 +83,8 @@ def test_while_nobody_knows_the_answer_is_the_fallback_else_503_and_never_404() 
 def test_a_prefetch_is_asked_to_come_again() -> None:
     assert refuse_prefetch(None) == refuse_prefetch(UNKNOWN_IN_POSTGRES) == Refusal(REFUSED_PREFETCH, 503)
     assert refuse_prefetch(found()) == Refusal(REFUSED_PREFETCH, 503, found=found())
-    assert respond(refuse_prefetch(found())) == page(503)
+    assert make_refusal_response(refuse_prefetch(found())) == make_page(503)
 
 
 def test_a_refusal_with_a_location_sends_the_visitor_there() -> None:
-    assert respond(refuse_code(UNKNOWN_CODE, FALLBACK)) == redirect_to(FALLBACK)
+    assert make_refusal_response(refuse_code(UNKNOWN_CODE, FALLBACK)) == redirect_to(FALLBACK)

@@ -5,13 +5,13 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from ingest import losses
-from ingest.losses import LossLog
+from ingest import loss_log
+from ingest.loss_log import LossLog
 from tests.waiting import eventually
 
 
 async def test_the_first_loss_is_said_at_once_and_what_follows_as_a_sum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(losses, "EACH_S", 0.2)
+    monkeypatch.setattr(loss_log, "INTERVAL_S", 0.2)
     said = LossLog()
     with capture_logs() as logs:
         for _ in range(100):

@@ -1,4 +1,4 @@
-"""What a request asks for, read from its first line and headers without parsing more than is needed. Pure."""
+"""Signals in a request: the requested code, prefetch, privacy headers, test links. Parses no more than needed. Pure."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -19,52 +19,52 @@ X_PURPOSE: Final = istr("X-Purpose")
 X_MOZ: Final = istr("X-Moz")
 SEC_GPC: Final = istr("Sec-GPC")
 DNT: Final = istr("DNT")
-PURPOSES: Final = (SEC_PURPOSE, PURPOSE, X_PURPOSE, X_MOZ)
-"""The standard's header, older Chrome's, Safari's and older Firefox's: by turns, but programs send any of them."""
-AHEAD: Final = ("prefetch", "prerender", "preview", "preload")
-"""Any value with one of these words: `prefetch;prerender`, `preload`, `: preview` (with its colon) are all in use."""
+PURPOSE_HEADERS: Final = (SEC_PURPOSE, PURPOSE, X_PURPOSE, X_MOZ)
+"""Of the standard, older Chrome, Safari and older Firefox; other programs send any of them."""
+PREFETCH_WORDS: Final = ("prefetch", "prerender", "preview", "preload")
+"""Words to look for: values in use are `prefetch;prerender`, `preload`, `: preview` (with the colon) and others."""
 TEST_PROOF: Final = "cr_test="
 
 
-def read_request(path: str) -> str:
-    """Give what was asked for in place of a code, cleaned and cut, for people to look at."""
+def read_requested_code(path: str) -> str:
+    """Give the text in place of the code, sanitized and cut, for people to read."""
     return clean(find_requested_code(path) or "", ASKED_CAP)[0]
 
 
 def is_prefetch(headers: MultiMapping[str]) -> bool:
-    """Tell whether a browser asks before the visitor has decided to go: prefetch, prerender, preload or preview."""
-    for name in PURPOSES:
-        if name in headers and any(word in line.lower() for line in headers.getall(name) for word in AHEAD):
+    """Tell whether the browser fetches the link before the visitor follows it: prefetch, prerender or preview."""
+    for name in PURPOSE_HEADERS:
+        if name in headers and any(word in line.lower() for line in headers.getall(name) for word in PREFETCH_WORDS):
             return True
     return False
 
 
 def read_test_proof(query: str) -> str | None:
-    """Give the first `cr_test` of a raw query as it stands; null when there is none, which takes one look."""
+    """Give the first raw `cr_test` of a query; null if there is none."""
     if TEST_PROOF not in query:
         return None
     return next((piece[len(TEST_PROOF) :] for piece in split_query(query) if piece.startswith(TEST_PROOF)), None)
 
 
 def is_test(keys: TokenKeys, code: str, query: str, now_s: int) -> bool:
-    """Tell whether a visit of this code, at a time in Unix seconds, comes by a signed test link that holds.
+    """Tell whether a request for this code, at a time in Unix seconds, comes from a valid signed test link.
 
-    A proof that is not believed makes no test of it: the click counts as usual, so that no link can switch that off.
+    A click with an invalid proof counts as usual, so that nobody without a key can exclude clicks.
     """
     proof = read_test_proof(query)
     return proof is not None and not isinstance(verify_test_proof(keys, code, proof, now_s), VerificationError)
 
 
-def asks_gpc(headers: MultiMapping[str]) -> bool:
+def has_gpc(headers: MultiMapping[str]) -> bool:
     """Tell whether Global Privacy Control is on."""
     return SEC_GPC in headers and is_on(headers.getall(SEC_GPC))
 
 
-def asks_dnt(headers: MultiMapping[str]) -> bool:
+def has_dnt(headers: MultiMapping[str]) -> bool:
     """Tell whether Do Not Track is on."""
     return DNT in headers and is_on(headers.getall(DNT))
 
 
 def is_on(lines: Iterable[str]) -> bool:
-    """Tell whether one of a header's values is 1: there are several where a proxy or an extension added its own."""
+    """Tell whether one of a header's values is 1; a proxy or a browser extension may have added another value."""
     return any(value.strip() == "1" for line in lines for value in line.split(","))

@@ -1,0 +1,113 @@
+"""Accepts a click: makes its cookie, target and record, and keeps it until the journal is flushed.
+
+This is the second half of the hot path; `redirect` has decided by now that the request is a click.
+"""
+
+from collections.abc import Sequence
+from time import perf_counter_ns as clock
+from time import time_ns
+from typing import Final, Protocol
+
+from aiohttp import hdrs
+
+from identity.cookie import CookieClaims
+from identity.cookie_header import ProgramCookie
+from identity.randomness import RandomPool
+from identity.ulid import RANDOM_BYTES, make_ulid
+from identity.verification import UNKNOWN_KEY
+from ingest.http.response import Response, redirect_to
+from ingest.limits.policy import Admit
+from ingest.live_keys import KeySource
+from ingest.pipeline import (
+    NO_COOKIE,
+    build_location,
+    decide_privacy,
+    keeps_first_cookie,
+    make_program_cookie,
+    make_set_cookie,
+    read_cookie,
+)
+from ingest.record import record_click
+from ingest.request.context import ClickDraft, RequestContext, Site, Visitor
+from ingest.request.parameters import read_parameters
+from ingest.request.signals import is_test
+from referrals.lookup.answers import Found
+from schemas import encode
+
+NONCE_BYTES: Final = 12
+
+
+class Journal(Protocol):
+    """Where clicks are written before their visitors get a response."""
+
+    def append_all(self, records: Sequence[tuple[bytes, bytes]], /) -> None:
+        """Write clicks, key and payload each. Never waits and never raises; counts what is lost."""
+
+
+class ClickRecorder:
+    """Numbers the clicks of this process and holds those accepted since the last flush."""
+
+    def __init__(self, site: Site, keys: KeySource, journal: Journal) -> None:
+        self._site = site
+        self._keys = keys
+        self._journal = journal
+        self._nonces = RandomPool(NONCE_BYTES)
+        self._randomness = RandomPool(RANDOM_BYTES)
+        self._sequence = 0
+        self._accepted: list[tuple[bytes, bytes]] = []
+
+    def accept(self, request: RequestContext, found: Found, admitted: Admit) -> Response:
+        """Make the click of a request, and the redirect that answers it."""
+        times = request.times
+        now_ms = time_ns() // 1_000_000
+        now_s = now_ms // 1000
+        privacy = decide_privacy(found.program, request.headers)
+        cookie = make_program_cookie(found.program, https=self._site.https) if privacy.decision == "full" else None
+        lines = request.headers.getall(hdrs.COOKIE, ())
+        visitor = self._read_cookie(cookie, lines, now_s) if cookie and lines else NO_COOKIE
+        keys, times.cookie_read = self._keys.current, clock()
+        click_id = make_ulid(now_ms, self._randomness.draw())
+        set_cookie = None
+        if cookie and not request.is_prefetch and not keeps_first_cookie(found.program, visitor):
+            claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
+            set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw())
+        times.cookie_made = clock()
+        parameters = read_parameters(request.query)
+        location_cap = self._site.location_cap - len(set_cookie) if set_cookie else self._site.location_cap
+        target = build_location(keys, found, click_id, parameters, request.query, location_cap)
+        # Make the response before recording anything: a click counts only if its response can be sent.
+        response = redirect_to(target.location, set_cookie)
+        times.target_built = clock()
+        draft = ClickDraft(
+            found=found,
+            limit=admitted.limit,
+            is_test=is_test(keys.token, found.code.code, request.query, now_s),
+            click_id=click_id,
+            now_ms=now_ms,
+            privacy=privacy,
+            visitor=visitor,
+            set_cookie=set_cookie,
+            parameters=parameters,
+            target=target,
+            steps_us=times.microseconds(),
+        )
+        click = record_click(request, draft, self._site, keys, self._sequence + 1, self._nonces.draw())
+        self._accepted.append((click_id.encode(), encode(click)))
+        # Take the number last: a number without a click would look like a lost click.
+        self._sequence += 1
+        return response
+
+    def flush_journal(self) -> None:
+        """Write the clicks accepted since the last call to the journal."""
+        if self._accepted:
+            # The journal counts clicks that neither disk nor memory can hold; their visitors are redirected anyway.
+            self._journal.append_all(self._accepted)
+            self._accepted = []
+
+    def _read_cookie(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
+        visitor = read_cookie(self._keys.current, cookie, lines, now_s)
+        if visitor.cookie_state == UNKNOWN_KEY.reason:
+            # Another process may have loaded a new key ring, and set this cookie, a moment before this process.
+            self._keys.refresh()
+            visitor = read_cookie(self._keys.current, cookie, lines, now_s)
+        return visitor
