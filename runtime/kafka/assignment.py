@@ -12,17 +12,17 @@ PATIENCE_S: Final = 5.0
 
 
 class Assignment(ConsumerRebalanceListener):
-    """Counts rebalances, and holds each one up for a moment so that the batch in work can still be committed.
+    """Counts rebalances, and delays each one for a moment so that the batch in work can still be committed.
 
     aiokafka commits under the current generation, whichever generation a batch was read in. A batch must therefore be
-    committed only while the epoch in which it was read still stands. `places` are the partitions that are ours, be it
-    none; null while we have no share at all: before the first one, and while the group divides its partitions again.
-    `remade` are those that were deleted and made again, to be read from their start.
+    committed only in the epoch in which it was read. `partitions` are ours, perhaps none; null while we have no share
+    at all: before the first one, and during a rebalance. `remade` are those that were deleted and made again: they are
+    to be read from their start.
     """
 
     def __init__(self) -> None:
         self.epoch = 0
-        self.places: frozenset[TopicPartition] | None = None
+        self.partitions: frozenset[TopicPartition] | None = None
         self.remade: set[TopicPartition] = set()
         self._busy = asyncio.Lock()
 
@@ -47,9 +47,9 @@ class Assignment(ConsumerRebalanceListener):
             async with asyncio.timeout(PATIENCE_S), self._busy:
                 pass
         self.epoch += 1
-        self.places = None
+        self.partitions = None
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        self.places = frozenset(assigned)
+        self.partitions = frozenset(assigned)
         # The others' are theirs to begin again.
-        self.remade &= self.places
+        self.remade &= self.partitions

@@ -1,11 +1,11 @@
-"""aiokafka's clients, mended: whoever talks to Kafka takes them from here.
+"""aiokafka's clients with fixes. All of our code uses these.
 
 uvloop raises RuntimeError where asyncio only warns: when a connection is written to that was reset a moment ago.
-aiokafka expects OSError there (aio-libs/aiokafka#1038, open). So the task ends that fetches, sends heartbeats or
-refreshes metadata; nobody is told, and the client waits in its group, or for its leaders, for ever.
+aiokafka expects OSError there (aio-libs/aiokafka#1038, open). So its task that fetches, sends heartbeats or refreshes
+metadata ends without an error for its caller, and the client waits for its group or its leaders for ever.
 
-Its producer compresses all batches of a request in one go, on the event loop: with a dozen partitions whatever else the
-process does, answering visitors say, waits a millisecond and more for it, dozens of times a second.
+Its producer compresses all batches of a request in one step on the event loop. With a dozen partitions everything else
+in the process, such as answers to visitors, waits a millisecond or more for it, dozens of times a second.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ METADATA_MS: Final = 15_000
 STOP_S: Final = 5.0
 
 AT_A_TIME_S: Final = 0.0002
-"""How long others may have to wait for a producer."""
+"""How long the event loop may be blocked."""
 
 
 class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without types
@@ -48,10 +48,10 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without
 
 
 class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # published without types
-    """A consumer that closes its connections, whatever has become of its tasks."""
+    """A consumer that closes its connections even if one of its tasks has failed."""
 
     async def stop(self) -> None:
-        """As its parent's, which stops halfway where a task has ended with an error, and raises that."""
+        """Stop. The parent's `stop` ends early and raises when a task has failed: the connections are closed anyway."""
         try:
             await super().stop()
         finally:
@@ -59,12 +59,12 @@ class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # publ
 
 
 async def stop_soon(*stops: Coroutine[Any, Any, None]) -> None:
-    """Stop clients, and leave behind those that do not stop in time: a broker that does not answer keeps no process."""
+    """Stop clients; give up those that do not stop in time, so that a broker that does not answer delays no exit."""
     stopping = [asyncio.ensure_future(stop) for stop in stops]
     _, late = await asyncio.wait(stopping, timeout=STOP_S)
     for task in late:
         task.cancel()
-    # Whatever has become of a client that is thrown away: it is no reason not to make another.
+    # The client is thrown away: its error must not keep us from making another one.
     for problem in await asyncio.gather(*stopping, return_exceptions=True):
         if problem is not None:
             log.warning("client left behind", error=repr(problem))
@@ -75,13 +75,13 @@ aiokafka.conn.AIOKafkaConnection = Connection
 
 
 class Builds(Protocol):
-    """A batch: it is compressed when it is first asked for its bytes, and keeps them."""
+    """A batch: compresses itself when it is first asked for its bytes, and keeps them."""
 
     def get_data_buffer(self) -> Any: ...
 
 
 async def compress(batches: Iterable[Builds]) -> None:
-    """Compress batches, and let others have a turn before more of them than take a moment."""
+    """Compress batches, and yield to the event loop every 0.2 ms."""
     began = perf_counter()
     for batch in batches:
         batch.get_data_buffer()
@@ -91,7 +91,7 @@ async def compress(batches: Iterable[Builds]) -> None:
 
 
 class PoliteSender(Sender):  # type: ignore[misc]  # published without types
-    """A sender of a producer that does not hold up the event loop while it compresses."""
+    """A producer's sender that does not block the event loop while it compresses."""
 
     async def _send_produce_req(self, node_id: int, batches: Mapping[TopicPartition, Builds]) -> None:
         await compress(batches.values())

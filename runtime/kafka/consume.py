@@ -1,12 +1,12 @@
 """The consume loop: batches in, work done, offsets committed. At least once; nothing is skipped in silence.
 
 A batch is everything one fetch returned. Its offsets are committed when `handle` has returned, never before. While a
-dependency is away the same batch is tried again, for ever and in order. A batch whose partitions were taken away
-meanwhile is dropped without a commit: whoever has them now reads it again.
+dependency is away the same batch is tried again, for ever and in order. If a rebalance takes its partitions away, the
+batch is dropped without a commit, and their new owner reads it again.
 
 A batch with so many dead letters that they are over the limit stops the loop: nothing of it is committed, the consumer
-keeps its partitions and reads no further, and `problem` says why. It is tried again every minute, for what is wrong may
-be mended elsewhere, in the database say; what is wrong with us is mended by another process.
+keeps its partitions and reads no further, and `problem` says why. It is tried again every minute, because the cause may
+be fixed elsewhere, for example in the database. A bug of ours is fixed by a new version, which is another process.
 """
 
 import asyncio
@@ -131,7 +131,7 @@ class ConsumeLoop:
         async with assignment.working():
             with self._metrics.batch_seconds.time():
                 done = await self._until_done(records, lambda: stop.is_set() or taken())
-            offsets = {place: part[-1].offset + 1 for place, part in fetched.items() if part}
+            offsets = {partition: part[-1].offset + 1 for partition, part in fetched.items() if part}
             if done and not taken() and await commit(consumer, offsets):
                 self._metrics.records.inc(len(records))
                 self._limit.settle(len(records))

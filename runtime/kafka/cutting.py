@@ -33,6 +33,6 @@ async def deliver_cut(producer: Delivers, letters: Sequence[L], write: Callable[
         except RecordTooLarge as error:
             if cap == CAPS[-1]:
                 raise
-            left = [left[place] for place in error.indexes]
+            left = [left[index] for index in error.indexes]
         else:
             return

@@ -1,4 +1,4 @@
-"""Where a consumer group stands in its topics, every partition of them, as Kafka itself tells it."""
+"""The offsets of a consumer group in every partition of its topics, as Kafka reports them."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -19,26 +19,26 @@ class OffsetClient(Protocol):
     async def partitions(self, topics: Sequence[str], /) -> frozenset[TopicPartition]: ...
     async def group(self) -> Group: ...
     async def committed(self) -> Mapping[TopicPartition, int]: ...
-    async def starts(self, places: Collection[TopicPartition], /) -> Mapping[TopicPartition, int]: ...
-    async def ends(self, places: Collection[TopicPartition], /) -> Mapping[TopicPartition, int]: ...
-    async def firsts(self, places: Collection[TopicPartition], /) -> Mapping[TopicPartition, First]: ...
+    async def starts(self, partitions: Collection[TopicPartition], /) -> Mapping[TopicPartition, int]: ...
+    async def ends(self, partitions: Collection[TopicPartition], /) -> Mapping[TopicPartition, int]: ...
+    async def firsts(self, partitions: Collection[TopicPartition], /) -> Mapping[TopicPartition, First]: ...
 
 
 class GroupOffsets(msgspec.Struct, frozen=True, kw_only=True):
     """The next offset the group has to read, the end and the oldest record, by partition.
 
-    `held` are the partitions that its members have; null while they are being divided. `missing` are topics.
+    `assigned` are the partitions that its members have; null while they are being divided. `missing` are topics.
     """
 
-    nexts: Mapping[TopicPartition, int]
+    next_offsets: Mapping[TopicPartition, int]
     ends: Mapping[TopicPartition, int]
     firsts: Mapping[TopicPartition, First]
-    held: frozenset[TopicPartition] | None
+    assigned: frozenset[TopicPartition] | None
     missing: tuple[str, ...] = ()
 
     @property
-    def unheld(self) -> frozenset[TopicPartition]:
-        return frozenset() if self.held is None else frozenset(self.ends) - self.held
+    def unassigned(self) -> frozenset[TopicPartition]:
+        return frozenset() if self.assigned is None else frozenset(self.ends) - self.assigned
 
     def find_problem(self, *, joined: bool) -> str | None:
         """Say what is wrong with the topics, or with how the group has divided them; null where nothing is.
@@ -47,28 +47,30 @@ class GroupOffsets(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.missing:
             return f"Kafka has no topic {', '.join(self.missing)}: `clickrail topics apply` makes it"
-        if not self.unheld or not joined:
+        if not self.unassigned or not joined:
             return None
-        named = [f"{place.topic}/{place.partition}" for place in sorted(self.unheld)]
+        named = [f"{partition.topic}/{partition.partition}" for partition in sorted(self.unassigned)]
         more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
         return f"nobody reads {', '.join(named[:NAMED])}{more} of {len(self.ends)} partitions"
 
-    def lag(self, place: TopicPartition) -> int:
-        return max(0, self.ends.get(place, 0) - self.nexts.get(place, 0))
+    def lag(self, partition: TopicPartition) -> int:
+        return max(0, self.ends.get(partition, 0) - self.next_offsets.get(partition, 0))
 
 
 async def measure(kafka: OffsetClient, topics: Sequence[str]) -> GroupOffsets:
     """Ask where the group stands. Raises KafkaError, or takes for ever, when Kafka does not answer."""
-    places = await kafka.partitions(topics)
-    missing = tuple(topic for topic in topics if not any(place.topic == topic for place in places))
+    partitions = await kafka.partitions(topics)
+    missing = tuple(topic for topic in topics if not any(partition.topic == topic for partition in partitions))
     group, committed = await kafka.group(), await kafka.committed()
-    starts, ends, firsts = await asyncio.gather(kafka.starts(places), kafka.ends(places), kafka.firsts(places))
+    starts, ends, firsts = await asyncio.gather(
+        kafka.starts(partitions), kafka.ends(partitions), kafka.firsts(partitions)
+    )
     return GroupOffsets(
         # What retention took, or what was there before the group, is not ahead of us any more.
-        nexts={place: max(starts[place], committed.get(place, 0)) for place in places},
+        next_offsets={partition: max(starts[partition], committed.get(partition, 0)) for partition in partitions},
         ends=ends,
         firsts=firsts,
-        held=group.held,
+        assigned=group.assigned,
         missing=missing,
     )
 

@@ -19,7 +19,7 @@ UNKNOWN_TOPIC = 3
 
 
 class First(msgspec.Struct, frozen=True):
-    """The oldest record of a partition. While the partition lives, no later look finds an older one in its place."""
+    """The oldest record of a partition. While the partition lives, no later look finds an older one there."""
 
     offset: int
     timestamp: int
@@ -29,7 +29,7 @@ class Group(msgspec.Struct, frozen=True):
     """Who is in a group: how many members, and the partitions they have; null while these are being divided."""
 
     members: int
-    held: frozenset[TopicPartition] | None
+    assigned: frozenset[TopicPartition] | None
 
 
 class GroupClient:
@@ -47,7 +47,9 @@ class GroupClient:
             if topic["error_code"] not in (0, UNKNOWN_TOPIC):
                 raise for_code(topic["error_code"])(topic["topic"])
         return frozenset(
-            TopicPartition(topic["topic"], place["partition"]) for topic in described for place in topic["partitions"]
+            TopicPartition(topic["topic"], partition["partition"])
+            for topic in described
+            for partition in topic["partitions"]
         )
 
     async def group(self) -> Group:
@@ -57,30 +59,32 @@ class GroupClient:
             raise for_code(code)(self._group)
         if members and state != STABLE:
             return Group(len(members), None)
-        held = (ConsumerProtocolMemberAssignment.decode(member[4]).partitions() for member in members)
-        return Group(len(members), frozenset(place for part in held for place in part))
+        assigned = (ConsumerProtocolMemberAssignment.decode(member[4]).partitions() for member in members)
+        return Group(len(members), frozenset(partition for part in assigned for partition in part))
 
     async def committed(self) -> Mapping[TopicPartition, int]:
         """Give every offset that the group has committed, of any topic."""
         offsets = await self._admin.list_consumer_group_offsets(self._group)
-        return {place: committed.offset for place, committed in offsets.items() if committed.offset >= 0}
+        return {partition: committed.offset for partition, committed in offsets.items() if committed.offset >= 0}
 
-    async def starts(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        starts: Mapping[TopicPartition, int] = await self._consumer.beginning_offsets(places)
+    async def starts(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        starts: Mapping[TopicPartition, int] = await self._consumer.beginning_offsets(partitions)
         return starts
 
-    async def ends(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
-        ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(places)
+    async def ends(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        ends: Mapping[TopicPartition, int] = await self._consumer.end_offsets(partitions)
         return ends
 
-    async def firsts(self, places: Collection[TopicPartition]) -> Mapping[TopicPartition, First]:
+    async def firsts(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, First]:
         """Give the oldest record of each partition that has one."""
-        return await self.since(places, 0)
+        return await self.since(partitions, 0)
 
-    async def since(self, places: Collection[TopicPartition], time_ms: int) -> Mapping[TopicPartition, First]:
+    async def since(self, partitions: Collection[TopicPartition], time_ms: int) -> Mapping[TopicPartition, First]:
         """Give the first record of each partition, that has one, which Kafka took then (ms since 1970) or later."""
-        found = await self._consumer.offsets_for_times(dict.fromkeys(places, time_ms))
-        return {place: First(first.offset, first.timestamp) for place, first in found.items() if first is not None}
+        found = await self._consumer.offsets_for_times(dict.fromkeys(partitions, time_ms))
+        return {
+            partition: First(first.offset, first.timestamp) for partition, first in found.items() if first is not None
+        }
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Set the offsets of the group, which Kafka refuses (a KafkaError) while the group has members."""

@@ -1,8 +1,8 @@
 """How far behind a group is, over every partition there is, and whether its consumer has stopped moving.
 
-A partition that nobody holds is a problem, and so is a topic that is missing. Kafka is asked by a client of our own,
-made again whenever it got no answer. So the answers are true whatever has become of the consumer, whose tasks can end,
-or hang, without telling anybody (aio-libs/aiokafka#625).
+A partition that no member has is a problem, and so is a topic that is missing. A separate client asks Kafka, and is
+replaced whenever it gets no answer. So the answers do not depend on the consumer, whose tasks can end or hang without
+an error (aio-libs/aiokafka#625).
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class LagWatch:
         self._metrics = metrics
         self._every_s = every_s
         self._outage = OutageLog(log, "lag is unknown", "lag is known again")
-        self._told: set[TopicPartition] = set()
+        self._reported: set[TopicPartition] = set()
         self._firsts: dict[TopicPartition, First] = {}
 
     async def watch(self, assignment: Assignment) -> None:
@@ -73,40 +73,40 @@ class LagWatch:
         before: Mapping[TopicPartition, int] | None = None
         while True:
             # Before Kafka is asked: what it says then of the group is of a time when these were ours already.
-            mine = assignment.places
+            mine = assignment.partitions
             async with asyncio.timeout(self._every_s):
-                standing = await measure(kafka, self._topics)
+                offsets = await measure(kafka, self._topics)
             self._outage.end()
-            divided = divided + 1 if standing.held is None else 0
-            self.problem = standing.find_problem(joined=mine is not None) or (DIVIDED if divided >= PATIENCE else None)
+            divided = divided + 1 if offsets.assigned is None else 0
+            self.problem = offsets.find_problem(joined=mine is not None) or (DIVIDED if divided >= PATIENCE else None)
             # What nobody holds is everybody's: it is told by all, and the next who gets it begins where it must.
-            ours = (mine or frozenset()) | standing.unheld
-            assignment.remade |= self._find_remade(standing) & ours
-            self._tell(standing, ours & standing.ends.keys())
-            nexts = {place: standing.nexts.get(place, 0) for place in ours}
-            waits = mine is None or any(map(standing.lag, ours))
-            idle = idle + 1 if waits and nexts == before and not assignment.busy else 0
+            ours = (mine or frozenset()) | offsets.unassigned
+            assignment.remade |= self._find_remade(offsets) & ours
+            self._report(offsets, ours & offsets.ends.keys())
+            next_offsets = {partition: offsets.next_offsets.get(partition, 0) for partition in ours}
+            waits = mine is None or any(map(offsets.lag, ours))
+            idle = idle + 1 if waits and next_offsets == before and not assignment.busy else 0
             if idle == PATIENCE:
                 raise DependencyAway(f"group {self._group} is behind, or not joined, and nothing moves")
-            before = nexts
+            before = next_offsets
             await asyncio.sleep(self._every_s)
 
-    def _find_remade(self, standing: GroupOffsets) -> set[TopicPartition]:
+    def _find_remade(self, offsets: GroupOffsets) -> set[TopicPartition]:
         remade = {
-            place
-            for place, first in self._firsts.items()
-            if place in standing.ends and was_remade(first, standing.firsts.get(place), standing.ends[place])
+            partition
+            for partition, first in self._firsts.items()
+            if partition in offsets.ends and was_remade(first, offsets.firsts.get(partition), offsets.ends[partition])
         }
-        for place in remade:
-            log.error("partition was made again", topic=place.topic, partition=place.partition)
-        self._firsts = {place: first for place, first in self._firsts.items() if place not in remade}
-        self._firsts.update(standing.firsts)
+        for partition in remade:
+            log.error("partition was made again", topic=partition.topic, partition=partition.partition)
+        self._firsts = {partition: first for partition, first in self._firsts.items() if partition not in remade}
+        self._firsts.update(offsets.firsts)
         return remade
 
-    def _tell(self, standing: GroupOffsets, places: Collection[TopicPartition]) -> None:
-        for place in self._told.difference(places):
-            self._metrics.lag.remove(self._group, place.topic, place.partition)
-        for place in places:
-            self._metrics.lag.labels(self._group, place.topic, place.partition).set(standing.lag(place))
-        self._told = set(places)
+    def _report(self, offsets: GroupOffsets, partitions: Collection[TopicPartition]) -> None:
+        for partition in self._reported.difference(partitions):
+            self._metrics.lag.remove(self._group, partition.topic, partition.partition)
+        for partition in partitions:
+            self._metrics.lag.labels(self._group, partition.topic, partition.partition).set(offsets.lag(partition))
+        self._reported = set(partitions)
         self._metrics.lag_measured.set_to_current_time()

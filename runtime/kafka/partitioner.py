@@ -1,4 +1,4 @@
-"""Kafka's default partitioner (murmur2), so that any client that joins by key finds a record where it expects it.
+"""Kafka's default partitioner (murmur2): any client that joins by key finds a record in the partition it expects.
 
 Source: org.apache.kafka.common.utils.Utils.murmur2. Keys are hashed many at once, each in 64 bits of its own of one
 large number: the function multiplies 32 bits by 32 bits, so no lane ever reaches into the next, and a hundred keys cost
@@ -20,9 +20,9 @@ def hash_keys(keys: Sequence[bytes | None]) -> list[int]:
     """Give 31 bits for each key, of which a partition is the remainder; 0 where there is no key."""
     hashes = [0] * len(keys)
     for length in {len(key) for key in keys if key}:
-        places = [place for place, key in enumerate(keys) if key and len(key) == length]
-        for place, value in zip(places, murmur2(keys[place] or b"" for place in places), strict=True):
-            hashes[place] = value & 0x7FFFFFFF
+        indexes = [index for index, key in enumerate(keys) if key and len(key) == length]
+        for index, value in zip(indexes, murmur2(keys[index] or b"" for index in indexes), strict=True):
+            hashes[index] = value & 0x7FFFFFFF
     return hashes
 
 
@@ -44,9 +44,9 @@ def murmur2(keys: Iterable[bytes]) -> tuple[int, ...]:
     return unpack(f"<{count}Q", h.to_bytes(LANE * count, "little"))
 
 
-def lanes(data: bytes, length: int, places: range) -> int:
+def lanes(data: bytes, length: int, positions: range) -> int:
     """Put the same few bytes of every key of `length` bytes into its lane, little end first."""
     slots = bytearray(len(data) // length * LANE)
-    for number, place in enumerate(places):
-        slots[number::LANE] = data[place::length]
+    for number, position in enumerate(positions):
+        slots[number::LANE] = data[position::length]
     return int.from_bytes(slots, "little")

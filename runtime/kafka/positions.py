@@ -42,23 +42,23 @@ class Positions:
         """
         async with self._ask() as kafka:
             committed = await kafka.committed()
-        known = any(place.topic in self._topics for place in committed)
+        known = any(partition.topic in self._topics for partition in committed)
         missing = consumer.assignment() - committed.keys()
         starts = await self._begin_at_start(consumer, assignment, missing)
-        for place, start in starts.items():
+        for partition, start in starts.items():
             lost = known and start > 0
             self._metrics.without_offset.labels("lost" if lost else "new").inc()
             tell = log.error if lost else log.info
             tell(
                 "no offset of the group",
-                topic=place.topic,
-                partition=place.partition,
+                topic=partition.topic,
+                partition=partition.partition,
                 reads_from=start,
                 perhaps_never_read=start if lost else 0,
             )
 
     async def begin_again(self, consumer: AIOKafkaConsumer, assignment: Assignment) -> None:
-        """Begin partitions of ours that were made again: another log has taken the place of the one we read."""
+        """Begin partitions of ours that were made again: another log has replaced the one we read."""
         again = assignment.remade & consumer.assignment()
         await self._begin_at_start(consumer, assignment, again)
         assignment.remade -= again
@@ -68,26 +68,30 @@ class Positions:
     ) -> None:
         """Go on at the oldest record that is left, and count what is gone: retention was faster than we were."""
         starts = await self._begin_at_start(consumer, assignment, asked.keys())
-        for place, start in starts.items():
-            lost = max(0, start - asked[place])
+        for partition, start in starts.items():
+            lost = max(0, start - asked[partition])
             self._metrics.lost.inc(lost)
             log.error(
-                "offset out of range", topic=place.topic, partition=place.partition, offset=asked[place], lost=lost
+                "offset out of range",
+                topic=partition.topic,
+                partition=partition.partition,
+                offset=asked[partition],
+                lost=lost,
             )
 
     async def _begin_at_start(
-        self, consumer: AIOKafkaConsumer, assignment: Assignment, places: Collection[TopicPartition]
+        self, consumer: AIOKafkaConsumer, assignment: Assignment, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
-        if not places:
+        if not partitions:
             return {}
         taken = assignment.taken_since()
         async with assignment.working():
-            starts: Mapping[TopicPartition, int] = await consumer.beginning_offsets(list(places))
+            starts: Mapping[TopicPartition, int] = await consumer.beginning_offsets(list(partitions))
             if taken():
                 # Others have them now, and are further than this.
                 return {}
-            for place, start in starts.items():
-                consumer.seek(place, start)
+            for partition, start in starts.items():
+                consumer.seek(partition, start)
             await commit(consumer, starts)
         return starts
 

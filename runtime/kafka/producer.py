@@ -75,7 +75,7 @@ class RecordProducer:
         async with self._turn:
             too_large = await self._deliver_parts(records)
         if too_large:
-            raise RecordTooLarge(too_large, {records[place].topic for place in too_large})
+            raise RecordTooLarge(too_large, {records[index].topic for index in too_large})
 
     async def _deliver_parts(self, records: Sequence[OutRecord]) -> list[int]:
         """Deliver in one go, or in ever smaller parts where a topic takes no batch as large; give what fits in none."""
@@ -86,7 +86,7 @@ class RecordProducer:
                 return [0]
             half = len(records) // 2
             first = await self._deliver_parts(records[:half])
-            return first + [half + place for place in await self._deliver_parts(records[half:])]
+            return first + [half + index for index in await self._deliver_parts(records[half:])]
         return []
 
     async def _attempt(self, records: Sequence[OutRecord]) -> None:
@@ -94,7 +94,7 @@ class RecordProducer:
             async with asyncio.timeout(self._deadline_s):
                 producer = await self._connect()
                 batches = await pack(producer, records)
-                # Who waits for the event loop meanwhile, a visitor say, waits for half of it only.
+                # Let visitors be answered between the two halves of the work.
                 await asyncio.sleep(0)
                 await send(producer, batches)
         except TOO_LARGE:
@@ -141,12 +141,12 @@ async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord]) -> Batc
     for record, hashed in zip(records, hash_keys([record.key for record in records]), strict=True):
         topic = record.topic
         count = counts.get(topic) or counts.setdefault(topic, len(await producer.partitions_for(topic)))
-        place = (topic, hashed % count)
-        append = appends.get(place)
+        partition = (topic, hashed % count)
+        append = appends.get(partition)
         if append is None or append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
             builder = producer.create_batch()
-            batches.setdefault(place, []).append(builder)
-            appends[place] = builder.append
+            batches.setdefault(partition, []).append(builder)
+            appends[partition] = builder.append
             builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
     return batches
 

@@ -25,12 +25,12 @@ async def test_a_rebalance_waits_for_the_batch_in_work_and_then_counts() -> None
 
 async def test_there_is_no_share_before_the_first_one_and_while_the_group_is_divided_anew() -> None:
     assignment = Assignment()
-    shares = [assignment.places]
+    shares = [assignment.partitions]
     await assignment.on_partitions_assigned([PLACE])
-    shares.append(assignment.places)
+    shares.append(assignment.partitions)
     await assignment.on_partitions_revoked([PLACE])
-    shares.append(assignment.places)
+    shares.append(assignment.partitions)
     await assignment.on_partitions_assigned([])
-    shares.append(assignment.places)
+    shares.append(assignment.partitions)
 
     assert shares == [None, {PLACE}, None, set()]

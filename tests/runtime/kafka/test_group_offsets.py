@@ -9,33 +9,35 @@ from runtime.kafka.groups import First
 A, B, C, D, E = (TopicPartition("clicks.raw", number) for number in range(5))
 
 
-def standing(held: frozenset[TopicPartition] | None, *missing: str) -> GroupOffsets:
-    return GroupOffsets(nexts={A: 3}, ends=dict.fromkeys((A, B, C, D, E), 10), firsts={}, held=held, missing=missing)
+def offsets(assigned: frozenset[TopicPartition] | None, *missing: str) -> GroupOffsets:
+    return GroupOffsets(
+        next_offsets={A: 3}, ends=dict.fromkeys((A, B, C, D, E), 10), firsts={}, assigned=assigned, missing=missing
+    )
 
 
 def test_what_every_partition_has_a_holder_for_is_no_problem_nor_is_a_group_that_is_being_divided() -> None:
-    assert standing(frozenset((A, B, C, D, E))).find_problem(joined=True) is None
-    assert standing(None).find_problem(joined=True) is None
-    assert standing(frozenset()).find_problem(joined=False) is None
+    assert offsets(frozenset((A, B, C, D, E))).find_problem(joined=True) is None
+    assert offsets(None).find_problem(joined=True) is None
+    assert offsets(frozenset()).find_problem(joined=False) is None
 
 
 def test_partitions_that_nobody_holds_are_named() -> None:
-    assert standing(frozenset((A, B, C, D))).find_problem(joined=True) == "nobody reads clicks.raw/4 of 5 partitions"
+    assert offsets(frozenset((A, B, C, D))).find_problem(joined=True) == "nobody reads clicks.raw/4 of 5 partitions"
     assert (
-        standing(frozenset((B,))).find_problem(joined=True)
+        offsets(frozenset((B,))).find_problem(joined=True)
         == "nobody reads clicks.raw/0, clicks.raw/2, clicks.raw/3 and 1 more"
         " of 5 partitions"
     )
 
 
 def test_a_topic_that_is_missing_is_named() -> None:
-    problem = standing(frozenset(), "clicks.rejected").find_problem(joined=True)
+    problem = offsets(frozenset(), "clicks.rejected").find_problem(joined=True)
 
     assert problem == "Kafka has no topic clicks.rejected: `clickrail topics apply` makes it"
 
 
 def test_the_lag_of_a_partition_that_the_group_never_read_is_all_of_it() -> None:
-    assert [standing(None).lag(place) for place in (A, B)] == [7, 10]
+    assert [offsets(None).lag(partition) for partition in (A, B)] == [7, 10]
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,8 @@ class Kafka:
         self.position = 0
         self.away = False
         self.connections = 0
-        self.places = frozenset((HERE,))
-        self.held: frozenset[TopicPartition] | None = self.places
+        self.existing = frozenset((HERE,))
+        self.assigned: frozenset[TopicPartition] | None = self.existing
         self.first = First(start, 1000)
 
     @asynccontextmanager
@@ -46,23 +46,23 @@ class Kafka:
 
     async def partitions(self, topics: Sequence[str]) -> frozenset[TopicPartition]:
         self.answer()
-        return frozenset(place for place in self.places if place.topic in topics)
+        return frozenset(partition for partition in self.existing if partition.topic in topics)
 
     async def group(self) -> Group:
-        return Group(1, self.held)
+        return Group(1, self.assigned)
 
-    async def starts(self, places: Collection[TopicPartition]) -> Offsets:
-        return dict.fromkeys(places, self.start)
+    async def starts(self, partitions: Collection[TopicPartition]) -> Offsets:
+        return dict.fromkeys(partitions, self.start)
 
-    async def ends(self, places: Collection[TopicPartition]) -> Offsets:
-        return dict.fromkeys(places, self.end)
+    async def ends(self, partitions: Collection[TopicPartition]) -> Offsets:
+        return dict.fromkeys(partitions, self.end)
 
-    async def firsts(self, places: Collection[TopicPartition]) -> dict[TopicPartition, First]:
-        return dict.fromkeys(places, self.first)
+    async def firsts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, First]:
+        return dict.fromkeys(partitions, self.first)
 
     async def committed(self) -> Offsets:
         self.position = min(self.end, self.position + self.step)
-        return dict.fromkeys(self.places, self.position) if self.begun else {}
+        return dict.fromkeys(self.existing, self.position) if self.begun else {}
 
 
 class Watched:
@@ -81,17 +81,17 @@ class Watched:
         except TimeoutError:
             pass
 
-    def lag(self, place: TopicPartition = HERE) -> float | None:
-        labels = {"consumergroup": "group", "topic": place.topic, "partition": str(place.partition)}
+    def lag(self, partition: TopicPartition = HERE) -> float | None:
+        labels = {"consumergroup": "group", "topic": partition.topic, "partition": str(partition.partition)}
         return self.registry.get_sample_value("kafka_consumergroup_lag", labels)
 
     def measured(self) -> float | None:
         return self.registry.get_sample_value("clickrail_enricher_lag_measured_timestamp_seconds")
 
 
-async def share(*places: TopicPartition) -> Assignment:
+async def share(*partitions: TopicPartition) -> Assignment:
     assignment = Assignment()
-    await assignment.on_partitions_assigned(places)
+    await assignment.on_partitions_assigned(partitions)
     return assignment
 
 
@@ -173,7 +173,7 @@ async def test_a_consumer_is_not_blamed_for_a_kafka_that_does_not_answer() -> No
 
 async def test_a_partition_that_another_consumer_has_is_not_told_for_ever() -> None:
     kafka = Kafka(end=10, step=1)
-    kafka.places = kafka.held = frozenset((HERE, THERE))
+    kafka.existing = kafka.assigned = frozenset((HERE, THERE))
     watched = Watched(kafka)
     await watched.rounds(await share(HERE), 5)
     await watched.rounds(await share(THERE), 5)
@@ -188,7 +188,7 @@ async def test_the_lag_of_a_partition_that_nobody_holds_is_told_and_is_a_problem
     await watched.rounds(await share(HERE), 5)
     assert watched.watch.problem is None
 
-    kafka.places, kafka.begun = frozenset((HERE, THERE)), False
+    kafka.existing, kafka.begun = frozenset((HERE, THERE)), False
     with pytest.raises(DependencyAway):
         await watched.rounds(await share(HERE), 3000)
 
@@ -198,7 +198,7 @@ async def test_the_lag_of_a_partition_that_nobody_holds_is_told_and_is_a_problem
 
 async def test_a_topic_that_is_gone_is_a_problem() -> None:
     kafka = Kafka(end=10, step=10)
-    kafka.places = frozenset()
+    kafka.existing = frozenset()
     watched = Watched(kafka)
     await watched.rounds(await share(), 5)
 
@@ -207,7 +207,7 @@ async def test_a_topic_that_is_gone_is_a_problem() -> None:
 
 async def test_a_group_that_is_being_divided_is_a_problem_only_when_that_does_not_end() -> None:
     kafka = Kafka(end=10, step=10)
-    kafka.held = None
+    kafka.assigned = None
     watched = Watched(kafka)
     problems: set[str | None] = set()
 
@@ -225,7 +225,7 @@ async def test_a_group_that_is_being_divided_is_a_problem_only_when_that_does_no
 
 async def test_partitions_of_ours_that_were_made_again_are_to_be_begun_again() -> None:
     kafka = Kafka(end=10, step=10)
-    kafka.places = kafka.held = frozenset((HERE, THERE))
+    kafka.existing = kafka.assigned = frozenset((HERE, THERE))
     assignment = await share(HERE)
     watched = Watched(kafka)
     await watched.rounds(assignment, 5)
