@@ -55,10 +55,10 @@ def render(host: str) -> list[bytes]:
     ]
 
 
-class Line(asyncio.Protocol):
-    """A connection with one request under way at most. Answers have no body."""
+class HttpConnection(asyncio.Protocol):
+    """A connection that sends its next request when the last one is answered. Answers have no body."""
 
-    def __init__(self, load: "Running") -> None:
+    def __init__(self, load: "LoadRun") -> None:
         self._load = load
         self._due = self._sent = 0.0
         self._received = b""
@@ -67,13 +67,13 @@ class Line(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods and not the class.
         self._transport = cast("asyncio.Transport", transport)
-        self._load.free(self)
+        self._load.release(self)
 
     @property
     def is_closed(self) -> bool:
         return self._transport.is_closing()
 
-    def ask(self, due: float) -> None:
+    def send(self, due: float) -> None:
         self._due, self._sent = due, time.perf_counter()
         self._is_waiting = True
         self._transport.write(next(self._load.requests))
@@ -85,16 +85,16 @@ class Line(asyncio.Protocol):
             self._received = b""
             self._is_waiting = False
             now = time.perf_counter()
-            self._load.answered(status, (now - self._due) * 1000, (now - self._sent) * 1000)
-            self._load.free(self)
+            self._load.count(status, (now - self._due) * 1000, (now - self._sent) * 1000)
+            self._load.release(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         if self._is_waiting:
-            self._load.answered(0, 0.0, 0.0)
+            self._load.count(0, 0.0, 0.0)
 
 
-class Running:
-    """The state of one load. Without a rate a free connection asks at once; with one it waits for the next due time."""
+class LoadRun:
+    """One load. Without a rate a free connection sends at once; with one it waits for the next due time."""
 
     def __init__(self, requests: Iterator[bytes], rate: float | None) -> None:
         self.requests = requests
@@ -103,31 +103,31 @@ class Running:
         self.served: list[float] = []
         self._rate = rate
         # Used in turns, so that no server closes one for being idle.
-        self._idle: deque[Line] = deque()
+        self._idle: deque[HttpConnection] = deque()
         self._ended = False
 
-    def answered(self, status: int, milliseconds: float, served: float) -> None:
+    def count(self, status: int, milliseconds: float, served: float) -> None:
         if not self._ended:
             self.statuses[status] = self.statuses.get(status, 0) + 1
             self.milliseconds.append(milliseconds)
             self.served.append(served)
 
-    def free(self, line: Line) -> None:
+    def release(self, connection: HttpConnection) -> None:
         if self._rate is None and not self._ended:
-            line.ask(time.perf_counter())
+            connection.send(time.perf_counter())
         else:
-            self._idle.append(line)
+            self._idle.append(connection)
 
     async def pace(self, seconds: float) -> None:
-        """Ask at the rate, open loop: what finds no free connection is asked late, and its wait counts."""
+        """Send at the rate, open loop: a request that finds no free connection is sent late, and its wait counts."""
         started = time.perf_counter()
-        asked = 0
+        sent = 0
         while (elapsed := time.perf_counter() - started) < seconds:
-            while self._rate is not None and asked < elapsed * self._rate and self._idle:
-                line = self._idle.popleft()
-                if not line.is_closed:
-                    line.ask(started + asked / self._rate)
-                    asked += 1
+            while self._rate is not None and sent < elapsed * self._rate and self._idle:
+                connection = self._idle.popleft()
+                if not connection.is_closed:
+                    connection.send(started + sent / self._rate)
+                    sent += 1
             await asyncio.sleep(0.001)
         self._ended = True
 
@@ -135,15 +135,15 @@ class Running:
 async def run_load(url: str, seconds: float, connections: int, rate: float | None) -> Load:
     parts = urlsplit(url)
     assert parts.hostname
-    running = Running(itertools.cycle(render(parts.netloc)), rate)
+    run = LoadRun(itertools.cycle(render(parts.netloc)), rate)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     for _ in range(connections):
-        await loop.create_connection(lambda: Line(running), parts.hostname, parts.port or 80)
-    await running.pace(seconds)
+        await loop.create_connection(lambda: HttpConnection(run), parts.hostname, parts.port or 80)
+    await run.pace(seconds)
     seconds = time.perf_counter() - started
-    half, most = (find_percentile(running.milliseconds, percent) for percent in (50, 99))
-    return Load(running.statuses, seconds, half, most, find_percentile(running.served, 99))
+    half, most = (find_percentile(run.milliseconds, percent) for percent in (50, 99))
+    return Load(run.statuses, seconds, half, most, find_percentile(run.served, 99))
 
 
 def find_percentile(values: Sequence[float], percent: int) -> float:

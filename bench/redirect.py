@@ -3,20 +3,18 @@
 Both servers are measured in turns, so that they meet the same machine.
 """
 
-import asyncio
 import os
 import statistics
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
 
+from bench.bare_server import run_bare
 from bench.load import Load
 from bench.measuring import cpu_seconds, pin
 from bench.report import Figure
 from bench.stack import Bench, load
-from deploy.local.ports import free_port
 
 SECONDS = 4.0
 CONNECTIONS = 64
@@ -26,14 +24,14 @@ TARGET = 1.6
 RATE_TARGET, RATE_P99_MS = 12_000, 50
 QUIET_RATE = 1000.0
 QUIET_TARGET_MS = 2.0
-CROWD = 512
-CROWD_S = 15.0
-CROWD_P99_MS = 250
+CLIENTS = 512
+CLIENTS_S = 15.0
+CLIENTS_P99_MS = 250
 RECOVERY_S = 5
 MEASURED, OTHERS = 0, 1
 
 
-class Subject(msgspec.Struct, frozen=True):
+class MeasuredServer(msgspec.Struct, frozen=True):
     """A server to measure."""
 
     pid: int
@@ -41,40 +39,36 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def subjects(bench: Bench) -> AsyncIterator[tuple[Subject, Subject]]:
+async def measured_servers(bench: Bench) -> AsyncIterator[tuple[MeasuredServer, MeasuredServer]]:
     """Give the bare server and ingest, each warm, with a processor that the load and the other servers leave alone."""
-    port = free_port()
-    bare = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.bare", str(port))
     ingest = bench.services["ingest"]
     await ingest.start()
     try:
-        pair = Subject(bare.pid, f"http://127.0.0.1:{port}"), Subject(ingest.pid, bench.url)
-        await asyncio.sleep(1)
-        for pid in (os.getpid(), *(server.pid for server in bench.servers)):
-            pin(pid, OTHERS)
-        for subject in pair:
-            pin(subject.pid, MEASURED)
-            await load(subject.url, 2, CONNECTIONS)
-        yield pair
+        async with run_bare() as bare:
+            pair = MeasuredServer(bare.pid, bare.address), MeasuredServer(ingest.pid, bench.url)
+            for pid in (os.getpid(), *(server.pid for server in bench.servers)):
+                pin(pid, OTHERS)
+            for server in pair:
+                pin(server.pid, MEASURED)
+                await load(server.url, 2, CONNECTIONS)
+            yield pair
     finally:
-        bare.kill()
-        await bare.wait()
         await ingest.stop()
 
 
 async def measure_redirect(bench: Bench) -> list[Figure]:
     """Measure a cached redirect with journal, cookie, limits, record and publishing on."""
-    async with subjects(bench) as (bare, ours):
+    async with measured_servers(bench) as (bare, ours):
         return [
             await measure_cost(bare, ours),
             await measure_rate(ours),
             await measure_quiet(bare, ours),
-            *await measure_crowd(ours),
+            *await measure_many_clients(ours),
         ]
 
 
-async def measure_cost(bare: Subject, ours: Subject) -> Figure:
-    rounds = [[await cost(subject) for subject in (bare, ours)] for _ in range(ROUNDS)]
+async def measure_cost(bare: MeasuredServer, ours: MeasuredServer) -> Figure:
+    rounds = [[await cost(server) for server in (bare, ours)] for _ in range(ROUNDS)]
     ratio = statistics.median(mine / theirs for theirs, mine in rounds)
     theirs, mine = (statistics.median(column) for column in zip(*rounds, strict=True))
     return Figure(
@@ -85,7 +79,7 @@ async def measure_cost(bare: Subject, ours: Subject) -> Figure:
     )
 
 
-async def measure_rate(ours: Subject) -> Figure:
+async def measure_rate(ours: MeasuredServer) -> Figure:
     answered = await load(ours.url, SECONDS * 2, CONNECTIONS)
     rate = count_redirects(answered) / answered.seconds
     return Figure(
@@ -96,10 +90,10 @@ async def measure_rate(ours: Subject) -> Figure:
     )
 
 
-async def measure_quiet(bare: Subject, ours: Subject) -> Figure:
+async def measure_quiet(bare: MeasuredServer, ours: MeasuredServer) -> Figure:
     """Compare the slowest answers at a moderate rate."""
     rounds = [
-        [(await load(subject.url, SECONDS, CONNECTIONS, QUIET_RATE)).p99_ms for subject in (bare, ours)]
+        [(await load(server.url, SECONDS, CONNECTIONS, QUIET_RATE)).p99_ms for server in (bare, ours)]
         for _ in range(ROUNDS)
     ]
     theirs, mine = (statistics.median(column) for column in zip(*rounds, strict=True))
@@ -111,21 +105,21 @@ async def measure_quiet(bare: Subject, ours: Subject) -> Figure:
     )
 
 
-async def measure_crowd(ours: Subject) -> list[Figure]:
+async def measure_many_clients(ours: MeasuredServer) -> list[Figure]:
     """Have many more connections ask than it can answer at once, each again as soon as it is answered; then a few."""
     before = (await load(ours.url, 2, CONNECTIONS, QUIET_RATE)).p99_ms
-    crowd = await load(ours.url, CROWD_S, CROWD)
-    asked = sum(crowd.statuses.values())
-    share = crowd.statuses.get(302, 0) / asked
+    many = await load(ours.url, CLIENTS_S, CLIENTS)
+    asked = sum(many.statuses.values())
+    share = many.statuses.get(302, 0) / asked
     seconds = 0
     while (await load(ours.url, 1, CONNECTIONS, QUIET_RATE)).p99_ms > before * 3 and seconds <= RECOVERY_S:
         seconds += 1
     return [
         Figure(
-            f"overload: {CROWD} connections that ask without a pause, answered",
-            f"{share:.2%} of {asked:,} (p99 {crowd.p99_ms:.0f} ms)",
-            f">= 99.9%, p99 <= {CROWD_P99_MS} ms",
-            share >= 0.999 and crowd.p99_ms <= CROWD_P99_MS,
+            f"overload: {CLIENTS} connections that ask without a pause, answered",
+            f"{share:.2%} of {asked:,} (p99 {many.p99_ms:.0f} ms)",
+            f">= 99.9%, p99 <= {CLIENTS_P99_MS} ms",
+            share >= 0.999 and many.p99_ms <= CLIENTS_P99_MS,
         ),
         Figure(
             "overload: seconds until answers are as quick as before",
@@ -136,11 +130,11 @@ async def measure_crowd(ours: Subject) -> list[Figure]:
     ]
 
 
-async def cost(subject: Subject) -> float:
+async def cost(server: MeasuredServer) -> float:
     """Give microseconds of CPU a request."""
-    before = cpu_seconds(subject.pid)
-    answered = await load(subject.url, SECONDS, CONNECTIONS)
-    return (cpu_seconds(subject.pid) - before) / count_redirects(answered) * 1e6
+    before = cpu_seconds(server.pid)
+    answered = await load(server.url, SECONDS, CONNECTIONS)
+    return (cpu_seconds(server.pid) - before) / count_redirects(answered) * 1e6
 
 
 def count_redirects(answered: Load) -> int:
