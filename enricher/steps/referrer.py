@@ -61,7 +61,12 @@ def load_referrer_reader() -> Callable[[RawClick], Referrer]:
     def find_place(host: str) -> Place | None:
         return next((PLACES[name] for name in names(host, suffixes.publicsuffix(host)) if name in PLACES), None)
 
-    atlas = Atlas(lru_cache(CACHED)(read_host), find_place, find_site)
+    read_cached = lru_cache(CACHED)(read_origin)
+
+    def find_host(url: str) -> str | None:
+        return read_cached(cut_to_origin(url))
+
+    atlas = Atlas(find_host, find_place, find_site)
 
     def read_referrer(click: RawClick) -> Referrer:
         host = atlas.find_host(click.referrer) if click.referrer else None
@@ -78,8 +83,7 @@ def judge(click: RawClick, host: str | None, atlas: Atlas) -> Place:
         return said
     if host is None:
         return said or find_named_source(click, atlas) or Place("unknown" if click.referrer else "direct", "")
-    # A target's own text differs with every click where it holds the click's id: it is not worth remembering.
-    own = [atlas.find_host(f"https://{click.host}"), read_host(click.target_url)]
+    own = [atlas.find_host(f"https://{click.host}"), atlas.find_host(click.target_url)]
     if host in own:
         return Place("internal", "")
     if known is not None:
@@ -123,10 +127,15 @@ def names(host: str, ending: str | None) -> Iterator[str]:
             yield ".".join([*stem[start:], "*"])
 
 
-def read_host(url: str) -> str | None:
+def cut_to_origin(url: str) -> str:
+    """Cut a link behind its host. What follows differs with every click, as a click id does, and fills the cache."""
+    return "/".join(url.strip().split("/", 3)[:3])
+
+
+def read_origin(url: str) -> str | None:
     """Give the host of any text as in the DNS: lower case, ASCII; none where the text is no link with a host."""
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         if parts.scheme not in SCHEMES or not parts.hostname:
             return None
         host = parts.hostname.rstrip(".")

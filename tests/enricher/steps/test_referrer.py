@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.rules.sites import AD_SOURCES, MEDIUM_WORDS, SITES
-from enricher.steps.referrer import PLACES, names, read_host
+from enricher.steps.referrer import PLACES, cut_to_origin, names, read_origin
 from schemas import Referrer, Utm
 from schemas.fields import HOST_CAP
 from tests.enricher.builders import lookups, raw_click
@@ -100,7 +100,7 @@ def test_a_referring_page_is_known_by_its_host(url: str, medium: str, source: st
     ],
 )
 def test_a_host_is_read_as_in_the_dns_or_not_at_all(url: str, host: str | None) -> None:
-    assert read_host(url) == host
+    assert read_origin(cut_to_origin(url)) == host
     assert (read(url).url, read(url).host) == (url, host)
 
 
@@ -197,9 +197,18 @@ def test_every_word_for_a_medium_belongs_to_one() -> None:
 
 
 @examples(500)
+@given(
+    st.text(st.sampled_from("htps:/a.Z ?#@[]\\\t\n\x01\u2003é1"), max_size=30),
+    st.sampled_from(["", "https://", "https:/", "http://a.example", " https://a.example:80/"]),
+)
+def test_a_host_is_the_same_whether_or_not_what_follows_it_is_read(text: str, start: str) -> None:
+    assert read_origin(cut_to_origin(start + text)) == read_origin((start + text).strip())
+
+
+@examples(500)
 @given(st.text(max_size=1024), st.sampled_from(["", "https://", "http://[", "android-app://", "https://a@", "//"]))
 def test_no_text_raises(text: str, start: str) -> None:
-    host = read_host(start + text)
+    host = read_origin(cut_to_origin(start + text))
 
     assert host is None or (host.isascii() and 0 < len(host) <= HOST_CAP)
     assert read(start + text, host=text[:HOST_CAP], target_url=start + text).url == start + text
