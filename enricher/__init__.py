@@ -1,7 +1,7 @@
-"""What turns a click as received into one people can count: `RawClick -> EnrichedClick | DeadLetter`.
+"""The enricher adds what address, user agent and referrer tell: `RawClick -> EnrichedClick | DeadLetter`.
 
-Takes `clicks.raw`, gives `clicks.enriched` and, for what cannot be read, `clicks.dead` with the original bytes.
-Promises: each record ends in exactly one of the two; the same record with the same files and keys gives the same
-click, so a repeat is a repeat and not a second click; no address leaves this package; nothing a visitor can send,
-and nothing a damaged city database can hold, stops the stream.
+Reads `clicks.raw`, writes `clicks.enriched` and, for records that cannot be processed, `clicks.dead` with the original
+bytes. Promises: each record ends in exactly one of the two; the same record, files and keys give the same click, so a
+redelivery is no second click; no address leaves this package; neither a visitor's input nor a damaged city database
+stops the stream.
 """

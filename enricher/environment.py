@@ -36,8 +36,8 @@ log = structlog.get_logger()
 GEO_EVERY_S: Final = 5.0
 
 
-class FollowedGeo(Protocol):
-    """Geo files, as far as they are followed on disk."""
+class WatchedGeo(Protocol):
+    """Geo files, as far as the watch uses them."""
 
     @property
     def problems(self) -> Sequence[str]: ...
@@ -46,7 +46,7 @@ class FollowedGeo(Protocol):
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """What the enricher works with. `lookups` follow the key ring and the geo files."""
+    """What the enricher has open. `lookups` use the current key ring and the current geo files."""
 
     settings: Settings
     registry: CollectorRegistry
@@ -54,23 +54,23 @@ class Environment(msgspec.Struct, frozen=True):
     kafka: KafkaSecurity
     producer: RecordProducer
     limit: DeadLetterLimit
-    keys: "Keys"
+    keys: "AddressKeys"
     lookups: Lookups
     remote_facts: RemoteFacts
 
 
-class Keys:
-    """The keys that open and hash addresses, those of the ring as it is now. What they do not open is counted."""
+class AddressKeys:
+    """The keys of the current ring that open and hash addresses. Addresses they cannot open are counted."""
 
     def __init__(self, path: str, unopened: Counter) -> None:
         self._unopened = unopened
         self._watched = WatchedKeyRing(
-            Path(path), self._take, on_fault=lambda error: log.error("key ring refused", error=str(error))
+            Path(path), self._use, on_fault=lambda error: log.error("key ring refused", error=str(error))
         )
-        self._take(self._watched.ring)
+        self._use(self._watched.ring)
 
     def refresh(self) -> None:
-        """Take a changed ring into use; asked before each batch, so that what a new key sealed can be opened."""
+        """Use the ring on disk if it has changed. Called before each batch, which may be sealed with a new key."""
         self._watched.refresh()
 
     def open_ip(self, sealed: str, click_id: str) -> IpAddress | VerificationError:
@@ -79,21 +79,21 @@ class Keys:
             self._unopened.labels(opened.reason).inc()
         return opened
 
-    def _take(self, ring: KeyRing) -> None:
+    def _use(self, ring: KeyRing) -> None:
         self.seal, self.hash = IpSealKeys(ring), IpHashKeys(ring)
 
 
 @asynccontextmanager
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
-    """Open everything; wait for no server, but for the geo files to be read, so that no click misses them.
+    """Open everything. Waits until the geo files are read, but for no server.
 
-    Raises SettingsError when the key ring, or a file for TLS, cannot be used. A bad geo file is reported, and no more.
+    Raises SettingsError when the key ring, or a file for TLS, cannot be used. A bad geo file is only reported.
     """
     registry = make_registry("enricher", clickrail_version())
     metrics = EnricherMetrics(registry)
     kafka = read_security(settings)
     try:
-        keys = Keys(settings.keys_file, metrics.unopened)
+        keys = AddressKeys(settings.keys_file, metrics.unopened)
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
     read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
@@ -109,30 +109,30 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_referrer=read_referrer,
         read_bot=read_bot,
     )
-    async with task_scope(follow_geo(geo, metrics.geo_problems)):
+    async with task_scope(watch_geo(geo, metrics.geo_problems)):
         try:
             yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups, NoRemoteFacts())
         finally:
             await producer.close()
 
 
-async def follow_geo(geo: FollowedGeo, problems: Gauge, every_s: float = GEO_EVERY_S) -> None:
-    """Look at the geo files every few seconds, for ever. A round that fails costs that round."""
-    said = ""
+async def watch_geo(geo: WatchedGeo, problems: Gauge, every_s: float = GEO_EVERY_S) -> None:
+    """Refresh the geo files every few seconds, for ever. A round that fails is logged, and the next one is tried."""
+    last_error = ""
     while True:
         await asyncio.sleep(every_s)
         try:
             await refresh_geo(geo, problems)
-            said = ""
+            last_error = ""
         except Exception as error:
-            # The outermost frame of a round: neither a file nor a bug may end the watch, or the enricher.
+            # The outermost frame of a round: neither a bad file nor a bug may stop the enricher.
             problems.set(max(1, len(geo.problems)))
-            if repr(error) != said:
-                said = repr(error)
-                log.exception("geo files could not be looked at")
+            if repr(error) != last_error:
+                last_error = repr(error)
+                log.exception("geo files could not be refreshed")
 
 
-async def refresh_geo(geo: FollowedGeo, problems: Gauge) -> None:
+async def refresh_geo(geo: WatchedGeo, problems: Gauge) -> None:
     before = geo.problems
     if await asyncio.to_thread(geo.refresh):
         log.info("geo database in use")

@@ -8,9 +8,9 @@ from schemas.letters import DEAD_REASONS
 
 
 class EnricherMetrics(StreamMetrics):
-    """Besides what every stage counts: the geo files that cannot be used as they are, and addresses never to be known.
+    """The metrics of every stage, the geo files that cannot be used, and the addresses that cannot be opened.
 
-    A click whose address cannot be opened has neither a hash nor a place; with key rings that differ, all of them.
+    A click whose address cannot be opened has neither hash nor place. With another key ring than ingest's, that is all.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -1,4 +1,4 @@
-"""What code of ours does to one record is contained: where it fails, the record is set aside and the others go on."""
+"""Contain the failures of our own code to one record: it is set aside, and the others go on."""
 
 import asyncio
 import traceback
@@ -25,31 +25,31 @@ NO_FAULT_OF_A_RECORD: Final = (
     SystemExit,
     GeneratorExit,
 )
-"""What would happen to the next record as well: infrastructure, memory, the end of the process."""
+"""What would fail the next record as well: infrastructure, memory, the end of the process."""
 INNERMOST: Final = 3
 
 
 class Crash(msgspec.Struct, frozen=True):
-    """That our code failed at a record: which error it was, and where.
+    """Our code failed at a record: the type of the error, and where it was raised.
 
-    Its message is left out, for it may quote what it stumbled over: an address, a key.
+    The message is left out: it may quote an address or a key.
     """
 
     description: str
 
 
 def contain(work: Callable[[T], U], record: T) -> U | Crash:
-    """Do the work on a record; give a Crash when that raises anything that is the record's doing."""
+    """Do the work on a record. Gives a Crash when it raises, unless the error is no fault of the record."""
     try:
         return work(record)
     except NO_FAULT_OF_A_RECORD:
         raise
-    except BaseException as error:  # noqa: BLE001 - one record stops nobody; a panic of a Rust library is no Exception
+    except BaseException as error:  # noqa: BLE001 - a panic of a Rust library is no Exception
         return Crash(describe(error))
 
 
 def describe(error: BaseException) -> str:
-    """Give the error's type, and the innermost functions it went through, the innermost first."""
+    """Give the error's type and its innermost frames, the innermost first."""
     frames = traceback.extract_tb(error.__traceback__)[-INNERMOST:]
     places = (
         f"{'/'.join(PurePath(frame.filename).parts[-2:])}:{frame.lineno} ({frame.name})" for frame in reversed(frames)

@@ -1,6 +1,6 @@
-"""How many dead letters are too many: then something is wrong with us, or with what we work with, not with the records.
+"""The dead-letter limit: so many dead letters mean that our code or its environment is wrong, not the records.
 
-A wrong key, a bad release, a column that is gone: without a limit each of these turns every record into a dead letter.
+Without a limit, a wrong key, a bad release or a dropped column would turn every record into a dead letter.
 """
 
 from collections import Counter, deque
@@ -10,30 +10,30 @@ from typing import Final
 from runtime.errors import TooManyDeadLetters
 
 WINDOW: Final = 10_000
-"""Records looked back on: the last ones that this process has committed, and those in work."""
+"""How many records are looked back on: the last ones this process committed, and the current batch."""
 
 
 class DeadLetterLimit:
     """Counts dead letters among the last 10,000 records, and in a row.
 
-    `most` letters among the last 10,000 pass and the next one stops, and so do `most` in a row; 0 is no limit. A batch
-    is checked before any of its letters is delivered, as often as need be, and counted once it is committed.
+    More than `most` letters among the last 10,000 records are too many, or `most` in a row; 0 is no limit. A batch is
+    checked before any of its letters is delivered, any number of times, and counted once it is committed.
     """
 
     def __init__(self, most: int, setting: str) -> None:
         self._most = most
         self._setting = setting
         self._records = 0
-        # Their numbers, counted from the first record of the process, and their reasons; older ones decide nothing.
+        # Number, counted from the first record of the process, and reason. Older ones cannot decide.
         self._letters: deque[tuple[int, str]] = deque(maxlen=most)
-        self._in_work: Mapping[int, str] = {}
+        self._current_batch: Mapping[int, str] = {}
 
     def check(self, letters: Mapping[int, str]) -> None:
-        """Look whether these are too many: places in the batch, ascending, with their reasons.
+        """Check the letters of the current batch: places in the batch, ascending, with their reasons.
 
-        Raises TooManyDeadLetters. What is checked last, of a batch, is all that counts of it.
+        Raises TooManyDeadLetters. Each check of a batch replaces the one before.
         """
-        self._in_work = letters
+        self._current_batch = letters
         if not self._most or not letters:
             return
         all_letters = [*self._letters, *((self._records + place, reason) for place, reason in letters.items())]
@@ -45,20 +45,20 @@ class DeadLetterLimit:
                 found = [reason for each, reason in all_letters[: last + 1] if number - each < WINDOW]
                 raise TooManyDeadLetters(self._describe(found, min(number + 1, WINDOW)))
 
-    def settle(self, records: int) -> None:
-        """Count the batch in work, of so many records, as committed."""
-        self._letters.extend((self._records + place, reason) for place, reason in self._in_work.items())
+    def count_committed(self, records: int) -> None:
+        """Count the current batch, of so many records, as committed."""
+        self._letters.extend((self._records + place, reason) for place, reason in self._current_batch.items())
         self._records += records
-        self._in_work = {}
+        self._current_batch = {}
 
-    def leave(self) -> None:
-        """Forget the batch in work: others read it again."""
-        self._in_work = {}
+    def discard(self) -> None:
+        """Forget the letters of the current batch: it was not committed, and will be read again."""
+        self._current_batch = {}
 
     def _describe(self, reasons: list[str], records: int) -> str:
         listed = ", ".join(f"{reason}: {count}" for reason, count in Counter(reasons).most_common())
         return (
             f"stopped: {len(reasons)} of the last {records:,} records would become dead letters ({listed})."
-            " Nothing of this batch was dead-lettered or committed. Mend what is wrong and restart;"
+            " Nothing of this batch was dead-lettered or committed. Fix what is wrong and restart;"
             f" if the records themselves are bad, restart with a higher {self._setting} (0: no limit)"
         )

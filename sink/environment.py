@@ -19,7 +19,7 @@ from storage.writer import TableWriter
 
 
 class Environment(msgspec.Struct, frozen=True):
-    """What the sink works with."""
+    """What the sink has open."""
 
     settings: Settings
     registry: CollectorRegistry
@@ -33,7 +33,7 @@ class Environment(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
-    """Nothing in here waits for a server: connections are made when they are first needed.
+    """Open everything; waits for no server: connections are made when they are first needed.
 
     Raises SettingsError when a file for TLS cannot be used.
     """

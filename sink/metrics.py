@@ -7,7 +7,7 @@ from schemas.letters import DEAD_REASONS
 
 
 class SinkMetrics(StreamMetrics):
-    """Besides what every stage counts: new rows, by table. A row that was there already is not counted again."""
+    """The metrics of every stage, and new rows by table. A row that was there already is not counted again."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         super().__init__(registry, "sink", DEAD_REASONS)

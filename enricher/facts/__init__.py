@@ -1,1 +1,1 @@
-"""What the steps look facts up in: files and tables that come from outside."""
+"""Sources of facts outside the click: geo files, and a store that all enrichers share."""

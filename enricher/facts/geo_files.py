@@ -1,8 +1,7 @@
-"""The city databases on disk: read whole, tried out before use, read again when they change.
+"""The city databases on disk: read whole, checked before use, read again when they change.
 
-A database is read into memory and never mapped: a mapped file that somebody cuts short kills the process. While a new
-one is tried out the old one is still there, so for that moment both are in memory. A new one that fails is refused
-and the old one stays in use; a deleted file likewise.
+A database is read into memory and never mapped: truncating a mapped file kills the process (SIGBUS). While a new file
+is checked, both are in memory. When the new one is refused, or the file is deleted, the old one stays in use.
 """
 
 import os
@@ -13,7 +12,7 @@ from typing import Final
 import msgspec
 from maxminddb_rust import MODE_FD, open_database
 
-from enricher.steps.geo import DAMAGE, CityDatabase, IpAddress, try_out
+from enricher.steps.geo import DAMAGE, CityDatabase, IpAddress, check_database
 from schemas import Geo
 
 RANKS: Final = ("found", "bad_database", "not_found", "no_database")
@@ -21,7 +20,7 @@ RANKS: Final = ("found", "bad_database", "not_found", "no_database")
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
-    """What tells one state of a file from the next."""
+    """Identifies one version of a file."""
 
     inode: int
     size: int
@@ -29,7 +28,7 @@ class Fingerprint(msgspec.Struct, frozen=True):
 
 
 class GeoFile:
-    """One city database, followed on disk. `problem` says what is wrong with what lies there now, if anything."""
+    """One city database, watched on disk. `problem` says why the file as it is now is not in use, if it is not."""
 
     def __init__(self, path: Path) -> None:
         self.problem: str | None = f"{path} has not been read yet"
@@ -42,7 +41,7 @@ class GeoFile:
         return self._database.locate(address) if self._database is not None else Geo(status=self._status)
 
     def refresh(self) -> bool:
-        """Look whether the file has changed and read it if so; tells whether another database is in use now."""
+        """Read the file if it has changed. Returns whether another database is in use now."""
         try:
             if fingerprint(self._path.stat()) == self._seen:
                 return False
@@ -62,7 +61,7 @@ class GeoFile:
 
 
 class GeoFiles:
-    """Any number of city databases as one: DB-IP, for one, comes as a file for IPv4 and another for IPv6."""
+    """Any number of city databases as one: DB-IP has one file for IPv4 and another for IPv6."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._files = [GeoFile(path) for path in paths]
@@ -72,7 +71,7 @@ class GeoFiles:
         return [file.problem for file in self._files if file.problem is not None]
 
     def locate(self, address: IpAddress) -> Geo:
-        """Give the best answer of all files; `no_database` where there is none. Never raises."""
+        """Give the best answer of all files, by `RANKS`; `no_database` where there is no file. Never raises."""
         best = Geo(status="no_database")
         for file in self._files:
             geo = file.locate(address)
@@ -82,13 +81,13 @@ class GeoFiles:
         return best
 
     def refresh(self) -> bool:
-        """Look at every file; tells whether any was taken into use. Blocks while it reads, so call it in a thread."""
+        """Refresh every file. Returns whether any database changed. Blocks while it reads: call it in a thread."""
         changed = [file.refresh() for file in self._files]
         return any(changed)
 
 
 def load(path: Path) -> tuple[Fingerprint | None, CityDatabase | str]:
-    """Read a file whole, and tell which state of it that was: none where it changed meanwhile, to be read again.
+    """Read a whole file, and give its fingerprint: null where it changed meanwhile and is to be read again.
 
     Raises OSError when it cannot be read.
     """
@@ -96,9 +95,9 @@ def load(path: Path) -> tuple[Fingerprint | None, CityDatabase | str]:
         before = fingerprint(os.fstat(file.fileno()))
         try:
             reader = open_database(file, MODE_FD)
-            made = try_out(reader, reader.metadata())
+            made = check_database(reader, reader.metadata())
         except DAMAGE as error:
-            made = f"it is no city database: {type(error).__name__}: {error}"
+            made = f"it is not a city database: {type(error).__name__}: {error}"
         after = fingerprint(os.fstat(file.fileno()))
     return (before, made) if before == after else (None, "it was being written")
 

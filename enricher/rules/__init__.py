@@ -1,1 +1,1 @@
-"""What the steps decide by: tables that people maintain."""
+"""Tables that people maintain and the steps decide by."""

@@ -37,23 +37,23 @@ DAMAGE: Final = (
     MemoryError,
     struct.error,
 )
-"""What reading a damaged file has been seen to raise, or can."""
+"""What reading a damaged file can raise."""
 
-NETWORKS_TRIED: Final = 500
-ADDRESSES_TRIED: Final = 1000
+NETWORKS_CHECKED: Final = 500
+ADDRESSES_CHECKED: Final = 1000
 SPREAD: Final = 0x9E3779B97F4A7C15
 """Odd, and 2^64 divided by the golden ratio: its multiples spread evenly over the address space."""
 
 
 class Reader(Protocol):
-    """An open database: looks addresses up, and goes through its networks with their records."""
+    """An open database: looks addresses up, and iterates over its networks with their records."""
 
     def get(self, address: IpAddress, /) -> object: ...
     def __iter__(self) -> Iterator[Any]: ...
 
 
 class CityDatabase(msgspec.Struct, frozen=True):
-    """A database that passed its trial. `label` is its type and build date; `has_v6` whether it knows IPv6 at all."""
+    """A database that was checked. `label` is its type and build date; `has_v6` says whether it holds IPv6."""
 
     reader: Reader
     label: str
@@ -71,7 +71,7 @@ class CityDatabase(msgspec.Struct, frozen=True):
 
 
 def read_place(record: object, label: str) -> Geo:
-    """Read a record of either layout; without a country nothing is said to be found."""
+    """Read a record of either layout. Without a valid country code its status is `not_found`."""
     country = find_text(record, COUNTRY_PATHS)
     if country is None or COUNTRY.fullmatch(country) is None:
         return Geo(status="not_found", database=label)
@@ -102,13 +102,13 @@ def step_into(value: object, key: str | int) -> object:
     return None
 
 
-def try_out(reader: Reader, metadata: Any) -> CityDatabase | str:
-    """Give the database fit for use, or what is wrong with it: its first networks and addresses all over are read."""
+def check_database(reader: Reader, metadata: Any) -> CityDatabase | str:
+    """Read a sample: the first networks, and addresses all over the space. Give the database, or the problem."""
     try:
         label = f"{metadata.database_type} {build_date(metadata.build_epoch)}"[:LABEL_CAP]
         has_v6 = metadata.ip_version == 6  # noqa: PLR2004 - the number of the protocol
-        sample = [record for _, record in islice(reader, NETWORKS_TRIED)]
-        sample += [reader.get(address) for address in addresses(ADDRESSES_TRIED, with_v6=has_v6)]
+        sample = [record for _, record in islice(reader, NETWORKS_CHECKED)]
+        sample += [reader.get(address) for address in sample_addresses(ADDRESSES_CHECKED, with_v6=has_v6)]
     except (*DAMAGE, OSError) as error:
         return f"it is damaged: {type(error).__name__}: {error}"
     if not any(read_place(record, label).status == "found" for record in sample):
@@ -120,7 +120,7 @@ def build_date(epoch: int) -> date:
     return datetime.fromtimestamp(epoch, UTC).date()
 
 
-def addresses(count: int, *, with_v6: bool) -> Iterator[IpAddress]:
+def sample_addresses(count: int, *, with_v6: bool) -> Iterator[IpAddress]:
     """Give `count` addresses spread over all of IPv4 and, where asked, as many over 2000::/3."""
     for number in range(count):
         spot = number * SPREAD % 2**64

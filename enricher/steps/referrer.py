@@ -1,7 +1,7 @@
 """Where a click came from: the referring host, and what kind of place that is. PURE.
 
-In this order: a click id or `utm_medium` that says "paid" or "email"; the page the link leads to or hangs on; a
-well-known place; another page of the same site; then what is left of the link's own words.
+The first that applies decides: an ad's click id, or a `utm_medium` that says "paid" or "email"; the host of the link or
+of its target (`internal`); a well-known place; another host of the same site; any other `utm_medium`.
 """
 
 import re
@@ -21,7 +21,7 @@ CACHED: Final = 4096
 SCHEMES: Final = ("http", "https", "android-app")
 HOST: Final = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?|[0-9a-f:.]*:[0-9a-f:.]*")
 COUNTRY_ENDING: Final = re.compile(r"com|[a-z]{2}|com?\.[a-z]{2}")
-"""Endings under which `name.*` is still the same company; `google.example.net` is somebody else's."""
+"""Public suffixes under which `name.*` is the same company; `google.example.net` is another's."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -39,8 +39,8 @@ MEDIUMS: Final = {word: medium for medium, words in MEDIUM_WORDS.items() for wor
 FACEBOOK: Final = Place("social", "Facebook")
 
 
-class Atlas(msgspec.Struct, frozen=True):
-    """What hosts are: the host a link names, the well-known place it belongs to, the site it is part of."""
+class HostDirectory(msgspec.Struct, frozen=True):
+    """Reads what a host is: the host of a link, the well-known place of a host, the site a host is part of."""
 
     find_host: Callable[[str], str | None]
     find_place: Callable[[str], Place | None]
@@ -48,53 +48,53 @@ class Atlas(msgspec.Struct, frozen=True):
 
 
 def load_referrer_reader() -> Callable[[RawClick], Referrer]:
-    """Make what reads referrers, with the list of public suffixes in it. Takes 35 ms; a reading 4 to 20 us."""
+    """Load the reader of referrers, with the list of public suffixes. Takes 35 ms; a referrer takes 4 to 20 us."""
     suffixes = PublicSuffixList()
 
     @lru_cache(CACHED)
     def find_site(host: str) -> str:
-        # The last label of an IPv4 address is no ending, and 10.0.0.1 no neighbour of 127.0.0.1.
+        # The last label of an IPv4 address is no public suffix: 10.0.0.1 and 127.0.0.1 are not one site.
         is_address = ":" in host or host.rpartition(".")[2].isdigit()
         return host if is_address else suffixes.privatesuffix(host) or host
 
     @lru_cache(CACHED)
     def find_place(host: str) -> Place | None:
-        return next((PLACES[name] for name in names(host, suffixes.publicsuffix(host)) if name in PLACES), None)
+        return next((PLACES[name] for name in listed_names(host, suffixes.publicsuffix(host)) if name in PLACES), None)
 
     read_cached = lru_cache(CACHED)(read_origin)
 
     def find_host(url: str) -> str | None:
         return read_cached(cut_to_origin(url))
 
-    atlas = Atlas(find_host, find_place, find_site)
+    hosts = HostDirectory(find_host, find_place, find_site)
 
     def read_referrer(click: RawClick) -> Referrer:
-        host = atlas.find_host(click.referrer) if click.referrer else None
-        place = judge(click, host, atlas)
+        host = hosts.find_host(click.referrer) if click.referrer else None
+        place = classify_referrer(click, host, hosts)
         return Referrer(url=click.referrer, host=host, medium=place.medium, source=place.source or None)
 
     return read_referrer
 
 
-def judge(click: RawClick, host: str | None, atlas: Atlas) -> Place:
-    known = atlas.find_place(host) if host else None
-    said = read_words(click, known)
-    if said is not None and said.medium in ("paid", "email"):
-        return said
+def classify_referrer(click: RawClick, host: str | None, hosts: HostDirectory) -> Place:
+    known = hosts.find_place(host) if host else None
+    campaign = classify_campaign(click, known)
+    if campaign is not None and campaign.medium in ("paid", "email"):
+        return campaign
     if host is None:
-        return said or find_named_source(click, atlas) or Place("unknown" if click.referrer else "direct", "")
-    own = [atlas.find_host(f"https://{click.host}"), atlas.find_host(click.target_url)]
+        return campaign or find_named_source(click, hosts) or Place("unknown" if click.referrer else "direct", "")
+    own = [hosts.find_host(f"https://{click.host}"), hosts.find_host(click.target_url)]
     if host in own:
         return Place("internal", "")
     if known is not None:
         return known
-    if any(name and atlas.find_site(name) == atlas.find_site(host) for name in own):
+    if any(name and hosts.find_site(name) == hosts.find_site(host) for name in own):
         return Place("internal", "")
-    return said or Place("unknown", "")
+    return campaign or Place("unknown", "")
 
 
-def read_words(click: RawClick, known: Place | None) -> Place | None:
-    """Read what the link says of itself: an advertiser's click id, `utm_medium`, Facebook's mark."""
+def classify_campaign(click: RawClick, known: Place | None) -> Place | None:
+    """Classify by the parameters of the link: an ad's click id, `utm_medium`, Facebook's `fbclid`."""
     ad_ids = click.ad_ids or {}
     named = (click.utm.source if click.utm else None) or ""
     for name, source in AD_SOURCES.items():
@@ -110,13 +110,13 @@ def read_medium(word: str) -> str | None:
     return MEDIUMS.get(re.sub(r"[\s_-]", "", word.lower()))
 
 
-def find_named_source(click: RawClick, atlas: Atlas) -> Place | None:
-    """Find the place a link names as its `utm_source`: ChatGPT, for one, writes `chatgpt.com` there."""
-    named = atlas.find_host(f"https://{click.utm.source}") if click.utm and click.utm.source else None
-    return atlas.find_place(named) if named else None
+def find_named_source(click: RawClick, hosts: HostDirectory) -> Place | None:
+    """Find the place that `utm_source` names as a host: ChatGPT writes `chatgpt.com` there."""
+    named = hosts.find_host(f"https://{click.utm.source}") if click.utm and click.utm.source else None
+    return hosts.find_place(named) if named else None
 
 
-def names(host: str, ending: str | None) -> Iterator[str]:
+def listed_names(host: str, ending: str | None) -> Iterator[str]:
     """Give the names a host may be listed under, longest first: of `a.b.de` itself, `a.b.*`, `b.de`, `b.*`, `de`."""
     labels = host.split(".")
     anywhere = ending is not None and COUNTRY_ENDING.fullmatch(ending) is not None
@@ -128,7 +128,7 @@ def names(host: str, ending: str | None) -> Iterator[str]:
 
 
 def cut_to_origin(url: str) -> str:
-    """Cut a link behind its host. What follows differs with every click, as a click id does, and fills the cache."""
+    """Keep scheme and host of a link. The rest may hold a click id, so it would miss the cache at every click."""
     return "/".join(url.strip().split("/", 3)[:3])
 
 

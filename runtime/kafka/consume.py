@@ -134,16 +134,16 @@ class ConsumeLoop:
             offsets = {partition: part[-1].offset + 1 for partition, part in fetched.items() if part}
             if done and not taken() and await commit(consumer, offsets):
                 self._metrics.records.inc(len(records))
-                self._limit.settle(len(records))
+                self._limit.count_committed(len(records))
             else:
-                self._limit.leave()
+                self._limit.discard()
 
     async def _until_done(self, records: Records, given_up: Callable[[], bool]) -> bool:
         if given_up():
             return False
         for pause in backoff_delays():
             wait = pause
-            self._limit.leave()
+            self._limit.discard()
             try:
                 await self._handle(records)
             except DependencyAway as error:

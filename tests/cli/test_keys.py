@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from typer.testing import CliRunner
 
 from cli.keys import keys
-from enricher.environment import Keys as EnricherKeys
+from enricher.environment import AddressKeys
 from enricher.metrics import EnricherMetrics
 from identity.ip import hash_ip
 from identity.keyfile import WatchedKeyRing, edit_ring, read_ring
@@ -186,7 +186,7 @@ async def visit(served: Served, cookie: str | None) -> str:
 
 @pytest.mark.slow
 async def test_running_services_follow_and_what_a_destroyed_key_made_is_out_of_reach(path: Path) -> None:
-    watched, enricher = WatchedKeyRing(path), EnricherKeys(str(path), EnricherMetrics(CollectorRegistry()).unopened)
+    watched, enricher = WatchedKeyRing(path), AddressKeys(str(path), EnricherMetrics(CollectorRegistry()).unopened)
 
     async def change(*commands: list[str]) -> None:
         for command in commands:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from enricher.environment import Keys, follow_geo
+from enricher.environment import AddressKeys, watch_geo
 from enricher.metrics import EnricherMetrics
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
@@ -26,9 +26,9 @@ def registry() -> CollectorRegistry:
 
 
 @pytest.fixture
-def keys(tmp_path: Path, registry: CollectorRegistry) -> Keys:
+def keys(tmp_path: Path, registry: CollectorRegistry) -> AddressKeys:
     create_ring(tmp_path / "keys.json", ring())
-    return Keys(str(tmp_path / "keys.json"), EnricherMetrics(registry).unopened)
+    return AddressKeys(str(tmp_path / "keys.json"), EnricherMetrics(registry).unopened)
 
 
 def unopened(registry: CollectorRegistry) -> float:
@@ -36,12 +36,12 @@ def unopened(registry: CollectorRegistry) -> float:
     return sum(sample.value for sample in samples if sample.name == "clickrail_enricher_addresses_unopened_total")
 
 
-def test_an_address_that_opens_is_not_counted(keys: Keys, registry: CollectorRegistry) -> None:
+def test_an_address_that_opens_is_not_counted(keys: AddressKeys, registry: CollectorRegistry) -> None:
     assert keys.open_ip(seal(VISITOR), CLICK_ID) == IPv4Address(VISITOR)
     assert unopened(registry) == 0
 
 
-def test_an_address_under_another_ring_is_counted_by_its_reason(keys: Keys, registry: CollectorRegistry) -> None:
+def test_an_address_under_another_ring_is_counted_by_its_reason(keys: AddressKeys, registry: CollectorRegistry) -> None:
     refused = keys.open_ip(seal(VISITOR, keys=STRANGE), CLICK_ID)
 
     assert isinstance(refused, VerificationError)
@@ -70,7 +70,7 @@ async def test_a_look_at_the_geo_files_that_fails_does_not_end_the_watch() -> No
     geo, problems = BrokenGeo(failing=2), EnricherMetrics(CollectorRegistry()).geo_problems
     seen = []
 
-    async with task_scope(follow_geo(geo, problems, 0.01)):
+    async with task_scope(watch_geo(geo, problems, 0.01)):
         await eventually(lambda: geo.looked == 1)
         seen.append(problems._value.get())
         await eventually(lambda: geo.looked > 3)

@@ -43,7 +43,7 @@ def test_so_many_in_a_row_stop(letters: int, too_many: bool) -> None:
 def test_letters_of_earlier_batches_count_for_as_long_as_they_are_among_the_last_ten_thousand() -> None:
     limit = limit_of(2)
     limit.check(dead([0, 10]))
-    limit.settle(WINDOW - 1)
+    limit.count_committed(WINDOW - 1)
 
     assert is_too_many(limit, dead([0]))
     assert not is_too_many(limit, dead([1]))
@@ -52,7 +52,7 @@ def test_letters_of_earlier_batches_count_for_as_long_as_they_are_among_the_last
 def test_a_row_goes_on_in_the_next_batch() -> None:
     limit = limit_of(3)
     limit.check(dead([8, 9]))
-    limit.settle(10)
+    limit.count_committed(10)
 
     assert is_too_many(limit, dead([0]))
     assert not is_too_many(limit_of(3), dead([0]))
@@ -62,7 +62,7 @@ def test_a_batch_that_is_tried_again_counts_once() -> None:
     limit = limit_of(10)
     for _ in range(50):
         limit.check(dead([1, 2]))
-    limit.settle(10)
+    limit.count_committed(10)
 
     limit.check(dead(range(0, 16, 2)))
 
@@ -70,8 +70,8 @@ def test_a_batch_that_is_tried_again_counts_once() -> None:
 def test_a_batch_that_is_left_to_others_does_not_count() -> None:
     limit = limit_of(2)
     limit.check(dead([3, 5]))
-    limit.leave()
-    limit.settle(100)
+    limit.discard()
+    limit.count_committed(100)
 
     limit.check(dead([5, 7]))
 
@@ -87,6 +87,6 @@ def test_the_sentence_says_what_is_wrong_and_what_to_do() -> None:
 
     assert str(refused.value) == (
         "stopped: 5 of the last 9 records would become dead letters (not_json: 3, unknown_version: 2)."
-        " Nothing of this batch was dead-lettered or committed. Mend what is wrong and restart;"
+        " Nothing of this batch was dead-lettered or committed. Fix what is wrong and restart;"
         " if the records themselves are bad, restart with a higher CLICKRAIL_SINK_DEAD_LETTER_LIMIT (0: no limit)"
     )

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from enricher.steps.geo import CityDatabase, IpAddress, addresses, read_place, try_out
+from enricher.steps.geo import CityDatabase, IpAddress, check_database, read_place, sample_addresses
 from schemas import Geo
 from tests.enricher.builders import FLAT, NESTED
 
@@ -85,7 +85,7 @@ def test_a_name_is_cut_to_what_the_contract_holds() -> None:
 
 
 def test_a_database_is_named_by_its_type_and_build_date() -> None:
-    database = try_out(OneRecord(FLAT), Metadata())
+    database = check_database(OneRecord(FLAT), Metadata())
 
     assert isinstance(database, CityDatabase)
     assert database.label == LABEL
@@ -93,7 +93,7 @@ def test_a_database_is_named_by_its_type_and_build_date() -> None:
 
 
 def test_a_database_of_ipv4_finds_no_ipv6_address_and_is_not_asked() -> None:
-    database = try_out(OneRecord(FLAT), Metadata(ip_version=4))
+    database = check_database(OneRecord(FLAT), Metadata(ip_version=4))
 
     assert isinstance(database, CityDatabase)
     assert database.locate(ip_address("2001:db8::1")) == Geo(status="not_found", database=LABEL)
@@ -118,14 +118,14 @@ def test_a_damaged_entry_is_said_to_be_one(error: Exception) -> None:
 def test_a_database_that_fails_its_trial_is_refused_with_the_reason(
     reader: OneRecord, metadata: Metadata, problem: str
 ) -> None:
-    refused = try_out(reader, metadata)
+    refused = check_database(reader, metadata)
 
     assert isinstance(refused, str)
     assert refused.startswith(problem)
 
 
 def test_the_addresses_tried_lie_all_over_both_families() -> None:
-    tried = list(addresses(1000, with_v6=True))
+    tried = list(sample_addresses(1000, with_v6=True))
 
     v4 = {int(address) >> 24 for address in tried if isinstance(address, IPv4Address)}
     v6 = {int(address) >> 120 for address in tried if isinstance(address, IPv6Address)}

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.rules.sites import AD_SOURCES, MEDIUM_WORDS, SITES
-from enricher.steps.referrer import PLACES, cut_to_origin, names, read_origin
+from enricher.steps.referrer import PLACES, cut_to_origin, listed_names, read_origin
 from schemas import Referrer, Utm
 from schemas.fields import HOST_CAP
 from tests.enricher.builders import lookups, raw_click
@@ -171,7 +171,7 @@ def test_a_link_may_say_where_it_was_put(url: str | None, utm: Utm, expected: tu
 
 
 def test_the_names_of_a_host_come_longest_first_and_end_in_any_country_only_where_one_does() -> None:
-    assert list(names("a.google.co.uk", "co.uk")) == [
+    assert list(listed_names("a.google.co.uk", "co.uk")) == [
         "a.google.co.uk",
         "a.google.*",
         "google.co.uk",
@@ -179,7 +179,7 @@ def test_the_names_of_a_host_come_longest_first_and_end_in_any_country_only_wher
         "co.uk",
         "uk",
     ]
-    assert list(names("google.github.io", "github.io")) == ["google.github.io", "github.io", "io"]
+    assert list(listed_names("google.github.io", "github.io")) == ["google.github.io", "github.io", "io"]
 
 
 def test_each_host_is_listed_once_and_in_lower_case() -> None:
