@@ -27,7 +27,7 @@ structlog.configure(
     ]
 )
 
-pytest_plugins = ("tests.drilling", "tests.sharing")
+pytest_plugins = ("tests.drilling", "tests.selecting", "tests.sharing")
 
 
 def pytest_collection_finish() -> None:
