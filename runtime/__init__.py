@@ -1,4 +1,4 @@
-"""How a process of Clickrail lives: settings, logs, metrics, health, Kafka in and out, migrations.
+"""What every process of Clickrail needs: settings, logs, metrics, health, Kafka, PostgreSQL, Redis, migrations.
 
-Nothing in here knows what a click is. Whatever only one service uses belongs to that service.
+Nothing here knows what a click is. Code that only one service uses belongs in that service.
 """

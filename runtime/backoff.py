@@ -1,4 +1,4 @@
-"""How long to wait: before trying a dependency again, and for what is still in work when a service is to stop."""
+"""How long to wait: before the next attempt at a dependency, and for running work when a service stops."""
 
 import asyncio
 import random
@@ -10,21 +10,21 @@ TICK_S: Final = 0.1
 
 
 def backoff_delays(first_s: float = 0.2, most_s: float = 4.0) -> Iterator[float]:
-    """Give waits in seconds for ever: doubling up to `most_s`, with a quarter of jitter so that not all ask at once.
+    """Yield delays in seconds without end: they double up to `most_s`, each with 25 % of jitter.
 
-    By default the longest is 5 s: a dependency that is back is in use again soon, and while it is away a process costs
-    it an attempt every few seconds.
+    Jitter keeps processes from retrying at the same moment. The longest default delay is 5 s: a dependency that
+    is back is used again soon, and one that is down gets an attempt every few seconds.
     """
     wait = first_s
     while True:
-        yield wait * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, guards nothing
+        yield wait * random.uniform(0.75, 1.25)  # noqa: S311 - spreads load, needs no secure randomness
         wait = min(wait * 2, most_s)
 
 
-async def sleep_unless(given_up: Callable[[], bool], seconds: float) -> bool:
-    """Sleep, but no longer than until `given_up` says so; tell whether it did."""
+async def sleep_unless(should_stop: Callable[[], bool], seconds: float) -> bool:
+    """Sleep for `seconds`, but stop as soon as `should_stop()` is true; return whether it stopped early."""
     deadline = asyncio.get_running_loop().time() + seconds
-    while not given_up():
+    while not should_stop():
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             return False
@@ -34,20 +34,20 @@ async def sleep_unless(given_up: Callable[[], bool], seconds: float) -> bool:
 
 @asynccontextmanager
 async def grace_period(stop: asyncio.Event, seconds: float) -> AsyncIterator[None]:
-    """Cut the block off so many seconds after `stop` was set, if it is still running then."""
+    """Cancel the block if it is still running `seconds` after `stop` was set."""
 
-    async def cut(limit: asyncio.Timeout) -> None:
+    async def start_timeout(limit: asyncio.Timeout) -> None:
         await stop.wait()
         limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
     limit = asyncio.timeout(None)
     try:
         async with limit:
-            cutting = asyncio.ensure_future(cut(limit))
+            starting = asyncio.ensure_future(start_timeout(limit))
             try:
                 yield
             finally:
-                cutting.cancel()
+                starting.cancel()
     except TimeoutError:
         if not limit.expired():
             raise

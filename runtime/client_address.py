@@ -1,4 +1,4 @@
-"""Whose request it is: the address of the client, through proxies we trust and none other. Pure."""
+"""The address of the client behind a request, read through trusted proxies only. Pure."""
 
 import ipaddress
 from collections.abc import Iterable, Sequence
@@ -24,13 +24,13 @@ MAX_HOPS: Final = 32
 X_FORWARDED_FOR: Final = "x-forwarded-for"
 FORWARDED: Final = "forwarded"
 HEADERS: Final[dict[str, istr]] = {X_FORWARDED_FOR: hdrs.X_FORWARDED_FOR, FORWARDED: hdrs.FORWARDED}
-"""The headers by which proxies say whose request they pass on, by the words of the settings."""
+"""The headers in which proxies name the client, by their names in the settings."""
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Read networks such as `10.0.0.0/8`, `::1`. Raises ValueError naming the first that is none.
+    """Read networks such as `10.0.0.0/8` or `::1`. Raises ValueError that names the first invalid one.
 
-    A v4-mapped network (`::ffff:10.0.0.0/104`) becomes the IPv4 network, and a zone is cut off, as in peers' addresses.
+    A v4-mapped network (`::ffff:10.0.0.0/104`) becomes the IPv4 network. A zone is removed, as in peers' addresses.
     """
     return tuple(map(parse_network, texts))
 
@@ -46,9 +46,9 @@ def parse_network(text: str) -> Network:
 
 
 def parse_address(text: str) -> Address | None:
-    """Read one address as it stands in X-Forwarded-For; null for anything else.
+    """Read one address of X-Forwarded-For; return None for anything else.
 
-    A port is cut off, a v4-mapped v6 address becomes v4, and a zone (`fe80::1%eth0`) is refused.
+    A port is removed, a v4-mapped IPv6 address becomes IPv4, and a zone (`fe80::1%eth0`) is refused.
     """
     text = text.strip()
     if text.startswith("["):
@@ -65,29 +65,29 @@ def parse_address(text: str) -> Address | None:
 
 
 class Hop(msgspec.Struct, frozen=True):
-    """One entry of the chain a request came by."""
+    """One entry in the chain of proxies a request passed through."""
 
     address: Address
     trusted: bool
 
 
 class TrustedProxies:
-    """Knows which peers may speak for others, and in which of the `HEADERS` they do: no other one is looked at."""
+    """Knows which peers may name the client, and in which of the `HEADERS`. The other headers are ignored."""
 
     def __init__(self, networks: Sequence[Network], header: str = X_FORWARDED_FOR) -> None:
         self._networks = tuple(networks)
         self._header = HEADERS[header]
         self._has_quotes = header == FORWARDED
-        # By text: an address as a key would be hashed in Python, at each of its appearances.
+        # Keyed by text: hashing an address object runs Python code at each lookup.
         self._read = lru_cache(maxsize=8192)(self._read_hop)
-        self._read_peer = lru_cache(maxsize=8192)(self._read_own)
+        self._read_peer = lru_cache(maxsize=8192)(self._read_peer_hop)
         self._read_entry = lru_cache(maxsize=8192)(self._read_element) if self._has_quotes else self._read
 
     def find_client(self, peer: str | None, headers: MultiMapping[str]) -> Address:
-        """Give the client's address: of all lines of the header, the rightmost that is not a trusted proxy.
+        """Return the client's address: the rightmost entry, over all lines of the header, that is not a trusted proxy.
 
-        What an untrusted peer sends is not looked at, and what stands left of the first untrusted or unreadable entry
-        is never believed: anybody could have written it.
+        The header of an untrusted peer is ignored. So is everything left of the first untrusted or unreadable entry:
+        anybody could have written it.
         """
         client = (self._read_peer(peer) if peer else None) or UNKNOWN_PEER
         if not client.trusted or not (lines := headers.getall(self._header, ())):
@@ -95,7 +95,7 @@ class TrustedProxies:
         texts: Iterable[str] = reversed(",".join(lines).rsplit(",", MAX_HOPS)[-MAX_HOPS:])
         for text in rejoin_quoted(texts, ",") if self._has_quotes else texts:
             if not text.strip(" \t"):
-                # A list may have empty elements, and they say nothing (RFC 9110, 5.6.1).
+                # RFC 9110, 5.6.1: ignore empty list elements.
                 continue
             hop = self._read_entry(text)
             if hop is None:
@@ -112,8 +112,8 @@ class TrustedProxies:
         address = parse_address(text)
         return None if address is None else Hop(address, self.trusts(address))
 
-    def _read_own(self, text: str) -> Hop | None:
-        # The system names the zone of a link-local peer (`fe80::1%eth0`): an interface of this machine.
+    def _read_peer_hop(self, text: str) -> Hop | None:
+        # The operating system adds a zone to a link-local peer (`fe80::1%eth0`): an interface of this machine.
         return self._read_hop(text.partition("%")[0])
 
     def _read_element(self, text: str) -> Hop | None:

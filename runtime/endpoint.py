@@ -1,4 +1,4 @@
-"""An address to listen on, and what is said when it cannot be had."""
+"""An address to listen on, and the error message when listening fails."""
 
 import errno
 import socket
@@ -11,7 +11,7 @@ from runtime.errors import CannotListen, SettingsError
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A host and a port, and what their settings begin with: `CLICKRAIL_SINK_PRIVATE`, then `_HOST` and `_PORT`."""
+    """A host and a port. `settings` is the prefix of their settings, such as `CLICKRAIL_SINK_PRIVATE`."""
 
     host: str
     port: int
@@ -19,7 +19,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
     @contextmanager
     def explain_bind_errors(self) -> Iterator[None]:
-        """Turn an OSError of a bind into a sentence: CannotListen, or SettingsError where trying again cannot help."""
+        """Turn an OSError of a bind into CannotListen, or into SettingsError when a retry cannot help."""
         try:
             yield
         except OSError as error:
@@ -29,10 +29,14 @@ class Endpoint(msgspec.Struct, frozen=True):
         where = f"port {self.port} of {self.host}"
         match error.errno:
             case errno.EADDRINUSE:
-                return CannotListen(f"{self.settings}_PORT: {where} is taken: stop what listens there, or set another")
+                return CannotListen(
+                    f"{self.settings}_PORT: {where} is in use: stop what listens there, or set another port"
+                )
             case errno.EACCES | errno.EPERM:
-                return SettingsError(f"{self.settings}_PORT: {where} needs a privilege: set another")
+                return SettingsError(f"{self.settings}_PORT: {where} needs a privilege: set a port above 1023")
         if isinstance(error, socket.gaierror):
-            return SettingsError(f"{self.settings}_HOST: there is no address {self.host!r}: set one of this machine's")
+            return SettingsError(
+                f"{self.settings}_HOST: {self.host!r} is not an address of this machine: set one that is"
+            )
         reason = error.strerror or str(error)
-        return CannotListen(f"{self.settings}_HOST: cannot listen at {where}: {reason}")
+        return CannotListen(f"{self.settings}_HOST: cannot listen on {where}: {reason}")

@@ -1,47 +1,47 @@
-"""What can be wrong with the world, as opposed to with data.
+"""Errors of the environment and of dependencies. Bad data is a value with a reason, not an exception.
 
 Exception
-+-- SettingsError         the environment does not describe a service: exit 2, before anything is opened
-+-- CannotListen          a port is taken: exit 1 with one line, and let whoever starts us try again
-+-- DependencyAway        something we need does not answer: wait and try the same again
++-- SettingsError         a setting is missing or invalid: exit 2 before anything is opened
++-- CannotListen          a port is in use: exit 1 with one line; the supervisor may start the process again
++-- DependencyAway        a dependency does not answer: wait, then try the same work again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
-|       +-- RecordTooLarge  some are larger than their topic takes; the others are delivered
-+-- TooManyDeadLetters    so many records cannot be processed that they are not to blame: stop, and wait for people
-+-- Stuck                 the process cannot go on by itself: exit 1, and let the supervisor start it anew
+|       +-- RecordTooLarge  some records are larger than their topic allows; the others are delivered
++-- TooManyDeadLetters    too many records fail for the records to be at fault: stop until an operator acts
++-- Stuck                 the process cannot continue: exit 1, so that the supervisor restarts it
 """
 
 from collections.abc import Collection, Sequence
 
 
 class SettingsError(Exception):
-    """The environment is not valid. The message names the variable and what was expected, and shows no secret."""
+    """A setting is invalid. The message names the variable and what it expects, and shows no secret."""
 
 
-class CannotListen(Exception):  # noqa: N818 - it says what is the case
-    """A port cannot be had now. The message names the setting, and what to do."""
+class CannotListen(Exception):  # noqa: N818 - named after the condition
+    """A port cannot be opened now. The message names the setting and what to do."""
 
 
-class DependencyAway(Exception):  # noqa: N818 - it reads as what it is
-    """A dependency did not answer, or answered that it cannot now. The same work is tried again, in order."""
+class DependencyAway(Exception):  # noqa: N818 - named after the condition
+    """A dependency did not answer, or cannot serve now. The same work is tried again, in order."""
 
 
 class DeliveryFailed(DependencyAway):
-    """Kafka did not acknowledge every record in time. Some may have been written: readers deduplicate by key."""
+    """Kafka did not acknowledge every record in time. Some may be written: readers deduplicate by key."""
 
 
 class RecordTooLarge(DeliveryFailed):
-    """Some records are larger than their topic takes, each alone: those at `indexes`. The others are delivered."""
+    """The records at `indexes` are each larger than their topic allows. The others are delivered."""
 
     def __init__(self, indexes: Sequence[int], topics: Collection[str]) -> None:
         self.indexes = indexes
         super().__init__(
-            f"{len(indexes)} records are larger than {', '.join(sorted(topics))} takes: raise its max.message.bytes"
+            f"{len(indexes)} records are larger than {', '.join(sorted(topics))} allows: raise its max.message.bytes"
         )
 
 
-class TooManyDeadLetters(Exception):  # noqa: N818 - it reads as what it is
-    """So many records would become dead letters that they are not to blame. The message says which, and what to do."""
+class TooManyDeadLetters(Exception):  # noqa: N818 - named after the condition
+    """Too many records would become dead letters for the records to be at fault. The message says what to do."""
 
 
-class Stuck(Exception):  # noqa: N818 - it reads as what it is
-    """No progress although there is work. The process must be started anew."""
+class Stuck(Exception):  # noqa: N818 - named after the condition
+    """There is work but no progress. The process must be restarted."""

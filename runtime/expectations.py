@@ -1,8 +1,7 @@
-"""What a setting expects, in words: for whoever gets one wrong, and for the documents. Pure.
+"""What a setting expects, in words, for error messages and documents. Pure.
 
-An annotation says it: limits, `description`, `examples`, and two words of our own in `extra`. `form` is what a text
-must look like, for people who do not read patterns; `check` is a function that gives what is wrong with a value, or
-null.
+The annotation of a field holds it: limits, `description`, `examples`, and two keys of our own in `extra`. `form`
+describes the format of a text in words; `check` is a function that returns what is wrong with a value, or None.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,7 +16,7 @@ KINDS: Final = MappingProxyType(
 
 
 def iter_metas(hint: Any) -> Iterator[Meta]:
-    """Give the annotations of a hint, the outermost first."""
+    """Yield the annotations of a type hint, the outermost first."""
     if get_origin(hint) is Literal:
         return
     if hasattr(hint, "__metadata__"):
@@ -27,7 +26,7 @@ def iter_metas(hint: Any) -> Iterator[Meta]:
 
 
 def plain_type(hint: Any) -> Any:
-    """Give a hint without its annotations and without `| None`."""
+    """Return a type hint without its annotations and without `| None`."""
     if hasattr(hint, "__metadata__"):
         return plain_type(get_args(hint)[0])
     members = [member for member in get_args(hint) if member is not type(None)]
@@ -39,13 +38,13 @@ def is_list(hint: Any) -> bool:
 
 
 def find_choices(hint: Any) -> tuple[str, ...]:
-    """Give the words that a value must be one of; none when it is free."""
+    """Return the values allowed by a Literal; empty for any other type."""
     plain = plain_type(hint)
     return get_args(plain) if get_origin(plain) is Literal else ()
 
 
 def find_description(hint: Any) -> str:
-    """Give the description of a setting, or an empty text."""
+    """Return the description of a setting, or an empty text."""
     return next((meta.description for meta in iter_metas(hint) if meta.description), "")
 
 
@@ -54,7 +53,7 @@ def find_check(hint: Any) -> Callable[[Any], str | None] | None:
 
 
 def describe_value(hint: Any) -> str:
-    """Say what a value must be: `a whole number from 0 to 65535`."""
+    """Describe the value a setting expects, such as `a whole number from 0 to 65535`."""
     if choices := find_choices(hint):
         return " or ".join(f"`{word}`" for word in choices)
     for meta in iter_metas(hint):
@@ -80,5 +79,5 @@ def describe_limits(hint: Any) -> str:
 
 
 def find_example(hint: Any) -> str:
-    """Give a value that would do, or an empty text."""
+    """Return an example of a valid value, or an empty text."""
     return next((str(meta.examples[0]) for meta in iter_metas(hint) if meta.examples), "")

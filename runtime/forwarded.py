@@ -1,10 +1,10 @@
-"""What proxies say of a request in Forwarded (RFC 7239) and X-Forwarded-Proto. Pure.
+"""The headers Forwarded (RFC 7239) and X-Forwarded-Proto. Pure.
 
-Forwarded is written as `for=192.0.2.43, for="[2001:db8::1]:4711";proto=https`.
+Forwarded looks like `for=192.0.2.43, for="[2001:db8::1]:4711";proto=https`.
 
-Elements stand between commas, pairs between semicolons, and a value may be a quoted string that holds either. All of it
-is read from the right, where the nearest proxy writes: at the left a client may write anything, an open quote too, and
-nothing there may decide how what follows is read.
+Commas separate elements, semicolons separate pairs, and a quoted value may contain either. Everything is read from the
+right, where the nearest proxy writes. A client may write anything at the left, such as an unclosed quote, and it must
+not change how the rest is read.
 """
 
 import re
@@ -23,9 +23,9 @@ ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def rejoin_quoted(pieces: Iterable[str], separator: str) -> Iterator[str]:
-    """Join what a separator inside of a quoted string has torn apart; pieces come from the right, and go so.
+    """Join the pieces of quoted strings that were split at a separator inside them; both go from right to left.
 
-    What is left with an open quote is given as it is: it is malformed.
+    A rest with an unclosed quote is malformed and yielded unchanged.
     """
     whole: str | None = None
     for piece in pieces:
@@ -42,10 +42,10 @@ def has_open_quote(text: str) -> bool:
 
 
 def read_node(element: str) -> str | None:
-    """Give whom an element is `for`, as `192.0.2.43`, `192.0.2.43:4711` or `[2001:db8::1]:4711`.
+    """Return the `for` of an element, as `192.0.2.43`, `192.0.2.43:4711` or `[2001:db8::1]:4711`.
 
-    Null when it says so never or twice, when anything in it is malformed, and when it does not want to tell (`unknown`
-    and identifiers such as `_hidden`).
+    Return None when `for` is missing or repeated, when anything in the element is malformed, and when `for` is hidden
+    (`unknown`, or an identifier such as `_hidden`).
     """
     pairs = read_pairs(element)
     nodes = [value for name, value in pairs or () if name == "for"]
@@ -53,7 +53,7 @@ def read_node(element: str) -> str | None:
 
 
 def read_pairs(element: str) -> list[tuple[str, str]] | None:
-    """Give the names, in lower case, and values of an element, the last first; null when anything is malformed."""
+    """Return the pairs of an element, the last first, names in lower case; None when anything is malformed."""
     pairs = []
     for text in rejoin_quoted(reversed(element.split(";")), ";"):
         if not (stripped := text.strip(" \t")):
@@ -67,10 +67,10 @@ def read_pairs(element: str) -> list[tuple[str, str]] | None:
 
 
 def read_scheme(headers: MultiMapping[str]) -> str | None:
-    """Give the scheme the browser used, in lower case, as the first proxy saw it: null where none says so.
+    """Return the scheme the first proxy saw, in lower case; None when no header names one.
 
-    Each proxy adds what it saw at the end, so that the first of X-Forwarded-Proto counts; without that header, the
-    first `proto` of Forwarded. The client itself may have written it: decide nothing by it that others suffer from.
+    Each proxy appends what it saw, so the first entry of X-Forwarded-Proto counts, or without that header the first
+    `proto` of Forwarded. The client can forge it: use it only where a wrong value harms nobody but that client.
     """
     schemes = ",".join(headers.getall(hdrs.X_FORWARDED_PROTO, ())).split(",")
     elements = [*rejoin_quoted(reversed(",".join(headers.getall(hdrs.FORWARDED, ())).split(",")), ",")]

@@ -1,4 +1,4 @@
-"""The private port of a process: /healthz (it lives), /readyz (it can do its work), /metrics."""
+"""The private port of a process: /healthz (the process runs), /readyz (it can do its work), /metrics."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,24 +14,26 @@ SILENT_LOGGER: Final = logging.getLogger("clickrail.nobody")
 SILENT_LOGGER.setLevel(logging.CRITICAL + 1)
 
 Checks = Callable[[], Mapping[str, str | None]]
-"""What readiness consists of: each name with null, or with what is wrong in a few words."""
+"""Each part of readiness by name: None, or a few words that say what is wrong."""
 
 
 @asynccontextmanager
 async def serve_private_port(
-    at: Endpoint, registry: CollectorRegistry, checks: Checks, degraded: Checks = dict
+    endpoint: Endpoint, registry: CollectorRegistry, checks: Checks, degraded: Checks = dict
 ) -> AsyncIterator[int]:
-    """Serve health and metrics while the context is open; gives the port in use. Raises what `Endpoint` explains.
+    """Serve health and metrics while the context is open; yield the port in use.
 
-    What is `degraded` is told and leaves the process ready: it works without.
+    Raises CannotListen and SettingsError. Problems in `degraded` are reported, but the process stays ready.
     """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
 
     async def readyz(_: web.Request) -> web.Response:
-        wrong, poorer = problems_in(checks()), problems_in(degraded())
-        body = {"status": "not ready" if wrong else "ready", "wrong": wrong} | ({"degraded": poorer} if poorer else {})
+        wrong, reduced = problems_in(checks()), problems_in(degraded())
+        body = {"status": "not ready" if wrong else "ready", "wrong": wrong} | (
+            {"degraded": reduced} if reduced else {}
+        )
         return web.json_response(body, status=503 if wrong else 200)
 
     async def metrics(_: web.Request) -> web.Response:
@@ -39,12 +41,12 @@ async def serve_private_port(
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])
-    # aiohttp's own log would quote what it could not read, and from whom.
+    # aiohttp's own log would quote malformed requests and client addresses.
     runner = web.AppRunner(app, access_log=None, logger=SILENT_LOGGER, shutdown_timeout=1)
     await runner.setup()
     try:
-        with at.explain_bind_errors():
-            await web.TCPSite(runner, at.host, at.port).start()
+        with endpoint.explain_bind_errors():
+            await web.TCPSite(runner, endpoint.host, endpoint.port).start()
         yield runner.addresses[0][1]
     finally:
         await runner.cleanup()

@@ -1,4 +1,4 @@
-"""Whether an address asks for TLS that does not verify whom it speaks with. Pure."""
+"""Whether a URL asks for TLS that does not verify the server's certificate. Pure."""
 
 from typing import Final
 from urllib.parse import parse_qsl
@@ -6,16 +6,16 @@ from urllib.parse import parse_qsl
 UNVERIFIED_REDIS_OPTIONS: Final = frozenset(
     {("ssl_cert_reqs", "none"), *(("ssl_check_hostname", no) for no in ("0", "f", "false", "n", "no"))}
 )
-"""What turns the verification off in a URL of Redis."""
+"""Options that turn certificate verification off in a Redis URL."""
 
 UNVERIFIED_POSTGRES_MODES: Final = frozenset(("sslmode", mode) for mode in ("allow", "prefer", "require"))
-"""The modes in which PostgreSQL's clients take any certificate."""
+"""The modes in which PostgreSQL clients accept any certificate."""
 
 
 def accepts_any_certificate(url: str) -> bool:
-    """Tell whether a URL of Redis or PostgreSQL asks for TLS that takes any certificate.
+    """Return whether a Redis or PostgreSQL URL asks for TLS that accepts any certificate.
 
-    A URL that asks for no TLS is not judged: that is for a network one trusts.
+    A URL without TLS is accepted: it is meant for a trusted network.
     """
     scheme, _, rest = url.partition("://")
     given = [(name, value.lower()) for name, value in parse_qsl(rest.partition("?")[2])]
@@ -23,7 +23,7 @@ def accepts_any_certificate(url: str) -> bool:
         case "rediss":
             return not UNVERIFIED_REDIS_OPTIONS.isdisjoint(given)
         case "postgresql" | "postgres":
-            # As PostgreSQL has it, `require` does verify where a root certificate is named.
+            # In libpq, `require` verifies the certificate when `sslrootcert` is given.
             anchored = dict(given).get("sslrootcert") and ("sslmode", "require") in given
             return not UNVERIFIED_POSTGRES_MODES.isdisjoint(given) and not anchored
         case _:

@@ -1,4 +1,4 @@
-"""Logs: JSON, one line per event, on standard error. Control characters of hostile input are escaped by JSON."""
+"""Logs: JSON, one line per event, on standard error. JSON escapes control characters in hostile input."""
 
 import logging
 import sys
@@ -13,12 +13,12 @@ LIBRARY_LEVELS: Final = {"aiokafka": logging.ERROR, "asyncio": logging.WARNING, 
 
 
 def configure(service: str, level: str) -> None:
-    """Send structlog's and the libraries' logs to standard error as JSON, each line naming the service."""
+    """Send the logs of structlog and of libraries to standard error as JSON; each line names the service."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        # Without the locals of each frame: among them are addresses, cookies and passwords.
+        # No local variables of frames: they hold addresses, cookies and passwords.
         structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
     ]
     handler = logging.StreamHandler(sys.stderr)

@@ -1,22 +1,22 @@
-"""Metrics: one registry per process, made here and passed down. Labels are bounded: never a code, never an address."""
+"""Metrics: one registry per process, made here and passed down. Labels have few values: never a code or an address."""
 
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Gauge, PlatformCollector, ProcessCollector, disable_created_metrics
 
 REQUEST_BUCKETS: Final = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-"""Seconds. The semantic conventions start at 5 ms; a redirect takes a fraction of one, hence the lower buckets."""
+"""Seconds. OpenTelemetry's buckets start at 5 ms; a redirect takes less than 1 ms, hence the lower ones."""
 
 BATCH_BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Seconds a batch takes in a stage."""
 
 
-# Each counter would bring a second series with the time it was made, which nobody asks for.
-disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client left it without annotations
+# Without this, each counter exports a second series with its creation time, which is not used.
+disable_created_metrics()  # type: ignore[no-untyped-call] # prometheus_client does not annotate it
 
 
 def make_registry(service: str, version: str) -> CollectorRegistry:
-    """Give a fresh registry that already says what runs: `clickrail_build_info{service,version}`, memory, CPU."""
+    """Make a registry with the metrics of every process: `clickrail_build_info{service,version}`, memory, CPU."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

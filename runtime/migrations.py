@@ -1,7 +1,7 @@
 """Migrations: each package's numbered SQL files, applied once, in order, and recorded with their checksums.
 
-Names in the files are unqualified: the connection's `search_path` decides which schema they fill, and that schema
-holds its own `schema_migrations`. Two runs at once wait for each other; schemas do not wait for one another.
+Names in the files are unqualified: the connection's `search_path` selects the schema, and each schema has its own
+`schema_migrations`. Two runs on one schema wait for each other; runs on different schemas do not.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ TRY_LOCK: Final = (
 
 
 class MigrationError(Exception):
-    """The files and the database do not fit together, or a file failed. The message names the file."""
+    """The files and the database do not match, or a file failed. The message names the file."""
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -76,14 +76,14 @@ class AppliedMigration(msgspec.Struct, frozen=True):
 
 
 def find_migrations(package: str) -> MigrationSet:
-    """Read the migrations that a package brings in its folder `migrations`."""
+    """Read the migrations in a package's folder `migrations`."""
     return read_migrations(package, files(package) / "migrations")
 
 
 def read_migrations(package: str, folder: Traversable) -> MigrationSet:
-    """Read `folder`. Raises MigrationError for a file that is not `NNNN_title.sql`, or a number twice or left out.
+    """Read `folder`. Raises MigrationError for a file not named `NNNN_title.sql`, and a repeated or missing number.
 
-    A file `recorded_as` holds the package's name in databases, where that is another: the one it had at first.
+    A renamed package has a file `recorded_as`, which holds its first name: databases keep that one.
     """
     renamed = folder / RECORDED_AS
     recorded_as = renamed.read_text("utf-8").strip() if renamed.is_file() else package
@@ -101,11 +101,11 @@ def read_migrations(package: str, folder: Traversable) -> MigrationSet:
 
 
 async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[AppliedMigration]:
-    """Apply what the database does not have yet, package by package, each file in a transaction of its own.
+    """Apply what the database does not have yet, package by package, each file in its own transaction.
 
-    Raises MigrationError: the database is not in UTF-8, an applied file has changed, the database is ahead of the
-    files, a file's SQL failed (what came before it stays applied), or another run kept the lock for more than a minute.
-    The connection's own errors pass through; one that raised them is not fit for further use.
+    Raises MigrationError when the database is not in UTF-8, an applied file has changed, the database is newer than the
+    files, a file's SQL fails (earlier files stay applied), or another run holds the lock for more than a minute.
+    asyncpg's errors pass through; do not use the connection after one.
     """
     schema = await check_database(connection)
     deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
@@ -120,19 +120,19 @@ async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSe
                 return applied
             case "locked" if asyncio.get_running_loop().time() > deadline:
                 raise MigrationError(
-                    f"Another migration of schema {schema} is running, for more than {LOCK_WAIT_S:.0f} s"
+                    f"Another migration of schema {schema} is running for more than {LOCK_WAIT_S:.0f} s: wait for it"
                 )
             case "locked":
                 await asyncio.sleep(LOCK_POLL_S)
 
 
 async def check_database(connection: asyncpg.Connection) -> str:
-    """Give the schema to fill. Raises MigrationError where there is none, or not every text could be stored."""
+    """Return the schema to migrate. Raises MigrationError when there is none, or the encoding is not UTF-8."""
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise MigrationError(
-            f"The database is encoded in {encoding}, which cannot hold every link and user agent: make another with "
-            "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and name it in CLICKRAIL_DATABASE_URL"
+            f"The database is encoded in {encoding}, which cannot hold every link and user agent: create another with "
+            "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and set it in CLICKRAIL_DATABASE_URL"
         )
     schema = await connection.fetchval("SELECT current_schema()")
     if schema is None:
@@ -143,9 +143,9 @@ async def check_database(connection: asyncpg.Connection) -> str:
 async def apply_next(
     connection: asyncpg.Connection, packages: Sequence[MigrationSet]
 ) -> AppliedMigration | Literal["done", "locked"]:
-    """Apply the first file that is not recorded. The lock is the transaction's: a session's ends at a pooler."""
+    """Apply the first file that is not recorded. The lock is transactional: a pooler does not keep session locks."""
     async with connection.transaction():
-        # Asked for and not waited for: a wait inside the server would outlive our own time-out.
+        # Try, do not wait: a wait inside the server would outlive our own timeout.
         if not await connection.fetchval(TRY_LOCK):
             return "locked"
         await connection.execute(CREATE_TABLE)
@@ -157,9 +157,9 @@ async def apply_next(
 
 
 async def read_pending(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Migration]:
-    """Read what is left to apply, in order; nothing is changed.
+    """Read what is left to apply, in order, and change nothing.
 
-    Raises MigrationError as `migrate` does, asyncpg's UndefinedTableError where nothing was ever applied.
+    Raises MigrationError as `migrate` does, and asyncpg's UndefinedTableError when nothing was ever applied.
     """
     recorded = {
         (row["package"], row["number"]): row["sha256"]
@@ -169,14 +169,14 @@ async def read_pending(connection: asyncpg.Connection, packages: Sequence[Migrat
 
 
 def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int], str]) -> list[Migration]:
-    """Give what is left to apply, in order. Raises MigrationError where the record contradicts the files."""
+    """Return what is left to apply, in order. Raises MigrationError when the records contradict the files."""
     for package in packages:
         for migration in package.migrations:
             sha256 = recorded.get((package.recorded_as, migration.number), migration.sha256)
             if sha256 != migration.sha256:
                 raise MigrationError(
-                    f"{migration.name} has changed since it was applied to this database: put it back as it was, "
-                    f"and write the change as a new migration"
+                    f"{migration.name} has changed since it was applied to this database: restore it, "
+                    f"and put the change into a new migration"
                 )
         ahead = [
             number for name, number in recorded if name == package.recorded_as and number > len(package.migrations)
@@ -184,7 +184,7 @@ def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int
         if ahead:
             raise MigrationError(
                 f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
-                f"it was migrated by a newer Clickrail"
+                f"it was migrated by a newer Clickrail, so run that one"
             )
     return [
         migration

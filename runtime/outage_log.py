@@ -1,4 +1,4 @@
-"""What fails again and again, said in the log: at once, then after ever longer pauses, and once when it works again."""
+"""Repeated failures in the log: the first at once, then at growing intervals, and one line on recovery."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -6,13 +6,13 @@ from typing import Any, Final
 
 FIRST_PAUSE_S: Final = 60.0
 MAX_PAUSE_S: Final = 3600.0
-"""The pauses between two lines about the same failure: a minute, doubled each time, up to an hour."""
+"""Pauses between two lines about the same failure: a minute, doubled each time, up to an hour."""
 
 
 class OutageLog:
-    """Logs the failures of one piece of work that is tried again for ever.
+    """Logs the failures of one piece of work that is retried without end.
 
-    `log` is a structlog logger. Another reason than the last one is said at once.
+    `log` is a structlog logger. A new reason is logged at once.
     """
 
     def __init__(self, log: Any, failing: str, works_again: str, now: Callable[[], float] = monotonic) -> None:
@@ -25,7 +25,7 @@ class OutageLog:
         self._pause_s = FIRST_PAUSE_S
 
     def fail(self, reason: str, **details: object) -> None:
-        """Note a failure. It is logged as a warning if it is new, or if the last line about it is long enough ago."""
+        """Record a failure. Log a warning if its reason is new, or if the last line about it is old enough."""
         now = self._now()
         if self._reason is None:
             self._since = now
@@ -36,7 +36,7 @@ class OutageLog:
             self._next, self._pause_s = now + self._pause_s, min(2 * self._pause_s, MAX_PAUSE_S)
 
     def end(self, **details: object) -> None:
-        """Note that it works: logged if the last try had failed."""
+        """Record a success. Log it if the attempt before it failed."""
         if self._reason is not None:
             self._reason = None
             self._log.info(self._works_again, failed_for_s=round(self._now() - self._since), **details)

@@ -1,7 +1,7 @@
-"""What an error of PostgreSQL means: it is away, a value is bad, or nothing gets better by trying again. Pure.
+"""What an error of PostgreSQL means: the server is away, a value is bad, or a retry cannot help. Pure.
 
-There is no other opinion of it in the project. An outage is never a value's fault, whatever the class of its exception:
-`ssl.SSLCertVerificationError` is an OSError and a ValueError.
+All of the project classifies errors here. An outage never counts as a bad value, whatever the exception's class:
+`ssl.SSLCertVerificationError` is both an OSError and a ValueError.
 """
 
 import socket
@@ -11,42 +11,41 @@ from typing import Final, Literal
 import asyncpg
 
 Fault = Literal["away", "value", "stuck"]
-"""`away`: it does not answer, or not now; the same may work later. `value`: what was to be stored or asked for is bad.
-`stuck`: the same never works."""
+"""`away`: the server does not answer or cannot serve now; a retry may work. `value`: a value in the statement is bad.
+`stuck`: a retry cannot work."""
 
 ERRORS: Final = (
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg makes of a connection that was ended between two statements
+    asyncpg.InternalClientError,  # asyncpg raises it when a connection was ended between two statements
 )
-"""Everything that connecting and a statement raise, and that is no mistake in our code."""
+"""Everything that connecting and running a statement raise, except for bugs in our code."""
 
 UNENCODABLE: Final = (ValueError, OverflowError, TypeError)
-"""What asyncpg raises while it encodes the rows of a COPY, and nowhere else; UnicodeEncodeError is a ValueError."""
+"""What asyncpg raises while it encodes the rows of a COPY, and only there. UnicodeEncodeError is a ValueError."""
 
 AWAY_CLASSES: Final = frozenset({"08", "28", "3D", "40", "53", "57", "58"})
-"""Connection, login, no such database, rolled back, no resources, operator, the system's own errors."""
+"""Connection, login, unknown database, rollback, insufficient resources, operator intervention, system error."""
 AWAY_STATES: Final = frozenset({"25006", "25P02", "25P03", "25P04", "55006", "55P03"})
-"""Read-only, a transaction that was ended, in use, lock not available."""
+"""Read-only, failed or timed-out transaction, object in use, lock not available."""
 VALUE_CLASSES: Final = frozenset({"22", "23"})
 
 POOLER: Final = (
-    "a pooler (PgBouncer) before PostgreSQL refuses an option of the URL: leave it out, or name it in PgBouncer's "
-    "ignore_startup_parameters"
+    "a pooler (PgBouncer) refuses an option of the URL: remove it, or add it to PgBouncer's ignore_startup_parameters"
 )
 REFUSED_OPTION: Final = "unsupported startup parameter"
-NO_TABLES: Final = "it has not all of Clickrail's tables (`clickrail migrate` makes them)"
+NO_TABLES: Final = "tables of Clickrail are missing: run `clickrail migrate`"
 EXPLANATIONS: Final = {
-    socket.gaierror: "the host of the URL is not known",
-    ConnectionRefusedError: "nobody listens at the address of the URL",
+    socket.gaierror: "the host name in the URL cannot be resolved",
+    ConnectionRefusedError: "nothing listens at the address in the URL",
     TimeoutError: "no answer in time",
 }
 
 
 def classify_error(error: BaseException) -> Fault:
-    """Tell what an error of `ERRORS` or `UNENCODABLE` means."""
+    """Return what an error of `ERRORS` or `UNENCODABLE` means."""
     match error:
         case asyncpg.PostgresError():
             return classify_state(error)
@@ -70,17 +69,17 @@ def classify_state(error: asyncpg.PostgresError) -> Fault:
 
 
 def is_refused_option(error: BaseException) -> bool:
-    """Tell whether PgBouncer refused a startup parameter. All it says has one state, 08P01."""
+    """Return whether PgBouncer refused a startup parameter. All of PgBouncer's errors have one SQLSTATE, 08P01."""
     return isinstance(error, asyncpg.PostgresError) and REFUSED_OPTION in str(error)
 
 
 def is_missing_partition(error: BaseException) -> bool:
-    """Tell whether a row found no partition. That is a check violation of no constraint, unlike a CHECK's own."""
+    """Return whether a row has no partition: a check violation without a constraint name, unlike a CHECK's own."""
     return isinstance(error, asyncpg.CheckViolationError) and getattr(error, "constraint_name", None) is None
 
 
 def explain_error(error: BaseException) -> str:
-    """Say for people what it is, in a few words. Shows no value, and nothing of a URL but host and user."""
+    """Describe an error in a few words. Shows no value, and of a URL only host and user."""
     match error:
         case asyncpg.PostgresError():
             return explain_state(error)

@@ -1,4 +1,4 @@
-"""A process from start to exit code. The only place, besides `__main__`, where everything is caught."""
+"""A process from start to exit code. Only this module and `__main__` catch every exception."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ from runtime.settings import load, show_settings
 S = TypeVar("S", bound=msgspec.Struct)
 
 Serve = Callable[[S, asyncio.Event], Awaitable[None]]
-"""A service: runs until the event is set, then ends in good order. Whatever it raises ends the process."""
+"""A service: it runs until the event is set, then shuts down. An exception from it ends the process."""
 
 
 def clickrail_version() -> str:
@@ -28,7 +28,7 @@ def clickrail_version() -> str:
 
 
 def describe_start(settings: msgspec.Struct) -> dict[str, object]:
-    """Give what the first line of a log says: what runs here, and how it is set."""
+    """Return the content of a log's first line: version, Python and settings."""
     return {
         "version": clickrail_version(),
         "python": platform.python_version(),
@@ -39,8 +39,8 @@ def describe_start(settings: msgspec.Struct) -> dict[str, object]:
 def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
     """Load settings, run the service until SIGTERM or SIGINT, exit.
 
-    Exit codes: 0 stopped in order, 1 crashed (the log says why) or a port is taken (one line says which), 2 the
-    settings are wrong (one line says which).
+    Exit codes: 0 after a clean shutdown, 1 after a crash (the log says why) or when a port is in use (one line says
+    which), 2 when a setting is wrong (one line says which).
     """
     try:
         settings = load(kind, os.environ)
@@ -48,7 +48,7 @@ def run(service: str, kind: type[S], serve: Serve[S]) -> NoReturn:
         structlog.get_logger().info("starting", **describe_start(settings))
         uvloop.run(run_until_signalled(serve, settings))
     except (SettingsError, CannotListen) as error:
-        print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - for whoever just started it
+        print(f"clickrail {service}: {error}", file=sys.stderr)  # noqa: T201 - read by the person who started it
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except Exception:  # noqa: BLE001 - the outermost frame of a process
         structlog.get_logger().exception("crashed")
@@ -64,7 +64,7 @@ async def run_until_signalled(serve: Serve[S], settings: S) -> None:
     try:
         await serve(settings, stop)
     finally:
-        # The loop's handlers go with the loop: a second signal in the last moments must not change the exit code.
+        # The handlers end with the loop. Ignore signals after that: a second one must not change the exit code.
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_IGN)

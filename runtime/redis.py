@@ -1,7 +1,7 @@
-"""Redis's client, made to give up soon, and mended for uvloop: whoever talks to Redis takes it from here.
+"""The Redis client of all services: short timeouts, no retries, and a fix for uvloop.
 
-uvloop raises RuntimeError where asyncio does not: when a connection is written to that was reset a moment ago
-(MagicStack/uvloop#506, open). redis-py expects OSError there, so every outage of Redis could end the process.
+uvloop raises RuntimeError, where asyncio does not, on a write to a connection that was just reset
+(MagicStack/uvloop#506, open). redis-py expects OSError there, so any outage of Redis could end the process.
 """
 
 from typing import Any, Final
@@ -16,10 +16,10 @@ REDIS_TIMEOUT_S: Final = 0.05
 
 
 class PlainConnection(Connection):
-    """A connection on which a write that came too late is an error of the connection."""
+    """A connection that raises ConnectionBroken on a write after a reset."""
 
-    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - as its parent has it
-        """As its parent's. Raises ConnectionBroken when the connection is gone."""
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
+        """Send as redis-py does. Raises ConnectionBroken when the connection was reset."""
         try:
             await super().send_packed_command(command, check_health)
         except RuntimeError as error:
@@ -27,7 +27,7 @@ class PlainConnection(Connection):
 
 
 class TlsConnection(PlainConnection, SSLConnection):
-    """The same, encrypted."""
+    """The same over TLS."""
 
 
 FIXED_CONNECTIONS: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
@@ -37,13 +37,13 @@ FIXED_CONNECTIONS: Final[dict[type[AbstractConnection], type[AbstractConnection]
 
 
 def connect_redis(url: str, timeout_s: float = REDIS_TIMEOUT_S) -> redis.asyncio.Redis:
-    """Give a client that waits so long at most and tries nothing twice. Connects at first use."""
+    """Make a client with a timeout and without retries. It connects at first use."""
     client = redis.asyncio.Redis.from_url(
         url,
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
-        # The older protocol needs no greeting, so that a new connection costs one round trip less.
+        # RESP2 needs no HELLO, which saves a round trip per connection.
         protocol=2,
     )
     pool = client.connection_pool

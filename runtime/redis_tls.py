@@ -1,4 +1,4 @@
-"""The files for TLS that the URL of Redis names, read when a service starts: redis-py reads them at each connection."""
+"""Check at start the TLS files that the Redis URL names: redis-py reads them only when it connects."""
 
 import ssl
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from typing import Final
 from runtime.errors import SettingsError
 from runtime.setting_urls import Url, read_url
 
-NO_CERTIFICATE: Final = "it holds no certificate in PEM form"
-NO_KEY: Final = "it holds no key in PEM form that fits"
+NO_CERTIFICATE: Final = "the file contains no PEM certificate"
+NO_KEY: Final = "the file contains no PEM key that matches"
 
 
 def check_redis_tls_files(url: str) -> None:
-    """Read the files that `url` names. Raises SettingsError, naming the option of the one that cannot be used.
+    """Read the files that `url` names. Raises SettingsError that names the option of a file that cannot be used.
 
-    No path is shown: with a character that was not percent-encoded, it may be of the password.
+    Shows no path: if the password holds an unencoded character, the path may be part of it.
     """
     read = read_url(url)
     if not isinstance(read, Url) or read.scheme != "rediss":
@@ -38,7 +38,7 @@ def check_readable(option: str, path: Path) -> None:
 
 def load_authorities(options: Mapping[str, str]) -> None:
     folder = options.get("ssl_ca_path")
-    # OpenSSL takes a folder that is not there for an empty one.
+    # OpenSSL accepts a missing folder as an empty one.
     if folder and not Path(folder).is_dir():
         raise unusable_file("ssl_ca_path", "it is not a folder")
     if file := options.get("ssl_ca_certs"):
@@ -49,11 +49,11 @@ def load_certificate(options: Mapping[str, str]) -> None:
     certificate, key = options["ssl_certfile"], options.get("ssl_keyfile")
     load_file("ssl_certfile", certificate)
     try:
-        # Without a password at hand OpenSSL would ask for one on the terminal, and wait.
+        # Without a password argument OpenSSL prompts on the terminal and waits.
         make_context().load_cert_chain(certificate, key, password=options.get("ssl_password", ""))
     except (OSError, ValueError):
         if key is None:
-            raise unusable_file("ssl_certfile", f"{NO_KEY}, and ssl_keyfile names none") from None
+            raise unusable_file("ssl_certfile", f"{NO_KEY}, and ssl_keyfile is not set") from None
         raise unusable_file("ssl_keyfile", f"{NO_KEY} ssl_certfile and ssl_password") from None
 
 

@@ -1,4 +1,4 @@
-"""The URLs of PostgreSQL and Redis in settings: what can never work, or protects from nobody, is told. Pure."""
+"""Checks of the PostgreSQL and Redis URLs in settings: find what can never work, and TLS that is not secure. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Final
 from runtime.insecure_tls import accepts_any_certificate
 from runtime.setting_urls import HIGHEST_PORT, HostPort, Url, UrlProblem, find_host_problem, is_port, read_url
 
-UNVERIFIED: Final = "TLS that takes any certificate protects from nobody: verify it"
+UNVERIFIED: Final = "TLS that accepts any certificate is not secure: turn verification on"
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SESSION_TARGETS: Final = ("any", "primary", "standby", "prefer-standby", "read-write", "read-only")
 TLS_VERSIONS: Final = ("TLSv1.2", "TLSv1.3")
@@ -24,7 +24,7 @@ LIBPQ_ONLY: Final = frozenset(
     | {"keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "load_balance_hosts", "replication"}
     | {"require_auth", "requirepeer", "sslcertmode", "sslcompression", "sslsni", "tcp_user_timeout"}
 )
-"""What libpq reads itself; sent on to the server, it refuses the connection."""
+"""Options of libpq. asyncpg would send them to the server, which refuses the connection."""
 
 REDIS_NUMBERS: Final = frozenset(
     {"db", "health_check_interval", "max_connections", "socket_timeout", "socket_connect_timeout"}
@@ -39,7 +39,7 @@ FLAGS: Final = frozenset({"0", "1", "f", "false", "n", "no", "t", "true", "y", "
 
 
 def find_postgres_problem(text: str) -> str | None:
-    """Say why a text is no URL by which PostgreSQL can be reached, if it is none. Shows nothing of the text."""
+    """Return why a text cannot be PostgreSQL's URL, or None. The reason shows nothing of the text."""
     if accepts_any_certificate(text):
         return UNVERIFIED
     url = read_url(text)
@@ -48,32 +48,32 @@ def find_postgres_problem(text: str) -> str | None:
     if url.scheme not in ("postgresql", "postgres"):
         return "it does not begin with postgresql://"
     if "/" in url.path and "%2f" not in text.lower():
-        return "the name of the database holds a /: written %2F, if it is meant"
+        return "the name of the database contains a /: write it as %2F"
     if unknown := sorted(LIBPQ_ONLY & url.options.keys()):
-        return f"it holds {unknown[0]}, which only libpq knows: leave it out"
+        return f"the option {unknown[0]} works in libpq only: remove it"
     return find_server_problem(url) or find_choice_problem(url, CHOICES)
 
 
 def find_server_problem(url: Url) -> str | None:
-    """Look through hosts and ports that stand among the options."""
+    """Check the hosts and ports given as options."""
     ports = [port for port in url.options.get("port", "").split(",") if port]
     hosts = url.hosts or tuple(HostPort(host, None) for host in url.options.get("host", "").split(",") if host)
     if not all(map(is_port, ports)):
         return f"the port is not a number from 1 to {HIGHEST_PORT}"
     if len(ports) > 1 and len(ports) != len(hosts):
-        return "it holds more ports than hosts, or fewer"
+        return "the numbers of ports and hosts differ"
     if ports and any(place.port for place in url.hosts):
-        return "it holds two ports"
+        return "the port is given twice"
     return find_host_problem(url.options.get("host", ""))
 
 
 def find_choice_problem(url: Url, choices: Mapping[str, tuple[str, ...]]) -> str | None:
     wrong = [name for name, known in choices.items() if url.options.get(name, known[0]) not in known]
-    return f"{wrong[0]} is none of {', '.join(choices[wrong[0]])}" if wrong else None
+    return f"{wrong[0]} must be one of {', '.join(choices[wrong[0]])}" if wrong else None
 
 
 def find_redis_problem(text: str) -> str | None:
-    """Say why a text is no URL by which Redis can be reached, if it is none. Shows nothing of the text."""
+    """Return why a text cannot be Redis's URL, or None. The reason shows nothing of the text."""
     if accepts_any_certificate(text):
         return UNVERIFIED
     url = read_url(text)
@@ -82,7 +82,7 @@ def find_redis_problem(text: str) -> str | None:
     if url.scheme == "unix":
         at_socket = url.path and not url.hosts
         if not at_socket:
-            return "unix:// is followed by the path of a socket, as in unix:///run/redis.sock"
+            return "unix:// needs the path of a socket, as in unix:///run/redis.sock"
         return find_redis_option_problem(url)
     if url.scheme not in ("redis", "rediss"):
         return "it does not begin with redis:// or rediss://"
@@ -91,16 +91,16 @@ def find_redis_problem(text: str) -> str | None:
 
 def find_redis_server_problem(url: Url) -> str | None:
     if len(url.hosts) > 1 or any(place.host.startswith("/") for place in url.hosts):
-        return "it names one host"
+        return "it must name exactly one TCP host"
     if url.path and not is_number(url.path):
-        return "behind the host stands the number of the database, as in redis://host:6379/0"
+        return "the path must be the number of the database, as in redis://host:6379/0"
     return None
 
 
 def find_redis_option_problem(url: Url) -> str | None:
     known = REDIS_NUMBERS | REDIS_FLAGS | REDIS_TEXTS | REDIS_CHOICES.keys()
     if not url.options.keys() <= known:
-        return f"its options may be {', '.join(sorted(known))}"
+        return f"an option is unknown; the known ones are {', '.join(sorted(known))}"
     if problem := find_redis_tls_problem(url):
         return problem
     for name, value in url.options.items():
@@ -112,7 +112,7 @@ def find_redis_option_problem(url: Url) -> str | None:
 
 
 def find_redis_tls_problem(url: Url) -> str | None:
-    """Look for options that redis-py knows for another scheme only: it would raise TypeError at each connection."""
+    """Find options that redis-py accepts for another scheme only: it would raise TypeError at each connection."""
     if tls := sorted(name for name in url.options if name.startswith("ssl_") and url.scheme != "rediss"):
         return f"{tls[0]} is for rediss:// (TLS), not for {url.scheme}://"
     if url.scheme == "unix" and "socket_keepalive" in url.options:

@@ -1,6 +1,6 @@
-"""URLs in settings, read by us before any library reads them. Pure.
+"""URLs in settings, checked before any library reads them. Pure.
 
-A reason never quotes the URL: with a character that was not percent-encoded, any part of it may be of the password.
+A reason never quotes the URL: if the password holds an unencoded character, any part of the URL may belong to it.
 """
 
 import re
@@ -15,7 +15,7 @@ HIGHEST_PORT: Final = 65_535
 LONGEST_HOST: Final = 253
 
 PRINTABLE: Final = re.compile(r"[!-~]+")
-"""ASCII without the space: what a URL is made of (RFC 3986)."""
+"""The characters of a URL: printable ASCII without the space (RFC 3986)."""
 BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 SPLIT: Final = re.compile(r"(?P<authority>[^/?]*)(?P<path>[^?]*)(\?(?P<query>.*))?", re.DOTALL)
@@ -27,20 +27,20 @@ ENCODE: Final = "write : / ? # [ ] @ and % of a user name or password as %3A %2F
 
 
 class UrlProblem(msgspec.Struct, frozen=True):
-    """Why a text is not the URL it should be: a sentence that shows nothing of it."""
+    """Why a text is not the expected URL. The reason shows nothing of the text."""
 
     reason: str
 
 
 class HostPort(msgspec.Struct, frozen=True):
-    """A host, decoded and without brackets (or the path of a socket, which begins with `/`), and its port."""
+    """A host, decoded and without brackets, or a socket's path, which begins with `/`; and the port."""
 
     host: str
     port: int | None
 
 
 class Url(msgspec.Struct, frozen=True):
-    """A URL in its parts, decoded. `path` is without its first `/`."""
+    """The decoded parts of a URL. `path` is without its first `/`."""
 
     scheme: str
     hosts: tuple[HostPort, ...]
@@ -65,38 +65,38 @@ def read_url(text: str) -> Url | UrlProblem:
     return Url(scheme.lower(), read_hosts(hosts), unquote(match["path"].removeprefix("/")), options)
 
 
-def find_problem(text: str, user: str, behind_hosts: str) -> str | None:
-    """Say what is wrong with the characters of a URL, if anything."""
+def find_problem(text: str, user: str, after_hosts: str) -> str | None:
+    """Return what is wrong with the characters of a URL, or None."""
     if not PRINTABLE.fullmatch(text):
-        return f"it holds a character that must be percent-encoded: a space is %20; {ENCODE}"
-    if "#" in text or "@" in user + behind_hosts or "[" in user or "]" in user:
-        return f"it holds a character that must be percent-encoded: {ENCODE}"
+        return f"it contains a character that must be percent-encoded: a space is %20; {ENCODE}"
+    if "#" in text or "@" in user + after_hosts or "[" in user or "]" in user:
+        return f"it contains a character that must be percent-encoded: {ENCODE}"
     if BAD_ESCAPE.search(text):
         return f"a % is not followed by two hexadecimal digits: {ENCODE}"
     try:
         decoded = unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError:
-        return "what is percent-encoded in it is not UTF-8"
-    return "it holds %00" if "\0" in decoded else None
+        return "its percent-encoded bytes are not UTF-8"
+    return "it contains %00" if "\0" in decoded else None
 
 
 def read_options(query: str) -> dict[str, str] | UrlProblem:
-    """Read `name=value&name=value`. A name may stand there once."""
+    """Read `name=value&name=value`. Each name may occur once."""
     options: dict[str, str] = {}
     for part in query.split("&") if query else ():
         name, equals, value = part.partition("=")
         if not equals or not NAME.fullmatch(name):
-            return UrlProblem(f"behind the ? stand options, as name=value&name=value; {ENCODE}")
+            return UrlProblem(f"after the ? it needs options as name=value&name=value; {ENCODE}")
         if name in options:
-            return UrlProblem("an option stands in it twice")
+            return UrlProblem("an option is given twice")
         options[name] = unquote(value.replace("+", " "))
     return options
 
 
 def find_host_problem(hosts: str) -> str | None:
-    """Say what is wrong with `host:port,host:port` of a URL, if anything. None at all is nothing wrong."""
+    """Return what is wrong with the `host:port,host:port` of a URL, or None. No host at all is allowed."""
     if "," in hosts and "[" in hosts:
-        return "an IPv6 address stands alone in it, or several hosts do by their names"
+        return "an IPv6 address must be the only host: name several hosts by their names"
     for part in hosts.split(",") if hosts else ():
         match = HOST_AND_PORT.fullmatch(part)
         if match is None or not is_host(unquote(match["host"])):
@@ -116,7 +116,7 @@ def read_hosts(hosts: str) -> tuple[HostPort, ...]:
 
 
 def is_host(host: str) -> bool:
-    """Tell whether a host can exist: a name, an address, an IPv6 address in brackets, or the path of a socket."""
+    """Return whether a host is valid: a name, an address, an IPv6 address in brackets, or the path of a socket."""
     if host.startswith("/"):
         return True
     if host.startswith("[") and host.endswith("]"):
@@ -124,7 +124,7 @@ def is_host(host: str) -> bool:
     labels = host.removesuffix(".").split(".")
     if not host or len(host) > LONGEST_HOST or not all(map(LABEL.fullmatch, labels)):
         return False
-    # A name whose last label is a number is taken for an IPv4 address, and must be one.
+    # A host whose last label is a number must be an IPv4 address: clients read it as one.
     return is_address(IPv4Address, host) if labels[-1].isdigit() else True
 
 
@@ -141,22 +141,22 @@ def is_port(text: str) -> bool:
 
 
 def find_web_problem(text: str) -> str | None:
-    """Say why a text is no http or https URL with a host and without a user name, if it is none."""
+    """Return why a text is not an http or https URL with a host and no user name, or None."""
     match = re.fullmatch(r"https?://([^/?#]*).*", text, re.IGNORECASE)
     if match is None:
         return "it does not begin with http:// or https://"
     if not PRINTABLE.fullmatch(text):
-        return "it holds a character that must be percent-encoded: a space is %20"
+        return "it contains a character that must be percent-encoded: a space is %20"
     if "@" in match[1]:
-        return "it holds a user name or password"
+        return "it contains a user name or password: remove them"
     if not match[1] or match[1].startswith("%2F") or "," in match[1]:
-        return "it needs one host"
+        return "it must name exactly one host"
     return find_host_problem(match[1])
 
 
 def find_origin_problem(text: str) -> str | None:
-    """Say why a text is no http or https URL that ends with its host or port, if it is none."""
+    """Return why a text is not an http or https URL that ends after its host or port, or None."""
     problem = find_web_problem(text)
     if problem is None and re.search(r"[/?#]", text.partition("://")[2]):
-        return "it ends with the host or the port, without even a / after it"
+        return "it must end after the host or the port: remove the / and all that follows"
     return problem

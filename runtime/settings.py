@@ -1,8 +1,8 @@
 """Settings: one frozen Struct per service, read once from the environment.
 
 A Struct declares its names with `rename=variables("INGEST")`: a field `port` is read from `CLICKRAIL_INGEST_PORT`,
-a shared field such as `database_url` from `CLICKRAIL_DATABASE_URL`. Lists are comma-separated. Every secret may
-stand in a file instead: `CLICKRAIL_DATABASE_URL_FILE`.
+a shared field such as `database_url` from `CLICKRAIL_DATABASE_URL`. Lists are comma-separated. Every secret may be
+read from a file instead: `CLICKRAIL_DATABASE_URL_FILE`.
 """
 
 import difflib
@@ -33,7 +33,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX: Final = "CLICKRAIL_"
 FILE: Final = "_FILE"
-"""Behind the name of a secret: the variable holds the path of a file that has it."""
+"""Suffix for secrets: the variable holds the path of the file that contains the secret."""
 SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "CONSOLE", "LOCAL")
 SHARED: Final = (
     "kafka_bootstrap_servers",
@@ -56,7 +56,7 @@ SHARED: Final = (
 
 
 class Secret(str):
-    """A text that does not show itself: `repr` is `***`. `reveal()` gives it to whoever connects."""
+    """A text whose `str` and `repr` are `***`. `reveal()` returns it, for code that connects."""
 
     __slots__ = ()
 
@@ -87,14 +87,14 @@ def find_public_url_problem(url: str) -> str | None:
 
 
 def add_example(example: str, problem: str | None) -> str | None:
-    return None if problem is None else f"{problem}; a URL is needed like {example}"
+    return None if problem is None else f"{problem}; use a URL like {example}"
 
 
 def find_network_problem(texts: Iterable[str]) -> str | None:
     try:
         parse_networks(texts)
     except ValueError as error:
-        return f"{error}; write networks as 10.0.0.0/8, or addresses, separated by commas"
+        return f"{error}; write networks such as 10.0.0.0/8, or addresses, separated by commas"
     return None
 
 
@@ -111,7 +111,7 @@ KafkaTopicPrefix = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9._-]{0,64}\Z",
-        description="stands before every topic and group",
+        description="prefix of every topic and consumer group",
         examples=["team-a."],
         extra={"form": "at most 64 letters, digits, dots, hyphens or underscores"},
     ),
@@ -131,7 +131,7 @@ RedisPrefix = Annotated[
     str,
     Meta(
         pattern=r"^[A-Za-z0-9._-]{1,64}\Z",
-        description="first part of every key, so that installations can share one",
+        description="first part of every key, so that installations can share one Redis",
         extra={"form": "1 to 64 letters, digits, dots, hyphens or underscores"},
     ),
 ]
@@ -146,7 +146,7 @@ KeysFile = Annotated[
 PublicUrl = Annotated[
     str,
     Meta(
-        description="where visitors reach ingest; http means cookies without Secure",
+        description="URL at which visitors reach ingest; with http, cookies have no Secure attribute",
         examples=[ORIGIN],
         extra={"check": find_public_url_problem, "form": "`http://` or `https://` and a host, with no path"},
     ),
@@ -155,24 +155,22 @@ Region = Annotated[
     str,
     Meta(
         pattern=r"^[a-z0-9-]{1,32}\Z",
-        description="where this process runs; on every event",
+        description="name of the place where this process runs; part of every event",
         examples=["eu-west-1"],
         extra={"form": "1 to 32 lower-case letters, digits or hyphens"},
     ),
 ]
-LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error"], Meta(description="what is logged, from this level on")
-]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], Meta(description="lowest level that is logged")]
 Host = Annotated[str, Meta(min_length=1, description="address to listen on")]
-Port = Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")]
+Port = Annotated[int, Meta(ge=0, le=65535, description="port to listen on; 0 chooses a free one")]
 PrivatePort = Annotated[int, Meta(ge=0, le=65535, description="port of /healthz, /readyz and /metrics")]
 MostDeadLetters = Annotated[
     int,
     Meta(
         ge=0,
         le=10_000,
-        description="dead letters among the last 10,000 records: the next one stops the stage, and so do as many in a"
-        " row; 0 is no limit",
+        description="dead letters allowed among the last 10,000 records: one more stops the stage, and so do as many in"
+        " a row; 0 is no limit",
     ),
 ]
 
@@ -180,28 +178,28 @@ MostDeadLetters = Annotated[
 ProxyNetworks = Annotated[
     tuple[str, ...],
     Meta(
-        description="networks of proxies that may say whose request it is, comma-separated",
+        description="networks of trusted proxies, which may name the client's address, comma-separated",
         examples=["10.0.0.0/8,::1"],
         extra={"check": find_network_problem},
     ),
 ]
 ForwardedHeader = Annotated[
     Literal["x-forwarded-for", "forwarded"],
-    Meta(description="where they say so, X-Forwarded-For or Forwarded (RFC 7239); the other one is not looked at"),
+    Meta(description="header in which they do, X-Forwarded-For or Forwarded (RFC 7239); the other one is ignored"),
 ]
 
 
 def variables(service: str) -> Callable[[str], str]:
-    """Give the `rename` of a service's Settings: field name to variable name."""
+    """Return the `rename` for a service's Settings: field name to variable name."""
     return lambda field: f"{PREFIX}{'' if field in SHARED else service + '_'}{field.upper()}"
 
 
 def load(kind: type[S], environ: Mapping[str, str]) -> S:
     """Read `kind` from the environment.
 
-    Raises SettingsError, a sentence that names the variable: not what is expected, missing, unknown (with the nearest
-    known name), given twice, or a `_FILE` that cannot be read. Variables of other services may be present and are not
-    looked at. A choice (`info`) may be written in capitals.
+    Raises SettingsError with a sentence that names the variable: invalid, missing, unknown (with the nearest known
+    name), given twice, or a `_FILE` that cannot be read. Variables of other services are ignored. A choice (`info`)
+    may be written in capitals.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     types = get_type_hints(kind, include_extras=True)
@@ -214,7 +212,7 @@ def load(kind: type[S], environ: Mapping[str, str]) -> S:
 
 
 def read_texts(environ: Mapping[str, str], hints: Mapping[str, Any]) -> dict[str, str]:
-    """Give what is set of our variables, by name, with the contents of files in the place of their names."""
+    """Return our variables by name; a secret's `_FILE` is replaced by the file's content."""
     texts: dict[str, str] = {}
     for given, text in environ.items():
         if not given.startswith(PREFIX):
@@ -224,7 +222,7 @@ def read_texts(environ: Mapping[str, str], hints: Mapping[str, Any]) -> dict[str
             refuse_unknown(given, hints)
             continue
         if name in texts:
-            raise SettingsError(f"{name}: {name} and {name}{FILE} are both set: keep one of them")
+            raise SettingsError(f"{name}: {name} and {name}{FILE} are both set: keep one")
         texts[name] = text if name == given else read_secret(given, text, hints[name])
     return texts
 
@@ -234,7 +232,7 @@ def read_value(field: FieldInfo, text: str, hint: Any) -> Any:
     try:
         value = convert(text, hint)
     except (msgspec.ValidationError, ValueError):
-        # What the library says is about its types and patterns. It raises ValueError for what is no UTF-8.
+        # The library's own message is about types and patterns. It raises ValueError for text that is not UTF-8.
         raise SettingsError(f"{name}: must be {describe_setting(field, hint)}") from None
     check = find_check(hint)
     wrong = check(value) if check else None
@@ -244,7 +242,7 @@ def read_value(field: FieldInfo, text: str, hint: Any) -> Any:
 
 
 def describe_setting(field: FieldInfo, hint: Any) -> str:
-    """Say all that is known of a setting: what it must be, an example, what it is for."""
+    """Describe a setting: the value it expects, an example, and its purpose."""
     default = "" if field.default in (None, msgspec.NODEFAULT) or find_choices(hint) else str(field.default)
     example, purpose = find_example(hint) or default, find_description(hint)
     value = describe_value(hint)
@@ -265,13 +263,13 @@ def split(text: str) -> list[str]:
 
 def read_secret(name: str, path: str, hint: Any) -> str:
     if plain_type(hint) is not Secret:
-        raise SettingsError(f"{name} is not a setting: only secrets may stand in a file")
+        raise SettingsError(f"{name} is not a setting: only secrets can be read from a file")
     try:
         secret = Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SettingsError(f"{name}: cannot read {path}: {error.strerror}") from None
     except ValueError:
-        raise SettingsError(f"{name}: {path} holds something else than a text") from None
+        raise SettingsError(f"{name}: {path} is not a UTF-8 text file") from None
     if not secret:
         raise SettingsError(f"{name}: {path} is empty")
     return secret
@@ -290,7 +288,7 @@ def refuse_unknown(name: str, fields: Mapping[str, object]) -> None:
 
 
 def show_settings(settings: msgspec.Struct) -> dict[str, object]:
-    """Give the settings by the names of their variables, for the log: a secret shows itself as `***`."""
+    """Return the settings by variable name, for the log. A secret is shown as `***`."""
     shown = {}
     for field in msgspec.structs.fields(settings):
         value = getattr(settings, field.name)

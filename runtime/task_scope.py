@@ -1,4 +1,4 @@
-"""Work that goes on while a context is open."""
+"""Background tasks that run while a context is open."""
 
 import asyncio
 import concurrent.futures
@@ -10,12 +10,12 @@ from typing import Any, Final
 log = logging.getLogger(__name__)
 
 CANCEL_AGAIN_S: Final = 5.0
-"""Longer than what is cancelled takes to clean up: it must not be cut off in that."""
+"""Wait before the next cancellation: longer than a task's clean-up, which must not be interrupted."""
 
 
 @asynccontextmanager
 async def task_scope(*work: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    """Run `work` beside the body and cancel it at the end; if some of it fails, cancel the body and raise that."""
+    """Run `work` next to the body, then cancel it. If some of it fails, cancel the body and raise its error."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in work]
@@ -24,19 +24,19 @@ async def task_scope(*work: Coroutine[object, object, None]) -> AsyncIterator[No
             finally:
                 await cancel(tasks)
     except BaseExceptionGroup as errors:
-        # The caller handles its own exceptions as they are: a group around them would hide them.
+        # Raise the first exception without its group: callers catch their own exception types.
         raise errors.exceptions[0] from None
 
 
 def report_failure(work: asyncio.Future[Any] | concurrent.futures.Future[Any]) -> None:
-    """Log what raised in a task, or a call in a thread, that nobody waits for: for its `add_done_callback`."""
+    """Log the exception of a task or thread call that nobody awaits. Pass it to `add_done_callback`."""
     if not work.cancelled() and (error := work.exception()) is not None:
         log.error("background work failed", exc_info=error)
 
 
 async def cancel(tasks: Iterable[asyncio.Task[None]], again_s: float = CANCEL_AGAIN_S) -> None:
-    # More than once if need be: before Python 3.12, asyncio.wait_for (which redis-py uses) loses a cancellation that
-    # arrives together with its result.
+    # Repeat the cancellation: before Python 3.12, asyncio.wait_for (which redis-py uses) loses one that arrives
+    # together with its result.
     running = {task for task in tasks if not task.done()}
     while running:
         for task in running:

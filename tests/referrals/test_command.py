@@ -320,12 +320,12 @@ async def test_what_goes_wrong_is_one_line_and_exit_code_two(
 @pytest.mark.parametrize(
     ("url", "line"),
     [
-        ("postgresql://x@127.0.0.1:1/x", "PostgreSQL does not answer: nobody listens at the address of the URL."),
+        ("postgresql://x@127.0.0.1:1/x", "PostgreSQL does not answer: nothing listens at the address in the URL."),
         ("mysql://x:secret@h/x", "CLICKRAIL_DATABASE_URL: it does not begin with postgresql://"),
         ("postgresql://x:secret@h:port/x", "CLICKRAIL_DATABASE_URL: the port is not a number"),
         (
             "postgresql://x:secret@h/x?sslmode=verify-full&sslrootcert=/nowhere",
-            "CLICKRAIL_DATABASE_URL: a file for TLS",
+            "CLICKRAIL_DATABASE_URL: a TLS file",
         ),
     ],
 )

@@ -18,22 +18,22 @@ AT = Endpoint("10.9.8.7", 80, "CLICKRAIL_SINK_PRIVATE")
         (
             OSError(errno.EADDRINUSE, "error while attempting to bind on address ('10.9.8.7', 80)"),
             CannotListen,
-            "CLICKRAIL_SINK_PRIVATE_PORT: port 80 of 10.9.8.7 is taken: stop what listens there, or set another",
+            "CLICKRAIL_SINK_PRIVATE_PORT: port 80 of 10.9.8.7 is in use: stop what listens there, or set another port",
         ),
         (
             PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
             SettingsError,
-            "CLICKRAIL_SINK_PRIVATE_PORT: port 80 of 10.9.8.7 needs a privilege: set another",
+            "CLICKRAIL_SINK_PRIVATE_PORT: port 80 of 10.9.8.7 needs a privilege: set a port above 1023",
         ),
         (
             socket.gaierror(socket.EAI_NONAME, "Name or service not known"),
             SettingsError,
-            "CLICKRAIL_SINK_PRIVATE_HOST: there is no address '10.9.8.7': set one of this machine's",
+            "CLICKRAIL_SINK_PRIVATE_HOST: '10.9.8.7' is not an address of this machine: set one that is",
         ),
         (
             OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address"),
             CannotListen,
-            "CLICKRAIL_SINK_PRIVATE_HOST: cannot listen at port 80 of 10.9.8.7: Cannot assign requested address",
+            "CLICKRAIL_SINK_PRIVATE_HOST: cannot listen on port 80 of 10.9.8.7: Cannot assign requested address",
         ),
     ],
 )

@@ -28,8 +28,8 @@ SESSION = Session(application="test", connect_s=10, statement_s=10, server_s=7, 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"port": "{free_port}"}, "nobody listens at the address of the URL"),
-        ({"host": "nowhere.invalid"}, "the host of the URL is not known"),
+        ({"port": "{free_port}"}, "nothing listens at the address in the URL"),
+        ({"host": "nowhere.invalid"}, "the host name in the URL cannot be resolved"),
         ({"password": "wrong"}, "password authentication failed"),
         ({"database": "wrong"}, 'database "wrong" does not exist'),
     ],
@@ -95,7 +95,7 @@ async def test_a_connection_whose_opening_is_cancelled_at_its_last_step_is_close
 def test_a_file_for_tls_that_cannot_be_used_is_a_setting(option: str, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     for path in ("/nowhere/secret", tmp_path / "empty"):
-        with pytest.raises(SettingsError, match="a file for TLS cannot be used") as caught:
+        with pytest.raises(SettingsError, match="a TLS file cannot be used") as caught:
             check_tls_files(f"postgresql://u:secret@db/d?sslmode=verify-full&{option}={path}")
         assert "secret" not in str(caught.value)
 

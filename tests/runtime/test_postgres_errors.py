@@ -74,8 +74,8 @@ def test_a_missing_partition_is_no_constraint_that_was_violated() -> None:
     ("error", "words"),
     [
         (CertificateError(), "its certificate does not verify: unable to get local issuer certificate"),
-        (ConnectionRefusedError(111, "x"), "nobody listens at the address of the URL"),
-        (socket.gaierror(-2, "x"), "the host of the URL is not known"),
+        (ConnectionRefusedError(111, "x"), "nothing listens at the address in the URL"),
+        (socket.gaierror(-2, "x"), "the host name in the URL cannot be resolved"),
         (TimeoutError(), "no answer in time"),
         (server_error("28P01", 'refused for "u"'), 'refused for "u"'),
         (

@@ -65,7 +65,7 @@ def test_a_signal_ends_it_in_order(number: signal.Signals) -> None:
 def test_wrong_settings_are_one_line_and_exit_code_2() -> None:
     code, errors = finish(start(CLICKRAIL_SINK_BATCH="x"))
 
-    expected = "a whole number from 0 to 65535 (port to listen on; 0 takes a free one)"
+    expected = "a whole number from 0 to 65535 (port to listen on; 0 chooses a free one)"
     assert (code, errors) == (2, f"clickrail sink: CLICKRAIL_SINK_BATCH: must be {expected}\n")
 
 

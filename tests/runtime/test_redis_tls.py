@@ -50,31 +50,31 @@ def test_files_that_can_be_used_are_taken(options: str, files: Path) -> None:
     [
         ("ssl_ca_certs={0}/none", "ssl_ca_certs cannot be used: No such file or directory"),
         ("ssl_ca_certs={0}", "ssl_ca_certs cannot be used: Is a directory"),
-        ("ssl_ca_certs={0}/empty", "ssl_ca_certs cannot be used: it holds no certificate in PEM form"),
-        ("ssl_ca_certs={0}/text", "ssl_ca_certs cannot be used: it holds no certificate in PEM form"),
+        ("ssl_ca_certs={0}/empty", "ssl_ca_certs cannot be used: the file contains no PEM certificate"),
+        ("ssl_ca_certs={0}/text", "ssl_ca_certs cannot be used: the file contains no PEM certificate"),
         ("ssl_ca_path={0}/none", "ssl_ca_path cannot be used: it is not a folder"),
         ("ssl_ca_path={0}/ca.crt", "ssl_ca_path cannot be used: it is not a folder"),
         ("ssl_certfile={0}/none&ssl_keyfile={0}/client.key", "ssl_certfile cannot be used: No such file or directory"),
         ("ssl_certfile={0}/client.crt&ssl_keyfile={0}/none", "ssl_keyfile cannot be used: No such file or directory"),
         (
             "ssl_certfile={0}/text&ssl_keyfile={0}/client.key",
-            "ssl_certfile cannot be used: it holds no certificate in PEM form",
+            "ssl_certfile cannot be used: the file contains no PEM certificate",
         ),
         (
             "ssl_certfile={0}/client.crt&ssl_keyfile={0}/text",
-            "ssl_keyfile cannot be used: it holds no key in PEM form that fits ssl_certfile and ssl_password",
+            "ssl_keyfile cannot be used: the file contains no PEM key that matches ssl_certfile and ssl_password",
         ),
         (
             "ssl_certfile={0}/client.crt",
-            "ssl_certfile cannot be used: it holds no key in PEM form that fits, and ssl_keyfile names none",
+            "ssl_certfile cannot be used: the file contains no PEM key that matches, and ssl_keyfile is not set",
         ),
         (
             "ssl_certfile={0}/client.crt&ssl_keyfile={0}/locked.key&ssl_password=open-sesame",
-            "ssl_keyfile cannot be used: it holds no key in PEM form that fits ssl_certfile and ssl_password",
+            "ssl_keyfile cannot be used: the file contains no PEM key that matches ssl_certfile and ssl_password",
         ),
         (
             "ssl_certfile={0}/locked.crt&ssl_keyfile={0}/locked.key",
-            "ssl_keyfile cannot be used: it holds no key in PEM form that fits ssl_certfile and ssl_password",
+            "ssl_keyfile cannot be used: the file contains no PEM key that matches ssl_certfile and ssl_password",
         ),
     ],
 )

@@ -52,7 +52,7 @@ def test_values_come_from_the_environment_typed() -> None:
 def test_a_value_of_the_wrong_type_names_the_variable_and_what_it_expects() -> None:
     assert message({"CLICKRAIL_INGEST_PORT": "eighty"}) == (
         "CLICKRAIL_INGEST_PORT: must be a whole number from 0 to 65535, for example 8080"
-        " (port to listen on; 0 takes a free one)"
+        " (port to listen on; 0 chooses a free one)"
     )
 
 
@@ -102,9 +102,7 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     assert settings.database_url == Secret("postgresql://h/d")
 
 
-@pytest.mark.parametrize(
-    ("content", "wrong"), [(b"\xff\xfe", "holds something else than a text"), (b" \n", "is empty")]
-)
+@pytest.mark.parametrize(("content", "wrong"), [(b"\xff\xfe", "is not a UTF-8 text file"), (b" \n", "is empty")])
 def test_a_file_without_a_secret_in_it_is_named(tmp_path: Path, content: bytes, wrong: str) -> None:
     (tmp_path / "url").write_bytes(content)
 
@@ -119,7 +117,7 @@ def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path, order: int) -> 
     given = {"CLICKRAIL_DATABASE_URL": "postgresql://h/d", "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
 
     assert message(dict(list(given.items())[::order])) == (
-        "CLICKRAIL_DATABASE_URL: CLICKRAIL_DATABASE_URL and CLICKRAIL_DATABASE_URL_FILE are both set: keep one of them"
+        "CLICKRAIL_DATABASE_URL: CLICKRAIL_DATABASE_URL and CLICKRAIL_DATABASE_URL_FILE are both set: keep one"
     )
 
 

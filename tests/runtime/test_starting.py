@@ -73,7 +73,7 @@ async def test_a_taken_port_is_one_sentence_and_exit_code_1(
         given = environ | more | {f"{port}_HOST": "127.0.0.1", f"{port}_PORT": str(number)}
         code, lines = await run(service, given)
 
-    taken = f"port {number} of 127.0.0.1 is taken: stop what listens there, or set another"
+    taken = f"port {number} of 127.0.0.1 is in use: stop what listens there, or set another port"
     assert (code, lines[-1]) == (1, f"clickrail {service}: {port}_PORT: {taken}")
     assert [line for line in lines if "Traceback" in line or '"crashed"' in line] == []
 
@@ -84,7 +84,7 @@ async def test_an_address_that_there_is_not_is_one_sentence_and_exit_code_2(
 ) -> None:
     code, lines = await run(service, environ | more | {f"{port}_HOST": "no such host"})
 
-    sentence = "there is no address 'no such host': set one of this machine's"
+    sentence = "'no such host' is not an address of this machine: set one that is"
     assert (code, lines[-1]) == (2, f"clickrail {service}: {port}_HOST: {sentence}")
 
 

@@ -183,7 +183,7 @@ def test_item_20_no_key_ring_of_too_little_secrecy_is_even_written(tmp_path: Pat
 
 @pytest.mark.parametrize("options", UNVERIFIED)
 def test_item_20_tls_that_is_not_verified_is_refused(options: str) -> None:
-    with pytest.raises(SettingsError, match=f"^{REDIS}: TLS that takes any certificate") as refused:
+    with pytest.raises(SettingsError, match=f"^{REDIS}: TLS that accepts any certificate") as refused:
         load(Settings, NEEDED | {REDIS: f"rediss://:sesame@redis.example/0?{options}"})
     assert "sesame" not in str(refused.value)
 

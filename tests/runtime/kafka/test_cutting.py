@@ -37,7 +37,7 @@ async def test_a_letter_is_cut_to_what_kafka_takes_and_the_others_are_whole(most
 
 
 async def test_a_topic_that_takes_no_letter_at_all_is_no_reason_to_lose_it() -> None:
-    with pytest.raises(RecordTooLarge, match=r"1 records are larger than clicks\.dead takes"):
+    with pytest.raises(RecordTooLarge, match=r"1 records are larger than clicks\.dead allows"):
         await deliver_cut(Kafka(6), [b"x"], write)
 
 
