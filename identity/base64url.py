@@ -1,7 +1,7 @@
 """base64url (RFC 4648 section 5) of data whose length is a multiple of three.
 
-Such data needs no padding and leaves no unused bits, so exactly one text stands for each sequence of bytes, and a text
-changed anywhere is other data. Whoever seals something here fills it up to such a length.
+Such data needs no padding and has no unused bits, so each byte sequence has exactly one text, and any change of the
+text changes the data. Callers pad what they seal to such a length.
 """
 
 import binascii
@@ -17,7 +17,7 @@ def encode_base64url(data: bytes) -> str:
 
 
 def decode_base64url(text: str) -> bytes | None:
-    """Read any text; None when it is not what `encode_base64url` writes."""
+    """Decode any text; None when `encode_base64url` could not have written it."""
     try:
         return binascii.a2b_base64(text.encode("ascii").translate(_FROM_URL), strict_mode=True)
     except ValueError:  # binascii.Error and UnicodeEncodeError are both ValueErrors

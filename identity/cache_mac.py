@@ -1,7 +1,7 @@
-"""Message authentication for what we put into a shared cache: whoever can write there cannot make a value of ours.
+"""Message authentication for values in a shared cache: others who can write to it cannot forge a value.
 
-Keyed BLAKE2b with a tag of 128 bits. The key is derived from a token key of the ring, so no ring has to change; a value
-made under an older token key is still believed while that key can be read.
+Keyed BLAKE2b with a 128-bit tag. The key is derived from a token key, so the ring needs no extra purpose. A value made
+under an older token key is accepted as long as that key is readable.
 """
 
 from base64 import urlsafe_b64encode
@@ -18,7 +18,7 @@ _PURPOSE: Final = b"clickrail cache"
 
 
 class CacheMac:
-    """Makes and checks tags with the keys of one ring: when the ring changes, build another."""
+    """Makes and checks tags with the keys of one ring. Build a new one when the ring changes."""
 
     __slots__ = ("_active", "_keys")
 
@@ -29,11 +29,11 @@ class CacheMac:
         self._keys = tuple(keys.values())
 
     def make_tag(self, message: bytes) -> bytes:
-        """Give the tag of a message, 22 characters."""
+        """Return the tag of a message, 22 characters."""
         return tag_of(self._active, message)
 
     def is_genuine(self, message: bytes, tag: bytes) -> bool:
-        """Tell whether a tag was made for this message with a key of the ring."""
+        """Return whether a tag was made for this message with a key of the ring."""
         return any(compare_digest(tag_of(key, message), tag) for key in self._keys)
 
 

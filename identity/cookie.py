@@ -1,7 +1,7 @@
-"""The click cookie: which click brought this visitor to this program, readable by us alone.
+"""The click cookie: the click that brought this visitor to this program, encrypted.
 
 The value is `v1.<kid>.<payload>`, the payload base64url of nonce, AES-256-GCM ciphertext and tag. Version, key id and
-the cookie's name are authenticated with it, so no cookie passes as another program's. Names, headers: `cookie_header`.
+the cookie's name are authenticated too, so a cookie is valid for its own program only. For names see `cookie_header`.
 """
 
 import struct
@@ -20,7 +20,7 @@ from identity.verification import EXPIRED, FORGED, FROM_FUTURE, MALFORMED, WRONG
 
 MAX_VALUE: Final = 512
 
-# Machines that share a key ring may disagree about the time by this much.
+# Allowed clock difference between machines that share a key ring.
 CLOCK_LEEWAY_S: Final = 300
 
 _TIMES: Final = struct.Struct("!II")
@@ -36,7 +36,7 @@ class CookieKeys(KeySet[AESGCM]):
 
 
 class CookieClaims(msgspec.Struct, frozen=True, gc=False):
-    """What a cookie says. Times are whole Unix seconds; from `expires_at` on it says nothing any more."""
+    """The content of a cookie. Times are whole Unix seconds; the cookie is invalid from `expires_at` on."""
 
     click_id: str
     affiliate_id: str
@@ -46,13 +46,13 @@ class CookieClaims(msgspec.Struct, frozen=True, gc=False):
 
 
 class OpenedCookie(CookieClaims, frozen=True, gc=False):
-    """A cookie that was believed, and the key that proved it. It can be sealed again as it is, under a newer key."""
+    """A valid cookie and the id of its key. Its claims can be sealed again under a newer key."""
 
     kid: str
 
 
 def seal_cookie(keys: CookieKeys, name: str, claims: CookieClaims, nonce: bytes) -> str:
-    """Write the value of the cookie `name`; `nonce` is 12 random bytes never used before."""
+    """Return the value of the cookie `name`; `nonce` is 12 random bytes that were never used before."""
     head = f"v1.{keys.kid}."
     ids = f"{claims.click_id}.{claims.affiliate_id}.{claims.program_id}".encode("ascii")
     plain = _TIMES.pack(claims.issued_at, claims.expires_at) + ids + _FILLER[: -len(ids) % 3]
@@ -60,7 +60,7 @@ def seal_cookie(keys: CookieKeys, name: str, claims: CookieClaims, nonce: bytes)
 
 
 def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCookie | VerificationError:
-    """Read any text as the value of the cookie `name`, at a time in Unix seconds; every `Reason` is possible."""
+    """Open any text as the value of the cookie `name`, at `now_s` in Unix seconds. Every `Reason` is possible."""
     head = value[:_HEAD]
     if len(value) > MAX_VALUE or not (head.startswith("v1.") and head.endswith(".", _HEAD - 1)):
         return MALFORMED
@@ -85,15 +85,15 @@ def open_cookies(
 ) -> OpenedCookie | VerificationError | None:
     """Find the cookie `name` in a request's Cookie lines and open it; None when there is none.
 
-    A browser may send the name twice. Each is opened for itself; of those believed the last issued counts, and when
-    none is believed, the first one's reason.
+    A browser may send the name more than once. The valid cookie that was issued last counts; if none is valid, return
+    the error of the first.
     """
     values = find_cookies(header_lines, name)
     if not values:
         return None
     opened = [open_cookie(keys, name, value, now_s) for value in values]
-    believed = [cookie for cookie in opened if isinstance(cookie, OpenedCookie)]
-    return max(believed, key=lambda cookie: cookie.issued_at) if believed else opened[0]
+    valid = [cookie for cookie in opened if isinstance(cookie, OpenedCookie)]
+    return max(valid, key=lambda cookie: cookie.issued_at) if valid else opened[0]
 
 
 def _check_claims(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | VerificationError:

@@ -1,4 +1,4 @@
-"""The click cookie in HTTP: its name, the Set-Cookie line, and finding it again in what a browser sends."""
+"""The click cookie in HTTP: its name, the Set-Cookie header, and finding it in Cookie headers."""
 
 from collections.abc import Iterable
 from string import ascii_letters, ascii_lowercase, digits
@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-# Browsers cap a cookie's life at 400 days; a longer promise would only be a wrong one.
+# Browsers limit a cookie's lifetime to 400 days.
 MAX_AGE_S: Final = 400 * 86_400
 
-# A browser sends a name twice at most now and then; whoever sends it more often gets no more of our time.
+# A browser rarely sends a name even twice. The limit bounds the work for hostile requests.
 MAX_SAME_NAME: Final = 8
 
 _HOST: Final = "__Host-cr-"
@@ -21,7 +21,7 @@ _DOMAIN_CHARACTERS: Final = f"{ascii_letters}{digits}.-"
 
 
 class ProgramCookie(msgspec.Struct, frozen=True):
-    """What stays the same in all cookies of a program: made once, not per click. `tail` is all after the value."""
+    """The constant parts of a program's cookie, made once per program. `tail` is everything after the value."""
 
     program_id: str
     name: str
@@ -30,13 +30,13 @@ class ProgramCookie(msgspec.Struct, frozen=True):
 
 
 def describe_cookie(program_id: str, window_s: int, *, https: bool, domain: str | None = None) -> ProgramCookie:
-    """Describe a program's cookie; `https` is whether the public URL is, never whether a request was.
+    """Describe a program's cookie. `https` depends on the public URL, never on a request.
 
-    A window of more than 400 days becomes 400. Raises ValueError for a program id, window or domain that cannot be.
+    A window of more than 400 days becomes 400. Raises ValueError for an invalid program id, window or domain.
     """
     window_s = min(window_s, MAX_AGE_S)
     if window_s <= 0:
-        raise ValueError("A cookie's window must be longer than nothing")
+        raise ValueError("A cookie's window must be longer than 0 s")
     if domain is not None and (not domain or domain.strip(_DOMAIN_CHARACTERS)):
         raise ValueError(f"Not a cookie domain: {domain!r}")
     name = cookie_name(program_id, https=https, domain=domain)
@@ -58,7 +58,7 @@ def cookie_name(program_id: str, *, https: bool, domain: str | None = None) -> s
 
 
 def find_program(name: str) -> str | None:
-    """Say which program a cookie is of, by its name; None when it is none of ours."""
+    """Return the program of a cookie by its name; None when it is not a click cookie."""
     for prefix in (_HOST, _SECURE, _PLAIN):
         if name.startswith(prefix):
             return name.removeprefix(prefix)
@@ -71,9 +71,9 @@ def set_cookie(cookie: ProgramCookie, value: str) -> str:
 
 
 def find_cookies(header_lines: Iterable[str], name: str) -> list[str]:
-    """Find every value of the cookie `name` in a request's Cookie lines, in their order, at most eight.
+    """Find the values of the cookie `name` in a request's Cookie lines, in order, at most eight.
 
-    The lines may be any text. Nothing is decoded: our values need no quotes and no escapes.
+    The lines may be any text. Nothing is decoded: our values contain no quotes or escapes.
     """
     found: list[str] = []
     for line in header_lines:

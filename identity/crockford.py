@@ -4,17 +4,17 @@ from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-# Ten bits at a time: a table of 1,024 pairs halves the steps of the plain method.
+# Encode ten bits at a time: a table of 1,024 pairs halves the number of steps.
 PAIRS: Final = [high + low for high in ALPHABET for low in ALPHABET]
 
-# Python reads base 32 with the digits 0-9a-v; this turns Crockford's into those.
+# int(text, 32) uses the digits 0-9a-v; this maps Crockford's digits to them.
 _TO_DIGITS: Final = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstuv")
 
 
 def encode_80_bits(data: bytes) -> str:
     """Write 10 bytes as 16 characters, most significant bits first."""
     number = int.from_bytes(data, "big")
-    high, low = number >> 40, number & 0xFF_FFFF_FFFF  # numbers of two machine digits are quicker than one of three
+    high, low = number >> 40, number & 0xFF_FFFF_FFFF  # two smaller ints are faster than one of 80 bits
     return (
         f"{PAIRS[high >> 30]}{PAIRS[high >> 20 & 1023]}{PAIRS[high >> 10 & 1023]}{PAIRS[high & 1023]}"
         f"{PAIRS[low >> 30]}{PAIRS[low >> 20 & 1023]}{PAIRS[low >> 10 & 1023]}{PAIRS[low & 1023]}"
@@ -22,10 +22,10 @@ def encode_80_bits(data: bytes) -> str:
 
 
 def encode_number(number: int, characters: int) -> str:
-    """Write a number that is not negative, with leading zeros; what does not fit is cut off at the left."""
+    """Write a non-negative number with leading zeros; digits that do not fit are dropped at the left."""
     return "".join(ALPHABET[number >> 5 * place & 31] for place in range(characters - 1, -1, -1))
 
 
 def decode_number(text: str) -> int:
-    """Read a text of these characters alone as one number."""
+    """Read a text that contains only these characters as one number."""
     return int(text.encode("ascii").translate(_TO_DIGITS), 32)

@@ -1,8 +1,8 @@
-"""A visitor's address: sealed for the way to the enricher, hashed for everything after; in the clear only in memory.
+"""A visitor's IP address: sealed until the enricher opens it, hashed afterwards; plain only in memory.
 
-Addresses are taken in packed form: 4 or 16 bytes. An IPv4 address written as an IPv6 one (`::ffff:8.8.8.8`) counts as
-the IPv4 address it is, sealed or hashed. An IPv6 address is hashed whole, so a visitor whose device changes its address
-becomes another one, and two devices of a household stay two.
+Addresses are packed: 4 or 16 bytes. A v4-mapped IPv6 address (`::ffff:8.8.8.8`) is treated as its IPv4 address. An IPv6
+address is hashed as a whole, so a device that changes its address counts as a new visitor, and two devices of a
+household count as two.
 """
 
 from ipaddress import IPv4Address, IPv6Address
@@ -36,9 +36,9 @@ class IpHashKeys(KeySet[HMAC]):
 
 
 def seal_ip(keys: IpSealKeys, packed: bytes, click_id: str, nonce: bytes) -> str:
-    """Encrypt an address for one click, as `kid.payload`; `nonce` is 12 random bytes never used before.
+    """Encrypt an address for one click, as `kid.payload`; `nonce` is 12 random bytes that were never used before.
 
-    Raises ValueError when `packed` is no address.
+    Raises ValueError when `packed` is not an address.
     """
     address = _normalise(packed)
     family = b"\x04" if len(address) == _V4_LENGTH else b"\x06"
@@ -47,7 +47,7 @@ def seal_ip(keys: IpSealKeys, packed: bytes, click_id: str, nonce: bytes) -> str
 
 
 def open_ip(keys: IpSealKeys, text: str, click_id: str) -> IPv4Address | IPv6Address | VerificationError:
-    """Read any text as a click's sealed address; refused as malformed, unknown_key, destroyed_key or forged."""
+    """Open any text as a click's sealed address, or say why not: malformed, unknown_key, destroyed_key or forged."""
     if len(text) not in _SEALED_LENGTHS or text[2] != ".":
         return MALFORMED
     key = keys.find(text[:2])
@@ -64,9 +64,9 @@ def open_ip(keys: IpSealKeys, text: str, click_id: str) -> IPv4Address | IPv6Add
 
 
 def hash_ip(keys: IpHashKeys, packed: bytes) -> tuple[str, str]:
-    """Give the key id and 32 hexadecimal digits: the first 128 bits of HMAC-SHA256 over the address.
+    """Return the key id and 32 hexadecimal digits: the first 128 bits of HMAC-SHA256 over the address.
 
-    The same address has the same hash as long as the same key is active. Raises ValueError when `packed` is no address.
+    An address keeps its hash as long as the same key is active. Raises ValueError when `packed` is not an address.
     """
     mac = keys.active.copy()
     mac.update(_normalise(packed))

@@ -1,4 +1,4 @@
-"""The key ring's file: read, written whole or not at all, and watched, so that rotation needs no restart."""
+"""The key ring's file: read, written atomically, and watched, so that rotation needs no restart."""
 
 import asyncio
 import fcntl
@@ -13,7 +13,7 @@ import msgspec
 
 from identity.keys import KeyRing, KeyRingError, find_ring_problem
 
-# The fullest ring there can be, 4 purposes with 1,296 keys each, is smaller.
+# The largest possible ring, 4 purposes with 1,296 keys each, is smaller.
 _MAX_BYTES: Final = 4 * 1024 * 1024
 
 _NEW_FILE: Final = 0o600
@@ -36,7 +36,7 @@ def read_ring(path: Path) -> KeyRing:
 
 
 def create_ring(path: Path, ring: KeyRing) -> None:
-    """Write a new key ring. Raises KeyRingError when there is a file already: its keys may be in use."""
+    """Write a new key ring. Raises KeyRingError when the file exists: its keys may be in use."""
     with _locked(path):
         if path.exists():
             raise KeyRingError(f"{path}: exists already, and its keys may be in use: not overwritten")
@@ -44,7 +44,7 @@ def create_ring(path: Path, ring: KeyRing) -> None:
 
 
 def edit_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
-    """Read, change and write a key ring, one process at a time, and give the new one. Raises KeyRingError."""
+    """Read, change and write a key ring, one process at a time; return the new ring. Raises KeyRingError."""
     with _locked(path):
         ring = change(read_ring(path))
         _write(path, ring)
@@ -52,10 +52,10 @@ def edit_ring(path: Path, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
 
 
 class WatchedKeyRing:
-    """The last good ring of a file in `ring`, without I/O; `refresh` looks whether there is a newer one.
+    """`ring` is the last valid ring of a file, without I/O; `refresh` reads a changed file.
 
-    Raises KeyRingError at construction when there is no good ring to start with. Later faults go to `on_fault`, once
-    for each different one, and the old ring stays. `on_change` is called with each new ring.
+    Raises KeyRingError at construction when the file has no valid ring. Later, a new fault is passed to `on_fault` once
+    and the old ring stays in use. `on_change` is called with each new ring.
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class WatchedKeyRing:
         self._path = path
         self._on_change = on_change
         self._on_refused = on_fault
-        self._stamp = _read_stamp(path)  # before the file: what changes in between is seen by the next refresh
+        self._stamp = _read_stamp(path)  # read before the file: the next refresh sees a change in between
         self._fault = ""
         self.ring = read_ring(path)
 
     def refresh(self) -> bool:
-        """Read the file again if it has changed; true when `ring` is a new one. One `stat` when it is not."""
+        """Read the file again if it has changed; return whether `ring` is new. Costs one `stat` without a change."""
         stamp = _read_stamp(self._path)
         if stamp == self._stamp:
             self._fault = ""
@@ -80,7 +80,7 @@ class WatchedKeyRing:
         try:
             ring = read_ring(self._path)
         except KeyRingError as error:
-            if str(error) != self._fault:  # the stamp stays: the cause may pass without the file changing
+            if str(error) != self._fault:  # keep the stamp: the fault may go away without a change of the file
                 self._fault = str(error)
                 self._on_refused(error)
             return False
@@ -92,7 +92,7 @@ class WatchedKeyRing:
         return True
 
     async def watch(self, every_s: float = 1.0) -> None:
-        """Refresh every so many seconds, until cancelled."""
+        """Refresh every `every_s` seconds until cancelled."""
         while True:
             await asyncio.sleep(every_s)
             self.refresh()
@@ -113,7 +113,7 @@ def _read_private(path: Path) -> bytes:
             data = file.read(_MAX_BYTES + 1)
     except OSError as error:
         raise KeyRingError(f"{path}: cannot be read: {error.strerror}") from error
-    # A group is fine: Kubernetes gives a mounted Secret to the group of the pod (fsGroup) as 0440 or 0640.
+    # Group access is allowed: Kubernetes mounts a Secret for the pod's group (fsGroup) as 0440 or 0640.
     if mode & stat.S_IRWXO:
         raise KeyRingError(f"{path}: every user of this machine may use it (mode {mode:04o}): chmod o= it")
     if len(data) > _MAX_BYTES:
@@ -122,7 +122,7 @@ def _read_private(path: Path) -> bytes:
 
 
 def _write(path: Path, ring: KeyRing) -> None:
-    """Write under the lock, which the caller holds."""
+    """Write the file. The caller holds the lock."""
     fault = find_ring_problem(ring)
     if fault:
         raise KeyRingError(f"{path}: not written: {fault}")
@@ -133,7 +133,7 @@ def _write(path: Path, ring: KeyRing) -> None:
 
 
 def _replace(path: Path, data: bytes) -> None:
-    # One name for all writers: what a killed one left holds secrets, and goes with the next change at the latest.
+    # One name for all writers: a killed writer leaves a file with secrets, and the next write removes it.
     temporary = path.with_name(f".{path.name}.writing")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE)
@@ -141,7 +141,9 @@ def _replace(path: Path, data: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             if path.exists():
                 replaced = path.stat()
-                os.fchown(descriptor, replaced.st_uid, replaced.st_gid)  # root rotates, the service still reads
+                os.fchown(
+                    descriptor, replaced.st_uid, replaced.st_gid
+                )  # after a rotation by root the service must still read it
                 os.fchmod(descriptor, replaced.st_mode & _KEPT_BITS)
             file.write(data)
             file.flush()
@@ -152,14 +154,14 @@ def _replace(path: Path, data: bytes) -> None:
         raise
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)  # the new name is on the disk too
+        os.fsync(folder)  # makes the rename durable
     finally:
         os.close(folder)
 
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the folder's lock: the file itself is replaced, so a lock on it would be on the old one."""
+    """Lock the folder: the file itself is replaced, so a lock on it would be on the old file."""
     try:
         folder = os.open(path.resolve().parent, os.O_RDONLY)
     except OSError as error:
@@ -172,6 +174,6 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _name_cause(error: msgspec.DecodeError) -> str:
-    """Say what is wrong with a file, without the value: it may be a secret in the wrong place."""
+    """Describe a decoding error without the value, which may be a misplaced secret."""
     cause = str(error)
     return f"Invalid value{cause[cause.rindex(' - at ') :]}" if cause.startswith("Invalid enum value") else cause

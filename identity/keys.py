@@ -1,8 +1,7 @@
-"""The key ring as a value, and the changes that can be made to it. Pure: `keyfile` reads and writes it.
+"""The key ring as a value, and the changes to it. Pure: `keyfile` reads and writes the file.
 
-A ring has, for each purpose, exactly one active key (it makes new values), any number of read-only keys (they still
-open old ones, or wait to become active) and the names of destroyed keys, whose secrets are gone, and with them all that
-they sealed.
+For each purpose a ring has exactly one active key, which makes new values; any number of read-only keys, which open old
+values or wait to become active; and the names of destroyed keys. Values of a destroyed key can no longer be opened.
 """
 
 from datetime import datetime, timedelta
@@ -27,19 +26,19 @@ LEAST_RETIRED: Final[dict[Purpose, timedelta | None]] = {
     "ip_seal": timedelta(hours=72),
     "ip_hash": timedelta(),
 }
-"""How long a key must have been retired to be destroyed by age: no cookie, no record of `clicks.raw` lasts longer.
+"""The least time between retirement and destruction by age: no cookie and no record of `clicks.raw` lasts longer.
 
-None stands for ever: merchants may send a token back after years.
+None means never: merchants may send a token back after years.
 """
 
 _KIDS: Final = tuple(first + second for first, second in product(digits + ascii_lowercase, repeat=2))
 
-# Thirty-two random bytes with fewer different values than this do not happen; a typed-in or blank secret has fewer.
+# 32 random bytes practically never have fewer distinct values than this; a typed or blank secret does.
 _MIN_DIFFERENT_BYTES: Final = 8
 
 
 class KeyRingError(Exception):
-    """The key ring cannot be used or changed as asked. Names the file, where there is one, and the cause; no secret."""
+    """The key ring cannot be used or changed. The message names the file, if any, and the cause, but no secret."""
 
 
 class Key(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -68,7 +67,7 @@ class KeyRing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class KeySummary(msgspec.Struct, frozen=True):
-    """What people may see of a key."""
+    """A key without its secret, to show to people."""
 
     purpose: Purpose
     kid: str
@@ -108,7 +107,7 @@ def add(ring: KeyRing, purpose: Purpose, now: datetime, randomness: bytes) -> Ke
 
 
 def activate(ring: KeyRing, purpose: Purpose, kid: str, now: datetime) -> KeyRing:
-    """Let a key make the new values from now on. Raises KeyRingError when it is unknown or destroyed."""
+    """Make a key the active one of its purpose. Raises KeyRingError when it is unknown or destroyed."""
     if find_key(ring, purpose, kid).state == "destroyed":
         raise KeyRingError(f"The {purpose} key {kid} is destroyed: it cannot become active again")
 
@@ -125,9 +124,9 @@ def activate(ring: KeyRing, purpose: Purpose, kid: str, now: datetime) -> KeyRin
 
 
 def destroy(ring: KeyRing, purpose: Purpose, kid: str) -> KeyRing:
-    """Forget a key's secret, and so everything made with it. Its name stays, to say why a value can no longer be read.
+    """Delete a key's secret, so its values can no longer be read. Its name stays, to say why.
 
-    Raises KeyRingError when there is no such key, or it is the active one.
+    Raises KeyRingError when the key is unknown or active.
     """
     doomed = find_key(ring, purpose, kid)
     if doomed.state == "active":
@@ -137,7 +136,7 @@ def destroy(ring: KeyRing, purpose: Purpose, kid: str) -> KeyRing:
 
 
 def destroy_retired(ring: KeyRing, purpose: Purpose, before: datetime) -> KeyRing:
-    """Destroy the keys that stopped making new values before a time; a key that never made any is left alone."""
+    """Destroy the keys that were retired before a time. Keys that were never active are kept."""
     for key in ring.keys:
         if key.purpose == purpose and key.state == "read_only" and key.retired_at and key.retired_at < before:
             ring = destroy(ring, purpose, key.kid)
@@ -145,7 +144,7 @@ def destroy_retired(ring: KeyRing, purpose: Purpose, before: datetime) -> KeyRin
 
 
 def list_keys(ring: KeyRing) -> list[KeySummary]:
-    """Show a ring to people: by purpose, the newest key first, no secrets."""
+    """List the keys of a ring without secrets, by purpose, the newest first."""
     keys = sorted(ring.keys, key=lambda key: key.created_at, reverse=True)
     keys.sort(key=lambda key: PURPOSES.index(key.purpose))
     return [KeySummary(key.purpose, key.kid, key.state, key.created_at, key.retired_at) for key in keys]
@@ -160,7 +159,7 @@ def find_key(ring: KeyRing, purpose: Purpose, kid: str) -> Key:
 
 
 def find_ring_problem(ring: KeyRing) -> str | None:
-    """Say what makes a ring unusable, in words that hold no secret; None when nothing does."""
+    """Return what makes a ring unusable, or None. The text contains no secret."""
     for purpose in PURPOSES:
         active = sum(key.purpose == purpose and key.state == "active" for key in ring.keys)
         if active != 1:

@@ -1,4 +1,4 @@
-"""A ring's keys of one purpose, made ready once, so that nothing is set up while a visitor waits."""
+"""The keys of one purpose, prepared once, so that no request waits for the set-up."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -10,9 +10,9 @@ Ready = TypeVar("Ready")
 
 
 class KeySet(Generic[Ready]):
-    """`kid` and `active` make new values; `find` gives the key that made an old one.
+    """`kid` and `active` are the key for new values; `find` returns the key of an existing value.
 
-    It belongs to one ring: when the ring changes, build another.
+    Build a new set when the ring changes.
     """
 
     __slots__ = ("_destroyed", "_readable", "active", "kid")

@@ -1,8 +1,8 @@
-"""The proof in a test link: its click is routed as any other, and counts nowhere. Checked with a key alone.
+"""The signature in a test link. Its click is handled like any other, but is in no total. No database is needed.
 
 `<7 expiry><2 kid><16 base 32>`: the last part is the first 80 bits of HMAC-SHA256 over
-`test.v1.<kid>.<code>.<expiry>`, by the keys of click tokens. Those sign texts that begin otherwise, so neither passes
-for the other.
+`test.v1.<kid>.<code>.<expiry>`, with the keys of click tokens. Click tokens sign texts with another prefix, so
+neither is valid as the other.
 """
 
 from hmac import compare_digest
@@ -20,7 +20,7 @@ _PROOF_AT: Final = _EXPIRY_LENGTH + 2
 
 
 def make_test_proof(keys: TokenKeys, code: str, expires_at: int) -> str:
-    """Write the proof that clicks of a referral code are tests until a time in Unix seconds.
+    """Make the proof that clicks on a referral code are tests, until a time in Unix seconds.
 
     Raises ValueError when seven characters cannot name the time.
     """
@@ -31,9 +31,9 @@ def make_test_proof(keys: TokenKeys, code: str, expires_at: int) -> str:
 
 
 def verify_test_proof(keys: TokenKeys, code: str, text: str, now_s: int) -> int | VerificationError:
-    """Read any text as the proof for a code at a time in Unix seconds, and give when it expires.
+    """Verify any text as the proof for a code at `now_s` in Unix seconds; return when it expires.
 
-    Refused as malformed, unknown_key, destroyed_key, forged or expired.
+    Otherwise return why not: malformed, unknown_key, destroyed_key, forged or expired.
     """
     expiry, kid = text[:_EXPIRY_LENGTH], text[_EXPIRY_LENGTH:_PROOF_AT]
     if len(text) != PROOF_LENGTH or expiry.strip(ALPHABET) or not text.isascii():

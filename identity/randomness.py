@@ -1,4 +1,4 @@
-"""Random bytes for ids and nonces, without one system call for each."""
+"""Random bytes for ids and nonces, read from the system in large chunks."""
 
 import os
 import weakref
@@ -8,11 +8,10 @@ _CHUNKS = 256
 
 
 class RandomPool:
-    """Hands out chunks of `width` bytes, each exactly once: in no other thread, and in no forked child.
+    """Returns chunks of `width` random bytes, each exactly once across threads and forked children.
 
-    A nonce used twice under one AES-GCM key gives the key's authentication away, so both are guaranteed here:
-    `list.pop` is atomic, and a child starts with an empty pool.
-    `read(n)` must give n unpredictable bytes; it is asked for 256 chunks at a time.
+    A nonce that is used twice under one AES-GCM key breaks its authentication. `list.pop` is atomic, and a forked child
+    starts with an empty pool. `read(n)` must return n unpredictable bytes; it is called for 256 chunks at a time.
     """
 
     __slots__ = ("__weakref__", "_chunks", "_read", "_width")

@@ -1,4 +1,4 @@
-"""The click token: a click id that proves itself, for merchants to send back. Checked with a key alone, no database.
+"""The click token: a signed click id that merchants send back. Verified with a key, without a database.
 
 `<26 ULID>.<2 kid><16 base 32>`: the last part is the first 80 bits of HMAC-SHA256 over `v1.<kid>.<click id>`.
 """
@@ -26,12 +26,12 @@ class TokenKeys(KeySet[HMAC]):
 
 
 def make_token(keys: TokenKeys, click_id: str) -> str:
-    """Write the token of a click."""
+    """Make the token of a click."""
     return f"{click_id}.{keys.kid}{make_proof(keys.active, f'v1.{keys.kid}.{click_id}')}"
 
 
 def verify_token(keys: TokenKeys, text: str) -> str | VerificationError:
-    """Read any text as a token and give its click id; refused as malformed, unknown_key, destroyed_key or forged."""
+    """Verify any text as a token; return its click id, or malformed, unknown_key, destroyed_key or forged."""
     click_id = text[:ULID_LENGTH]
     if len(text) != TOKEN_LENGTH or text[ULID_LENGTH] != "." or not is_ulid(click_id) or not text.isascii():
         return MALFORMED
@@ -43,7 +43,7 @@ def verify_token(keys: TokenKeys, text: str) -> str | VerificationError:
 
 
 def make_proof(key: HMAC, text: str) -> str:
-    """Give the first 80 bits of the text's HMAC-SHA256. What it is a proof of must follow from how the text begins."""
-    mac = key.copy()  # a copy keeps the key's two hash states, which cost more than the rest
+    """Return the first 80 bits of the text's HMAC-SHA256. Each use of a key needs its own prefix of the text."""
+    mac = key.copy()  # copy() reuses the key's two hash states, which cost more than the rest
     mac.update(text.encode("utf-8", "surrogatepass"))
     return encode_80_bits(mac.finalize()[:10])

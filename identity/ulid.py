@@ -10,7 +10,7 @@ from identity.crockford import ALPHABET, PAIRS
 ULID_LENGTH: Final = 26
 RANDOM_BYTES: Final = 16
 
-# 256 is eight times 32, so the low five bits of a random byte are a random character: one `translate` writes sixteen.
+# The low five bits of a random byte select a character without bias: one `translate` writes sixteen.
 _CHARACTER_OF_BYTE: Final = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))
 
 

@@ -1,22 +1,22 @@
-"""Why something that came from outside was not believed: a value, because bad input is no exception."""
+"""Why untrusted input was refused. It is a value: bad input is not an exception."""
 
 from typing import Final, Literal
 
 import msgspec
 
 Reason = Literal[
-    "malformed",  # not of the form at all: wrong length, version or characters
-    "unknown_key",  # names a key this ring has never held
-    "destroyed_key",  # names a key that was destroyed: what it sealed is gone on purpose
-    "forged",  # of the right form, but not made with that key for this name, click and version
-    "wrong_program",  # genuine, but made for another program than the cookie's name says
-    "from_future",  # issued later than now: a clock was wrong, or is
-    "expired",  # genuine, and its window is over
+    "malformed",  # wrong length, version or characters
+    "unknown_key",  # names a key that this ring never had
+    "destroyed_key",  # names a key that was destroyed on purpose
+    "forged",  # well formed, but not made with that key for this name, click and version
+    "wrong_program",  # valid, but for another program than the cookie's name says
+    "from_future",  # issued in the future: a clock is or was wrong
+    "expired",  # valid, but its window is over
 ]
 
 
 class VerificationError(msgspec.Struct, frozen=True):
-    """The answer in place of a value; `reason` is stable and fit for a metric's label."""
+    """The result in place of a value; `reason` is stable and usable as a metric label."""
 
     reason: Reason
 

@@ -1,4 +1,4 @@
-"""The contract: what travels between the services, and what data teams may rely on.
+"""The contract: the records that travel between the services and to data teams.
 
 Four records on four topics (`topics`), as UTF-8 JSON (`codec`), with CloudEvents headers on the public ones
 (`headers`), reasons for refusals by stable number (`reasons`), and examples that every consumer's tests replay.

@@ -1,4 +1,4 @@
-"""Write the JSON Schema of each record: `python -m schemas`. A test fails while a written one is stale."""
+"""Write the JSON Schema of each record: `python -m schemas`. A test fails while a file is out of date."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ FOLDER = Path(__file__).parent / "json"
 
 
 def json_schema(topic: Topic) -> str:
-    """Give the JSON Schema (draft 2020-12) of a topic's values, as the text of its file."""
+    """Return the JSON Schema (draft 2020-12) of a topic's values, as the text of its file."""
     (reference,), definitions = msgspec.json.schema_components([topic.record], ref_template="#/$defs/{name}")
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -27,9 +27,9 @@ def json_schema(topic: Topic) -> str:
 
 
 def require_fields(definition: dict[str, Any]) -> dict[str, Any]:
-    """Require each field that was written from version 1.0 on, null where nothing is known.
+    """Require each field that every record since version 1.0 contains, with null for unknown.
 
-    Our own decoder forgives a missing one that may be null. Defaults are its own too: nobody has to fill them in.
+    Our decoder is more lenient: it fills in defaults. They are left out here, since other readers need not do that.
     """
     properties = {
         name: {word: value for word, value in field.items() if word != "default"}

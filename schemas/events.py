@@ -1,4 +1,4 @@
-"""The four records that travel: a click as received, as enriched, a refusal, and what could not be processed."""
+"""The four records: a raw click, an enriched click, a rejected request, and a record that failed (dead letter)."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,25 +41,25 @@ from schemas.fields import (
 from schemas.parts import Bot, ClientHints, Device, Geo, Handled, Privacy, Referrer, Utm
 
 OLDEST_CLICK: Final = timedelta(days=90)
-"""A click that says it is older than this is dead-lettered: its daily partition may be gone by retention."""
+"""An older click is dead-lettered: retention may have dropped its daily partition."""
 NEWEST_CLICK: Final = timedelta(days=1)
-"""A click from further ahead than this is dead-lettered: some clock is wrong."""
+"""A click further in the future than this is dead-lettered: a clock is wrong."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """Anything that is the value of a Kafka record."""
+    """The base of every value of a Kafka record."""
 
     schema_version: SchemaVersion = SCHEMA_VERSION
 
 
 class Click(Record, frozen=True, kw_only=True):
-    """What a raw and an enriched click share: the request, and the decisions ingest took on it.
+    """The fields that a raw and an enriched click share: the request, and the decisions of ingest.
 
-    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent, and `target_source` whose
-    target that is: `program`, `code`, or `deep_link` for the page that the visitor asked for by `?url=`. `limit` names
-    the limit the click was over, `client` or `code`, where the program's policy lets it count all the same. `is_test`
-    says that a signed test link was followed: the click is in no total. `truncated` lists the fields that were cut to
-    their caps; `target_url` is among them, too, where the Location itself lacks something of what the visitor brought.
+    `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `target_source` says where
+    it comes from: `program`, `code`, or `deep_link` for a page requested with `?url=`. `limit` names the limit that
+    was exceeded, `client` or `code`, when the program's policy still counts the click. `is_test` marks a click on a
+    signed test link; it is in no total. `truncated` lists the fields that were cut to their caps; it includes
+    `target_url` when parameters of the visitor were left out of the Location.
     """
 
     click_id: Ulid
@@ -95,16 +95,16 @@ class Click(Record, frozen=True, kw_only=True):
 
 
 class RawClick(Click, frozen=True, kw_only=True):
-    """A click as received. The address is sealed (AES-GCM, a key of the ring): only the enricher reads it."""
+    """A click as received. The IP address is sealed with AES-GCM; only the enricher opens it."""
 
     referrer: ReferrerUrl | None = None
     ip_sealed: Sealed | None = None
 
 
 class EnrichedClick(Click, frozen=True, kw_only=True):
-    """A click with what is known about its visitor. It has no field that could hold an address.
+    """A click with facts about its visitor. It has no field for an IP address.
 
-    `ip_hash` is null when the click is anonymous. `published_at` is when Kafka took the raw click.
+    `ip_hash` is null when the click is anonymous. `published_at` is when Kafka received the raw click.
     """
 
     ip_hash: Hashed | None
@@ -117,9 +117,9 @@ class EnrichedClick(Click, frozen=True, kw_only=True):
 
 
 class RejectedClick(Record, frozen=True, kw_only=True):
-    """A request that was refused, by a stable number (`schemas.reasons`), and what the visitor got: `status`.
+    """A request that was refused for a numbered reason (`schemas.reasons`), and the `status` of the answer.
 
-    `asked` is the code as asked, cleaned and cut. Program and affiliate are named where the code was known.
+    `asked` is the requested code, cleaned and cut. Program and affiliate are set when the code was known.
     """
 
     rejection_id: Ulid
@@ -138,12 +138,12 @@ class RejectedClick(Record, frozen=True, kw_only=True):
 
 
 class DeadLetter(Record, frozen=True, kw_only=True):
-    """A record some stage could not process, with its original bytes, so that it can be mended and sent again.
+    """A record that a stage could not process, with its original bytes, so that it can be repaired and replayed.
 
     `reason` is a word (`not_json`, `wrong_shape`, `unknown_version`, `implausible_time` ...), `detail` a sentence.
-    `topic`, `partition` and `offset` name where it was read, and `digest` is that of its value: together its identity,
-    for a topic that is deleted and made again counts from 0 again. `taken_at` is when Kafka took it, `size` how long
-    its value was. `is_cut` says that it was larger than its topic takes, so that key or value are only their beginning.
+    `topic`, `partition`, `offset` and the `digest` of the value together identify the record: a topic that is deleted
+    and created again restarts its offsets at 0. `taken_at` is when Kafka received the record, `size` the length of its
+    value in bytes. `is_cut` marks a letter too large for its topic: key and value are only the beginning.
     """
 
     topic: Label
@@ -163,6 +163,6 @@ class DeadLetter(Record, frozen=True, kw_only=True):
 
 
 def has_plausible_time(clicked_at: datetime, now: datetime) -> bool:
-    """Tell whether a click's time lies in [-90 d, +1 d] around `now` (both aware, and any time there is)."""
-    # A difference of two times is always a duration; a time less a duration is not always a time.
+    """Return whether a click's time lies in [-90 d, +1 d] around `now`. Both are aware; any datetime is accepted."""
+    # Subtract the times: adding a timedelta to a time can overflow.
     return -OLDEST_CLICK <= clicked_at - now <= NEWEST_CLICK

@@ -2,10 +2,10 @@
 
 Caps count characters. A producer cuts a longer text to its cap and names the field in the record's `truncated`.
 
-msgspec checks types, caps and units while it decodes. What a text looks like is a pattern of the written JSON Schema
-(`formatted`), in the part of regular expressions that ECMA-262, RE2, Java and Rust all read alike. `schemas.formats`
-checks these patterns after decoding: msgspec would run a Python regular expression for each text, which was two
-thirds of what decoding cost.
+msgspec checks types, caps and units while it decodes. The format of a text is a pattern in the written JSON Schema
+(`formatted`), in the subset of regular expressions that ECMA-262, RE2, Java and Rust read alike. `schemas.formats`
+checks these patterns after decoding: msgspec would run a Python regular expression for each text, which took two
+thirds of the decoding time.
 """
 
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 SCHEMA_VERSION: Final = "1.3"
-"""In every record. The minor part grows with each new optional field, the major part with any other change."""
+"""Part of every record. A new optional field raises the minor version, any other change the major version."""
 
 HOST_CAP: Final = 255
 PATH_CAP: Final = 1024
@@ -29,31 +29,31 @@ UTM_CAP: Final = 128
 AD_ID_CAP: Final = 256
 ASKED_CAP: Final = 128
 LARGEST: Final = 2**63 - 1
-"""Of every number: what tables hold, and what the readers of other languages do."""
+"""The largest number: the limit of bigint columns and of readers in other languages."""
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9998, 12, 31, tzinfo=UTC)
-"""Of every time: a ULID knows no earlier one, and what is added to a later one, a zone say, is beyond the calendar."""
+"""The range of times: a ULID has none earlier, and adding a time zone to a later one can overflow."""
 
 
 def formatted(pattern: str) -> dict[str, Any]:
-    """Give the JSON Schema of a text that is `pattern` from its first character to its last.
+    """Return the JSON Schema of a text that matches `pattern` as a whole.
 
-    Python and Java let `$` match before a line feed at the end, the others do not: so a line feed is refused apart.
+    In Python and Java `$` also matches before a final line feed, so the schema forbids line feeds separately.
     """
     return {"pattern": f"^{pattern}$", "not": {"pattern": "[\\n]"}}
 
 
 def since(version: str) -> dict[str, Any]:
-    """Mark an optional field that came after 1.0: records of earlier versions do not have it.
+    """Mark an optional field added after version 1.0: older records do not have it.
 
-    A comment, for Ajv as it comes refuses a schema with a keyword that it does not know.
+    It is a comment because Ajv by default refuses schemas with unknown keywords.
     """
     return {"$comment": f"since {version}"}
 
 
 SchemaVersion = Annotated[
     str,
-    # A reader takes any minor version of its own major version, and tells an unknown major version from a bad text.
+    # A reader accepts any minor version of its major version, and must tell another major version from a bad text.
     Meta(
         max_length=7,
         description="major.minor; this schema is of major version 1",

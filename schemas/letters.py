@@ -1,4 +1,4 @@
-"""Dead letters made: a record some stage could not process, put into words with its original bytes. Pure."""
+"""Making dead letters: records that a stage could not process, with the reason and the original bytes. Pure."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -21,7 +21,7 @@ DEAD_REASONS: Final = (
     "refused_by_database",
     "internal_error",
 )
-"""Why there are dead letters. `docs/operating.md` says what to do about each."""
+"""The reasons of dead letters. `docs/operating.md` says what to do about each."""
 LATEST_MS: Final = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 
 
@@ -35,7 +35,7 @@ class Cause(Protocol):
 
 
 class SourceRecord(Protocol):
-    """A record as Kafka gives it; `timestamp` is when the broker took it, in milliseconds since 1970."""
+    """A record read from Kafka; `timestamp` is when the broker received it, in Unix milliseconds."""
 
     @property
     def topic(self) -> str: ...
@@ -52,14 +52,14 @@ class SourceRecord(Protocol):
 
 
 def taken_at(record: SourceRecord) -> datetime:
-    """Give when the broker took a record. Where it took its producer's word for it, that may be any number."""
+    """Return when the broker received a record. Clamped: a topic may keep any timestamp of the producer."""
     return EARLIEST + timedelta(milliseconds=min(max(record.timestamp, 0), LATEST_MS))
 
 
 def check_click_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
-    """Tell what is wrong with a click's time, if anything.
+    """Return what is wrong with a click's time, or None.
 
-    It is judged by when Kafka took the raw click, so that a repeat, or a late replay, is judged alike.
+    The time is compared with the moment Kafka received the raw click, so a late replay gives the same result.
     """
     if has_plausible_time(clicked_at, published_at):
         return None
@@ -68,9 +68,9 @@ def check_click_time(clicked_at: datetime, published_at: datetime) -> Undecodabl
 
 
 def check_publishing_time(published_at: datetime, read_at: datetime) -> Undecodable | None:
-    """Tell what is wrong with the time at which Kafka is said to have taken a raw click, if anything.
+    """Return what is wrong with a click's `published_at`, or None.
 
-    `read_at` is when Kafka took the record that says so, which the clocks of two brokers may put a little earlier.
+    `read_at` is when Kafka received the enriched record. With two brokers' clocks it may be slightly earlier.
     """
     if published_at - read_at <= NEWEST_CLICK:
         return None
@@ -79,7 +79,7 @@ def check_publishing_time(published_at: datetime, read_at: datetime) -> Undecoda
 
 
 def make_dead_letter(record: SourceRecord, cause: Cause, stage: str, now: datetime) -> DeadLetter:
-    """Give the dead letter of a record, from the stage that could not process it; `now` dates it."""
+    """Return the dead letter of a record that `stage` could not process; `now` is the time of the failure."""
     return DeadLetter(
         topic=record.topic,
         partition=record.partition,
@@ -102,7 +102,7 @@ def digest_of(value: bytes) -> str:
 
 
 def cut_letter(letter: DeadLetter, cap: int) -> DeadLetter:
-    """Give the letter with so many bytes of its key and of its value, if they are longer."""
+    """Cut the key and the value of a letter to `cap` bytes each, if they are longer."""
     if len(letter.value) <= cap and len(letter.key or b"") <= cap:
         return letter
     key = None if letter.key is None else letter.key[:cap]

@@ -1,4 +1,4 @@
-"""The nested objects of the records. All frozen; every field is present in JSON, null where nothing is known."""
+"""The nested objects of the records. All are frozen; every field is present in JSON, null when unknown."""
 
 import msgspec
 
@@ -17,7 +17,7 @@ from schemas.fields import (
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece of a record. Unknown fields are passed over, so that an old reader accepts a newer minor version."""
+    """The base of a nested object. Unknown fields are ignored, so an old reader accepts a newer minor version."""
 
 
 class ClientHints(Part, frozen=True, kw_only=True, gc=False):
@@ -41,7 +41,7 @@ class Utm(Part, frozen=True, kw_only=True, gc=False):
 class Privacy(Part, frozen=True, kw_only=True, gc=False):
     """What the visitor's browser asked for, and what ingest decided by the program's policy.
 
-    `decision` is `full`, `no_cookie` or `anonymous` (no cookie, and nothing of the address but its country).
+    `decision` is `full`, `no_cookie` or `anonymous` (no cookie, and only the country of the address).
     """
 
     gpc: bool
@@ -50,7 +50,7 @@ class Privacy(Part, frozen=True, kw_only=True, gc=False):
 
 
 class KeyIds(Part, frozen=True, kw_only=True, gc=False):
-    """Ids of the keys ingest used; null where it used none."""
+    """Ids of the keys that ingest used; null where it used none."""
 
     cookie: KeyId | None = None
     token: KeyId | None = None
@@ -60,9 +60,9 @@ class KeyIds(Part, frozen=True, kw_only=True, gc=False):
 class Handled(Part, frozen=True, kw_only=True):
     """How ingest handled the request.
 
-    `process` is a ULID made when the process started and `sequence` counts its accepted clicks from 1, so that a hole
+    `process` is a ULID made when the process started and `sequence` counts its accepted clicks from 1, so that a gap
     is visible downstream; a rejection has no sequence. `cache` is the layer that answered the lookup: `process`,
-    `redis`, `postgres`, or null where none was asked. `steps_us` holds microseconds by step, up to the encoding.
+    `redis`, `postgres`, or null without a lookup. `steps_us` holds microseconds by step, up to the encoding.
     """
 
     region: Label
@@ -74,7 +74,7 @@ class Handled(Part, frozen=True, kw_only=True):
 
 
 class Geo(Part, frozen=True, kw_only=True, gc=False):
-    """Where the address is, as far as the database knows.
+    """The location of the IP address according to the geo database.
 
     `status` is `found`, `not_found`, `no_database`, `bad_database` or `no_address`; `database` names the file's type
     and build date.
@@ -88,7 +88,7 @@ class Geo(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Device(Part, frozen=True, kw_only=True, gc=False):
-    """What the user agent says of itself. `type` is `desktop`, `mobile`, `tablet`, `bot` or `other`."""
+    """The device by user agent and client hints. `type` is `desktop`, `mobile`, `tablet`, `bot` or `other`."""
 
     type: Word
     brand: Label | None = None
@@ -101,7 +101,7 @@ class Device(Part, frozen=True, kw_only=True, gc=False):
 
 
 class Referrer(Part, frozen=True, kw_only=True, gc=False):
-    """Where the visitor came from: the referring page as sent, its host, and what kind of place that is.
+    """Where the visitor came from: the referring page as sent, its host, and its kind.
 
     `medium` is `search`, `social`, `email`, `paid`, `chatbot`, `internal`, `direct` or `unknown`.
     """

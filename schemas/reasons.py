@@ -7,13 +7,13 @@ import msgspec
 
 PLACEHOLDER: Final = re.compile(r"\b(CODE|AFFILIATE_ID|PROGRAM_ID)\b")
 NAMES_ONE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
-"""What a code or an id looks like. Nothing else gets into a command that somebody may copy into a shell."""
+"""The format of a code or id. Nothing else is put into a command that people copy into a shell."""
 
 
 class Reason(msgspec.Struct, frozen=True):
     """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`.
 
-    The commands in `remedy` name CODE, AFFILIATE_ID and PROGRAM_ID; `advise` puts in those that are known.
+    The commands in `remedy` contain CODE, AFFILIATE_ID and PROGRAM_ID; `advise` replaces those that are known.
     """
 
     number: str
@@ -27,16 +27,16 @@ MALFORMED_CODE: Final = Reason(
     "R101",
     "code",
     "Malformed code",
-    "What stands after /ref/ cannot be a referral code: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. A path that"
+    "The text after /ref/ cannot be a referral code: 1 to 64 of the characters A-Z, a-z, 0-9, _ and -. A path that"
     " is not below /ref/ is a 404, and no rejection.",
-    "Look at `asked` for what was visited: usually a link that was cut, or text glued to its end. Mend the link.",
+    "Look at `asked` for what was visited: usually a link that was cut, or text appended to it. Repair the link.",
 )
 UNKNOWN_CODE: Final = Reason(
     "R102",
     "code",
     "Unknown code",
     "The code is well formed, but no referral code of that name exists. Codes are case-sensitive.",
-    "`clickrail code check CODE` names the codes that nearly match. Create the code, or mend the link; many different"
+    "`clickrail code check CODE` names the codes that nearly match. Create the code, or repair the link; many different"
     " unknown codes are a scan.",
 )
 PAUSED_CODE: Final = Reason(
@@ -65,21 +65,21 @@ ARCHIVED_CODE: Final = Reason(
     "paused",
     "Code archived",
     "The referral code is archived: the visitor went to the program's fallback, without cookie or click.",
-    "Links to an archived code are still about: mend them, or let it count again with `clickrail code resume CODE`.",
+    "Links to an archived code are still in use: repair them, or let it count again with `clickrail code resume CODE`.",
 )
 ARCHIVED_AFFILIATE: Final = Reason(
     "R205",
     "paused",
     "Affiliate archived",
     "The affiliate the code belongs to is archived: the visitor went to the program's fallback.",
-    "Links of an archived affiliate are still about: `clickrail affiliate resume AFFILIATE_ID` lets them count again.",
+    "Links of an archived affiliate are still in use: `clickrail affiliate resume AFFILIATE_ID` lets them count again.",
 )
 ARCHIVED_PROGRAM: Final = Reason(
     "R206",
     "paused",
     "Program archived",
     "The program the code belongs to is archived: the visitor went to its fallback.",
-    "Links to an archived program are still about: `clickrail program resume PROGRAM_ID` lets them count again.",
+    "Links to an archived program are still in use: `clickrail program resume PROGRAM_ID` lets them count again.",
 )
 CLIENT_LIMIT: Final = Reason(
     "R301",
@@ -87,7 +87,7 @@ CLIENT_LIMIT: Final = Reason(
     "Client over its limit",
     "One address (IPv4, or an IPv6 /64) asked for more clicks than CLICKRAIL_INGEST_CLIENT_RATE_PER_S and _CLIENT_BURST"
     " allow, and the program's `limit_policy` is skip (status 302) or refuse (429); or it was ten times over, which"
-    " is a 302 without a click whatever the policy, and a 429 for a code that is not in memory: it is not looked up.",
+    " is a 302 without a click whatever the policy, and a 429 for a code that is not in memory, without a lookup.",
     "One hash with many of these is a script, or a proxy that CLICKRAIL_INGEST_TRUSTED_PROXIES does not name, so that"
     " all its visitors look like one. For large networks behind one address raise the limit, or use the policy flag.",
 )
@@ -98,14 +98,14 @@ CODE_LIMIT: Final = Reason(
     "One referral code got more clicks than CLICKRAIL_INGEST_CODE_RATE_PER_S and _CODE_BURST allow, and the program's"
     " `limit_policy` is skip (status 302) or refuse (429); or it was ten times over, which is a 302 without a click"
     " whatever the policy.",
-    "Look at where the clicks came from. A campaign that is a success: raise the limit, or set its rate to 0 for none.",
+    "Look at where the clicks came from. For a successful campaign, raise the limit; a rate of 0 is no limit.",
 )
 REFUSED_PREFETCH: Final = Reason(
     "R401",
     "purpose",
     "Prefetch refused",
-    "The browser asked ahead of the visitor (prefetch, prerender, preload or preview) and was told to ask again when"
-    " they really go. Affiliate and program are on record where the process had the code in memory.",
+    "The browser fetched the link before the visitor followed it (prefetch, prerender, preload or preview), and was"
+    " told to ask again on the real visit. Affiliate and program are recorded when the code was in memory.",
     "Nothing to do: the visitor's own click follows and counts. CLICKRAIL_INGEST_PREFETCH=record records them instead.",
 )
 STORES_AWAY: Final = Reason(
@@ -113,7 +113,7 @@ STORES_AWAY: Final = Reason(
     "outage",
     "Referral codes out of reach",
     "The code was not in this process, and neither Redis nor Postgres answered in time.",
-    "Bring Postgres or Redis back. Codes already known to a process go on redirecting meanwhile.",
+    "Bring Postgres or Redis back. Codes in a process's memory keep redirecting meanwhile.",
 )
 
 REASONS: Final = {
@@ -138,14 +138,14 @@ REASONS: Final = {
 def advise(
     reason: Reason, *, code: str | None = None, affiliate_id: str | None = None, program_id: str | None = None
 ) -> str:
-    """Give a reason's remedy, its commands naming the code, affiliate and program that it is about, where known."""
+    """Return a reason's remedy with the known code, affiliate and program put into its commands."""
     known = {"CODE": code, "AFFILIATE_ID": affiliate_id, "PROGRAM_ID": program_id}
     return PLACEHOLDER.sub(lambda found: name_in_command(known[found[1]]) or found[1], reason.remedy)
 
 
 def name_in_command(name: str | None) -> str | None:
-    """Write a code or an id as an argument; null where it is none."""
+    """Write a code or an id as a command argument; None when it has another format."""
     if name is None or not NAMES_ONE(name):
         return None
-    # What begins with a hyphen would be read as an option.
+    # A name that begins with a hyphen would be read as an option.
     return f"-- {name}" if name.startswith("-") else name

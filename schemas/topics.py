@@ -25,7 +25,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def settings(retention_ms: int, **more: str) -> Mapping[str, str]:
-    # LogAppendTime: a click that waited in a journal must be neither expired nor refused by its own time.
+    # LogAppendTime: a click that waited in a journal must not expire, or be refused, because of its own time.
     fixed = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime", "retention.ms": str(retention_ms)}
     return MappingProxyType(fixed | {name.replace("_", "."): value for name, value in more.items()})
 
@@ -37,7 +37,7 @@ CLICKS_RAW: Final = Topic(
     readers="the enricher only",
     public=False,
     partitions=12,
-    # Short segments, so that sealed addresses are gone when retention says so and not up to a week later.
+    # Short segments: Kafka deletes whole segments, and sealed addresses must not outlive the retention by a week.
     config=settings(72 * HOUR_MS, segment_ms=str(HOUR_MS)),
 )
 CLICKS_ENRICHED: Final = Topic(
@@ -65,7 +65,7 @@ CLICKS_DEAD: Final = Topic(
     readers="sink, operators, replay",
     public=True,
     partitions=3,
-    # Original bytes travel as base64: the largest record of another topic must still fit in here.
+    # Original bytes are base64: the largest record of another topic must still fit here.
     config=settings(30 * DAY_MS, max_message_bytes=str(2 * 1024 * 1024)),
 )
 
