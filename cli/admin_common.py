@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cli.code_link import write_link
-from cli.database import Failure, accept, run
-from cli.errors import failing_clearly
+from cli.database import CommandError, run, unwrap
+from cli.errors import exit_on
 from cli.output import count, note, show_added, show_json, show_list, show_one, text_of
 from referrals.model import Kind, Status
 
@@ -27,21 +27,21 @@ def add(
     async def work(connection: "asyncpg.Connection") -> "tuple[Referral | ValidationProblem, str | None]":
         from referrals.admin import repository
 
-        refused = None if same_name else await refuse_namesake(connection, new.kind, getattr(new, "name", None))
+        refused = None if same_name else await refuse_same_name(connection, new.kind, getattr(new, "name", None))
         if refused:
             return refused, None
         added = await repository.add(connection, new)
-        return added, await find_pause(connection, new.kind, new.id)
+        return added, await explain_inactive(connection, new.kind, new.id)
 
     added, pause = run(database_url, work)
-    value = accept(added)
+    value = unwrap(added)
     show_added(value, write_link(public_url, value.id) if value.kind == "code" else None, as_json=as_json)
     note_stored_hosts({name: getattr(new, name) for name in new.__struct_fields__}, value)
     if pause:
         note(pause)
 
 
-def list_some(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool, header: bool) -> None:
+def show_page(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool, header: bool) -> None:
     from referrals.admin import repository
 
     page = run(database_url, lambda connection: repository.list_page(connection, kind, wanted))
@@ -53,19 +53,19 @@ def edit(
     database_url: str, kind: Kind, id_: str, given: Mapping[str, object], *, as_json: bool, same_name: bool = False
 ) -> None:
     """Change what was given, null meaning that it was not; an empty text takes a value away."""
-    changes = read_given(kind, given)
-    with failing_clearly(Failure):
+    changes = read_changes(kind, given)
+    with exit_on(CommandError):
         if not changes:
-            raise Failure(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
+            raise CommandError(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
 
     async def work(connection: "asyncpg.Connection") -> "Referral | ValidationProblem":
         from referrals.admin import repository
 
         name = None if same_name else changes.get("name")
-        refused = await refuse_namesake(connection, kind, name, id_)
+        refused = await refuse_same_name(connection, kind, name, id_)
         return refused or await repository.change(connection, kind, id_, changes)
 
-    changed = accept(run(database_url, work))
+    changed = unwrap(run(database_url, work))
     note_stored_hosts(changes, changed)
     if as_json:
         show_json(changed)
@@ -84,7 +84,7 @@ def note_stored_hosts(given: Mapping[str, object], stored: "Referral") -> None:
                 note(f"{one} is stored as {other}, as browsers ask for it")
 
 
-def read_given(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:
+def read_changes(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:
     """Give the values that were given, texts of lists split, and null for the empty text where a value may be null."""
     from msgspec.structs import fields
 
@@ -112,10 +112,10 @@ def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
 
         changed = await repository.change(connection, kind, id_, {"status": status})
         codes = await repository.count_codes(connection, kind, id_)
-        return changed, codes, await find_pause(connection, kind, id_) if status == "active" else None
+        return changed, codes, await explain_inactive(connection, kind, id_) if status == "active" else None
 
     changed, codes, pause = run(database_url, work)
-    accept(changed)
+    unwrap(changed)
     print(f"{kind} {id_} is {status}: {IN_FORCE}")
     if status != "active" and kind != "code":
         note(f"It has {count(codes, 'code')}, whose visitors go to the program's fallback from now on.")
@@ -126,7 +126,7 @@ def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
         note(pause)
 
 
-async def refuse_namesake(
+async def refuse_same_name(
     connection: "asyncpg.Connection", kind: Kind, name: object, besides: str = ""
 ) -> "ValidationProblem | None":
     """Refuse a name that another one has: people would take them for one."""
@@ -142,7 +142,7 @@ async def refuse_namesake(
     )
 
 
-async def find_pause(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
+async def explain_inactive(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
     """Say what keeps an active code from counting clicks, and what to do about it."""
     from referrals.admin.repository import look_up
     from referrals.lookup.answers import Found

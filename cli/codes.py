@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.admin_common import add, edit, list_some
+from cli.admin_common import add, edit, show_page
 from cli.database import run
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 from cli.options import (
     After,
     Archived,
@@ -91,7 +91,7 @@ def list_codes(  # noqa: PLR0913, PLR0917 - each parameter is an option of the c
     wanted = Filter(
         status=status, affiliate_id=affiliate_id, program_id=program_id, limit=most, after=after, archived=archived
     )
-    list_some(database_url, "code", wanted, as_json=as_json, header=not no_header)
+    show_page(database_url, "code", wanted, as_json=as_json, header=not no_header)
 
 
 def check(
@@ -145,7 +145,7 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
     if keys_file is None:
         return prepare_keys(init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS))), False
-    with failing_clearly(KeyRingError):
+    with exit_on(KeyRingError):
         return prepare_keys(read_ring(keys_file)), True
 
 

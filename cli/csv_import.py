@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import run
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 from cli.options import AsJson, DatabaseUrl, SameName
 from cli.output import count, note, show_json
 
@@ -33,7 +33,7 @@ def import_file(
     from referrals.admin.importer import Choices, NotImported
     from referrals.admin.importer import import_file as work
 
-    with failing_clearly(OSError):
+    with exit_on(OSError):
         data = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
     choices = Choices(update=update, dry_run=dry_run, same_name=same_name)
     imported = run(database_url, lambda connection: work(connection, data, choices))

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 
 if TYPE_CHECKING:
     import asyncpg
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Failure(Exception):  # noqa: N818 - it reads as what it is
+class CommandError(Exception):
     """What is said on standard error."""
 
 
@@ -31,17 +31,17 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]")
         async with connected(database_url) as connection:
             return await work(connection)
 
-    with failing_clearly(Failure, SettingsError):
+    with exit_on(CommandError, SettingsError):
         check_url(database_url)
         check_tls_files(database_url)
         try:
             return asyncio.run(work_connected())
         except DependencyAway as error:
-            raise Failure(f"{error}. Is it running? CLICKRAIL_DATABASE_URL says where to look for it") from None
+            raise CommandError(f"{error}. Is it running? CLICKRAIL_DATABASE_URL says where to look for it") from None
         except Stuck as error:
-            raise Failure(str(error)) from None
+            raise CommandError(str(error)) from None
         except ERRORS as error:
-            raise Failure(explain(error)) from None
+            raise CommandError(explain(error)) from None
 
 
 def check_url(database_url: str) -> None:
@@ -49,7 +49,7 @@ def check_url(database_url: str) -> None:
     from runtime.settings import POSTGRES_URL
 
     if problem := find_postgres_problem(database_url):
-        raise Failure(f"CLICKRAIL_DATABASE_URL: {problem}; a URL is needed like {POSTGRES_URL}")
+        raise CommandError(f"CLICKRAIL_DATABASE_URL: {problem}; a URL is needed like {POSTGRES_URL}")
 
 
 def explain(error: Exception) -> str:
@@ -66,11 +66,11 @@ def explain(error: Exception) -> str:
     return str(describe_failure(error))
 
 
-def accept(done: "Referral | ValidationProblem") -> "Referral":
+def unwrap(done: "Referral | ValidationProblem") -> "Referral":
     """Give what was stored or found; where it was refused, say why."""
     from referrals.admin.validation import ValidationProblem
 
-    with failing_clearly(Failure):
+    with exit_on(CommandError):
         if isinstance(done, ValidationProblem):
-            raise Failure(done.reason)
+            raise CommandError(done.reason)
     return done

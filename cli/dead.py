@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import output
-from cli.database import Failure, run
-from cli.errors import failing_clearly
+from cli.database import CommandError, run
+from cli.errors import exit_on
 from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def show(
     from storage.read.queries import find_letters
     from storage.replay import describe_attempt, list_attempts
 
-    with failing_clearly(Failure):
+    with exit_on(CommandError):
         name = read_name(letter)
 
     async def work(connection: "asyncpg.Connection") -> "tuple[StoredLetter, list[Attempt]]":
@@ -133,7 +133,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
             await producer.close()
         return before, done, await count_letters(connection, filters)
 
-    with failing_clearly(DependencyAway, SettingsError):
+    with exit_on(DependencyAway, SettingsError):
         before, done, after = run(database_url, work)
     if dry_run:
         more = before.sendable(again=again)
@@ -165,7 +165,7 @@ def read_name(letter: str) -> "LetterName":
 
     name = parse_letter_name(letter)
     if name is None:
-        raise Failure(
+        raise CommandError(
             f"{letter!r} is no dead letter's name: it is TOPIC/PARTITION/OFFSET, such as clicks.raw/3/42, with @ and"
             " the beginning of its digest where that place has several letters: `clickrail dead list` shows names"
         )
@@ -177,10 +177,12 @@ def choose(asked: str, found: "Sequence[StoredLetter]") -> "StoredLetter":
     from storage.read.letter_names import distinct_names
 
     if not found:
-        raise Failure(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")
+        raise CommandError(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")
     if len(found) > 1:
         names = ", ".join(map(str, distinct_names([one.letter for one in found])))
-        raise Failure(f"{asked} names {len(found)} letters, for that topic was made again; name one of them: {names}")
+        raise CommandError(
+            f"{asked} names {len(found)} letters, for that topic was made again; name one of them: {names}"
+        )
     return found[0]
 
 

@@ -8,7 +8,7 @@ import typer
 
 
 @contextmanager
-def failing_clearly(*kinds: type[Exception]) -> Iterator[None]:
+def exit_on(*kinds: type[Exception]) -> Iterator[None]:
     """Turn the named exceptions, whose messages are meant for people, into one line and exit code 2."""
     try:
         yield

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 
 journal = typer.Typer(help="The journal: accepted clicks on their way to Kafka.", no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def status(data_dir: DataDir) -> None:
     """Show each worker's folder: whether its owner is alive, files, bytes, clicks, damaged bytes."""
     from ingest.journal.status import NoJournal, count_quarantined_bytes, inspect_journal
 
-    with failing_clearly(NoJournal, OSError):
+    with exit_on(NoJournal, OSError):
         rows = [
             (
                 folder.worker,
@@ -51,7 +51,7 @@ def verify(data_dir: DataDir) -> None:
 
     files = clicks = 0
     whole = True
-    with failing_clearly(NoJournal, OSError):
+    with exit_on(NoJournal, OSError):
         for folder in inspect_journal(data_dir / JOURNAL):
             for segment in folder.segments:
                 files += 1
@@ -70,7 +70,7 @@ def export(data_dir: DataDir) -> None:
     from ingest.journal.status import NoJournal
     from ingest.journal.status import export as exported
 
-    with failing_clearly(NoJournal, OSError):
+    with exit_on(NoJournal, OSError):
         for click in exported(data_dir / JOURNAL):
             sys.stdout.buffer.write(click + b"\n")
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 from cli.options import AsJson, NoHeader
 from cli.output import show_json, show_table
 from identity import keys as rings
@@ -22,7 +22,7 @@ KeysFile = Annotated[Path, typer.Option(envvar="CLICKRAIL_KEYS_FILE", show_defau
 OfPurpose = Annotated[str, typer.Argument(metavar="PURPOSE", help="cookie, token, ip_seal or ip_hash")]
 Kid = Annotated[str, typer.Argument(metavar="KID", help="the key's two characters, as `keys list` shows them")]
 
-LOST: Final[dict[Purpose, str]] = {
+DESTROY_EFFECTS: Final[dict[Purpose, str]] = {
     "cookie": "visitors whose cookie it sealed count as new, and the click before is not credited",
     "token": "click tokens and test links made with it are not believed any more",
     "ip_seal": "addresses it sealed cannot be opened, and a click that still waits in a journal or in clicks.raw, or "
@@ -37,7 +37,7 @@ def init(keys_file: KeysFile) -> None:
     """Make a key ring with one active key for each purpose. Never overwrites one."""
     from identity.keyfile import create_ring
 
-    with failing_clearly(KeyRingError):
+    with exit_on(KeyRingError):
         create_ring(keys_file, rings.init_ring(datetime.now(UTC), os.urandom(rings.RING_RANDOMNESS)))
     print(f"{keys_file}: made, readable by its owner alone. Back it up: without it no cookie can be read.")
 
@@ -47,19 +47,19 @@ def list_(keys_file: KeysFile, as_json: AsJson = False, no_header: NoHeader = Fa
     """Show the keys, without their secrets."""
     from identity.keyfile import read_ring
 
-    with failing_clearly(KeyRingError):
+    with exit_on(KeyRingError):
         summaries = rings.list_keys(read_ring(keys_file))
     if as_json:
         show_json(summaries)
         return
     rows = [
-        (key.purpose, key.kid, key.state, f"{key.created_at:%Y-%m-%d %H:%M}", tell_use(key.state, key.retired_at))
+        (key.purpose, key.kid, key.state, f"{key.created_at:%Y-%m-%d %H:%M}", describe_use(key.state, key.retired_at))
         for key in summaries
     ]
     show_table(("purpose", "kid", "state", "made", "retired"), rows, header=not no_header)
 
 
-def tell_use(state: str, retired_at: datetime | None) -> str:
+def describe_use(state: str, retired_at: datetime | None) -> str:
     if retired_at:
         return f"{retired_at:%Y-%m-%d %H:%M}"
     return "not used yet" if state == "read_only" else ""
@@ -107,13 +107,13 @@ def destroy(
     """
     from identity.keyfile import read_ring
 
-    with failing_clearly(KeyRingError, ValueError):
+    with exit_on(KeyRingError, ValueError):
         of = read_purpose(purpose)
-        change = read_wish(of, kid, retired_for)
+        change = read_change(of, kid, retired_for)
         ring = read_ring(keys_file)
         gone = ", ".join(old.kid for old, new in zip(ring.keys, change(ring).keys, strict=True) if old != new)
         if gone and not yes:
-            raise ValueError(f"nothing is destroyed yet. Without {of} {gone}, {LOST[of]}. Say --yes")
+            raise ValueError(f"nothing is destroyed yet. Without {of} {gone}, {DESTROY_EFFECTS[of]}. Say --yes")
     if not gone:
         print(f"{purpose}: nothing to destroy.")
         return
@@ -125,7 +125,7 @@ def edit(keys_file: Path, purpose: str, change: Callable[[KeyRing, Purpose], Key
     """Change the file's ring, and give the new one."""
     from identity.keyfile import edit_ring
 
-    with failing_clearly(KeyRingError, ValueError):
+    with exit_on(KeyRingError, ValueError):
         of = read_purpose(purpose)
         return edit_ring(keys_file, lambda ring: change(ring, of))
 
@@ -142,7 +142,7 @@ def read_purpose(text: str) -> Purpose:
     raise ValueError(f"{text!r} is not a purpose: there are {', '.join(rings.PURPOSES)}")
 
 
-def read_wish(purpose: Purpose, kid: str | None, retired_for: str | None) -> Callable[[KeyRing], KeyRing]:
+def read_change(purpose: Purpose, kid: str | None, retired_for: str | None) -> Callable[[KeyRing], KeyRing]:
     """Give the change that was asked for: just one of key and age. Raises ValueError where it cannot be meant."""
     if kid and not retired_for:
         return lambda ring: rings.destroy(ring, purpose, kid)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from cli import output
-from cli.database import Failure
-from cli.errors import failing_clearly
+from cli.database import CommandError
+from cli.errors import exit_on
 from cli.tables import Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
@@ -69,18 +69,18 @@ def reset_offsets(
 
     Reading again changes nothing in the tables; reading on later leaves records unread.
     """
-    with failing_clearly(Failure):
+    with exit_on(CommandError):
         if topic not in READS[stage]:
-            raise Failure(f"the {stage} reads {' and '.join(READS[stage])}, not {topic!r}")
+            raise CommandError(f"the {stage} reads {' and '.join(READS[stage])}, not {topic!r}")
         since = time_of(to)
 
     async def work(client: "GroupClient") -> list[dict[str, Any]]:
         places = await client.partitions([kafka_topic_prefix + topic])
         if not places:
-            raise Failure(f"there is no topic {kafka_topic_prefix + topic}: `clickrail topics apply` creates it")
+            raise CommandError(f"there is no topic {kafka_topic_prefix + topic}: `clickrail topics apply` creates it")
         group = await client.group()
         if group.members and not dry_run:
-            raise Failure(f"the {stage} is running, with {output.count(group.members, 'member')}: stop it first")
+            raise CommandError(f"the {stage} is running, with {output.count(group.members, 'member')}: stop it first")
 
         committed, wanted = await client.committed(), await find_offsets(client, places, to, since)
         if not dry_run:
@@ -133,7 +133,7 @@ def time_of(to: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(to)
     except ValueError:
-        raise Failure(f"--to is earliest, latest, or a time such as 2026-11-20T08:00:00Z, not {to!r}") from None
+        raise CommandError(f"--to is earliest, latest, or a time such as 2026-11-20T08:00:00Z, not {to!r}") from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
@@ -160,8 +160,8 @@ def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any
                         raise
                 await asyncio.sleep(AGAIN_S)
 
-    with failing_clearly(Failure, SettingsError):
+    with exit_on(CommandError, SettingsError):
         try:
             return asyncio.run(connected())
         except (KafkaError, OSError, TimeoutError) as error:
-            raise Failure(f"Kafka at {servers} does not answer: {type(error).__name__}") from None
+            raise CommandError(f"Kafka at {servers} does not answer: {type(error).__name__}") from None

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.database import Failure, run
-from cli.errors import failing_clearly
+from cli.database import CommandError, run
+from cli.errors import exit_on
 from cli.tables import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
     """Drop whole days for good. A click of such a day that comes later is counted as lost, and not stored."""
     from storage.partitions import list_past_partitions
 
-    with failing_clearly(Failure):
+    with exit_on(CommandError):
         day = read_day(before)
     chosen = [one for one in run(database_url, list_past_partitions) if one.day < day]
     show(chosen)
@@ -62,4 +62,4 @@ def read_day(text: str) -> "date":
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise Failure("--before is a day, as 2026-09-01") from None
+        raise CommandError("--before is a day, as 2026-09-01") from None

@@ -9,7 +9,7 @@ import typer
 
 from cli.codes import look_up
 from cli.database import run
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 from cli.keys import KeysFile
 from cli.options import MaybeDatabaseUrl
 from cli.output import note
@@ -40,10 +40,10 @@ def make_test_link(
     from urls.codes import is_code
 
     expires_at = int(time.time()) + days * DAY_S
-    with failing_clearly(KeyRingError, ValueError):
+    with exit_on(KeyRingError, ValueError):
         if not is_code(code):
             raise ValueError(f"{code!r} cannot be a referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
-        warning = look_at(database_url, code)
+        warning = check_code(database_url, code)
         proof = make_test_proof(TokenKeys(read_ring(keys_file)), code, expires_at)
     print(f"{public_url.rstrip('/')}/ref/{code}?cr_test={proof}")
     if warning:
@@ -53,7 +53,7 @@ def make_test_link(
         print(f"Good until {datetime.fromtimestamp(expires_at, UTC):%Y-%m-%d %H:%M} UTC; its clicks are in no total.")
 
 
-def look_at(database_url: str | None, code: str) -> str | None:
+def check_code(database_url: str | None, code: str) -> str | None:
     """Say what is to be known of a code before its link is tried. Raises ValueError where there is none."""
     from referrals.lookup.answers import Found, Unknown
     from schemas.reasons import advise

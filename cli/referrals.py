@@ -7,11 +7,11 @@ from typing import Annotated, Final
 
 import typer
 
-from cli.admin_common import add, edit, list_some, set_status
+from cli.admin_common import add, edit, set_status, show_page
 from cli.code_link import write_link
 from cli.codes import add_code, check, edit_code, list_codes
 from cli.csv_import import import_file
-from cli.database import accept, run
+from cli.database import run, unwrap
 from cli.options import (
     After,
     Archived,
@@ -79,7 +79,7 @@ def add_list(app: typer.Typer, kind: Kind) -> None:
         from referrals.admin.repository import Filter
 
         wanted = Filter(status=status, limit=most, after=after, archived=archived)
-        list_some(database_url, kind, wanted, as_json=as_json, header=not no_header)
+        show_page(database_url, kind, wanted, as_json=as_json, header=not no_header)
 
 
 def add_show(app: typer.Typer, kind: Kind) -> None:
@@ -87,7 +87,7 @@ def add_show(app: typer.Typer, kind: Kind) -> None:
     def show(id_: Id, database_url: DatabaseUrl, public_url: PublicUrl = None, as_json: AsJson = False) -> None:
         from referrals.admin import repository
 
-        found = accept(run(database_url, lambda connection: repository.find(connection, kind, id_)))
+        found = unwrap(run(database_url, lambda connection: repository.find(connection, kind, id_)))
         fields = fields_of(found, write_link(public_url, id_) if kind == "code" else None)
         if as_json:
             show_json(fields)

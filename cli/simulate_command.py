@@ -54,22 +54,22 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
 
     import msgspec
 
-    from cli.errors import failing_clearly
+    from cli.errors import exit_on
     from simulate.report import describe
-    from simulate.request_spec import BadOrder, describe_left_out, find_url, make_order
+    from simulate.request_spec import InvalidSpec, describe_left_out, find_url, make_spec
     from simulate.run import Unreached, run
-    from simulate.send import Sending
+    from simulate.send import SendOptions
 
-    with failing_clearly(BadOrder):
-        sending = Sending(url=find_url(url, os.environ), rate=rate, connections=connections)
-        order = make_order(sending, codes, seed, seconds, requests)
-        for line in describe_left_out(order):
+    with exit_on(InvalidSpec):
+        sending = SendOptions(url=find_url(url, os.environ), rate=rate, connections=connections)
+        spec = make_spec(sending, codes, seed, seconds, requests)
+        for line in describe_left_out(spec):
             print(line, file=sys.stderr)
         try:
-            made = run(order, ledger, quiet=as_json)
+            made = run(spec, ledger, quiet=as_json)
         except (Unreached, OSError) as error:
             raise fail(str(error)) from None
-    for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, order.codes):
+    for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, spec.codes):
         print(line)
     if made.sent and not made.answered:
         raise fail(f"nothing answered at {sending.url}: {', '.join(made.errors)}")

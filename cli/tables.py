@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import run
-from cli.errors import failing_clearly
+from cli.errors import exit_on
 
 if TYPE_CHECKING:
     import asyncpg
@@ -30,7 +30,7 @@ def migrate(database_url: DatabaseUrl) -> None:
     """Bring the tables up to date. Safe to run twice, and from two places at once."""
     from runtime.migrations import MigrationError
 
-    with failing_clearly(MigrationError):
+    with exit_on(MigrationError):
         applied = run(database_url, bring_up_to_date)
     for name in applied:
         print(f"applied {name}")
@@ -68,7 +68,7 @@ def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> 
     from runtime.errors import DependencyAway, SettingsError
 
     servers = kafka_bootstrap_servers.split(",")
-    with failing_clearly(DependencyAway, SettingsError):
+    with exit_on(DependencyAway, SettingsError):
         applied = asyncio.run(apply_contract(servers, kafka_topic_prefix, read_environment(servers)))
     for topic in applied:
         print(f"{topic.name}: {'created' if topic.created else 'stands'}")
@@ -98,7 +98,7 @@ async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecuri
     from runtime.kafka.topics import apply_topics
     from schemas import TOPICS
 
-    heard = LastWord(logging.ERROR)
+    heard = LastLogMessage(logging.ERROR)
     logging.getLogger("aiokafka").addHandler(heard)
     logging.getLogger("aiokafka").propagate = False
     wanted = [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in TOPICS]
@@ -108,7 +108,7 @@ async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecuri
         raise DependencyAway(f"{error} {heard.said}".rstrip()) from error
 
 
-class LastWord(logging.Handler):
+class LastLogMessage(logging.Handler):
     """Keeps what aiokafka last said: that a certificate or a password was refused stands in none of its errors."""
 
     said = ""

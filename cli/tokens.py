@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cli.database import Failure, run
-from cli.errors import failing_clearly
+from cli.database import CommandError, run
+from cli.errors import exit_on
 from cli.keys import KeysFile
 from cli.options import AsJson, MaybeDatabaseUrl
 from cli.output import show_json
@@ -44,11 +44,11 @@ def verify(
     from identity.keyfile import read_ring
     from identity.token import TokenKeys
 
-    with failing_clearly(KeyRingError, Failure):
+    with exit_on(KeyRingError, CommandError):
         keys = TokenKeys(read_ring(keys_file))
         texts = [click_token] if click_token not in (None, "-") else [line for line in sys.stdin if line.strip()]
         if not texts:
-            raise Failure("there is no token on standard input")
+            raise CommandError("there is no token on standard input")
     verified = [verify_one(keys, text) for text in texts]
     if database_url:
         add_clicks(database_url, verified)

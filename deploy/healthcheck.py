@@ -1,7 +1,7 @@
-"""Whether the service of a container is well: `python -m deploy.healthcheck [PATH]`, exit code 0 or 1.
+"""The health check of a container: `python -m deploy.healthcheck [PATH]`, exit code 0 or 1.
 
-The image asks /healthz (the process lives), compose /readyz (it can do its work), on the private port, over loopback.
-Runs every few seconds beside each service: the standard library is all it loads.
+The image requests /healthz (the process runs), compose /readyz (it can do its work), on the private port.
+It runs every few seconds beside each service, so it imports the standard library only.
 """
 
 import os
@@ -12,19 +12,19 @@ from types import MappingProxyType
 from typing import Final
 
 PORTS: Final = MappingProxyType({"ingest": 9100, "enricher": 9120, "sink": 9130, "console": 9140})
-"""The private ports where nothing else is set. The services' own settings say the same, and a test holds them so."""
+"""The default private ports. A test compares them with the settings of the services."""
 
 TIMEOUT_S: Final = 2.0
 
 
 def private_port(environ: Mapping[str, str]) -> int:
-    """Give the private port of the service that the image was built for."""
+    """Return the private port of the service in this image."""
     service = environ["SERVICE"]
     return int(environ.get(f"CLICKRAIL_{service.upper()}_PRIVATE_PORT") or PORTS[service])
 
 
 def ask(port: int, path: str) -> tuple[bool, str]:
-    """Tell whether the answer is 200, and what it says."""
+    """Return whether the status is 200, and the body."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
         connection.request("GET", path)
@@ -38,7 +38,7 @@ def ask(port: int, path: str) -> tuple[bool, str]:
 
 def main() -> None:
     well, said = ask(private_port(os.environ), sys.argv[1] if len(sys.argv) > 1 else "/healthz")
-    # The engine keeps it, for whoever inspects a container that is not well.
+    # Docker keeps the output; `docker inspect` shows it.
     sys.stdout.write(said)
     sys.exit(not well)
 

@@ -1,6 +1,6 @@
-"""Simulate: takes a seed, or requests that were made once, and gives visitors' requests to a running stack.
+"""Sends visitors' requests to a running stack: generated from a seed, or replayed from a file.
 
 Promises: the same seed gives the same requests in the same order; every request is sent at most once, at its time or
-as soon after it as can be; every request sent is in the ledger, answered or failed by name.
+as soon as possible after it; every request sent is in the ledger, as answered or with the name of its failure.
 Pure: `generate(seed, options)`, `read_requests(lines, codes)`. Shell: `await send(plan, sending, on_answer)`.
 """

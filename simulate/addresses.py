@@ -1,4 +1,4 @@
-"""Networks of the real internet, and an address drawn from one. Pure."""
+"""Draws addresses from real networks. Pure."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from random import Random
@@ -7,7 +7,7 @@ from simulate.rng import draw_bits
 
 
 class Networks:
-    """Networks of one owner or country, as in `73.0.0.0/10 2601::/20`; larger ones are no likelier."""
+    """Networks of one owner or country, as in `73.0.0.0/10 2601::/20`. Each is equally likely, whatever its size."""
 
     __slots__ = ("_networks",)
 

@@ -1,4 +1,4 @@
-"""Browsers and in-app browsers of 2025 and 2026, by their share, with the headers each sends of itself. Pure."""
+"""Browsers and in-app browsers of 2025 and 2026, by share, with the headers each one sends. Pure."""
 
 from collections.abc import Iterator
 from typing import Final, Literal
@@ -10,8 +10,8 @@ from simulate.rng import Weighted
 Engine = Literal["chromium", "gecko", "webkit"]
 Header = tuple[str, str]
 
-# Exact shares matter little here: what matters is that every kind comes, and the rare ones rarely.
-# Versions and weights; of `130|28.0` the first is the Chromium it is built on, the second the browser's own.
+# Shares need not be exact: every kind must occur, and the rare ones rarely.
+# Versions and weights; in `130|28.0` the first is the Chromium version, the second the browser's own.
 VERSIONS: Final = {
     "chrome": {"150": 34, "149": 22, "148": 14, "146": 10, "144": 8, "142": 7, "138": 5},
     "edge": {"150": 50, "149": 30, "146": 20},
@@ -33,7 +33,7 @@ VERSIONS: Final = {
     "iphones": {"iPhone17,3": 30, "iPhone16,2": 30, "iPhone15,3": 25, "iPhone14,5": 15},
 }
 OWN_VERSION: Final = frozenset({"Opera", "Samsung Internet"})
-"""Brands that do not count by Chromium's versions."""
+"""Brands with version numbers other than Chromium's."""
 
 # share | engine | versions, by name or the only one | brand and platform of client hints, which only Chromium sends |
 # mobile | shares of its users with Global Privacy Control and with Do Not Track | app whose links it opens | user agent
@@ -72,7 +72,7 @@ TABLE: Final = """
 0.3 | webkit | 1 | - | - | mobile | 0 | 0 | snapchat | Mozilla/5.0 (iPhone; CPU iPhone OS 18_7 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 Snapchat/13.58.0.40 (like Safari/8621.2.5, panda)
 """  # noqa: E501 - a table
 
-# Engine -> Accept, Accept-Encoding, as each sends them when somebody goes to a page.
+# Engine -> Accept and Accept-Encoding of a navigation.
 ACCEPTED: Final[dict[Engine, tuple[str, str]]] = {
     "chromium": (
         "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8",
@@ -86,8 +86,8 @@ ACCEPTED: Final[dict[Engine, tuple[str, str]]] = {
 class Browser(msgspec.Struct, frozen=True):
     """One browser in one version.
 
-    `headers` are those that are the same in all its requests; `gpc` and `dnt` the shares of its users who ask not to
-    be tracked; `app` the app it is built into.
+    `headers` are the same in all its requests; `gpc` and `dnt` are the shares of its users who send these signals;
+    `app` is the app that it is built into.
     """
 
     engine: Engine
@@ -98,13 +98,13 @@ class Browser(msgspec.Struct, frozen=True):
 
 
 def write_brands(brand: str, brand_version: str, chromium: int) -> str:
-    """Write Sec-CH-UA as Chromium does: three brands, one of them nonsense, all shuffled anew with every version."""
+    """Write Sec-CH-UA as Chromium does: three brands, one a GREASE value, ordered by the version."""
     odd = " (:-./);=?_"
     nonsense = f"Not{odd[chromium % 11]}A{odd[(chromium + 1) % 11]}Brand"
     version = ("8", "99", "24")[chromium % 3]
-    order = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))[chromium % 6]
+    spec = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))[chromium % 6]
     brands = [(nonsense, version), ("Chromium", str(chromium)), (brand, brand_version)]
-    placed = sorted(zip(order, brands, strict=True))
+    placed = sorted(zip(spec, brands, strict=True))
     return ", ".join(f'"{name}";v="{number}"' for _, (name, number) in placed)
 
 
@@ -118,7 +118,7 @@ def write_hints(brand: str, platform: str, own: str, chromium: str, *, mobile: b
 
 
 def read_rows(table: str) -> Iterator[tuple[Browser, float]]:
-    """Give every browser of a table in each of its versions, with its weight."""
+    """Return every browser of a table in each of its versions, with its weight."""
     for row in table.strip().splitlines():
         share, engine, versions, *rest = (cell.strip() for cell in row.split(" | "))
         weights = VERSIONS.get(versions, {versions: 1})

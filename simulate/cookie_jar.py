@@ -1,4 +1,4 @@
-"""The cookies of visitors who may come again."""
+"""The cookies of returning visitors."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,20 +6,20 @@ from typing import Final
 MOST_VISITORS: Final = 20_000
 
 
-class Jar:
-    """Keeps cookies by visitor, and forgets whoever was marked longest ago when there are too many."""
+class CookieJar:
+    """Keeps cookies by visitor. When there are too many visitors, drops the one whose cookies are oldest."""
 
     def __init__(self, most: int = MOST_VISITORS) -> None:
         self._most = most
         self._cookies: dict[str, dict[str, str]] = {}
 
     def cookie_of(self, visitor: str | None) -> str | None:
-        """Give the value of the visitor's Cookie header, None when there is none."""
+        """Return the value of the visitor's Cookie header, None if they have no cookies."""
         cookies = self._cookies.get(visitor) if visitor is not None else None
         return "; ".join(f"{name}={value}" for name, value in cookies.items()) if cookies else None
 
     def keep(self, visitor: str | None, set_cookies: Iterable[str]) -> None:
-        """Keep what Set-Cookie lines set, for a visitor who has a name. Attributes do not matter here."""
+        """Store the cookies of Set-Cookie lines, for a visitor with a name. Ignores attributes."""
         if visitor is None or not set_cookies:
             return
         cookies = self._cookies.pop(visitor, {})

@@ -1,6 +1,6 @@
-"""Where visitors are: countries by share, languages of their browsers, networks of their access providers. Pure.
+"""Countries of visitors by share, with the languages of browsers and the networks of access providers. Pure.
 
-The networks are registered to providers of homes and mobile phones there, and wide enough to say nothing of anybody.
+The networks belong to providers for homes and mobile phones there, and are too wide to identify anybody.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ from simulate.rng import Weighted
 
 
 class Country(msgspec.Struct, frozen=True):
-    """`v6_share` of its visitors come by IPv6; `search` is the search engine next to Google there, if one matters."""
+    """`v6_share` of its visitors use IPv6; `search` is the main search engine there besides Google, if any."""
 
     code: str
     languages: Weighted[str]

@@ -15,17 +15,17 @@ from simulate.machines import CRAWLERS, PREVIEWS, identify
 from simulate.planned import Expected, Kind, Options, Planned
 from simulate.rng import Weighted, draw_one, happens
 from simulate.routes import draw_route
-from simulate.visitors import Person, draw_person, navigate
+from simulate.visitors import Visitor, draw_visitor, navigation_headers
 
 REGULARS: Final = 400
-"""How many of those who were here last may come again."""
+"""How many of the latest visitors may come again."""
 
 RETURNING: Final = 0.4
-"""The share of visitors who may come again at all."""
+"""The share of visitors who may come again."""
 
 SAME_CODE: Final = 0.7
 AT_ONCE: Final = 0.2
-"""Shares of repeats: by the same link, and by whoever was here last (a double click, a second tab)."""
+"""Shares of repeat visits: by the same link, and by the latest visitor (a double click, a second tab)."""
 
 CODE_SLOPE: Final = 0.6
 """Each code is visited this much as often as the one before it."""
@@ -34,15 +34,15 @@ PREFETCHES: Final = ("prefetch", "prefetch;prerender", "prefetch;anonymous-clien
 
 
 class Regular(msgspec.Struct, frozen=True):
-    """Somebody who may come again."""
+    """A visitor who may come again."""
 
     name: str
-    person: Person
+    visitor: Visitor
     code: str
 
 
-class Street:
-    """What a generation draws from: codes, and those who passed by lately."""
+class TrafficState:
+    """What requests are drawn from: the codes, and the latest visitors."""
 
     def __init__(self, rng: Random, codes: tuple[str, ...]) -> None:
         self.rng = rng
@@ -55,7 +55,7 @@ class Street:
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is planned, before it has an id."""
+    """A request that has no id yet."""
 
     kind: Kind
     expected: Expected
@@ -66,17 +66,17 @@ class Request(msgspec.Struct, frozen=True):
     visitor: str | None = None
 
 
-Plan = Callable[[Street, int], Request]
+Plan = Callable[[TrafficState, int], Request]
 
 
 def generate(seed: int, options: Options | None = None) -> Iterator[Planned]:
-    """Give requests without end. The same seed and options give the same ones in the same order, on every machine."""
+    """Generate requests without end: the same ones for the same seed and options, on every machine."""
     options = options or Options()
-    rng = Random(seed)  # noqa: S311 - a seed that gives the same again is the point
-    street = Street(rng, options.codes)
+    rng = Random(seed)  # noqa: S311 - the same seed must give the same requests
+    state = TrafficState(rng, options.codes)
     plans = Weighted((PLANS[kind], weight) for kind, weight in options.shares.items())
     for number in count(1):
-        made = plans.draw(rng)(street, number)
+        made = plans.draw(rng)(state, number)
         yield Planned(
             id=number,
             kind=made.kind,
@@ -93,78 +93,80 @@ def link(code: str, query: str = "") -> str:
     return f"/ref/{code}?{query}" if query else f"/ref/{code}"
 
 
-def visit(street: Street, number: int) -> Request:
-    rng, code = street.rng, street.draw_code()
-    person = draw_person(rng)
-    route = draw_route(rng, person)
+def visit(state: TrafficState, number: int) -> Request:
+    rng, code = state.rng, state.draw_code()
+    visitor = draw_visitor(rng)
+    route = draw_route(rng, visitor)
     name = None
     if happens(rng, RETURNING):
         name = f"visitor-{number}"
-        street.regulars.append(Regular(name, person, code))
-    return Request("visit", "click", link(code, route.query), code, navigate(person, route.referrer), visitor=name)
+        state.regulars.append(Regular(name, visitor, code))
+    return Request(
+        "visit", "click", link(code, route.query), code, navigation_headers(visitor, route.referrer), visitor=name
+    )
 
 
-def repeat(street: Street, number: int) -> Request:
-    if not street.regulars:
-        return visit(street, number)
-    rng = street.rng
-    regular = street.regulars[-1] if happens(rng, AT_ONCE) else draw_one(rng, street.regulars)
-    code = regular.code if happens(rng, SAME_CODE) else street.draw_code()
-    route = draw_route(rng, regular.person)
-    headers = navigate(regular.person, route.referrer)
+def repeat(state: TrafficState, number: int) -> Request:
+    if not state.regulars:
+        return visit(state, number)
+    rng = state.rng
+    regular = state.regulars[-1] if happens(rng, AT_ONCE) else draw_one(rng, state.regulars)
+    code = regular.code if happens(rng, SAME_CODE) else state.draw_code()
+    route = draw_route(rng, regular.visitor)
+    headers = navigation_headers(regular.visitor, route.referrer)
     return Request("repeat", "click", link(code, route.query), code, headers, visitor=regular.name)
 
 
-def prefetch(street: Street, number: int) -> Request:
-    rng, code = street.rng, street.draw_code()
-    person = draw_person(rng)
-    route = draw_route(rng, person)
+def prefetch(state: TrafficState, number: int) -> Request:
+    rng, code = state.rng, state.draw_code()
+    visitor = draw_visitor(rng)
+    route = draw_route(rng, visitor)
     name = f"visitor-{number}"
-    street.regulars.append(Regular(name, person, code))  # and comes when the page has been decided upon
-    headers = (*navigate(person, route.referrer), ("Sec-Purpose", draw_one(rng, PREFETCHES)))
+    state.regulars.append(Regular(name, visitor, code))  # the real visit comes later
+    headers = (*navigation_headers(visitor, route.referrer), ("Sec-Purpose", draw_one(rng, PREFETCHES)))
     return Request("prefetch", "ahead", link(code, route.query), code, headers, visitor=name)
 
 
-def head(street: Street, _: int) -> Request:
-    # Link checkers ask so, and some previews, under the user agents of browsers.
-    rng, code = street.rng, street.draw_code()
-    headers = draw_person(rng).headers if happens(rng, 0.5) else identify(PREVIEWS.draw(rng), rng)
+def head(state: TrafficState, _: int) -> Request:
+    # Link checkers and some previews send HEAD, with the user agents of browsers.
+    rng, code = state.rng, state.draw_code()
+    headers = draw_visitor(rng).headers if happens(rng, 0.5) else identify(PREVIEWS.draw(rng), rng)
     return Request("head", "redirect", link(code), code, headers, method="HEAD")
 
 
-def bot(street: Street, _: int) -> Request:
-    code = street.draw_code()
-    return Request("bot", "click", link(code), code, identify(CRAWLERS.draw(street.rng), street.rng))
+def bot(state: TrafficState, _: int) -> Request:
+    code = state.draw_code()
+    return Request("bot", "click", link(code), code, identify(CRAWLERS.draw(state.rng), state.rng))
 
 
-def preview(street: Street, _: int) -> Request:
-    code = street.draw_code()
-    return Request("preview", "click", link(code), code, identify(PREVIEWS.draw(street.rng), street.rng))
+def preview(state: TrafficState, _: int) -> Request:
+    code = state.draw_code()
+    return Request("preview", "click", link(code), code, identify(PREVIEWS.draw(state.rng), state.rng))
 
 
-def unknown_code(street: Street, _: int) -> Request:
-    code = draw_unknown(street.rng, street.codes)
-    return Request("unknown_code", "rejected", link(code), code, navigate(draw_person(street.rng), None))
+def unknown_code(state: TrafficState, _: int) -> Request:
+    code = draw_unknown(state.rng, state.codes)
+    return Request("unknown_code", "rejected", link(code), code, navigation_headers(draw_visitor(state.rng), None))
 
 
-def malformed_code(street: Street, _: int) -> Request:
-    code = draw_malformed(street.rng, street.draw_code())
-    return Request("malformed_code", "rejected", link(code), code, navigate(draw_person(street.rng), None))
+def malformed_code(state: TrafficState, _: int) -> Request:
+    code = draw_malformed(state.rng, state.draw_code())
+    return Request("malformed_code", "rejected", link(code), code, navigation_headers(draw_visitor(state.rng), None))
 
 
-def elsewhere(street: Street, _: int) -> Request:
-    path = draw_elsewhere(street.rng, street.draw_code())
-    return Request("elsewhere", "not_found", path, "", identify(CRAWLERS.draw(street.rng), street.rng))
+def elsewhere(state: TrafficState, _: int) -> Request:
+    path = draw_elsewhere(state.rng, state.draw_code())
+    return Request("elsewhere", "not_found", path, "", identify(CRAWLERS.draw(state.rng), state.rng))
 
 
-def method(street: Street, _: int) -> Request:
-    code, name = street.draw_code(), draw_one(street.rng, METHODS)
-    return Request("method", "not_allowed", link(code), code, identify(CRAWLERS.draw(street.rng), street.rng), name)
+def method(state: TrafficState, _: int) -> Request:
+    code, name = state.draw_code(), draw_one(state.rng, METHODS)
+    return Request("method", "not_allowed", link(code), code, identify(CRAWLERS.draw(state.rng), state.rng), name)
 
 
-def hostile(street: Street, _: int) -> Request:
-    code, attack = street.draw_code(), draw_attack(street.rng)
-    headers = attack_with(attack, navigate(draw_person(street.rng), None))
+def hostile(state: TrafficState, _: int) -> Request:
+    code, attack = state.draw_code(), draw_attack(state.rng)
+    headers = attack_with(attack, navigation_headers(draw_visitor(state.rng), None))
     return Request("hostile", "click_or_bad", link(code, attack.query), code, headers)
 
 

@@ -1,4 +1,4 @@
-"""Requests for a good link with something that breaks careless programs: each must get a click, or 400. Pure."""
+"""Requests for a valid link with values that break careless programs: each must get a click or 400. Pure."""
 
 from random import Random
 from typing import Final
@@ -10,7 +10,7 @@ from simulate.rng import draw_one
 
 
 class Attack(msgspec.Struct, frozen=True):
-    """`headers` take the place of the visitor's own of the same name; lone surrogates are bytes that are no UTF-8."""
+    """`headers` replace the visitor's headers of the same name. Lone surrogates stand for bytes that are not UTF-8."""
 
     headers: tuple[Header, ...] = ()
     query: str = ""

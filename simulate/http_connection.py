@@ -1,7 +1,7 @@
 """One connection to the stack: keep-alive, one request at a time. Shell.
 
-Of our own, because the requests must leave as planned, byte for byte, hostile bytes included, and because what sends
-clicks in a measurement should cost little beside what answers them (a quarter of aiohttp's client).
+Not aiohttp's client, because requests must be sent byte for byte as planned, hostile bytes included, and because in a
+measurement the sender must cost little compared with the server: this costs a quarter of aiohttp's client.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from simulate.wire import Head, Unreadable, read_head
 CONTINUE: Final = range(100, 200)
 
 
-class Closed(ConnectionError):  # noqa: N818 - what happened
+class Closed(ConnectionError):  # noqa: N818 - the name states what happened
     """The connection ended before the answer did."""
 
 
-class BadAnswer(ConnectionError):  # noqa: N818 - likewise
-    """What came back is not HTTP/1.1."""
+class BadAnswer(ConnectionError):  # noqa: N818 - the name states what happened
+    """The answer is not HTTP/1.1."""
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Where requests go: `authority` is what stands in Host."""
+    """Where requests go; `authority` is the Host header."""
 
     host: str
     port: int
@@ -32,8 +32,8 @@ class Target(msgspec.Struct, frozen=True):
     tls: SSLContext | None = None
 
 
-class Line(asyncio.Protocol):
-    """Open it with `open_line`. After any exception from `ask` it is closed and of no further use."""
+class HttpConnection(asyncio.Protocol):
+    """Open it with `open_connection`. After an exception from `ask` it is closed."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -44,11 +44,11 @@ class Line(asyncio.Protocol):
 
     @property
     def usable(self) -> bool:
-        """Whether another request may be sent here."""
+        """Whether another request can be sent on this connection."""
         return self._transport is not None and self._waiting is None and not self._transport.is_closing()
 
     async def ask(self, method: str, request: bytes) -> Head:
-        """Send a request and wait until its answer has come to the last byte.
+        """Send a request and wait for its complete answer.
 
         Raises ConnectionError: Closed, BadAnswer, or the system's own.
         """
@@ -71,7 +71,7 @@ class Line(asyncio.Protocol):
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports are none of asyncio's classes, only of their shape.
+        # uvloop's transports have the same methods as asyncio's but are no subclass.
         self._transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -81,7 +81,7 @@ class Line(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._waiting is None or self._waiting.done():
-            self.close()  # nobody asked
+            self.close()  # data without a request
             return
         self._received += data
         while self._head is None:
@@ -99,8 +99,7 @@ class Line(asyncio.Protocol):
         self._finish(self._waiting, self._head)
 
     def _finish(self, waiting: asyncio.Future[Head], head: Head) -> None:
-        # Without a length beforehand only the end of the connection could end the answer, and its head says all we
-        # count: we end the connection ourselves.
+        # Without a length, only the end of the connection would end the answer. The head is all we need: close.
         missing = 0 if head.body is None else head.size + head.body - len(self._received)
         if missing > 0:
             return
@@ -109,7 +108,9 @@ class Line(asyncio.Protocol):
         waiting.set_result(head)
 
 
-async def open_line(target: Target) -> Line:
+async def open_connection(target: Target) -> HttpConnection:
     """Connect. Raises OSError."""
-    _, line = await asyncio.get_running_loop().create_connection(Line, target.host, target.port, ssl=target.tls)
-    return line
+    _, connection = await asyncio.get_running_loop().create_connection(
+        HttpConnection, target.host, target.port, ssl=target.tls
+    )
+    return connection

@@ -1,4 +1,4 @@
-"""Requests that are no visit of a link: unknown and impossible codes, other paths, other methods. Pure."""
+"""Requests that are not visits: unknown and malformed codes, other paths, other methods. Pure."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -7,7 +7,7 @@ from typing import Final
 from simulate.rng import Weighted, draw_one, draw_word
 
 LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
-GONE: Final = ("summer-24", "black-friday", "xmas25", "welcome10", "test", "index", "a")
+EXPIRED: Final = ("summer-24", "black-friday", "xmas25", "welcome10", "test", "index", "a")
 
 MALFORMED: Final = (
     "{code}.",  # a link at the end of a sentence
@@ -16,9 +16,9 @@ MALFORMED: Final = (
     "{code}%20",
     "{code}%22",
     "{code}%E2%80%A6",
-    "{code}&utm_source=mail",  # whoever put it together forgot the question mark
+    "{code}&utm_source=mail",  # the question mark is missing
     "{code}/extra",
-    "%7Bcode%7D",  # a template nobody filled in
+    "%7Bcode%7D",  # a template that was not filled in
     "",
     "%00",
     "a%0d%0aSet-Cookie:%20x=1",
@@ -45,7 +45,7 @@ METHODS: Final = ("POST", "OPTIONS", "PUT", "DELETE", "PATCH")
 
 
 def draw_unknown(rng: Random, codes: Sequence[str]) -> str:
-    """Draw a code that could be one and is none of `codes`: mistyped, of a campaign long over, or guessed."""
+    """Draw a well-formed code that is not among `codes`: mistyped, of an expired campaign, or random."""
     while True:
         drawn = UNKNOWN.draw(rng)(rng, codes)
         if drawn and drawn not in codes:
@@ -53,7 +53,7 @@ def draw_unknown(rng: Random, codes: Sequence[str]) -> str:
 
 
 def mistype(rng: Random, codes: Sequence[str]) -> str:
-    """Type a code as people do: a letter left out, doubled, swapped with the next, or all in capitals."""
+    """Mistype a code: a letter missing, doubled or swapped with the next, or wrong capitals."""
     code = draw_one(rng, codes)
     at = int(rng.random() * len(code))
     mistyped = (
@@ -66,22 +66,22 @@ def mistype(rng: Random, codes: Sequence[str]) -> str:
     return draw_one(rng, mistyped)[:64]
 
 
-def recall(rng: Random, _: Sequence[str]) -> str:
-    return draw_one(rng, GONE)
+def draw_expired(rng: Random, _: Sequence[str]) -> str:
+    return draw_one(rng, EXPIRED)
 
 
-def guess(rng: Random, _: Sequence[str]) -> str:
+def draw_random(rng: Random, _: Sequence[str]) -> str:
     return draw_word(rng, 10, LETTERS)
 
 
-UNKNOWN: Final = Weighted[Callable[[Random, Sequence[str]], str]](((mistype, 5), (recall, 2), (guess, 3)))
+UNKNOWN: Final = Weighted[Callable[[Random, Sequence[str]], str]](((mistype, 5), (draw_expired, 2), (draw_random, 3)))
 
 
 def draw_malformed(rng: Random, code: str) -> str:
-    """Draw what stands in the place of a code and cannot be one; ASCII, without a space."""
+    """Draw a malformed code; ASCII, without spaces."""
     return draw_one(rng, MALFORMED).format(code=code, long="A" * 65, longest="A" * 4096)
 
 
 def draw_elsewhere(rng: Random, code: str) -> str:
-    """Draw a path that is no tracking link."""
+    """Draw a path that is not a tracking link."""
     return draw_one(rng, ELSEWHERE).format(code=code)

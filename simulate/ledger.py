@@ -8,17 +8,17 @@ from typing import Final
 import msgspec
 
 from identity.cookie_header import find_program
-from simulate.planned import MAY_MARK, STATUSES, Planned
+from simulate.planned import MAY_SET_COOKIE, STATUSES, Planned
 
 LATE_MS: Final = 100.0
-"""A request that left this much after its time is called late; less is the operating system's own unrest."""
+"""A request that was sent later than this counts as late; shorter delays are normal scheduling."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one request: a status, or the name of what failed.
+    """The result of one request: a status, or the name of a failure.
 
-    `ms` is from sending to the last byte (or to the failure), connecting included; `late_ms` how long after its time
-    it was sent.
+    `ms` is the time from sending, connecting included, to the last byte or the failure. `late_ms` is how long after its
+    planned time the request was sent.
     """
 
     ms: float
@@ -29,23 +29,23 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
     @property
-    def marks(self) -> bool:
-        """Whether it sets our click cookie, and not just any."""
+    def sets_click_cookie(self) -> bool:
+        """Whether the answer sets a click cookie of Clickrail."""
         return any(find_program(cookie.partition("=")[0].strip()) is not None for cookie in self.set_cookies)
 
     @property
     def outcome(self) -> str:
-        """The column of the ledger it belongs to."""
+        """The column of the ledger in which it is counted."""
         if self.status is None:
             return self.error or "failed"
-        return f"{self.status} + cookie" if self.marks else str(self.status)
+        return f"{self.status} + cookie" if self.sets_click_cookie else str(self.status)
 
 
 def is_expected(planned: Planned, answer: Answer) -> bool:
-    """Tell whether the answer is one that a stack which knows the codes gives to such a request."""
+    """Tell whether a stack that has the codes gives this answer to this request."""
     if answer.status not in STATUSES[planned.expected]:
         return False
-    return planned.expected in MAY_MARK or not answer.marks
+    return planned.expected in MAY_SET_COOKIE or not answer.sets_click_cookie
 
 
 class Latency(msgspec.Struct, frozen=True):
@@ -60,10 +60,10 @@ class Latency(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """The sums. `by_kind` counts outcomes (`302 + cookie`, `302`, `404`, `timeout`, ...) for each kind of request.
 
-    `held`: not one request in a hundred was late, so that the rate asked for is what was sent.
-    An outcome with our cookie is an accepted click for certain. A plain 302 may be one (privacy forbade the cookie),
-    a look, or a refusal with a fallback: from outside they are the same. `rate` and `asked_rate` are requests a
-    second; `asked_rate` None: as fast as the connections allowed.
+    `held`: at most one request in a hundred was late, so the requested rate was kept. An outcome with our cookie is
+    certainly an accepted click. A plain 302 may be a click without a cookie (privacy), the answer to HEAD, or a refusal
+    with a fallback: they look the same from outside. `rate` and `asked_rate` are requests a second; with `asked_rate`
+    None they were sent as fast as the connections allowed.
     """
 
     sent: int
@@ -84,7 +84,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One request in the file of `--ledger`, a line of JSON. `id` is the request's place in the plan, or its line."""
+    """One line of the `--ledger` file. `id` is the number of the request, or its line in the file of `--requests`."""
 
     id: int
     kind: str
@@ -100,7 +100,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     late_ms: float
 
 
-def enter(planned: Planned, answer: Answer) -> Entry:
+def make_entry(planned: Planned, answer: Answer) -> Entry:
     return Entry(
         id=planned.id,
         kind=planned.kind,
@@ -111,7 +111,7 @@ def enter(planned: Planned, answer: Answer) -> Entry:
         status=answer.status,
         error=answer.error,
         location=answer.location,
-        set_cookie=answer.marks,
+        set_cookie=answer.sets_click_cookie,
         ms=round(answer.ms, 3),
         late_ms=round(answer.late_ms, 3),
     )
@@ -145,7 +145,7 @@ class Tally:
             self._unexpected.setdefault(planned.kind, Counter())[outcome] += 1
 
     def close(self, seconds: float, sending_seconds: float, asked_rate: float | None, *, interrupted: bool) -> Ledger:
-        """Draw the line: `seconds` in all, of which the first `sending_seconds` were spent sending."""
+        """Return the ledger after `seconds`, of which the first `sending_seconds` were spent sending."""
         outcomes = sum(self._kinds.values(), Counter[str]())
         return Ledger(
             sent=self.sent,
@@ -154,10 +154,10 @@ class Tally:
             seconds=round(seconds, 3),
             rate=round(self.sent / sending_seconds, 2) if sending_seconds > 0 else 0.0,
             asked_rate=asked_rate,
-            by_kind=plain(self._kinds),
+            by_kind=to_dicts(self._kinds),
             outcomes=dict(sorted(outcomes.items())),
             errors={outcome: count for outcome, count in sorted(outcomes.items()) if not outcome[0].isdecimal()},
-            unexpected=plain(self._unexpected),
+            unexpected=to_dicts(self._unexpected),
             latency_ms=latency(self._ms),
             late=self.late,
             late_ms=latency(self._late_ms),
@@ -166,12 +166,12 @@ class Tally:
         )
 
 
-def plain(counters: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
+def to_dicts(counters: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
     return {kind: dict(sorted(counter.items())) for kind, counter in sorted(counters.items())}
 
 
 def latency(values: Sequence[float]) -> Latency:
-    """Give the percentiles, each a value that was really measured (nearest rank)."""
+    """Return the percentiles by nearest rank, so each is a measured value."""
     if not values:
         return Latency()
     ordered = sorted(values)

@@ -1,4 +1,4 @@
-"""Crawlers, libraries and link previews: who they say they are, and the networks they come from. Pure."""
+"""Crawlers, libraries and link previews: their user agents and networks. Pure."""
 
 from collections.abc import Iterator
 from random import Random
@@ -82,10 +82,10 @@ def read_rows(table: str) -> Iterator[tuple[Machine, float]]:
 
 
 CRAWLERS: Final = Weighted(read_rows(CRAWLERS_TABLE))
-"""Search engines, collectors for language models, link checkers of marketing tools, and programs somebody wrote."""
+"""Search engines, crawlers for language models, link checkers of marketing tools, and scripts."""
 
 PREVIEWS: Final = Weighted(read_rows(PREVIEWS_TABLE))
-"""What an app fetches so that a shared link shows a picture."""
+"""What apps send to show a preview of a shared link."""
 
 
 def identify(machine: Machine, rng: Random) -> tuple[Header, ...]:

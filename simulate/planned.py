@@ -1,4 +1,4 @@
-"""What is going to be asked, before anybody is asked. Pure."""
+"""A planned request, and the answers expected for it. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,13 +10,13 @@ Kind = Literal[
     "visit", "repeat", "prefetch", "head", "bot", "preview", "unknown_code", "malformed_code", "elsewhere", "method",
     "hostile", "replay",
 ]  # fmt: skip
-"""Who asks, and how: a person, the same person again, a browser ahead of its visitor, whoever only looks (HEAD), a
-crawler or library, a link preview; a code that does not exist, one that cannot, no tracking link at all, a method no
-link has; bytes meant to break something; a request that was made once."""
+"""In order: a person; the same person again; a browser's prefetch; HEAD; a crawler or library; a link preview; an
+unknown code; a malformed code; a path that is not a link; another method than GET and HEAD; hostile bytes; a replayed
+request."""
 
 Expected = Literal["click", "redirect", "rejected", "ahead", "not_found", "not_allowed", "click_or_bad", "anything"]
-"""What a stack does that knows the codes: 302 and a click; 302 and none; a rejection; a prefetch put off (or recorded
-as such); 404 and 405 without a record; either a click or 400; whatever a stack says to a request it knows best."""
+"""What a stack that has the codes does. In order: 302 and a click; 302 without one; a rejection; a prefetch refused or
+recorded as such; 404 without a record; 405 without a record; a click or 400; any answer."""
 
 STATUSES: Final[Mapping[Expected, frozenset[int]]] = {
     "click": frozenset({302}),
@@ -28,16 +28,16 @@ STATUSES: Final[Mapping[Expected, frozenset[int]]] = {
     "click_or_bad": frozenset({302, 400}),
     "anything": frozenset({302, 400, 404, 405, 429, 503}),
 }
-MAY_MARK: Final = frozenset({"click", "click_or_bad", "anything"})
-"""Only a click may set our cookie, and not even each of them does: privacy forbids it to some."""
+MAY_SET_COOKIE: Final = frozenset({"click", "click_or_bad", "anything"})
+"""Only a click may set our cookie. Not every click does: privacy forbids it to some."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """One request. Ids count from 1.
 
-    `path` is the request's target as sent, query included; `code` what stands in the place of a referral code.
-    `headers` have no Host, no CR and no LF; lone surrogates in them stand for bytes that are not UTF-8.
-    `visitor` names whose cookies go with it and are kept from its answer; None: nobody's, as with a machine.
+    `path` is the request's target, query included; `code` is the part of it where a referral code should be. `headers`
+    have no Host, CR or LF; lone surrogates in them stand for bytes that are not UTF-8. `visitor` names the cookie jar
+    to use; None: no cookies, as for machines.
     """
 
     id: int
@@ -65,7 +65,7 @@ EVERYDAY: Final[Mapping[Kind, float]] = MappingProxyType(
         "hostile": 1,
     }
 )
-"""What a link shared in public gets, in parts of a hundred."""
+"""The traffic of a link shared in public, in percent."""
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 """Where `make up` serves links, unless a port is set."""

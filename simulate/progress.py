@@ -1,4 +1,4 @@
-"""Shows how far the sending is: a bar on a terminal, a line now and then elsewhere. Shell."""
+"""Shows the progress of sending: a bar on a terminal, else a line every few seconds. Shell."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 Show = Callable[[int, int], None]
-"""Called with how many requests are done, and how many of those have failed."""
+"""Called with the number of requests done, and how many of them failed."""
 
 LINE_S: Final = 5.0
 
 
 @contextmanager
-def showing(total: int, *, quiet: bool) -> Iterator[Show]:
-    """Give what shows progress on standard error; `quiet` is for scripts: nothing unless it is a terminal."""
+def show_progress(total: int, *, quiet: bool) -> Iterator[Show]:
+    """Show progress on standard error; with `quiet` (for scripts) only on a terminal."""
     console = Console(stderr=True)
     if console.is_terminal:
         with bar(console, total) as show:

@@ -1,4 +1,4 @@
-"""Requests that were made once, read from JSON lines: as they were, or those of any site as clicks. Pure."""
+"""Reads logged requests from JSON lines, to replay them: as they are, or those of any site as clicks. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -18,10 +18,10 @@ IN_NO_TARGET: Final = re.compile("[\x00-\x20\x7f]")
 CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
-class Line(msgspec.Struct, frozen=True):
-    """One request as it was seen. `path` has its query with it.
+class LoggedRequest(msgspec.Struct, frozen=True):
+    """One logged request; `path` includes the query.
 
-    `ts` is not looked at: they are sent in the order of the file, at the rate asked.
+    `ts` is ignored: requests are sent in the order of the file, at the requested rate.
     """
 
     ip: str
@@ -32,22 +32,22 @@ class Line(msgspec.Struct, frozen=True):
     user_agent: str | None = None
 
 
-class BadLine(msgspec.Struct, frozen=True):
-    """A line that is no request: its number, from 1, and why."""
+class InvalidLine(msgspec.Struct, frozen=True):
+    """A line that is not a request: its number, counted from 1, and why."""
 
     number: int
     reason: str
 
 
-DECODER: Final = msgspec.json.Decoder(Line)
+DECODER: Final = msgspec.json.Decoder(LoggedRequest)
 
 
-def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Planned | BadLine]:
-    """Read requests, each with its line's number as its id; empty lines are passed over.
+def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Planned | InvalidLine]:
+    """Read requests, each with its line number as id; skip empty lines.
 
-    Paths are sent as they stand. With `codes`, one that is no tracking link is replaced by one, the same path always
-    by the same code, so that the log of any site becomes clicks. Address and user agent together are taken for one
-    visitor.
+    Paths are sent unchanged. With `codes`, a path that is not a tracking link is replaced by a link of one of them,
+    always the same one for the same path, so that the log of any site becomes clicks. Requests with the same address
+    and user agent belong to one visitor.
     """
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -55,20 +55,20 @@ def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Pl
         try:
             yield plan(number, DECODER.decode(line), codes)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            yield BadLine(number, str(error))
+            yield InvalidLine(number, str(error))
 
 
-def plan(number: int, line: Line, codes: tuple[str, ...]) -> Planned:
-    """Plan one request. Raises ValueError for what cannot be sent as it stands."""
+def plan(number: int, line: LoggedRequest, codes: tuple[str, ...]) -> Planned:
+    """Plan one request. Raises ValueError if it cannot be sent unchanged."""
     if not line.method or not CAPITALS.issuperset(line.method):
         raise ValueError(f"{line.method[:40]!r} is no method")
     address = read_address(line.ip)
-    path, code = aim(read_path(line.path), codes)
+    path, code = choose_link(read_path(line.path), codes)
     kind, expected = OUTCOMES.get(line.method, ("method", "not_allowed"))
     return Planned(
         id=number,
         kind=kind,
-        # Of a code that is not among those named only the stack knows what becomes of it.
+        # Nothing is known about codes that were not named, so any answer is accepted.
         expected=expected if code in codes or kind == "method" else "anything",
         method=line.method,
         path=path,
@@ -90,8 +90,8 @@ def read_path(text: str) -> str:
     return text
 
 
-def aim(path: str, codes: tuple[str, ...]) -> tuple[str, str]:
-    """Give the path to send and what stands in the place of a code there, which may be nothing."""
+def choose_link(path: str, codes: tuple[str, ...]) -> tuple[str, str]:
+    """Return the path to send, and the code in it or an empty text."""
     if path.startswith(LINK) or not codes:
         return path, path.removeprefix(LINK).partition("?")[0] if path.startswith(LINK) else ""
     code = codes[crc32(path.encode("utf-8", "surrogateescape")) % len(codes)]
@@ -105,7 +105,7 @@ def read_address(text: str) -> str:
 
 
 def read_header(name: str, value: str | None) -> tuple[Header, ...]:
-    """Give the header, if there is a value for it. Raises ValueError for one that no header can hold."""
+    """Return the header, or nothing without a value. Raises ValueError if the value cannot be in a header."""
     if value is None:
         return ()
     if any(mark in value for mark in "\r\n\0"):

@@ -1,4 +1,4 @@
-"""The ledger for people, in lines. Pure."""
+"""Formats the ledger for people. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -20,19 +20,19 @@ NAMES: Final[Mapping[str, str]] = {
     "hostile": "hostile values",
 }
 MEANINGS: Final[Mapping[str, str]] = {
-    "302 + cookie": "accepted clicks, for certain",
-    "302": "clicks without a cookie (privacy forbade it), looks by HEAD, or refusals with a fallback: "
-    "from outside they are the same",
-    "400": "not HTTP as it should be: refused by the server itself",
-    "404": "unknown or malformed codes, and paths that are no link",
-    "405": "methods no link has",
-    "429": "over a limit, by a program that refuses",
-    "503": "prefetches put off until the visitor goes, or a stack that cannot say",
+    "302 + cookie": "accepted clicks",
+    "302": "clicks without a cookie (privacy forbade it), answers to HEAD, or refusals with a fallback: "
+    "they look the same from outside",
+    "400": "invalid HTTP: refused by the server",
+    "404": "unknown or malformed codes, and paths that are not links",
+    "405": "methods other than GET and HEAD",
+    "429": "over a limit of a program whose policy is to refuse",
+    "503": "prefetches (the browser asks again when the visitor goes), or a stack whose stores are away",
 }
 
 
 def describe(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:
-    """Give the lines of the ledger; `codes` are those the requests were made with."""
+    """Return the ledger as lines; `codes` are the codes of the requests."""
     asked = "" if ledger.asked_rate is None else f" ({number(ledger.asked_rate)} asked)"
     early = ", ended early" if ledger.interrupted else ""
     yield f"{ledger.sent:,} requests in {ledger.seconds:,.1f} s, {number(ledger.rate)} a second{asked}{early}"
@@ -59,25 +59,25 @@ def lay_out(ledger: Ledger) -> Iterator[str]:
 
 
 def columns(ledger: Ledger) -> list[str]:
-    """Give the outcomes there are: clicks for certain first, then by status, failures last."""
+    """Return the outcomes: with a cookie first, then by status, failures last."""
     return sorted(ledger.outcomes, key=lambda outcome: (not outcome[0].isdecimal(), "+" not in outcome, outcome))
 
 
 def warn(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:
     if not ledger.held:
         yield (
-            f"The rate was not held: {ledger.late:,} requests left more than {LATE_MS:.0f} ms after their time, one of "
-            f"them {ledger.late_ms.max:,.0f} ms. Answers are too slow for --connections, or this machine is too busy."
+            f"The rate was not kept: {ledger.late:,} requests were sent more than {LATE_MS:.0f} ms late, the latest by "
+            f"{ledger.late_ms.max:,.0f} ms. Raise --connections if answers are slow; else this machine is too busy."
         )
     missed = sum(ledger.unexpected.get(kind, {}).get("404", 0) for kind in ("visit", "repeat", "replay"))
     if missed:
         yield (
-            f"{missed:,} visits by the codes {', '.join(codes)} were answered 404: this stack does not know all of "
-            f"them. Name codes it knows with --codes."
+            f"{missed:,} visits by the codes {', '.join(codes)} were answered 404: this stack does not have all of "
+            f"them. Name codes it has with --codes."
         )
     for kind, outcomes in ledger.unexpected.items():
         counted = ", ".join(f"{count:,} x {outcome}" for outcome, count in outcomes.items())
-        yield f"Not as expected: {NAMES[kind]}, {counted}"
+        yield f"Unexpected answers: {NAMES[kind]}, {counted}"
 
 
 def number(rate: float) -> str:

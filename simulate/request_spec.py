@@ -1,4 +1,4 @@
-"""What was asked for on the command line, checked. Pure, but for a look at the file of requests."""
+"""Checks the options of `clickrail simulate`. Pure, except that it reads the file of requests."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -9,8 +9,8 @@ import msgspec
 
 from simulate.generate import generate
 from simulate.planned import DEFAULT_URL, DEMO_CODES, Options, Planned
-from simulate.replay import BadLine, read_requests
-from simulate.send import Sending, read_target
+from simulate.replay import InvalidLine, read_requests
+from simulate.send import SendOptions, read_target
 from urls.codes import IS_CODE
 
 DEFAULT_SECONDS: Final = 60.0
@@ -20,22 +20,22 @@ MOST_PORT: Final = 65_535
 PORT_VARIABLE: Final = "CLICKRAIL_INGEST_PORT"
 
 
-class BadOrder(Exception):  # noqa: N818 - what it is
-    """An option that cannot be followed; the message is for a person."""
+class InvalidSpec(Exception):  # noqa: N818 - the name states the condition
+    """An option is wrong; the message is for a person."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """`total` requests are to be sent; `left_out` are lines of the file that are none."""
+class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """What to send: `total` requests. `left_out` are lines of the file that are not requests."""
 
-    sending: Sending
+    sending: SendOptions
     codes: tuple[str, ...]
     seed: int
     total: int
     requests: Path | None = None
-    left_out: tuple[BadLine, ...] = ()
+    left_out: tuple[InvalidLine, ...] = ()
 
     def plan(self) -> Iterator[Planned]:
-        """Give the requests. Raises OSError when the file has gone."""
+        """Return the requests. Raises OSError if the file cannot be read any more."""
         if self.requests is None:
             yield from islice(generate(self.seed, Options(codes=self.codes)), self.total)
             return
@@ -44,77 +44,79 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
             yield from islice(made, self.total)
 
 
-def make_order(sending: Sending, codes: str | None, seed: int, seconds: float | None, requests: Path | None) -> Order:
-    """Check what was asked for. Raises BadOrder, one line."""
+def make_spec(
+    sending: SendOptions, codes: str | None, seed: int, seconds: float | None, requests: Path | None
+) -> RequestSpec:
+    """Check the options. Raises InvalidSpec, with a message of one line."""
     check(sending, seconds)
     kept = read_codes(codes) if codes is not None else DEMO_CODES if requests is None else ()
     rate = sending.rate or 1.0
     if requests is None:
         total = max(round(rate * (DEFAULT_SECONDS if seconds is None else seconds)), 1)
-        return Order(sending=sending, codes=kept, seed=seed, total=total)
-    good, left_out = survey(requests, kept)
+        return RequestSpec(sending=sending, codes=kept, seed=seed, total=total)
+    good, left_out = count_requests(requests, kept)
     total = good if seconds is None else min(good, max(round(rate * seconds), 1))
-    return Order(sending=sending, codes=kept, seed=seed, total=total, requests=requests, left_out=left_out)
+    return RequestSpec(sending=sending, codes=kept, seed=seed, total=total, requests=requests, left_out=left_out)
 
 
 def read_codes(text: str) -> tuple[str, ...]:
     kept = tuple(code.strip() for code in text.split(",") if code.strip())
     for code in kept:
         if not IS_CODE(code):
-            raise BadOrder(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
+            raise InvalidSpec(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
     if not kept:
-        raise BadOrder("--codes: name at least one referral code")
+        raise InvalidSpec("--codes: name at least one referral code")
     return kept
 
 
 def find_url(url: str | None, environ: Mapping[str, str]) -> str:
-    """Give the address to send to: as given, or that of a stack on this machine, by the port it is set to.
+    """Return the URL to send to: as given, or that of a stack on this machine by its port setting.
 
-    Raises BadOrder when the port is no port to send to.
+    Raises InvalidSpec if the port is not valid.
     """
     port = environ.get(PORT_VARIABLE)
     if url is not None or port is None:
         return url or DEFAULT_URL
     if not (port.isascii() and port.isdecimal() and 0 < int(port) <= MOST_PORT):
-        raise BadOrder(f"{PORT_VARIABLE} is {port!r}, which is no port to send to: name the stack by --url")
+        raise InvalidSpec(f"{PORT_VARIABLE} is {port!r}, which is no port to send to: name the stack by --url")
     return f"http://127.0.0.1:{port}"
 
 
-def check(sending: Sending, seconds: float | None) -> None:
+def check(sending: SendOptions, seconds: float | None) -> None:
     if sending.rate is not None and not 0 < sending.rate <= 1_000_000:  # noqa: PLR2004 - more than any machine sends
-        raise BadOrder("--rate must be above 0, in requests a second")
+        raise InvalidSpec("--rate must be above 0, in requests a second")
     if seconds is not None and not 0 < seconds < float("inf"):
-        raise BadOrder("--seconds must be above 0")
+        raise InvalidSpec("--seconds must be above 0")
     if not 1 <= sending.connections <= MOST_CONNECTIONS:
-        raise BadOrder(f"--connections must be from 1 to {MOST_CONNECTIONS:,}")
+        raise InvalidSpec(f"--connections must be from 1 to {MOST_CONNECTIONS:,}")
     try:
         read_target(sending.url)
     except ValueError as error:
-        raise BadOrder(f"--url: {error}") from None
+        raise InvalidSpec(f"--url: {error}") from None
 
 
-def survey(path: Path, codes: tuple[str, ...]) -> tuple[int, tuple[BadLine, ...]]:
-    """Count the requests of a file, and name the lines that are none."""
+def count_requests(path: Path, codes: tuple[str, ...]) -> tuple[int, tuple[InvalidLine, ...]]:
+    """Count the requests of a file, and collect the lines that are not requests."""
     good, bad = 0, []
     try:
         with path.open("rb") as lines:
             for read in read_requests(lines, codes):
-                if isinstance(read, BadLine):
+                if isinstance(read, InvalidLine):
                     bad.append(read)
                 else:
                     good += 1
     except OSError as error:
-        raise BadOrder(f"--requests: {path} cannot be read: {error.strerror}") from None
+        raise InvalidSpec(f"--requests: {path} cannot be read: {error.strerror}") from None
     if not good:
         why = f"; line {bad[0].number}: {bad[0].reason}" if bad else ""
-        raise BadOrder(f"--requests: no line of {path} is a request{why}")
+        raise InvalidSpec(f"--requests: no line of {path} is a request{why}")
     return good, tuple(bad)
 
 
-def describe_left_out(order: Order) -> Iterator[str]:
-    """Say which lines of the file were no requests, the first of them one by one."""
-    for bad in order.left_out[:MOST_SHOWN]:
-        yield f"{order.requests}, line {bad.number} is left out: {bad.reason}"
-    more = len(order.left_out) - MOST_SHOWN
+def describe_left_out(spec: RequestSpec) -> Iterator[str]:
+    """List the first lines of the file that were not requests, and count the others."""
+    for bad in spec.left_out[:MOST_SHOWN]:
+        yield f"{spec.requests}, line {bad.number} is left out: {bad.reason}"
+    more = len(spec.left_out) - MOST_SHOWN
     if more > 0:
-        yield f"{order.requests}: {more:,} more lines are left out"
+        yield f"{spec.requests}: {more:,} more lines are left out"

@@ -1,4 +1,4 @@
-"""Drawing from things that are not equally likely. Pure: the randomness is an argument."""
+"""Weighted random draws. Pure: the random generator is an argument."""
 
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ WORD: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 class Weighted(Generic[T]):
-    """Things with weights, at least one above zero, in any unit."""
+    """Things with weights in any unit; at least one is above zero."""
 
     __slots__ = ("_ends", "_things")
 
@@ -24,7 +24,7 @@ class Weighted(Generic[T]):
             raise ValueError("Nothing to draw from")
 
     def draw(self, rng: Random) -> T:
-        # `random()` alone is promised to give the same for the same seed in every version of Python.
+        # Only `random()` is guaranteed to give the same numbers for the same seed in every version of Python.
         return self._things[min(bisect(self._ends, rng.random() * self._ends[-1]), len(self._things) - 1)]
 
     def __iter__(self) -> Iterator[T]:
@@ -32,12 +32,12 @@ class Weighted(Generic[T]):
 
 
 def happens(rng: Random, share: float) -> bool:
-    """Tell whether something happens that does so in this share of cases."""
+    """Return true with this probability."""
     return rng.random() < share
 
 
 def draw_word(rng: Random, length: int, letters: str = WORD) -> str:
-    """Draw a text of so many letters, as ids of other people's systems look."""
+    """Draw a text of `length` letters, like the ids of other systems."""
     return "".join([letters[int(rng.random() * len(letters))] for _ in range(length)])
 
 

@@ -1,4 +1,4 @@
-"""How people come to a link: the page they were on, and what stands in the link's query because of it. Pure."""
+"""How visitors come to a link: the referring page, and the query that it adds to the link. Pure."""
 
 from collections.abc import Callable
 from random import Random
@@ -7,19 +7,19 @@ from typing import Final
 import msgspec
 
 from simulate.rng import Weighted, draw_one, draw_word, happens
-from simulate.visitors import Person
+from simulate.visitors import Visitor
 
 HEX: Final = "0123456789abcdef"
 
 
 class Route(msgspec.Struct, frozen=True):
-    """`query` is ready to stand behind a question mark."""
+    """`query` is the text after the question mark."""
 
     referrer: str | None
     query: str = ""
 
 
-Draw = Callable[[Random, Person], Route]
+Draw = Callable[[Random, Visitor], Route]
 
 SITES: Final = (
     "https://www.runnersblog.example/review/carbon-shoes-2026/",
@@ -65,8 +65,8 @@ PLACEMENTS: Final = ("header", "footer", "story-1", "story-2", "yt-desc", "bio",
 CAMPAIGNS: Final = ("spring-26", "black-week-26", "always-on", "launch", "neue+kollektion")
 
 
-def by_app(rng: Random, person: Person) -> Route:
-    app = person.browser.app or "google"
+def by_app(rng: Random, visitor: Visitor) -> Route:
+    app = visitor.browser.app or "google"
     referrer = None if happens(rng, 0.15) else APPS[app]
     parts = [f"utm_source={app}&utm_medium=social"] if happens(rng, 0.5) else []
     if app in {"facebook", "instagram"}:
@@ -76,17 +76,17 @@ def by_app(rng: Random, person: Person) -> Route:
     return Route(referrer, "&".join(parts))
 
 
-def by_nothing(rng: Random, _: Person) -> Route:
+def by_nothing(rng: Random, _: Visitor) -> Route:
     return Route(None, f"sub1={draw_one(rng, PLACEMENTS)}" if happens(rng, 0.2) else "")
 
 
-def by_search(rng: Random, person: Person) -> Route:
-    other = person.country.search
+def by_search(rng: Random, visitor: Visitor) -> Route:
+    other = visitor.country.search
     host = other if other is not None and happens(rng, 0.2) else "www.google.com"
     return Route(f"https://{host}/")
 
 
-def by_site(rng: Random, _: Person) -> Route:
+def by_site(rng: Random, _: Visitor) -> Route:
     subs = [f"sub1={draw_one(rng, PLACEMENTS)}"]
     if happens(rng, 0.5):
         subs.append(f"sub2={int(rng.random() * 100_000)}")
@@ -95,13 +95,13 @@ def by_site(rng: Random, _: Person) -> Route:
     return Route(draw_one(rng, SITES), "&".join(subs))
 
 
-def by_social(rng: Random, _: Person) -> Route:
+def by_social(rng: Random, _: Visitor) -> Route:
     referrer = SOCIAL.draw(rng)
     name = referrer.split("/")[2].removeprefix("www.").partition(".")[0]
     return Route(referrer, f"utm_source={name}&utm_medium=social" if happens(rng, 0.4) else "")
 
 
-def by_mail(rng: Random, _: Person) -> Route:
+def by_mail(rng: Random, _: Visitor) -> Route:
     referrer = draw_one(rng, MAILS) if happens(rng, 0.4) else None
     campaign = draw_one(rng, CAMPAIGNS)
     return Route(
@@ -110,20 +110,20 @@ def by_mail(rng: Random, _: Person) -> Route:
     )
 
 
-def by_google_ad(rng: Random, person: Person) -> Route:
+def by_google_ad(rng: Random, visitor: Visitor) -> Route:
     ad_id = f"gclid=Cj0KCQ{draw_word(rng, 84)}_BwE&gad_source=1"
-    if person.browser.engine == "webkit" and person.browser.app is None and happens(rng, 0.5):
+    if visitor.browser.engine == "webkit" and visitor.browser.app is None and happens(rng, 0.5):
         ad_id = f"gbraid=0AAAAA{draw_word(rng, 28)}"
     return Route(
         "https://www.google.com/", f"utm_source=google&utm_medium=cpc&utm_campaign={draw_one(rng, CAMPAIGNS)}&{ad_id}"
     )
 
 
-def by_microsoft_ad(rng: Random, _: Person) -> Route:
+def by_microsoft_ad(rng: Random, _: Visitor) -> Route:
     return Route("https://www.bing.com/", f"utm_source=bing&utm_medium=cpc&msclkid={draw_word(rng, 32, HEX)}")
 
 
-def by_chatbot(rng: Random, _: Person) -> Route:
+def by_chatbot(rng: Random, _: Visitor) -> Route:
     referrer = draw_one(rng, CHATBOTS)
     return Route(referrer, "utm_source=chatgpt.com" if referrer == CHATBOTS[0] else "")
 
@@ -142,6 +142,6 @@ ROUTES: Final = Weighted[Draw](
 )
 
 
-def draw_route(rng: Random, person: Person) -> Route:
-    """Draw how a person comes: from inside an app by that app, others by any route."""
-    return by_app(rng, person) if person.browser.app else ROUTES.draw(rng)(rng, person)
+def draw_route(rng: Random, visitor: Visitor) -> Route:
+    """Draw a route: for the browser of an app that app, else any route."""
+    return by_app(rng, visitor) if visitor.browser.app else ROUTES.draw(rng)(rng, visitor)

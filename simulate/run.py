@@ -1,4 +1,4 @@
-"""Follows an order: sends, shows how far it is, writes every answer down, ends early when told to. Shell."""
+"""Runs a simulation: sends the requests, shows progress, writes every answer to a file, stops on a signal. Shell."""
 
 import asyncio
 import signal
@@ -11,11 +11,11 @@ import msgspec
 import uvloop
 
 from runtime.task_scope import task_scope
-from simulate.http_connection import open_line
-from simulate.ledger import Answer, Ledger, enter
+from simulate.http_connection import open_connection
+from simulate.ledger import Answer, Ledger, make_entry
 from simulate.planned import Planned
-from simulate.progress import Show, showing
-from simulate.request_spec import BadOrder, Order
+from simulate.progress import Show, show_progress
+from simulate.request_spec import InvalidSpec, RequestSpec
 from simulate.send import OnAnswer, name_error, read_target, send
 
 SHOWN_EVERY_S: Final = 0.25
@@ -24,17 +24,17 @@ AGAIN_S: Final = 0.5
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
-class Unreached(Exception):  # noqa: N818 - what happened
-    """Nothing answers there; the message is for a person."""
+class Unreached(Exception):  # noqa: N818 - the name states what happened
+    """Nothing answers at the URL; the message is for a person."""
 
     def __init__(self, url: str, error: str) -> None:
         super().__init__(
-            f"nothing answers at {url} ({error}): start the stack with `make up`, or name another by --url"
+            f"nothing answers at {url} ({error}): start the stack with `make up`, or give the URL of another with --url"
         )
 
 
 class Counts:
-    """How far it is."""
+    """The progress so far."""
 
     done = failed = 0
 
@@ -43,58 +43,58 @@ class Counts:
         self.failed += answer.status is None
 
 
-def run(order: Order, ledger_file: Path | None, *, quiet: bool) -> Ledger:
-    """Send what is ordered and give the ledger. SIGINT and SIGTERM end it early, in good order.
+def run(spec: RequestSpec, ledger_file: Path | None, *, quiet: bool) -> Ledger:
+    """Send the requests and return the ledger. SIGINT and SIGTERM end it early; answers under way are still counted.
 
-    Raises BadOrder when the ledger's file cannot be made and OSError when it cannot be written any further; Unreached
-    when there is nobody to send to.
+    Raises InvalidSpec if the ledger's file cannot be created, OSError if it cannot be written later, Unreached if
+    nothing answers at the URL.
     """
     with ExitStack() as stack:
-        write = stack.enter_context(writing(ledger_file)) if ledger_file is not None else None
-        show = stack.enter_context(showing(order.total, quiet=quiet))
-        return uvloop.run(follow(order, show, write))
+        write = stack.enter_context(open_ledger(ledger_file)) if ledger_file is not None else None
+        show = stack.enter_context(show_progress(spec.total, quiet=quiet))
+        return uvloop.run(send_and_count(spec, show, write))
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[OnAnswer]:
-    """Give what writes each answer to a file, a line of JSON."""
+def open_ledger(path: Path) -> Iterator[OnAnswer]:
+    """Open the ledger's file; the function returned writes an answer as a line of JSON."""
     try:
         out = path.open("wb")
     except OSError as error:
-        raise BadOrder(f"--ledger: {path} cannot be written: {error.strerror}") from None
+        raise InvalidSpec(f"--ledger: {path} cannot be written: {error.strerror}") from None
     encode = msgspec.json.Encoder().encode
     with out:
-        yield lambda planned, answer: out.write(encode(enter(planned, answer)) + b"\n")
+        yield lambda planned, answer: out.write(encode(make_entry(planned, answer)) + b"\n")
 
 
-async def follow(order: Order, show: Show, write: OnAnswer | None) -> Ledger:
-    await reach(order.sending.url)
+async def send_and_count(spec: RequestSpec, show: Show, write: OnAnswer | None) -> Ledger:
+    await check_reachable(spec.sending.url)
     stop, counts = asyncio.Event(), Counts()
-    end_by_signal(stop)
+    stop_on_signals(stop)
 
-    def take(planned: Planned, answer: Answer) -> None:
+    def count_answer(planned: Planned, answer: Answer) -> None:
         counts.count(planned, answer)
         if write is not None:
             write(planned, answer)
 
     try:
         async with task_scope(watch(show, counts)):
-            return await send(order.plan(), order.sending, take, stop)
+            return await send(spec.plan(), spec.sending, count_answer, stop)
     finally:
         show(counts.done, counts.failed)
 
 
-async def reach(url: str) -> None:
-    """Try the address before anything is sent to it. Raises Unreached."""
+async def check_reachable(url: str) -> None:
+    """Connect once before anything is sent. Raises Unreached."""
     try:
         async with asyncio.timeout(REACH_S):
-            (await open_line(read_target(url))).close()
+            (await open_connection(read_target(url))).close()
     except OSError as error:
         raise Unreached(url, name_error(error)) from None
 
 
-def end_by_signal(stop: asyncio.Event) -> None:
-    """Let SIGINT or SIGTERM end the sending; one that comes later is left to Python, which ends everything."""
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on SIGINT or SIGTERM. A later second signal is left to Python, which ends the process."""
     loop = asyncio.get_running_loop()
 
     def leave() -> None:
@@ -104,7 +104,7 @@ def end_by_signal(stop: asyncio.Event) -> None:
     def end() -> None:
         if not stop.is_set():
             stop.set()
-            # `timeout` and some terminals signal a process and its group, which is the same wish twice.
+            # `timeout` and some terminals signal the process and its group: the second signal is the same request.
             loop.call_later(AGAIN_S, leave)
 
     for number in SIGNALS:

@@ -1,4 +1,4 @@
-"""Sends what was planned, each request at its time, and counts what comes back. Shell."""
+"""Sends planned requests, each at its time, and counts the answers. Shell."""
 
 import asyncio
 import socket
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from simulate.cookie_jar import Jar
-from simulate.http_connection import BadAnswer, Closed, Line, Target, open_line
+from simulate.cookie_jar import CookieJar
+from simulate.http_connection import BadAnswer, Closed, HttpConnection, Target, open_connection
 from simulate.ledger import Answer, Ledger, Tally
 from simulate.planned import DEFAULT_URL, Planned
 from simulate.wire import Head, write_request
@@ -28,18 +28,18 @@ ERRORS: Final[tuple[tuple[type[OSError], str], ...]] = (
     (ssl.SSLError, "tls"),
     (OSError, "unreachable"),
 )
-"""What each failure is called; the first that fits."""
+"""The name of each failure; the first class that matches."""
 
 
 SHORTEST_S: Final = 0.001
-"""uvloop turns a shorter sleep into none at all, and the wait into a loop that eats the processor."""
+"""uvloop turns a shorter sleep into none, which would make waiting a busy loop."""
 
 LONGEST_S: Final = 0.1
-"""How long a stop may go unnoticed."""
+"""How long a stop may take to be noticed."""
 
 
-class Sending(msgspec.Struct, frozen=True, kw_only=True):
-    """How to send. `rate` is requests a second, None as fast as `connections` allow; `timeout_s` is for one request."""
+class SendOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`rate` is requests a second, None: as fast as `connections` allow. `timeout_s` is for one request."""
 
     url: str = DEFAULT_URL
     rate: float | None = 200.0
@@ -48,7 +48,7 @@ class Sending(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_target(url: str) -> Target:
-    """Read the stack's address, as in `http://127.0.0.1:8080`. Raises ValueError saying what is wrong with it."""
+    """Parse the stack's URL, as in `http://127.0.0.1:8080`. Raises ValueError that says what is wrong with it."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
         raise ValueError(f"{url!r} is no address of a stack: give one as http://127.0.0.1:8080")
@@ -63,13 +63,13 @@ def name_error(error: OSError) -> str:
 
 
 async def send(
-    plan: Iterable[Planned], sending: Sending, on_answer: OnAnswer | None = None, stop: asyncio.Event | None = None
+    plan: Iterable[Planned], sending: SendOptions, on_answer: OnAnswer | None = None, stop: asyncio.Event | None = None
 ) -> Ledger:
-    """Send the whole plan, or what of it is due before `stop` is set, and wait for the answers.
+    """Send the plan until its end or until `stop` is set, and wait for the answers.
 
-    Open loop: request n leaves n / rate seconds after the first, whatever became of those before it, and one that is
-    late (no connection free, or no time) leaves at once. Nothing is sent twice. `on_answer` is called for each
-    request when it is answered or has failed; what it raises ends everything. Raises ValueError for a wrong URL.
+    Open loop: request n is sent n / rate seconds after the first, whatever happened to those before it. A late request
+    (no free connection, or a busy machine) is sent at once. Nothing is sent twice. `on_answer` is called for each
+    request when it is answered or has failed; an exception of it ends everything. Raises ValueError for a wrong URL.
     """
     sender = Sender(sending, on_answer, stop or asyncio.Event())
     started = clock()
@@ -82,24 +82,24 @@ async def send(
     finally:
         sender.close()
     seconds = clock() - started
-    # The last request has its share of the time as well: two requests at 1 a second take two seconds.
+    # The last request takes its share of the time too: two requests at 1 a second take two seconds.
     sending_s = sent_until - started + 1 / sending.rate if sending.rate else seconds
     return sender.tally.close(seconds, sending_s, sending.rate, interrupted=sender.interrupted)
 
 
 class Sender:
-    """`pace` once, then `close`."""
+    """Call `pace` once, then `close`."""
 
-    def __init__(self, sending: Sending, on_answer: OnAnswer | None, stop: asyncio.Event) -> None:
+    def __init__(self, sending: SendOptions, on_answer: OnAnswer | None, stop: asyncio.Event) -> None:
         self.tally = Tally()
         self.interrupted = False
         self._sending = sending
         self._target = read_target(sending.url)
         self._on_answer = on_answer
         self._stop = stop
-        self._jar = Jar()
+        self._cookie_jar = CookieJar()
         self._free = asyncio.Semaphore(sending.connections)
-        self._idle: list[Line] = []
+        self._idle: list[HttpConnection] = []
 
     async def pace(self, plan: Iterable[Planned], group: asyncio.TaskGroup) -> None:
         """Start every request at its time."""
@@ -115,15 +115,15 @@ class Sender:
             group.create_task(self._ask(planned, due if interval else clock()))
 
     async def _wait(self, due: float) -> None:
-        while (left := due - clock()) > 0 and not self._stop.is_set():  # noqa: ASYNC110 - the time is awaited, not it
+        while (left := due - clock()) > 0 and not self._stop.is_set():  # noqa: ASYNC110 - waits for a time, and checks `stop` on the way
             await asyncio.sleep(min(max(left, SHORTEST_S), LONGEST_S))
 
     def close(self) -> None:
-        for line in self._idle:
-            line.close()
+        for connection in self._idle:
+            connection.close()
 
     async def _ask(self, planned: Planned, due: float) -> None:
-        request = write_request(planned, self._target.authority, self._jar.cookie_of(planned.visitor))
+        request = write_request(planned, self._target.authority, self._cookie_jar.cookie_of(planned.visitor))
         sent = clock()
         head, error = None, None
         try:
@@ -137,22 +137,22 @@ class Sender:
         self._count(planned, make_answer(head, error, ms, late_ms))
 
     async def _exchange(self, method: str, request: bytes) -> Head:
-        line = self._take_idle() or await open_line(self._target)
-        head = await line.ask(method, request)
-        # The one used last is used next, so that few are kept warm and none is kept waiting until the server ends it.
-        if line.usable:
-            self._idle.append(line)
+        connection = self._take_idle() or await open_connection(self._target)
+        head = await connection.ask(method, request)
+        # Last in, first out: few connections stay in use, and the others are closed by the server when idle.
+        if connection.usable:
+            self._idle.append(connection)
         return head
 
-    def _take_idle(self) -> Line | None:
+    def _take_idle(self) -> HttpConnection | None:
         while self._idle:
-            line = self._idle.pop()
-            if line.usable:
-                return line
+            connection = self._idle.pop()
+            if connection.usable:
+                return connection
         return None
 
     def _count(self, planned: Planned, answer: Answer) -> None:
-        self._jar.keep(planned.visitor, answer.set_cookies)
+        self._cookie_jar.keep(planned.visitor, answer.set_cookies)
         self.tally.count(planned, answer)
         if self._on_answer is not None:
             self._on_answer(planned, answer)

@@ -1,4 +1,4 @@
-"""A person as a stack sees one: a browser, a language, an address, and what the browser asks of others. Pure."""
+"""A visitor as the stack sees one: a browser, a language, an address, privacy signals. Pure."""
 
 from random import Random
 from typing import Final
@@ -12,15 +12,15 @@ from simulate.rng import happens
 FORWARDED: Final = "X-Forwarded-For"
 
 
-class Person(msgspec.Struct, frozen=True):
-    """`headers` are those of every request of theirs, X-Forwarded-For included."""
+class Visitor(msgspec.Struct, frozen=True):
+    """`headers` are sent with every request of this visitor, X-Forwarded-For included."""
 
     browser: Browser
     country: Country
     headers: tuple[Header, ...]
 
 
-def draw_person(rng: Random) -> Person:
+def draw_visitor(rng: Random) -> Visitor:
     browser, country = BROWSERS.draw(rng), COUNTRIES.draw(rng)
     language = accept_language(country.languages.draw(rng), browser.engine)
     address = (country.v6 if happens(rng, country.v6_share) else country.v4).draw(rng)
@@ -30,14 +30,14 @@ def draw_person(rng: Random) -> Person:
     if happens(rng, browser.dnt):
         signals.append(("DNT", "1"))
     headers = (*browser.headers, ("Accept-Language", language), *signals, (FORWARDED, address))
-    return Person(browser, country, headers)
+    return Visitor(browser, country, headers)
 
 
 def accept_language(tag: str, engine: Engine) -> str:
-    """Write Accept-Language as the engine does for somebody whose first language is `tag`, as in `de-AT`.
+    """Write Accept-Language as the engine does for a first language such as `de-AT`.
 
-    Safari names one language only. The others name the language without its country as well, and English as a last
-    resort; Firefox names most languages without a country in the first place.
+    Safari sends one language only. The others add the language without its country, and English at the end; Firefox
+    sends most languages without a country.
     """
     language = tag.partition("-")[0]
     if engine == "webkit":
@@ -51,8 +51,8 @@ def accept_language(tag: str, engine: Engine) -> str:
     return ",".join([wanted[0], *(f"{one};q=0.{9 - place}" for place, one in enumerate(wanted[1:]))])
 
 
-def navigate(person: Person, referrer: str | None) -> tuple[Header, ...]:
-    """Give the headers of somebody following a link on `referrer`, or from nowhere."""
+def navigation_headers(visitor: Visitor, referrer: str | None) -> tuple[Header, ...]:
+    """Return the headers of a visitor who follows a link on the page `referrer`, or comes from no page."""
     came = "none" if referrer is None else "cross-site"
     fetch = (
         ("Sec-Fetch-Site", came),
@@ -60,4 +60,4 @@ def navigate(person: Person, referrer: str | None) -> tuple[Header, ...]:
         ("Sec-Fetch-User", "?1"),
         ("Sec-Fetch-Dest", "document"),
     )
-    return (*person.headers, *fetch, *(() if referrer is None else (("Referer", referrer),)))
+    return (*visitor.headers, *fetch, *(() if referrer is None else (("Referer", referrer),)))

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes: a request written, the head of an answer read. Pure."""
+"""Encodes requests and decodes the head of answers, HTTP/1.1. Pure."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ LENGTHLESS: Final = frozenset({204, 304})
 
 
 class Head(msgspec.Struct, frozen=True):
-    """The head of an answer: `size` bytes, and `body` bytes to follow; None when no length is given beforehand."""
+    """The head of an answer: its `size`, and the size of the `body`, None if the head has no length."""
 
     status: int
     location: str | None
@@ -23,13 +23,13 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """Why bytes are no answer of HTTP/1.1."""
+    """Why bytes are not an HTTP/1.1 answer."""
 
     reason: str
 
 
 def write_request(planned: Planned, host: str, cookie: str | None = None) -> bytes:
-    """Write a request to `host` (as in `127.0.0.1:8080`), with a Cookie line when there is a cookie."""
+    """Encode a request to `host` (as in `127.0.0.1:8080`), with a Cookie line if there are cookies."""
     lines = [f"{planned.method} {planned.path} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name}: {value}" for name, value in planned.headers]
     if cookie:
@@ -40,7 +40,7 @@ def write_request(planned: Planned, host: str, cookie: str | None = None) -> byt
 
 
 def read_head(received: bytes | bytearray, method: str) -> Head | Unreadable | None:
-    """Read the head of the answer to a `method` request from what was received so far; None until it is whole."""
+    """Decode the head of the answer to a `method` request; None until it is complete."""
     size = received.find(END) + len(END)
     if size < len(END):
         return Unreadable("a head without an end") if len(received) > MAX_HEAD else None

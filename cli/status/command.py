@@ -30,14 +30,14 @@ def status(only: Only = None, without: Without = None, as_json: Json = False) ->
     import asyncio
     import os
 
-    from cli.errors import failing_clearly
+    from cli.errors import exit_on
     from cli.output import note, show_json, show_table
-    from cli.status.looking import look
+    from cli.status.checks import check
     from cli.up.selection import WrongSelection, select
     from runtime.errors import SettingsError
 
-    with failing_clearly(WrongSelection, SettingsError):
-        found = asyncio.run(look(dict(os.environ), select(only, without)))
+    with exit_on(WrongSelection, SettingsError):
+        found = asyncio.run(check(dict(os.environ), select(only, without)))
     if as_json:
         show_json(found)
     else:

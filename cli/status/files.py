@@ -14,7 +14,7 @@ NEEDED_MIB: Final = 512
 MIB: Final = 1024 * 1024
 
 
-def look_at_keys(environ: Mapping[str, str]) -> Finding:
+def check_keys(environ: Mapping[str, str]) -> Finding:
     """Look whether the key ring can be read."""
     path = environ.get("CLICKRAIL_KEYS_FILE")
     if path is None:
@@ -30,7 +30,7 @@ def look_at_keys(environ: Mapping[str, str]) -> Finding:
     return Finding("key ring", "readable")
 
 
-def look_at_journal(environ: Mapping[str, str]) -> Finding:
+def check_journal(environ: Mapping[str, str]) -> Finding:
     """Look whether the folder of the journal can be written, and has room."""
     given = environ.get("CLICKRAIL_INGEST_DATA_DIR")
     if given is None:

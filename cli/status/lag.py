@@ -15,7 +15,7 @@ ANSWER_S: Final = 10.0
 AGAIN_S: Final = 0.5
 
 
-async def look_at_lag(stage: str, scope: Scope) -> Finding | None:
+async def check_lag(stage: str, scope: Scope) -> Finding | None:
     """Look how many records wait for a stage; null where Kafka cannot say, which is a finding of its own."""
     from aiokafka.errors import KafkaError
 
@@ -28,7 +28,7 @@ async def look_at_lag(stage: str, scope: Scope) -> Finding | None:
             lines = await ask_lag(stage, settings, read_security(settings))
     except (SettingsError, KafkaError, OSError, TimeoutError):
         return None
-    return judge_lag(stage, lines, left_out=stage in scope.left_out)
+    return describe_lag(stage, lines, left_out=stage in scope.left_out)
 
 
 async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) -> list[dict[str, Any]]:
@@ -47,7 +47,7 @@ async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) 
             await asyncio.sleep(AGAIN_S)
 
 
-def judge_lag(stage: str, lines: list[dict[str, Any]], *, left_out: bool = False) -> Finding | None:
+def describe_lag(stage: str, lines: list[dict[str, Any]], *, left_out: bool = False) -> Finding | None:
     """Say in words what `read_lag` found; null where there is no topic yet."""
     if not lines:
         return None

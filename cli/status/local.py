@@ -8,20 +8,20 @@ from cli.up.selection import SERVICES
 from runtime.errors import SettingsError
 
 
-def look_at_run(environ: Mapping[str, str], data: Path) -> Finding:
+def check_run(environ: Mapping[str, str], data: Path) -> Finding:
     """Look whether `clickrail up` runs; if not, whether its settings and ports would let it."""
-    from cli.up.run import ENVIRONMENT, read_local, settle
+    from cli.up.run import ENVIRONMENT, choose_ports, read_local
     from deploy.local.errors import LocalStackError
-    from deploy.local.folder import holder, require_room
+    from deploy.local.folder import lock_owner, require_room
     from deploy.local.stack import NEEDED_MIB
 
-    pid = holder(data)
+    pid = lock_owner(data)
     if pid is not None and (data / ENVIRONMENT).exists():
         return Finding("make up", f"runs (process {pid})")
     if pid is not None:
         return Finding("make up", "starting", f"process {pid} is not up yet", "wait; it says what it is doing")
     try:
-        settle(read_local(environ), environ, SERVICES)
+        choose_ports(read_local(environ), environ, SERVICES)
         if data.exists():
             require_room(data, NEEDED_MIB)
     except (SettingsError, LocalStackError) as error:

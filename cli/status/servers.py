@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from cli.status.finding import Finding
-from cli.tables import PACKAGES, LastWord
+from cli.tables import PACKAGES, LastLogMessage
 from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.kafka.security import read_security
 from runtime.kafka.settings import KafkaSettings
@@ -32,9 +32,9 @@ class Stores(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST
     redis_url: RedisUrl | None = None
 
 
-async def look_at_kafka(environ: Mapping[str, str]) -> Finding:
+async def check_kafka(environ: Mapping[str, str]) -> Finding:
     """Look whether Kafka answers, and has the topics of the contract as they are wanted."""
-    heard = LastWord(logging.ERROR)
+    heard = LastLogMessage(logging.ERROR)
     logging.getLogger("aiokafka").addHandler(heard)
     logging.getLogger("aiokafka").propagate = False
     try:
@@ -48,10 +48,10 @@ async def look_at_kafka(environ: Mapping[str, str]) -> Finding:
     except (DependencyAway, TimeoutError) as error:
         why = heard.said or str(error) or f"no answer within {ANSWER_S:g} s"
         return Finding("Kafka", "away", why, "start Kafka, or mend CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
-    return judge_topics(topics)
+    return describe_topics(topics)
 
 
-def judge_topics(topics: Mapping[str, tuple[str, ...] | None]) -> Finding:
+def describe_topics(topics: Mapping[str, tuple[str, ...] | None]) -> Finding:
     missing = [name for name, differences in topics.items() if differences is None]
     if missing:
         return Finding("Kafka", "answers", f"topics are missing: {', '.join(missing)}", "clickrail topics apply")
@@ -62,14 +62,14 @@ def judge_topics(topics: Mapping[str, tuple[str, ...] | None]) -> Finding:
     return Finding("Kafka", "answers")
 
 
-async def look_at_postgres(environ: Mapping[str, str]) -> Finding:
+async def check_postgres(environ: Mapping[str, str]) -> Finding:
     """Look whether PostgreSQL answers, and has the tables of this version."""
     try:
         url = load(Stores, stores_of(environ)).database_url
         if url is None:
             return Finding("PostgreSQL", "not set", "CLICKRAIL_DATABASE_URL is missing", "set it to the database's URL")
         async with asyncio.timeout(ANSWER_S):
-            return await look_at_tables(url.reveal())
+            return await check_tables(url.reveal())
     except MigrationError as error:
         return Finding("PostgreSQL", "answers", str(error), "run `clickrail migrate` of the version that belongs to it")
     except SettingsError as error:
@@ -81,7 +81,7 @@ async def look_at_postgres(environ: Mapping[str, str]) -> Finding:
         return Finding("PostgreSQL", "refuses", str(error), "mend CLICKRAIL_DATABASE_URL, or what the account may do")
 
 
-async def look_at_tables(url: str) -> Finding:
+async def check_tables(url: str) -> Finding:
     async with connected(url, SESSION) as connection:
         try:
             await check_database(connection)
@@ -99,7 +99,7 @@ async def look_at_tables(url: str) -> Finding:
     return Finding("PostgreSQL", "answers")
 
 
-async def look_at_redis(environ: Mapping[str, str]) -> Finding:
+async def check_redis(environ: Mapping[str, str]) -> Finding:
     """Look whether Redis answers; without one ingest works as well, with more questions to PostgreSQL."""
     from redis.asyncio import Redis
     from redis.exceptions import RedisError

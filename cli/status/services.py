@@ -33,7 +33,7 @@ class Silent(msgspec.Struct, frozen=True):
     what: str
 
 
-async def look_at_service(name: str, scope: Scope) -> Finding:
+async def check_service(name: str, scope: Scope) -> Finding:
     """Ask one service how it is."""
     try:
         (service,) = read_services(scope.environ, (name,))
@@ -46,7 +46,7 @@ async def look_at_service(name: str, scope: Scope) -> Finding:
         remedy = f"look at {log_of(name, scope)}; if another program has the port, set {private_variable(name)}"
         return Finding(name, "silent", f"port {service.private_port} {found.what}", remedy)
     if found.status == "ready":
-        return await look_at_port(service, found, scope)
+        return await check_port(service, found, scope)
     wrong = "; ".join(f"{part}: {problem}" for part, problem in found.wrong.items())
     return Finding(
         name,
@@ -72,7 +72,7 @@ async def ask(service: LocalService) -> Health | NotRunning | Silent:
         return Silent("does not answer as a service of ours does")
 
 
-async def look_at_port(service: LocalService, health: Health, scope: Scope) -> Finding:
+async def check_port(service: LocalService, health: Health, scope: Scope) -> Finding:
     """Look whether a service that is ready takes connections where people come to it."""
     if health.wrong:
         wrong = "; ".join(f"{part}: {problem}" for part, problem in health.wrong.items())

@@ -18,10 +18,10 @@ Without = Annotated[
 
 def up(only: Only = None, without: Without = None) -> None:
     """Run the whole pipeline here, on real Kafka, PostgreSQL and Valkey, until Ctrl-C."""
-    from cli.errors import failing_clearly
+    from cli.errors import exit_on
     from cli.up.selection import WrongSelection, select
 
-    with failing_clearly(WrongSelection):
+    with exit_on(WrongSelection):
         selected = select(only, without)
     try:
         import deploy.local.stack  # noqa: F401 - its packages come with an extra of their own

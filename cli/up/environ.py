@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 
-ELSEWHERE: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKRAIL_KAFKA_SASL_")
+REMOTE_KAFKA: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKRAIL_KAFKA_SASL_")
 """How another Kafka is reached; the local one speaks plain text, on the loopback address."""
-OF_OTHERS: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
+NOT_OF_SERVICES: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
 """What is said of the local servers and of tests is no setting of a service."""
 PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
 SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - the name of a variable
@@ -61,7 +61,7 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
     made = {f"{name}_FILE": str(file) for name, file in secrets.items() if not {name, f"{name}_FILE"} & set(outer)}
     # The services refuse what is said twice, by its own name and by that of a file.
     replaced = {f"{name}_FILE" for name in known}
-    ours = {name: value for name, value in outer.items() if not name.startswith(ELSEWHERE) and name not in replaced}
+    ours = {name: value for name, value in outer.items() if not name.startswith(REMOTE_KAFKA) and name not in replaced}
     return {**defaults, **ours, **made, **known}
 
 
@@ -73,7 +73,7 @@ def write_exports(environ: Mapping[str, str], services: Iterable[str], programs:
     settings = {
         name: value
         for name, value in sorted(environ.items())
-        if name.startswith("CLICKRAIL_") and not name.startswith(OF_OTHERS)
+        if name.startswith("CLICKRAIL_") and not name.startswith(NOT_OF_SERVICES)
     }
     lines = [f"{EXPORT}{name}={shlex.quote(value)}" for name, value in settings.items()]
     return "\n".join(

@@ -10,19 +10,19 @@ import msgspec
 
 from cli.up.banner import describe_addresses, describe_commands
 from cli.up.demo import DEMO_CODE, DEMO_PROGRAM
+from cli.up.demo_click import ClickNotStored, DemoLink, describe_trace, follow_click
 from cli.up.environ import GEO_DATABASES, Addresses, service_environ, write_exports
-from cli.up.follow import DemoLink, Lost, describe_way, follow_click
 from cli.up.landing import serve_landing
-from cli.up.preparing import find_addresses, make_secrets, placeholders, prepare, write_private
 from cli.up.screen import Screen
 from cli.up.services import LocalService, plan_service, ports_of, read_services, run_services, stand_behind_ingest
+from cli.up.setup import find_addresses, make_secrets, placeholders, set_up, write_private
 from cli.up.status import show_status
 from deploy.local.city import city_databases
 from deploy.local.ports import SERVERS, Wanted, choose_port, require_free, wanted_ports
 from deploy.local.postgres import program
 from deploy.local.settings import LocalSettings, variable
 from deploy.local.stack import Stack, keep_up, ready_folder, run_servers
-from deploy.local.task_group import together
+from deploy.local.task_group import run_concurrently
 from runtime.settings import load
 
 ON_THE_WAY: Final = frozenset({"ingest", "enricher", "sink"})
@@ -46,7 +46,7 @@ async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Sc
     settings = read_local(environ)
     # Asked before anything is fetched or started: another run, a wrong setting or a taken port costs nobody a minute.
     with ready_folder(settings.data, screen.progress):
-        settings, environ = settle(settings, environ, selected)
+        settings, environ = choose_ports(settings, environ, selected)
         # Of an earlier run: until this one is up, nobody is to be told of its addresses.
         (settings.data / ENVIRONMENT).unlink(missing_ok=True)
         geo = () if GEO_DATABASES in environ else await city_databases(settings.cache, screen.progress)
@@ -55,7 +55,7 @@ async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Sc
             make_secrets(addresses)
             inner = service_environ(environ, addresses)
             services = {service.name: service for service in read_services(inner, selected)}
-            await run_on(stack, Local(settings, inner, services, addresses), screen)
+            await run_services_on(stack, Local(settings, inner, services, addresses), screen)
 
 
 def read_local(environ: Mapping[str, str]) -> LocalSettings:
@@ -63,7 +63,7 @@ def read_local(environ: Mapping[str, str]) -> LocalSettings:
     return load(LocalSettings, {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_LOCAL_")})
 
 
-def settle(
+def choose_ports(
     settings: LocalSettings, environ: Mapping[str, str], selected: Sequence[str]
 ) -> tuple[LocalSettings, dict[str, str]]:
     """Give the settings of servers and services with a free port for every 0.
@@ -79,28 +79,28 @@ def settle(
     return msgspec.structs.replace(settings, **chosen), {**environ, **ports}
 
 
-async def run_on(stack: Stack, local: Local, screen: Screen) -> None:
+async def run_services_on(stack: Stack, local: Local, screen: Screen) -> None:
     """Run the services on the servers, say where everything is, and show how it goes until cancelled."""
     addresses, services = local.addresses, local.services
     console = services["console"].browser_url if "console" in services else None
     async with serve_landing(local.settings.landing_port, addresses.keys_file, console) as landing:
         screen.progress("Applying topics and migrations", None)
-        await prepare(addresses, local.environ, landing)
+        await set_up(addresses, local.environ, landing)
         write_private(local.settings.data / ENVIRONMENT, write_exports(local.environ, services, program("psql").parent))
         if services:
             screen.progress(f"Starting {', '.join(services)}", None)
         plans = [plan_service(service, local.environ, local.settings.data) for service in services.values()]
         async with run_services(plans, screen.say):
-            for line in [*await follow(local, screen), *describe_run(local)]:
+            for line in [*await trace_demo_click(local, screen), *describe_run(local)]:
                 screen.say(line)
             await stand_behind_ingest((stack.kafka, stack.postgres))
-            await together(
+            await run_concurrently(
                 show_status(tuple(services.values()), screen),
                 keep_up(stack.servers, lambda what, _: screen.say(f"[yellow]{what}[/]")),
             )
 
 
-async def follow(local: Local, screen: Screen) -> list[str]:
+async def trace_demo_click(local: Local, screen: Screen) -> list[str]:
     """Follow a click, where every service on its way runs, and give lines that tell how it went."""
     if not ON_THE_WAY.issubset(local.services):
         return []
@@ -108,7 +108,7 @@ async def follow(local: Local, screen: Screen) -> list[str]:
     https = local.environ["CLICKRAIL_PUBLIC_URL"].startswith("https:")
     link = DemoLink(local.services["ingest"].url, DEMO_CODE, DEMO_PROGRAM, https)
     went = await follow_click(link, local.addresses.keys_file, local.addresses.postgres)
-    return [f"  [yellow]{went.reason}[/]", ""] if isinstance(went, Lost) else [*describe_way(went), ""]
+    return [f"  [yellow]{went.reason}[/]", ""] if isinstance(went, ClickNotStored) else [*describe_trace(went), ""]
 
 
 def describe_run(local: Local) -> list[str]:

@@ -16,7 +16,7 @@ from cli.up.selection import SERVICES
 from deploy.local.errors import LocalStackError
 from deploy.local.ports import HOST, Wanted
 from deploy.local.server import Server, ServerPlan
-from deploy.local.task_group import together
+from deploy.local.task_group import run_concurrently
 from runtime.settings import load
 from runtime.task_scope import task_scope
 
@@ -152,7 +152,7 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     """
     servers = [Server(plan) for plan in plans]
     try:
-        await together(*(server.start() for server in servers))
+        await run_concurrently(*(server.start() for server in servers))
         # Afterwards, or a start on a busy machine would take minutes.
         await stand_behind_ingest(servers)
         async with task_scope(*(keep_running(server, say) for server in servers)):

@@ -1,1 +1,1 @@
-"""The compose parts, and what their set-up needs: passwords that nobody had to choose."""
+"""The compose parts, and a generator of the passwords they need."""

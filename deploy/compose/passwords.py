@@ -1,6 +1,6 @@
-"""Make the passwords of an installation, once: `python -m deploy.compose.passwords FOLDER`.
+"""Creates the passwords of an installation: `python -m deploy.compose.passwords FOLDER`.
 
-Each is a file of mode 0600, to be named by a `*_FILE` variable. What is there already stays as it is.
+Each is a file of mode 0600, for a `*_FILE` variable. Existing files are not changed.
 """
 
 import os
@@ -14,7 +14,7 @@ DATABASE_URL: Final = "postgresql://clickrail:{password}@postgres:5432/clickrail
 
 
 def make_passwords(folder: Path, draw: Callable[[], str]) -> list[str]:
-    """Make the files that are missing, each from a fresh drawn text that is safe in a URL; give their names.
+    """Create the missing files, each with a new text from `draw` that is safe in a URL; return their names.
 
     Raises OSError when the folder cannot be written to.
     """
@@ -24,7 +24,7 @@ def make_passwords(folder: Path, draw: Callable[[], str]) -> list[str]:
 
 
 def write_once(path: Path, text: str) -> bool:
-    """Write a private file unless it exists; tell whether it was written. It appears whole or not at all."""
+    """Write a private file unless it exists, atomically; return whether it was written."""
     if path.exists():
         return False
     draft = path.with_name(f".{path.name}")

@@ -1,16 +1,16 @@
-"""A Chromium for the browser tests: the system's, or one that comes as an npm package with the libraries it needs."""
+"""A Chromium for the browser tests: the system's, or one from an npm package that includes its libraries."""
 
 import shutil
 from pathlib import Path
 from typing import Final
 
 from deploy.local.diagnosis import diagnose
-from deploy.local.folder import explained, turn
+from deploy.local.folder import explain_disk_errors, wait_for_lock
 from deploy.local.launch import run_to_end
 from deploy.local.npm import install_npm, node
 from deploy.local.progress import Progress, silent
 
-# The package is made for a machine without libraries and fonts; those of the system come first where it has any.
+# The package brings its own libraries and fonts; those of the system come first.
 START: Final = """#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 export LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$here/al2023/lib"
@@ -29,24 +29,24 @@ FONTS: Final = """<?xml version="1.0"?>
 
 
 async def chromium(cache: Path, progress: Progress = silent) -> Path:
-    """Give the path of a Chromium that starts; run it headless, and as root with --no-sandbox, as Playwright does.
+    """Return the path of a working Chromium. Run it headless, and as root with --no-sandbox, as Playwright does.
 
     Fetches 70 MB the first time, unless the system has one. Raises Unreachable, CorruptDownload, NoDiskSpace,
     NotWritable, MissingLibrary, ServerFailed.
     """
     found = shutil.which("chromium")
-    path = Path(found) if found else await packaged(cache, progress)
+    path = Path(found) if found else await install_packaged(cache, progress)
     code, output = await run_to_end((str(path), "--version"))
     if code:
         raise diagnose("Chromium", f"exit code {code}", output, path)
     return path
 
 
-async def packaged(cache: Path, progress: Progress) -> Path:
+async def install_packaged(cache: Path, progress: Progress) -> Path:
     folder = await install_npm("chromium", "Chromium", cache, progress)
     place, unfinished = folder / "unpacked", folder / "unfinished"
-    with explained(cache):
-        async with turn(cache / "chromium.busy", progress):
+    with explain_disk_errors(cache):
+        async with wait_for_lock(cache / "chromium.busy", progress):
             if not place.exists():
                 progress("Unpacking Chromium", None)
                 shutil.rmtree(unfinished, ignore_errors=True)

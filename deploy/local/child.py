@@ -1,9 +1,9 @@
 """Become a server's program: `python child.py PARENT SIGNAL ACCOUNT PROGRAM ARGUMENTS...`, without imports of ours.
 
-A process of its own does this because code between fork and exec is not safe beside threads. What it does first:
-- take the account: `same`, `mapped` (a user namespace in which root is an ordinary user) or `UID:GID`;
-- ask the kernel to send SIGNAL when the parent is gone, however it went, so that no server outlives its launcher.
-Without a program it only tries, and exits 0 if it may. Exit code 127: the reason is on standard error.
+This needs its own process because code between fork and exec is not safe in a process with threads. It first
+- changes to the account: `same`, `mapped` (a user namespace in which root is an ordinary user) or `UID:GID`;
+- asks the kernel to send SIGNAL when the parent ends, however it ends, so that no server outlives its launcher.
+Without a program it only tries this, and exits 0 on success. Exit code 127: the reason is on standard error.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ def call(name: str, *arguments: int) -> None:
 
 
 def write(path: str, text: str) -> None:
-    with open(path, "w") as file:  # noqa: PTH123 - nothing is imported that start-up could wait for
+    with open(path, "w") as file:  # noqa: PTH123 - pathlib would slow the start
         file.write(text)
 
 
@@ -40,8 +40,8 @@ def take_account(account: str) -> None:
         os.setuid(int(user))
 
 
-def die_with(parent: int, number: int) -> None:
-    # Changing the account clears this wish, so it comes after. Elsewhere than on Linux the next start cleans up.
+def exit_with_parent(parent: int, number: int) -> None:
+    # After the change of account, which clears this. On other systems than Linux the next start cleans up.
     if sys.platform == "linux":
         call("prctl", PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:
@@ -52,7 +52,7 @@ def main() -> None:
     parent, number, account, *command = sys.argv[1:]
     try:
         take_account(account)
-        die_with(int(parent), int(number))
+        exit_with_parent(int(parent), int(number))
         if command:
             os.execv(command[0], command)  # noqa: S606 - the arguments are a list, no shell is wanted
     except OSError as error:

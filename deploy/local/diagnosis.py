@@ -1,4 +1,4 @@
-"""Why a program failed, from what it said. Pure."""
+"""Finds out why a program failed, from its output. Pure."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ LINE_LENGTH: Final = 300
 
 
 def diagnose(name: str, outcome: str, said: str, log: Path) -> LocalStackError:
-    """Give the error to raise: `outcome` is how the program ended, `said` what it wrote while it ran."""
+    """Return the error to raise: `outcome` is how the program ended, `said` its output."""
     if found := LIBRARY.search(said):
         return MissingLibrary(name, found[1])
     if "No space left on device" in said:

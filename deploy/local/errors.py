@@ -1,15 +1,15 @@
-"""What can go wrong with the local stack. Every message is one sentence or two: the cause, and the remedy.
+"""The errors of the local stack. Every message says the cause and the remedy, in one sentence or two.
 
 LocalStackError
-+-- PortTaken          another program listens where a server should
++-- PortTaken          another program listens on a server's port
 +-- PortGivenTwice     two servers are to listen on the same port
-+-- FolderInUse        another run holds the data folder
++-- FolderInUse        another run has locked the data folder
 +-- NoDiskSpace        the disk is full, or nearly
 +-- NotWritable        a folder or file may not be written or read
-+-- BrokenFolder       a server's data are not whole
++-- BrokenFolder       a server's data are incomplete
 +-- Unreachable        a package registry did not answer, or refused
-+-- CorruptDownload    what came does not have the hash that was recorded, twice
-+-- MissingLibrary     a server's program needs a system library that is not there
++-- CorruptDownload    the download does not have the recorded hash, twice
++-- MissingLibrary     a server's program needs a system library that is missing
 +-- RootRefused        started as root where neither a user namespace nor an account can run PostgreSQL
 +-- ServerFailed       a server ended, or did not answer, while starting
 """
@@ -18,11 +18,11 @@ from pathlib import Path
 
 
 class LocalStackError(Exception):
-    """The local stack cannot run here as things are. The message is meant for a person, whole."""
+    """The local stack cannot run. The message is a complete sentence for a person."""
 
 
-class PortTaken(LocalStackError):  # noqa: N818 - these names read as what they are
-    """`taken` is the server, the port, its setting, and who listens there, as far as that is known."""
+class PortTaken(LocalStackError):  # noqa: N818 - the names state the condition
+    """`taken`: server, port, setting, and which program listens there, if known."""
 
     def __init__(self, *taken: tuple[str, int, str, str]) -> None:
         (server, port, setting, holder), *more = taken

@@ -1,4 +1,4 @@
-"""The data folder: one run at a time, room on its disk, and nothing left of a run that died."""
+"""The data folder: its lock, the free space of its disk, and servers left behind by a run that died."""
 
 import asyncio
 import contextlib
@@ -21,16 +21,16 @@ MIB: Final = 1024 * 1024
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep the data folder for this process. Raises FolderInUse when another one has it.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock the data folder for this process. Raises FolderInUse when another process has locked it.
 
-    The kernel lets go of the lock when its holder is gone, however it went: nothing stays locked.
+    The kernel releases the lock when the process ends, however it ends.
     """
     with contextlib.ExitStack() as stack:
-        with explained(folder):
+        with explain_disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context((folder / "run.lock").open("a+"))
-            if not lock(file):
+            if not try_lock(file):
                 file.seek(0)
                 raise FolderInUse(folder, file.read() or "unknown")
             file.truncate(0)
@@ -39,11 +39,11 @@ def held(folder: Path) -> Iterator[None]:
         yield
 
 
-def holder(folder: Path) -> str | None:
-    """Give the process id of the run that keeps the folder, as text; null when none does."""
+def lock_owner(folder: Path) -> str | None:
+    """Return the process id of the run that has locked the folder, as text; null if none has."""
     try:
         with (folder / "run.lock").open() as file:
-            # Shared, and let go at once: it takes the folder from nobody.
+            # A shared lock, released at once: it does not keep a run from locking the folder.
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return (folder / "run.lock").read_text() or "unknown"
@@ -53,17 +53,17 @@ def holder(folder: Path) -> str | None:
 
 
 @contextlib.asynccontextmanager
-async def turn(file: Path, progress: Progress) -> AsyncIterator[None]:
-    """Wait for a turn: several runs that share a cache fill it one after the other."""
+async def wait_for_lock(file: Path, progress: Progress) -> AsyncIterator[None]:
+    """Wait for the lock of a cache, so that several runs that share it fill it one after the other."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a") as opened:
-        while not lock(opened):
+        while not try_lock(opened):
             progress("Waiting for another run that fills the same cache", None)
             await asyncio.sleep(TURN_SECONDS)
         yield
 
 
-def lock(file: TextIO) -> bool:
+def try_lock(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,8 +72,8 @@ def lock(file: TextIO) -> bool:
 
 
 @contextlib.contextmanager
-def explained(folder: Path) -> Iterator[None]:
-    """Raise what the disk refuses as an error that says what to do about it."""
+def explain_disk_errors(folder: Path) -> Iterator[None]:
+    """Turn an OSError of the disk into an error that says what to do about it."""
     try:
         yield
     except OSError as error:
@@ -96,9 +96,9 @@ def require_room(folder: Path, needed_mib: int) -> None:
 
 
 def end_leftovers(folder: Path, progress: Progress = silent) -> None:
-    """End servers that an earlier run left behind. Call it with the folder held: then no living run has servers here.
+    """End servers that an earlier run left behind. Call it with the folder locked: then no other run has servers here.
 
-    A pid may long belong to somebody else: only a process whose command line names the folder is one of ours.
+    A pid may belong to another program by now: only a process whose command line contains the folder is a server.
     """
     for trace in find_traces(folder):
         if f"{folder}{os.sep}" in command_line(trace.pid):

@@ -1,4 +1,4 @@
-"""Kafka's jars: fetched one by one as the lock lists them, each checked by its hash at every start."""
+"""Downloads Kafka's jars as listed in the lock, and checks the hash of each at every start."""
 
 import asyncio
 import hashlib
@@ -11,10 +11,10 @@ import requests
 from jgo.maven import MavenContext
 
 from deploy.local.errors import CorruptDownload, Unreachable
-from deploy.local.folder import explained, require_room, turn
+from deploy.local.folder import explain_disk_errors, require_room, wait_for_lock
 from deploy.local.progress import Progress, silent
 from deploy.local.settings import LocalSettings
-from deploy.local.task_group import together
+from deploy.local.task_group import run_concurrently
 
 LOCK: Final = Path(__file__).with_name("kafka.lock")
 NEEDED_MIB: Final = 200
@@ -41,15 +41,15 @@ def read_lock(path: Path) -> tuple[Jar, ...]:
 
 
 async def install_kafka(settings: LocalSettings, progress: Progress = silent, lock: Path = LOCK) -> tuple[Path, ...]:
-    """Give the paths of Kafka's jars, fetching into the cache those that are missing or not as recorded.
+    """Return the paths of Kafka's jars. Downloads those that are missing or have another hash than the lock.
 
     Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
     """
     jars = read_lock(lock)
     cache, folder = settings.cache, settings.cache / "kafka"
     mirrors = {"mirror": settings.maven_mirror.rstrip("/")} if settings.maven_mirror else None
-    with explained(cache):
-        async with turn(cache / "kafka.busy", progress):
+    with explain_disk_errors(cache):
+        async with wait_for_lock(cache / "kafka.busy", progress):
             missing = [jar for jar in jars if not is_whole(jar, folder)]
             if missing:
                 require_room(cache, NEEDED_MIB)
@@ -67,8 +67,8 @@ async def fetch_all(jars: Sequence[Jar], registry: MavenContext, progress: Progr
         progress("Fetching Kafka", done / len(jars))
 
     progress("Fetching Kafka", 0.0)
-    # The loop's own threads, a handful, fetch at once; when this is cancelled, those that wait never begin.
-    await together(*map(fetch_one, jars))
+    # Runs in the loop's thread pool, a few at a time; when this is cancelled, those still waiting never start.
+    await run_concurrently(*map(fetch_one, jars))
 
 
 def is_whole(jar: Jar, folder: Path) -> bool:
@@ -77,14 +77,14 @@ def is_whole(jar: Jar, folder: Path) -> bool:
 
 
 def fetch(jar: Jar, registry: MavenContext) -> None:
-    """Fetch one jar, and once more when its hash is not the recorded one. A wrong one is not left behind."""
+    """Fetch one jar; try once more if its hash is wrong. Deletes a wrong one."""
     path = jar.path(registry.repo_cache)
     for _ in range(2):
         path.unlink(missing_ok=True)
         try:
             registry.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()
         except (requests.RequestException, RuntimeError) as error:
-            # jgo says RuntimeError when the registry answers, but not with the file.
+            # jgo raises RuntimeError when the registry answers without the file.
             raise Unreachable(str(jar), type(error).__name__ if str(error) == "" else str(error)[:200]) from error
         if is_whole(jar, registry.repo_cache):
             return

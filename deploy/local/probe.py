@@ -1,4 +1,4 @@
-"""Ask a server whether it answers: one request, one reply of known length."""
+"""Probes whether a server answers: one request, one reply of known length."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ ANSWER_SECONDS: Final = 2.0
 
 
 async def ask(port: int, request: bytes, reply_bytes: int) -> bytes:
-    """Give the first `reply_bytes` of the reply, or nothing when there was none within two seconds."""
+    """Return the first `reply_bytes` of the reply; empty if there was none within two seconds."""
     with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
         return await asyncio.wait_for(exchange(port, request, reply_bytes), ANSWER_SECONDS)
     return b""

@@ -1,9 +1,9 @@
-"""How long work tells what it is doing."""
+"""How long-running work reports progress."""
 
 from collections.abc import Callable
 
 Progress = Callable[[str, float | None], None]
-"""Called with what is being done, as a phrase for a person, and how much is done from 0 to 1; None: not known.
+"""Called with a phrase that says what is being done, and how much is done, from 0 to 1 (None: not known).
 
 May be called from any thread."""
 

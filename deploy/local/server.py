@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from deploy.local.diagnosis import diagnose
-from deploy.local.launch import bound, roll
+from deploy.local.launch import child_command, rotate_log
 from deploy.local.niceness import raise_niceness
 from deploy.local.traces import remove_traces, write_traces
 from deploy.local.tree import resident_bytes, signal_tree
@@ -69,8 +69,8 @@ class Server:
 
     async def start(self) -> None:
         """Start and wait until it answers. Raises a LocalStackError, and then nothing is left running."""
-        roll(self.plan.log)
-        command = bound(self.plan.command, self.plan.account, self.plan.stop_signal)
+        rotate_log(self.plan.log)
+        command = child_command(self.plan.command, self.plan.account, self.plan.stop_signal)
         with self.plan.log.open("ab") as log:
             beginning = log.tell()
             self.process = await asyncio.create_subprocess_exec(

@@ -13,7 +13,7 @@ Mib = Annotated[int, Meta(ge=16, le=65536, description="memory, in MiB")]
 
 
 def variable(field: str) -> str:
-    """Give the environment variable that a field is set by."""
+    """Return the environment variable of a field."""
     return f"CLICKRAIL_LOCAL_{field.upper()}"
 
 
@@ -25,7 +25,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
 
     data_dir: Annotated[str, Meta(description="folder of the servers' data, logs and password")] = ".local"
     cache_dir: Annotated[
-        str, Meta(description="folder of what is downloaded, for any number of data folders; empty: beside the source")
+        str, Meta(description="folder of downloads, shared by any number of data folders; empty: beside the source")
     ] = ""
     maven_mirror: Annotated[str, Meta(description="URL to fetch Kafka's jars from; empty: the public registry")] = ""
     kafka_port: Port = 19092
@@ -39,7 +39,7 @@ class LocalSettings(msgspec.Struct, frozen=True, kw_only=True, rename=variable):
     postgres_shared_buffers_mib: Mib = 96
     valkey_maxmemory_mib: Mib = 64
     throwaway: Annotated[
-        bool, Meta(description="for tests: sooner up, slower, and data need not outlive a power cut")
+        bool, Meta(description="for tests: starts faster, runs slower, and data may be lost in a power cut")
     ] = False
     start_seconds: Annotated[float, Meta(gt=0, description="how long a server may take to start, in seconds")] = 60.0
     stop_seconds: Annotated[float, Meta(gt=0, description="how long a server may take to stop, in seconds")] = 15.0

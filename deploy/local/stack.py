@@ -1,4 +1,4 @@
-"""The three servers together: one folder, one start, one orderly end."""
+"""Runs the three servers together, in one data folder."""
 
 import asyncio
 import contextlib
@@ -8,14 +8,14 @@ from typing import Final
 
 import msgspec
 
-from deploy.local.folder import end_leftovers, explained, held, require_room
+from deploy.local.folder import end_leftovers, explain_disk_errors, lock_folder, require_room
 from deploy.local.kafka import plan_kafka
 from deploy.local.ports import settle_ports
 from deploy.local.postgres import plan_postgres
 from deploy.local.progress import Progress, silent
 from deploy.local.server import Server
 from deploy.local.settings import LocalSettings
-from deploy.local.task_group import together
+from deploy.local.task_group import run_concurrently
 from deploy.local.valkey import plan_valkey
 
 NEEDED_MIB: Final = 512
@@ -31,7 +31,7 @@ class Stack(msgspec.Struct, frozen=True):
 
     @property
     def servers(self) -> tuple[Server, Server, Server]:
-        """In the order they are needed in; they are stopped in the other."""
+        """In the order of their start; they are stopped in reverse order."""
         return (self.postgres, self.valkey, self.kafka)
 
 
@@ -48,12 +48,12 @@ async def run_stack(settings: LocalSettings, progress: Progress = silent) -> Asy
 
 @contextlib.contextmanager
 def ready_folder(data: Path, progress: Progress = silent) -> Iterator[None]:
-    """Keep the data folder for this process, rid of what an earlier run left behind, and with room on its disk.
+    """Lock the data folder, end servers of an earlier run, and check the free space of its disk.
 
     Raises FolderInUse, NoDiskSpace, NotWritable.
     """
-    with held(data):
-        with explained(data):
+    with lock_folder(data):
+        with explain_disk_errors(data):
             end_leftovers(data, progress)
             require_room(data, NEEDED_MIB)
         yield
@@ -61,8 +61,8 @@ def ready_folder(data: Path, progress: Progress = silent) -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def run_servers(settings: LocalSettings, progress: Progress = silent) -> AsyncIterator[Stack]:
-    """Run the three on ports that are settled, in a folder that is ready: as `run_stack`, in two steps."""
-    with explained(settings.data):
+    """Run the three servers on chosen ports in a folder that is ready. The second step of `run_stack`."""
+    with explain_disk_errors(settings.data):
         stack = await plan_stack(settings, progress)
     try:
         await start_all(stack.servers, progress)
@@ -73,7 +73,7 @@ async def run_servers(settings: LocalSettings, progress: Progress = silent) -> A
 
 
 async def plan_stack(settings: LocalSettings, progress: Progress) -> Stack:
-    kafka, postgres = await together(plan_kafka(settings, progress), plan_postgres(settings, progress))
+    kafka, postgres = await run_concurrently(plan_kafka(settings, progress), plan_postgres(settings, progress))
     return Stack(Server(kafka), Server(postgres), Server(plan_valkey(settings)))
 
 
@@ -90,13 +90,13 @@ async def start_all(servers: tuple[Server, ...], progress: Progress) -> None:
         progress(what, 1 - len(waiting) / len(servers))
 
     report()
-    await together(*map(start, servers))
+    await run_concurrently(*map(start, servers))
 
 
 async def keep_up(servers: tuple[Server, ...], progress: Progress) -> None:
-    """Start a server again whenever it ends by itself. Runs until it is cancelled, which comes before the stack's end.
+    """Restart every server that ends, until cancelled. Cancel this before the stack is stopped.
 
-    Raises a LocalStackError when a server does not start any more.
+    Raises a LocalStackError if a server cannot be started again.
     """
 
     async def keep(server: Server) -> None:
@@ -106,4 +106,4 @@ async def keep_up(servers: tuple[Server, ...], progress: Progress) -> None:
             await asyncio.sleep(PAUSE_SECONDS)
             await server.start()
 
-    await together(*map(keep, servers))
+    await run_concurrently(*map(keep, servers))

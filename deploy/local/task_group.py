@@ -1,4 +1,4 @@
-"""Work done at once."""
+"""Runs coroutines concurrently."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
-    """Do it all at once. The first failure cancels the rest and is raised as itself, once the rest has ended."""
+async def run_concurrently(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """Run coroutines concurrently. The first failure cancels the others, and is raised itself after they have ended."""
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(each) for each in work]

@@ -1,4 +1,4 @@
-"""What a running server leaves in its folder, so that a later run can end it: its process id, and how it is stopped.
+"""Files in a running server's folder with which a later run can end it: its process id, and its stop signal.
 
 `pid` holds one number and nothing else: people write `kill $(cat .local/kafka/pid)`.
 """
@@ -15,7 +15,7 @@ STOP_SIGNAL: Final = "stop-signal"
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """A server that ran in `folder`; it may long be gone, and its process id somebody else's."""
+    """A server that ran in `folder`. It may have ended, and another program may have its process id."""
 
     folder: Path
     pid: int
@@ -33,7 +33,7 @@ def remove_traces(folder: Path) -> None:
 
 
 def find_traces(data: Path) -> Iterator[Trace]:
-    """Give the traces in the folders below `data`. What cannot be read, a file cut short say, is removed."""
+    """Return the traces in the folders below `data`. Removes those that cannot be read, such as truncated files."""
     for file in sorted(data.glob(f"*/{PID}")):
         trace = read_trace(file.parent)
         if trace is None:
@@ -44,7 +44,7 @@ def find_traces(data: Path) -> Iterator[Trace]:
 
 def read_trace(folder: Path) -> Trace | None:
     try:
-        # Up to version 0.1.0 a second number stood there, of the signal.
+        # Up to version 0.1.0 the file had a second number, the signal.
         pid = int((folder / PID).read_text().split()[0])
     except (ValueError, IndexError):
         return None

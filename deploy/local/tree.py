@@ -8,7 +8,7 @@ import psutil
 
 
 def tree(pid: int) -> list[psutil.Process]:
-    """Give the process and its descendants, parents first; an empty list when it is gone."""
+    """Return the process and its descendants, parents first; empty if it has ended."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]
@@ -17,9 +17,9 @@ def tree(pid: int) -> list[psutil.Process]:
 
 
 def signal_tree(pid: int, number: signal.Signals) -> None:
-    """Send a signal to the process and all its descendants. Gone ones are passed over."""
+    """Send a signal to the process and all its descendants. Ignores processes that have ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        # A process that is stopped makes no more children while they are being listed.
+        # Suspended, it starts no more children while they are listed.
         psutil.Process(pid).suspend()
     for process in tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -27,7 +27,7 @@ def signal_tree(pid: int, number: signal.Signals) -> None:
 
 
 def resident_bytes(pid: int) -> int:
-    """Give the memory of the tree, in bytes; where the kernel tells, a page that several share is counted once."""
+    """Return the memory of the tree in bytes. Shared pages are counted once if the kernel reports PSS."""
     return sum(map(own_bytes, tree(pid)))
 
 
@@ -39,7 +39,7 @@ def own_bytes(process: psutil.Process) -> int:
 
 
 def command_line(pid: int) -> str:
-    """Give the command line of a process, or an empty text when there is none, or it is a zombie."""
+    """Return the command line of a process; empty if it has ended or is a zombie."""
     try:
         return " ".join(psutil.Process(pid).cmdline())
     except psutil.Error:
@@ -47,7 +47,7 @@ def command_line(pid: int) -> str:
 
 
 def end_tree(pid: int, number: signal.Signals, seconds: float) -> None:
-    """End a process that is not our child: by `number`, and by SIGKILL what is left of its tree after `seconds`."""
+    """End a process that is not our child: send `number`, and SIGKILL to what is left of its tree after `seconds`."""
     processes = tree(pid)
     signal_tree(pid, signal.SIGCONT)
     with contextlib.suppress(ProcessLookupError):

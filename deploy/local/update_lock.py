@@ -1,7 +1,7 @@
 """Resolve Kafka and write its lock: `python -m deploy.local.update_lock 4.3.1 2.25.4` (Kafka, log4j). For maintainers.
 
-Kafka asks for slf4j and log4j and leaves the piece that joins them to the distribution. That piece is taken by itself,
-without what it depends on: resolved together with Kafka, its parent brings an older kafka-clients in.
+Kafka depends on slf4j and log4j, but not on the binding between them, which its distribution adds. The binding is
+resolved separately and without its dependencies: together with Kafka, its parent would bring in an older kafka-clients.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ HEADER = "# Kafka's jars: group:artifact:version sha256. Written by `python -m d
 
 
 def resolve(kafka: str, log4j: str, folder: Path) -> dict[str, Path]:
-    """Give the jars, fetched into `folder`, by `group:artifact:version`."""
+    """Fetch the jars into `folder`; return their paths by `group:artifact:version`."""
     context = MavenContext(resolver=PythonResolver(), repo_cache=folder)
     root = context.create_dependency(f"org.apache.kafka:kafka_2.13:{kafka}")
     joint = context.create_dependency(f"org.apache.logging.log4j:log4j-slf4j-impl:{log4j}")

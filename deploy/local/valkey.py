@@ -1,4 +1,4 @@
-"""Valkey: a cache that forgets what is least used when its memory is full, and remembers over a restart."""
+"""Valkey as a cache: it evicts the least recently used keys when its memory is full, and survives a restart."""
 
 import platform
 from pathlib import Path
@@ -14,7 +14,7 @@ PONG: Final = b"+PONG\r\n"
 
 
 def plan_valkey(settings: LocalSettings) -> ServerPlan:
-    """Prepare the folder and give the plan."""
+    """Prepare the folder and return the plan."""
     port = settings.valkey_port
     folder = settings.data / "valkey"
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def options(settings: LocalSettings, port: int, folder: str) -> list[str]:
         "maxmemory-policy": "allkeys-lru",
         "appendonly": "yes",
         "save": "",
-        # The command line tells a later run whose process this is: it must stay as it was given.
+        # `end_leftovers` recognizes the process by its command line, so the title must not change.
         "set-proc-title": "no",
     }
     return [part for name, value in values.items() for part in (f"--{name}", value)]

@@ -11,20 +11,20 @@ import psutil
 import pytest
 
 from deploy.local.errors import FolderInUse, NoDiskSpace, NotWritable
-from deploy.local.folder import end_leftovers, explained, held, require_room, turn
+from deploy.local.folder import end_leftovers, explain_disk_errors, lock_folder, require_room, wait_for_lock
 from deploy.local.traces import write_traces
 
 SLEEP = "import sys, time; print(flush=True); time.sleep(600)"
 
 
 def test_a_held_folder_is_refused_with_the_holder_named(tmp_path: Path) -> None:
-    with held(tmp_path), pytest.raises(FolderInUse, match=f"process {os.getpid()}"), held(tmp_path):
+    with lock_folder(tmp_path), pytest.raises(FolderInUse, match=f"process {os.getpid()}"), lock_folder(tmp_path):
         pass
 
 
 def test_a_folder_that_was_let_go_can_be_held_again(tmp_path: Path) -> None:
     for _ in range(2):
-        with held(tmp_path / "new"):
+        with lock_folder(tmp_path / "new"):
             pass
 
 
@@ -35,7 +35,7 @@ def test_a_full_disk_is_named_with_what_is_needed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "kind"), [(errno.ENOSPC, NoDiskSpace), (errno.EACCES, NotWritable)])
 def test_what_the_disk_refuses_becomes_a_sentence(tmp_path: Path, number: int, kind: type[Exception]) -> None:
-    with pytest.raises(kind, match=str(tmp_path)), explained(tmp_path):
+    with pytest.raises(kind, match=str(tmp_path)), explain_disk_errors(tmp_path):
         raise OSError(number, "the reason", str(tmp_path))
 
 
@@ -43,7 +43,7 @@ async def test_runs_take_turns_at_a_cache(tmp_path: Path) -> None:
     steps: list[str] = []
 
     async def fill(name: str) -> None:
-        async with turn(tmp_path / "busy", lambda _what, _done: None):
+        async with wait_for_lock(tmp_path / "busy", lambda _what, _done: None):
             steps.append(f"{name} begins")
             await asyncio.sleep(0.05)
             steps.append(f"{name} ends")

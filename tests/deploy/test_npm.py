@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright
 
 from deploy.local.city import city_databases
 from deploy.local.errors import Unreachable
-from deploy.local.npm import LOCKS, explain, install_npm, is_whole, take_stock
+from deploy.local.npm import LOCKS, explain, install_npm, is_whole, list_installed
 from deploy.local.progress import silent
 from deploy.local.settings import LocalSettings
 
@@ -34,7 +34,7 @@ def test_a_file_cut_short_or_another_lock_means_installing_again(tmp_path: Path)
     file.parent.mkdir(parents=True)
     file.write_bytes(b"all of it")
     assert not is_whole(tmp_path, LOCKS / "city")
-    (tmp_path / "installed.json").write_bytes(msgspec.json.encode(take_stock(tmp_path, LOCKS / "city")))
+    (tmp_path / "installed.json").write_bytes(msgspec.json.encode(list_installed(tmp_path, LOCKS / "city")))
     assert is_whole(tmp_path, LOCKS / "city")
     assert not is_whole(tmp_path, LOCKS / "chromium")
     file.write_bytes(b"all")

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from deploy.local.errors import PortGivenTwice, PortTaken
-from deploy.local.ports import SERVERS, Wanted, choose_port, free_port, is_free, require_free, settle_ports, take
+from deploy.local.ports import SERVERS, Wanted, choose_port, free_port, is_free, require_free, reserve, settle_ports
 from deploy.local.settings import LocalSettings
 
 
@@ -32,14 +32,14 @@ def test_no_port_is_promised_twice() -> None:
 
 def test_no_port_is_promised_to_two_processes() -> None:
     port = free_port()
-    other = f"from deploy.local.ports import take; print(take({port}))"
+    other = f"from deploy.local.ports import reserve; print(reserve({port}))"
     assert subprocess.run((sys.executable, "-c", other), capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_a_port_comes_back_when_the_process_that_had_it_is_gone() -> None:
     other = "from deploy.local.ports import free_port; print(free_port())"
     run = subprocess.run((sys.executable, "-c", other), capture_output=True, text=True, check=True)
-    assert take(int(run.stdout))
+    assert reserve(int(run.stdout))
 
 
 def test_every_zero_becomes_a_port_of_its_own() -> None:

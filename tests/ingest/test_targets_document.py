@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cli.admin_common import read_given
+from cli.admin_common import read_changes
 from identity.token import make_token
 from ingest.pipeline import build_location, build_location_without_click
 from ingest.request.parameters import read_parameters
@@ -43,7 +43,7 @@ CASES = read_cases()
 
 
 def referral(case: Case) -> Found:
-    return found(target_url=case.url, **read_given("program", dict(text.split("=", 1) for text in case.settings)))
+    return found(target_url=case.url, **read_changes("program", dict(text.split("=", 1) for text in case.settings)))
 
 
 def test_there_are_enough_cases_and_no_two_are_the_same() -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from simulate.ledger import Answer, Ledger
 from simulate.planned import DEMO_CODES, Planned
-from simulate.send import Sending, send
+from simulate.send import SendOptions, send
 from tests.examples import few
 from tests.ingest.builders import SHOES, Topics, found
 from tests.ingest.serving import serving
@@ -27,7 +27,7 @@ class Ingest:
         pairs: list[tuple[Planned, Answer]] = []
         codes = {code: found(of_code={"code": code}) for code in DEMO_CODES}
         async with serving(codes, https=False) as served:
-            sending = Sending(url=f"http://127.0.0.1:{served.port}", rate=None, connections=8)
+            sending = SendOptions(url=f"http://127.0.0.1:{served.port}", rate=None, connections=8)
             ledger = await send(plan, sending, lambda request, came: pairs.append((request, came)))
             self.topics = await served.published()
         return ledger, pairs

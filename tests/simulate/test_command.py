@@ -99,10 +99,8 @@ async def test_nobody_there_is_one_line_and_says_what_to_do() -> None:
     url = f"http://127.0.0.1:{free_port()}"
     code, out, err = await run("--url", url)
     assert (code, out) == (1, "")
-    assert (
-        err
-        == f"clickrail: nothing answers at {url} (refused): start the stack with `make up`, or name another by --url\n"
-    )
+    remedy = "start the stack with `make up`, or give the URL of another with --url"
+    assert err == f"clickrail: nothing answers at {url} (refused): {remedy}\n"
 
 
 async def test_a_stack_that_never_answers_is_an_error_after_its_ledger() -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from simulate.ledger import Latency, Ledger, Tally, enter, is_expected, latency
+from simulate.ledger import Latency, Ledger, Tally, is_expected, latency, make_entry
 from simulate.planned import Expected
 from tests.simulate.builders import COOKIE, SHOES, answer, planned
 
@@ -50,7 +50,7 @@ def test_only_our_cookie_makes_a_click_certain(set_cookies: tuple[str, ...], out
 
 
 @pytest.mark.parametrize(
-    ("expected", "status", "marks", "fits"),
+    ("expected", "status", "sets_click_cookie", "fits"),
     [
         ("click", 302, True, True),
         ("click", 302, False, True),
@@ -67,8 +67,10 @@ def test_only_our_cookie_makes_a_click_certain(set_cookies: tuple[str, ...], out
         ("click_or_bad", 500, False, False),
     ],
 )
-def test_an_answer_fits_its_request_or_not(expected: Expected, status: int | None, *, marks: bool, fits: bool) -> None:
-    came = answer(status=status, set_cookies=(COOKIE,) if marks else (), error=None if status else "closed")
+def test_an_answer_fits_its_request_or_not(
+    expected: Expected, status: int | None, *, sets_click_cookie: bool, fits: bool
+) -> None:
+    came = answer(status=status, set_cookies=(COOKIE,) if sets_click_cookie else (), error=None if status else "closed")
     assert is_expected(planned(expected=expected), came) == fits
 
 
@@ -101,6 +103,6 @@ def test_nothing_sent_makes_an_empty_ledger() -> None:
 
 
 def test_an_entry_says_what_became_of_one_request() -> None:
-    entry = enter(planned(id=7), answer(ms=1.23456))
+    entry = make_entry(planned(id=7), answer(ms=1.23456))
     assert (entry.id, entry.kind, entry.code, entry.path) == (7, "visit", "demo", "/ref/demo")
     assert (entry.status, entry.location, entry.set_cookie, entry.ms, entry.error) == (302, SHOES, True, 1.235, None)

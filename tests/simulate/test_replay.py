@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from simulate.planned import Planned
-from simulate.replay import BadLine, read_requests
+from simulate.replay import InvalidLine, read_requests
 
 CODES = ("one", "two", "three")
 
@@ -21,7 +21,7 @@ def line(**changes: Any) -> bytes:
     return json.dumps(fields | changes).encode() + b"\n"
 
 
-def read(*lines: bytes, codes: tuple[str, ...] = CODES) -> list[Planned | BadLine]:
+def read(*lines: bytes, codes: tuple[str, ...] = CODES) -> list[Planned | InvalidLine]:
     return list(read_requests(lines, codes))
 
 
@@ -33,7 +33,7 @@ def good(*lines: bytes, codes: tuple[str, ...] = CODES) -> list[Planned]:
 
 def reason(one: bytes) -> str:
     (bad,) = read(one)
-    assert isinstance(bad, BadLine)
+    assert isinstance(bad, InvalidLine)
     assert bad.number == 1
     return bad.reason
 
@@ -104,8 +104,8 @@ def test_empty_lines_count_as_lines_and_as_nothing_else() -> None:
 
 def test_bad_lines_are_named_by_number_and_good_ones_are_kept() -> None:
     requests = read(line(), b"{broken\n", line(ip="nowhere"), line())
-    assert [type(one) for one in requests] == [Planned, BadLine, BadLine, Planned]
-    assert [one.number for one in requests if isinstance(one, BadLine)] == [2, 3]
+    assert [type(one) for one in requests] == [Planned, InvalidLine, InvalidLine, Planned]
+    assert [one.number for one in requests if isinstance(one, InvalidLine)] == [2, 3]
 
 
 @pytest.mark.parametrize(

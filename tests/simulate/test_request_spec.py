@@ -4,25 +4,25 @@ from typing import Any
 import pytest
 
 from simulate.planned import DEMO_CODES
-from simulate.request_spec import BadOrder, Order, describe_left_out, find_url, make_order
-from simulate.send import Sending
+from simulate.request_spec import InvalidSpec, RequestSpec, describe_left_out, find_url, make_spec
+from simulate.send import SendOptions
 from tests.simulate.test_replay import line
 
 
-def order(
+def spec(
     codes: str | None = "demo",
     seed: int = 1,
     seconds: float | None = None,
     requests: Path | None = None,
     **sending: Any,
-) -> Order:
-    return make_order(Sending(**sending), codes, seed, seconds, requests)
+) -> RequestSpec:
+    return make_spec(SendOptions(**sending), codes, seed, seconds, requests)
 
 
 def test_a_minute_is_sent_unless_told_otherwise() -> None:
-    assert order().total == 12_000
-    assert order(rate=50.0, seconds=2.5).total == 125
-    assert order(rate=0.1, seconds=1).total == 1
+    assert spec().total == 12_000
+    assert spec(rate=50.0, seconds=2.5).total == 125
+    assert spec(rate=0.1, seconds=1).total == 1
 
 
 @pytest.mark.parametrize(
@@ -40,19 +40,19 @@ def test_traffic_goes_to_the_stack_whose_port_is_set(url: str | None, environ: d
 
 @pytest.mark.parametrize("port", ["0", "", "eighty", "99999", "\u0663"])
 def test_a_port_to_which_nothing_can_be_sent_is_named(port: str) -> None:
-    with pytest.raises(BadOrder, match=f"CLICKRAIL_INGEST_PORT is {port!r}, .*--url"):
+    with pytest.raises(InvalidSpec, match=f"CLICKRAIL_INGEST_PORT is {port!r}, .*--url"):
         find_url(None, {"CLICKRAIL_INGEST_PORT": port})
 
 
 def test_without_codes_a_file_is_sent_as_it_stands_and_other_traffic_goes_to_the_demo(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line(path="/ref/mine?sub1=a"))
-    assert [request.path for request in order(codes=None, requests=file).plan()] == ["/ref/mine?sub1=a"]
-    assert order(codes=None).codes == DEMO_CODES
+    assert [request.path for request in spec(codes=None, requests=file).plan()] == ["/ref/mine?sub1=a"]
+    assert spec(codes=None).codes == DEMO_CODES
 
 
 def test_the_plan_is_as_long_as_ordered() -> None:
-    made = order(seconds=1, codes=" one , two,")
+    made = spec(seconds=1, codes=" one , two,")
     assert made.codes == ("one", "two")
     assert [request.id for request in made.plan()] == list(range(1, 201))
 
@@ -79,8 +79,8 @@ def test_the_plan_is_as_long_as_ordered() -> None:
     ],
 )
 def test_what_cannot_be_followed_is_said_in_one_line(wrong: dict[str, Any], says: str) -> None:
-    with pytest.raises(BadOrder) as raised:
-        order(**wrong)
+    with pytest.raises(InvalidSpec) as raised:
+        spec(**wrong)
     assert str(raised.value).startswith(says)
     assert "\n" not in str(raised.value)
 
@@ -88,15 +88,15 @@ def test_what_cannot_be_followed_is_said_in_one_line(wrong: dict[str, Any], says
 def test_a_file_is_sent_whole_or_for_so_long(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line() * 30)
-    assert order(requests=file).total == 30
-    assert order(requests=file, rate=10.0, seconds=2).total == 20
-    assert [request.id for request in order(requests=file, rate=10.0, seconds=1).plan()] == list(range(1, 11))
+    assert spec(requests=file).total == 30
+    assert spec(requests=file, rate=10.0, seconds=2).total == 20
+    assert [request.id for request in spec(requests=file, rate=10.0, seconds=1).plan()] == list(range(1, 11))
 
 
 def test_lines_that_are_none_are_left_out_and_named(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line() + b"oops\n" * 12 + line())
-    made = order(requests=file)
+    made = spec(requests=file)
     said = list(describe_left_out(made))
     assert [request.id for request in made.plan()] == [1, 14]
     assert said[0].startswith(f"{file}, line 2 is left out: JSON is malformed")
@@ -106,5 +106,5 @@ def test_lines_that_are_none_are_left_out_and_named(tmp_path: Path) -> None:
 def test_a_file_without_a_request_is_no_order(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(b"oops\n")
-    with pytest.raises(BadOrder, match=r"no line of .* is a request; line 1: JSON is malformed"):
-        order(requests=file)
+    with pytest.raises(InvalidSpec, match=r"no line of .* is a request; line 1: JSON is malformed"):
+        spec(requests=file)

@@ -10,7 +10,7 @@ from aiohttp import web
 from deploy.local.ports import free_port
 from simulate.ledger import Answer
 from simulate.planned import Planned
-from simulate.send import Sending, name_error, read_target, send
+from simulate.send import SendOptions, name_error, read_target, send
 from tests.simulate.builders import SHOES, generated, give_click, planned, stack, visits
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ class Noted:
 
 async def outcomes(plan: list[Planned], url: str, **sending: float) -> list[str]:
     noted = Noted()
-    settings = Sending(url=url, rate=sending.get("rate"), connections=1, timeout_s=sending.get("timeout_s", 10.0))
+    settings = SendOptions(url=url, rate=sending.get("rate"), connections=1, timeout_s=sending.get("timeout_s", 10.0))
     ledger = await send(plan, settings, noted)
     assert ledger.sent == len(noted.pairs) == len(plan)
     assert ledger.sent == ledger.answered + ledger.failed
@@ -73,7 +73,7 @@ async def outcomes(plan: list[Planned], url: str, **sending: float) -> list[str]
 async def test_every_request_is_answered_and_counted() -> None:
     noted = Noted()
     async with stack() as url:
-        ledger = await send(visits(300), Sending(url=url, rate=None), noted)
+        ledger = await send(visits(300), SendOptions(url=url, rate=None), noted)
     assert (ledger.sent, ledger.answered, ledger.failed) == (300, 300, 0)
     assert ledger.by_kind == {"visit": {"302 + cookie": 300}}
     assert sorted(request.id for request, _ in noted.pairs) == list(range(1, 301))
@@ -93,7 +93,7 @@ async def test_what_was_planned_arrives_as_it_was_planned() -> None:
 
     plan = [request for request in generated(600) if request.kind not in {"hostile", "method"}]
     async with stack(note) as url:
-        await send(plan, Sending(url=url, rate=None, connections=1))
+        await send(plan, SendOptions(url=url, rate=None, connections=1))
     host = ("Host", url.removeprefix("http://"))
     assert arrived == [(request.method, request.path, (host, *request.headers)) for request in plan]
 
@@ -107,7 +107,7 @@ async def test_connections_are_kept_and_no_more_are_opened_than_allowed() -> Non
         return await give_click(request)
 
     async with stack(note) as url:
-        await send(visits(200), Sending(url=url, rate=None, connections=4))
+        await send(visits(200), SendOptions(url=url, rate=None, connections=4))
     assert len(peers) <= 4
 
 
@@ -123,7 +123,7 @@ async def test_requests_leave_at_their_time_whatever_the_answers_do() -> None:
         return await give_click(request)
 
     async with stack(wait_for_all) as url:
-        ledger = await send(visits(40), Sending(url=url, rate=100.0))
+        ledger = await send(visits(40), SendOptions(url=url, rate=100.0))
     assert ledger.answered == 40
     assert arrived[-1] - arrived[0] > 0.3
 
@@ -134,7 +134,7 @@ async def test_without_a_free_connection_requests_are_late_and_none_is_left_out(
         return await give_click(request)
 
     async with stack(dawdle) as url:
-        ledger = await send(visits(20), Sending(url=url, rate=200.0, connections=1))
+        ledger = await send(visits(20), SendOptions(url=url, rate=200.0, connections=1))
     assert (ledger.sent, ledger.answered) == (20, 20)
     assert ledger.late > 5
     assert not ledger.held
@@ -150,7 +150,7 @@ async def test_a_visitor_who_comes_again_brings_the_cookie() -> None:
 
     plan = [planned(id=1, visitor="anna"), planned(id=2, visitor="ben"), planned(id=3, visitor="anna"), planned(id=4)]
     async with stack(note) as url:
-        await send(plan, Sending(url=url, rate=None, connections=1))
+        await send(plan, SendOptions(url=url, rate=None, connections=1))
     assert brought == [None, None, "cr-shop=v1.k1.AAAA", None]
 
 
@@ -263,7 +263,7 @@ async def test_a_stop_ends_the_sending_and_waits_for_the_answers() -> None:
 
     async with stack(dawdle) as url:
         asyncio.get_running_loop().call_later(0.2, stop.set)
-        ledger = await send(visits(1000), Sending(url=url, rate=50.0), noted, stop)
+        ledger = await send(visits(1000), SendOptions(url=url, rate=50.0), noted, stop)
     assert 1 <= ledger.sent <= 500
     assert ledger.sent == ledger.answered == len(noted.pairs)
     assert ledger.interrupted
@@ -275,12 +275,12 @@ async def test_what_on_answer_raises_ends_everything() -> None:
 
     async with stack() as url:
         with pytest.raises(OSError, match="No space left"):
-            await send(visits(100), Sending(url=url, rate=None), refuse)
+            await send(visits(100), SendOptions(url=url, rate=None), refuse)
 
 
 async def test_everything_that_is_generated_gets_an_answer() -> None:
     async with stack() as url:
-        ledger = await send(generated(1500), Sending(url=url, rate=None, connections=16))
+        ledger = await send(generated(1500), SendOptions(url=url, rate=None, connections=16))
     assert (ledger.sent, ledger.failed) == (1500, 0)
     assert set(ledger.outcomes) == {"302 + cookie", "400"}
     assert sum(ledger.by_kind["hostile"].values()) == sum(request.kind == "hostile" for request in generated(1500))

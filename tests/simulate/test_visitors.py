@@ -4,7 +4,7 @@ from random import Random
 import pytest
 
 from simulate.browsers import Engine
-from simulate.visitors import accept_language, draw_person, navigate
+from simulate.visitors import accept_language, draw_visitor, navigation_headers
 
 
 @pytest.mark.parametrize(
@@ -26,18 +26,18 @@ def test_people_of_a_country_come_by_both_families_of_addresses() -> None:
     rng = Random(3)
     families: Counter[tuple[str, bool]] = Counter()
     for _ in range(5000):
-        person = draw_person(rng)
-        families[person.country.code, ":" in dict(person.headers)["X-Forwarded-For"]] += 1
+        visitor = draw_visitor(rng)
+        families[visitor.country.code, ":" in dict(visitor.headers)["X-Forwarded-For"]] += 1
     assert 0.55 <= families["DE", True] / (families["DE", True] + families["DE", False]) <= 0.75
 
 
 def test_whoever_comes_from_a_page_names_it() -> None:
-    person = draw_person(Random(1))
-    assert dict(navigate(person, "https://blog.example/"))["Referer"] == "https://blog.example/"
-    assert dict(navigate(person, "https://blog.example/"))["Sec-Fetch-Site"] == "cross-site"
+    visitor = draw_visitor(Random(1))
+    assert dict(navigation_headers(visitor, "https://blog.example/"))["Referer"] == "https://blog.example/"
+    assert dict(navigation_headers(visitor, "https://blog.example/"))["Sec-Fetch-Site"] == "cross-site"
 
 
 def test_whoever_comes_from_nowhere_names_nothing() -> None:
-    headers = dict(navigate(draw_person(Random(1)), None))
+    headers = dict(navigation_headers(draw_visitor(Random(1)), None))
     assert "Referer" not in headers
     assert headers["Sec-Fetch-Site"] == "none"

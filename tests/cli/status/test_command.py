@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.folder import held
+from deploy.local.folder import lock_folder
 from deploy.local.ports import free_port
 
 pytestmark = pytest.mark.processes
@@ -54,7 +54,7 @@ def test_what_would_keep_a_stack_from_starting_is_said_beforehand(tmp_path: Path
 
 
 def test_a_run_that_is_not_up_yet_is_said_to_be_starting(tmp_path: Path) -> None:
-    with held(tmp_path):
+    with lock_folder(tmp_path):
         code, output, _ = status(tmp_path, "--json")
 
     assert (code, found_in(output)["make up"]["state"]) == (1, "starting")

@@ -3,7 +3,7 @@
 import pytest
 
 from cli.status.finding import Finding
-from cli.status.servers import judge_topics, look_at_kafka, look_at_postgres, look_at_redis
+from cli.status.servers import check_kafka, check_postgres, check_redis, describe_topics
 from cli.tables import apply_contract, apply_migrations
 from deploy.local.ports import free_port
 
@@ -11,29 +11,29 @@ from deploy.local.ports import free_port
 @pytest.mark.servers
 async def test_kafka_is_well_once_its_topics_are_there(kafka: str, topic_prefix: str) -> None:
     environ = {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": kafka, "CLICKRAIL_KAFKA_TOPIC_PREFIX": topic_prefix}
-    before = await look_at_kafka(environ)
+    before = await check_kafka(environ)
     await apply_contract([kafka], topic_prefix)
 
     assert before.problem.startswith(f"topics are missing: {topic_prefix}clicks.raw, ")
     assert before.remedy == "clickrail topics apply"
-    assert await look_at_kafka(environ) == Finding("Kafka", "answers")
+    assert await check_kafka(environ) == Finding("Kafka", "answers")
 
 
 def test_a_topic_that_differs_is_named_with_how() -> None:
-    found = judge_topics({"clicks.raw": ("partitions: 3, wanted 12",), "clicks.dead": ()})
+    found = describe_topics({"clicks.raw": ("partitions: 3, wanted 12",), "clicks.dead": ()})
 
     assert found.problem == "topics differ: clicks.raw: partitions: 3, wanted 12"
 
 
 async def test_a_kafka_that_is_away_is_said_to_be() -> None:
-    found = await look_at_kafka({"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"})
+    found = await check_kafka({"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"})
 
     assert (found.state, found.wrong) == ("away", True)
     assert "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS" in found.remedy
 
 
 async def test_settings_of_kafka_that_do_not_fit_are_named() -> None:
-    found = await look_at_kafka({})
+    found = await check_kafka({})
 
     assert found.state == "wrong settings"
     assert found.problem.startswith("CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS: ")
@@ -42,16 +42,16 @@ async def test_settings_of_kafka_that_do_not_fit_are_named() -> None:
 @pytest.mark.servers
 async def test_postgres_is_well_once_it_is_migrated(database_url: str) -> None:
     environ = {"CLICKRAIL_DATABASE_URL": database_url}
-    before = await look_at_postgres(environ)
+    before = await check_postgres(environ)
     await apply_migrations(database_url)
 
     assert (before.problem, before.remedy) == ("the database has no tables of Clickrail yet", "clickrail migrate")
-    assert await look_at_postgres(environ) == Finding("PostgreSQL", "answers")
+    assert await check_postgres(environ) == Finding("PostgreSQL", "answers")
 
 
 async def test_a_postgres_that_is_away_is_said_to_be_without_its_password() -> None:
     url = f"postgresql://someone:secret@127.0.0.1:{free_port()}/d"
-    found = await look_at_postgres({"CLICKRAIL_DATABASE_URL": url})
+    found = await check_postgres({"CLICKRAIL_DATABASE_URL": url})
 
     assert found.state == "away"
     assert "secret" not in f"{found.problem}{found.remedy}"
@@ -59,16 +59,16 @@ async def test_a_postgres_that_is_away_is_said_to_be_without_its_password() -> N
 
 @pytest.mark.servers
 async def test_redis_is_well_when_it_answers(valkey: str) -> None:
-    assert await look_at_redis({"CLICKRAIL_REDIS_URL": valkey}) == Finding("Redis", "answers")
+    assert await check_redis({"CLICKRAIL_REDIS_URL": valkey}) == Finding("Redis", "answers")
 
 
 async def test_a_redis_that_is_away_is_said_to_be_and_none_at_all_is_no_fault() -> None:
-    found = await look_at_redis({"CLICKRAIL_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
+    found = await check_redis({"CLICKRAIL_REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"})
 
     assert (found.state, found.wrong) == ("away", True)
-    assert await look_at_redis({}) == Finding("Redis", "not set")
+    assert await check_redis({}) == Finding("Redis", "not set")
 
 
 async def test_a_file_for_tls_to_redis_that_is_not_there_is_a_wrong_setting() -> None:
-    found = await look_at_redis({"CLICKRAIL_REDIS_URL": "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"})
+    found = await check_redis({"CLICKRAIL_REDIS_URL": "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"})
     assert (found.state, found.remedy) == ("wrong settings", "mend the variable")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cli.up.environ import read_exports, read_running, service_environ, write_exports
-from cli.up.preparing import placeholders
 from cli.up.services import read_services
+from cli.up.setup import placeholders
 from runtime.errors import SettingsError
 from tests.cli.up.addresses import ADDRESSES
 

@@ -33,7 +33,7 @@ class DemoLink(msgspec.Struct, frozen=True):
     https: bool
 
 
-class Followed(msgspec.Struct, frozen=True):
+class ClickTrace(msgspec.Struct, frozen=True):
     """A click's way: the time to its answer in milliseconds, then the times of its stages."""
 
     click_id: str
@@ -45,7 +45,7 @@ class Followed(msgspec.Struct, frozen=True):
     stored_at: datetime
 
 
-class Lost(msgspec.Struct, frozen=True):
+class ClickNotStored(msgspec.Struct, frozen=True):
     """How far the click came, and why no farther, in a sentence. The stack runs in any case."""
 
     reason: str
@@ -60,27 +60,27 @@ class Answer(msgspec.Struct, frozen=True):
     ms: float
 
 
-async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> Followed | Lost:
+async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> ClickTrace | ClickNotStored:
     """Click as a browser would, by a link that is marked as a test, and wait for the row."""
     ring, now_s = read_ring(keys_file), int(time.time())
     proof = make_test_proof(TokenKeys(ring), link.code, now_s + PROOF_S)
     try:
         answer = await click(f"{link.url}/ref/{link.code}?cr_test={proof}")
     except (aiohttp.ClientError, TimeoutError) as error:
-        return Lost(f"the demo click was not answered ({error or type(error).__name__}): see ingest.log")
+        return ClickNotStored(f"the demo click was not answered ({error or type(error).__name__}): see ingest.log")
     opened = open_cookies(CookieKeys(ring), cookie_name(link.program_id, https=link.https), [answer.cookie], now_s)
     if opened is None or isinstance(opened, VerificationError):
-        return Lost(
+        return ClickNotStored(
             f"the demo click was answered {answer.status} {answer.location}".rstrip() + ", without a cookie: "
             f"`clickrail code check {link.code}` says what a visit gets, and why"
         )
     row = await wait_for_row(database_url, opened.click_id)
     if row is None:
-        return Lost(
+        return ClickNotStored(
             f"click {opened.click_id} was answered, and after {PATIENCE_S:.0f} s it is not in the table: "
             "`clickrail status` says what is wrong, and so do enricher.log and sink.log"
         )
-    return Followed(opened.click_id, answer.location, answer.ms, *row)
+    return ClickTrace(opened.click_id, answer.location, answer.ms, *row)
 
 
 async def click(url: str) -> Answer:
@@ -110,7 +110,7 @@ async def wait_for_row(database_url: str, click_id: str) -> asyncpg.Record | Non
         await connection.close()
 
 
-def describe_way(click: Followed) -> list[str]:
+def describe_trace(click: ClickTrace) -> list[str]:
     """Give the click's way as lines for people, in milliseconds since the click."""
 
     def since(moment: datetime) -> str:

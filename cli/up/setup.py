@@ -28,7 +28,7 @@ def find_addresses(stack: Stack, local: LocalSettings, geo: tuple[Path, ...]) ->
     )
 
 
-async def prepare(addresses: Addresses, environ: Mapping[str, str], landing_url: str) -> None:
+async def set_up(addresses: Addresses, environ: Mapping[str, str], landing_url: str) -> None:
     """Bring all of it up to date. Raises DependencyAway, MigrationError, KeyRingError."""
     await apply_contract([addresses.kafka], environ.get("CLICKRAIL_KAFKA_TOPIC_PREFIX", ""))
     await apply_migrations(addresses.postgres)
