@@ -31,8 +31,10 @@ WATCHED_ELSEWHERE = {
     ("runtime/kafka/producer.py", "leave"): "waits for the end of a client that is thrown away",
     ("console/live/consumer.py", "_read_and_probe"): "waits for both, and raises what the first one raised",
     ("console/live/consumer.py", "open_consumer"): "awaited at the end of the same block",
-    ("ingest/http/connection.py", "_answer"): "`_look_up` catches everything and answers 500",
-    ("ingest/journal/in_memory_segments.py", "write_down"): "awaited by `settle`",
+    ("ingest/http/connection.py", "_handle"): "`_await_lookup` catches everything and answers 500",
+    ("ingest/journal/in_memory_segments.py", "flush"): "awaited by `wait_for_flush`",
+    ("ingest/journal/in_memory_segments.py", "_write"): "`Threads.submit` reports what raises",
+    ("ingest/journal/segment_registry.py", "_remove_if_done"): "`Threads.submit` reports what raises",
 }
 """Where a task is neither in a group nor reported by a callback, and why that is enough."""
 
