@@ -45,11 +45,11 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
         visitors = Visitors(pipeline)
         await visitors.click(200)
         async with bounded(pipeline) as bounds, visitors.coming(RATE):
-            await asyncio.sleep(drill.seconds(3, 30))
+            await asyncio.sleep(drill.seconds(1, 30))
             usual = visitors.p99_ms()
             visitors.waits_ms.clear()
             await broker.kill()
-            await asyncio.sleep(drill.seconds(8, 600))
+            await asyncio.sleep(drill.seconds(4, 600))
             meanwhile = visitors.p99_ms()
             await visitors.click(burst)
             waited = await waiting(pipeline)
@@ -59,7 +59,7 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert waited > burst
-    what = f"Kafka down for {drill.seconds(8, 600):.0f} s under {RATE} clicks/s"
+    what = f"Kafka down for {drill.seconds(4, 600):.0f} s under {RATE} clicks/s"
     drill.note("3", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("3", what, f"p99 {usual:.1f} -> {meanwhile:.1f} ms", "<= +5 ms", met=meanwhile <= usual + MORE_MS)
     drill.note("3", what, f"ingest grew by {bounds.growth_mib:.0f} MiB", "<= 64 MiB", met=bounds.growth_mib <= 64)

@@ -26,7 +26,7 @@ async def test_redis_away_costs_no_visitor_the_redirect(
             await asyncio.sleep(1)
             began = time.monotonic()
             await valkey.kill() if fault == "killed" else valkey.freeze()
-            await asyncio.sleep(drill.seconds(3, 60))
+            await asyncio.sleep(drill.seconds(2, 60))
             ended = time.monotonic()
             await valkey.start() if fault == "killed" else valkey.thaw()
             seconds = await until_used(shop)
@@ -49,7 +49,7 @@ async def test_a_redis_far_away_is_given_up_and_asked_once_a_second(
             await asyncio.sleep(0.5)
             before, began = await reads(shop, "away"), time.monotonic()
             proxy.latency_s = 0.2
-            await asyncio.sleep(drill.seconds(4, 60))
+            await asyncio.sleep(drill.seconds(3, 60))
             probes, ended = await reads(shop, "away") - before, time.monotonic()
             proxy.restore()
             await until_used(shop)
@@ -65,7 +65,7 @@ async def test_a_flapping_redis_misleads_and_holds_up_nobody(valkey: str, stored
         shop = stored_shop(f"redis://{proxy.address}/0")
         async with open_shop(shop) as crowd, crowd.coming(RATE, Choice()):
             began, pause = time.monotonic(), drill.seconds(0.4, 2)
-            for number in range(round(drill.seconds(6, 60) / pause)):
+            for number in range(round(drill.seconds(3.6, 60) / pause)):
                 await asyncio.sleep(pause)
                 (proxy.restore, proxy.cut, proxy.restore, proxy.blackhole, proxy.restore, proxy.reset)[number % 6]()
             ended = time.monotonic()
