@@ -41,7 +41,7 @@ SCORE_STEPS: Final[tuple[Callable[[ClickFacts], None], ...]] = ()
 
 
 def collect_facts(record: SourceRecord, *, lookups: Lookups, now: datetime) -> ClickFacts | DeadLetter:
-    """Phases 1 and 2: give what a record tells by itself, or its dead letter. `now` only dates a dead letter."""
+    """Phases 1 and 2: give the facts of one record, or its dead letter. `now` only dates a dead letter."""
     facts = decode_click(record, now)
     if isinstance(facts, DeadLetter):
         return facts
@@ -51,7 +51,7 @@ def collect_facts(record: SourceRecord, *, lookups: Lookups, now: datetime) -> C
 
 
 def finish_click(facts: ClickFacts) -> EnrichedClick:
-    """Phases 4 and 5: judge a click by all its facts, and make the record."""
+    """Phases 4 and 5: score a click by all its facts, and build the record."""
     for step in SCORE_STEPS:
         step(facts)
     return build_enriched_click(facts)

@@ -1,4 +1,4 @@
-"""The local steps: what one click tells by itself, with the files and keys at hand. PURE: lookups are arguments.
+"""The local steps: what the data of one click tell, with files and keys. PURE: lookups are arguments.
 
 A step sets its facts in `ClickFacts`, and may read those of the steps before it.
 """

@@ -90,7 +90,7 @@ def test_a_seal_whose_key_was_destroyed_gives_no_address() -> None:
     assert enriched(raw_click(ip_sealed=sealed), without).geo.status == "no_address"
 
 
-def test_a_bot_is_a_bot_in_its_device_too_whatever_it_dresses_up_as() -> None:
+def test_a_bot_is_a_bot_in_its_device_too_whatever_device_it_names() -> None:
     googlebot = (
         "Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) "
         "Chrome/141.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -159,7 +159,7 @@ def test_a_newer_minor_version_is_written_as_ours() -> None:
         (encode(raw_click())[:-1], "not_json"),
     ],
 )
-def test_what_is_no_click_is_dead_lettered_with_its_original_bytes(value: bytes | None, reason: str) -> None:
+def test_bytes_that_are_no_click_are_dead_lettered_with_its_original_bytes(value: bytes | None, reason: str) -> None:
     letter = process(Record(value, key=b"k"), lookups=lookups(), now=NOW)
 
     assert isinstance(letter, DeadLetter)

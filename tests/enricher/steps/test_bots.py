@@ -49,7 +49,7 @@ def test_the_build_number_of_a_telephone_makes_no_bot_of_it() -> None:
     assert reasons(chrome.format("Odin; wv")) == []
 
 
-def test_the_rules_that_judged_a_click_are_named_on_it() -> None:
+def test_the_rules_that_classified_a_click_are_named_on_it() -> None:
     assert lookups().read_bot(IPHONE) == Bot(is_bot=False, reasons=[], rules=lookups().read_bot("curl/8").rules)
     assert (lookups().read_bot(IPHONE).rules or "").startswith("crawler-user-agents 1.")
 

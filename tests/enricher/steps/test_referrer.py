@@ -16,7 +16,7 @@ def read(url: str | None, **changes: Any) -> Referrer:
     return lookups().read_referrer(raw_click(referrer=url, **changes))
 
 
-def judged(url: str | None, **changes: Any) -> tuple[str, str | None]:
+def classify(url: str | None, **changes: Any) -> tuple[str, str | None]:
     referrer = read(url, **changes)
     return referrer.medium, referrer.source
 
@@ -66,7 +66,7 @@ def judged(url: str | None, **changes: Any) -> tuple[str, str | None]:
     ],
 )
 def test_a_referring_page_is_known_by_its_host(url: str, medium: str, source: str | None) -> None:
-    assert judged(url) == (medium, source)
+    assert classify(url) == (medium, source)
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,11 @@ def test_a_host_is_read_as_in_the_dns_or_not_at_all(url: str, host: str | None) 
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_without_a_referrer_a_click_is_direct(nothing: str | None) -> None:
-    assert judged(nothing) == ("direct", None)
+    assert classify(nothing) == ("direct", None)
 
 
 def test_a_referrer_without_a_host_is_unknown() -> None:
-    assert judged("javascript:alert(1)") == ("unknown", None)
+    assert classify("javascript:alert(1)") == ("unknown", None)
 
 
 @pytest.mark.parametrize(
@@ -123,29 +123,29 @@ def test_a_referrer_without_a_host_is_unknown() -> None:
     ],
 )
 def test_the_trackers_and_the_targets_own_sites_are_internal(url: str) -> None:
-    assert judged(url, host="go.shop.example:8443") == ("internal", None)
+    assert classify(url, host="go.shop.example:8443") == ("internal", None)
 
 
 def test_a_neighbour_under_one_public_suffix_is_not_internal() -> None:
-    assert judged("https://other.github.io/", target_url="https://mine.github.io/") == ("unknown", None)
-    assert judged("https://other.co.uk/", target_url="https://mine.co.uk/") == ("unknown", None)
-    assert judged("http://10.0.0.1/", host="127.0.0.1:8080") == ("unknown", None)
+    assert classify("https://other.github.io/", target_url="https://mine.github.io/") == ("unknown", None)
+    assert classify("https://other.co.uk/", target_url="https://mine.co.uk/") == ("unknown", None)
+    assert classify("http://10.0.0.1/", host="127.0.0.1:8080") == ("unknown", None)
 
 
 def test_a_search_that_leads_to_the_searchers_own_shop_is_a_search() -> None:
-    assert judged("https://www.google.com/", target_url="https://play.google.com/store") == ("search", "Google")
-    assert judged("https://play.google.com/", target_url="https://play.google.com/store") == ("internal", None)
+    assert classify("https://www.google.com/", target_url="https://play.google.com/store") == ("search", "Google")
+    assert classify("https://play.google.com/", target_url="https://play.google.com/store") == ("internal", None)
 
 
 @pytest.mark.parametrize(("name", "source"), AD_SOURCES.items())
 def test_an_advertisers_click_id_makes_a_click_paid(name: str, source: str) -> None:
-    assert judged("https://www.google.com/", ad_ids={name: "x"}) == ("paid", source)
-    assert judged(None, ad_ids={name: "x"}) == ("paid", source)
+    assert classify("https://www.google.com/", ad_ids={name: "x"}) == ("paid", source)
+    assert classify(None, ad_ids={name: "x"}) == ("paid", source)
 
 
 def test_facebooks_mark_makes_a_click_social_and_not_paid() -> None:
-    assert judged(None, ad_ids={"fbclid": "x"}) == ("social", "Facebook")
-    assert judged("https://l.instagram.com/", ad_ids={"fbclid": "x"}) == ("social", "Instagram")
+    assert classify(None, ad_ids={"fbclid": "x"}) == ("social", "Facebook")
+    assert classify("https://l.instagram.com/", ad_ids={"fbclid": "x"}) == ("social", "Instagram")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_facebooks_mark_makes_a_click_social_and_not_paid() -> None:
     ],
 )
 def test_a_link_may_say_where_it_was_put(url: str | None, utm: Utm, expected: tuple[str, str | None]) -> None:
-    assert judged(url, utm=utm) == expected
+    assert classify(url, utm=utm) == expected
 
 
 def test_the_names_of_a_host_come_longest_first_and_end_in_any_country_only_where_one_does() -> None:
