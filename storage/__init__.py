@@ -1,5 +1,8 @@
-"""The tables of clicks and what happens to them: rows in, partitions, what people ask.
+"""The tables of clicks, rejected clicks and dead letters, and everything that happens to them.
 
-`load` and `store` put rows in, `partitions` and `jobs` make and drop days, `replay` sends dead letters again, and
-`read` answers questions. The sink is the thin stage above it.
+- schema: `migrations/` (SQL), `tables` (names and keys), `columns` (records to rows)
+- load: `load` (a batch in one transaction), `bisection` (finds its bad rows), `writer` (the sink's connection)
+- partitions: `partitions` (create, list and drop days), `jobs` (creates the coming days)
+- dead letters: `replay` (sends them again)
+- `read/`: what people ask of the tables, and the names of dead letters
 """

@@ -1,6 +1,6 @@
-"""Finding the bad ones among many, by trying ever smaller parts of them: about log2(n) tries for each. Pure.
+"""Find the bad items among many by bisection, with about log2(n) attempts for each bad one. Pure.
 
-What a try takes in stays: the search goes on behind it.
+An attempt that succeeds is final: the search continues after its items.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,16 +9,16 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 Attempt = Callable[[Sequence[T]], Awaitable[str | None]]
-"""Takes all of a part in and gives null, or takes nothing in and gives what is wrong with one of it."""
+"""Processes all items of a part and returns None, or processes none and returns what is wrong with one of them."""
 OnBad = Callable[[T, str], None]
-"""Told of each bad one, in their order, with what is wrong with it. What it raises ends the search."""
+"""Called with each bad item, in order, and what is wrong with it. An exception from it ends the search."""
 
 GROWTH: Final = 8
-"""By how much a part that follows a good one is larger than it."""
+"""After a successful attempt the next part is this many times larger."""
 
 
 async def process_good_items(items: Sequence[T], attempt: Attempt[T], found: OnBad[T]) -> list[T]:
-    """Have everything taken in but the bad ones, of which `found` is told; give what was taken in."""
+    """Process all items but the bad ones, and pass those to `found`; return the processed items."""
     start, size, bad = 0, len(items), set[int]()
     while start < len(items):
         part = items[start : start + size]
@@ -29,13 +29,13 @@ async def process_good_items(items: Sequence[T], attempt: Attempt[T], found: OnB
         good, problem = await find_first_bad(part, attempt, problem)
         bad.add(start + good)
         found(part[good], problem)
-        # Where bad ones stand close together, large parts are tried in vain.
+        # Bad items are often close together, so large parts would fail again.
         start, size = start + good + 1, max(1, 2 * good)
     return [item for place, item in enumerate(items) if place not in bad]
 
 
 async def find_first_bad(part: Sequence[T], attempt: Attempt[T], problem: str) -> tuple[int, str]:
-    """Take in what stands before the first bad one of a part with at least one; give its place, and what is wrong."""
+    """Process the items before the first bad one of a part that has one; return its index, and what is wrong."""
     good, behind = 0, len(part)
     while behind - good > 1:
         middle = (good + behind) // 2

@@ -1,4 +1,4 @@
-"""The job that makes the partitions of the days to come, so that no batch has to make one."""
+"""The job that creates the partitions of the coming days, so that no batch has to."""
 
 import asyncio
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def read_day() -> date:
 
 
 class PartitionJob:
-    """Makes partitions for today and so many days after it. `report` is told for how many of them there are."""
+    """Creates partitions for today and `ahead` days after it. `report` gets the number of days that have one."""
 
     def __init__(
         self, database_url: DatabaseUrl, ahead: int, report: Callable[[int], None], today: Callable[[], date] = read_day
@@ -38,7 +38,7 @@ class PartitionJob:
         self._outage = OutageLog(log, "partitions not made", "partitions can be made again")
 
     async def run(self) -> None:
-        """Look after them every hour, and a minute after it failed, until cancelled. An outage is only logged."""
+        """Create partitions every hour, or a minute after a failure, until cancelled. Failures are only logged."""
         while True:
             try:
                 await self.make()
@@ -50,7 +50,7 @@ class PartitionJob:
                 await asyncio.sleep(EVERY_S)
 
     async def make(self) -> None:
-        """Make those that are missing, each in a transaction of its own. Raises PostgresAway and Stuck."""
+        """Create the missing partitions, each in its own transaction. Raises PostgresAway and Stuck."""
         days = days_ahead(self._today(), self._ahead)
         try:
             async with connected(self._database_url.reveal(), SESSION) as connection:
@@ -64,6 +64,6 @@ class PartitionJob:
 
 
 def count_ahead(days: list[date], found: dict[date, PartitionState]) -> int:
-    """Give for how many days after the first there are partitions without a gap; -1 when not even for the first."""
+    """Count the days after the first that have partitions without a gap; -1 when the first has none."""
     missing = [number for number, day in enumerate(days) if found[day] == "dropped"]
     return (missing[0] if missing else len(days)) - 1

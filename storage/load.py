@@ -1,7 +1,7 @@
-"""Rows into tables: COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING, in one transaction.
+"""Load rows: COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING, in one transaction.
 
-COPY alone is all or nothing and knows no conflict; together a batch is there once, however often it is loaded. A row
-that PostgreSQL refuses is found under savepoints of the same transaction, and the others are stored by it.
+COPY alone cannot skip existing rows; together a batch is stored once, however often it is loaded. A row that PostgreSQL
+refuses is found with savepoints in the same transaction, and the other rows are stored.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,21 +21,21 @@ TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
 
 
 class BadRow(msgspec.Struct, frozen=True):
-    """A row the database refuses, and why."""
+    """A row that PostgreSQL refuses, and why."""
 
     row: StorableRow
     detail: str
 
 
 Check = Callable[[Sequence[BadRow]], None]
-"""Is shown the bad rows found so far, each time there is one more. What it raises undoes the whole batch."""
+"""Called with the bad rows so far, each time one more is found. An exception from it rolls the batch back."""
 
 Numbered = tuple[int, StorableRow]
 """A row, and the number it has in the temporary table."""
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """What became of a batch: new rows by table, rows the database refuses, clicks of days that were dropped."""
+    """The result of a batch: new rows by table, refused rows, and clicks of days that were dropped."""
 
     new: dict[Table, int]
     bad: list[BadRow]
@@ -43,7 +43,7 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 
 class TableLoader:
-    """Loads batches over one connection. Knows which days have their partition, so that it asks once a day."""
+    """Loads batches over one connection. Remembers which days have a partition, so it checks each day once."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
@@ -51,8 +51,8 @@ class TableLoader:
         self._days: set[date] = set()
 
     async def prepare(self) -> None:
-        """Make the temporary tables; they last as long as the connection, and empty themselves at each commit."""
-        # Behind a pooler nothing lasts longer than a transaction: there each batch makes those it needs.
+        """Create the temporary tables; they last as long as the connection, and each commit empties them."""
+        # Through a pooler they last one transaction only, so each batch creates those it needs.
         for table in () if self._pooled else TABLES:
             await self._make_incoming(table)
 
@@ -76,11 +76,11 @@ class TableLoader:
         return result
 
     def forget_days(self) -> None:
-        """Believe in no partition any more: one that was known is gone."""
+        """Forget which days have a partition, after one has disappeared."""
         self._days.clear()
 
     async def _make_partitions(self, days: set[date]) -> set[date]:
-        """Make sure of the days' partitions; give the days that were dropped."""
+        """Create the missing partitions of the days; return the days that were dropped."""
         found = await make_partitions(self._connection, days)
         dropped = {day for day, presence in found.items() if presence == "dropped"}
         self._days |= days - dropped
@@ -93,7 +93,7 @@ class TableLoader:
         )
 
     async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:
-        """Load the good rows of one table; give how many were new."""
+        """Load the good rows of one table; return how many were new."""
         new: list[int] = []
 
         async def copy(part: Sequence[Numbered]) -> str | None:
@@ -109,7 +109,7 @@ class TableLoader:
         return sum(new)
 
     async def _attempt(self, work: Callable[[], Awaitable[None]], *unencodable: type[Exception]) -> str | None:
-        """Do a piece of work under a savepoint; give what is wrong with a value in it, null when nothing is."""
+        """Do the work under a savepoint; return what is wrong with one of its values, or None."""
         try:
             async with self._connection.transaction():
                 await work()

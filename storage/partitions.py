@@ -1,9 +1,9 @@
-"""The daily partitions (UTC) of `clicks`: made without a lock that readers wait for, dropped by day, each recorded.
+"""The daily partitions (UTC) of `clicks`: created without blocking readers, and dropped by day; drops are recorded.
 
-A partition is a table of its own first, with its indexes, and is then attached: that takes SHARE UPDATE EXCLUSIVE of
-`clicks`, which neither a SELECT nor an INSERT waits for, nor has to end before. `CREATE TABLE ... PARTITION OF` would
-take ACCESS EXCLUSIVE: behind it every reader waits, and it behind the slowest of them. There is no default partition,
-whose rows ATTACH would have to look through.
+A partition is first created as a separate table with its indexes, and then attached. ATTACH locks `clicks` with SHARE
+UPDATE EXCLUSIVE, which conflicts with neither SELECT nor INSERT. `CREATE TABLE ... PARTITION OF` would take ACCESS
+EXCLUSIVE: it waits for the slowest reader, and every new reader waits for it. There is no default partition, because
+ATTACH would have to scan it.
 """
 
 import re
@@ -39,11 +39,11 @@ PENDING: Final = """
 """
 
 PartitionState = Literal["made", "there", "dropped"]
-"""A partition was made, was there already, or its day was dropped: it is not made again."""
+"""The partition was created, existed already, or its day was dropped and is not created again."""
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A day's partition: its table, about how many clicks it holds as of the last ANALYZE, and its size in bytes."""
+    """A day's partition: its table, its estimated clicks as of the last ANALYZE, and its size in bytes."""
 
     day: date
     name: str
@@ -52,17 +52,17 @@ class Partition(msgspec.Struct, frozen=True):
 
 
 async def make_partition(connection: asyncpg.Connection, day: date) -> PartitionState:
-    """Make the partition of a day in a short transaction of its own. Raises asyncpg's errors, LockNotAvailable too."""
+    """Create the partition of a day in its own short transaction. Raises asyncpg's errors, such as LockNotAvailable."""
     name = NAME.format(day)
     async with transaction(connection):
         await connection.execute(f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT_S * 1000)}")
-        # Several sinks take turns, so that none fails.
+        # Sinks that create the same partition wait for each other, so none fails.
         await connection.execute(LOCK)
         state = await connection.fetchrow(STATE, day, name)
         if state["attached"]:
             return "there"
         if state["dropped"] or state["made"]:
-            # A table of the name that is no partition was taken out of `clicks` by somebody, to be kept apart.
+            # A table of this name that is not attached was detached by an operator: leave it alone.
             return "dropped"
         await connection.execute(f"CREATE TABLE {name} (LIKE clicks INCLUDING ALL)")
         await connection.execute(
@@ -77,25 +77,25 @@ async def make_partitions(connection: asyncpg.Connection, days: Iterable[date]) 
 
 
 async def make_upcoming_partitions(connection: asyncpg.Connection) -> None:
-    """Make those of today and the days after it, as the sink's job does from then on."""
-    # Whoever is in the way is at the same work, or will soon be done: the sink makes what is missing.
+    """Create the partitions of today and the coming days. Later the sink's job does this."""
+    # Ignore a lock conflict: the sink creates what is missing.
     with suppress(asyncpg.LockNotAvailableError):
         await make_partitions(connection, days_ahead(datetime.now(UTC).date(), DAYS_AHEAD))
 
 
 def days_ahead(today: date, ahead: int) -> list[date]:
-    """Give today and so many days after it."""
+    """Return today and `ahead` days after it."""
     return [today + timedelta(days=number) for number in range(ahead + 1)]
 
 
 async def list_partitions(connection: asyncpg.Connection) -> list[Partition]:
-    """Give the partitions, oldest day first. A table of another form of name is somebody else's, and left out."""
+    """Return the partitions, oldest day first. Tables with another form of name are not ours and are left out."""
     listed = await connection.fetch(LIST)
     return [Partition(day, *row) for row in listed if (day := parse_partition_name(row[0])) is not None]
 
 
 async def list_past_partitions(connection: asyncpg.Connection) -> list[Partition]:
-    """Give the partitions of days before today."""
+    """Return the partitions of days before today."""
     today = datetime.now(UTC).date()
     return [partition for partition in await list_partitions(connection) if partition.day < today]
 
@@ -106,15 +106,15 @@ def parse_partition_name(name: str) -> date | None:
 
 
 async def drop_partition(connection: asyncpg.Connection, day: date) -> None:
-    """Drop a day for good: it is recorded first, so that no sink makes it again for a late click.
+    """Drop a day. The drop is recorded first, so that no sink creates the partition again for a late click.
 
-    Not inside a transaction. Waits for who reads the table, and lets nobody wait.
+    Must not run inside a transaction. Waits for readers of the partition, and blocks nobody.
     """
     name = NAME.format(day)
     await connection.execute("INSERT INTO dropped_click_days (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", day)
     pending = await connection.fetchval(PENDING, name)
     if pending is not None:
-        # What an earlier drop began and did not end is finalized.
+        # FINALIZE completes an earlier drop that was interrupted.
         how = "FINALIZE" if pending else "CONCURRENTLY"
         await connection.execute(f"ALTER TABLE clicks DETACH PARTITION {name} {how}")
     await connection.execute(f"DROP TABLE IF EXISTS {name}")

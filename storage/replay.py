@@ -1,13 +1,11 @@
-"""Dead letters sent again: their original bytes, under their original key, to the topic they were read from.
+"""Replay of dead letters: send their original bytes, with their original key, to the topic they were read from.
 
-What is sent is noted before it is sent (`begun_at`) and when Kafka has it (`sent_at`), in `dead_letter_replays`. So no
-letter is sent twice, whoever sends at the same time. Where a replay was interrupted between the two, nobody can say
-whether Kafka has the record: such letters are counted as `unsure`, and are sent again only on demand. Sent twice, a
-record does no harm to the tables; another reader of the topic may see it twice, as it may see any record. Each sending
-is an attempt with a note of its own, and all notes are kept.
+Each attempt has a row in `dead_letter_replays`, written before the record is sent (`begun_at`) and updated when Kafka
+has it (`sent_at`). So concurrent replays never send a letter twice. If a replay stops between the two, it is unknown
+whether Kafka has the record: such letters are `unsure` and are sent again only on demand. A record that is sent twice
+is stored once; other readers of the topic may see it twice, as any record. All attempts are kept.
 
-A letter larger than its topic takes is `refused`: Kafka does not have it, the others are sent, and the next replay
-tries it once more.
+A letter larger than its topic allows is `refused`: the other letters are sent, and the next replay tries it again.
 """
 
 from collections.abc import Sequence
@@ -26,7 +24,7 @@ from storage.read.queries import QUERY_S, Reader
 
 PAGE: Final = 500
 SEND_S: Final = 60.0
-"""For a statement of a replay: it may wait for a sink that loads."""
+"""Timeout of a replay's statements: they may wait for a sink that is loading."""
 
 State = Literal["waiting", "sent", "unsure", "refused", "cut"]
 
@@ -34,7 +32,7 @@ STATE: Final = """
     CASE WHEN r.sent_at IS NOT NULL THEN 'sent' WHEN r.refused_at IS NOT NULL THEN 'refused'
         WHEN r.attempt IS NOT NULL THEN 'unsure' WHEN l.is_cut THEN 'cut' ELSE 'waiting' END
 """
-# Of its attempts the last one says what has become of a letter.
+# The last attempt determines the state of a letter.
 FROM: Final = """
     FROM dead_letters l LEFT JOIN LATERAL (
         SELECT attempt, begun_at, sent_at, refused_at FROM dead_letter_replays a
@@ -50,8 +48,8 @@ LIST: Final = f"""
     {FROM} ORDER BY l.failed_at DESC, l.topic, l."partition", l."offset", l.digest LIMIT $5
 """
 COUNT: Final = f"SELECT {STATE} AS state, count(*) {FROM} GROUP BY 1"
-# Whoever notes an attempt first sends it. $7 is when this replay began, so that it tries each letter once; $8: whether
-# the unsure ones are sent, too.
+# The replay that inserts an attempt sends it. $7 is the start of this replay, so that it tries each letter once; $8
+# tells whether to send unsure letters, too.
 BEGIN: Final = f"""
     WITH chosen AS (
         SELECT l.topic, l."partition", l."offset", l.digest, l.key, l.value, coalesce(r.attempt, 0) + 1 AS attempt
@@ -81,7 +79,7 @@ ATTEMPTS: Final = """
 
 
 class LetterFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which letters; null means any. `since` is included, `until` is not; both are aware, and of the failure."""
+    """Which letters; None means any. `since` (inclusive) and `until` (exclusive) are aware times of the failure."""
 
     reason: str | None = None
     topic: str | None = None
@@ -108,7 +106,7 @@ class LetterSummary(msgspec.Struct, frozen=True):
 
 
 class LetterCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many letters there are by what has become of them. A cut one is not whole, and is never sent again."""
+    """The number of letters by state. A cut letter is incomplete and never sent again."""
 
     waiting: int = 0
     sent: int = 0
@@ -117,12 +115,12 @@ class LetterCounts(msgspec.Struct, frozen=True, kw_only=True):
     cut: int = 0
 
     def sendable(self, *, again: bool) -> int:
-        """Give how many a replay would send, with the unsure ones where they are asked for."""
+        """Return how many letters a replay would send; `again` includes the unsure ones."""
         return self.waiting + self.refused + (self.unsure if again else 0)
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One sending of a letter: nobody knows what came of it while neither `sent_at` nor `refused_at` is there."""
+    """One attempt to send a letter. The outcome is unknown while `sent_at` and `refused_at` are both None."""
 
     begun_at: datetime
     sent_at: datetime | None
@@ -130,20 +128,20 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class ReplayResult(msgspec.Struct, frozen=True):
-    """What a replay did: how many letters it sent, and which ones are larger than their topic takes."""
+    """The result of a replay: how many letters it sent, and which are larger than their topic allows."""
 
     sent: int
     refused: tuple[LetterName, ...] = ()
 
 
 class RecordDeliverer(Protocol):
-    """What delivers records, as RecordProducer does."""
+    """Delivers records to Kafka, as RecordProducer does."""
 
     async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
 
 
 async def list_letters(connection: asyncpg.Connection, filters: LetterFilters, limit: int) -> list[LetterSummary]:
-    """Give the newest letters first."""
+    """Return letters, the newest first."""
     rows = await connection.fetch(LIST, *filters.values(), limit, timeout=QUERY_S)
     return [LetterSummary(*row) for row in rows]
 
@@ -153,7 +151,7 @@ async def count_letters(connection: asyncpg.Connection, filters: LetterFilters) 
 
 
 async def list_attempts(connection: Reader, letter: DeadLetter) -> list[Attempt]:
-    """Give the sendings of one letter, first to last."""
+    """Return the attempts to send one letter, the oldest first."""
     identity = (letter.topic, letter.partition, letter.offset, letter.digest)
     return [Attempt(*row) for row in await connection.fetch(ATTEMPTS, *identity, timeout=QUERY_S)]
 
@@ -166,13 +164,12 @@ async def replay(
     *,
     again: bool = False,
 ) -> ReplayResult:
-    """Send the letters that wait again, the oldest first. `again` sends the unsure ones, too.
+    """Send the waiting letters again, the oldest first; `again` includes the unsure ones.
 
-    Only what was read from `topics`: a letter says itself where it was read, and that decides where it is written.
-    Raises DeliveryFailed: before anything is noted when Kafka is away; when it does not take a page of letters, these
-    are unsure from then on.
+    Only letters read from `topics` are sent: a letter is written to the topic it names. Raises DeliveryFailed: before
+    any attempt is recorded when Kafka is away; later, the letters of a page that fails become unsure.
     """
-    # Delivers nothing, and so tells whether Kafka can be reached at all.
+    # An empty delivery checks whether Kafka can be reached.
     await producer.deliver([])
     began_at = await connection.fetchval("SELECT clock_timestamp()", timeout=QUERY_S)
     sent, refused = 0, []
@@ -190,7 +187,7 @@ async def replay(
 
 
 async def send_page(producer: RecordDeliverer, rows: Sequence[Any]) -> frozenset[int]:
-    """Send letters; give the places of those that are larger than their topic takes. Raises DeliveryFailed."""
+    """Send letters; return the indexes of those larger than their topic allows. Raises DeliveryFailed."""
     try:
         await producer.deliver(
             [OutRecord(row["topic"], row["key"], row["value"], headers_of(row["topic"], row["value"])) for row in rows]
@@ -201,7 +198,7 @@ async def send_page(producer: RecordDeliverer, rows: Sequence[Any]) -> frozenset
 
 
 def headers_of(topic: str, value: bytes) -> Headers:
-    """Give the headers that a record of a public topic carries, as far as it can be read: a letter has kept none."""
+    """Rebuild the headers of a public topic's record, if it can be decoded: a letter does not keep them."""
     if topic.endswith(CLICKS_ENRICHED.name):
         click = decode(EnrichedClick, value)
         return enriched_headers(click) if isinstance(click, EnrichedClick) else []
@@ -212,7 +209,7 @@ def headers_of(topic: str, value: bytes) -> Headers:
 
 
 def describe_counts(counts: LetterCounts) -> str:
-    """Say the counts in one line."""
+    """Describe the counts in one line."""
     parts = [f"{counts.waiting:,} waiting", f"{counts.sent:,} sent again"]
     parts += [f"{counts.unsure:,} unsure (a replay was interrupted; --again sends them)"] if counts.unsure else []
     parts += [f"{counts.refused:,} refused (larger than their topic takes)"] if counts.refused else []
@@ -221,7 +218,7 @@ def describe_counts(counts: LetterCounts) -> str:
 
 
 def describe_attempt(attempt: Attempt) -> str:
-    """Say in one line when a letter was sent, and what came of it."""
+    """Describe in one line when a letter was sent, and the outcome."""
     if attempt.sent_at is not None:
         return f"{attempt.sent_at:%Y-%m-%d %H:%M:%SZ} sent"
     if attempt.refused_at is not None:
@@ -230,5 +227,5 @@ def describe_attempt(attempt: Attempt) -> str:
 
 
 def name_summary(letter: LetterSummary) -> LetterName:
-    """Give the name by which `clickrail dead show` finds a letter."""
+    """Return the name by which `clickrail dead show` finds a letter."""
     return name_letter(letter.topic, letter.partition, letter.offset, letter.digest)

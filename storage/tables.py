@@ -1,4 +1,4 @@
-"""The tables that records are loaded into, and a row on its way there. Pure."""
+"""The tables into which records are loaded, and a row for one of them. Pure."""
 
 from datetime import date
 from typing import Final
@@ -10,7 +10,7 @@ from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, Ro
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table to load: its columns in the order of our rows, and what makes a row the same row."""
+    """A table: its columns in the order of our rows, and the columns of its key."""
 
     name: str
     columns: tuple[str, ...]

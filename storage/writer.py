@@ -1,4 +1,4 @@
-"""The tables as the sink sees them: rows go in, and the few that cannot be stored come back with the reason."""
+"""Writes rows to the tables for the sink, and returns the few that cannot be stored, with the reason."""
 
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -18,11 +18,11 @@ SESSION: Final = Session(application="clickrail sink", connect_s=5.0, statement_
 
 
 def accept_any(_: Sequence[BadRow]) -> None:
-    """Find any number of bad rows acceptable."""
+    """Accept any number of bad rows."""
 
 
 class StorageMetrics(Protocol):
-    """What is counted: new rows by table, and clicks of days that were dropped."""
+    """The metrics: new rows by table, and clicks of days that were dropped."""
 
     @property
     def stored(self) -> Counter: ...
@@ -32,7 +32,7 @@ class StorageMetrics(Protocol):
 
 
 class TableWriter:
-    """One connection to PostgreSQL, made when it is needed and thrown away after any failure that is not a row's."""
+    """Writes over one connection to PostgreSQL, opened on demand and discarded after any failure but a bad row."""
 
     def __init__(self, database_url: DatabaseUrl, metrics: StorageMetrics) -> None:
         self._database_url = database_url
@@ -40,11 +40,11 @@ class TableWriter:
         self._loader: TableLoader | None = None
 
     async def write(self, rows: Sequence[StorableRow], check: Check = accept_any) -> list[BadRow]:
-        """Store the rows, each once, all in one transaction; give those that can never be stored.
+        """Store the rows, each once, all in one transaction; return those that can never be stored.
 
-        `check` is shown the bad rows each time one more is found; what it raises is raised, and nothing is stored then.
-        Raises PostgresAway while the database is away, and Stuck when it refuses what is not a row's fault. A click of
-        a day that was dropped is counted as lost.
+        `check` is called with the bad rows each time one more is found; when it raises, nothing is stored. Raises
+        PostgresAway while the database is away, and Stuck when it refuses something other than a row. A click of a day
+        that was dropped is counted as lost.
         """
         if not rows:
             return []
@@ -66,7 +66,7 @@ class TableWriter:
             await loader.close()
 
     async def _connect(self) -> TableLoader:
-        # Not among what may be a row's fault: a certificate that does not verify is a ValueError, too.
+        # Connect outside of the code that finds bad rows: a certificate error is a ValueError, too.
         connection = await connect(self._database_url.reveal(), SESSION)
         loader = TableLoader(connection)
         try:
@@ -100,6 +100,6 @@ async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check) -
     except ERRORS as error:
         if not is_missing_partition(error):
             raise
-    # Dropped or detached since it was made: asked for once more, it is made again or found among the dropped.
+    # The partition was dropped or detached: load again, which creates it or finds the day among the dropped.
     loader.forget_days()
     return await loader.load(rows, check)

@@ -1,4 +1,4 @@
-"""Referral codes, links, targets and queries, read in one place: whoever reads one reads it as the redirect does.
+"""One parser for referral codes, links, targets and queries, so that every part reads them as the redirect does.
 
-It takes texts and gives what they are, or a sentence that says why they are not. Everything here is pure.
+The functions take texts and return what they are, or a sentence that says why they are invalid. All are pure.
 """

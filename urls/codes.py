@@ -1,4 +1,4 @@
-"""Referral codes: what they look like, and how one is read from the path of a link. Pure."""
+"""Referral codes: their format, and decoding one from the path of a link. Pure."""
 
 import re
 from typing import Final
@@ -15,8 +15,8 @@ def is_code(text: str) -> bool:
 
 
 def decode_unreserved(text: str) -> str:
-    """Decode the characters that need no encoding, once, and leave the rest as it stands.
+    """Decode the characters that need no encoding, once, and keep the rest unchanged.
 
-    Encoded or not, they are the same characters (RFC 3986, section 6.2.2.2): mail programs and trackers encode them.
+    Encoded or not, they are equivalent (RFC 3986, section 6.2.2.2); some mail programs and trackers encode them.
     """
     return ENCODED_UNRESERVED.sub(lambda found: chr(int(found[0][1:], 16)), text)

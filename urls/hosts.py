@@ -1,4 +1,4 @@
-"""Hosts of URLs: which of them a browser can go to, by the host parser of the URL standard (WHATWG). Pure."""
+"""Hosts of URLs: which of them a browser accepts, by the host parser of the URL standard (WHATWG). Pure."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ import idna
 HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]+)|\[(?P<address>[0-9A-Fa-f:.]+)\]")
 LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 LONGEST: Final = 253
-"""The longest name DNS has."""
+"""The longest DNS name."""
 
 NUMBER: Final = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*").fullmatch
 OCTET: Final = re.compile(r"0|[1-9][0-9]{0,2}").fullmatch
@@ -24,7 +24,7 @@ JOINERS: Final = "\u200c\u200d"
 
 
 def is_host(host: str) -> bool:
-    """Whether a text has the shape of a host name, or of an address in brackets; `find_host_problem` tells more."""
+    """Return whether a text looks like a host name, or an address in brackets; `find_host_problem` checks more."""
     match = HOST.fullmatch(host)
     if match is None or len(host) > LONGEST:
         return False
@@ -34,7 +34,7 @@ def is_host(host: str) -> bool:
 
 
 def find_host_problem(host: str) -> str | None:
-    """Say why browsers cannot go to a host that has the shape of one; null where they can."""
+    """Return why browsers reject a host that passed `is_host`, or None."""
     labels = labels_of(host)
     if NUMBER(labels[-1]) and not is_ipv4(labels):
         return f"{host} ends in a number, and is no address of four numbers from 0 to 255"
@@ -47,7 +47,7 @@ def labels_of(host: str) -> list[str]:
 
 
 def is_ipv4(labels: list[str]) -> bool:
-    """Whether labels are an address as everybody writes it: `010.0.0.1` is another one for browsers."""
+    """Return whether labels are a plain IPv4 address: browsers read `010.0.0.1` as octal, so it is not one."""
     return len(labels) == OCTETS and all(OCTET(label) and int(label) <= HIGHEST_OCTET for label in labels)
 
 
@@ -60,7 +60,7 @@ def is_ipv6(text: str) -> bool:
 
 
 def is_punycode(label: str) -> bool:
-    """Whether a label that begins with `xn--` stands for one of other characters, by RFC 3492 and UTS 46."""
+    """Return whether a label that begins with `xn--` is valid Punycode, by RFC 3492 and UTS 46."""
     text = decode_punycode(label[len(PUNYCODE) :].lower())
     if text is None or text.isascii() or text.startswith(PUNYCODE) or unicodedata.category(text[0]).startswith("M"):
         return False
@@ -72,8 +72,8 @@ def is_punycode(label: str) -> bool:
 
 
 def decode_punycode(encoded: str) -> str | None:
-    """Decode the part after `xn--`; null where it is no Punycode."""
-    # RFC 3492, 6.2: a delimiter with nothing in front of it is none. Python's codec passes over it.
+    """Decode the part after `xn--`; None when it is not Punycode."""
+    # RFC 3492, 6.2 forbids a delimiter at the start. Python's codec ignores it.
     if encoded.rfind("-") == 0:
         return None
     try:
@@ -84,10 +84,10 @@ def decode_punycode(encoded: str) -> str | None:
 
 
 def to_ascii(host: str) -> str | None:
-    """Give a host name in lower case and in Punycode (`xn--...`), as a browser reads it; null when it cannot be one.
+    """Return a host name in lower case and Punycode (`xn--...`), as a browser reads it; None when it is invalid.
 
     It may be percent-encoded, in capitals, or with full stops of other scripts (UTS 46, not transitional: `faß.de` is
-    not `fass.de`). Whether its labels may be registered is not asked: what is compared with a list need not be.
+    not `fass.de`). Registration rules are not checked: the result is only compared with a list.
     """
     try:
         mapped = idna.uts46_remap(unquote_to_bytes(host).decode())
@@ -98,9 +98,9 @@ def to_ascii(host: str) -> str | None:
 
 
 def to_stored_host(host: str) -> str:
-    """Give a host, or `*.` and a host, of a program's settings as it is stored: one in another script in Punycode.
+    """Return a host, or `*.` and a host, of a program's settings as it is stored: in Punycode if it is not ASCII.
 
-    Everything else stays as it was written, also what is no host: the tables refuse it.
+    Anything else is returned unchanged, even an invalid host: the tables refuse that.
     """
     wildcard, name = ("*.", host[2:]) if host.startswith("*.") else ("", host)
     in_punycode = None if name.isascii() or "%" in name else to_ascii(name)

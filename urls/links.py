@@ -1,4 +1,4 @@
-"""The link a visitor follows: what a request for it asks for. Pure."""
+"""The link that a visitor follows: path, query and referral code. Pure."""
 
 import re
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ LIKE_A_HOST: Final = re.compile(r"localhost|.*[.:].*").fullmatch
 def split_path(raw_path: str) -> tuple[str, str]:
     """Split a request's target, as sent, into path and query."""
     if not raw_path.startswith("/"):
-        # A server must understand a whole URL too (RFC 9112, 3.2.2). Its host decides nothing here.
+        # RFC 9112, 3.2.2: a server must accept an absolute URL. Its host is ignored here.
         rest = AUTHORITY.sub("", raw_path, count=1)
         raw_path = rest if rest.startswith("/") else "/" + rest
     path, _, query = raw_path.partition("#")[0].partition("?")
@@ -22,18 +22,18 @@ def split_path(raw_path: str) -> tuple[str, str]:
 
 
 def is_link(path: str) -> bool:
-    """Tell whether a path is below `/ref/`: what is asked for there is a code, or is refused as none."""
+    """Return whether a path is below `/ref/`: its rest is a code, or is refused as malformed."""
     return path.startswith(PREFIX) or find_requested_code(path) is not None
 
 
 def match_code(path: str) -> str | None:
-    """Give the referral code of a path `/ref/{code}`, or null when what stands there cannot be one.
+    """Return the referral code of a path `/ref/{code}`, or None when it is malformed.
 
-    An encoded letter, digit, `-`, `.`, `_` or `~` is that character; any other escape is part of no code. One slash at
-    the end is forgiven.
+    An encoded letter, digit, `-`, `.`, `_` or `~` is decoded; a code cannot contain any other escape. One slash at the
+    end is ignored.
     """
     if path.startswith(PREFIX) and IS_CODE(path, len(PREFIX)):
-        # Nearly every request: nothing encoded, no slash at the end.
+        # The fast path of nearly every request: nothing encoded, no slash at the end.
         return path[len(PREFIX) :]
     asked = find_requested_code(path)
     if asked is None:
@@ -43,21 +43,21 @@ def match_code(path: str) -> str | None:
 
 
 def find_requested_code(path: str) -> str | None:
-    """Give what a path asks for in place of a code; null when it is the path of no link."""
+    """Return the text after `/ref/`, valid or not; None when the path is not a link's."""
     if "%" in path:
         path = decode_unreserved(path)
     return path[len(PREFIX) :] if path.startswith(PREFIX) else None
 
 
 def is_https(public_url: str) -> bool:
-    """Tell by the URL where visitors reach ingest, and never by a request, whether they come by https."""
+    """Return whether visitors use https. The public URL decides, never a request."""
     return public_url.startswith("https://")
 
 
 class VisitedLink(NamedTuple):
-    """A link as a visit of it reaches the redirect: path and query as sent. `origin` is null where none was given.
+    """A link as the redirect receives it: path and query as sent. `origin` is None when the link has none.
 
-    An origin without its scheme, which people leave out, begins with `//`.
+    An origin without a scheme begins with `//`.
     """
 
     origin: str | None

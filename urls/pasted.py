@@ -1,4 +1,4 @@
-"""What somebody pasted: a click id, a click token, a link or a code, with whatever came along with it. Pure."""
+"""A text that somebody pasted: a click id, a click token, a link or a code, with characters around it. Pure."""
 
 import re
 from typing import Final
@@ -12,7 +12,7 @@ LONGEST: Final = 8192
 SURROUNDING: Final = (
     " \t\r\n\v\f\u00a0\u200b\u200c\u200d\u2060\ufeff\"'`<>()[]{}\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb,;!"
 )
-"""What stands around a text that was copied from a mail, a table or a chat."""
+"""Characters around a text that was copied from a mail, a table or a chat."""
 
 ID_PATTERN: Final = re.compile(
     r"(?<![0-9A-Za-z])([0-7oOiIlL][0-9A-Za-z]{25})(?:\.([0-9A-Za-z]{2})([0-9A-Za-z]{16}))?(?![0-9A-Za-z])"
@@ -22,10 +22,10 @@ LOOK_ALIKES: Final = str.maketrans("OIL", "011")
 
 
 class Pasted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a text may stand for, each null where it cannot: one that is shaped like an id may be a code as well.
+    """What a text may be; each field is None when it cannot be that. A text may be both an id and a code.
 
-    `click_id` (a rejection's has the same shape) and `token` are in the one form in which they are stored and compared;
-    a token's click id is in `click_id`. Nothing is said about whether any of them exists.
+    `click_id` (a rejection id has the same format) and `token` are in canonical form; a token's click id is in
+    `click_id`. None of them needs to exist.
     """
 
     text: str
@@ -35,21 +35,21 @@ class Pasted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_pasted(text: str) -> Pasted:
-    """Read what somebody pasted, with the spaces, quotes and brackets around it taken off.
+    """Read a pasted text without the spaces, quotes and brackets around it.
 
-    Ids and tokens are found in any case, with O for 0 and I or L for 1 (as Crockford's base 32 is read), and within a
-    text that is longer: the address of a page, or a line of a log. A link gives its code.
+    Ids and tokens are found in any case, with O for 0 and I or L for 1 (as in Crockford's base 32), and inside a longer
+    text such as a URL or a log line. For a link, `code` is its code.
     """
     text = text[:LONGEST].strip(SURROUNDING).rstrip(".")
     link = read_link(text)
     code = match_code(link.path) if is_link(link.path) else None
-    # The code of a link may look like an id; a link is no place for one.
+    # The code of a link may look like an id, but a link contains no id.
     click_id, token = (None, None) if code is not None and text != code else find_id(decode_unreserved(text))
     return Pasted(text=text, click_id=click_id, token=token, code=code)
 
 
 def find_id(text: str) -> tuple[str | None, str | None]:
-    """Find the first click id in a text, and the token where it is one."""
+    """Find the first click id in a text, and its token if it is part of one."""
     for found in ID_PATTERN.finditer(text):
         click_id = fold(found[1])
         if click_id is not None:
@@ -59,6 +59,6 @@ def find_id(text: str) -> tuple[str | None, str | None]:
 
 
 def fold(text: str) -> str | None:
-    """Write base 32 as it is stored; null where it is none."""
+    """Return base 32 in canonical form; None for other texts."""
     folded = text.upper().translate(LOOK_ALIKES)
     return folded if BASE_32(folded) else None

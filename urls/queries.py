@@ -1,15 +1,15 @@
-"""What the query of a URL names, read as the most generous of the servers behind our targets would. Pure."""
+"""The parameters in the query of a URL, read as the most lenient target server would read them. Pure."""
 
 import re
 from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 AS_COMPARED: Final = re.compile("[a-z0-9_-]+").fullmatch
-"""Nearly every name there is."""
+"""Matches nearly every name."""
 ENDS_NAME: Final = re.compile(r"[\[\0]")
 SAME_AS_UNDERSCORE: Final = {ord("."): "_", ord(" "): "_"}
 PARAMETER: Final = re.compile("[^&;]+")
-"""A `;` separates for some servers, so it does here."""
+"""`;` separates parameters for some servers, so it does here."""
 
 
 MAX_PARAMETERS: Final = 100
@@ -17,7 +17,7 @@ AMPERSAND: Final = re.compile("&(?:amp;)+", re.IGNORECASE)
 
 
 class UrlParts(NamedTuple):
-    """A URL in three parts: up to its query, the query without its question mark (null: none), from the # on."""
+    """A URL in three parts: before the query, the query without `?` (None: no query), and from the # on."""
 
     page: str
     query: str | None
@@ -29,7 +29,7 @@ class UrlParts(NamedTuple):
 
     @property
     def separator(self) -> str:
-        """What stands between the query and one more parameter."""
+        """The separator before one more parameter."""
         if self.query is None:
             return "?"
         return "&" if self.query and not self.query.endswith("&") else ""
@@ -42,9 +42,9 @@ def split_url(url: str) -> UrlParts:
 
 
 def split_query(query: str) -> list[str]:
-    """Split the query of a visited link into its parameters, as they were sent: the first 100.
+    """Split the query of a visited link into its first 100 parameters, unchanged.
 
-    `&amp;` separates too: links are copied out of a page's source, or escaped twice.
+    `&amp;` separates too: links are copied from a page's source, or escaped twice.
     """
     if ";" in query:
         query = AMPERSAND.sub("&", query)
@@ -52,10 +52,10 @@ def split_query(query: str) -> list[str]:
 
 
 def fold_name(raw: str) -> str:
-    """Give a parameter's name as it is compared: decoded, in lower case, `.` and space as `_`, up to a `[`.
+    """Normalise a parameter's name for comparison: decoded, in lower case, `.` and space as `_`, up to a `[`.
 
-    There are servers for which `Ref`, `%52ef`, `ref[]` and `ref` are one parameter, and the last one given counts. So
-    whoever must not set `ref` must not set any of them.
+    For some servers `Ref`, `%52ef`, `ref[]` and `ref` are the same parameter, and the last one counts. So a visitor who
+    must not set `ref` must not set any of them.
     """
     if AS_COMPARED(raw):
         return raw
@@ -64,7 +64,7 @@ def fold_name(raw: str) -> str:
 
 
 def parameter_names(query: str | None) -> frozenset[str]:
-    """Give the names in a query as they are compared."""
+    """Return the normalised parameter names in a query."""
     return frozenset(map(parameter_name, PARAMETER.findall(query or "")))
 
 
@@ -73,5 +73,5 @@ def parameter_name(parameter: str) -> str:
 
 
 def remove_parameter(query: str, name: str) -> str:
-    """Give a query without the parameters of a name, which is given as it is compared; the rest as it stands."""
+    """Return a query without the parameters of a normalised name; the rest is unchanged."""
     return PARAMETER.sub(lambda found: "" if parameter_name(found[0]) == name else found[0], query)

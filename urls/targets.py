@@ -1,4 +1,4 @@
-"""What a visitor may be sent to. A stored URL is sent back byte for byte, so everything doubtful is refused here."""
+"""Checks of target URLs. A stored URL is sent to visitors byte for byte, so anything doubtful is refused here."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ from urls.hosts import find_host_problem, is_host
 TARGET_CAP: Final = 2048
 
 SAFE_CHARACTERS: Final = re.compile(rf"[!-\[\]-~]{{1,{TARGET_CAP}}}")
-"""Printable ASCII but the space and the backslash."""
+"""Printable ASCII without the space and the backslash."""
 SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 AUTHORITY: Final = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 PORT: Final = re.compile(r"[1-9][0-9]{0,4}").fullmatch
@@ -30,31 +30,31 @@ MACROS: Final = (
     "sub5",
     "external_id",
 )
-"""What may stand in a target in braces, for a value of the click."""
+"""The macros of a target: `{click_id}` is replaced by the click's value."""
 CLICK_MACROS: Final = frozenset({"click_id", "click_token"})
 MACRO_PATTERN: Final = re.compile(r"\{([A-Za-z0-9_.-]+)\}")
 
 
 class TargetProblem(msgspec.Struct, frozen=True):
-    """Why a URL is no target: a sentence for whoever typed it."""
+    """Why a URL cannot be a target: a sentence for the person who typed it."""
 
     reason: str
 
 
 def check_target(url: str) -> str | TargetProblem:
-    """Give the URL as it is, or why visitors cannot be sent there.
+    """Return the URL unchanged, or why it cannot be a target.
 
-    Accepted: http or https, a host that browsers can go to (no user info), an optional port, then any printable ASCII
-    but the backslash, 2,048 characters in all.
+    Accepted: http or https, a host that browsers accept (no user info), an optional port, then any printable ASCII
+    except the backslash, at most 2,048 characters.
     """
     problem = find_problem(url) or find_address_problem(url)
     return TargetProblem(problem) if problem else url
 
 
 def is_safe_target(url: str) -> bool:
-    """Whether a stored URL may be sent to visitors: what was a target once goes on, though browsers may refuse it.
+    """Return whether a stored URL may be sent to visitors: older targets keep working, even if browsers refuse them.
 
-    Nothing in it can break out of a header, or be taken for another host by anybody.
+    A safe URL cannot break out of a header, and no client can read another host from it.
     """
     return find_problem(url) is None
 
@@ -64,9 +64,9 @@ def find_problem(url: str) -> str | None:
 
 
 def check_new_target(url: str) -> str | TargetProblem:
-    """Give a URL that is to be stored as it is, or why it cannot be: no target, or with a macro that there is not.
+    """Return a URL to be stored unchanged, or why not: it cannot be a target, or has an unknown macro.
 
-    Only what is new is looked at for macros: a target from before this rule goes on, its braces as they stand.
+    Only new targets are checked for macros: an older target keeps its braces.
     """
     checked = check_target(url)
     macro = find_unknown_macro(url)
@@ -97,12 +97,12 @@ def find_character_problem(url: str) -> str | None:
         return "a target holds no control characters"
     if "\\" in url:
         return "a target holds no backslash: write / or %5C"
-    # Of ASCII there is nothing else.
+    # All other ASCII is handled above.
     return f"a target is ASCII: percent-encode it{suggest_ascii(url)}"
 
 
 def suggest_ascii(url: str) -> str:
-    # A host is not percent-encoded (that would be another host), and a lone surrogate has no bytes to encode.
+    # Percent-encoding would change a host, and a lone surrogate cannot be encoded.
     authority = AUTHORITY.match(url)
     if authority and not authority[1].isascii():
         return ", and write the host in its xn-- form"
@@ -122,9 +122,9 @@ def find_scheme_problem(url: str) -> str | None:
 
 
 def find_address_problem(url: str) -> str | None:
-    """Say why browsers cannot follow a URL whose characters are in order: the URL standard's rules of hosts and ports.
+    """Return why browsers refuse the host or port of a URL by the URL standard, or None.
 
-    The tables' `is_target_url()` says the same, but for the characters that Punycode stands for.
+    The tables' function `is_target_url()` checks the same, except for the characters in Punycode.
     """
     authority = AUTHORITY.match(url)
     host, port = split_port(authority[1] if authority else "")

@@ -1,1 +1,1 @@
-"""What people ask of the tables, and stored rows back as records."""
+"""The read side of the tables: `queries` (rows), `counts` (numbers), `records` (rows back to records)."""

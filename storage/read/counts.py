@@ -1,7 +1,7 @@
-"""The read side of the tables, counted: clicks per minute, totals, reasons, the codes and countries on top.
+"""Counts: clicks per minute, totals, rejections by reason, top codes and countries.
 
-Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too. Clicks of bots are counted
-apart, never among those of people; clicks of test links, and prefetches that were recorded, are not counted at all.
+Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the server too. Clicks of bots are counted
+separately from those of people; clicks of test links and recorded prefetches are not counted.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from storage.read.queries import QUERY_S, Reader
 
 
 class MinuteCount(msgspec.Struct, frozen=True):
-    """What came in the minute that begins at `minute` (UTC)."""
+    """The counts of the minute that begins at `minute` (UTC)."""
 
     minute: datetime
     people: int
@@ -30,7 +30,7 @@ class Totals(msgspec.Struct, frozen=True):
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many clicks of people had this value; null where it is not known."""
+    """The number of people's clicks with this value; `name` is None when it is unknown."""
 
     name: str | None
     count: int
@@ -43,7 +43,7 @@ class ReasonCount(msgspec.Struct, frozen=True):
 
 
 async def newest_click_at(reader: Reader) -> datetime | None:
-    """Give when the newest click came, a test too: it tells that clicks reach the table."""
+    """Return the time of the newest click, tests included: it shows that clicks reach the table."""
     newest: datetime | None = await reader.fetchval(
         "SELECT clicked_at FROM clicks ORDER BY clicked_at DESC LIMIT 1", timeout=QUERY_S
     )
@@ -51,7 +51,7 @@ async def newest_click_at(reader: Reader) -> datetime | None:
 
 
 async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount]:
-    """Count what came since then, by whole minutes of UTC, oldest first. A minute in which nothing came is left out."""
+    """Count clicks and rejections by UTC minute since then, oldest first. Empty minutes are left out."""
     rows = await reader.fetch(
         """
         SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (

@@ -1,7 +1,7 @@
-"""The name of a dead letter: TOPIC/PARTITION/OFFSET of the record it is about, and the beginning of its digest. Pure.
+"""The name of a dead letter: TOPIC/PARTITION/OFFSET of its record, and the beginning of its digest. Pure.
 
-A topic that is deleted and made again counts from 0 again, so one place can have several letters: the digest tells
-them apart.
+A topic that is deleted and created again restarts its offsets at 0, so one offset can have several letters; their
+digests differ.
 """
 
 import re
@@ -13,7 +13,7 @@ import msgspec
 from schemas import DeadLetter
 
 SHOWN_DIGITS: Final = 8
-"""Digits of a digest that a name is shown with: two records of one place share them once in 4,000 million."""
+"""Digits of the digest in a name. Two records of one offset share them with a probability of 1 in 4 billion."""
 NAME: Final = re.compile(
     r"(?P<topic>[^/]+)/(?P<partition>\d{1,10})/(?P<offset>\d{1,19})(@(?P<digest>[0-9a-f]{1,64}))?", re.ASCII
 )
@@ -22,7 +22,7 @@ MAX_OFFSET: Final = (1 << 63) - 1
 
 
 class LetterName(msgspec.Struct, frozen=True):
-    """`digest` is the beginning of the letter's digest, in hexadecimal digits; empty for any letter of that place."""
+    """`digest` is the beginning of the digest in hexadecimal digits; empty matches every letter of the offset."""
 
     topic: str
     partition: int
@@ -34,7 +34,7 @@ class LetterName(msgspec.Struct, frozen=True):
 
 
 def parse_letter_name(text: str) -> LetterName | None:
-    """Read a name as `str` writes it, with or without a digest; null for what is none."""
+    """Parse a name as `str` writes it, with or without a digest; None for anything else."""
     found = NAME.fullmatch(text)
     if found is None:
         return None
@@ -43,12 +43,12 @@ def parse_letter_name(text: str) -> LetterName | None:
 
 
 def name_letter(topic: str, partition: int, offset: int, digest: str) -> LetterName:
-    """Give the name by which a letter is shown and found."""
+    """Return the name by which a letter is shown and found."""
     return LetterName(topic, partition, offset, digest[:SHOWN_DIGITS])
 
 
 def distinct_names(letters: Sequence[DeadLetter]) -> list[LetterName]:
-    """Give a name for each letter, with as many digits as tell them all apart."""
+    """Return a name for each letter, with enough digits to make all names different."""
     digests = [letter.digest or "" for letter in letters]
     digits = SHOWN_DIGITS
     while len({digest[:digits] for digest in digests}) < len(set(digests)):

@@ -1,6 +1,6 @@
-"""The read side of the tables: what people ask, as plain functions on an asyncpg connection or pool.
+"""Queries of rows: plain functions on an asyncpg connection or pool.
 
-Nothing here writes. Each statement is given up after QUERY_S seconds, at the server too: asyncpg cancels it there.
+Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the server too.
 """
 
 from collections.abc import AsyncIterator, Awaitable
@@ -25,13 +25,13 @@ from storage.read.where import Where
 
 QUERY_S: Final = 4.0
 FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
-"""A plan for any value knows no rare one and no partial index. To compile a statement takes longer than a window."""
+"""A generic plan cannot use partial indexes or the rarity of a value. JIT takes longer than a search window."""
 ROUNDING: Final = timedelta(milliseconds=1)
 MAX_SAME_NAME: Final = 20
 
 
 class Reader(Protocol):
-    """An asyncpg connection or pool, as far as reading goes."""
+    """The part of an asyncpg connection or pool that reads."""
 
     def fetch(self, query: str, *values: Any, timeout: float | None = None) -> Awaitable[list[Any]]: ...
     def fetchrow(self, query: str, *values: Any, timeout: float | None = None) -> Awaitable[Any]: ...
@@ -39,14 +39,14 @@ class Reader(Protocol):
 
 
 class Connection(Reader, Protocol):
-    """An asyncpg connection, as far as reading in a transaction goes."""
+    """The part of an asyncpg connection that reads in a transaction."""
 
     def execute(self, query: str) -> Awaitable[str]: ...
     def transaction(self, *, readonly: bool) -> AbstractAsyncContextManager[Any]: ...
 
 
 class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which clicks; null means any. `country` is of two capital letters."""
+    """Which clicks; None means any. `country` is two capital letters."""
 
     program_id: str | None = None
     affiliate_id: str | None = None
@@ -58,7 +58,7 @@ class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rejections; null means any."""
+    """Which rejections; None means any."""
 
     program_id: str | None = None
     affiliate_id: str | None = None
@@ -94,16 +94,16 @@ class LetterLine(msgspec.Struct, frozen=True):
 async def recent_clicks(
     reader: Reader, filters: ClickFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredClick]:
-    """Give the newest clicks that pass the filters, newest first.
+    """Return the newest clicks that match the filters, newest first.
 
-    Only those older than the ULID `before`, and those of the time `since` or later.
+    Only clicks older than the ULID `before`, and at or after the time `since`.
     """
     names = {field: "geo_country" if field == "country" else field for field in filters.__struct_fields__}
     where = Where(filters, names)
     where.older_than(before, "clicked_at", "click_id")
     where.since(since, "clicked_at")
     statement = (
-        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks {where}"  # noqa: S608 - made of our own words only
+        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks {where}"  # noqa: S608 - our own column names
         f" ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}"
     )
     return [read_click(row) for row in await reader.fetch(statement, *where.values, timeout=QUERY_S)]
@@ -112,29 +112,29 @@ async def recent_clicks(
 async def recent_rejections(
     reader: Reader, filters: RejectionFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredRejection]:
-    """Give the newest rejections that pass the filters, newest first; `before` and `since` as for clicks."""
+    """Return the newest rejections that match the filters, newest first; `before` and `since` as for clicks."""
     where = Where(filters, {field: field for field in filters.__struct_fields__})
     where.older_than(before, "rejected_at", "rejection_id")
     where.since(since, "rejected_at")
     statement = (
-        f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks {where}"  # noqa: S608 - likewise
+        f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks {where}"  # noqa: S608 - our own column names
         f" ORDER BY rejected_at DESC, rejection_id DESC LIMIT {where.bind(limit)}"
     )
     return [read_rejection(row) for row in await reader.fetch(statement, *where.values, timeout=QUERY_S)]
 
 
 async def click_times(reader: Reader, until: datetime | None = None) -> TimeRange | None:
-    """Give the times of the newest click, of those of the time `until` or earlier, and of the oldest; null for none."""
+    """Return the times of the newest click at or before `until`, and of the oldest; None without clicks."""
     return await read_times(reader, "clicks", "clicked_at", until)
 
 
 async def rejection_times(reader: Reader, until: datetime | None = None) -> TimeRange | None:
-    """Give the times of the newest rejection and of the oldest, as for clicks."""
+    """Return the times of the newest and the oldest rejection, as for clicks."""
     return await read_times(reader, "rejected_clicks", "rejected_at", until)
 
 
 async def read_times(reader: Reader, table: str, column: str, until: datetime | None) -> TimeRange | None:
-    # `$1 IS NULL OR ...` would be no condition that an index is entered by.
+    # `$1 IS NULL OR ...` could not use the index.
     where, values = ("", ()) if until is None else (f"WHERE {column} <= $1", (until,))
     row = await reader.fetchrow(
         f"SELECT (SELECT {column} FROM {table} {where} ORDER BY {column} DESC LIMIT 1),"  # noqa: S608 - names of ours
@@ -147,7 +147,7 @@ async def read_times(reader: Reader, table: str, column: str, until: datetime | 
 
 @asynccontextmanager
 async def time_limit(connection: Connection, seconds: float) -> AsyncIterator[None]:
-    """Have the server give up each statement of the block after so many seconds, with asyncpg.QueryCanceledError."""
+    """Make the server cancel each statement of the block after `seconds`, with asyncpg.QueryCanceledError."""
     async with connection.transaction(readonly=True):
         await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; {FOR_SEARCHES}")
         yield
@@ -158,10 +158,10 @@ def listed(columns: tuple[str, ...]) -> str:
 
 
 async def find_click(reader: Reader, click_id: str) -> StoredClick | None:
-    """Give the click of that id. Its own time says in which partition to look. Raises ValueError for no ULID."""
+    """Return the click with this id. The id's time selects the partition. Raises ValueError for a non-ULID."""
     time = ulid_time(click_id)
     row = await reader.fetchrow(
-        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks"  # noqa: S608 - likewise
+        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks"  # noqa: S608 - our own column names
         " WHERE click_id = $1 AND clicked_at BETWEEN $2 AND $3",
         click_id,
         time - ROUNDING,
@@ -173,7 +173,7 @@ async def find_click(reader: Reader, click_id: str) -> StoredClick | None:
 
 async def find_rejection(reader: Reader, rejection_id: str) -> StoredRejection | None:
     row = await reader.fetchrow(
-        f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks WHERE rejection_id = $1",  # noqa: S608 - likewise
+        f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks WHERE rejection_id = $1",  # noqa: S608 - our own column names
         rejection_id,
         timeout=QUERY_S,
     )
@@ -181,7 +181,7 @@ async def find_rejection(reader: Reader, rejection_id: str) -> StoredRejection |
 
 
 async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:
-    """Give the newest dead letters, newest first."""
+    """Return the newest dead letters, newest first."""
     rows = await reader.fetch(
         'SELECT topic, "partition", "offset", digest, stage, reason, detail, failed_at, octet_length(value)'
         ' FROM dead_letters ORDER BY failed_at DESC, topic, "partition", "offset", digest LIMIT $1',
@@ -192,9 +192,9 @@ async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:
 
 
 async def find_letters(reader: Reader, name: LetterName) -> list[StoredLetter]:
-    """Give the letters that a name fits, the newest first: more than one where a topic was made again."""
+    """Return the letters that match a name, newest first: several when a topic was created again."""
     rows = await reader.fetch(
-        f"SELECT {listed(LETTER_COLUMNS)}, stored_at FROM dead_letters"  # noqa: S608 - likewise
+        f"SELECT {listed(LETTER_COLUMNS)}, stored_at FROM dead_letters"  # noqa: S608 - our own column names
         ' WHERE topic = $1 AND "partition" = $2 AND "offset" = $3 AND starts_with(digest, $4)'
         " ORDER BY failed_at DESC, digest LIMIT $5",
         name.topic,

@@ -1,6 +1,6 @@
-"""Rows back to records: what was stored of a click, a rejection or a dead letter, as the record it came from. Pure.
+"""Rows back to records: rebuild the record of a stored click, rejection or dead letter. Pure.
 
-Nothing is checked again on the way out: a row that somebody changed by hand is shown as it is.
+Nothing is validated again: a row that was edited by hand is shown as it is.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 
 class StoredClick(msgspec.Struct, frozen=True):
-    """A click and its way: Kafka took the enriched record, the row was written (null while only Kafka has it)."""
+    """A click, when Kafka received its enriched record, and when its row was written (None if only Kafka has it)."""
 
     click: EnrichedClick
     enriched_at: datetime
@@ -37,7 +37,7 @@ class StoredClick(msgspec.Struct, frozen=True):
 
 
 class StoredRejection(msgspec.Struct, frozen=True):
-    """A rejection and its way: Kafka took it, the row was written (null while only Kafka has it)."""
+    """A rejection, when Kafka received it, and when its row was written (None if only Kafka has it)."""
 
     rejection: RejectedClick
     published_at: datetime
@@ -99,7 +99,7 @@ def read_click(row: Row) -> StoredClick:
 
 
 def read_rejection(row: Row) -> StoredRejection:
-    """Rebuild a rejection from its row, which does not keep the steps of a request that became no click."""
+    """Rebuild a rejection from its row, which has no step times and key ids."""
     handled = Handled(**pick(row, HANDLED_OF_REJECTION), sequence=None, steps_us={}, key_ids=KeyIds())
     rejection = RejectedClick(**{name: row[name] for name in OWN_OF_REJECTION}, handled=handled)
     return StoredRejection(rejection, row["published_at"], row["stored_at"])

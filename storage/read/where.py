@@ -1,4 +1,4 @@
-"""The WHERE clause of a question: its words are ours, and its values are bound. Pure."""
+"""Build a WHERE clause from fixed text and bound values. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from identity.ulid_time import ulid_time
 
 
 class Where:
-    """A WHERE clause whose words are ours and whose values are bound."""
+    """A WHERE clause: the text is fixed, every value is a bound parameter."""
 
     def __init__(self, filters: msgspec.Struct, columns: Mapping[str, str]) -> None:
         self.values: list[Any] = []
@@ -24,7 +24,7 @@ class Where:
     def older_than(self, ulid: str | None, time_column: str, id_column: str) -> None:
         if ulid is not None:
             time = self.bind(ulid_time(ulid))
-            # The first condition is what partitions are pruned by.
+            # PostgreSQL prunes partitions by the first condition.
             self._conditions += [
                 f"{time_column} <= {time}",
                 f"({time_column}, {id_column}) < ({time}, {self.bind(ulid)})",
