@@ -1,6 +1,9 @@
-"""Console: takes what the tables hold and what Kafka brings, gives a web page for people.
+"""Console: the web page for people. It reads the tables, and Kafka for the live view.
 
-Promises: it reads, and writes only who is logged in and who failed to; whatever a visitor sent is shown as text and
-never obeyed; nobody sees anything before they have logged in; the page loads nothing from elsewhere; and while Kafka or
-PostgreSQL is away, it says so and goes on.
+Rooms: `web` (routes, templates, forms, assets), `auth` (login, sessions, guard), `live` (the stream from Kafka to the
+browser), `pages` (what each page shows: clicks, the explanation of one click, errors, dead letters, overview).
+
+Promises: it writes only sessions and failed logins; visitors' input is shown as text and never executed; nobody sees
+anything before login; the page loads nothing from other sites; while Kafka or PostgreSQL is away, it says so and
+keeps working.
 """

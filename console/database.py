@@ -1,4 +1,4 @@
-"""The tables: small pools whose connections are made when somebody asks. Only the login's own can write."""
+"""Pools of connections to PostgreSQL, opened on first use. Only the login's pool can write."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -22,9 +22,9 @@ CONNECTING: Final = "Connecting to PostgreSQL"
 READERS: Final = 4
 WRITERS: Final = 2
 WRITE_S: Final = 3.0
-"""A statement of the login touches one row; more than that is not waited for while somebody waits for a page."""
+"""Each statement of the login touches one row, so this is long enough, and a page does not wait longer."""
 SERVER_LEAD_S: Final = 1.0
-"""A server that lives gives a statement up this long before we do: what we give up ourselves, a frozen one has."""
+"""The server's statement time-out ends this much before ours: if ours ends first, the server is frozen."""
 CONNECT_S: Final = 3.0
 PROBE_S: Final = 5.0
 IDLE_S: Final = 120.0
@@ -38,34 +38,34 @@ WRITE_SESSION: Final = Session(
 
 
 class DatabaseAway(DependencyAway):
-    """PostgreSQL did not answer, or not in time, or has no such table. The message is for people."""
+    """PostgreSQL did not answer, or not in time, or lacks a table. The message is for people."""
 
 
 class DatabaseSlow(DatabaseAway):
-    """PostgreSQL is there, but this question took it too long."""
+    """PostgreSQL answers, but this query took too long."""
 
 
 class InvalidValue(Exception):  # noqa: N818 - it reads as what it is
-    """PostgreSQL cannot hold the value that was asked for. Nothing is wrong with it."""
+    """PostgreSQL cannot hold a value of the query, for example a NUL. This is no outage."""
 
 
 class PoolExhausted(TimeoutError):  # noqa: N818 - it reads as what it is
-    """Every connection has been in use for too long."""
+    """No connection of the pool became free in time."""
 
 
 class Database:
-    """Asks questions. `problem` says what was wrong the last time, null when nothing was."""
+    """Runs queries. `problem` describes the last failure; null after a success."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.problem: str | None = CONNECTING
         self._pool = pool
 
     async def read(self, query: Callable[[Connection], Awaitable[T]]) -> T:
-        """Ask one question on one connection. Raises DatabaseAway, and BadQuestion for a value it cannot hold."""
+        """Run one query on one connection. Raises DatabaseAway, and BadQuestion for a value it cannot hold."""
         return await self.write(query)
 
     async def write(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Do something on one connection: only reading succeeds, unless it was opened to write. Raises as `read`."""
+        """Use one connection. Writing fails unless the pool was opened as writable. Raises as `read`."""
         try:
             async with self._connection() as connection:
                 answer = await work(connection)
@@ -75,7 +75,7 @@ class Database:
         return answer
 
     async def try_to_read(self, query: Callable[[Connection], Awaitable[T]]) -> T | None:
-        """Ask a question that may be too much for the tables: null when it is. Raises DatabaseAway."""
+        """Run a query that may take too long: null if it does. Raises DatabaseAway."""
         try:
             return await self.read(query)
         except DatabaseSlow:
@@ -96,19 +96,19 @@ class Database:
 
     def _translate_error(self, error: Exception) -> DatabaseAway | InvalidValue:
         if isinstance(error, ERRORS) and classify_error(error) == "value":
-            log.warning("question refused", error=explain_error(error))
+            log.warning("query refused: PostgreSQL cannot hold a value in it", error=explain_error(error))
             return InvalidValue("PostgreSQL cannot hold the value that was asked for")
         log.warning("database does not answer", error=explain_error(error))
         match error:
             case asyncpg.QueryCanceledError():
                 return DatabaseSlow("PostgreSQL took too long to answer")
             case PoolExhausted():
-                return DatabaseSlow("Too much is asked of PostgreSQL at the same time")
+                return DatabaseSlow("Too many queries run at the same time: all connections to PostgreSQL are in use")
         self.problem = describe(error)
         return DatabaseAway(self.problem)
 
     async def watch(self) -> None:
-        """Ask whether it is there, every few seconds, until cancelled."""
+        """Check every few seconds whether PostgreSQL answers, until cancelled."""
         while True:
             try:
                 await self.read(lambda reader: reader.fetchval("SELECT 1", timeout=QUERY_S))
@@ -118,21 +118,21 @@ class Database:
 
 
 def describe(error: BaseException) -> str:
-    """Say what is wrong. Strangers read it at the login: of what the server says, nothing; that is in the log."""
+    """Describe the problem without quoting the server: the login page is public. The log has the details."""
     match error.__cause__ or error:
         case asyncpg.UndefinedTableError() | asyncpg.UndefinedColumnError():
-            return "PostgreSQL has not all of Clickrail's tables: `clickrail migrate` makes them"
+            return "PostgreSQL lacks some of Clickrail's tables: run `clickrail migrate`"
         case asyncpg.InsufficientPrivilegeError():
-            return "PostgreSQL does not let the console's account do this: see its grants in docs/operating.md"
+            return "The console's PostgreSQL account lacks a permission: see its grants in docs/operating.md"
         case asyncpg.ReadOnlySQLTransactionError():
-            return "PostgreSQL only reads here: it is a standby, or was told to"
+            return "PostgreSQL is read-only (a standby?): set CLICKRAIL_DATABASE_URL to the primary"
         case _:
             return "PostgreSQL does not answer"
 
 
 @asynccontextmanager
 async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIterator[Database]:
-    """Waits for nothing: the first question connects."""
+    """Open a pool without connecting: the first query connects."""
     session = WRITE_SESSION if writable else READ_SESSION
     pool = asyncpg.create_pool(
         connect=lambda _, **options: connect(url.reveal(), session, **options),
@@ -145,5 +145,5 @@ async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIte
     try:
         yield Database(pool)
     finally:
-        # Terminated, not closed: closing waits for statements without any limit (MagicStack/asyncpg#1326).
+        # Terminate instead of close: closing waits for statements without a limit (MagicStack/asyncpg#1326).
         pool.terminate()

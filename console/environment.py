@@ -36,7 +36,7 @@ from runtime.task_scope import task_scope
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """What logging in and out works with; `device_key` makes the cookies of known browsers."""
+    """What login and logout use; `device_key` signs device cookies."""
 
     sessions: Sessions
     throttle: LoginThrottle
@@ -45,7 +45,7 @@ class Login(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the console works with. `now` gives the time, aware; `accounts` is the database as the login uses it."""
+    """Everything the console has opened. `now` gives an aware time; `accounts` is the login's writable database."""
 
     settings: Settings
     now: Callable[[], datetime]
@@ -63,7 +63,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     templates: jinja2.Environment
 
     def login_problem(self) -> str | None:
-        """Say why nobody could log in just now; null where somebody could, or it is not known yet."""
+        """Say why nobody can log in now; null if they can, or if that is not known yet."""
         return None if self.accounts.problem == CONNECTING else self.accounts.problem
 
 
@@ -76,9 +76,9 @@ def read_clock() -> datetime:
 
 @asynccontextmanager
 async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COST) -> AsyncIterator[Environment]:
-    """Nothing in here waits for a server: Kafka and PostgreSQL are met by tasks that go on trying.
+    """Open everything without waiting for a server: background tasks connect to Kafka and PostgreSQL and keep trying.
 
-    Raises SettingsError when a file for TLS cannot be used.
+    Raises SettingsError if a TLS file cannot be used.
     """
     check_tls_files(settings.database_url.reveal())
     registry = make_registry("console", clickrail_version())

@@ -1,4 +1,4 @@
-"""The shell of the console: the page, the private port, and their end in good order."""
+"""The shell of the console: opens the public and private ports, and closes them cleanly."""
 
 import asyncio
 import logging
@@ -22,11 +22,11 @@ SHUTDOWN_S: Final = 3.0
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; then let streams end and requests finish. Raises CannotListen when a port is taken."""
+    """Serve until `stop` is set, then end streams and finish requests. Raises CannotListen if a port is taken."""
     async with open_environment(settings) as environment, public_port(environment) as port:
 
         def checks() -> dict[str, str | None]:
-            # Kafka is missed on one page only, and that page says so: people need the console just then.
+            # Without Kafka only the live view stops, and says so: the console stays ready, because people need it then.
             return {"postgres": environment.database.problem, "login": environment.accounts.problem}
 
         at = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_CONSOLE_PRIVATE")
@@ -38,7 +38,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 @asynccontextmanager
 async def public_port(environment: Environment) -> AsyncIterator[int]:
-    """Serve the page while the context is open; gives the port in use."""
+    """Serve the page while the context is open; yields the port in use."""
     settings = environment.settings
     runner = web.AppRunner(
         make_app(environment), access_log=None, logger=make_log(), shutdown_timeout=SHUTDOWN_S, keepalive_timeout=75
@@ -54,7 +54,7 @@ async def public_port(environment: Environment) -> AsyncIterator[int]:
 
 
 def make_log() -> logging.Logger:
-    """Give the log of what the server could not answer, without the addresses that aiohttp names in it."""
+    """Return the logger for aiohttp's server errors, which removes visitors' addresses."""
     anonymous = logging.getLogger("clickrail.console.http")
     if not anonymous.filters:
         anonymous.addFilter(leave_out_addresses)
@@ -62,7 +62,7 @@ def make_log() -> logging.Logger:
 
 
 def leave_out_addresses(record: logging.LogRecord) -> bool:
-    """Take the address out of a line; drop the line where the client alone is to blame, for it quotes what was sent."""
+    """Remove the address from a log record. Drop records about malformed requests: they quote what the client sent."""
     if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
         return False
     record.msg, record.args = "a request could not be answered", ()

@@ -48,7 +48,7 @@ def find_weakness(password: Secret) -> str | None:
     if len(password.reveal()) < SHORTEST_PASSWORD:
         return f"must have {SHORTEST_PASSWORD} characters or more"
     if password.reveal().lower() in WELL_KNOWN:
-        return "everybody's first guess is not a password"
+        return "is a well-known password: choose another one"
     return None
 
 
@@ -67,8 +67,8 @@ Password = Annotated[
 SessionSecret = Annotated[
     Secret,
     Meta(
-        description="32 characters or more, beside the password, behind what the tables hold of sessions; a new one "
-        "logs everybody out",
+        description="32 characters or more; protects stored sessions together with the password; a new one logs "
+        "everybody out",
         extra={"check": find_shortness},
     ),
 ]
@@ -76,12 +76,12 @@ ConsoleUrl = Annotated[
     str,
     Meta(
         pattern=r"^https?://[^/\s?#]+(/[A-Za-z0-9._~-]+)*/?\Z",
-        description="where browsers reach the console; its path comes before every address, https makes cookies Secure",
+        description="where browsers reach the console; its path prefixes every link, https makes cookies Secure",
         examples=["https://ops.shop.example/clickrail"],
         extra={"form": "`http://` or `https://`, a host, and a path or none"},
     ),
 ]
-SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours after which one has to log in again")]
+SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours until a session ends and a new login is needed")]
 
 
 class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSOLE")):

@@ -13,7 +13,7 @@ from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from tests import examples, servers
-from tests.faults.brokers import Line, kafka_behind_proxy
+from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
 from tests.pipeline import Pipeline
 
 # Before any test is read: properties take their settings from the profile.
@@ -69,13 +69,13 @@ def freezable_kafka(second_kafka: Server) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-async def third_kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
+async def third_kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ProxiedKafka]:
     async with kafka_behind_proxy(servers.small_settings(tmp_path_factory.mktemp("third"))) as line:
         yield line
 
 
 @pytest.fixture
-def line(third_kafka: Line) -> Iterator[Line]:
+def line(third_kafka: ProxiedKafka) -> Iterator[ProxiedKafka]:
     """A Kafka that nobody else uses meanwhile, and the line to it, for a test to break."""
     yield third_kafka
     third_kafka.proxy.restore()

@@ -1,1 +1,1 @@
-"""Who may see the console: passwords, sessions, and limits on guessing."""
+"""Who may see the console: the guard before every page, login, passwords, sessions, and limits on wrong guesses."""

@@ -1,4 +1,4 @@
-"""Who may see what: every page and every answer but the login and the page's own files is for who is logged in."""
+"""Access control: only the login page and static files are open; everything else requires a session."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, Literal, TypeAlias
@@ -15,7 +15,7 @@ from console.web.responses import reply_with_error
 from runtime.errors import DependencyAway
 
 Access: TypeAlias = Literal["file", "login", "page", "api"]
-"""A `file` and the `login` are open to everybody; a `page` sends strangers to the login; an `api` answers them 401."""
+"""`file` and `login` are open. Without a session a `page` redirects to the login, and an `api` answers 401."""
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,20 +35,20 @@ HEADERS: Final = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-BACK: Final = "This page comes back as soon as it answers."
+BACK: Final = "This page reloads as soon as it answers."
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Put on every answer what keeps browsers from doing what the page does not want."""
+    """Add the security headers to every response."""
     response.headers.update(HEADERS)
-    # Which versions run here is nobody's business.
+    # Do not reveal versions.
     response.headers.popall(hdrs.SERVER, None)
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
 
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let through who is logged in, and changes of state only with the session's own token."""
+    """Require a session where the route needs one, and the session's CSRF token for every change of state."""
     access: Access = request.app[ACCESS].get(request.match_info.route, "page")
     try:
         session = None if access == "file" else await read_session(request)
@@ -60,7 +60,7 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         request[SESSION] = session
     elif access in ("page", "api"):
         return answer_unauthenticated(request, access)
-    # The login's form knows of no session: it may have been opened before there was one.
+    # The login form has no CSRF token: it may have been opened before the session began.
     if request.method not in SAFE and not await is_change_intended(request, None if access == "login" else session):
         return reply_with_error(request, 403, "This form is out of date", "Go back, reload the page and try again.")
     return await call_handler(request, handler, access)
@@ -74,13 +74,13 @@ async def call_handler(request: web.Request, handler: Handler, access: Access) -
     except InvalidValue as error:
         if access == "api":
             return web.Response(status=400, text=str(error))
-        return reply_with_error(request, 400, str(error), "Look at what stands in the address of this page.")
+        return reply_with_error(request, 400, str(error), "Check the address of this page.")
     except web.HTTPNotFound:
-        return reply_with_error(request, 404, "There is no such page", "The overview is a good place to start from.")
+        return reply_with_error(request, 404, "There is no such page", "Go to the overview to find what you need.")
 
 
 async def read_session(request: web.Request) -> Session | None:
-    """Give the session a request came with. Raises DependencyAway where it cannot be told whether it is one."""
+    """Find the session of a request. Raises DependencyAway if that cannot be checked."""
     environment: Environment = request.app[ENVIRONMENT]
     token = request.cookies.get(SESSION_COOKIE, "")
     return await environment.login.sessions.find(token, environment.now()) if token else None
@@ -100,7 +100,7 @@ def answer_unauthenticated(request: web.Request, access: Access) -> web.Response
 
 
 async def is_change_intended(request: web.Request, session: Session | None) -> bool:
-    """Tell whether a change of state was meant: it carries the session's token, or comes from our own login page."""
+    """Tell whether the user meant this change: it has the session's CSRF token, or comes from our login page."""
     if session is None:
         return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
     given = request.headers.get(CSRF_HEADER)

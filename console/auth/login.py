@@ -1,4 +1,4 @@
-"""Logging in and out: one password, few guesses, and the owner always gets in."""
+"""Login and logout: one password, a limit on wrong guesses that never locks the owner out."""
 
 import math
 import secrets
@@ -29,10 +29,10 @@ COME_AGAIN_S: Final = 5
 PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
     "wrong": (403, "That is not the password."),
     "limited": (429, "Too many wrong guesses. Try again in {wait_s} seconds."),
-    "crowded": (503, "Too many are logging in at once. Try again in {wait_s} seconds."),
-    "away": (503, "{problem}. Nobody can log in until it does."),
+    "crowded": (503, "Too many logins are waiting. Try again in {wait_s} seconds."),
+    "away": (503, "{problem}. Nobody can log in until this is fixed."),
 }
-"""The results of a login that opens nothing, as its metric names them: the answer's status, and what the page says."""
+"""Results of a failed login, named as in the metric: the response's status, and the page's message."""
 
 
 async def show_login(request: web.Request) -> web.Response:
@@ -68,7 +68,7 @@ def identify_client(request: web.Request) -> LoginClient:
 
 
 async def check_guess(request: web.Request, form: Mapping[str, str], client: LoginClient) -> web.Response:
-    """Look at a guess whose turn it is. Raises DependencyAway."""
+    """Check a password guess. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     wait_s = await environment.login.throttle.admit(client, environment.now())
     if wait_s:
@@ -87,7 +87,7 @@ async def check_guess(request: web.Request, form: Mapping[str, str], client: Log
 def refuse(
     request: web.Request, form: Mapping[str, str], result: str, wait_s: float = 0, problem: str = ""
 ) -> web.Response:
-    """Show the login again, with what was wrong."""
+    """Show the login page again, with the problem."""
     environment: Environment = request.app[ENVIRONMENT]
     environment.metrics.logins.labels(result).inc()
     status, words = PROBLEMS[result]
@@ -105,7 +105,7 @@ def refuse(
 
 
 async def begin_session(request: web.Request, form: Mapping[str, str]) -> web.Response:
-    """Begin a session, and let the browser be known the next time. Raises DependencyAway."""
+    """Begin a session and set the device cookie. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
     await environment.login.sessions.begin(token, environment.now(), lasts)
@@ -126,12 +126,12 @@ async def log_out(request: web.Request) -> web.Response:
 
 
 async def show_session(request: web.Request) -> web.Response:
-    """Say that there is a session. A link from elsewhere brings no strict cookie: the login page asks this itself."""
+    """Report the session. The login page asks this: a link from another site carries no SameSite=Strict cookie."""
     return web.json_response({"expires_at": int(request[SESSION].expires_at.timestamp())})
 
 
 def set_cookie(request: web.Request, response: web.Response, name: str, value: str, lasts_s: int) -> None:
-    """Set a cookie of ours, or take it away with a time of 0."""
+    """Set a cookie; a lifetime of 0 deletes it."""
     environment: Environment = request.app[ENVIRONMENT]
     secure = is_https(request, environment.settings.url)
     path = environment.base.cookie_path
@@ -139,7 +139,7 @@ def set_cookie(request: web.Request, response: web.Response, name: str, value: s
 
 
 def is_https(request: web.Request, url: str | None) -> bool:
-    # Whoever lies about this only spoils the cookie of their own browser.
+    # A forged header only affects the cookie of the client that sent it.
     return request.secure or (url or "").startswith("https:") or read_scheme(request.headers) == "https"
 
 

@@ -1,4 +1,4 @@
-"""The tables of who is logged in and who guessed wrong: the only ones that the console writes."""
+"""The tables of sessions and of failed logins: the only tables that the console writes."""
 
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -11,7 +11,7 @@ ADD_SESSION: Final = "INSERT INTO sessions (token_sha256, proof, begun_at, expir
 FIND_SESSION: Final = "SELECT token_sha256, proof, begun_at, expires_at FROM sessions WHERE token_sha256 = $1"
 REMOVE_SESSION: Final = "DELETE FROM sessions WHERE token_sha256 = $1"
 
-# One statement, so that guesses made at the same time, at whichever process, are charged one after the other.
+# One statement, so that concurrent guesses at all processes are charged one after the other.
 CHARGE: Final = """
 INSERT INTO login_failures AS known (subject, forgiven_at) VALUES ($1, $2::timestamptz + $3::interval)
 ON CONFLICT (subject) DO UPDATE SET forgiven_at = greatest(known.forgiven_at, $2::timestamptz) + $3::interval
@@ -26,7 +26,7 @@ REMOVE_FORGIVEN: Final = "DELETE FROM login_failures WHERE forgiven_at <= $1"
 
 
 class StoredSession(msgspec.Struct, frozen=True):
-    """A row: the digest of what the browser holds, and what proves that it was begun with today's password."""
+    """A row: the digest of the browser's token, and a proof that the session began with the current password."""
 
     token_sha256: bytes
     proof: bytes
@@ -35,20 +35,20 @@ class StoredSession(msgspec.Struct, frozen=True):
 
 
 class SessionTable(Protocol):
-    """Who is logged in. Everything raises DatabaseAway."""
+    """The sessions. All methods raise DatabaseAway."""
 
     async def add_session(self, session: StoredSession) -> None: ...
     async def find_session(self, token_sha256: bytes) -> StoredSession | None: ...
     async def remove_session(self, token_sha256: bytes) -> None: ...
     async def remove_outdated(self, now: datetime) -> None:
-        """Remove what has expired and what is forgiven."""
+        """Remove expired sessions and forgiven guesses."""
 
 
 class FailureTable(Protocol):
-    """When the wrong guesses of each subject are forgiven, all of them. Everything raises DatabaseAway."""
+    """The time when all wrong guesses of a subject are forgiven. All methods raise DatabaseAway."""
 
     async def charge(self, subject: bytes, now: datetime, cost: timedelta, allowance: timedelta) -> bool:
-        """Put off the time by `cost`; false, and nothing is changed, where it is later than `now` and `allowance`."""
+        """Move the time by `cost`. If it is later than `now + allowance`, change nothing and return false."""
 
     async def forgiven_at(self, subject: bytes) -> datetime | None: ...
     async def forgive(self, subject: bytes) -> None: ...
@@ -56,7 +56,7 @@ class FailureTable(Protocol):
 
 
 class LoginTables:
-    """Both, in PostgreSQL."""
+    """Both tables, in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,12 +1,12 @@
-"""How often the password may be guessed: few times from one place, whoever else guesses from elsewhere.
+"""Limits wrong password guesses per client, without letting one client lock out another.
 
-A guess is charged before it is looked at, and given back when it was right, so that guesses made at the same time, at
-several processes, count as well. Three rules, of which the last two let the owner in whatever others do:
+A guess is charged before it is checked and refunded if it was right, so concurrent guesses at several processes count.
+Three rules; the last two let the owner in whatever others do:
 
 - A client (an IPv4 address, or the /64 of an IPv6 one) has 5 wrong guesses, then one more every 30 seconds. While more
-  than 50 an hour come for the account, from anywhere, it has 1, and one more every 10 minutes.
-- A client that has guessed wrong neither now nor lately is always let try.
-- A browser that has logged in before has guesses of its own, wherever it is, and those of others are not counted.
+  than 50 wrong guesses an hour arrive from all clients, it has 1, then one more every 10 minutes.
+- A client without recent wrong guesses may always try.
+- A browser that has logged in before has its own allowance at any address; guesses of others do not count against it.
 """
 
 import hmac
@@ -23,12 +23,12 @@ SUBJECT_BYTES: Final = 16
 SHOWN_DIGITS: Final = 12
 ACCOUNT: Final = "account owner"
 LONGEST_ATTACK: Final = timedelta(days=1)
-"""However many guesses there were: so long after the last one it is over."""
+"""An attack counts as over this long after its last guess, however many guesses there were."""
 MOST_REFUSED: Final = 10_000
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """So many wrong guesses at once; each is forgiven `cost` after the one before it."""
+    """`guesses` wrong guesses at once; each is forgiven `cost` after the one before it."""
 
     guesses: int
     cost: timedelta
@@ -44,7 +44,7 @@ EVERYBODY: Final = Budget(50, timedelta(seconds=72))
 
 
 class LoginClient(msgspec.Struct, frozen=True):
-    """Who wants to log in, as keyed hashes: `name` is what logs show, `subject` what guesses are counted by."""
+    """Who wants to log in, as keyed hashes: `name` is for logs, `subject` is the key for counting guesses."""
 
     name: str
     subject: bytes
@@ -52,7 +52,7 @@ class LoginClient(msgspec.Struct, frozen=True):
 
 
 class LoginThrottle:
-    """Counts guesses in a table, for all processes together. `key` hides whose they are. All raise DependencyAway."""
+    """Counts guesses in a table that all processes share, under keyed hashes. Methods raise DependencyAway."""
 
     def __init__(self, table: FailureTable, key: bytes, clock: Callable[[], float]) -> None:
         self._table = table
@@ -62,17 +62,17 @@ class LoginThrottle:
         self._refused_until: dict[bytes, float] = {}
 
     def identify(self, address: Address, browser: bytes | None) -> LoginClient:
-        """Make a guest of a client's address and of the id of a browser that has logged in before, if it has."""
+        """Identify a client by its device cookie's browser id, or by its address if it has none."""
         hashed = self._hash(f"client {network_of(address)}")
         subject = hashed if browser is None else self._hash(f"browser {browser.hex()}")
         return LoginClient(hashed.hex()[:SHOWN_DIGITS], subject, browser is not None)
 
     def cached_wait_s(self, client: LoginClient) -> float:
-        """Give the seconds a guest still has to wait who was told so by this process; it asks nobody."""
+        """Return the seconds this client still has to wait, as far as this process remembers. Asks no table."""
         return max(0.0, self._refused_until.get(client.subject, 0.0) - self._clock())
 
     async def admit(self, client: LoginClient, now: datetime) -> float:
-        """Charge a guess and give 0; or charge nothing, and give the seconds to wait before the next one."""
+        """Charge a guess and return 0; or charge nothing and return the seconds to wait."""
         budget = CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(now) else CLIENT
         if not await self._table.charge(client.subject, now, budget.cost, budget.allowance):
             forgiven_at = await self._table.forgiven_at(client.subject)
@@ -82,7 +82,7 @@ class LoginThrottle:
         return 0.0
 
     async def forgive(self, client: LoginClient) -> None:
-        """Give back what was charged to a guest who knew the password, and forget what they guessed before."""
+        """Refund the guess of a client that knew the password, and clear its wrong guesses."""
         await self._table.forgive(client.subject)
         self._refused_until.pop(client.subject, None)
         if not client.is_known:
@@ -93,7 +93,7 @@ class LoginThrottle:
         return forgiven_at is not None and forgiven_at > now + EVERYBODY.allowance
 
     def _refuse(self, client: LoginClient, wait: timedelta) -> float:
-        # At least a second: another guest's guess may have been forgiven since, and nobody is told to wait for nothing.
+        # At least a second: a guess may have been forgiven since the table refused, which would give a wait of 0.
         wait_s = max(1.0, wait.total_seconds())
         if len(self._refused_until) >= MOST_REFUSED:
             self._refused_until.clear()
@@ -105,5 +105,5 @@ class LoginThrottle:
 
 
 def network_of(address: Address) -> str:
-    """Give the address, of an IPv6 one its /64: anybody has a whole one."""
+    """Return an IPv4 address, or the /64 of an IPv6 address: each user has a whole /64."""
     return str(address) if address.version == 4 else address.exploded[:19]  # noqa: PLR2004 - the version's own number

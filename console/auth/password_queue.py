@@ -1,7 +1,6 @@
-"""Guesses at the password, two at a time: one of browsers that are known, one of all others.
+"""Checks password guesses one at a time in each of two queues: known browsers, and all others.
 
-So a crowd of strangers waits in a line of its own, and takes neither the processor nor the memory that it would cost
-to look at its guesses together.
+So many unknown clients wait for each other, not known browsers, and use the processor and memory of one check.
 """
 
 import asyncio
@@ -15,11 +14,11 @@ MOST_WAITING: Final = 20
 
 
 class QueueFull(Exception):  # noqa: N818 - it reads as what it is
-    """More are waiting than can be looked at soon."""
+    """Too many guesses are waiting already."""
 
 
 class TurnQueue:
-    """Lets one in at a time, in the order of their coming."""
+    """Lets one caller in at a time, first come first served."""
 
     def __init__(self) -> None:
         self._turn = asyncio.Lock()
@@ -27,7 +26,7 @@ class TurnQueue:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for one's turn, and have it while the context is open. Raises Crowded."""
+        """Wait for a turn and keep it while the context is open. Raises QueueFull."""
         if self.waiting >= MOST_WAITING:
             raise QueueFull
         self.waiting += 1
@@ -42,7 +41,7 @@ class TurnQueue:
 
 
 class PasswordQueue:
-    """The two lines, and the password at their end."""
+    """The two queues, and the password check behind them."""
 
     def __init__(self, passwords: Passwords) -> None:
         self._passwords = passwords
@@ -52,5 +51,5 @@ class PasswordQueue:
         return self._lines[is_known]
 
     async def matches(self, guess: str) -> bool:
-        """Tell whether the guess is right, in a thread."""
+        """Check a guess in a thread."""
         return await asyncio.to_thread(self._passwords.matches, guess)

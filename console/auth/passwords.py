@@ -1,4 +1,4 @@
-"""The password: a guess costs whoever makes it, and us, 20 MiB and some tens of milliseconds (argon2id)."""
+"""The password, checked by argon2id: each guess costs 20 MiB of memory and some tens of milliseconds."""
 
 import hashlib
 import hmac
@@ -19,14 +19,14 @@ class GuessCost(msgspec.Struct, frozen=True):
 
 
 OWASP_COST: Final = GuessCost(memory_kib=19 * 1024, passes=2)
-"""What OWASP's password storage cheat sheet asks for at least."""
+"""The minimum of OWASP's password storage cheat sheet."""
 
 
 class Passwords:
-    """Knows whether a guess is the password, and makes keys that change with it.
+    """Checks guesses, and derives keys that change with the password.
 
-    Whoever knows neither it nor the session secret guesses at argon2id's price, even with a dump of all tables. Making
-    one takes as long as a guess.
+    Even with a dump of all tables, each guess at the password costs one argon2id. Constructing this takes as long as
+    one guess.
     """
 
     def __init__(self, password: str, secret: str, cost: GuessCost = OWASP_COST) -> None:
@@ -35,7 +35,7 @@ class Passwords:
         self._root = derive(password, self._salt, cost)
 
     def matches(self, guess: str) -> bool:
-        """Tell whether this is the password. Blocks, and lets other threads run meanwhile."""
+        """Check a guess. Blocks this thread, but releases the GIL."""
         return hmac.compare_digest(derive(guess, self._salt, self._cost), self._root)
 
     def make_key(self, purpose: str) -> bytes:
@@ -59,6 +59,6 @@ def encode(text: str) -> bytes:
 
 
 def is_same(given: str, expected: str) -> bool:
-    """Compare two secrets in a time that tells nothing about them, nor about their length."""
+    """Compare two secrets in constant time, whatever their lengths."""
     digests = (hashlib.sha256(encode(text)).digest() for text in (given, expected))
     return hmac.compare_digest(*digests)

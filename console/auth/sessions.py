@@ -1,6 +1,6 @@
-"""Who is logged in: sessions in PostgreSQL, so that they outlive a process and end in all of them at once.
+"""Sessions in PostgreSQL: they survive a restart, and a logout ends them at all processes.
 
-A browser holds 32 random bytes; the table holds their SHA-256, so that nobody logs in with a copy of the table.
+The browser holds 32 random bytes and the table their SHA-256, so a copy of the table lets nobody in.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ log = structlog.get_logger()
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH: Final = 43
 CACHE_S: Final = 2.0
-"""How long what the table said is not asked again: after that, a logout at another process is seen."""
+"""How long a session found in the table is not looked up again; a logout at another process takes this long."""
 LONGEST_STALE_S: Final = 3600.0
-"""Who was seen in the table this long before PostgreSQL went away, or later, stays logged in until it is back."""
+"""A session found in the table within this time before PostgreSQL went away stays valid until it is back."""
 RETRY_S: Final = 2.0
 CLEANUP_S: Final = 5.0
-"""Often, though there is seldom anything to remove: so it is known whether people could log in."""
+"""Frequent, although there is seldom anything to remove: it also detects whether the tables can be written."""
 MOST_CACHED: Final = 1000
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One login. `id` is the digest of what the browser holds; `csrf` has to come back with every change of state."""
+    """One login. `id` is the digest of the browser's token; every change of state must send `csrf` back."""
 
     id: bytes
     csrf: str
@@ -41,18 +41,18 @@ class Session(msgspec.Struct, frozen=True):
 
 
 SESSION: Final = web.RequestKey("session", Session)
-"""Where a request keeps the session it came with."""
+"""The key of the session in a request."""
 
 
 class CachedSession(msgspec.Struct, frozen=True):
-    """A session as the table last had it, and when that was, by the process's own clock."""
+    """A session as last found in the table, and when, by the monotonic clock."""
 
     session: Session
     at: float
 
 
 class Outage(msgspec.Struct, frozen=True):
-    """Since when PostgreSQL does not answer, until when it is not asked again, and what is wrong."""
+    """Since when PostgreSQL has not answered, when to try again, and what is wrong."""
 
     since: float
     until: float
@@ -62,7 +62,7 @@ class Outage(msgspec.Struct, frozen=True):
 class Sessions:
     """Begins, finds and ends sessions. `key` changes with the password: a new one logs everybody out.
 
-    While PostgreSQL is away nobody can log in, but who was logged in at this process stays so.
+    While PostgreSQL is away nobody can log in, but sessions that this process knows stay valid.
     """
 
     def __init__(self, table: SessionTable, key: bytes, clock: Callable[[], float]) -> None:
@@ -81,9 +81,9 @@ class Sessions:
         return session
 
     async def find(self, text: str, now: datetime) -> Session | None:
-        """Give the session of what a browser sent: null where there is none, or none any more.
+        """Find the session of a browser's token; null if there is none or it has ended.
 
-        Raises DependencyAway where only PostgreSQL could tell.
+        Raises DependencyAway if only PostgreSQL could tell.
         """
         token = read_token(text)
         if token is None:
@@ -95,7 +95,7 @@ class Sessions:
         return session if session is not None and session.expires_at > now else None
 
     async def end(self, session: Session) -> None:
-        """End a session: here at once, elsewhere within FRESH_S, or as soon as PostgreSQL is back."""
+        """End a session: here at once, elsewhere within CACHE_S, or when PostgreSQL is back."""
         self._cached.pop(session.id, None)
         self._ended.add(session.id)
         try:
@@ -104,7 +104,7 @@ class Sessions:
             log.warning("logged out at this process only, until PostgreSQL is back", error=str(error))
 
     async def run_cleanup(self, now: Callable[[], datetime]) -> None:
-        """Remove what is over from the tables, until cancelled."""
+        """Remove ended and expired rows from the tables, until cancelled."""
         while True:
             try:
                 await self.remove_ended()
@@ -130,7 +130,7 @@ class Sessions:
         return self._cache(self._make(token, stored.expires_at))
 
     async def _query(self, digest: bytes) -> StoredSession | None:
-        """Ask the table; within AGAIN_S of its being away nobody waits to hear the same once more."""
+        """Query the table. Within RETRY_S of a failure, fail at once instead of waiting again."""
         if self._outage is not None and self._clock() < self._outage.until:
             raise DependencyAway(self._outage.problem)
         try:
@@ -167,7 +167,7 @@ def write_token(token: bytes) -> str:
 
 
 def read_token(text: str) -> bytes | None:
-    """Read what `write_token` wrote; null for anything else."""
+    """Read a token as written by `write_token`; null for anything else."""
     if len(text) != TOKEN_LENGTH or not text.isascii():
         return None
     try:

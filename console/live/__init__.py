@@ -1,1 +1,1 @@
-"""Clicks as they arrive: one consumer, a bounded queue per browser, server-sent events."""
+"""Clicks as they arrive: one Kafka consumer, a bounded queue per browser, server-sent events."""

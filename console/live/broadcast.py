@@ -1,4 +1,4 @@
-"""What comes live, for everybody who looks: the last few hundred lines, and a bounded queue for each browser."""
+"""The live view's events: the most recent ones, and a bounded queue for each browser."""
 
 import asyncio
 import re
@@ -19,7 +19,7 @@ QUEUED: Final = 500
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """A click or a rejection as it came in; `sequence` counts them since the process started."""
+    """A click or rejection that arrived; `sequence` counts them from the start of the process."""
 
     sequence: int
     line: Line
@@ -27,14 +27,14 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What came since the last time, oldest first, and how many were dropped because the browser was too slow."""
+    """New arrivals, oldest first, and how many were dropped because the browser reads too slowly."""
 
     arrivals: tuple[Arrival, ...]
     dropped: int
 
 
 class Subscription:
-    """One browser's queue. When it is full the oldest goes, and is counted."""
+    """One browser's queue. When it is full, the oldest arrival is dropped and counted."""
 
     def __init__(self, filters: Filters) -> None:
         self.closed = False
@@ -44,7 +44,7 @@ class Subscription:
         self._has_items = asyncio.Event()
 
     def offer(self, arrival: Arrival) -> bool:
-        """Queue the arrival unless it is filtered out; tell whether another had to go for it."""
+        """Queue an arrival that matches the filters; tell whether an older one was dropped."""
         if not matches(arrival.line.filterable, self._filters):
             return False
         full = len(self._waiting) >= QUEUED
@@ -60,7 +60,7 @@ class Subscription:
         self._has_items.set()
 
     async def receive(self, timeout_s: float) -> Delivery:
-        """Wait for news, no longer than that, and take all there is."""
+        """Wait up to `timeout_s` for arrivals, and return all that are queued."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._has_items.wait()
@@ -73,7 +73,7 @@ class Subscription:
 
 
 class Broadcast:
-    """Hands what comes to every subscription. `epoch` names this process: its sequence means nothing to another."""
+    """Sends events to all subscriptions. `epoch` identifies this process: its positions are not valid in another."""
 
     def __init__(self, epoch: str, metrics: ConsoleMetrics) -> None:
         self._epoch = epoch
@@ -84,7 +84,7 @@ class Broadcast:
         self._closed = False
 
     def publish(self, event: ClickOrRejection) -> None:
-        """Remember and hand on. What was here a moment ago came twice, and is passed over."""
+        """Keep an event and queue it for every subscription. Ignore a repeat of a recent event."""
         line = make_line(event)
         if line.id in self._recent:
             return
@@ -98,7 +98,7 @@ class Broadcast:
                 self._metrics.dropped.inc()
 
     def recent(self, filters: Filters) -> list[Line]:
-        """Give the lines still remembered that pass the filters, oldest first."""
+        """Return the recent lines that match the filters, oldest first."""
         return [arrival.line for arrival in self._recent.values() if matches(arrival.line.filterable, filters)]
 
     def find(self, ulid: str) -> ClickOrRejection | None:
@@ -107,7 +107,7 @@ class Broadcast:
 
     @property
     def position(self) -> str:
-        """Where the stream is now, to go on from later."""
+        """The current position in the stream, to continue from later."""
         return self.format_position(self._sequence)
 
     def format_position(self, sequence: int) -> str:
@@ -115,9 +115,9 @@ class Broadcast:
 
     @contextmanager
     def subscribe(self, filters: Filters, after: str) -> Iterator[Subscription]:
-        """Listen while the context is open. It begins with what is remembered of the time after that place.
+        """Subscribe while the context is open, starting with the recent events after the position `after`.
 
-        Of a place in another process everything remembered is after it: a browser passes over what it has.
+        For a position of another process, start with all recent events: the browser skips those it already shows.
         """
         subscription = Subscription(filters)
         epoch, _, sequence = after.rpartition("-")
@@ -140,7 +140,7 @@ class Broadcast:
         return len(self._subscriptions)
 
     def close(self) -> None:
-        """End every subscription: whoever waits gets what is there, and sees `closed`."""
+        """End every subscription: waiting calls return what is queued, and see `closed`."""
         self._closed = True
         for subscription in self._subscriptions:
             subscription.close()

@@ -1,7 +1,7 @@
-"""The live stream out of Kafka: one consumer for the whole process, without a group, from the end of the topics on.
+"""Reads new clicks from Kafka for the live view: one consumer per process, without a group, from the end of the topics.
 
-Nothing depends on it: what it misses is in the tables. While Kafka is away it says so in `problem` and tries again; it
-then goes on where it was, unless too much has come meanwhile to be worth showing.
+Events it misses are in the tables. While Kafka is away it reports this in `problem` and retries; it then continues
+where it was, but shows at most CATCH_UP older records of each partition.
 """
 
 import asyncio
@@ -31,20 +31,20 @@ log = structlog.get_logger()
 Record: TypeAlias = ConsumerRecord[bytes | None, bytes]
 
 CATCH_UP: Final = 200
-"""Records of a partition that are still worth showing after an outage."""
+"""The most records of a partition to show after an outage."""
 PROBE_S: Final = 2.0
 ANSWER_S: Final = 3.0
 STOP_S: Final = 3.0
 
 
 class KafkaAway(Exception):  # noqa: N818 - it reads as what it is
-    """Kafka does not answer, or not as it must; the message is for people."""
+    """Kafka does not answer, or not correctly. The message is for people."""
 
 
 class LiveStream:
-    """Reads enriched and rejected clicks and puts them to the broadcast. `problem` is null while all is well.
+    """Reads enriched and rejected clicks and publishes them to the broadcast. `problem` is null while it works.
 
-    Raises SettingsError when a file for TLS cannot be used.
+    Raises SettingsError if a TLS file cannot be used.
     """
 
     def __init__(self, settings: Settings, broadcast: Broadcast, metrics: ConsoleMetrics) -> None:
@@ -56,10 +56,10 @@ class LiveStream:
         self._broadcast = broadcast
         self._metrics = metrics
         self._next: dict[TopicPartition, int] = {}
-        self._outage = OutageLog(log, "live stream interrupted", "live stream goes on")
+        self._outage = OutageLog(log, "live stream interrupted", "live stream works again")
 
     async def run(self) -> None:
-        """Follow the topics until cancelled."""
+        """Read the topics until cancelled."""
         delays = backoff_delays(most_s=5.0)
         while True:
             try:
@@ -74,7 +74,7 @@ class LiveStream:
             await asyncio.sleep(next(delays))
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        """Begin each partition of both topics where we were, or else at its end."""
+        """Start each partition at our last position, or else at its end."""
         partitions = sorted(consumer.assignment())
         ends = await fetch_end_offsets(consumer, partitions)
         for partition, end in ends.items():
@@ -104,7 +104,7 @@ class LiveStream:
             self._next.update({partition: part[-1].offset + 1 for partition, part in fetched.items() if part})
 
     def handle_record(self, record: Record) -> None:
-        """Put a record to the broadcast. One that our code fails at is passed over, and the stream goes on."""
+        """Publish a record. A record that our code fails at is logged and skipped."""
         shown = contain(self._publish, record)
         if isinstance(shown, Crash):
             self._metrics.events.labels("undecodable").inc()
@@ -113,14 +113,14 @@ class LiveStream:
     def _publish(self, record: Record) -> None:
         event = decode_event(record, rejected=record.topic == self._rejected)
         if event is None:
-            # The sink makes a dead letter of it, with the reason: here it is only not shown.
+            # Skip it here: the sink makes the dead letter, with the reason.
             self._metrics.events.labels("undecodable").inc()
             return
         self._metrics.events.labels("click" if isinstance(event, StoredClick) else "rejection").inc()
         self._broadcast.publish(event)
 
     async def _probe(self, consumer: AIOKafkaConsumer, partitions: Sequence[TopicPartition]) -> None:
-        # getmany() waits in silence while Kafka is away, so that somebody has to ask. Raises when the answer is no.
+        # getmany() waits silently while Kafka is away, so ask for the end offsets. Raises KafkaAway if reading stalls.
         idle, before = 0, dict(self._next)
         while True:
             await asyncio.sleep(PROBE_S)
@@ -129,7 +129,7 @@ class LiveStream:
             idle = idle + 1 if behind and before == self._next else 0
             before = dict(self._next)
             if idle > 2:  # noqa: PLR2004 - two rounds may be a slow fetch
-                raise KafkaAway("Kafka has records, but does not hand them out")
+                raise KafkaAway("Kafka has new records but does not deliver them")
             if consumer.assignment() != set(partitions):
                 raise KafkaAway("Kafka's partitions have changed")
 
@@ -139,13 +139,13 @@ def describe(error: Exception) -> str:
         case KafkaAway():
             return str(error)
         case UnknownTopicOrPartitionError():
-            return "Kafka has not all of Clickrail's topics: `clickrail topics apply` makes them"
+            return "Kafka lacks some of Clickrail's topics: run `clickrail topics apply`"
         case _:
             return "Kafka does not answer"
 
 
 def decode_event(record: Record, *, rejected: bool) -> ClickOrRejection | None:
-    """Read a record; null when it is not what its topic promises."""
+    """Decode a record; null if it does not fit its topic."""
     published_at = taken_at(record)
     if rejected:
         rejection = decode(RejectedClick, record.value or b"")
@@ -168,14 +168,14 @@ async def open_consumer(servers: list[str], security: KafkaSecurity, *topics: st
         *topics,
         bootstrap_servers=servers,
         **security.options(),
-        # Without a group every partition is ours, and those that are added later as well.
+        # Without a group this consumer reads every partition, including those added later.
         group_id=None,
         client_id="clickrail-console",
         enable_auto_commit=False,
         auto_offset_reset="latest",
-        # Kafka pays for each fetch: it answers after a moment with all there is, and not at the first byte.
+        # Each fetch costs the broker: let it answer after fetch_max_wait_ms with all records, not at the first byte.
         fetch_min_bytes=1024 * 1024,
-        # Also how long a topic that is missing is waited for, in silence.
+        # Also the time for which the client waits silently for a missing topic.
         request_timeout_ms=5_000,
         metadata_max_age_ms=METADATA_MS,
         fetch_max_wait_ms=250,

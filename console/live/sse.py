@@ -1,14 +1,14 @@
-"""Server-sent events, as bytes. Pure."""
+"""Server-sent events as bytes. Pure."""
 
 import re
 from typing import Final
 
-# What ends a line of an event stream; Python's own idea of a line knows more of them.
+# The line ends of the event stream format; str.splitlines() would also split at others.
 LINE_END: Final = re.compile(r"\r\n|\r|\n")
 
 
 def frame(event: str, data: str, event_id: str | None = None) -> bytes:
-    """Give one event. A line end in the data begins another `data:` line, so that no text can end the event."""
+    """Encode one event. Each line of the data gets its own `data:`, so no text can end the event early."""
     lines = [f"event: {event}", *(f"data: {line}" for line in LINE_END.split(data))]
     if event_id is not None:
         lines.insert(0, f"id: {event_id}")
@@ -16,5 +16,5 @@ def frame(event: str, data: str, event_id: str | None = None) -> bytes:
 
 
 def ask_to_retry_after(milliseconds: int) -> bytes:
-    """Tell the browser how long to wait before it connects again."""
+    """Set how long the browser waits before it reconnects."""
     return f"retry: {milliseconds}\n\n".encode()

@@ -1,4 +1,4 @@
-"""Clicks as they arrive, to one browser: server-sent events, a few a second however many clicks there are."""
+"""The live view of one browser: server-sent events, a few per second however many clicks arrive."""
 
 import asyncio
 from typing import Final
@@ -15,21 +15,21 @@ from console.web.rendering import render
 from runtime.errors import DependencyAway
 
 PACE_S: Final = 0.4
-"""The pause between two events: nobody reads faster, and a page that changes more often is hard to use."""
+"""The pause between two events: a page that changes more often is hard to read and use."""
 WAIT_S: Final = 1.0
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 2000
 MOST_ROWS: Final = 12
-"""Lines in one event: thirty a second are as many as anybody can follow. What is more is counted instead."""
+"""The most lines in one event: about thirty a second. Further lines are only counted."""
 FIRST_ROWS: Final = 100
-"""Lines in the first event, for who comes again and has missed some."""
+"""The most lines in the first event, for a browser that reconnects after missing some."""
 MOST_BROWSERS: Final = 100
 
 HEADERS: Final = {hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store", "X-Accel-Buffering": "no"}
 
 
 async def stream_clicks(request: web.Request) -> web.StreamResponse:
-    """Send lines until the browser leaves, the session ends or the process stops."""
+    """Send events until the browser disconnects, the session ends or the process stops."""
     environment: Environment = request.app[ENVIRONMENT]
     if environment.broadcast.listeners >= MOST_BROWSERS:
         return web.Response(status=503, text="Too many browsers are watching.", headers={hdrs.RETRY_AFTER: "10"})
@@ -42,7 +42,7 @@ async def stream_clicks(request: web.Request) -> web.StreamResponse:
         await response.write(ask_to_retry_after(RETRY_MS))
         await send_until_over(request, response, after)
     except ConnectionError:
-        # The browser has left, which is how a stream ends.
+        # The browser disconnected: the normal end of a stream.
         pass
     return response
 
@@ -69,12 +69,12 @@ async def is_logged_in(request: web.Request) -> bool:
     try:
         return await read_session(request) is not None
     except DependencyAway:
-        # Forgotten here and nobody to ask: the browser comes again, and hears what is away.
+        # The session is not cached and PostgreSQL is away: end the stream; the browser reconnects and gets the reason.
         return False
 
 
 async def show_status(request: web.Request) -> web.Response:
-    """Say what is away, as the stream does, to pages that have none."""
+    """Report what is away, for pages without a stream."""
     return web.Response(text=describe_status(request.app[ENVIRONMENT]), content_type="application/json")
 
 
@@ -84,7 +84,7 @@ def describe_status(environment: Environment) -> str:
 
 
 def frame_lines(environment: Environment, delivery: Delivery, most_rows: int) -> bytes:
-    """Give the newest of the lines as they stand in the page, and how many more there were."""
+    """Make an event of the newest lines, as HTML, and the number of lines left out."""
     shown = delivery.arrivals[-most_rows:]
     rows = render(
         environment.templates,

@@ -1,1 +1,5 @@
-"""What each page shows."""
+"""What each page shows.
+
+`handlers` answers requests; `explain` explains the decisions on one click or rejection; `why_missing` says why an id is
+not found; `rejection_reasons` groups refused requests by number. The queries are in `storage.read`.
+"""

@@ -1,4 +1,4 @@
-"""Clicks per minute as a chart: heights and labels, drawn by a template. Pure."""
+"""The chart of clicks per minute: positions and labels, drawn by a template. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ STEPS_OF_TEN: Final = (1, 2, 4, 6, 8, 10)
 
 
 class Segment(msgspec.Struct, frozen=True):
-    """A piece of a column, in thousandths of the chart's height from its top."""
+    """A part of a column. `y` (from the top) and `height` are thousandths of the chart's height."""
 
     tone: str
     y: int
@@ -25,7 +25,7 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True):
-    """A minute: where it stands, what it is made of from the bottom up, and what it says."""
+    """One minute: its position, its segments from the bottom up, and its text."""
 
     x: int
     segments: tuple[Segment, ...]
@@ -33,7 +33,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class MinuteChart(msgspec.Struct, frozen=True):
-    """`width` is in the units of the columns' `x`; `ticks` and `hours` are labels, from the top and from the left."""
+    """`width` has the unit of the columns' `x`. `ticks` are labels from the top, `hours` labels from the left."""
 
     columns: tuple[Column, ...]
     width: int
@@ -44,12 +44,12 @@ class MinuteChart(msgspec.Struct, frozen=True):
 
 
 def find_chart_start(now: datetime) -> datetime:
-    """Give the first minute of the chart that ends with the minute of `now`."""
+    """Return the first minute of the chart that ends with the minute of `now`."""
     return now.replace(second=0, microsecond=0) - (MINUTES - 1) * MINUTE
 
 
 def chart_minutes(counts: Sequence[MinuteCount], now: datetime) -> MinuteChart:
-    """Draw the last 60 minutes, the one that is not over yet included."""
+    """Chart the last 60 minutes, including the current one."""
     begin = find_chart_start(now)
     by_minute = {count.minute: count for count in counts}
     minutes = [
@@ -81,7 +81,7 @@ def make_column(number: int, count: MinuteCount, top: int) -> Column:
 
 
 def round_up(most: int) -> int:
-    """Give an even, round number that is not below `most`: 2, 4, 6, 8, 10, 20, 40 ..."""
+    """Return the smallest even, round number not below `most`: 2, 4, 6, 8, 10, 20, 40 ..."""
     power = 1
     while most > 10 * power:
         power *= 10

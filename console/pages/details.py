@@ -1,4 +1,4 @@
-"""Everything that is known about one click or one rejection, in groups of labelled values. Pure."""
+"""Everything known about a click or a rejection, as groups of labelled values. Pure."""
 
 from datetime import datetime
 from typing import Final, Literal, TypeAlias
@@ -12,13 +12,13 @@ from schemas import EnrichedClick, RejectedClick
 from storage.read.records import StoredClick
 
 Kind: TypeAlias = Literal["text", "mono", "time", "click"]
-"""How a value is set: as prose, as code, as a time, or as the id of another click."""
+"""How a value is shown: as text, as code, as a time, or as a link to another click."""
 
 NOT_KEPT: Final = "not kept"
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A labelled value, which may be hostile; null where nothing is known. A time is a datetime."""
+    """A labelled value. It may be hostile text; null if unknown."""
 
     label: str
     value: str | datetime | None
@@ -108,7 +108,7 @@ def address(host: str, path: str, query: str) -> str:
 
 
 def describe_referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
-    """Say whose click it is, and give the parameters that came with it: only those that did."""
+    """Name the affiliate and program, and the parameters that were sent."""
     whose = (Field("Affiliate", affiliate_id, "mono"), Field("Program", program_id, "mono"))
     if click is None:
         return Group("Referral", whose)
@@ -138,7 +138,7 @@ def describe_visitor(click: EnrichedClick) -> Group:
 
 
 def make_address_field(ip_hash: str | None, key_id: str | None) -> Field:
-    """Say what is left of the address. There is none to be shown, anywhere."""
+    """Show the hash of the visitor's address. The address itself is stored nowhere."""
     return Field("Address, hashed", join(ip_hash, key_id and f"key {key_id}") or NOT_KEPT, "mono")
 
 

@@ -1,4 +1,4 @@
-"""One click, explained: each decision in the order it was taken, in a sentence, with its reason. Pure."""
+"""Explains one click: each decision in order, as a sentence with its reason. Pure."""
 
 from collections.abc import Callable
 from typing import Final
@@ -16,7 +16,7 @@ from urls.queries import split_url
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What was decided of what. `tone` is `accepted` where all is well, else what to look at."""
+    """A decision about `subject`. `tone` is `accepted` if nothing needs attention."""
 
     subject: str
     sentence: str
@@ -31,12 +31,12 @@ CACHES: Final = {
 COOKIES: Final = {
     "absent": "The visitor brought no cookie of this program.",
     "valid": "The visitor's cookie was genuine and in time.",
-    "malformed": "The visitor's cookie was damaged, and not believed.",
-    "unknown_key": "The visitor's cookie names a key this installation never had, and was not believed.",
+    "malformed": "The visitor's cookie was damaged, and was ignored.",
+    "unknown_key": "The visitor's cookie names a key this installation never had, and was ignored.",
     "destroyed_key": "The visitor's cookie was sealed with a key that has been destroyed.",
-    "forged": "The visitor's cookie was not made here, and not believed.",
-    "wrong_program": "The visitor's cookie was made for another program, and not believed.",
-    "from_future": "The visitor's cookie was issued later than now: some clock is wrong.",
+    "forged": "The visitor's cookie was not made here, and was ignored.",
+    "wrong_program": "The visitor's cookie was made for another program, and was ignored.",
+    "from_future": "The visitor's cookie was issued in the future: a clock is wrong.",
     "expired": "The visitor's cookie was genuine, but its window was over.",
 }
 SOURCES: Final = {
@@ -47,7 +47,9 @@ SOURCES: Final = {
 LIMITED: Final = {"client": "one address (R301)", "code": "the code (R302)"}
 PAGE: Final = "url="
 HARMLESS: Final = ("absent", "valid", "expired")
-NOT_COUNTED: Final = Decision("Test", "A signed test link was followed: routed as any click, and in no total.", "test")
+NOT_COUNTED: Final = Decision(
+    "Test", "A signed test link was followed: redirected like any click, but counted in no total.", "test"
+)
 PLACES: Final = {
     "not_found": "The city database does not know the address.",
     "no_database": "There is no city database, so the place is not known.",
@@ -57,7 +59,7 @@ PLACES: Final = {
 
 
 def explain(event: ClickOrRejection) -> tuple[Decision, ...]:
-    """Give the decisions taken on a click or a rejection, first to last."""
+    """List the decisions on a click or a rejection, first to last."""
     if isinstance(event, StoredRejection):
         return explain_rejection(event)
     counted = (NOT_COUNTED,) if event.click.is_test else ()
@@ -68,13 +70,13 @@ def explain(event: ClickOrRejection) -> tuple[Decision, ...]:
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
     rejection = stored.rejection
     reason = REASONS.get(rejection.reason)
-    meaning = reason.meaning if reason else "This version of the console does not know the number."
+    meaning = reason.meaning if reason else "This version of the console does not know this number."
     answer = f"The visitor got {rejection.status}. No cookie was set, and no click was counted."
     decisions = (Decision(rejection.reason, meaning, "rejected"), Decision("Answer", answer, "rejected"))
     if reason is None:
         return decisions
     remedy = advise(reason, code=rejection.asked, affiliate_id=rejection.affiliate_id, program_id=rejection.program_id)
-    return (*decisions, Decision("What to do", remedy, "ahead"))
+    return (*decisions, Decision("What to do", remedy, "notice"))
 
 
 def explain_lookup(click: EnrichedClick) -> Decision:
@@ -110,14 +112,14 @@ def explain_answer(click: EnrichedClick) -> Decision:
 
 
 def describe_source(click: EnrichedClick) -> str:
-    """Say whose target the visitor was sent to. A click of before contract 1.3 does not say it, nor does this, then."""
+    """Say whose target the visitor was sent to. Clicks before contract 1.3 do not store it: then name both."""
     if click.target_source is not None:
-        return SOURCES.get(click.target_source, f"a target of a kind unknown here ({humanize(click.target_source)})")
+        return SOURCES.get(click.target_source, f"a target of an unknown kind ({humanize(click.target_source)})")
     return SOURCES["deep_link"] if chose_page(click) else "the target of the code or its program"
 
 
 def chose_page(click: EnrichedClick) -> bool:
-    """Whether the visitor was sent to the page asked for by `?url=`, as far as request and Location tell."""
+    """Tell whether the visitor was sent to the page requested by `?url=`, judging by request and Location."""
     asked = next((piece[len(PAGE) :] for piece in click.query.split("&") if piece.startswith(PAGE)), None)
     if asked is None:
         return False
@@ -125,7 +127,7 @@ def chose_page(click: EnrichedClick) -> bool:
 
 
 def explain_limit(click: EnrichedClick) -> Decision | None:
-    """Say which limit it was over; null for none."""
+    """Name the exceeded limit; null if there is none."""
     if click.limit is None:
         return None
     whose = LIMITED.get(click.limit, f"a limit ({humanize(click.limit)})")
@@ -133,18 +135,18 @@ def explain_limit(click: EnrichedClick) -> Decision | None:
 
 
 def explain_prefetch(click: EnrichedClick) -> Decision | None:
-    """Say that the browser asked ahead of its visitor; null where it did not."""
+    """Say that this was a prefetch; null if it was not."""
     if not click.prefetch:
         return None
-    told = "The browser asked ahead of its visitor (prefetch or prerender): recorded as CLICKRAIL_INGEST_PREFETCH says"
-    return Decision("Prefetch", f"{told}, without a cookie, and people in no total.", "ahead")
+    told = "The browser fetched the link before the visitor clicked (prefetch): recorded by CLICKRAIL_INGEST_PREFETCH"
+    return Decision("Prefetch", f"{told}, without a cookie, and not counted as a person.", "notice")
 
 
 def explain_truncation(click: EnrichedClick) -> Decision | None:
-    """Say what was too long to be kept whole; null where nothing was."""
+    """Name the fields that were cut; null if none was."""
     if not click.truncated:
         return None
-    return Decision("Cut", f"Too long to be kept whole: {', '.join(click.truncated)}.", "bot")
+    return Decision("Cut", f"Too long, stored only in part: {', '.join(click.truncated)}.", "bot")
 
 
 def explain_address(click: EnrichedClick) -> Decision:
@@ -179,7 +181,7 @@ def explain_bot(click: EnrichedClick) -> Decision:
 
 def explain_row(stored: StoredClick) -> Decision:
     if stored.stored_at is None:
-        return Decision("Stored", "Not in the table yet: Kafka has it, and the sink is about to write it.", "ahead")
+        return Decision("Stored", "Not in the table yet: Kafka has it, and the sink is about to write it.", "notice")
     took = describe_duration(microseconds_between(stored.click.clicked_at, stored.stored_at))
     return Decision("Stored", f"In the table {took} after the visitor's click.")
 

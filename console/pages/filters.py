@@ -1,4 +1,4 @@
-"""Which clicks somebody wants to see: from the address of the page to a choice, and back. Pure."""
+"""The filters of the list of clicks, read from a page's query and written back. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -13,17 +13,17 @@ from storage.read.queries import ClickFilters, RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
 Visitors: TypeAlias = Literal["people", "bots", "tests", "prefetches"]
-"""Who makes a click, as in the totals: one who follows a test link is none of the others, and a browser that asks ahead
-of its visitor is nobody, unless it is a bot."""
+"""Who made a click, as in the totals. A test is only a test; a prefetch counts as bot if a bot made it, never as
+people."""
 
 LONGEST: Final = 128
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show; an empty text means any. `visitors` is empty or one of Visitors, `outcome` empty or an Outcome.
+    """What to show; an empty text means any. `visitors` is a Visitors value, `outcome` an Outcome.
 
-    `before` is a ULID: only what is older than that, which is how one goes back in time.
+    `before` is a ULID: show only older events. It is used for paging.
     """
 
     program: str = ""
@@ -36,12 +36,12 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is filtered at all; going back in time is not filtering."""
+        """Whether any filter is set, apart from paging."""
         return any(getattr(self, name) for name in self.__struct_fields__ if name != "before")
 
     @property
     def is_selective(self) -> bool:
-        """Whether a table has to be searched: an outcome alone is a table, of which all is wanted."""
+        """Whether a table must be searched. An outcome alone selects a whole table."""
         return any(getattr(self, name) for name in self.__struct_fields__ if name not in ("before", "outcome"))
 
     @property
@@ -50,12 +50,12 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wants_rejected(self) -> bool:
-        """A rejection has no country, and who was refused is not asked."""
+        """Rejections have neither country nor kind of visitor, so these filters exclude them."""
         return self.outcome != "accepted" and not self.country and not self.visitors
 
 
 class Filterable(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a click or a rejection filters look at."""
+    """The values of a click or rejection that filters compare."""
 
     outcome: Outcome
     program: str = ""
@@ -66,7 +66,7 @@ class Filterable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IgnoredParameter(msgspec.Struct, frozen=True):
-    """A parameter of a page's address that is not obeyed, as it was given, and why not."""
+    """A query parameter that was ignored, as it was given, and why."""
 
     name: str
     value: str
@@ -74,7 +74,7 @@ class IgnoredParameter(msgspec.Struct, frozen=True):
 
 
 def read_filters(query: Mapping[str, str]) -> Filters:
-    """Read the filters of a page's query. What makes no sense is no filter: `list_ignored` tells what did not."""
+    """Read the filters of a page's query. Skip invalid ones; `list_ignored` names them."""
     return Filters(
         **{
             name: value
@@ -85,7 +85,7 @@ def read_filters(query: Mapping[str, str]) -> Filters:
 
 
 def list_ignored(query: MultiMapping[str]) -> list[IgnoredParameter]:
-    """Give what of a page's query is no filter."""
+    """List the parameters of a page's query that are ignored."""
     ignored = []
     for name in dict.fromkeys(query):
         first, *others = query.getall(name)
@@ -104,7 +104,7 @@ def clean_value(name: str, query: Mapping[str, str]) -> str:
 
 
 def explain_fault(name: str, value: str) -> str | None:
-    """Say why this cannot be the value of a filter; null where it can, or is empty."""
+    """Say why a filter cannot have this value; null if it can, or if it is empty."""
     match name:
         case _ if not value:
             return None
@@ -112,16 +112,16 @@ def explain_fault(name: str, value: str) -> str | None:
             choices = get_args(Visitors if name == "visitors" else Outcome)
             return None if value in choices else f"one of {', '.join(choices)}"
         case "country":
-            return None if COUNTRY.fullmatch(value) else "a country is two letters, as DE"
+            return None if COUNTRY.fullmatch(value) else "a country is two letters, for example DE"
         case "before":
             return None if has_time(value) else "not the id of a click"
         case _ if len(value) > LONGEST:
-            return f"longer than {LONGEST} characters, as none is"
-    return None if is_storable(value) else "has a character that none can have"
+            return f"longer than {LONGEST} characters"
+    return None if is_storable(value) else "contains a character that cannot be stored"
 
 
 def has_time(text: str) -> bool:
-    """Whether this is a ULID of a time that can be told: 48 bits of milliseconds reach beyond the year 9999."""
+    """Whether this is a ULID with a time that Python can hold: 48 bits of milliseconds reach beyond the year 9999."""
     try:
         ulid_time(text)
     except ValueError:
@@ -130,7 +130,7 @@ def has_time(text: str) -> bool:
 
 
 def is_storable(text: str) -> bool:
-    """Whether PostgreSQL could hold the text at all: it takes no NUL, and no half of a surrogate pair."""
+    """Whether PostgreSQL can store the text: it accepts no NUL and no lone surrogate."""
     try:
         return b"\0" not in text.encode()
     except UnicodeEncodeError:
@@ -138,7 +138,7 @@ def is_storable(text: str) -> bool:
 
 
 def write_query(filters: Filters, **changes: str) -> str:
-    """Give the query of a page with these filters, `before` left out unless it is among the changes."""
+    """Write the query of a page with these filters. Omit `before` unless it is among the changes."""
     values = {name: getattr(filters, name) for name in filters.__struct_fields__} | {"before": ""} | changes
     return urlencode({name: value for name, value in values.items() if value})
 

@@ -1,4 +1,4 @@
-"""The pages, and the parts of pages that the script asks for."""
+"""Request handlers of the pages, and of the page parts that scripts fetch."""
 
 import re
 from datetime import timedelta
@@ -67,7 +67,7 @@ async def reply_overview(request: web.Request, template: str) -> web.Response:
 async def show_clicks(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     filters = read_filters(request.query)
-    # Taken before the tables are read: what comes meanwhile comes again by the stream, and is passed over there.
+    # Read the position before the tables: events that arrive in between are streamed too, and the script skips repeats.
     position = environment.broadcast.position
     problem = None
     try:
@@ -111,12 +111,12 @@ async def reply_click(request: web.Request, template: str) -> web.Response:
 
 
 async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | None:
-    """Find a click or a rejection by its ULID, which has a time: in the tables, or else among what Kafka just brought.
+    """Find a click or rejection by its ULID, in the tables or among the recent events of the live stream.
 
-    Raises DatabaseAway when the tables cannot be asked and Kafka has not brought it either.
+    Raises DatabaseAway if the tables cannot be read and the stream does not have it.
     """
     if ulid_time(ulid) > environment.now() + NEWEST_CLICK:
-        # No table takes one of that time, and around the last ones there is no time to search by.
+        # The tables accept no such time, and it could overflow the time range of the query.
         return None
 
     async def ask(reader: Reader) -> ClickOrRejection | None:
@@ -161,7 +161,7 @@ async def show_errors(request: web.Request) -> web.Response:
 
 
 async def show_dead_letter(request: web.Request) -> web.Response:
-    """Show a dead letter to its last byte."""
+    """Show a dead letter with all its bytes."""
     found = await find_dead_letters(request)
     stored, letter = found[0], found[0].letter
     name, *others = distinct_names([one.letter for one in found])
@@ -179,7 +179,7 @@ async def show_dead_letter(request: web.Request) -> web.Response:
 
 
 async def download_dead_letter(request: web.Request) -> web.Response:
-    """Hand out the original bytes of a dead letter, as a file and never as a page."""
+    """Send the original bytes of a dead letter as a download, never as a page."""
     letter = (await find_dead_letters(request))[0].letter
     name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
@@ -187,7 +187,7 @@ async def download_dead_letter(request: web.Request) -> web.Response:
 
 
 async def find_dead_letters(request: web.Request) -> list[StoredLetter]:
-    """Find the dead letters of an address, the newest first, at least one. Raises HTTPNotFound, DatabaseAway."""
+    """Find the dead letters of a URL, newest first, at least one. Raises HTTPNotFound, DatabaseAway."""
     topic, partition, offset, digest = (request.match_info[name] for name in ("topic", "partition", "offset", "digest"))
     if not is_storable(topic):
         raise web.HTTPNotFound
@@ -201,6 +201,6 @@ async def find_dead_letters(request: web.Request) -> list[StoredLetter]:
 async def serve_asset(request: web.Request) -> web.Response:
     asset = request.app[ENVIRONMENT].assets.by_name.get(request.match_info["name"])
     if asset is None:
-        return web.Response(status=404, text="There is no such file.")
+        return web.Response(status=404, text="There is no such file. Reload the page.")
     headers = {hdrs.CACHE_CONTROL: FOREVER}
     return web.Response(body=asset.body, content_type=asset.content_type, charset="utf-8", headers=headers)

@@ -1,4 +1,4 @@
-"""Records to what people see of them: one line in a list, whether it comes from a table or from Kafka. Pure."""
+"""One line of the list of clicks, from a record of a table or of Kafka. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -14,20 +14,20 @@ from schemas import Device, EnrichedClick, Geo, Referrer
 from schemas.reasons import REASONS
 from storage.read.records import StoredClick, StoredRejection
 
-Tone: TypeAlias = Literal["accepted", "bot", "ahead", "test", "rejected", "dead"]
-"""What colour it has: a click of a person, of a bot, a prefetch, a test, a rejection, a dead letter."""
+Tone: TypeAlias = Literal["accepted", "bot", "notice", "test", "rejected", "dead"]
+"""Selects the colour: a person's click, a bot, a prefetch or a note, a test, a rejection, a dead letter."""
 
 ClickOrRejection: TypeAlias = StoredClick | StoredRejection
-"""A click or a rejection that was seen somewhere: in its table, or only in Kafka so far."""
+"""An event that is in its table, or so far only in Kafka."""
 
 TOTAL: Final = "total"
 NO_USER_AGENT: Final = "No user agent"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of clicks. Every text may be hostile; `filterable` is what filters look at.
+    """One line of the list of clicks. Every text may be hostile; `filterable` has the values that filters compare.
 
-    `badge` and `badge_title` tell the outcome, `took` how long ingest worked on it, where that is known.
+    `badge` and `badge_title` show the outcome, `took` how long ingest worked on it, if known.
     """
 
     id: str
@@ -93,7 +93,7 @@ def make_rejection_line(stored: StoredRejection) -> Line:
         at=rejection.rejected_at,
         tone="rejected",
         badge=rejection.reason,
-        badge_title=reason.title if reason else "A reason this version does not know",
+        badge_title=reason.title if reason else "This version does not know this reason",
         status=rejection.status,
         code=rejection.asked,
         owner=join(rejection.affiliate_id, rejection.program_id) or (reason.title if reason else ""),
@@ -114,14 +114,14 @@ def make_rejection_line(stored: StoredRejection) -> Line:
 
 
 def classify_click(click: EnrichedClick) -> tuple[Tone, str, str]:
-    """Give an accepted click's tone, its badge and what the badge means."""
+    """Return an accepted click's tone, its badge and the badge's meaning."""
     if click.is_test:
-        return "test", "Test", "a signed test link was followed: 302, and in no total"
+        return "test", "Test", "a signed test link was followed: 302, counted in no total"
     if click.bot.is_bot:
         return "bot", "Bot", join(*map(humanize, click.bot.reasons), separator=", ") or "looks automated"
     if click.prefetch:
-        return "ahead", "Prefetch", "the browser asked ahead of its visitor: 302, and in no total"
-    return "accepted", "Accepted", "302, and counted as a click"
+        return "notice", "Prefetch", "the browser fetched the link before the visitor clicked: 302, counted in no total"
+    return "accepted", "Accepted", "302, counted as a click"
 
 
 def classify_visitor(click: EnrichedClick) -> Visitors:
@@ -133,7 +133,7 @@ def classify_visitor(click: EnrichedClick) -> Visitors:
 
 
 def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:
-    """Give browser and system, or else what was sent, and what kind of device that is."""
+    """Return browser and system (or else the user agent), and the model or kind of device."""
     major = device.browser_version and device.browser_version.split(".", 1)[0]
     name = join(join(device.browser, major, separator=" "), device.os)
     model = join(device.brand, device.model, separator=" ")
@@ -145,7 +145,7 @@ def describe_referrer(referrer: Referrer) -> tuple[str, str]:
 
 
 def read_host(url: str) -> str:
-    """Give what stands where a URL has its host. Whatever was sent as a referrer is no reason to fail."""
+    """Return the text at a URL's host position. Never raises, because referrers can be any text."""
     return url.split("://", 1)[-1].split("/", 1)[0]
 
 
@@ -154,6 +154,6 @@ def describe_place(geo: Geo) -> str:
 
 
 def merge_lines(stored: Iterable[Line], live: Iterable[Line], limit: int) -> list[Line]:
-    """Give the newest lines of both, newest first, each id once. ULIDs sort by time."""
+    """Merge both lists, newest first, each id once. ULIDs sort by time."""
     by_id = {line.id: line for line in (*stored, *live)}
     return sorted(by_id.values(), key=lambda line: line.id, reverse=True)[:limit]

@@ -1,4 +1,4 @@
-"""What the overview shows, as asked of the tables."""
+"""Reads the figures of the overview from the tables."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -25,7 +25,7 @@ TOP: Final = 6
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     """`minute` is the last 60 seconds, `today` since midnight UTC; codes and countries are those of the last hour.
 
-    What is null was too much to be counted in time.
+    Null means that counting took too long.
     """
 
     as_of: datetime
@@ -38,7 +38,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_overview(database: Database, now: datetime) -> Overview:
-    """Count, one thing after the other so that a busy database is not asked everything at once.
+    """Run the counts one after the other, to spare a busy database.
 
     Raises DatabaseAway.
     """

@@ -1,4 +1,4 @@
-"""One page of past clicks out of the tables: at once where nothing is filtered, else by searching back in windows."""
+"""Reads one page of past clicks: directly if no filter is set, else by searching back in time windows."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -25,11 +25,11 @@ from storage.read.queries import (
 )
 
 Clock: TypeAlias = Callable[[], float]
-"""Gives seconds, of which only differences mean anything."""
+"""Returns seconds; only differences are meaningful."""
 
 
 class Table(msgspec.Struct, frozen=True):
-    """One of the two tables that a page shows: how to read its lines, and its newest and oldest time."""
+    """One of the two tables of the page: how to read its lines, and its newest and oldest time."""
 
     read: Callable[[Reader, Filters, int, Window], Awaitable[list[Line]]]
     read_times: Callable[[Reader, datetime | None], Awaitable[TimeRange | None]]
@@ -38,8 +38,8 @@ class Table(msgspec.Struct, frozen=True):
 class PastClicks(msgspec.Struct, frozen=True, kw_only=True):
     """The lines found, newest first.
 
-    `reached` is how far back they were searched for: everything of that time or later has been looked at; null where
-    everything there is has been. `oldest` is the time of the oldest row, null where none is or nothing was searched.
+    `reached` is how far back the search went: it covers that time and everything later. Null: it covers everything.
+    `oldest` is the time of the oldest row; null without rows or without a search.
     """
 
     lines: list[Line]
@@ -48,11 +48,11 @@ class PastClicks(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def further(self) -> str:
-        """Give the `before` of the page that goes on from `reached`; empty where nothing is left."""
+        """The `before` of the page that continues from `reached`; empty if nothing is left."""
         return "" if self.reached is None else first_ulid(self.reached)
 
     def has_reached(self, line: Line) -> bool:
-        """Tell whether a line is of the time that was looked at. An older one belongs on a later page."""
+        """Tell whether the search covers the line's time. Older lines belong on a later page."""
         return self.reached is None or line.at >= self.reached
 
 
@@ -73,13 +73,13 @@ REJECTIONS: Final = Table(read_rejection_lines, rejection_times)
 async def read_past_clicks(
     connection: Connection, filters: Filters, limit: int, clock: Clock = monotonic
 ) -> PastClicks:
-    """Give the newest lines that pass the filters, not more than `limit`.
+    """Return the newest lines that match the filters, at most `limit`.
 
-    Raises asyncpg's errors: QueryCanceledError when not even the smallest window was answered in time.
+    Raises asyncpg's errors, among them QueryCanceledError if even the smallest window took too long.
     """
     if filters.is_selective:
         return await search_back(connection, filters, limit, clock)
-    # The newest rows of all are the first entries of an index.
+    # Without a filter the newest rows are the first entries of an index.
     return PastClicks(lines=await read_window(connection, filters, limit, Window(filters.before or None, None, None)))
 
 
@@ -112,7 +112,7 @@ async def read_times(reader: Reader, filters: Filters) -> TimeRange | None:
 
 
 async def read_window(connection: Connection, filters: Filters, limit: int, window: Window) -> list[Line]:
-    """Give the newest lines of a window, not more than `limit`. Raises QueryCanceledError when that takes too long."""
+    """Return the newest lines of a window, at most `limit`. Raises QueryCanceledError if it takes too long."""
     lines: list[Line] = []
     for table in list_tables(filters):
         limited = nullcontext() if window.limit_s is None else time_limit(connection, window.limit_s)

@@ -1,4 +1,4 @@
-"""Rejections by their numbers, with what each number means and what to do about it. Pure."""
+"""Rejections grouped by reason: what each number means, what to do about it, and how often it occurred. Pure."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,11 +17,11 @@ GROUPS: Final = {
     LIMITS: "Rate limiting",
     "outage": "Outages",
 }
-UNKNOWN: Final = "This number is of a newer version of Clickrail than this page."
+UNKNOWN: Final = "This number comes from a newer version of Clickrail than this console."
 
 
 class ReasonLine(msgspec.Struct, frozen=True):
-    """A reason and how often it was given; `latest_at` is null where it was not. `share` is in thousandths."""
+    """A reason and its count; `latest_at` is null if it never occurred. `share` is per mille of the largest count."""
 
     reason: Reason
     count: int
@@ -36,7 +36,7 @@ class ReasonGroup(msgspec.Struct, frozen=True):
 
 
 def group_reasons(counts: Sequence[ReasonCount]) -> list[ReasonGroup]:
-    """Give every reason there is, those that nobody met as well, in the groups people know them by."""
+    """Group all reasons, including those that did not occur."""
     known = {
         **REASONS,
         **{count.reason: make_unknown_reason(count.reason) for count in counts if count.reason not in REASONS},

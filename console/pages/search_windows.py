@@ -1,7 +1,7 @@
-"""Searching back through past clicks in windows of time, until a page is full or its time is up. Pure.
+"""Plans a search back through past clicks in time windows, until a page is full or its time is up. Pure.
 
-One statement over everything ends in its time-out where a filter finds little and no index helps. Here each statement
-has a window and a time limit: a window is as long as the last one's speed allows, and begins where the last one ended.
+If a filter finds little and no index helps, one statement over all rows would time out. So each statement searches one
+window with a time limit. A window begins where the previous one ended, and its length follows from that one's speed.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,13 +11,13 @@ import msgspec
 from ulid import ULID
 
 SEARCH_S: Final = 1.5
-"""How long a search may take; what it asks of the second of two tables may take LIMIT_S longer."""
+"""The longest search; reading the second of two tables may take LIMIT_S longer."""
 WINDOW_S: Final = 0.3
-"""How long a window should take."""
+"""The target duration of a window."""
 LIMIT_S: Final = 0.5
-"""How long a statement of a window may take before the server gives it up, and the window with it."""
+"""The time limit of a statement; if the server cancels it, the whole window is retried smaller."""
 LEAST_S: Final = 0.05
-"""What is left of the time when it is not worth another window."""
+"""If less time than this is left, do not start another window."""
 FIRST_SPAN: Final = timedelta(minutes=1)
 LEAST_SPAN: Final = timedelta(milliseconds=1)
 MOST_GROWTH: Final = 8.0
@@ -27,9 +27,9 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Window(msgspec.Struct, frozen=True):
-    """What to ask for: what is older than the ULID `before`, and of the time `since` or later; null is no bound.
+    """Search events older than the ULID `before`, and not older than `since`; null means no bound.
 
-    Each statement that asks for it is given up after `limit_s`.
+    Each of its statements is cancelled after `limit_s`.
     """
 
     before: str | None
@@ -38,10 +38,10 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a search is: once it `has_moved`, everything of the time `reached` or later has been looked at.
+    """The state of a search. If `has_moved`, it has covered the time `reached` and everything later.
 
-    It begins with the newest time there is; null means that nothing is left to look at. Each moment is in one window,
-    and so are all clicks of a millisecond: a window begins at a whole one, and the next ends before its first ULID.
+    It begins at the newest row's time; null means that nothing is left. Windows do not overlap, and all clicks of one
+    millisecond are in one window: a window begins at a whole one, and the next ends before its first ULID.
     """
 
     reached: datetime | None
@@ -57,7 +57,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan_window(search: Search) -> Window:
-    """Give the next window. The last one has no bound: a click that comes late and is older than any is in it."""
+    """Plan the next window. The last one has no lower bound, so it includes rows added later that are older still."""
     since = None
     if search.reached is not None and search.reached - search.oldest > search.span:
         since = whole_milliseconds(search.reached - search.span)
@@ -65,7 +65,7 @@ def plan_window(search: Search) -> Window:
 
 
 def advance(search: Search, window: Window, took_s: float) -> Search:
-    """Give the search after a window was answered."""
+    """Return the search after a completed window."""
     return msgspec.structs.replace(
         search,
         reached=window.since,
@@ -77,20 +77,20 @@ def advance(search: Search, window: Window, took_s: float) -> Search:
 
 
 def shrink(search: Search, took_s: float) -> Search:
-    """Give the search after a window was given up: the next is much smaller."""
+    """Return the search after a cancelled window: the next one is much smaller."""
     span = max(LEAST_SPAN, search.span * LEAST_GROWTH)
     return msgspec.structs.replace(search, span=span, spent_s=search.spent_s + took_s)
 
 
 def plan_span(search: Search, took_s: float) -> timedelta:
-    """Give the span that takes as long as a window should, or as there is time left, at the speed of the last one."""
+    """Estimate, from the last window's speed, the span that takes WINDOW_S or the remaining time."""
     target_s = min(WINDOW_S, max(LEAST_S, SEARCH_S - search.spent_s - took_s))
     growth = min(MOST_GROWTH, target_s / took_s) if took_s > 0 else MOST_GROWTH
     return max(LEAST_SPAN, search.span * max(LEAST_GROWTH, growth))
 
 
 def first_ulid(time: datetime) -> str:
-    """Give the lowest ULID of a time of whole milliseconds: what is older than it is older than the time."""
+    """Return the lowest ULID of a whole millisecond: smaller ULIDs are older."""
     milliseconds = (time - EPOCH) // timedelta(milliseconds=1)
     return str(ULID.from_bytes(milliseconds.to_bytes(6, "big") + bytes(10)))
 

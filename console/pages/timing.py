@@ -1,4 +1,4 @@
-"""Where the time went: the steps of one click, and its way through the services, as bars one behind the other. Pure."""
+"""Waterfall charts of one click: the steps inside ingest, and its way through the services. Pure."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,9 +15,9 @@ from storage.read.records import StoredClick
 SCALE: Final = 1000
 """The width of a chart, in the units of its bars."""
 LEAST: Final = 4
-"""The width of a bar that would be too thin to be seen."""
+"""The smallest width of a bar, so that it can be seen."""
 
-# The table keeps steps as jsonb, which forgets their order: this is the one of the hot path.
+# jsonb does not keep the order of steps: this is the order of the hot path.
 STEPS: Final[Mapping[str, str]] = {
     "match": "Match code",
     "client_ip": "Client address",
@@ -32,7 +32,7 @@ ORDER: Final = {name: place for place, name in enumerate(STEPS)}
 
 
 class Bar(msgspec.Struct, frozen=True):
-    """A stretch of time: `start` and `width` in thousandths of the chart, `length` in words."""
+    """A span of time: `start` and `width` in thousandths of the chart, `length` as text."""
 
     label: str
     start: int
@@ -46,7 +46,7 @@ class Chart(msgspec.Struct, frozen=True):
 
 
 def chart_steps(steps_us: Mapping[str, int]) -> Chart | None:
-    """Chart what ingest did, in its order; null where no steps were kept."""
+    """Chart ingest's steps in order; null if none were stored."""
     names = sorted((name for name in steps_us if name != TOTAL), key=lambda name: (ORDER.get(name, len(ORDER)), name))
     if not names:
         return None
@@ -55,14 +55,14 @@ def chart_steps(steps_us: Mapping[str, int]) -> Chart | None:
 
 
 def chart_journey(event: ClickOrRejection) -> Chart | None:
-    """Chart the way from the request to the row; null while nothing but the first place is known."""
+    """Chart the way from the request to the row; null while only the first time is known."""
     stages = list_stages(event)
     stretches = [(label, microseconds_between(start, end)) for (_, start), (label, end) in pairwise(stages)]
     return lay_out(stretches, microseconds_between(stages[0][1], stages[-1][1])) if stretches else None
 
 
 def list_stages(event: ClickOrRejection) -> list[tuple[str, datetime]]:
-    """Give the places a record has passed, and when; the times are of different clocks."""
+    """List the stages a record has passed, and when. The times come from different clocks."""
     if isinstance(event, StoredClick):
         stages: list[tuple[str, datetime | None]] = [
             ("Clicked", event.click.clicked_at),
@@ -80,7 +80,7 @@ def list_stages(event: ClickOrRejection) -> list[tuple[str, datetime]]:
 
 
 def lay_out(stretches: Sequence[tuple[str, int]], total_us: int) -> Chart:
-    # Clocks of two machines may disagree: what would run backwards has no width, and its length says so.
+    # Clocks of machines may disagree: a negative span gets the least width, and its text shows the negative length.
     whole = max(1, total_us, sum(max(0, length) for _, length in stretches))
     bars = []
     elapsed = 0

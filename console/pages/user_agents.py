@@ -1,6 +1,6 @@
-"""What a user agent says of the device behind it, in a few words: for rejections, which no enricher has read.
+"""Describes a user agent in a few words, for rejections: the enricher does not process them.
 
-The enricher's reading is stored with each click; this one is made when somebody looks, by the same rules of ua-parser.
+Clicks store the enricher's result. This is computed when a page is shown, with the same rules of ua-parser.
 """
 
 from functools import cache, lru_cache
@@ -18,13 +18,13 @@ UNNAMED: Final = ("Generic", "Spider", "Other")
 
 @cache
 def load_rules() -> Resolver:
-    """Load the rules: takes 0.1 s and 20 MiB, the first time."""
+    """Load the rules. The first call takes 0.1 s and 20 MiB."""
     return Resolver(load_lazy_builtins())
 
 
 @lru_cache(CACHED)
 def describe_user_agent(user_agent: str) -> tuple[str, str]:
-    """Give browser and system, and the device: `Chrome Mobile 141 · Android` and `Google Pixel 9`. Empty: not known."""
+    """Return browser and system, and the device: `Chrome Mobile 141 · Android`, `Google Pixel 9`. Empty if unknown."""
     text = user_agent[:USER_AGENT_CAP].encode("utf-8", "replace").decode()
     parsed = load_rules()(text, Domain.ALL).complete()
     browser, os, device = parsed.user_agent, parsed.os, parsed.device

@@ -1,4 +1,4 @@
-"""Why a click that somebody looks for is not there: what its id alone tells. Pure."""
+"""Explains why an id is not found, from the id alone. Pure."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,7 +14,7 @@ ON_ITS_WAY: Final = timedelta(minutes=2)
 
 
 class MissingClick(msgspec.Struct, frozen=True):
-    """What an unknown id might mean: the likeliest thing first."""
+    """The possible causes of an unknown id, most likely first."""
 
     asked: str
     summary: str
@@ -22,17 +22,19 @@ class MissingClick(msgspec.Struct, frozen=True):
 
 
 MALFORMED: Final = (
-    "A click id has 26 characters, digits and letters without I, L, O and U: it was cut or mistyped.",
-    "A click token is such an id, a dot and 18 more characters: either is found, in capital or small letters.",
+    "A click id has 26 characters, digits and letters without I, L, O and U. This one was cut or mistyped.",
+    "A click token is a click id, a dot and 18 more characters. You can search for either, in upper or lower case.",
 )
-ELSEWHERE: Final = "It may come from another installation of Clickrail, or may have been made up: no secret is needed."
-DEAD: Final = "A stage could not process it: look among the dead letters, on the page of errors."
+ELSEWHERE: Final = (
+    "It may come from another installation of Clickrail, or may be invented: anybody can write a valid id."
+)
+DEAD: Final = "A stage could not process it: look at the dead letters, on the page Errors."
 
 
 def read_id(asked: str) -> str | None:
-    """Give the ULID somebody means who pastes an id or a click token, in any case, with spaces or quotes around it.
+    """Read the ULID from a pasted id or click token, in any case, with spaces or quotes around it.
 
-    Null where it can be nobody's: no ULID, or one of after the year 9999.
+    Null if it is no ULID, or has a time after the year 9999.
     """
     ulid = read_pasted(asked).click_id
     try:
@@ -42,7 +44,7 @@ def read_id(asked: str) -> str | None:
 
 
 def explain_missing(asked: str, now: datetime) -> MissingClick:
-    """Say what it may mean that nobody knows the id `asked`."""
+    """List what may explain that the id `asked` is not found."""
     ulid = read_pasted(asked).click_id
     if ulid is None:
         return MissingClick(asked, "This is not a click id.", MALFORMED)

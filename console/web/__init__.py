@@ -1,1 +1,1 @@
-"""Pages as such: addresses, templates, forms, answers, texts made fit to be shown."""
+"""The web side of every page: routes, URLs, templates, forms, responses, static files, safe display of texts."""

@@ -1,4 +1,4 @@
-"""Addresses of our own pages, wherever the console stands: at the root of its site, or below a path. Pure."""
+"""URLs of the console's own pages, at the root of a site or below a path. Pure."""
 
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -7,19 +7,19 @@ import msgspec
 
 
 class Base(msgspec.Struct, frozen=True):
-    """Where the console stands for browsers: `path` is empty or as `/tracking`, without a slash at its end.
+    """The path of the console for browsers: empty, or for example `/tracking`, without a trailing slash.
 
-    A proxy before it may pass that path on or take it away. What browsers are given always has it.
+    A proxy may keep or strip it in requests. URLs in pages always include it.
     """
 
     path: str = ""
 
     def address(self, path: str) -> str:
-        """Give the address of one of our pages, whose `path` begins with a slash."""
+        """Return the URL of one of our pages, whose `path` begins with a slash."""
         return self.path + path
 
     def relative(self, path: str) -> str:
-        """Give the path below the base, of a request that may come with it or without."""
+        """Return a request's path without the base, whether the proxy kept or stripped it."""
         below = path.removeprefix(self.path)
         if not self.path or below == path or below[:1] not in ("", "/", "?"):
             return path
@@ -34,21 +34,21 @@ ROOT: Final = Base()
 
 
 def read_base(url: str | None) -> Base:
-    """Read the base out of the console's public URL; the root where there is none."""
+    """Read the base from the console's public URL; the root if there is none."""
     return Base(urlsplit(url).path.rstrip("/")) if url else ROOT
 
 
 def make_local_target(base: Base, target: str) -> str:
-    """Give the address of a page of ours to go to after the login: never another site, however it is dressed up."""
+    """Return the page to go to after login: always one of ours, never another site."""
     path = base.relative(target)
     is_local = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
     return base.address(path if is_local and not path.startswith("/login") else "/")
 
 
 def make_login_address(base: Base, wanted: str) -> str:
-    """Give the address of the login that leads on to what was wanted: a path and query as they came.
+    """Return the URL of the login page that continues to `wanted`, a path and query as received.
 
-    Bytes that are no UTF-8 come as surrogates, and go as they came.
+    Bytes that are not UTF-8 arrive as surrogates and are written back unchanged.
     """
     target = base.address(base.relative(wanted))
     return base.address(f"/login?next={quote(target.encode('utf-8', 'surrogateescape'), safe='/')}")

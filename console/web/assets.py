@@ -1,4 +1,4 @@
-"""The page's own style, script and picture, read once, and named by their content so that browsers may keep them."""
+"""Static files, read once and named by a hash of their content, so that browsers may cache them for ever."""
 
 import hashlib
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ class Asset(msgspec.Struct, frozen=True):
 
 
 class Assets(msgspec.Struct, frozen=True):
-    """`urls` gives the address of `console.css`, `by_name` what stands there."""
+    """`urls` maps `console.css` to its hashed URL; `by_name` maps the hashed name to the file."""
 
     urls: Mapping[str, str]
     by_name: Mapping[str, Asset]

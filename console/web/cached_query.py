@@ -1,4 +1,4 @@
-"""An answer that is asked for often and costs something: kept for a moment, and asked for by one at a time."""
+"""Caches the result of an expensive query for a short time, and runs it once at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,9 +14,9 @@ TIMES_ITS_COST: Final = 15
 
 
 class CachedQuery(Generic[T]):
-    """Keeps an answer for LEAST_S, or for 15 times as long as it took to get: that bounds what asking can cost.
+    """Caches a result for LEAST_S or 15 times the query's duration, whichever is longer: this bounds the load.
 
-    A dependency that is away is an answer too, so that those who wait do not ask it one after the other.
+    Caches a DependencyAway too, so that waiting callers do not each try the dependency in turn.
     """
 
     def __init__(self, ask: Callable[[], Awaitable[T]], clock: Callable[[], float] = monotonic) -> None:
@@ -28,7 +28,7 @@ class CachedQuery(Generic[T]):
         self._good_until = 0.0
 
     async def get(self) -> T:
-        """Give the answer. Raises the DependencyAway that came instead."""
+        """Return the result. Raises the DependencyAway of the query."""
         async with self._turn:
             if self._clock() >= self._good_until:
                 await self._renew()

@@ -1,4 +1,4 @@
-"""What a form sent: the fields of an ordinary HTML form, whatever its sender says about their encoding."""
+"""Reads HTML forms: URL-encoded UTF-8, whatever charset the sender declares."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,15 +12,15 @@ MOST_FIELDS: Final = 20
 
 
 async def read_form(request: web.Request) -> Mapping[str, str]:
-    """Read the fields of a form, the first of each name.
+    """Read a form; of repeated names, use the first.
 
-    Raises HTTPUnsupportedMediaType for a body that is no such form, HTTPBadRequest for one that cannot be read, and
-    HTTPRequestEntityTooLarge. aiohttp's own `post()` raises LookupError for a charset it does not know, ValueError and
-    AssertionError for a multipart body that is none.
+    Raises HTTPUnsupportedMediaType for another content type, HTTPBadRequest for an unreadable body, and
+    HTTPRequestEntityTooLarge. aiohttp's `post()` is not used: it raises LookupError for an unknown charset, and
+    ValueError or AssertionError for an invalid multipart body.
     """
     content_type = request.headers.get(hdrs.CONTENT_TYPE, URLENCODED).partition(";")[0].strip().lower()
     if content_type != URLENCODED:
-        raise web.HTTPUnsupportedMediaType(text=f"A form is sent as {URLENCODED}.")
+        raise web.HTTPUnsupportedMediaType(text=f"Send forms as {URLENCODED}.")
     try:
         return parse_form(await request.read())
     except (HttpProcessingError, ValueError) as error:
@@ -28,7 +28,7 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
 
 
 def parse_form(body: bytes) -> dict[str, str]:
-    """Read the fields. HTML forms are UTF-8 (the page says so): what is none stands as U+FFFD.
+    """Read the fields. Our pages declare UTF-8; invalid bytes become U+FFFD.
 
     Raises ValueError for more than MOST_FIELDS.
     """

@@ -1,4 +1,4 @@
-"""Templates: everything in them is escaped, and a name that is missing is an error."""
+"""Templates: all values are escaped, and a missing name is an error."""
 
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ FOLDER: Final = Path(__file__).parent / "templates"
 
 
 def open_templates(assets: Assets, base: Base = ROOT) -> jinja2.Environment:
-    """Give the templates with the words they use: filters for texts of strangers, for times and for numbers."""
+    """Open the templates with our filters: for untrusted texts, times and numbers."""
     templates = jinja2.Environment(
         loader=jinja2.FileSystemLoader(FOLDER),
         autoescape=True,
@@ -44,7 +44,7 @@ def render(templates: jinja2.Environment, name: str, **context: Any) -> str:
 
 
 def format_code(sentence: str) -> Markup:
-    """Set what stands between backticks in a sentence of ours as code."""
+    """Turn `backticks` in our own sentences into <code>."""
     pieces = enumerate(sentence.split("`"))
     return Markup().join(
         Markup("<code>{}</code>").format(piece) if number % 2 else escape(piece) for number, piece in pieces

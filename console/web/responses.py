@@ -1,4 +1,4 @@
-"""Answers made of templates."""
+"""HTTP responses rendered from templates."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from console.web.rendering import render
 
 
 def reply(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
-    """Give a page, or a part of one, to whoever asks: `session` is null for those who are not logged in."""
+    """Render a page or a part of one. In the template `session` is null without a login."""
     environment: Environment = request.app[ENVIRONMENT]
     text = render(
         environment.templates,
@@ -26,4 +26,4 @@ def reply(request: web.Request, template: str, status: int = 200, **context: Any
 
 
 def reply_with_error(request: web.Request, status: int, title: str, advice: str) -> web.Response:
-    return reply(request, "error.html", status, title=title, advice=advice, passing=status == 503)  # noqa: PLR2004 - the status itself
+    return reply(request, "error.html", status, title=title, advice=advice, passing=status == 503)  # noqa: PLR2004 - an HTTP status

@@ -1,4 +1,4 @@
-"""Every address of the console, who may see it, and what answers."""
+"""The console's routes: path, handler, and who may see it."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ from console.pages.handlers import (
 
 LARGEST_FORM: Final = 16 * 1024
 METHODS: Final = {"GET": ("GET", "HEAD")}
-"""Whoever asks for the head alone is answered as for the whole (RFC 9110, 9.3.2)."""
+"""HEAD is answered like GET, without the body (RFC 9110, 9.3.2)."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -56,7 +56,7 @@ ROUTES: Final = (
 
 
 async def answer_unmatched(request: web.Request) -> web.Response:
-    """Answer what no route is for: 405 where another method would be answered, else 404."""
+    """Answer a request without a route: 405 if another method has one, else 404."""
     resources = request.app.router.resources()
     allowed = {method for resource in resources for method in (await resource.resolve(request))[1]} - {hdrs.METH_ANY}
     if allowed:
@@ -65,7 +65,7 @@ async def answer_unmatched(request: web.Request) -> web.Response:
 
 
 async def handle_expect(request: web.Request) -> None:
-    """Answer the header Expect. aiohttp's own handler quotes what it does not know, and fails on what is no UTF-8."""
+    """Handle the Expect header. aiohttp's handler would quote an unknown value, and fails if it is not UTF-8."""
     if request.version == HttpVersion11:
         if request.headers.get(hdrs.EXPECT, "").lower() != "100-continue":
             raise web.HTTPExpectationFailed
@@ -76,7 +76,7 @@ async def handle_expect(request: web.Request) -> None:
 def make_app(environment: Environment) -> web.Application:
     app = web.Application(middlewares=[guard], client_max_size=LARGEST_FORM)
     app[ENVIRONMENT] = environment
-    # Below the base for a proxy that passes its path on, and at the root for one that takes it away.
+    # Below the base for proxies that keep its path, and at the root for those that strip it.
     app[ACCESS] = {
         app.router.add_route(method, prefix + route.path, route.handler, expect_handler=handle_expect): route.access
         for prefix in dict.fromkeys((environment.base.path, ""))
@@ -85,7 +85,7 @@ def make_app(environment: Environment) -> web.Application:
     }
     if environment.base.path:
         app.router.add_route("GET", environment.base.path, show_overview, expect_handler=handle_expect)
-    # The rest is ours as well: what aiohttp has for it would answer Expect by its own handler.
+    # Catch the rest here: aiohttp's own 404 would use its own Expect handler.
     app.router.add_route("*", "/{rest:.*}", answer_unmatched, expect_handler=handle_expect)
     app.on_response_prepare.append(add_headers)
     return app

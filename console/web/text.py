@@ -1,16 +1,16 @@
-"""Texts of strangers, made fit to be looked at. Pure. That they are escaped is the templates' part."""
+"""Makes untrusted texts safe to look at. Pure. The templates escape HTML."""
 
 from typing import Final
 
 ELLIPSIS: Final = "…"
-# The joiners make one sign of several, in Persian or in an emoji, and can neither hide nor turn anything.
+# Joiners combine characters, in Persian or in emoji; they cannot hide or reverse text.
 JOINERS: Final = frozenset("\u200c\u200d")
 
 
 def make_visible(text: str, keep: str = "") -> str:
-    r"""Show each character that would not be seen as such, or that turns the ones around it, by its number: \u202E.
+    r"""Replace invisible characters, and those that reverse text, by their escape, such as \u202E.
 
-    `keep` holds characters to leave alone, such as line feeds where lines are wanted.
+    Leave the characters in `keep` alone, for example line feeds.
     """
     if text.isprintable():
         return text
@@ -26,17 +26,17 @@ def escape(character: str) -> str:
 
 
 def cut(text: str, length: int) -> str:
-    """Give at most `length` characters of the text, the last one an ellipsis where something was cut."""
+    """Cut a text to `length` characters, the last one an ellipsis if anything was cut."""
     return text if len(text) <= length else text[: length - 1].rstrip() + ELLIPSIS
 
 
 def read_bytes(value: bytes) -> str:
-    """Show bytes as text: what is no UTF-8 as U+FFFD, what would not be seen by its number, lines kept."""
+    """Show bytes as text: U+FFFD for invalid UTF-8, escapes for invisible characters; keep lines."""
     return make_visible(value.decode("utf-8", "replace"), keep="\n\t")
 
 
 def join(*pieces: str | None, separator: str = " · ") -> str:
-    """Join the pieces that there are."""
+    """Join the pieces that are not empty."""
     return separator.join(piece for piece in pieces if piece)
 
 

@@ -1,4 +1,4 @@
-"""Times and durations, in words. Pure. `static/console.js` tells ages in the same words."""
+"""Times and durations in words. Pure. `static/page.js` writes ages in the same words."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -11,7 +11,7 @@ SECOND_US: Final = 1_000_000
 
 
 def describe_age(time: datetime, now: datetime) -> str:
-    """Give how long ago it was, as `3 s ago`."""
+    """Write an age, for example `3 s ago`."""
     seconds = int((now - time).total_seconds())
     for length, unit in ((DAY_S, "d"), (HOUR_S, "h"), (MINUTE_S, "min"), (1, "s")):
         if seconds >= length:
@@ -20,14 +20,14 @@ def describe_age(time: datetime, now: datetime) -> str:
 
 
 def describe_exactly(time: datetime) -> str:
-    """Give the time to the millisecond, as `2026-11-24 08:00:03.123 UTC`."""
+    """Write a time to the millisecond, for example `2026-11-24 08:00:03.123 UTC`."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03} UTC"
 
 
 def describe_duration(microseconds: int) -> str:
-    """Give a duration in the unit that suits it, as `84 µs`, `1.2 ms` or `3.4 s`."""
+    """Write a duration in a fitting unit, for example `84 µs`, `1.2 ms` or `3.4 s`."""
     if microseconds < 0:
-        return f"−{describe_duration(-microseconds)}"  # noqa: RUF001 - a minus sign is what is meant
+        return f"−{describe_duration(-microseconds)}"  # noqa: RUF001 - a real minus sign
     if microseconds < MILLISECOND_US:
         return f"{microseconds} µs"
     unit, name = (MILLISECOND_US, "ms") if microseconds < SECOND_US else (SECOND_US, "s")

@@ -1,4 +1,4 @@
-"""What the fault tests ask of Kafka, and of the ingest that waits for it."""
+"""What the fault tests check in Kafka, and in the ingest that waits for it."""
 
 import asyncio
 import time
@@ -18,36 +18,36 @@ from tests.pipeline import PATIENCE_S, Pipeline
 
 WAITING = "clickrail_clicks_waiting"
 DRAINED_PER_S = 500
-"""Old clicks that even a busy machine delivers in a second."""
+"""Old clicks per second that even a busy machine delivers."""
 
 
-class Line(NamedTuple):
-    """A Kafka that all clients reach through a proxy, and its own address behind that."""
+class ProxiedKafka(NamedTuple):
+    """A Kafka whose advertised address is a proxy, and its direct address."""
 
     proxy: Proxy
     kafka: str
 
 
 @asynccontextmanager
-async def kafka_behind_proxy(settings: LocalSettings) -> AsyncIterator[Line]:
+async def kafka_behind_proxy(settings: LocalSettings) -> AsyncIterator[ProxiedKafka]:
     with Proxy("127.0.0.1", settings.kafka_port) as proxy:
         async with running(await plan_kafka(settings, advertised=proxy.address)) as server:
-            yield Line(proxy, server.address)
+            yield ProxiedKafka(proxy, server.address)
 
 
-async def waiting(pipeline: Pipeline) -> float:
-    """Give how many clicks Kafka has not acknowledged."""
+async def count_waiting(pipeline: Pipeline) -> float:
+    """Count the clicks that Kafka has not acknowledged."""
     return await read_metric(pipeline.services["ingest"].private_port, WAITING)
 
 
-async def drain_rate(pipeline: Pipeline, arriving: float) -> float:
-    """Wait until what waits for Kafka is gone, while more arrives; give how many clicks a second were delivered.
+async def measure_drain_rate(pipeline: Pipeline, arriving: float) -> float:
+    """Wait until the backlog is delivered while more clicks arrive; return the clicks delivered per second.
 
-    The clock runs from the first delivery on, not while Kafka is being looked for.
+    Time is measured from the first delivery, not while ingest is reconnecting.
     """
-    most, began, left = await waiting(pipeline), time.monotonic(), 0.0
+    most, began, left = await count_waiting(pipeline), time.monotonic(), 0.0
     async with asyncio.timeout(PATIENCE_S + most / DRAINED_PER_S):
-        while (left := await waiting(pipeline)) > arriving / 2:
+        while (left := await count_waiting(pipeline)) > arriving / 2:
             if left >= most:
                 most, began = left, time.monotonic()
             await asyncio.sleep(0.02)
@@ -56,7 +56,7 @@ async def drain_rate(pipeline: Pipeline, arriving: float) -> float:
 
 
 @asynccontextmanager
-async def reading(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def open_consumer(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka)
     await consumer.start()
     try:
@@ -65,12 +65,12 @@ async def reading(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.stop()
 
 
-async def all_produce_again(pipeline: Pipeline, kafka: str) -> float:
-    """Wait until every partition of the raw clicks has grown; give the seconds from now."""
+async def wait_until_all_produce(pipeline: Pipeline, kafka: str) -> float:
+    """Wait until every partition of the raw clicks has grown; return the seconds that took."""
     began = time.monotonic()
     topic = pipeline.prefix + CLICKS_RAW.name
     places = [TopicPartition(topic, number) for number in range(CLICKS_RAW.partitions)]
-    async with asyncio.timeout(PATIENCE_S), reading(kafka) as consumer:
+    async with asyncio.timeout(PATIENCE_S), open_consumer(kafka) as consumer:
         first = await consumer.end_offsets(places)
         while not all(end > first[place] for place, end in (await consumer.end_offsets(places)).items()):
             await asyncio.sleep(0.05)

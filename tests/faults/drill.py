@@ -1,4 +1,4 @@
-"""What a drill is to one test, and to the session: figures noted beside their targets, and a report at the end."""
+"""The drill: tests note figures beside their targets, and the session writes a report at the end."""
 
 import os
 import platform
@@ -17,7 +17,7 @@ REPORT: Final = Path(".local", "drill.md")
 
 
 class Drill:
-    """What one test knows of the drill. `long` is false in `make test`."""
+    """The drill for one test. `long` is false in `make test`."""
 
     def __init__(self, item: pytest.Item) -> None:
         self.long = is_drill(item.config)
@@ -40,7 +40,7 @@ class Recorder:
         self._reports: dict[str, list[pytest.TestReport]] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # A drill is of real processes: what is pure is tested in the same folder, and is no news to an operator.
+        # Report only tests with real processes: pure tests in the folder do not interest an operator.
         if "processes" in report.keywords:
             self._reports.setdefault(report.nodeid, []).append(report)
 
@@ -55,7 +55,7 @@ class Recorder:
 
 
 def trial_of(reports: Sequence[pytest.TestReport]) -> Trial:
-    """Put the reports of a test's set-up, call and end together."""
+    """Combine the reports of a test's set-up, call and teardown."""
     outcomes = [report.outcome for report in reports]
     outcome: Outcome = next((outcome for outcome in ("failed", "skipped") if outcome in outcomes), "passed")
     return Trial(

@@ -1,4 +1,4 @@
-"""The report of a drill: what was broken, what came of it beside what was promised. Pure."""
+"""The drill report: each fault, its figures and their targets. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Trial(msgspec.Struct, frozen=True):
 
 
 class Circumstances(msgspec.Struct, frozen=True):
-    """When and on what the drill was held."""
+    """When and on which machine the drill ran."""
 
     date: str
     commit: str
@@ -41,9 +41,9 @@ class Circumstances(msgspec.Struct, frozen=True):
 
 
 def render(circumstances: Circumstances, trials: Sequence[Trial]) -> str:
-    """Give the report as Markdown: a summary, one table in the order of the faults, and what did not pass."""
-    ordered = sorted(trials, key=place)
-    table = [HEADINGS, ("---",) * len(HEADINGS), *(line for trial in ordered for line in lines_of(trial))]
+    """Write the report as Markdown: a summary, a table in the order of faults, and what did not pass."""
+    ordered = sorted(trials, key=sort_key)
+    table = [HEADINGS, ("---",) * len(HEADINGS), *(line for trial in ordered for line in make_lines(trial))]
     return "\n".join(
         [
             "# What happens when a part fails",
@@ -68,8 +68,8 @@ def summary(trials: Sequence[Trial]) -> str:
     )
 
 
-def lines_of(trial: Trial) -> list[tuple[str, ...]]:
-    """Give a line for each note, or one without: what concerns the whole trial stands in the first of them."""
+def make_lines(trial: Trial) -> list[tuple[str, ...]]:
+    """Make a line for each note, or one without a note. The first line has the trial's outcome."""
     once = (sentence(trial.test), trial.outcome, f"{trial.seconds:.0f} s")
     notes = [(note.row, note.what, note.figure, note.target, MET[note.met]) for note in trial.notes]
     first, *rest = notes or [("",) * 5]
@@ -83,12 +83,12 @@ def remarks(heading: str, trials: Sequence[Trial]) -> list[str]:
 
 
 def sentence(test: str) -> str:
-    """Give a test's name as the sentence it is: `a.py::test_no_click_is_lost[x]` is `no click is lost [x]`."""
+    """Turn a test's name into a sentence: `a.py::test_no_click_is_lost[x]` is `no click is lost [x]`."""
     name, bracket, parameters = test.rpartition("::")[2].partition("[")
     return name.removeprefix("test_").replace("_", " ") + (f" [{parameters}" if bracket else "")
 
 
-def place(trial: Trial) -> tuple[int, str]:
+def sort_key(trial: Trial) -> tuple[int, str]:
     """Sort by the number of the fault; trials that noted nothing come last."""
     number = re.match(r"\d+", trial.notes[0].row) if trial.notes else None
     return (int(number[0]) if number else 1000, trial.test)

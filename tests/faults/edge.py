@@ -1,4 +1,4 @@
-"""An edge node: ingest far from everything else, with a line of 75 ms each way to each of its three servers."""
+"""An edge node: ingest far from its three servers, with 75 ms latency in each direction to each."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -27,8 +27,8 @@ MAKE_ROLE: Final = """
 DROP_ROLE: Final = "DROP OWNED BY {role}; DROP ROLE {role}"
 
 
-class Lines(msgspec.Struct, frozen=True):
-    """The lines of nodes, each to one server. They are long ones from when `lengthen` is called."""
+class ProxyLines(msgspec.Struct, frozen=True):
+    """Proxies from the nodes to each server. `lengthen` adds the latency."""
 
     kafka: Proxy
     postgres: Proxy
@@ -43,7 +43,7 @@ class Lines(msgspec.Struct, frozen=True):
             how(line)
 
     def mend(self) -> None:
-        """Carry everything again, over the same distance."""
+        """Forward everything again, with the same latency."""
         for line in self.all():
             one_way_s = line.latency_s
             line.restore()
@@ -54,9 +54,9 @@ class Lines(msgspec.Struct, frozen=True):
 
 
 class Edge(Pipeline):
-    """A pipeline whose ingest knows nothing of the centre but the ends of its lines. There `role` may only read."""
+    """A pipeline whose ingest reaches the centre only through the proxies. Its database `role` may only read."""
 
-    def __init__(self, lines: Lines, *arguments: Any) -> None:
+    def __init__(self, lines: ProxyLines, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.lines = lines
         self.role = f"edge_{self.prefix.rstrip('.')}"
@@ -85,18 +85,18 @@ class Edge(Pipeline):
 
 
 class Centre(msgspec.Struct, frozen=True):
-    """Kafka's address as the centre itself has it, and the lines that nodes come in by."""
+    """Kafka's address inside the centre, and the proxies that nodes use."""
 
     kafka: str
-    lines: Lines
+    lines: ProxyLines
 
 
 @asynccontextmanager
 async def open_centre(settings: LocalSettings, database_url: str, redis_url: str) -> AsyncIterator[Centre]:
-    """Run a Kafka for the centre, and lines to it and to these two."""
+    """Run a Kafka for the centre, and proxies to it, to PostgreSQL and to Redis."""
     far_port = free_port()
     with ExitStack() as stack:
-        lines = Lines(
+        lines = ProxyLines(
             *(stack.enter_context(Proxy(HOST, port)) for port in (far_port, port_of(database_url), port_of(redis_url)))
         )
         async with running(await plan_kafka_with_two_doors(settings, far_port, lines.kafka)) as kafka:
@@ -105,7 +105,7 @@ async def open_centre(settings: LocalSettings, database_url: str, redis_url: str
 
 @asynccontextmanager
 async def open_edge(centre: Centre, folder: Path, *rest: str) -> AsyncIterator[Edge]:
-    """Prepare a node beside the centre, its lines whole and short; `rest` is what a pipeline takes behind Kafka."""
+    """Prepare a node with working proxies without latency; `rest` are a pipeline's arguments after Kafka."""
     centre.lines.mend()
     centre.lines.lengthen(0)
     edge = Edge(centre.lines, folder, centre.kafka, *rest)
@@ -114,11 +114,11 @@ async def open_edge(centre: Centre, folder: Path, *rest: str) -> AsyncIterator[E
 
 
 async def plan_kafka_with_two_doors(settings: LocalSettings, far_port: int, line: Proxy) -> ServerPlan:
-    """Plan a Kafka that tells whoever comes in at `far_port` to come back over the line, and others nothing of it."""
+    """Plan a Kafka that advertises the proxy's address to clients of `far_port`, and its own address to others."""
     plan = await plan_kafka(settings)
     far, near = f"FAR://{HOST}:{far_port}", f"PLAINTEXT://{plan.address}"
     with (plan.folder / "server.properties").open("a") as properties:
-        # Of two values of a name the later one holds.
+        # Of two values for a name the later one wins.
         properties.write(
             render(
                 {

@@ -3,8 +3,8 @@
     python -m tests.faults.load_burst scan PORT SECONDS RATE      random codes, many requests at once on each connection
     python -m tests.faults.load_burst visit PORT SECONDS RATE CODES      c0, c1, ... c{CODES - 1}, one at a time
 
-Both are open loops at so many requests a second, as far as the service keeps up; they print `Flooded` as JSON.
-A visitor of the code `c7` is to be led to `https://shop.example/c7`.
+Both are open loops at so many requests a second, as far as the service keeps up; they print `BurstResult` as JSON.
+The target of the code `c7` must be `https://shop.example/c7`.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ import msgspec
 HOST: Final = "127.0.0.1"
 CONNECTIONS: Final = 32
 DEPTH: Final = 8
-"""Requests sent at once on a connection: fewer system calls for this process, and not yet a burst for the service."""
+"""Requests sent at once on a connection: saves system calls here without overloading the service."""
 VISITORS: Final = 16
 HEAD: Final = b"GET /ref/"
 TAIL: Final = b" HTTP/1.1\r\nHost: go.shop.example\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/143.0\r\n\r\n"
@@ -32,8 +32,8 @@ STATUS: Final = b"HTTP/1.1 "
 RANDOM_BYTES: Final = 8
 
 
-class Flooded(msgspec.Struct, frozen=True):
-    """Answers by status, those that led elsewhere than they should, seconds, and milliseconds to an answer."""
+class BurstResult(msgspec.Struct, frozen=True):
+    """Answers by status, wrong targets, duration in seconds, and answer times in milliseconds."""
 
     statuses: dict[int, int]
     wrong: int
@@ -46,8 +46,8 @@ class Flooded(msgspec.Struct, frozen=True):
         return sum(self.statuses.values()) / self.seconds
 
 
-async def run_flood(kind: str, *arguments: float) -> Flooded:
-    """Run a flood as a process and give what came of it."""
+async def run_burst(kind: str, *arguments: float) -> BurstResult:
+    """Run a burst in its own process and return the result."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, kind, *map(str, arguments), stdout=asyncio.subprocess.PIPE
     )
@@ -58,11 +58,11 @@ async def run_flood(kind: str, *arguments: float) -> Flooded:
             process.kill()
             await process.wait()
     assert process.returncode == 0, f"{kind} failed"
-    return msgspec.json.decode(output, type=Flooded)
+    return msgspec.json.decode(output, type=BurstResult)
 
 
-class Line:
-    """A connection with some requests under way."""
+class PipelinedConnection:
+    """A connection with several unanswered requests."""
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection((HOST, port))
@@ -75,7 +75,7 @@ class Line:
         self.socket.sendall(b"".join([HEAD + code + TAIL for code in codes]))
 
     def count(self, statuses: Counter[int]) -> None:
-        """Count the answers that begin in what has come."""
+        """Count the answers that begin in the received bytes."""
         received = self.socket.recv(1 << 20)
         assert received, "the service closed a connection"
         data = self._tail + received
@@ -83,13 +83,13 @@ class Line:
             found = data.count(STATUS + b"%d" % status)
             statuses[status] += found
             self.awaited -= found
-        # Too short for a whole status: nothing is counted twice.
+        # Keep a tail too short for a whole status line, so nothing is counted twice.
         self._tail = data[-len(STATUS) - 2 :]
 
 
-def scan(port: int, seconds: float, rate: float) -> Flooded:
-    """Ask for random codes, each once."""
-    lines = [Line(port) for _ in range(CONNECTIONS)]
+def scan(port: int, seconds: float, rate: float) -> BurstResult:
+    """Request random codes, each once."""
+    lines = [PipelinedConnection(port) for _ in range(CONNECTIONS)]
     statuses: Counter[int] = Counter()
     selector = selectors.DefaultSelector()
     for line in lines:
@@ -104,20 +104,20 @@ def scan(port: int, seconds: float, rate: float) -> Flooded:
         for key, _ in selector.select(0.002):
             key.data.count(statuses)
     elapsed = time.perf_counter() - began
-    return Flooded({status: count for status, count in statuses.items() if count}, 0, elapsed)
+    return BurstResult({status: count for status, count in statuses.items() if count}, 0, elapsed)
 
 
-def visit(port: int, seconds: float, rate: float, codes: float) -> Flooded:
-    """Ask for known codes in random order. A visit that finds no free connection waits, and its wait counts."""
-    lines = [Line(port) for _ in range(VISITORS)]
-    # In turn, so that none is idle for so long that it is closed.
-    idle, busy = deque(lines), dict[Line, tuple[float, bytes]]()
+def visit(port: int, seconds: float, rate: float, codes: float) -> BurstResult:
+    """Request known codes in random order. Waiting for a free connection counts as answer time."""
+    lines = [PipelinedConnection(port) for _ in range(VISITORS)]
+    # Use connections in turn, so that none is closed for being idle.
+    idle, busy = deque(lines), dict[PipelinedConnection, tuple[float, bytes]]()
     selector = selectors.DefaultSelector()
     for line in lines:
         selector.register(line.socket, selectors.EVENT_READ, line)
     statuses: Counter[int] = Counter()
     wrong, milliseconds = 0, list[float]()
-    wanted = any_of(int(codes))
+    wanted = cycle_codes(int(codes))
     began = time.perf_counter()
     for number in itertools.count():
         due = began + number / rate
@@ -130,13 +130,13 @@ def visit(port: int, seconds: float, rate: float, codes: float) -> Flooded:
                 asked_at, code = busy.pop(line)
                 milliseconds.append((time.perf_counter() - asked_at) * 1000)
                 statuses[int(answer[9:12])] += 1
-                wrong += answer.startswith(STATUS + b"302") and not leads_to(answer, code)
+                wrong += answer.startswith(STATUS + b"302") and not has_location(answer, code)
                 idle.append(line)
         line, code = idle.popleft(), next(wanted)
         busy[line] = (due, code)
         line.ask([code])
     ordered = sorted(milliseconds)
-    return Flooded(
+    return BurstResult(
         dict(statuses),
         wrong,
         time.perf_counter() - began,
@@ -145,14 +145,14 @@ def visit(port: int, seconds: float, rate: float, codes: float) -> Flooded:
     )
 
 
-def any_of(codes: int) -> Iterator[bytes]:
-    """Give each code once, in random order, and begin anew."""
+def cycle_codes(codes: int) -> Iterator[bytes]:
+    """Yield all codes in random order, again and again."""
     numbers = list(range(codes))
     Random(1).shuffle(numbers)
     return itertools.cycle(b"c%d" % number for number in numbers)
 
 
-def leads_to(answer: bytes, code: bytes) -> bool:
+def has_location(answer: bytes, code: bytes) -> bool:
     return b"\r\nLocation: https://shop.example/%b\r\n" % code in answer
 
 

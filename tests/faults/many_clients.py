@@ -1,4 +1,4 @@
-"""Visitors of a shop: they come at a rate, whatever the answers, and remember each of them."""
+"""Many clients of a shop: they send requests at a fixed rate, whatever the answers, and record each answer."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ AT_ONCE = 64
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """What was asked when (seconds), what was answered (status 0: nothing) after how many milliseconds."""
+    """One request: when (seconds), which code, and the answer (status 0: none) with its delay."""
 
     code: str
     at: float
@@ -28,11 +28,11 @@ class Visit(msgspec.Struct, frozen=True):
 
     @property
     def is_right(self) -> bool:
-        """Whether the code of a shop was led to its own place."""
+        """Whether the redirect led to the code's own target."""
         return (self.status, self.location) == (302, f"https://shop.example/{self.code}")
 
 
-class Crowd:
+class ManyClients:
     def __init__(self, shop: Shop) -> None:
         self.visits: list[Visit] = []
         self._shop = shop
@@ -58,34 +58,34 @@ class Crowd:
         return visit
 
     async def visit_all(self, codes: Iterable[str]) -> list[Visit]:
-        """Ask for codes, some at a time; give the answers in the order of the codes."""
+        """Visit the codes, AT_ONCE at a time; return the visits in the order of the codes."""
         places = asyncio.Semaphore(AT_ONCE)
 
         async def visit(code: str) -> Visit:
             async with places:
                 return await self.visit(browser, code)
 
-        async with browsing() as browser:
+        async with open_session() as browser:
             return await asyncio.gather(*map(visit, codes))
 
     @asynccontextmanager
-    async def coming(self, rate: float, choose: Callable[[], str]) -> AsyncIterator[None]:
-        """Have visitors come at so many a second while the block runs, and wait until all are answered."""
+    async def visiting(self, rate: float, choose: Callable[[], str]) -> AsyncIterator[None]:
+        """Send `rate` visits a second while the block runs, then wait until all are answered."""
 
         async def come() -> None:
             for due in steps(time.monotonic(), 1 / rate):
                 await asyncio.sleep(due - time.monotonic())
                 group.create_task(self.visit(browser, choose()))
 
-        async with browsing() as browser, asyncio.TaskGroup() as group:
-            coming = group.create_task(come())
+        async with open_session() as browser, asyncio.TaskGroup() as group:
+            visiting = group.create_task(come())
             try:
                 yield
             finally:
-                coming.cancel()
+                visiting.cancel()
 
     def since(self, at: float, until: float = float("inf")) -> list[Visit]:
-        """Give the visits that began in a time."""
+        """Return the visits that began in a period."""
         return [visit for visit in self.visits if at <= visit.at < until]
 
 
@@ -95,13 +95,13 @@ def steps(start: float, step: float) -> Iterable[float]:
         start += step
 
 
-def browsing() -> aiohttp.ClientSession:
-    # No limit: a visitor does not wait until others are answered.
+def open_session() -> aiohttp.ClientSession:
+    # No limit: one visit does not wait for another.
     return aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), connector=aiohttp.TCPConnector(limit=0))
 
 
 def click_id(keys: CookieKeys, visit: Visit, now_s: int) -> str:
-    """Give the id in the cookie that was set."""
+    """Return the click id in the cookie that was set."""
     assert visit.set_cookie is not None
     name, _, rest = visit.set_cookie.partition("=")
     opened = open_cookie(keys, name, rest.partition(";")[0], now_s)

@@ -1,4 +1,4 @@
-"""What holds in every fault test: no click lost, none doubled, none misled, life goes on, bounds are kept."""
+"""What every fault test asserts: no click lost or doubled, no wrong redirect, recovery, bounded resources."""
 
 import asyncio
 import os
@@ -21,15 +21,14 @@ RECOVERS_S: Final = 10.0
 CLICK_EACH_S: Final = 0.5
 SAMPLE_S: Final = 0.1
 AS_OFTEN: Final = 10
-"""A test waits ten times as long as is promised: a machine that is busy is no bug. The drill notes what was met."""
+"""Tests wait ten times as long as promised, for busy machines. The drill report compares with the promise."""
 
 
-async def conserved(pipeline: Pipeline, visitors: Visitors, lost_before: int = 0) -> None:
-    """Assert that the books balance, to the id, as soon as all that was answered has arrived.
+async def assert_conserved(pipeline: Pipeline, visitors: Visitors, lost_before: int = 0) -> None:
+    """Assert that no click is lost or doubled, by id, once all answered clicks have arrived.
 
-    Every 302 led where it should. The ids that were answered are the ids stored, dead-lettered or counted as lost; what
-    is stored besides belongs to visitors who got no answer. No id is stored twice. `lost_before` is what processes that
-    have ended since had counted as lost.
+    Every 302 had the right target. Each answered id is stored, dead-lettered or counted as lost. Other stored ids
+    belong to visitors who got no answer. No id is stored twice. `lost_before` is the count of losses in ended processes.
     """
     assert visitors.wrong == []
     answered = set(visitors.answered)
@@ -38,26 +37,26 @@ async def conserved(pipeline: Pipeline, visitors: Visitors, lost_before: int = 0
 
     async def all_there() -> bool:
         (row,) = await pipeline.rows(f"SELECT count(*) AS number FROM ({STORED}) stored")
-        return row["number"] >= len(answered) - lost and len(answered - set(await stored(pipeline))) <= lost
+        return row["number"] >= len(answered) - lost and len(answered - set(await read_stored_ids(pipeline))) <= lost
 
     try:
         await eventually(all_there)
     except TimeoutError:
-        missing = sorted(answered - set(await stored(pipeline)))
+        missing = sorted(answered - set(await read_stored_ids(pipeline)))
         raise AssertionError(f"{len(missing)} of {len(answered)} clicks are missing: {missing[:5]}") from None
-    ids = await stored(pipeline)
+    ids = await read_stored_ids(pipeline)
     assert len(ids) == len(set(ids)), "a click is stored twice"
     assert len(answered - set(ids)) == lost, "the count of lost clicks is not exact"
-    assert len(set(ids) - answered) <= visitors.unanswered, "clicks are stored that nobody made"
+    assert len(set(ids) - answered) <= visitors.unanswered, "more clicks are stored than visitors made"
 
 
-async def stored(pipeline: Pipeline) -> list[str]:
-    """Give the ids of all clicks that are in the table or among the dead letters, each as often as it is there."""
+async def read_stored_ids(pipeline: Pipeline) -> list[str]:
+    """Return the ids of all clicks in the table or among the dead letters, with repeats."""
     return [row["click_id"] for row in await pipeline.rows(STORED)]
 
 
-async def recovers(pipeline: Pipeline, visitors: Visitors) -> float:
-    """Wait until a new click is in the table soon; give the seconds from now until it was made.
+async def measure_recovery(pipeline: Pipeline, visitors: Visitors) -> float:
+    """Wait until a new click reaches the table quickly; return the seconds until it was made.
 
     Call it when a fault has ended. Promised are 10 s until it is made and 5 s until it is stored.
     """
@@ -69,7 +68,7 @@ async def recovers(pipeline: Pipeline, visitors: Visitors) -> float:
         assert now - ended < patience_s, "no new click gets to the table"
         if now - max(made.values(), default=0.0) > CLICK_EACH_S:
             await visitors.click()
-            # The last one of all visitors, which is as new as ours.
+            # The last click of all visitors, which is as new as ours.
             made[visitors.answered[-1]] = now
         for row in await pipeline.rows("SELECT click_id FROM clicks WHERE click_id = ANY($1)", list(made)):
             at = made.pop(row["click_id"])
@@ -79,7 +78,7 @@ async def recovers(pipeline: Pipeline, visitors: Visitors) -> float:
 
 
 class Bounds:
-    """What ingest took at the most: resident memory in MiB and open files, beside what it had at first."""
+    """The peak of ingest's resident memory (MiB) and open files, compared to the start."""
 
     def __init__(self, pid: int) -> None:
         self.first_mib, self.first_files = resident_mib(pid), open_files(pid)
@@ -98,10 +97,10 @@ class Bounds:
 
 
 @asynccontextmanager
-async def bounded(
+async def assert_bounded(
     pipeline: Pipeline, growth_mib: float = MOST_GROWTH_MIB, files: int = MOST_MORE_FILES
 ) -> AsyncIterator[Bounds]:
-    """Assert that ingest stays within its bounds while the block lasts: over what it has now, across restarts."""
+    """Assert that ingest's memory and files grow only within bounds while the block runs, across restarts."""
     service = pipeline.services["ingest"]
     bounds = Bounds(pid_of(service))
 

@@ -1,8 +1,7 @@
-/* Loaded ahead of the C library into a process under test: sets its wall clock, and has its journal's disk fail.
+/* Loaded with LD_PRELOAD into a process under test: shifts its wall clock and makes its journal's disk fail.
  *
- * FAULTS names a file of two 64-bit integers that a test writes at any time: seconds to add to the wall clock, and the
- * error with which segments cannot be written (0: they can). Clocks that only run forward are left as they are, as they
- * are when somebody sets a machine's date.
+ * FAULTS names a file of two 64-bit integers that a test may write at any time: seconds to add to the wall clock, and
+ * the error of writes to segments (0: none). Monotonic clocks are not changed, as when somebody sets a machine's date.
  */
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,4 @@
-"""Faults from inside a process: a wall clock that is set, a disk that fails. Needs a C compiler."""
+"""Faults inside a process: a shifted wall clock, a failing disk. Needs a C compiler."""
 
 import mmap
 import shutil
@@ -13,7 +13,7 @@ FORM = struct.Struct("qq")
 
 
 class Faults:
-    """What goes wrong in the processes started with `environ`. May be changed at any time."""
+    """The faults of the processes started with `environ`. They can be changed at any time."""
 
     def __init__(self, folder: Path) -> None:
         compiler = shutil.which("cc")
@@ -28,12 +28,12 @@ class Faults:
         self.environ = {"LD_PRELOAD": str(library), "FAULTS": str(path)}
 
     def set_clock(self, seconds: int) -> None:
-        """Have the wall clock so many seconds before (or, negative, behind) what it is."""
+        """Shift the wall clock forward by `seconds` (negative: back)."""
         self._seconds = seconds
         self._tell()
 
     def fail_disk(self, error: int) -> None:
-        """Have every write to a journal fail with this `errno`; 0 ends it."""
+        """Make every journal write fail with this `errno`; 0 ends it."""
         self._error = error
         self._tell()
 

@@ -1,7 +1,7 @@
-"""A TCP proxy between a service and one of its servers, to break the line between them.
+"""A TCP proxy between a service and one of its servers, to break the connection between them.
 
-It runs on a thread and a loop of its own: a test that is busy does not slow it down. Its methods return when what they
-say is so.
+It runs in its own thread and event loop, so a busy test does not slow it down. Its methods return when they have taken
+effect.
 
     with Proxy("127.0.0.1", 5432) as proxy:
         proxy.latency_s = 0.15
@@ -21,15 +21,15 @@ from deploy.local.ports import HOST, free_port
 CHUNK = 64 * 1024
 CHUNKS_UNDER_WAY = 1024
 REMEMBERED = 32
-"""Of what has passed, so that a text is found that comes in two pieces."""
+"""Bytes kept of what has passed, to find a text split over two chunks."""
 RESET = struct.pack("ii", 1, 0)
 
 Way = asyncio.Queue[tuple[float, bytes]]
-"""What is under way in one direction, each piece with the time when it arrives."""
+"""The chunks under way in one direction, each with its arrival time."""
 
 
 class Proxy:
-    """Carries bytes to the server and back. Each way takes `latency_s`, however much is under way."""
+    """Forwards bytes to the server and back. Each direction takes `latency_s`, however much is under way."""
 
     def __init__(self, host: str, port: int) -> None:
         self.latency_s = 0.0
@@ -55,7 +55,7 @@ class Proxy:
         self._loop.close()
 
     def blackhole(self) -> None:
-        """Read no more, on connections old and new; close none. What was sent meanwhile arrives after `restore`."""
+        """Stop reading on old and new connections without closing them. Data sent meanwhile arrives after `restore`."""
         self._on_loop(self._blackhole())
 
     def cut(self) -> None:
@@ -63,11 +63,11 @@ class Proxy:
         self._on_loop(self._cut())
 
     def reset(self) -> None:
-        """Reset all connections; take new ones as before."""
+        """Reset all connections; accept new ones as before."""
         self._on_loop(self._reset())
 
     def break_at(self, text: bytes) -> None:
-        """Reset one connection, once: the one whose client sends this. The server gets it, the client no answer."""
+        """Reset the first connection whose client sends this text. Only the server receives it."""
 
         def breaks(before: bytes, data: bytes) -> int | None:
             found = (before + data).find(text, max(0, len(before) - len(text) + 1))
@@ -76,7 +76,7 @@ class Proxy:
         self._breaks = breaks
 
     def break_after(self, count: int) -> None:
-        """Reset one connection, once: the one whose client sends the last of so many more bytes, counted over all."""
+        """Reset one connection after `count` more client bytes over all connections: the one that sent the last."""
         left = count
 
         def breaks(_: bytes, data: bytes) -> int | None:
@@ -87,7 +87,7 @@ class Proxy:
         self._breaks = breaks
 
     def restore(self) -> None:
-        """Carry everything at once again, and take connections."""
+        """Forward everything again at once, and accept connections."""
         self.latency_s, self._breaks = 0.0, never
         self._on_loop(self._restore())
 

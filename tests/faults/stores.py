@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from tests.faults.drill import Drill
-from tests.faults.many_clients import Crowd, Visit, p99_ms, statuses
+from tests.faults.many_clients import ManyClients, Visit, p99_ms, statuses
 from tests.faults.shop import Shop
 from tests.pipeline import eventually, running_pipeline
 
@@ -40,19 +40,19 @@ MakeShop = Callable[[str], StoredShop]
 
 
 @asynccontextmanager
-async def open_shop(shop: StoredShop) -> AsyncIterator[Crowd]:
+async def open_shop(shop: StoredShop) -> AsyncIterator[ManyClients]:
     """Run ingest alone, with some codes held."""
     shop.keep_no_snapshot()
     async with running_pipeline(shop, "ingest"):
-        crowd = Crowd(shop)
+        clients = ManyClients(shop)
         # A first read of Postgres may come before there is a connection.
-        await eventually(lambda: are_held(crowd))
-        yield crowd
+        await eventually(lambda: are_held(clients))
+        yield clients
 
 
-async def are_held(crowd: Crowd) -> bool:
-    visits = await crowd.visit_all(f"c{n}" for n in range(HELD))
-    crowd.visits.clear()
+async def are_held(clients: ManyClients) -> bool:
+    visits = await clients.visit_all(f"c{n}" for n in range(HELD))
+    clients.visits.clear()
     return all(visit.is_right for visit in visits)
 
 

@@ -18,7 +18,7 @@ from referrals.lookup.answers import Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
 from tests.faults.drill import Drill
-from tests.faults.many_clients import Crowd, browsing
+from tests.faults.many_clients import ManyClients, browsing
 from tests.faults.oracles import AS_OFTEN
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of
@@ -73,16 +73,16 @@ async def hands(database_url: str) -> AsyncIterator[Hands]:
     await connection.close()
 
 
-async def counts_clicks(crowd: Crowd, code: str) -> bool:
+async def counts_clicks(clients: ManyClients, code: str) -> bool:
     """Whether a visit of this code is a click: one of a paused code sets no cookie."""
-    (visit,) = await crowd.visit_all([code])
+    (visit,) = await clients.visit_all([code])
     assert visit.is_right
     return visit.set_cookie is not None
 
 
-async def seconds_until(crowd: Crowd, code: str, *, active: bool) -> float:
+async def seconds_until(clients: ManyClients, code: str, *, active: bool) -> float:
     began = time.monotonic()
-    while await counts_clicks(crowd, code) is not active:
+    while await counts_clicks(clients, code) is not active:
         assert time.monotonic() - began < AS_OFTEN * IN_FORCE_S, "a change is not in force"
         await asyncio.sleep(0.005)
     return time.monotonic() - began
@@ -102,12 +102,12 @@ async def follows(shop: Shop) -> bool:
 async def test_a_change_is_in_force_within_a_second(shop: Shop, hands: Hands, drill: Drill, way: str) -> None:
     took = []
     async with running_pipeline(shop, "ingest"):
-        crowd = Crowd(shop)
-        await eventually(lambda: counts_clicks(crowd, "c7"))
+        clients = ManyClients(shop)
+        await eventually(lambda: counts_clicks(clients, "c7"))
         await eventually(lambda: follows(shop))
         for number in range(20 if drill.long else 4):
             await getattr(hands, way)("c7", "active" if number % 2 else "paused")
-            took.append(await seconds_until(crowd, "c7", active=bool(number % 2)))
+            took.append(await seconds_until(clients, "c7", active=bool(number % 2)))
     what = f"a code paused and resumed by {way.replace('_', ' ')}, {len(took)} times"
     drill.note("lookup", what, f"in force after {max(took):.2f} s at most", "<= 1 s", max(took) <= IN_FORCE_S)
 
@@ -120,15 +120,15 @@ async def test_a_change_made_while_the_line_to_postgres_is_broken_is_in_force_a_
     with Proxy(*place_of(shop.database_url)) as proxy:
         shop.environ["CLICKRAIL_DATABASE_URL"] = through(proxy, shop.database_url)
         async with running_pipeline(shop, "ingest"):
-            crowd = Crowd(shop)
-            await eventually(lambda: counts_clicks(crowd, "c7"))
+            clients = ManyClients(shop)
+            await eventually(lambda: counts_clicks(clients, "c7"))
             await eventually(lambda: follows(shop))
             for number in range(10 if drill.long else 2):
                 getattr(proxy, fault)()
                 await hands.sql("c7", "active" if number % 2 else "paused")
                 await asyncio.sleep(0 if fault == "reset" else drill.seconds(0.5, 5))
                 proxy.restore()
-                took.append(await seconds_until(crowd, "c7", active=bool(number % 2)))
+                took.append(await seconds_until(clients, "c7", active=bool(number % 2)))
                 # A line that is lost again and again is tried more and more seldom.
                 await asyncio.sleep(drill.seconds(0, 1.5))
     what = f"a code changed while the line to Postgres was broken ({fault}), {len(took)} times"
@@ -145,18 +145,18 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
         shop.environ["CLICKRAIL_DATABASE_URL"] = through(proxy, shop.database_url)
         async with running_pipeline(shop, "ingest"):
             await eventually(lambda: follows(shop))
-            crowd = Crowd(shop)
+            clients = ManyClients(shop)
             async with browsing() as browser:
                 for number in range(raced):
                     # What is on its way by now stays so for as long as that; what is sent later overtakes it.
                     proxy.latency_s = 0.04
-                    visit = asyncio.create_task(crowd.visit(browser, f"c{number}"))
+                    visit = asyncio.create_task(clients.visit(browser, f"c{number}"))
                     await asyncio.sleep(chance.uniform(0.03, 0.07))
                     proxy.latency_s = 0.0
                     await hands.sql(f"c{number}", "paused")
                     await visit
             await asyncio.sleep(IN_FORCE_S)
-            later = [visit for _ in range(3) for visit in await crowd.visit_all(f"c{n}" for n in range(raced))]
+            later = [visit for _ in range(3) for visit in await clients.visit_all(f"c{n}" for n in range(raced))]
     # Another process, without Postgres, has nothing but what this one put into Redis.
     signer = CacheMac(read_ring(shop.folder / "keys.json"))
     elsewhere = LookupSettings(
@@ -165,7 +165,7 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
     async with open_lookup(elsewhere, LookupMetrics()) as lookup:
         answers = [await lookup.find(f"c{n}") for n in range(raced)]
     passed_on = [answer for answer in answers if isinstance(answer, Found)]
-    first = crowd.visits[:raced]
+    first = clients.visits[:raced]
     # A reading that took too long is none: then nobody can say.
     assert [visit for visit in (*first, *later) if not visit.is_right and visit.status != 503] == []
     assert [visit.code for visit in later if visit.set_cookie] == []

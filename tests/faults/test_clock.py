@@ -10,8 +10,8 @@ from identity.cookie import CookieKeys
 from identity.keyfile import read_ring
 from schemas import CLICKS_RAW
 from tests.faults.drill import Drill
-from tests.faults.many_clients import Crowd, Visit, browsing, click_id
-from tests.faults.oracles import stored
+from tests.faults.many_clients import ManyClients, Visit, browsing, click_id
+from tests.faults.oracles import read_stored_ids
 from tests.faults.preload import Faults
 from tests.faults.shop import Shop
 from tests.pipeline import decoded, eventually, running_pipeline
@@ -45,7 +45,7 @@ async def test_no_click_is_lost_or_doubled_by_a_clock_that_jumps_a_day_ahead_and
         for _ in range(10 if drill.long else 1):
             for seconds in jumps:
                 faults.set_clock(seconds)
-                visits = await Crowd(shop).visit_all(f"c{n % shop.codes}" for n in range(SEVERAL))
+                visits = await ManyClients(shop).visit_all(f"c{n % shop.codes}" for n in range(SEVERAL))
                 assert [visit for visit in visits if not visit.is_right] == []
                 answered += [click_id(keys, visit, int(time.time()) + seconds) for visit in visits]
         ids = await eventually(lambda: all_stored(shop, len(answered)))
@@ -56,7 +56,7 @@ async def test_no_click_is_lost_or_doubled_by_a_clock_that_jumps_a_day_ahead_and
 
 
 async def all_stored(shop: Shop, clicks: int) -> list[str]:
-    ids = await stored(shop)
+    ids = await read_stored_ids(shop)
     return ids if len(ids) >= clicks else []
 
 
@@ -91,11 +91,11 @@ async def test_limits_do_not_heed_the_wall_clock(shop: Shop, faults: Faults, dri
         "CLICKRAIL_INGEST_CLIENT_BURST": str(BURST),
     }
     async with running_pipeline(shop, "ingest"):
-        crowd = Crowd(shop)
+        clients = ManyClients(shop)
         for seconds in (0, DAY_S, -DAY_S, 0):
             faults.set_clock(seconds)
-            await crowd.visit_all(["c1"] * BURST)
-        clicks = await eventually(lambda: all_raw(shop, len(crowd.visits)))
+            await clients.visit_all(["c1"] * BURST)
+        clicks = await eventually(lambda: all_raw(shop, len(clients.visits)))
         within = sum(click.get("limit") is None for click in clicks)
     assert within == BURST
     drill.note(
@@ -105,7 +105,7 @@ async def test_limits_do_not_heed_the_wall_clock(shop: Shop, faults: Faults, dri
 
 async def visit_with(shop: Shop, browser: aiohttp.ClientSession, before: Visit | None) -> Visit:
     cookie = before.set_cookie.partition(";")[0] if before and before.set_cookie else None
-    return await Crowd(shop).visit(browser, "c1", cookie=cookie)
+    return await ManyClients(shop).visit(browser, "c1", cookie=cookie)
 
 
 async def all_raw(shop: Shop, clicks: int) -> list[dict[str, object]]:

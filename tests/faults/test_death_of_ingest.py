@@ -10,7 +10,7 @@ import pytest
 
 from deploy.local.server import Server
 from tests.faults.drill import Drill
-from tests.faults.oracles import bounded, conserved, recovers
+from tests.faults.oracles import assert_bounded, assert_conserved, measure_recovery
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline
 
@@ -39,7 +39,7 @@ async def test_clicks_answered_while_kafka_was_frozen_survive_the_death_of_inges
         await pipeline.start("ingest")
 
         assert visitors.statuses == {302: 1000}
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
     drill.note("1", "SIGKILL of ingest with 1,000 clicks that Kafka has not got", "0 missing", "missing 0", met=True)
 
 
@@ -50,15 +50,15 @@ async def test_no_answered_click_is_lost_or_doubled_by_deaths_at_random_moments_
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(100)
-        async with bounded(pipeline), visitors.coming(RATE):
+        async with assert_bounded(pipeline), visitors.visiting(RATE):
             for _ in range(deaths):
                 await asyncio.sleep(chance.uniform(0.05, 0.8))
                 await kill(pipeline)
                 started = time.monotonic()
                 await pipeline.start("ingest")
                 ready_s.append(time.monotonic() - started)
-        took_s = await recovers(pipeline, visitors)
-        await conserved(pipeline, visitors)
+        took_s = await measure_recovery(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
     assert visitors.statuses == {302: len(visitors.answered)}
     assert visitors.turned_away > 0

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.server import Server
 from tests.faults.drill import Drill
-from tests.faults.oracles import LOST, bounded, conserved, pid_of, recovers
+from tests.faults.oracles import LOST, assert_bounded, assert_conserved, measure_recovery, pid_of
 from tests.faults.preload import Faults
 from tests.faults.shop import read_metric
 from tests.faults.visitors import TARGETS, Visitors
@@ -111,12 +111,12 @@ async def traffic(pipeline: Pipeline) -> AsyncIterator[Visitors]:
     """Run everything; at the end the books balance, each visitor was led on, and new clicks arrive."""
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline, HEAVY)
-        async with bounded(pipeline):
+        async with assert_bounded(pipeline):
             await visitors.click(SEVERAL)
             yield visitors
             await check_sound(pipeline, visitors)
-        await conserved(pipeline, visitors)
-        await recovers(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
+        await measure_recovery(pipeline, visitors)
     assert visitors.statuses == {302: len(visitors.answered)}
     assert (visitors.unanswered, visitors.turned_away) == (0, 0)
 
@@ -202,7 +202,7 @@ async def test_clicks_that_waited_in_memory_are_on_the_disk_before_a_stop_and_no
         assert await pipeline.services["ingest"].stop() == 0
         freezable_kafka.thaw()
         await pipeline.start("ingest")
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
     assert len(visitors.answered) == 2 * SEVERAL
 
 
@@ -220,7 +220,7 @@ async def test_what_a_disk_refuses_to_the_end_is_lost_and_the_log_says_how_much(
             assert await ingest.stop() == 0
         freezable_kafka.thaw()
         await pipeline.start("ingest")
-        await conserved(pipeline, visitors, lost_before=alone)
+        await assert_conserved(pipeline, visitors, lost_before=alone)
     lines = [json.loads(line) for line in ingest.log.read_text().splitlines() if line.startswith("{")]
     lost = [(line["what"], line["reason"], line["count"]) for line in lines if line["event"] == "lost for good"]
     assert lost == [("clicks", "stopped", alone)]
@@ -241,7 +241,7 @@ async def test_ingest_starts_on_a_disk_that_has_become_read_only_and_writes_as_s
             assert (await read_degraded(pipeline))["journal"] == "Read-only file system"
             remount(folder, "rw")
             await check_sound(pipeline, visitors)
-            await conserved(pipeline, visitors)
+            await assert_conserved(pipeline, visitors)
     assert visitors.statuses == {302: len(visitors.answered)}
     drill.note("7", "started on a read-only disk", "degraded, then sound by itself", "302 = 100 %", met=True)
 

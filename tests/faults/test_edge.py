@@ -12,7 +12,7 @@ from referrals.snapshot.reader import NAME
 from schemas import CLICKS_RAW, RawClick, decode
 from tests.faults.drill import Drill
 from tests.faults.edge import REGION, Centre, Edge, open_centre, open_edge
-from tests.faults.oracles import conserved
+from tests.faults.oracles import assert_conserved
 from tests.faults.proxy import Proxy
 from tests.faults.visitors import Visitors
 from tests.pipeline import eventually, running_pipeline
@@ -55,7 +55,7 @@ async def test_far_away_it_answers_as_it_does_at_home_and_its_region_is_on_every
     settling, seconds = drill.seconds(0.5, 2), drill.seconds(1, 20)
     async with running_pipeline(edge, "ingest"):
         visitors = Visitors(edge)
-        async with visitors.coming(200):
+        async with visitors.visiting(200):
             await p99_ms(visitors, settling)
             before = await p99_ms(visitors, seconds)
             edge.lines.lengthen()
@@ -91,7 +91,7 @@ async def test_nothing_is_lost_while_its_lines_are_cut(
     edge.lines.lengthen()
     async with running_pipeline(edge):
         visitors = Visitors(edge)
-        async with visitors.coming(rate):
+        async with visitors.visiting(rate):
             await asyncio.sleep(drill.seconds(1, 2))
             edge.lines.break_by(how)
             await asyncio.sleep(seconds)
@@ -102,7 +102,7 @@ async def test_nothing_is_lost_while_its_lines_are_cut(
             delivered_s = time.monotonic() - back
         assert visitors.statuses.keys() == {302}
         assert (visitors.unanswered, visitors.turned_away) == (0, 0)
-        await conserved(edge, visitors)
+        await assert_conserved(edge, visitors)
 
     what = f"lines cut for {seconds:.0f} s at {rate:.0f} clicks/s ({how.__name__})"
     drill.note(ROW, what, f"last click of the outage delivered after {delivered_s:.1f} s", "", None)
@@ -150,7 +150,7 @@ async def test_a_node_that_starts_while_its_lines_are_cut_knows_the_codes_it_kne
         await visitors.click(100)
         assert visitors.statuses == {302: 110}
         edge.lines.mend()
-        await conserved(edge, visitors)
+        await assert_conserved(edge, visitors)
 
     drill.note(ROW, "started with its lines cut", f"ready after {ready_s:.1f} s", "", None)
 

@@ -9,9 +9,9 @@ import pytest
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from tests.faults.brokers import all_produce_again, drain_rate, waiting
+from tests.faults.brokers import count_waiting, measure_drain_rate, wait_until_all_produce
 from tests.faults.drill import Drill
-from tests.faults.oracles import AS_OFTEN, bounded, conserved, recovers
+from tests.faults.oracles import AS_OFTEN, assert_bounded, assert_conserved, measure_recovery
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline
 from tests.servers import small_settings
@@ -44,7 +44,7 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with bounded(pipeline) as bounds, visitors.coming(RATE):
+        async with assert_bounded(pipeline) as bounds, visitors.visiting(RATE):
             await asyncio.sleep(drill.seconds(1, 30))
             usual = visitors.p99_ms()
             visitors.waits_ms.clear()
@@ -52,10 +52,12 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
             await asyncio.sleep(drill.seconds(4, 600))
             meanwhile = visitors.p99_ms()
             await visitors.click(burst)
-            waited = await waiting(pipeline)
+            waited = await count_waiting(pipeline)
             await broker.start()
-            rate, took_s = await asyncio.gather(drain_rate(pipeline, RATE), recovers(pipeline, visitors))
-        await conserved(pipeline, visitors)
+            rate, took_s = await asyncio.gather(
+                measure_drain_rate(pipeline, RATE), measure_recovery(pipeline, visitors)
+            )
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert waited > burst
@@ -77,10 +79,10 @@ async def test_an_ingest_that_is_started_while_kafka_is_down_redirects_and_deliv
         await pipeline.start("ingest")
         visitors = Visitors(pipeline)
         await visitors.click(1000)
-        assert (visitors.statuses, await waiting(pipeline)) == ({302: 1000}, 1000)
+        assert (visitors.statuses, await count_waiting(pipeline)) == ({302: 1000}, 1000)
         await broker.start()
         await pipeline.start("enricher", "sink")
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
 
 async def test_a_frozen_kafka_changes_nothing_for_visitors_and_no_partition_stays_stuck(
@@ -91,14 +93,14 @@ async def test_a_frozen_kafka_changes_nothing_for_visitors_and_no_partition_stay
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with bounded(pipeline) as bounds, visitors.coming(RATE):
+        async with assert_bounded(pipeline) as bounds, visitors.visiting(RATE):
             broker.freeze()
             await asyncio.sleep(frozen_s)
             broker.thaw()
             produced_s, took_s = await asyncio.gather(
-                all_produce_again(pipeline, broker.address), recovers(pipeline, visitors)
+                wait_until_all_produce(pipeline, broker.address), measure_recovery(pipeline, visitors)
             )
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert produced_s < AS_OFTEN * PRODUCES_S
@@ -117,15 +119,15 @@ async def test_kafka_restarted_under_load_in_order_and_by_force_leaves_no_partit
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with bounded(pipeline), visitors.coming(RATE):
+        async with assert_bounded(pipeline), visitors.visiting(RATE):
             for _ in range(rounds):
                 for end in (broker.stop, broker.kill):
                     await end()
                     await asyncio.sleep(drill.seconds(0, 60))
                     await broker.start()
-                    slowest_s = max(slowest_s, await all_produce_again(pipeline, broker.address))
-                    took_s = max(took_s, await recovers(pipeline, visitors))
-        await conserved(pipeline, visitors)
+                    slowest_s = max(slowest_s, await wait_until_all_produce(pipeline, broker.address))
+                    took_s = max(took_s, await measure_recovery(pipeline, visitors))
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert slowest_s < AS_OFTEN * PRODUCES_S

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.brokers import Line, all_produce_again, waiting
+from tests.faults.brokers import ProxiedKafka, count_waiting, wait_until_all_produce
 from tests.faults.drill import Drill
-from tests.faults.oracles import bounded, conserved, recovers
+from tests.faults.oracles import assert_bounded, assert_conserved, measure_recovery
 from tests.faults.proxy import Proxy
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, eventually, running_pipeline
@@ -23,23 +23,23 @@ BEHIND_S = 6
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, line: Line, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
+def pipeline(tmp_path: Path, line: ProxiedKafka, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
     return Pipeline(tmp_path, line.proxy.address, database_url, valkey, topic_prefix)
 
 
 async def test_a_line_to_kafka_that_flaps_with_resets_and_silence_loses_and_doubles_nothing(
-    pipeline: Pipeline, line: Line, drill: Drill
+    pipeline: Pipeline, line: ProxiedKafka, drill: Drill
 ) -> None:
     proxy, seconds = line.proxy, drill.seconds(12, 300)
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with bounded(pipeline) as bounds, visitors.coming(RATE):
+        async with assert_bounded(pipeline) as bounds, visitors.visiting(RATE):
             await flap(proxy, seconds)
             produced_s, took_s = await asyncio.gather(
-                all_produce_again(pipeline, line.kafka), recovers(pipeline, visitors)
+                wait_until_all_produce(pipeline, line.kafka), measure_recovery(pipeline, visitors)
             )
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     what = f"line to Kafka 2 s broken, 2 s whole, for {seconds:.0f} s under {RATE} clicks/s"
@@ -63,34 +63,34 @@ async def flap(proxy: Proxy, seconds: float) -> None:
 
 
 async def test_requests_to_kafka_that_are_cut_off_in_their_middle_lose_and_double_nothing(
-    pipeline: Pipeline, line: Line, drill: Drill
+    pipeline: Pipeline, line: ProxiedKafka, drill: Drill
 ) -> None:
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
-        async with visitors.coming(RATE):
+        async with visitors.visiting(RATE):
             for number in range(int(drill.seconds(10, 200))):
                 line.proxy.break_after(1000 + 7919 * number % 20_000)
                 await asyncio.sleep(0.5)
         line.proxy.restore()
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
 
 
 async def test_a_kafka_that_is_a_second_away_takes_everything_as_it_comes(
-    pipeline: Pipeline, line: Line, drill: Drill
+    pipeline: Pipeline, line: ProxiedKafka, drill: Drill
 ) -> None:
     seconds = drill.seconds(8, 120)
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         line.proxy.latency_s = 0.5
-        async with bounded(pipeline), visitors.coming(RATE):
+        async with assert_bounded(pipeline), visitors.visiting(RATE):
             await asyncio.sleep(seconds)
             # A busy machine falls behind while clients and broker meet, at several seconds a word.
             await eventually(lambda: keeps_up(pipeline))
-            left = await waiting(pipeline)
+            left = await count_waiting(pipeline)
         p99 = visitors.p99_ms()
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     what = f"Kafka answers after 1 s, for {seconds:.0f} s under {RATE} clicks/s"
@@ -99,4 +99,4 @@ async def test_a_kafka_that_is_a_second_away_takes_everything_as_it_comes(
 
 
 async def keeps_up(pipeline: Pipeline) -> bool:
-    return await waiting(pipeline) < RATE * BEHIND_S
+    return await count_waiting(pipeline) < RATE * BEHIND_S

@@ -8,7 +8,7 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from tests.faults.drill import Drill
-from tests.faults.load_burst import run_flood
+from tests.faults.load_burst import run_burst
 from tests.faults.shop import Shop, private_mib
 from tests.pipeline import eventually, running_pipeline
 
@@ -31,7 +31,7 @@ async def test_a_million_codes_of_which_a_hundred_thousand_are_visited_fit_into_
         async with running_pipeline(shop, "ingest"):
             await eventually(lambda: knows_all(shop))
             begun = private_mib(shop.pid)
-            visits = await run_flood("visit", shop.port, VISITED / RATE, RATE, CODES)
+            visits = await run_burst("visit", shop.port, VISITED / RATE, RATE, CODES)
             visited = private_mib(shop.pid)
     assert (visits.wrong, set(visits.statuses)) == (0, {302})
     what = f"one ingest, {CODES:,} codes of {AFFILIATES:,} affiliates known"

@@ -9,7 +9,7 @@ from bench.stack import load
 from ingest.journal.queues import OLD_PER_S
 from schemas import CLICKS_RAW
 from tests.faults.drill import Drill
-from tests.faults.oracles import AS_OFTEN, bounded
+from tests.faults.oracles import AS_OFTEN, assert_bounded
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, running_pipeline
@@ -33,8 +33,8 @@ async def test_a_crowd_is_answered_to_the_last_and_slows_nobody_down_after_it(pi
         before, during, after = (Visitors(pipeline) for _ in range(3))
         await pipeline.rows(CODE_OF_THE_CROWD)
         await come(before)
-        async with bounded(pipeline, files=CROWD + 100), during.coming(RATE):
-            crowd = await load(pipeline.url, seconds, CROWD)
+        async with assert_bounded(pipeline, files=CROWD + 100), during.visiting(RATE):
+            clients = await load(pipeline.url, seconds, CROWD)
         recovered_s = 0.0
         while True:
             await come(after)
@@ -48,24 +48,24 @@ async def test_a_crowd_is_answered_to_the_last_and_slows_nobody_down_after_it(pi
         await eventually(lambda: nothing_waits(pipeline), seconds=30 + AS_OFTEN * accepted / OLD_PER_S)
         written = await read_ids(pipeline, accepted)
 
-    assert set(crowd.statuses) == {302}
+    assert set(clients.statuses) == {302}
     assert [(set(each.statuses), each.unanswered, each.turned_away, each.wrong) for each in everybody] == [
         ({302}, 0, 0, [])
     ] * 3
     # The last of the crowd were answered when it did not count any more.
-    answered = crowd.statuses[302] + sum(len(each.answered) for each in everybody)
+    answered = clients.statuses[302] + sum(len(each.answered) for each in everybody)
     assert answered <= accepted <= answered + CROWD
     assert len(written) == len(set(written)) == accepted
     assert {click_id for each in everybody for click_id in each.answered} <= set(written)
     what = f"{CROWD} connections that ask without a pause for {seconds:.0f} s"
-    rate = f"{crowd.statuses[302] / crowd.seconds:,.0f}/s"
+    rate = f"{clients.statuses[302] / clients.seconds:,.0f}/s"
     drill.note("21", what, f"100 % of {accepted:,} answered, at {rate}, 0 missing", ">= 99.9 %", met=True)
-    drill.note("21", what, f"p99 {crowd.p99_ms:.0f} ms", f"<= {P99_MS} ms", met=crowd.p99_ms <= P99_MS)
+    drill.note("21", what, f"p99 {clients.p99_ms:.0f} ms", f"<= {P99_MS} ms", met=clients.p99_ms <= P99_MS)
     drill.note("21", what, f"others as quick as before after {recovered_s:.0f} s", "<= 5 s", met=recovered_s <= 5)
 
 
 async def come(visitors: Visitors) -> None:
-    async with visitors.coming(RATE):
+    async with visitors.visiting(RATE):
         await asyncio.sleep(QUIET_S)
 
 

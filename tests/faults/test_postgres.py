@@ -14,7 +14,7 @@ from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
 from tests.faults.drill import Drill
-from tests.faults.many_clients import Crowd, Visit, p99_ms, statuses
+from tests.faults.many_clients import ManyClients, Visit, p99_ms, statuses
 from tests.faults.oracles import AS_OFTEN
 from tests.faults.shop import Shop
 from tests.pipeline import eventually, running_pipeline
@@ -76,22 +76,22 @@ async def insert(shop: Shop, code: str) -> None:
     await connection.close()
 
 
-async def visit_until_right(crowd: Crowd, code: str) -> tuple[float, list[Visit]]:
+async def visit_until_right(clients: ManyClients, code: str) -> tuple[float, list[Visit]]:
     """Visit a code until it is redirected; give the seconds that took, and what was answered before."""
     began, visits = time.monotonic(), list[Visit]()
-    while not (visit := (await crowd.visit_all([code]))[0]).is_right:
+    while not (visit := (await clients.visit_all([code]))[0]).is_right:
         visits.append(visit)
         assert time.monotonic() - began < 60
         await asyncio.sleep(0.02)
     return time.monotonic() - began, visits
 
 
-async def visit_until_denied(crowd: Crowd, code: str) -> list[Visit]:
+async def visit_until_denied(clients: ManyClients, code: str) -> list[Visit]:
     """Visit a code until it is answered 404; give all visits."""
-    visits = [(await crowd.visit_all([code]))[0]]
+    visits = [(await clients.visit_all([code]))[0]]
     while visits[-1].status != 404:
         assert visits[-1].at - visits[0].at < 60
-        visits += await crowd.visit_all([code])
+        visits += await clients.visit_all([code])
     return visits
 
 
@@ -108,13 +108,13 @@ async def test_ingest_begun_anew_with_both_stores_away_redirects_all_it_knew_and
         began = time.monotonic()
         await shop.services["ingest"].start()
         ready_s = time.monotonic() - began
-        crowd = Crowd(shop)
-        known = await crowd.visit_all(f"c{n}" for n in range(shop.codes))
-        denied = await crowd.visit_all(["late", *UNKNOWN])
-        later = await crowd.visit_all([*(f"later{n}" for n in range(1000)), "late"])
+        clients = ManyClients(shop)
+        known = await clients.visit_all(f"c{n}" for n in range(shop.codes))
+        denied = await clients.visit_all(["late", *UNKNOWN])
+        later = await clients.visit_all([*(f"later{n}" for n in range(1000)), "late"])
         await stores.come_back(fault)
-        seconds, before = await visit_until_right(crowd, "late")
-        after = [await visit_until_denied(crowd, code) for code in UNKNOWN]
+        seconds, before = await visit_until_right(clients, "late")
+        after = [await visit_until_denied(clients, code) for code in UNKNOWN]
     assert [visit for visit in known if not visit.is_right] == []
     unsure = (*denied, *later, *before, *(visit for visits in after for visit in visits[:-1]))
     assert {(visit.status, visit.retry_after is not None) for visit in unsure} == {(503, True)}
@@ -141,8 +141,8 @@ async def test_both_stores_leaving_under_traffic_cost_no_known_code_and_deny_non
 
     async with running_pipeline(shop, "ingest"):
         await eventually(lambda: knows_all(shop))
-        crowd = Crowd(shop)
-        async with crowd.coming(RATE, choose):
+        clients = ManyClients(shop)
+        async with clients.visiting(RATE, choose):
             await asyncio.sleep(1)
             left = time.monotonic()
             await stores.leave("killed")
@@ -150,12 +150,12 @@ async def test_both_stores_leaving_under_traffic_cost_no_known_code_and_deny_non
             await asyncio.sleep(drill.seconds(3 * BELIEVED_S, 120))
             returning = time.monotonic()
             await stores.come_back("killed")
-            await eventually(lambda: is_denied(crowd, "unknown"))
+            await eventually(lambda: is_denied(clients, "unknown"))
             back = time.monotonic()
             await asyncio.sleep(1)
-    known = [visit for visit in crowd.visits if visit.code.startswith("c")]
+    known = [visit for visit in clients.visits if visit.code.startswith("c")]
     assert [visit for visit in known if not visit.is_right] == []
-    unknown = [visit for visit in crowd.visits if not visit.code.startswith("c")]
+    unknown = [visit for visit in clients.visits if not visit.code.startswith("c")]
     during = [visit for visit in unknown if gone + BELIEVED_S < visit.at and ended_at(visit) < returning]
     assert set(statuses(during)) == {503}
     # PostgreSQL has 100 ms for an answer: on a busy machine it may miss that without an outage.
@@ -167,8 +167,8 @@ async def test_both_stores_leaving_under_traffic_cost_no_known_code_and_deny_non
     drill.note("12", what, f"100 % redirected, p99 {figure:.1f} ms", "100 %", met=True)
 
 
-async def is_denied(crowd: Crowd, code: str) -> bool:
-    (visit,) = await crowd.visit_all([code])
+async def is_denied(clients: ManyClients, code: str) -> bool:
+    (visit,) = await clients.visit_all([code])
     return visit.status == 404
 
 
@@ -183,9 +183,9 @@ async def test_unknown_codes_go_to_the_fallback_while_both_stores_are_away(shop:
         await stores.leave("killed")
         await kill_ingest(shop)
         await shop.services["ingest"].start()
-        crowd = Crowd(shop)
-        known = await crowd.visit_all(f"c{n}" for n in range(shop.codes))
-        unknown = await crowd.visit_all(UNKNOWN)
+        clients = ManyClients(shop)
+        known = await clients.visit_all(f"c{n}" for n in range(shop.codes))
+        unknown = await clients.visit_all(UNKNOWN)
         await stores.come_back("killed")
     assert [visit for visit in known if not visit.is_right] == []
     assert {(visit.status, visit.location, visit.set_cookie) for visit in unknown} == {(302, FALLBACK, None)}

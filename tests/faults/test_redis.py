@@ -22,7 +22,7 @@ async def test_redis_away_costs_no_visitor_the_redirect(
 ) -> None:
     async with running(plan_valkey(own_settings)) as valkey:
         shop = stored_shop(valkey.address)
-        async with open_shop(shop) as crowd, crowd.coming(RATE, Choice()):
+        async with open_shop(shop) as clients, clients.visiting(RATE, Choice()):
             await asyncio.sleep(1)
             began = time.monotonic()
             await valkey.kill() if fault == "killed" else valkey.freeze()
@@ -30,8 +30,8 @@ async def test_redis_away_costs_no_visitor_the_redirect(
             ended = time.monotonic()
             await valkey.start() if fault == "killed" else valkey.thaw()
             seconds = await until_used(shop)
-    check_answers(crowd.visits)
-    first, later = crowd.since(began, began + 1), crowd.since(began + 1, ended)
+    check_answers(clients.visits)
+    first, later = clients.since(began, began + 1), clients.since(began + 1, ended)
     note_p99(drill, "9", f"Redis {fault}, {RATE} visitors/s, in the first second", first, 60)
     note_p99(drill, "9", f"Redis {fault}, after that, codes that are held", filter(is_held, later), 10)
     # These wait for their turn with Postgres, which is asked 50 times a second at most.
@@ -45,7 +45,7 @@ async def test_a_redis_far_away_is_given_up_and_asked_once_a_second(
 ) -> None:
     with Proxy(*place_of(valkey)) as proxy:
         shop = stored_shop(f"redis://{proxy.address}/0")
-        async with open_shop(shop) as crowd, crowd.coming(RATE, Choice()):
+        async with open_shop(shop) as clients, clients.visiting(RATE, Choice()):
             await asyncio.sleep(0.5)
             before, began = await reads(shop, "away"), time.monotonic()
             proxy.latency_s = 0.2
@@ -53,9 +53,9 @@ async def test_a_redis_far_away_is_given_up_and_asked_once_a_second(
             probes, ended = await reads(shop, "away") - before, time.monotonic()
             proxy.restore()
             await until_used(shop)
-    check_answers(crowd.visits)
+    check_answers(clients.visits)
     seconds = ended - began
-    note_p99(drill, "10", f"Redis 200 ms away, {RATE} visitors/s", crowd.since(began, ended), 60)
+    note_p99(drill, "10", f"Redis 200 ms away, {RATE} visitors/s", clients.since(began, ended), 60)
     drill.note("10", "the same", f"asked {probes:.0f} times in {seconds:.1f} s", "once a second", probes <= seconds + 2)
     assert 1 <= probes <= seconds + 2
 
@@ -63,7 +63,7 @@ async def test_a_redis_far_away_is_given_up_and_asked_once_a_second(
 async def test_a_flapping_redis_misleads_and_holds_up_nobody(valkey: str, stored_shop: MakeShop, drill: Drill) -> None:
     with Proxy(*place_of(valkey)) as proxy:
         shop = stored_shop(f"redis://{proxy.address}/0")
-        async with open_shop(shop) as crowd, crowd.coming(RATE, Choice()):
+        async with open_shop(shop) as clients, clients.visiting(RATE, Choice()):
             began, pause = time.monotonic(), drill.seconds(0.4, 2)
             for number in range(round(drill.seconds(3.6, 60) / pause)):
                 await asyncio.sleep(pause)
@@ -71,5 +71,5 @@ async def test_a_flapping_redis_misleads_and_holds_up_nobody(valkey: str, stored
             ended = time.monotonic()
             proxy.restore()
             await until_used(shop)
-    check_answers(crowd.visits)
-    note_p99(drill, "10", f"Redis cut off, silent and reset every {pause} s", crowd.since(began, ended), 60)
+    check_answers(clients.visits)
+    note_p99(drill, "10", f"Redis cut off, silent and reset every {pause} s", clients.since(began, ended), 60)

@@ -37,20 +37,20 @@ async def test_a_redis_that_is_full_of_rubbish_or_refuses_is_a_miss(
 ) -> None:
     async with running(plan_valkey(own_settings)) as server:
         shop = stored_shop(server.address)
-        async with open_shop(shop) as crowd, redis.asyncio.Redis.from_url(server.address) as cache:
+        async with open_shop(shop) as clients, redis.asyncio.Redis.from_url(server.address) as cache:
             await spoil(cache, f"{shop.prefix}:referrals", drill.seconds(600, 15_000))
             # Begun anew, it holds nothing and asks Redis for the program and the affiliate, too.
             await shop.services["ingest"].stop()
             await shop.services["ingest"].start()
             choice, began = Choice(), time.monotonic()
             for fault in (nothing, fill, refuse_reading, lose_master):
-                async with crowd.coming(RATE, choice):
+                async with clients.visiting(RATE, choice):
                     await fault(cache)
                     await asyncio.sleep(drill.seconds(1, 20))
             ended = time.monotonic()
             written = await shop.metric("clickrail_lookup_redis_writes_total", outcome="away")
-    check_answers(crowd.visits)
-    note_p99(drill, "11", "Redis full, of rubbish, of wrong types, refusing", crowd.since(began, ended), 60)
+    check_answers(clients.visits)
+    note_p99(drill, "11", "Redis full, of rubbish, of wrong types, refusing", clients.since(began, ended), 60)
     assert written > 0
 
 
@@ -59,7 +59,7 @@ async def test_a_redis_that_is_loading_is_a_miss(
 ) -> None:
     async with running(slow_to_load(plan_valkey(own_settings))) as server:
         shop = stored_shop(server.address)
-        async with open_shop(shop) as crowd, crowd.coming(RATE, Choice()):
+        async with open_shop(shop) as clients, clients.visiting(RATE, Choice()):
             await fill_for_loading(server.address, drill.seconds(3, 30))
             await server.kill()
             loading = asyncio.create_task(server.start())
@@ -69,8 +69,8 @@ async def test_a_redis_that_is_loading_is_a_miss(
                 await asyncio.sleep(0.05)
             await loading
             await until_used(shop)
-    check_answers(crowd.visits)
-    note_p99(drill, "11", "Redis loading its data", crowd.visits, 60)
+    check_answers(clients.visits)
+    note_p99(drill, "11", "Redis loading its data", clients.visits, 60)
     assert refused > 0
 
 

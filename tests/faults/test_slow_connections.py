@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.faults.drill import Drill
-from tests.faults.oracles import AS_OFTEN, bounded, conserved, open_files, pid_of
+from tests.faults.oracles import AS_OFTEN, assert_bounded, assert_conserved, open_files, pid_of
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, eventually, running_pipeline
@@ -55,11 +55,11 @@ async def test_two_thousand_slow_connections_are_closed_in_time_and_keep_nobody_
     async with files_for(SLOW), running_pipeline(pipeline):
         ingest = pipeline.services["ingest"]
         before, during = Visitors(pipeline), Visitors(pipeline)
-        async with before.coming(RATE):
+        async with before.visiting(RATE):
             await asyncio.sleep(drill.seconds(short=1, long=5))
         files = open_files(pid_of(ingest))
         closed_after_s: list[float] = []
-        async with bounded(pipeline, files=SLOW + 100), during.coming(RATE):
+        async with assert_bounded(pipeline, files=SLOW + 100), during.visiting(RATE):
             slow = [asyncio.create_task(drip(pipeline.port, closed_after_s)) for _ in range(SLOW)]
             await asyncio.gather(*slow)
         assert (len(closed_after_s), max(closed_after_s) < head_s * AS_OFTEN) == (SLOW, True)
@@ -72,7 +72,7 @@ async def test_two_thousand_slow_connections_are_closed_in_time_and_keep_nobody_
         assert set(during.statuses) == {302}
         assert (during.unanswered, during.turned_away) == (0, 0)
         during.answered += before.answered
-        await conserved(pipeline, during)
+        await assert_conserved(pipeline, during)
 
     p99s = before.p99_ms(), during.p99_ms()
     what = f"{SLOW} connections that send a byte each {DRIP_S} s"

@@ -11,7 +11,7 @@ import redis.asyncio
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from tests.faults.drill import Drill
-from tests.faults.load_burst import Flooded, run_flood
+from tests.faults.load_burst import BurstResult, run_burst
 from tests.faults.shop import VISITORS_READ, Shop, plan_telling_postgres, read_metric, second_process, statements
 from tests.pipeline import Service, eventually, running_pipeline
 
@@ -76,7 +76,7 @@ async def test_a_hot_code_that_vanishes_from_redis_under_load_is_not_asked_of_po
         before = await asked_postgres(shop.services["ingest"])
         # For long enough that the process has its own copy renewed, too, while visitors are served.
         seconds = drill.seconds(2, RENEWED_S)
-        visiting = asyncio.create_task(run_flood("visit", shop.port, seconds, VISITS_PER_S, 1))
+        visiting = asyncio.create_task(run_burst("visit", shop.port, seconds, VISITS_PER_S, 1))
         while not visiting.done():
             await cache.delete(
                 *(f"{shop.prefix}:referrals:{key}" for key in ("code:c0", "program:shop", "affiliate:ann0"))
@@ -102,11 +102,11 @@ async def test_ten_thousand_random_codes_a_second_reach_postgres_fifty_times_a_s
         async with running_pipeline(shop, "ingest"):
             await eventually(lambda: knows_all(shop))
             seconds = drill.seconds(2, 20)
-            calm = await run_flood("visit", shop.port, seconds, VISITS_PER_S, shop.codes)
+            calm = await run_burst("visit", shop.port, seconds, VISITS_PER_S, shop.codes)
             before = len(statements(plan, VISITORS_READ))
             scan, visits = await asyncio.gather(
-                run_flood("scan", shop.port, seconds, SCAN_PER_S),
-                run_flood("visit", shop.port, seconds, VISITS_PER_S, shop.codes),
+                run_burst("scan", shop.port, seconds, SCAN_PER_S),
+                run_burst("visit", shop.port, seconds, VISITS_PER_S, shop.codes),
             )
             queries = len(statements(plan, VISITORS_READ)) - before
     assert set(scan.statuses) == {404}
@@ -115,7 +115,7 @@ async def test_ten_thousand_random_codes_a_second_reach_postgres_fifty_times_a_s
     assert queries <= BURST + QUERIES_PER_S * scan.seconds
 
 
-def note_scan(drill: Drill, scan: Flooded, calm: Flooded, visits: Flooded, queries: int) -> None:
+def note_scan(drill: Drill, scan: BurstResult, calm: BurstResult, visits: BurstResult, queries: int) -> None:
     what = f"{scan.per_second:,.0f} random codes/s, of {SCAN_PER_S:,} wanted, beside {VISITS_PER_S} visitors/s"
     rate, slower = queries / scan.seconds, visits.p99_ms - calm.p99_ms
     drill.note("23", what, f"{rate:.0f} queries/s", f"<= {QUERIES_PER_S}", rate <= QUERIES_PER_S)

@@ -15,7 +15,7 @@ from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
 from tests.faults.drill import Drill
-from tests.faults.oracles import AS_OFTEN, conserved
+from tests.faults.oracles import AS_OFTEN, assert_conserved
 from tests.faults.shop import read_metric
 from tests.faults.visitors import Visitors
 from tests.pipeline import Pipeline, Service, running_pipeline
@@ -35,7 +35,7 @@ async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_a
         async with running_pipeline(pipeline):
             visitors = Visitors(pipeline)
             await visitors.click(200)
-            async with silent_visitors(pipeline, 50), visitors.coming(RATE):
+            async with silent_visitors(pipeline, 50), visitors.visiting(RATE):
                 await asyncio.sleep(1)
                 for server in (freezable_kafka, postgres, valkey):
                     server.freeze()
@@ -44,7 +44,7 @@ async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_a
             for server in (freezable_kafka, postgres, valkey):
                 server.thaw()
             await pipeline.start("ingest")
-            await conserved(pipeline, visitors)
+            await assert_conserved(pipeline, visitors)
 
     assert code == 0
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
@@ -78,7 +78,7 @@ async def test_a_stop_is_told_first_and_visitors_are_taken_for_a_while_and_metri
         assert await ingest.stop() == 0
         freezable_kafka.thaw()
         await pipeline.start("ingest")
-        await conserved(pipeline, visitors)
+        await assert_conserved(pipeline, visitors)
 
 
 async def says_that_it_stops(service: Service) -> bool:

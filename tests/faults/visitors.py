@@ -1,7 +1,7 @@
-"""Visitors of a pipeline under test: they follow links at a rate, and know the id of every click they were answered.
+"""Visitors of a pipeline under test: they follow links at a fixed rate and record the click id of every answer.
 
-Each has a connection of its own, which is kept open, and asks again when it is due, late or not: a service that stands
-still for a second is asked everything it missed. What an answer means is written down, not judged: `oracles` does that.
+Each keeps its own connection open and sends every request that is due, even late: after a pause of the service they
+send all missed requests. They only record answers; `oracles` checks them.
 """
 
 import asyncio
@@ -19,17 +19,17 @@ from tests.pipeline import Pipeline
 from tests.waiting import PATIENCE_S
 
 TARGETS: Final = {"abc123": "https://shop.example/shoes"}
-"""Where the codes of `tests.pipeline.DEMO` lead."""
+"""The targets of the codes in `tests.pipeline.DEMO`."""
 CONNECTIONS: Final = 16
 REST_S: Final = 0.02
 
 
 class Visitors:
-    """`answered` holds the ids of the clicks that were answered, each as often as it was.
+    """`answered` holds the ids of answered clicks, with repeats.
 
-    `unanswered` counts requests whose connection ended before the answer: their clicks may be stored, or not.
-    `turned_away` counts connections that nobody took. `wrong` holds what led elsewhere than it should, or set no cookie
-    of ours; `waits_ms` how long each answer took, from when the request was due.
+    `unanswered` counts requests whose connection ended before the answer: their clicks may or may not be stored.
+    `turned_away` counts refused connections. `wrong` holds answers with a wrong target or without our cookie.
+    `waits_ms` holds each answer's delay, from when the request was due.
     """
 
     def __init__(self, pipeline: Pipeline, targets: Mapping[str, str] = TARGETS) -> None:
@@ -43,13 +43,13 @@ class Visitors:
         self._asked = itertools.cycle((request(f"/ref/{code}", last=False), target) for code, target in targets.items())
 
     async def click(self, count: int = 1, connections: int = CONNECTIONS) -> None:
-        """Make so many visits, as fast as they are answered."""
+        """Make `count` visits, as fast as they are answered."""
         left = iter(range(count))
         await asyncio.gather(*(self._visit_for_each(left) for _ in range(min(count, connections))))
 
     @asynccontextmanager
-    async def coming(self, rate: float, connections: int = CONNECTIONS) -> AsyncIterator[None]:
-        """Make so many visits a second while the block lasts; those under way at its end are waited for."""
+    async def visiting(self, rate: float, connections: int = CONNECTIONS) -> AsyncIterator[None]:
+        """Make `rate` visits a second while the block runs, then wait for pending answers."""
         start, ended = time.perf_counter(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for number in range(connections):
@@ -108,14 +108,14 @@ class Visitors:
 
 
 class Connection:
-    """A connection that is made when it is needed."""
+    """A connection that is opened on first use."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def open(self) -> None:
-        """Connect, if it is not or no longer connected. Raises OSError."""
+        """Connect unless connected. Raises OSError."""
         if self._streams is not None and self._streams[0].at_eof():
             self.close()
         if self._streams is None:
@@ -123,7 +123,7 @@ class Connection:
                 self._streams = await asyncio.open_connection("127.0.0.1", self._port)
 
     async def ask(self, asked: bytes) -> Answer:
-        """Send a request and give its answer. Raises OSError, IncompleteReadError, and TimeoutError after 30 s."""
+        """Send a request and return its answer. Raises OSError, IncompleteReadError, and TimeoutError after 30 s."""
         assert self._streams is not None
         reader, writer = self._streams
         writer.write(asked)

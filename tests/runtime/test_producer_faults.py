@@ -12,7 +12,7 @@ from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 from runtime.errors import DeliveryFailed
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
-from tests.faults.brokers import Line
+from tests.faults.brokers import ProxiedKafka
 from tests.runtime.kafka.test_producer import deliver_at_last, read_all
 from tests.runtime.kafka.test_topics import Spec
 from tests.waiting import PATIENCE_S
@@ -25,14 +25,14 @@ PARTITIONS = 3
 
 
 @pytest.fixture
-async def topic(line: Line, topic_prefix: str) -> str:
+async def topic(line: ProxiedKafka, topic_prefix: str) -> str:
     topic = f"{topic_prefix}a"
     await apply_topics([line.proxy.address], [Spec(topic, PARTITIONS, {})])
     return topic
 
 
 @pytest.fixture
-async def producer(line: Line) -> AsyncIterator[RecordProducer]:
+async def producer(line: ProxiedKafka) -> AsyncIterator[RecordProducer]:
     producer = RecordProducer([line.proxy.address], client_id="test", deadline_s=DEADLINE_S)
     yield producer
     await producer.close()
@@ -42,7 +42,7 @@ def records(topic: str, *numbers: int) -> list[OutRecord]:
     return [OutRecord(topic, b"%d" % number, b"%d" % number) for number in numbers]
 
 
-async def numbers(line: Line, topic: str) -> list[int]:
+async def numbers(line: ProxiedKafka, topic: str) -> list[int]:
     return [int(value) for _, _, value in await read_all(line.proxy.address, topic)]
 
 
@@ -62,7 +62,7 @@ def forget_epoch(producer: RecordProducer, _: str) -> None:
     ("spoil", "error"), [(break_sequence, OutOfOrderSequenceNumber), (forget_epoch, ProducerFenced)]
 )
 async def test_a_client_whose_numbers_the_broker_refuses_is_replaced(
-    line: Line,
+    line: ProxiedKafka,
     topic: str,
     producer: RecordProducer,
     spoil: Callable[[RecordProducer, str], None],
@@ -80,7 +80,7 @@ async def test_a_client_whose_numbers_the_broker_refuses_is_replaced(
 
 
 async def test_a_producer_made_while_no_broker_answers_delivers_when_one_does(
-    line: Line, topic: str, producer: RecordProducer
+    line: ProxiedKafka, topic: str, producer: RecordProducer
 ) -> None:
     for away in (line.proxy.cut, line.proxy.blackhole):
         away()
@@ -97,7 +97,7 @@ async def test_a_producer_made_while_no_broker_answers_delivers_when_one_does(
 
 
 async def test_close_does_not_wait_for_a_broker_that_is_silent(
-    line: Line, topic: str, producer: RecordProducer
+    line: ProxiedKafka, topic: str, producer: RecordProducer
 ) -> None:
     await producer.deliver(records(topic, 1))
     line.proxy.blackhole()
@@ -113,7 +113,7 @@ async def test_close_does_not_wait_for_a_broker_that_is_silent(
 
 
 async def test_what_was_given_up_is_not_written_after_what_came_later(
-    line: Line, topic: str, producer: RecordProducer
+    line: ProxiedKafka, topic: str, producer: RecordProducer
 ) -> None:
     await producer.deliver(records(topic, 1))
     line.proxy.cut()
@@ -126,7 +126,9 @@ async def test_what_was_given_up_is_not_written_after_what_came_later(
     assert sorted(await numbers(line, topic)) == [1, 3]
 
 
-async def test_requests_cut_off_in_their_middle_are_made_good(line: Line, topic: str, producer: RecordProducer) -> None:
+async def test_requests_cut_off_in_their_middle_are_made_good(
+    line: ProxiedKafka, topic: str, producer: RecordProducer
+) -> None:
     for number in range(20):
         line.proxy.break_after(1 + 97 * number)
         await asyncio.wait_for(deliver_at_last(producer, records(topic, number)[0]), PATIENCE_S)
@@ -135,7 +137,7 @@ async def test_requests_cut_off_in_their_middle_are_made_good(line: Line, topic:
 
 
 async def test_a_topic_that_was_removed_and_made_anew_is_written_to_again(
-    line: Line, topic: str, producer: RecordProducer
+    line: ProxiedKafka, topic: str, producer: RecordProducer
 ) -> None:
     await producer.deliver(records(topic, *range(10)))
     admin = AIOKafkaAdminClient(bootstrap_servers=line.proxy.address)
@@ -151,7 +153,7 @@ async def test_a_topic_that_was_removed_and_made_anew_is_written_to_again(
     assert set(await numbers(line, topic)) == set(range(10, 20))
 
 
-async def test_a_broker_that_answers_late_is_waited_for(line: Line, topic: str) -> None:
+async def test_a_broker_that_answers_late_is_waited_for(line: ProxiedKafka, topic: str) -> None:
     producer = RecordProducer([line.proxy.address], client_id="test")
     line.proxy.latency_s = 0.5
 

@@ -1,4 +1,4 @@
-// Recent clicks, live: lines come a few times a second, are put in order, and the oldest go.
+// The live list of clicks: inserts new lines in order a few times a second and removes the oldest.
 (() => {
   "use strict";
 
@@ -18,14 +18,14 @@
   const warning = document.querySelector("[data-warning]");
 
   let paused = false;
-  let held = [];
-  let came = [];
+  let pausedRows = [];
+  let arrived = [];
   let waiting = 0;
-  let place = table.dataset.after;
+  let position = table.dataset.after;
   let problem = null;
   let connected = false;
   let source = null;
-  let leaving = null;
+  let disconnectTimer = null;
 
   function show() {
     const [kind, words] = !connected ? ["is-waiting", "Connecting"]
@@ -37,11 +37,11 @@
     pause.textContent = paused ? "Resume" : "Pause";
     pause.setAttribute("aria-pressed", String(paused));
     const now = Date.now();
-    came = came.filter(({ time }) => time > now - RATE_OVER_MS);
-    const count = came.reduce((sum, { number }) => sum + number, 0);
+    arrived = arrived.filter(({ time }) => time > now - RATE_OVER_MS);
+    const count = arrived.reduce((sum, { number }) => sum + number, 0);
     const perSecond = (count * 1000 / RATE_OVER_MS).toLocaleString("en", { maximumFractionDigits: 1 });
-    const rushing = came.some(({ skipped }) => skipped > 0);
-    rate.textContent = count ? `${perSecond} a second${rushing ? ", not all shown" : ""}` : "";
+    const isFast = arrived.some(({ skipped }) => skipped > 0);
+    rate.textContent = count ? `${perSecond} a second${isFast ? ", not all shown" : ""}` : "";
   }
 
   function warn(words) {
@@ -49,13 +49,13 @@
     if (words) warning.textContent = words;
   }
 
-  function put(rows) {
+  function insertRows(rows) {
     for (const row of rows) {
       if (document.getElementById(row.id)) continue;
-      // Ids are ULIDs: in their order is newest first, wherever a line came from.
+      // Row ids are ULIDs: sort by them, newest first.
       let behind = body.firstElementChild;
       while (behind && behind.id > row.id) behind = behind.nextElementSibling;
-      // A few new lines light up for a moment; where they rush past, that would only be unrest, and work.
+      // Highlight new lines only if they are few: with many it would distract, and cost work.
       if (rows.length <= MOST_TO_LIGHT_UP) row.classList.add("is-fresh");
       body.insertBefore(row, behind);
     }
@@ -64,23 +64,23 @@
     for (const row of rows) window.clickrail.nameCountries(row);
   }
 
-  function arrive(event) {
+  function handleLines(event) {
     const { rows, count, skipped } = JSON.parse(event.data);
-    place = event.lastEventId;
-    came.push({ time: Date.now(), number: count + skipped, skipped });
+    position = event.lastEventId;
+    arrived.push({ time: Date.now(), number: count + skipped, skipped });
     const template = document.createElement("template");
     template.innerHTML = `<table><tbody>${rows}</tbody></table>`;
     const lines = [...template.content.querySelectorAll("tr")];
     if (paused) {
       waiting += count + skipped;
-      held = [...lines, ...held].slice(0, MOST_LINES);
+      pausedRows = [...lines, ...pausedRows].slice(0, MOST_LINES);
     } else {
-      put(lines);
+      insertRows(lines);
     }
     show();
   }
 
-  function tell(event) {
+  function handleStatus(event) {
     const { kafka, postgres } = JSON.parse(event.data);
     problem = kafka;
     warn(kafka ? `${kafka}. New clicks appear here as soon as it does.` : "");
@@ -90,11 +90,11 @@
 
   function connect() {
     const address = new URL(table.dataset.stream, location.href);
-    address.searchParams.set("after", place);
+    address.searchParams.set("after", position);
     source?.close();
     source = new EventSource(address);
-    source.addEventListener("lines", arrive);
-    source.addEventListener("status", tell);
+    source.addEventListener("lines", handleLines);
+    source.addEventListener("status", handleStatus);
     source.addEventListener("open", () => { connected = true; warn(""); show(); });
     source.addEventListener("error", () => { connected = false; show(); if (source?.readyState === EventSource.CLOSED) recover(); });
   }
@@ -106,15 +106,15 @@
     show();
   }
 
-  // Browsers have few connections for one site: a page that nobody looks at gives its own back.
-  function followAttention() {
-    clearTimeout(leaving);
-    if (document.hidden) leaving = setTimeout(disconnect, AWAY_MS);
+  // Browsers limit connections per site: a hidden page closes its stream after a while.
+  function handleVisibility() {
+    clearTimeout(disconnectTimer);
+    if (document.hidden) disconnectTimer = setTimeout(disconnect, AWAY_MS);
     else if (!source) connect();
   }
 
   async function recover() {
-    // The browser gives up for good when the answer is an error: find out which.
+    // EventSource does not reconnect after an error response: find out why, then retry.
     try {
       if ((await fetch(`${document.documentElement.dataset.base}/api/session`)).status === 401) return location.reload();
     } catch {
@@ -126,8 +126,8 @@
   function togglePause() {
     paused = !paused;
     if (!paused) {
-      put(held);
-      held = [];
+      insertRows(pausedRows);
+      pausedRows = [];
       waiting = 0;
     }
     show();
@@ -138,7 +138,7 @@
     const typing = event.target.closest("input, select, textarea, dialog");
     if (event.key === "p" && !typing && !event.metaKey && !event.ctrlKey && !event.altKey) togglePause();
   });
-  document.addEventListener("visibilitychange", followAttention);
+  document.addEventListener("visibilitychange", handleVisibility);
   addEventListener("pagehide", disconnect);
   addEventListener("pageshow", (event) => { if (event.persisted) connect(); });
   setInterval(show, 1000);

@@ -1,11 +1,11 @@
-// Every page: ages that stay true, names of countries, the drawer, the numbers that renew themselves.
+// For every page: updates ages, country names, the drawer, and figures that refresh.
 (() => {
   "use strict";
 
   const root = document.documentElement;
   const { base } = root.dataset;
   root.classList.add("has-script");
-  // Ages are told by the server's clock: this is how far the browser's is off.
+  // Ages use the server's clock: this is its difference from the browser's.
   const skew = Date.parse(root.dataset.now) - Date.now();
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 
@@ -17,13 +17,13 @@
     return "now";
   }
 
-  function tellAges() {
+  function updateAges() {
     if (document.hidden) return;
     for (const element of document.querySelectorAll("time[data-age]")) {
       const age = describeAge(Date.parse(element.dateTime));
       if (element.textContent !== age) element.textContent = age;
       if (!element.dataset.age) {
-        element.dataset.age = "told";
+        element.dataset.age = "shown";
         element.title += `\n${new Date(element.dateTime).toLocaleString()} here`;
       }
     }
@@ -46,7 +46,7 @@
     }
   }
 
-  // The lights of what Clickrail stands on: where a stream tells of them, it does so itself.
+  // The status lights of Kafka and PostgreSQL. On pages with a stream, live.js updates them.
   function showLights({ kafka, postgres }) {
     for (const [name, wrong] of [["Kafka", kafka], ["PostgreSQL", postgres]]) {
       const light = document.querySelector(`[data-light="${name}"]`);
@@ -56,24 +56,24 @@
     }
   }
 
-  async function askForLights() {
+  async function fetchLights() {
     const response = await fetch(`${base}/api/status`).catch(() => null);
     if (response?.ok) showLights(await response.json());
   }
 
-  async function keepAsking() {
-    if (!document.hidden) await askForLights();
-    setTimeout(keepAsking, 5000);
+  async function pollLights() {
+    if (!document.hidden) await fetchLights();
+    setTimeout(pollLights, 5000);
   }
 
-  if (document.querySelector("[data-light]") && !document.querySelector("[data-stream]")) setTimeout(keepAsking, 1000);
+  if (document.querySelector("[data-light]") && !document.querySelector("[data-stream]")) setTimeout(pollLights, 1000);
 
-  window.clickrail = { tellAges, nameCountries, showLights };
-  setInterval(tellAges, 1000);
-  tellAges();
+  window.clickrail = { updateAges, nameCountries, showLights };
+  setInterval(updateAges, 1000);
+  updateAges();
   nameCountries(document);
 
-  // The drawer: a click opens beside the list, under its own address.
+  // The drawer: opens a click beside the list, with its own URL.
   const drawer = document.getElementById("drawer");
   const part = drawer?.querySelector("[data-part]");
 
@@ -100,7 +100,7 @@
     if (row) openDrawer(row.querySelector("a[data-open]"));
   }
 
-  // Copying: the clipboard's own way needs https; the old one works everywhere, and selects a text to do so.
+  // Copying: the clipboard API needs https; execCommand works everywhere but has to select a text.
   async function copy(text) {
     try {
       await navigator.clipboard.writeText(text);
@@ -126,7 +126,7 @@
     return btoa(text);
   }
 
-  async function copyFor(button) {
+  async function copyFrom(button) {
     button.dataset.says ??= button.textContent;
     try {
       await copy(button.dataset.copy ?? await readFile(button.dataset));
@@ -139,7 +139,7 @@
 
   document.addEventListener("click", (event) => {
     const copying = event.target.closest("[data-copy], [data-copy-file]");
-    if (copying) return copyFor(copying);
+    if (copying) return copyFrom(copying);
     const step = event.target.closest("[data-step]");
     if (step) return openNeighbour(Number(step.dataset.step));
     const toggle = event.target.closest("[data-toggle]");
@@ -167,52 +167,52 @@
   });
   addEventListener("popstate", () => { if (drawer?.open && !history.state?.drawer) drawer.close(); });
 
-  // Forms whose choices take effect at once; and no empty fields in the address.
+  // Submit these forms when a choice changes, and leave empty fields out of the URL.
   for (const form of document.querySelectorAll("form[data-submits]")) {
     form.addEventListener("change", (event) => { if (event.target.matches("select")) form.requestSubmit(); });
     form.addEventListener("submit", () => {
       for (const field of form.elements) field.disabled = field.name !== "" && field.value === "";
     });
-    // Coming back to this page finds the form usable again.
+    // Enable the fields again when the user navigates back.
     addEventListener("pageshow", () => { for (const field of form.elements) field.disabled = false; });
   }
 
-  // The overview renews itself, and says when it cannot.
-  const renewed = document.querySelector("[data-refresh]");
+  // Refresh the overview, and warn if that fails.
+  const overview = document.querySelector("[data-refresh]");
   const warning = document.querySelector("[data-warning]");
 
-  async function renew() {
+  async function refresh() {
     if (document.hidden) return;
-    const response = await fetch(renewed.dataset.refresh);
+    const response = await fetch(overview.dataset.refresh);
     if (response.status === 401) return location.reload();
     const text = await response.text();
     if (!response.ok) throw new Error(text);
-    renewed.innerHTML = text;
-    nameCountries(renewed);
+    overview.innerHTML = text;
+    nameCountries(overview);
     warning.hidden = true;
   }
 
-  async function keepRenewing() {
+  async function pollOverview() {
     try {
-      await renew();
+      await refresh();
     } catch (error) {
       warning.textContent = `${error instanceof TypeError ? "The console does not answer" : error.message}. Trying again.`;
       warning.hidden = false;
-      askForLights();
+      fetchLights();
     }
-    setTimeout(keepRenewing, 3000);
+    setTimeout(pollOverview, 3000);
   }
 
-  if (renewed) setTimeout(keepRenewing, 3000);
+  if (overview) setTimeout(pollOverview, 3000);
 
-  // A page that could not be shown comes back by itself.
-  async function tryAgain() {
+  // Retry a page that could not be shown.
+  async function retryPage() {
     const response = await fetch(location.href).catch(() => null);
     if (response?.ok) location.reload();
-    else setTimeout(tryAgain, 3000);
+    else setTimeout(retryPage, 3000);
   }
 
-  if (document.querySelector("[data-retry]")) setTimeout(tryAgain, 3000);
+  if (document.querySelector("[data-retry]")) setTimeout(retryPage, 3000);
 
   document.addEventListener("pointerover", (event) => {
     const readout = document.querySelector("[data-readout]");

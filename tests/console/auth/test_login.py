@@ -176,10 +176,10 @@ async def test_without_its_tables_the_login_says_so_and_fails_nobody() -> None:
     async with run_console(make_settings()) as console:
         async with console.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
             assert (response.status, "Retry-After" in response.headers) == (503, True)
-            assert "PostgreSQL does not answer. Nobody can log in until it does." in await response.text()
+            assert "PostgreSQL does not answer. Nobody can log in until this is fixed." in await response.text()
         async with console.client.get("/login") as response:
             assert response.status == 200
-            assert "PostgreSQL does not answer. Nobody can log in until it does." in await response.text()
+            assert "PostgreSQL does not answer. Nobody can log in until this is fixed." in await response.text()
 
 
 async def test_without_its_tables_a_session_that_nobody_can_check_is_told_so_and_kept() -> None:

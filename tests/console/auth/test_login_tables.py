@@ -86,7 +86,7 @@ async def test_what_is_over_is_removed_and_nothing_else(login_tables: Tables) ->
 @pytest.mark.usefixtures("tables")
 async def test_only_the_login_can_write(database_url: str) -> None:
     async with open_database(Secret(database_url)) as database:
-        with pytest.raises(DatabaseAway, match="only reads here"):
+        with pytest.raises(DatabaseAway, match="PostgreSQL is read-only"):
             await LoginTables(database).add_session(SESSION)
 
 

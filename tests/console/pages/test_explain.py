@@ -32,7 +32,7 @@ def test_a_test_is_told_before_anything_else() -> None:
     first, *others = explain(StoredClick(enriched_click(is_test=True), NOW, NOW + timedelta(milliseconds=890)))
 
     assert (first.subject, first.tone) == ("Test", "test")
-    assert first.sentence == "A signed test link was followed: routed as any click, and in no total."
+    assert first.sentence == "A signed test link was followed: redirected like any click, but counted in no total."
     assert {decision.tone for decision in others} == {"accepted"}
 
 
@@ -60,7 +60,7 @@ def test_where_the_visitor_went_and_who_chose_it_is_told(query: str, location: s
         ("program", "the program's target"),
         ("code", "the code's own target"),
         ("deep_link", "the page that the visitor chose by ?url="),
-        ("lottery_2", "a target of a kind unknown here (lottery 2)"),
+        ("lottery_2", "a target of an unknown kind (lottery 2)"),
     ],
 )
 def test_a_click_that_says_whose_target_it_was_is_believed(source: str, whose: str) -> None:
@@ -77,8 +77,8 @@ def test_a_limit_a_prefetch_and_what_was_cut_are_told() -> None:
     decisions = explain(StoredClick(click, NOW, NOW + timedelta(milliseconds=890)))
 
     assert sentence("Limit", *decisions).startswith("Over the limit of one address (R301).")
-    assert "asked ahead of its visitor" in sentence("Prefetch", *decisions)
-    assert sentence("Cut", *decisions) == "Too long to be kept whole: query, referrer."
+    assert "fetched the link before the visitor clicked" in sentence("Prefetch", *decisions)
+    assert sentence("Cut", *decisions) == "Too long, stored only in part: query, referrer."
     assert [one.subject for one in decisions if one.tone != "accepted"] == ["Prefetch", "Limit", "Cut"]
 
 

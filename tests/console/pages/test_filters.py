@@ -41,12 +41,12 @@ def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around(
     [
         ("visitors", "wrong", "one of people, bots, tests, prefetches"),
         ("outcome", "Accepted", "one of accepted, rejected"),
-        ("country", "Portugal", "a country is two letters, as DE"),
+        ("country", "Portugal", "a country is two letters, for example DE"),
         ("before", "7" + "Z" * 25, "not the id of a click"),
         ("bots", "1", "no such filter"),
-        ("code", "x" * 129, "longer than 128 characters, as none is"),
-        ("code", "a\0", "has a character that none can have"),
-        ("program", "\udcff", "has a character that none can have"),
+        ("code", "x" * 129, "longer than 128 characters"),
+        ("code", "a\0", "contains a character that cannot be stored"),
+        ("program", "\udcff", "contains a character that cannot be stored"),
     ],
 )
 def test_what_is_not_obeyed_is_told_with_the_reason(name: str, value: str, why: str) -> None:

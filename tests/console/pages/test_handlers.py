@@ -67,7 +67,7 @@ async def test_an_empty_list_says_what_to_do(offline_console: Console) -> None:
     await offline_console.log_in()
     page = await offline_console.read("/clicks?code=nothing")
 
-    assert "Nothing has arrived since" in page
+    assert "No new clicks" in page
 
 
 @servers
@@ -128,8 +128,8 @@ async def test_a_filter_that_takes_too_long_gives_what_it_found_and_leads_on(
     assert (seen, pages > 1) == (ids, True)
     assert "PostgreSQL took too long" not in page
     assert f'title="{(NOW - timedelta(days=29)).isoformat()}"' in page
-    assert "nothing is older" in page
-    assert "Go on searching" not in page
+    assert "there are no older ones" in page
+    assert "Search further back" not in page
 
 
 @servers
@@ -206,7 +206,7 @@ async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(offline_cons
     for path, why in (
         ("/clicks?visitors=wrong", "one of people, bots, tests"),
         ("/clicks?bots=1", "no such filter"),
-        ("/clicks?code=%00", "has a character that none can have"),
+        ("/clicks?code=%00", "contains a character that cannot be stored"),
     ):
         page = await offline_console.read(path)
         assert ("Ignored" in page, why in page) == (True, True)

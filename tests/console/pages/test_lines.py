@@ -27,7 +27,7 @@ def test_a_bot_is_told_by_its_reasons() -> None:
 
 def test_a_prefetch_is_neither_a_visit_nor_a_bot() -> None:
     line = make_line(StoredClick(enriched_click(prefetch=True), NOW))
-    assert (line.tone, line.filterable.visitors) == ("ahead", "prefetches")
+    assert (line.tone, line.filterable.visitors) == ("notice", "prefetches")
     robot = make_line(StoredClick(enriched_click(prefetch=True, bot=Bot(is_bot=True, reasons=["x"], rules="1")), NOW))
     assert (robot.tone, robot.filterable.visitors) == ("bot", "bots")
 
