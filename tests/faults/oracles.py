@@ -28,7 +28,7 @@ async def assert_conserved(pipeline: Pipeline, visitors: Visitors, lost_before: 
     """Assert that no click is lost or doubled, by id, once all answered clicks have arrived.
 
     Every 302 had the right target. Each answered id is stored, dead-lettered or counted as lost. Other stored ids
-    belong to visitors who got no answer. No id is stored twice. `lost_before` is the count of losses in ended processes.
+    belong to visitors who got no answer. No id is stored twice. `lost_before` counts losses of ended processes.
     """
     assert visitors.wrong == []
     answered = set(visitors.answered)

@@ -18,7 +18,7 @@ from referrals.lookup.answers import Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
 from tests.faults.drill import Drill
-from tests.faults.many_clients import ManyClients, browsing
+from tests.faults.many_clients import ManyClients, open_session
 from tests.faults.oracles import AS_OFTEN
 from tests.faults.proxy import Proxy
 from tests.faults.shop import Shop, place_of
@@ -146,7 +146,7 @@ async def test_a_slow_reader_that_races_with_a_change_brings_nothing_old_back(
         async with running_pipeline(shop, "ingest"):
             await eventually(lambda: follows(shop))
             clients = ManyClients(shop)
-            async with browsing() as browser:
+            async with open_session() as browser:
                 for number in range(raced):
                     # What is on its way by now stays so for as long as that; what is sent later overtakes it.
                     proxy.latency_s = 0.04

@@ -10,7 +10,7 @@ from identity.cookie import CookieKeys
 from identity.keyfile import read_ring
 from schemas import CLICKS_RAW
 from tests.faults.drill import Drill
-from tests.faults.many_clients import ManyClients, Visit, browsing, click_id
+from tests.faults.many_clients import ManyClients, Visit, click_id, open_session
 from tests.faults.oracles import read_stored_ids
 from tests.faults.preload import Faults
 from tests.faults.shop import Shop
@@ -64,7 +64,7 @@ async def test_a_cookie_from_the_future_is_refused_and_a_new_one_is_set(
     shop: Shop, faults: Faults, drill: Drill
 ) -> None:
     shop.environ |= faults.environ
-    async with running_pipeline(shop, "ingest"), browsing() as browser:
+    async with running_pipeline(shop, "ingest"), open_session() as browser:
         faults.set_clock(DAY_S)
         future = await visit_with(shop, browser, None)
         faults.set_clock(0)
