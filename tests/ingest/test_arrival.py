@@ -1,4 +1,4 @@
-"""What a request means does not hang on how its bytes arrive: cut anywhere, alone or one behind another."""
+"""The meaning of a request does not depend on how its bytes arrive: cut anywhere, alone or pipelined."""
 
 import asyncio
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ BAD = [
     request("/ref/abc123", lines=b"X: " + b"x" * HEAD_BYTES + b"\r\n"),
     b"GET /ref/abc123 HTTP/1.1\r\nX: " + b"x" * HEAD_BYTES,
 ]
-"""What is refused for its form."""
+"""Requests refused for their form."""
 
 
 class Wire(asyncio.Transport):

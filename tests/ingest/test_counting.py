@@ -1,4 +1,4 @@
-"""Nothing uncounted: sequences, full queues, floods of refusals."""
+"""Every click and refusal is counted: sequences, full queues, floods of refusals."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ from tests.ingest.wire import Answer, ask, request, send
 
 
 async def pipeline(served: Served, target: str, times: int) -> list[Answer]:
-    """Ask many times in one breath, over one connection."""
+    """Pipeline many requests over one connection."""
     more = request(target, last=False) * (times - 1)
     return await send(served.port, more + request(target))
 
@@ -67,7 +67,7 @@ async def test_while_kafka_is_away_visitors_go_on_and_their_clicks_wait() -> Non
     assert [click.handled.sequence for click in clicks] == list(range(1, 11))
 
 
-async def test_while_kafka_is_away_visitors_are_answered_all_the_same() -> None:
+async def test_after_a_failed_delivery_visitors_are_still_answered() -> None:
     async with serving() as served:
         served.topics.failures = 1
         answers = await pipeline(served, "/ref/abc123", 100)

@@ -1,4 +1,4 @@
-"""Hostile input over a raw socket: 302, 400 or 404, never 500, and never an answer that somebody else chose."""
+"""Hostile input over a raw socket gets 302, 400 or 404, never 500, and never a response chosen by the sender."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Visitors who leave while the stores are asked for their code."""
+"""Visitors who leave during the lookup of their code."""
 
 import asyncio
 import socket
@@ -47,7 +47,7 @@ def close(visitor: socket.socket) -> None:
 
 
 async def until_all_that_came_is_seen(served: Served) -> None:
-    # Whoever comes after the others is answered after their bytes were read.
+    # A later request is answered after the bytes of earlier ones were read.
     assert (await ask(served.port, "/elsewhere")).status == 404
 
 

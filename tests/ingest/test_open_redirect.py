@@ -1,4 +1,4 @@
-"""No input whatever changes scheme, host or port of a Location: judged by three readers that are not ours."""
+"""No input changes the scheme, host or port of a Location, as three independent URL parsers read it."""
 
 import re
 from typing import Any

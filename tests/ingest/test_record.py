@@ -1,4 +1,4 @@
-"""What is written down of a visit."""
+"""The records of clicks and rejections."""
 
 from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address

@@ -1,4 +1,4 @@
-"""What a visitor gets."""
+"""Refusals, and the responses that visitors get."""
 
 from typing import Any
 

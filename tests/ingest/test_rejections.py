@@ -1,11 +1,11 @@
-"""Which refusals are written down."""
+"""Which refusals are recorded."""
 
 from ingest.rejections import MAX_PER_SECOND, RejectionGate
 
 SECOND = 1_795_000_000
 
 
-def test_twenty_refusals_a_second_and_reason_are_written_down() -> None:
+def test_twenty_refusals_per_second_and_reason_are_recorded() -> None:
     gate = RejectionGate()
     admitted = [gate.admits("R102", SECOND) for _ in range(500)]
     assert admitted == [True] * MAX_PER_SECOND + [False] * (500 - MAX_PER_SECOND)

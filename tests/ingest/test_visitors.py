@@ -1,4 +1,4 @@
-"""What the redirect keeps of a visitor: cookie, privacy, address."""
+"""What is recorded of a visitor: cookie, privacy, address."""
 
 from pathlib import Path
 

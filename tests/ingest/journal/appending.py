@@ -1,8 +1,7 @@
 """`python -m tests.ingest.journal.appending ROOT WORKER FIRST`: a process with a journal, to be killed.
 
-Appends clicks FIRST, FIRST+1, ... as fast as it can and says on standard output `a` and the number of each that was
-written down, `m` when it is in memory alone; beside that it delivers what it takes, and says `d` and the numbers.
-Nothing it says is held back.
+Appends clicks FIRST, FIRST+1, ... as fast as it can, and prints each number after `a` if it was written, after `m` if
+it is only in memory. It also delivers what it takes, and prints these numbers after `d`. Output is not buffered.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Clicks by number, journals opened and left, and what stands in their folders."""
+"""Numbered clicks, open journals, and the contents of their folders."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ def number_of(key_of_click: bytes) -> int:
 
 
 def numbers(entries: Iterable[Entry]) -> list[int]:
-    """Give the numbers of clicks, after a look that they are what was appended."""
+    """Give the numbers of clicks, and check that their payloads are as appended."""
     entries = list(entries)
     assert all(number_of(key) == int(payload[9 : payload.index(b",")]) for key, payload, _ in entries)
     return [number_of(key) for key, _, _ in entries]
@@ -48,7 +48,7 @@ def on_disk(root: Path) -> list[int]:
     """Give the numbers of all intact clicks in all folders."""
     found = []
     for path in sorted(root.glob("*/*.seg")):
-        # A file that is done is removed by a thread, some time.
+        # A thread may remove a finished file at any time.
         with suppress(FileNotFoundError):
             found += [number_of(item.key) for item in scan(path.read_bytes()) if isinstance(item, IntactFrame)]
     return found
@@ -74,7 +74,7 @@ class Opened:
         self.lost[reason] += count
 
     def append(self, *clicks: int, size: int = 300) -> list[int]:
-        """Append clicks; give those that were not taken."""
+        """Append clicks; give those that were lost."""
         return [click for click in clicks if not self.journal.append(key(click), payload(click, size))]
 
     def append_all(self, *clicks: int, size: int = 300) -> None:
@@ -138,7 +138,7 @@ async def until(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
 
 @contextmanager
 def limited(what: int, to: int) -> Iterator[None]:
-    """Have the kernel refuse this process more than `to`. Logs are kept back: pytest writes them to a file."""
+    """Set a limit of the kernel for this process. Logs are captured, because pytest writes them to a file."""
     soft, hard = resource.getrlimit(what)
     with capture_logs():
         resource.setrlimit(what, (to, hard))
@@ -149,7 +149,7 @@ def limited(what: int, to: int) -> Iterator[None]:
 
 
 async def die(it: Opened) -> list[Segment]:
-    """Let a journal go as a process does that is killed: its locks and files with it. Give the segments it had open."""
+    """Close a journal's files and locks, as the death of its process does. Give the segments that were open."""
     journal, writer = it.journal, it.journal._writer
     await journal._threads.close()
     still_open = [segment for segment in (writer.active, writer._spare, *writer._retired) if segment]

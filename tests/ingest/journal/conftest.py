@@ -1,4 +1,4 @@
-"""Where journals lie."""
+"""Folders for journals."""
 
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only a folder of our own in it 
 
 @pytest.fixture
 def memory_path(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory, where there is such: for tests that open so many journals that `fsync` is all they do."""
+    """A folder in memory if possible, for tests that open many journals and would mostly wait for `fsync`."""
     if not SHARED_MEMORY.is_dir():
         yield tmp_path
         return

@@ -1,7 +1,7 @@
-"""Whatever happens to the journal, in whatever order: each click it owes comes, none comes that was not taken.
+"""A state machine compares the journal with a model: every accepted click comes back, and no other does.
 
-The model is sets of numbers. A process is killed by letting its files and locks go; a loss of power takes besides what
-was never synced from the files; a full disk is a limit the kernel enforces, in the middle of a frame too.
+The model is sets of numbers. A process is killed by closing its files and locks. A power loss also truncates files to
+their synced size. A full disk is a file size limit of the kernel, which may cut a frame.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ SEEDS = st.integers(min_value=0, max_value=1_000_000)
 
 
 class JournalMachine(RuleBasedStateMachine):
-    """`owed` must come and `accepted` may; `alone` are in memory alone, `safe` on the disk whatever happens."""
+    """Clicks in `owed` must come back, those in `accepted` may; `alone` are only in memory, `safe` are synced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,8 +88,8 @@ class JournalMachine(RuleBasedStateMachine):
         unjournalled, lost = self.it.journal.unjournalled, self.it.lost["journal_failed"]
         with self.limited():
             self.it.journal.append_all([(key(number), payload(number, size)) for number in numbers])
-        # A disk that has refused is not asked again, and memory that is full stays so: the last ones are lost, and
-        # before them are those that are in memory alone.
+        # A refusing disk is not tried again and full memory stays full: the last clicks are lost, and those before
+        # them are only in memory.
         taken = numbers[: clicks - (self.it.lost["journal_failed"] - lost)]
         alone = self.it.journal.unjournalled - unjournalled
         self.accepted.update(taken)
@@ -179,9 +179,9 @@ class JournalMachine(RuleBasedStateMachine):
     @invariant()
     def counts_are_exact(self) -> None:
         assert set(self.it.lost) <= {"journal_failed", "stopped"}
-        # A frame that is broken counts as pending until it has been read.
+        # A damaged frame counts as pending until it has been read.
         assert self.it.journal.pending == self.pending or not self.is_whole
-        # The clicks that come together, 12 at most here, may be the last for which there was room.
+        # A batch, of 12 clicks at most here, may exceed the limit.
         assert self.it.journal._queues.memory.weight < TINY.memory_bytes + 12 * 700
 
     def teardown(self) -> None:

@@ -1,4 +1,4 @@
-"""Folders and their owners: one each, none for long without."""
+"""Folder locks: one owner per folder, and ownerless folders are adopted."""
 
 import asyncio
 import errno
@@ -114,7 +114,7 @@ def test_while_folders_come_and_go_none_has_two_owners(tmp_path: Path) -> None:
 
     def come_and_go() -> None:
         for _ in range(400):
-            # A folder that vanishes under a claim is an OSError: whoever claims tries again.
+            # A folder that is removed while it is locked gives OSError: try again.
             with suppress(JournalOwned, OSError):
                 owned = lock_folder(tmp_path, "worker-1")
                 owners.append(owned.lock)
@@ -130,7 +130,7 @@ def test_while_folders_come_and_go_none_has_two_owners(tmp_path: Path) -> None:
     assert set(seen) == {(1, True)}
 
 
-def test_a_lock_that_was_removed_meanwhile_is_no_claim(tmp_path: Path) -> None:
+def test_a_lock_file_that_was_removed_can_be_locked_again(tmp_path: Path) -> None:
     owned = lock_folder(tmp_path, "worker-1")
     (tmp_path / "worker-1" / LOCK).unlink()
     again = try_lock(tmp_path / "worker-1")
@@ -192,10 +192,10 @@ async def test_a_segment_that_cannot_be_removed_is_not_delivered_again_and_again
     (tmp_path / "dead" / "0000000001.seg").write_bytes(framed([1]))
     async with opened(tmp_path) as it:
         entries = await it.journal.take(10)
-        os.rename(tmp_path / "dead", tmp_path / "hidden")  # noqa: PTH104 - so is removing it made impossible
+        os.rename(tmp_path / "dead", tmp_path / "hidden")  # noqa: PTH104 - makes removing the segment impossible
         it.journal.acknowledge(entries)
         await asyncio.sleep(0.1)
-        os.rename(tmp_path / "hidden", tmp_path / "dead")  # noqa: PTH104 - likewise
+        os.rename(tmp_path / "hidden", tmp_path / "dead")  # noqa: PTH104 - as above
         for _ in range(3):
             await it.journal.adopt()
         assert (await it.journal.take(10), it.journal.pending) == ([], 0)

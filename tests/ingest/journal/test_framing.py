@@ -1,4 +1,4 @@
-"""Clicks as bytes: whatever happens to some, the others are found, and nothing makes the reader raise or linger."""
+"""Frames: after any damage the intact ones are found, and scanning neither raises nor takes long."""
 
 import random
 import zlib
@@ -30,7 +30,7 @@ def clicks(found: Iterable[IntactFrame | DamagedBytes]) -> list[tuple[bytes, byt
 
 
 def in_pieces(data: bytes, sizes: Iterable[int]) -> list[IntactFrame | DamagedBytes]:
-    """Scan data that arrives bit by bit, as a reader of files does."""
+    """Scan data in pieces, as the reader of files does."""
     found: list[IntactFrame | DamagedBytes] = []
     at = offset = 0
     for size in [*sizes, len(data)]:

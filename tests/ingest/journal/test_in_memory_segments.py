@@ -1,4 +1,4 @@
-"""Clicks that no disk took wait in memory: written as soon as there is room, at the latest at the stop."""
+"""Clicks that the disk refused are written as soon as there is room, at the latest at the stop."""
 
 import asyncio
 import errno
@@ -23,9 +23,9 @@ async def nothing() -> None:
 
 
 class Kept:
-    """Clicks that wait in memory in segments of two, and a disk with room for so many segments.
+    """Clicks in memory in segments of two, and a disk with room for `room` segments.
 
-    `while_storing` is awaited while one is being written.
+    `while_storing` is awaited during each write.
     """
 
     def __init__(self, folder: Path, room: int) -> None:
@@ -86,7 +86,7 @@ async def test_what_waited_in_memory_is_written_down_as_soon_as_there_is_room(tm
     assert left_in(tmp_path) == []
 
 
-async def test_what_is_with_the_publisher_meanwhile_is_written_down_too(tmp_path: Path) -> None:
+async def test_what_the_publisher_has_taken_is_written_too(tmp_path: Path) -> None:
     async with opened(tmp_path, limits=JournalLimits()) as it:
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append(1, 2, 3)

@@ -1,4 +1,4 @@
-"""Append, take, acknowledge: the journal is the queue, and memory only a window on it."""
+"""The journal as a queue: append, take, acknowledge."""
 
 import asyncio
 import random

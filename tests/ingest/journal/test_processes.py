@@ -1,4 +1,4 @@
-"""Real processes: killed at any moment, limited by the kernel, side by side."""
+"""Journals of real processes that are killed, limited by the kernel, or run side by side."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ async def start(root: Path, worker: str, first: int, file_bytes: int | None = No
 
 
 class Heard:
-    """What a process said: the clicks it wrote down, had in memory alone, and delivered."""
+    """What a process printed: the clicks it wrote, had only in memory, and delivered."""
 
     def __init__(self) -> None:
         self.written: set[int] = set()
@@ -38,7 +38,7 @@ class Heard:
         self.delivered: set[int] = set()
 
     async def listen(self, process: asyncio.subprocess.Process) -> None:
-        """Until it is no more. A line cut short was not said."""
+        """Read until the process ends; ignore an incomplete line."""
         assert process.stdout is not None
         async for line in process.stdout:
             kind, *clicks = line.decode().split()
@@ -77,7 +77,7 @@ async def test_a_process_that_may_write_no_large_file_writes_more_files(tmp_path
     assert heard.written - heard.delivered - set(on_disk(tmp_path)) == set()
 
 
-async def test_a_process_that_may_write_nothing_delivers_all_the_same(tmp_path: Path) -> None:
+async def test_a_process_that_may_write_nothing_still_delivers(tmp_path: Path) -> None:
     heard = Heard()
     process = await start(tmp_path, WORKER, 0, file_bytes=0)
     listening = asyncio.create_task(heard.listen(process))

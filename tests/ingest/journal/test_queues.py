@@ -1,4 +1,4 @@
-"""What is taken from memory and from the backlog, and when."""
+"""How many clicks are taken from memory and from the backlog."""
 
 import math
 from pathlib import Path
@@ -10,7 +10,7 @@ from ingest.journal.queues import OLD_PER_NEW, OLD_PER_S, allowance
 from tests.ingest.journal.builders import drain, numbers, opened
 
 WINDOW = JournalLimits(window_bytes=3_000, memory_bytes=30_000)
-"""Memory for a few clicks; the one file has room for all of them."""
+"""Memory for a few clicks; one file holds all of them."""
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Files damaged in every way: the journal opens, and hands out every click that is intact."""
+"""Files damaged in many ways: the journal opens, and gives every intact click."""
 
 import asyncio
 import os
@@ -81,7 +81,7 @@ DAMAGES: list[Callable[[Files, str, random.Random], None]] = [
 
 
 def intact(files: Files) -> list[int]:
-    """Give the clicks whose frames still stand in the files, byte for byte."""
+    """Give the clicks whose frames are unchanged in the files."""
     return [
         click
         for name in sorted(undamaged())

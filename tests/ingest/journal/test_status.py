@@ -1,4 +1,4 @@
-"""A journal looked at from outside: `clickrail journal status|verify|export`."""
+"""A journal inspected from outside: `clickrail journal status|verify|export`."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,7 @@ def ask(command: str, root: Path) -> Result:
 
 @pytest.fixture
 def damaged(root: Path) -> Path:
-    """A journal of a worker that is no more: clicks 0 to 2, bad bytes, clicks 3 and 4."""
+    """A journal of a worker that has ended: clicks 0 to 2, damaged bytes, clicks 3 and 4."""
     folder = root / "worker-7"
     folder.mkdir()
     (folder / "0000000001.seg").write_bytes(framed(range(3)))

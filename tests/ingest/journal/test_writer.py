@@ -1,7 +1,7 @@
-"""What happens when the disk refuses: redirects go on, what no disk took waits in memory, and it heals by itself.
+"""The writer when the disk refuses: clicks wait in memory, and are written when the disk works again.
 
-Refusals are real: a limit on the size of files for full disks, a limit on open files, a file in the way of a folder,
-and a filesystem of a few kilobytes where there is leave to mount one.
+The refusals are real: a limit on file size for full disks, a limit on open files, a file in place of a folder, and a
+file system of 256 KiB where mounting is permitted.
 """
 
 import fcntl
@@ -129,7 +129,7 @@ async def test_what_no_disk_takes_to_the_end_is_lost_and_counted(tmp_path: Path)
     assert (it.lost, on_disk(tmp_path)) == ({"stopped": 2}, [])
 
 
-async def test_it_heals_by_itself(tmp_path: Path) -> None:
+async def test_it_recovers_when_the_disk_does(tmp_path: Path) -> None:
     async with run(tmp_path) as it:
         with limited(resource.RLIMIT_FSIZE, 0):
             it.append(1)
@@ -207,14 +207,14 @@ def remount(disk: Path, how: str) -> None:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A filesystem of 256 KiB."""
+    """A file system of 256 KiB."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, check=False
     )
     if mounted.returncode:
-        pytest.skip("no leave to mount a filesystem")
+        pytest.skip("no permission to mount a file system")
     yield disk
     subprocess.run(["umount", disk], check=True)
 
@@ -238,7 +238,7 @@ async def test_a_disk_that_becomes_read_only_is_left_and_used_again(tiny_disk: P
         it.append(1)
         active = it.journal._writer.active
         assert active is not None
-        # The kernel does not take a disk away under open files: its errors come by the descriptors.
+        # The kernel refuses a read-only remount while files are open, so the descriptor is made read-only.
         os.close(active.fd)
         active.fd = os.open(active.path, os.O_RDONLY)
         assert it.append(2) == []
@@ -270,7 +270,7 @@ async def test_a_file_that_cannot_be_synced_is_left(tmp_path: Path) -> None:
         assert await drain(it.journal) == [1, 2, 3]
 
 
-async def test_a_folder_that_another_process_has_meanwhile_is_not_written_to(tmp_path: Path) -> None:
+async def test_a_folder_that_another_process_has_locked_is_not_written_to(tmp_path: Path) -> None:
     async with opened(tmp_path) as it:
         it.append(1)
         (tmp_path / WORKER / LOCK).unlink()

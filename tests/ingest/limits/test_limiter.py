@@ -109,7 +109,7 @@ def test_what_no_process_would_tell_is_within_the_limit_in_sum(
     assert conforms(sorted(quiet), of)
 
 
-def test_a_ledger_is_bounded_and_counts_what_it_cannot_hold() -> None:
+def test_pending_counts_are_bounded_and_count_what_they_cannot_hold() -> None:
     counts = PendingCounts()
     for key in range(MAX_PENDING + 5):
         counts.add(key, 1)

@@ -38,7 +38,7 @@ def as_text(name: bytes | str) -> str:
 
 
 class Process:
-    """The limits of one process, and its exchange, moved by hand."""
+    """The limits of one process, synchronized by hand."""
 
     def __init__(self, client: redis.asyncio.Redis, prefix: str, breaker: Breaker) -> None:
         self.metrics = LimitMetrics()

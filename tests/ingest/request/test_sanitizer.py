@@ -1,4 +1,4 @@
-"""Hostile texts made harmless."""
+"""Sanitizing hostile texts."""
 
 import unicodedata
 
@@ -56,7 +56,7 @@ def test_the_cap_counts_characters_after_cleaning() -> None:
     assert clean("ü" * 11, 10) == ("ü" * 10, True)
 
 
-def test_a_cutter_remembers_each_field_it_cut_once_after_those_cut_before() -> None:
+def test_a_sanitizer_remembers_each_field_it_cut_once_after_those_cut_before() -> None:
     sanitizer = TextSanitizer(["sub1"])
     assert sanitizer.sanitize("host", "short", 5) == "short"
     assert sanitizer.sanitize("query", "too long", 3) == "too"
@@ -66,5 +66,5 @@ def test_a_cutter_remembers_each_field_it_cut_once_after_those_cut_before() -> N
     assert sanitizer.truncated == ["sub1", "query"]
 
 
-def test_a_cutter_cleans_a_short_text_too() -> None:
+def test_a_sanitizer_cleans_a_short_text_too() -> None:
     assert TextSanitizer().sanitize("user_agent", "a\0\x9b\udcff", 10) == "a\ufffd"

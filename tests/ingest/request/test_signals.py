@@ -1,4 +1,4 @@
-"""What a request asks for."""
+"""Signals in a request."""
 
 import pytest
 from hypothesis import example, given

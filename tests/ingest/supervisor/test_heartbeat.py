@@ -1,4 +1,4 @@
-"""What a worker says of itself."""
+"""Heartbeats of a worker."""
 
 from ingest.supervisor.heartbeat import STOPPING, WORKER, find_problem, is_stopping, read_heartbeat, write_heartbeat
 

@@ -1,4 +1,4 @@
-"""How the public port ends: whoever is there is answered and told to come anew."""
+"""How the public port closes: open connections get a response with `Connection: close`."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Workers that are alive and answer nobody, as real processes: stopped by a signal, as a stuck event loop looks."""
+"""Workers that hang, as real processes: suspended by SIGSTOP, which looks like a stuck event loop."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ async def test_a_worker_that_stands_still_is_replaced_and_who_waits_at_its_door_
             await traffic.until(100)
             stuck = pipeline.workers()[0]
             os.kill(stuck, signal.SIGSTOP)
-            # The kernel gives half of them to the worker that stands still, which takes none of them in.
+            # The kernel gives half of them to the hung worker, which accepts none of them.
             waiting = [await connect(pipeline.port) for _ in range(20)]
             answers = await asyncio.gather(*(each.ask(last=True) for each in waiting))
             for connection in waiting:

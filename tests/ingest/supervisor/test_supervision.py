@@ -68,7 +68,7 @@ async def test_a_killed_worker_is_replaced_and_nobody_is_refused_a_connection(pi
     assert len({click.handled.process for click in clicks}) == 3, "not all workers served"
 
 
-async def test_workers_whose_supervisor_is_killed_drain_and_end_by_themselves(pipeline: Supervised) -> None:
+async def test_workers_whose_supervisor_is_killed_drain_and_end(pipeline: Supervised) -> None:
     async with running_pipeline(pipeline, "ingest"):
         await eventually(pipeline.all_ready)
         async with coming(pipeline.port, VISITORS) as traffic:

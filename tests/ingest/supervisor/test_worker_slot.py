@@ -94,7 +94,7 @@ async def test_a_worker_that_stands_still_is_killed_and_visitors_wait_for_the_ne
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="traces a process as Linux does")
-async def test_a_killed_worker_that_the_kernel_does_not_let_go_has_a_successor_all_the_same(
+async def test_a_killed_worker_that_the_kernel_does_not_let_go_still_gets_a_successor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -188,7 +188,7 @@ def sockets_of(pid: int) -> list[int]:
 
 
 async def test_a_lifeline_ends_when_the_supervisor_is_gone() -> None:
-    """No other worker may hold the supervisor's end: it would keep the line up."""
+    """No other worker may hold the supervisor's end, which would keep the lifeline open."""
     async with slot_of(SERVE) as slot, slot_of(SERVE) as other:
         worker, _ = await ready(slot), await ready(other)
         assert other.worker is not None

@@ -1,4 +1,4 @@
-"""A Location made to fit."""
+"""Shortening a Location to its maximum length."""
 
 from urllib.parse import quote, unquote
 

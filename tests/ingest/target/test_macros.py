@@ -1,4 +1,4 @@
-"""Where the visitor goes: always where the stored URL says."""
+"""Macros: values never change where the stored URL leads."""
 
 from urllib.parse import quote, unquote, urlsplit
 

@@ -1,4 +1,4 @@
-"""Which of the visitor's own parameters go on."""
+"""Which of the visitor's parameters are passed on."""
 
 from urllib.parse import unquote_to_bytes
 
