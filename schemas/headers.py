@@ -1,7 +1,7 @@
 """Kafka headers of the public topics: CloudEvents 1.0 in binary mode, and a W3C trace context.
 
 Every header follows from the record, so that a record sent again is the same to the byte. The trace id is the ULID
-itself (both are 128 bits): whoever holds a click id can find its trace, in any tool.
+itself (both are 128 bits): a click id is enough to find its trace in any tool.
 """
 
 from datetime import datetime

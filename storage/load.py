@@ -57,10 +57,10 @@ class TableLoader:
             await self._make_incoming(table)
 
     async def load(self, rows: Sequence[StorableRow], check: Check) -> LoadResult:
-        """Load rows of any tables in one transaction. Partitions that nobody foresaw are made before, one by one.
+        """Load rows of any tables in one transaction. Missing partitions are created before it, one by one.
 
-        Raises what `check` raises, and asyncpg's errors as they come: the transaction is undone, and the connection may
-        be gone.
+        Raises what `check` raises, and asyncpg's errors: the transaction is rolled back, and the connection may be
+        broken.
         """
         dropped = await self._make_partitions({row.day for row in rows if row.day is not None} - self._days)
         result = LoadResult({}, [], [row for row in rows if row.day in dropped])

@@ -1,4 +1,4 @@
-"""A second, independent reading of docs/identity.md: plain and slow, from the page and the primitives alone."""
+"""An independent, slow implementation of docs/identity.md, written from the page and the primitives alone."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A second, independent reading of Forwarded and X-Forwarded-For: plain and slow, one character at a time."""
+"""An independent, slow implementation of Forwarded and X-Forwarded-For, one character at a time, for comparison."""
 
 import string
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ OBFUSCATED = set("._-" + string.digits + string.ascii_letters)
 
 
 def read_last_element(text: str) -> tuple[str | None, list[tuple[str, str]]] | None:
-    """Give what stands left of the last element (null: nothing does) and its pairs; null when there is no such."""
+    """Return the text left of the last element (None: nothing) and its pairs; None when there is no valid element."""
     for start in range(len(text), -1, -1):
         if start == 0 or text[start - 1] == ",":
             pairs = read_pairs(text[start:])
@@ -97,7 +97,7 @@ def read_address(node: str) -> Address | None:
 
 
 def find_client(peer: Address, trusted: set[Address], lines: Sequence[str]) -> Address:
-    """Walk the elements of Forwarded from the right, while those who wrote them are trusted."""
+    """Walk the elements of Forwarded from the right, while their writers are trusted."""
     client, text = peer, ",".join(lines) if lines else None
     while client in trusted and text is not None:
         found = read_last_element(text)
@@ -116,7 +116,7 @@ def find_client(peer: Address, trusted: set[Address], lines: Sequence[str]) -> A
 
 
 def find_plain_client(peer: Address, trusted: set[Address], lines: Sequence[str]) -> Address:
-    """The same of X-Forwarded-For, whose entries are bare."""
+    """Do the same for X-Forwarded-For, whose entries are plain addresses."""
     client = peer
     entries = [entry for line in lines for entry in line.split(",")]
     while client in trusted and entries:

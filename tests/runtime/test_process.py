@@ -69,7 +69,7 @@ def test_wrong_settings_are_one_line_and_exit_code_2() -> None:
     assert (code, errors) == (2, f"clickrail sink: CLICKRAIL_SINK_BATCH: must be {expected}\n")
 
 
-def test_what_the_service_finds_wrong_with_its_settings_is_said_likewise() -> None:
+def test_a_setting_that_the_service_finds_wrong_is_one_line_and_exit_code_2() -> None:
     assert finish(start(CLICKRAIL_SINK_BATCH="2")) == (2, "clickrail sink: CLICKRAIL_KEYS_FILE: not there\n")
 
 

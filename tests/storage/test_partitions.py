@@ -64,7 +64,7 @@ async def columns_and_indexes(connection: asyncpg.Connection, table: str) -> lis
     indexes = await connection.fetch(
         "SELECT pg_get_indexdef(indexrelid), indisprimary::text FROM pg_index WHERE indrelid = to_regclass($1)", table
     )
-    # What stands behind ON ... is the same for an index of the whole and of a part, the names are not.
+    # Compare the definition after USING: the names of the table and the index differ for a partition.
     return [*map(tuple, columns), *sorted((index[0].partition(" USING ")[2], index[1]) for index in indexes)]
 
 
