@@ -2,6 +2,7 @@
 
 The value is `v1.<kid>.<payload>`, the payload base64url of nonce, AES-256-GCM ciphertext and tag. Version, key id and
 the cookie's name are authenticated too, so a cookie is valid for its own program only. For names see `cookie_header`.
+Its lifetime is the program's `cookie_window_days` (`referrals/model.py`, `clickrail program edit --window`).
 """
 
 import struct

@@ -1,1 +1,4 @@
-"""Tables that people maintain and the steps decide by."""
+"""Tables that people maintain and the steps decide by.
+
+Bot rules are in `enricher/steps/bots.py`.
+"""
