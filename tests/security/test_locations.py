@@ -17,7 +17,7 @@ from ingest.settings import Settings
 from referrals.connections import connected
 from referrals.lookup.answers import UNKNOWN_HERE, Answer, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
-from referrals.lookup.redis_codec import Reading, pack, unpack
+from referrals.lookup.redis_codec import VersionedValue, pack, unpack
 from referrals.metrics import LookupMetrics
 from runtime.errors import SettingsError
 from runtime.migrations import find_migrations, migrate
@@ -134,7 +134,7 @@ def add_program(database_url: str, target: str, fallback: str | None) -> Result:
 
 def test_item_03_a_line_feed_written_past_our_tables_into_redis_is_a_miss() -> None:
     for value in (program(target_url=INJECTION), program(fallback_url=INJECTION), code(target_url=INJECTION)):
-        assert unpack((value.kind, value.id), pack(Reading(value, 9))) is None
+        assert unpack((value.kind, value.id), pack(VersionedValue(value, 9))) is None
 
 
 @pytest.mark.servers
