@@ -1,4 +1,4 @@
-"""What the commands about programs, affiliates and codes have in common: the work on the database."""
+"""The database work that the commands for programs, affiliates and codes share."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -52,11 +52,11 @@ def show_page(database_url: str, kind: Kind, wanted: "Filter", *, as_json: bool,
 def edit(
     database_url: str, kind: Kind, id_: str, given: Mapping[str, object], *, as_json: bool, same_name: bool = False
 ) -> None:
-    """Change what was given, null meaning that it was not; an empty text takes a value away."""
+    """Change the given fields. None: not given. An empty text removes a value."""
     changes = read_changes(kind, given)
     with exit_on(CommandError):
         if not changes:
-            raise CommandError(f"nothing to change: `clickrail {kind} edit --help` lists what can be")
+            raise CommandError(f"no option is given: `clickrail {kind} edit --help` lists what can be changed")
 
     async def work(connection: "asyncpg.Connection") -> "Referral | ValidationProblem":
         from referrals.admin import repository
@@ -75,17 +75,17 @@ def edit(
 
 
 def note_stored_hosts(given: Mapping[str, object], stored: "Referral") -> None:
-    """Say which hosts are stored in another form than they were given in."""
+    """Say which hosts are stored in another form than they were given."""
     for name in ("cookie_domain", "deep_link_hosts"):
         before, after = given.get(name), getattr(stored, name, None)
         pairs = zip(before, after or (), strict=False) if isinstance(before, tuple) else [(before, after)]
         for one, other in pairs:
             if one and other and one != other:
-                note(f"{one} is stored as {other}, as browsers ask for it")
+                note(f"{one} is stored as {other}, the form that browsers send")
 
 
 def read_changes(kind: Kind, given: Mapping[str, object]) -> dict[str, object]:
-    """Give the values that were given, texts of lists split, and null for the empty text where a value may be null."""
+    """Return the given values: lists split, and an empty text as null if the field may be null."""
     from msgspec.structs import fields
 
     from referrals.model import TYPES
@@ -129,7 +129,7 @@ def set_status(database_url: str, kind: Kind, id_: str, status: Status) -> None:
 async def refuse_same_name(
     connection: "asyncpg.Connection", kind: Kind, name: object, besides: str = ""
 ) -> "ValidationProblem | None":
-    """Refuse a name that another one has: people would take them for one."""
+    """Refuse a name that another row has: people would confuse them."""
     from referrals.admin.repository import find_same_name
     from referrals.admin.validation import ValidationProblem
 
@@ -138,12 +138,12 @@ async def refuse_same_name(
         return None
     have = "have" if len(namesakes) > 1 else "has"
     return ValidationProblem(
-        f"{kind} {', '.join(namesakes)} {have} the name {name!r} already: choose another, or say --same-name"
+        f"{kind} {', '.join(namesakes)} {have} the name {name!r} already: choose another, or add --same-name"
     )
 
 
 async def explain_inactive(connection: "asyncpg.Connection", kind: Kind, id_: str) -> str | None:
-    """Say what keeps an active code from counting clicks, and what to do about it."""
+    """Say why an active code counts no clicks, and what to do about it; null if it counts them."""
     from referrals.admin.repository import look_up
     from referrals.lookup.answers import Found
     from schemas.reasons import advise

@@ -32,15 +32,17 @@ if TYPE_CHECKING:
     from referrals.lookup.answers import Answer
 
 TARGET = typer.Option("--target", show_default=False, help="a target other than the program's")
-AFFILIATE = typer.Option("--affiliate", show_default=False, help="whose it is")
-PROGRAM = typer.Option("--program", show_default=False, help="which program it leads to")
+AFFILIATE = typer.Option("--affiliate", show_default=False, help="id of its affiliate")
+PROGRAM = typer.Option("--program", show_default=False, help="id of its program")
 
 
 def add_code(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
     database_url: DatabaseUrl,
     affiliate_id: Annotated[str, AFFILIATE],
     program_id: Annotated[str, PROGRAM],
-    code: Annotated[str | None, typer.Argument(metavar="CODE", show_default=False, help="made if not given")] = None,
+    code: Annotated[
+        str | None, typer.Argument(metavar="CODE", show_default=False, help="generated if not given")
+    ] = None,
     target: Annotated[str | None, TARGET] = None,
     public_url: PublicUrl = None,
     as_json: AsJson = False,
@@ -69,7 +71,7 @@ def edit_code(
     target: Annotated[str | None, TARGET] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change a code: what is given. --target "" lets it lead to the program's target again."""
+    """Change the given settings of a code. With --target "" it leads to the program's target again."""
     given = {"affiliate_id": affiliate_id, "program_id": program_id, "target_url": target}
     edit(database_url, "code", id_, given, as_json=as_json)
 
@@ -77,8 +79,12 @@ def edit_code(
 def list_codes(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
     database_url: DatabaseUrl,
     status: StatusFilter = None,
-    affiliate_id: Annotated[str | None, typer.Option("--affiliate", show_default=False, help="only theirs")] = None,
-    program_id: Annotated[str | None, typer.Option("--program", show_default=False, help="only its own")] = None,
+    affiliate_id: Annotated[
+        str | None, typer.Option("--affiliate", show_default=False, help="only codes of this affiliate")
+    ] = None,
+    program_id: Annotated[
+        str | None, typer.Option("--program", show_default=False, help="only codes of this program")
+    ] = None,
     archived: Archived = False,
     most: Most = 100,
     after: After = "",
@@ -95,14 +101,14 @@ def list_codes(  # noqa: PLR0913, PLR0917 - each parameter is an option of the c
 
 
 def check(
-    code_or_link: Annotated[str, typer.Argument(metavar="CODE|LINK", help="a code, or a link as it was visited")],
+    code_or_link: Annotated[str, typer.Argument(metavar="CODE|LINK", help="a code, or a complete link")],
     database_url: DatabaseUrl,
     public_url: PublicUrl = None,
     fallback_url: FallbackUrl = None,
     keys_file: MaybeKeysFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what a visit would get, and why. Exit code 1 when it would not count as a click."""
+    """Show how ingest would answer a visit, and why. Exit code 1 if it would not count as a click."""
     from ulid import ULID
 
     from cli.code_check import Checked, describe, read_test, to_json
@@ -150,7 +156,7 @@ def ready_any_keys(keys_file: Path | None) -> "tuple[Keys, bool]":
 
 
 async def look_up(connection: "asyncpg.Connection", asked: str) -> "tuple[Answer, list[str]]":
-    """Give what a lookup answers, and the codes that were perhaps meant where there is none."""
+    """Return the answer of a lookup, and similar codes if the code is unknown."""
     from referrals.admin import repository
     from referrals.lookup.answers import Unknown
 

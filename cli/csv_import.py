@@ -21,14 +21,14 @@ def import_file(
     file: Annotated[Path, typer.Argument(help="CSV with a header, as spreadsheets save it; - for standard input")],
     database_url: DatabaseUrl,
     update: Annotated[bool, typer.Option("--update", help="change codes that exist instead of refusing them")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done, and do nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")] = False,
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
-    """Import referral codes from a CSV file: all of them, or none and every line that is wrong.
+    """Import referral codes from a CSV file: all of them, or none, with a list of the wrong lines.
 
-    Columns: code, affiliate_id, program_id; as wanted status, target_url, affiliate_name (makes a missing affiliate).
-    With --update a column that the file has is set, and what it has no column for stays.
+    Columns: code, affiliate_id, program_id; optional: status, target_url, affiliate_name (creates a missing affiliate).
+    With --update the file's columns are set in existing codes, and their other settings are kept.
     """
     from referrals.admin.importer import Choices, NotImported
     from referrals.admin.importer import import_file as work

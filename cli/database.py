@@ -1,4 +1,4 @@
-"""Work on the database for one subcommand: what goes wrong is one clear line, exit code 2."""
+"""Runs the database work of a subcommand. An error is one line, and exit code 2."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 class CommandError(Exception):
-    """What is said on standard error."""
+    """The command failed; the message is printed on standard error."""
 
 
 def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]") -> T:
-    """Do some work on a connection of its own."""
+    """Open a connection, run the work with it, and close it."""
     import asyncio
 
     from referrals.connections import connected
@@ -53,7 +53,7 @@ def check_url(database_url: str) -> None:
 
 
 def explain(error: Exception) -> str:
-    """Say what went wrong in the middle of the work: a value that was given, or PostgreSQL."""
+    """Say what went wrong: a value that was given, or PostgreSQL."""
     import asyncpg
 
     from runtime.postgres import describe_failure
@@ -67,7 +67,7 @@ def explain(error: Exception) -> str:
 
 
 def unwrap(done: "Referral | ValidationProblem") -> "Referral":
-    """Give what was stored or found; where it was refused, say why."""
+    """Return what was stored or found; exit with the reason if it was refused."""
     from referrals.admin.validation import ValidationProblem
 
     with exit_on(CommandError):

@@ -23,7 +23,7 @@ dead = typer.Typer(help="Dead letters: records that a stage could not process.",
 
 MOST_NAMED = 20
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%MZ"]
-Reason = Annotated[str | None, typer.Option("--reason", help="a word, as `dead list` shows it")]
+Reason = Annotated[str | None, typer.Option("--reason", help="the reason, as `dead list` shows it")]
 Topic = Annotated[str | None, typer.Option("--topic", help="the topic they were read from")]
 From = Annotated[datetime | None, typer.Option("--from", formats=FORMATS, help="failed then or later, UTC")]
 To = Annotated[datetime | None, typer.Option("--to", formats=FORMATS, help="failed before then, UTC")]
@@ -36,7 +36,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     topic: Topic = None,
     since: From = None,
     until: To = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most so many lines")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most this many lines")] = 50,
     as_json: Annotated[bool, typer.Option("--json", help="as one JSON array")] = False,
 ) -> None:
     """List dead letters, the newest first, with what has become of them."""
@@ -72,7 +72,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 def show(
     letter: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET@DIGEST, as `dead list` shows it")],
     database_url: DatabaseUrl,
-    raw: Annotated[bool, typer.Option("--raw", help="write the original bytes, and nothing else")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="write only the original bytes")] = False,
 ) -> None:
     """Show one dead letter with its original bytes, and how often it was sent again."""
     from msgspec.structs import asdict

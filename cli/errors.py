@@ -1,4 +1,4 @@
-"""How a subcommand fails: one clear line on standard error, exit code 2."""
+"""How subcommands fail: one line on standard error, exit code 2."""
 
 import sys
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import typer
 
 @contextmanager
 def exit_on(*kinds: type[Exception]) -> Iterator[None]:
-    """Turn the named exceptions, whose messages are meant for people, into one line and exit code 2."""
+    """Print the message of these exceptions and exit with code 2. Their messages are meant for people."""
     try:
         yield
     except kinds as error:

@@ -1,4 +1,4 @@
-"""The command `clickrail`, put together."""
+"""The command `clickrail`: assembles the subcommands."""
 
 import os
 import sys
@@ -33,7 +33,7 @@ def show_version(asked: bool) -> None:
 @app.callback()
 def root(
     _version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version, and do no more.")
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """Self-hosted affiliate click tracking."""
@@ -62,11 +62,11 @@ app.add_typer(tokens.token, name="token", rich_help_panel="Referrals")
 
 SECRETS = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
 READ_FILES_THEMSELVES = frozenset({"ingest", "enricher", "sink", "console", "up", "status"})
-"""Subcommands that take all of their settings from the environment; a secret given twice is refused there."""
+"""Subcommands that read all settings, `*_FILE` included, from the environment themselves."""
 
 
 def read_secret_files() -> None:
-    """Let a subcommand's option be given as the services take it: in a file that `..._FILE` names."""
+    """Read secrets from the files that `*_FILE` variables name, as the services do."""
     if set(sys.argv[1:2]) & READ_FILES_THEMSELVES:
         return
     for name in SECRETS:
@@ -83,17 +83,17 @@ def read_secret_files() -> None:
                 sys.exit(2)
 
 
-# typer shows one of its usage errors to the outside; the class behind it is that of all of them.
+# typer exports only this one of its usage errors; its base class is that of all of them.
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__bases__[0])
 
 
 def main() -> None:
-    """Run the command. A wrong call is one line on standard error and exit code 2, never a page."""
+    """Run the command. A usage error is one line on standard error, and exit code 2."""
     try:
         read_secret_files()
         sys.exit(app(standalone_mode=False))
     except UsageError as error:
-        # A group without a subcommand has shown its help already, and has no more to say.
+        # A group without a subcommand has already shown its help, and has no message.
         if message := error.format_message():
             command = f"clickrail {error.ctx.command_path.partition(' ')[2]}".strip() if error.ctx else "clickrail"
             print(f"clickrail: {message.rstrip('.')}. See `{command} --help`.", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Options and arguments that several commands take."""
+"""Options and arguments that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -27,11 +27,15 @@ MaybeKeysFile = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="write JSON")]
 NoHeader = Annotated[bool, typer.Option("--no-header", help="leave out the names of the columns")]
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="its id; a code is its own, and case matters")]
-NewId = Annotated[str | None, typer.Option("--id", show_default=False, help="a-z, 0-9, _ and -; made if not given")]
-SameName = Annotated[bool, typer.Option("--same-name", help="even if there is one of that name already")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="the id, or the code itself; case matters")]
+NewId = Annotated[
+    str | None, typer.Option("--id", show_default=False, help="a-z, 0-9, _ and -; generated if not given")
+]
+SameName = Annotated[bool, typer.Option("--same-name", help="allow a name that exists already")]
 
-StatusFilter = Annotated[Status | None, typer.Option("--status", show_default=False, help="only those of that status")]
-Archived = Annotated[bool, typer.Option("--all", help="archived ones as well")]
-Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="how many at most")]
-After = Annotated[str, typer.Option("--after", show_default=False, help="go on behind this one")]
+StatusFilter = Annotated[
+    Status | None, typer.Option("--status", show_default=False, help="only those with this status")
+]
+Archived = Annotated[bool, typer.Option("--all", help="include archived ones")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="at most this many")]
+After = Annotated[str, typer.Option("--after", show_default=False, help="continue after this id")]

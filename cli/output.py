@@ -1,6 +1,6 @@
-"""How referrals are shown: tables and sentences on a terminal, plain lines with tabs in a pipe, JSON where asked for.
+"""Formats output: tables and sentences on a terminal, lines with tabs in a pipe, or JSON.
 
-What is only said to people goes to standard error, so that standard output can be read by a script.
+Messages for people go to standard error, so that scripts can read standard output.
 """
 
 import sys
@@ -20,19 +20,19 @@ STYLES: Final = {"active": "green", "paused": "yellow", "archived": "dim"}
 
 
 def note(text: str) -> None:
-    """Say something to people."""
+    """Print a message for people."""
     print(text, file=sys.stderr)
 
 
 def show_json(value: Any) -> None:
-    """Write a value as JSON; an object for each line of a list would not be one value, so a list is one array."""
+    """Print a value as JSON; a list is one array."""
     import msgspec
 
     print(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header: bool = True) -> None:
-    """Write a table with its columns' names: lines with tabs where no terminal reads them."""
+    """Print a table with a header: aligned on a terminal, else lines with tabs."""
     if not sys.stdout.isatty():
         for row in ([columns] if header else []) + list(rows):
             print("\t".join(row))
@@ -49,7 +49,7 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[str]], *, header:
 
 
 def show_list(kind: "Kind", page: "Page", *, as_json: bool, header: bool, complete: bool) -> None:
-    """Show some programs, affiliates or codes; `complete` is whether archived ones would be among them."""
+    """Print a page of programs, affiliates or codes; `complete`: archived ones are included."""
     if as_json:
         show_json(page.values)
     elif page.values or not sys.stdout.isatty():
@@ -63,7 +63,7 @@ def show_list(kind: "Kind", page: "Page", *, as_json: bool, header: bool, comple
 
 
 def show_one(fields: Mapping[str, object]) -> None:
-    """Print names and values; a list takes a line for each item."""
+    """Print names and values; a list has a line for each item."""
     lines = [
         (name, text_of(item))
         for name, value in fields.items()
@@ -87,11 +87,11 @@ def show_one(fields: Mapping[str, object]) -> None:
 
 
 def show_added(value: "Referral", link: str | None, *, as_json: bool) -> None:
-    """Say what was added, and the link of a code."""
+    """Print what was added, and the link of a code."""
     if as_json:
         show_json(fields_of(value, link))
         return
-    # A script wants the id and nothing else: `ID=$(clickrail program add ...)`.
+    # Only the id for scripts: `ID=$(clickrail program add ...)`.
     print(f"{value.kind} {value.id} is added" if sys.stdout.isatty() else value.id)
     if link:
         note(f"Its link is {link}" + ("" if "://" in link else ": give --public-url to see all of it"))
@@ -112,10 +112,10 @@ def text_of(value: object) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """Say how many: `1 code`, `2 codes`."""
+    """Format a count: `1 code`, `2 codes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def name_kind(kind: "Kind") -> str:
-    """Give a kind with its article."""
+    """Return a kind with its article."""
     return f"an {kind}" if kind == "affiliate" else f"a {kind}"

@@ -8,23 +8,31 @@ from cli.admin_common import add, edit, split_list
 from cli.options import AsJson, DatabaseUrl, Id, NewId, SameName
 from referrals.model import CookiePolicy, LimitPolicy, PassQuery, Privacy
 
-FALLBACK = typer.Option("--fallback", show_default=False, help="where they go while it is paused or archived")
-WINDOW = typer.Option("--window", help="days the cookie lives, 1 to 400")
-COOKIE_DOMAIN = typer.Option("--cookie-domain", show_default=False, help="shop.example, for its hosts")
-PRIVACY = typer.Option("--privacy", help="for everybody")
-GPC = typer.Option("--gpc", help="where the browser sends Global Privacy Control")
-DNT = typer.Option("--dnt", help="where the browser sends Do Not Track")
-LIMIT_POLICY = typer.Option("--limit-policy", help="what happens over a limit")
-UNIQUE_WINDOW = typer.Option("--unique-window", help="seconds in which a second click is not unique")
+FALLBACK = typer.Option("--fallback", show_default=False, help="where visitors go while it is paused or archived")
+WINDOW = typer.Option("--window", help="lifetime of the cookie in days, 1 to 400")
+COOKIE_DOMAIN = typer.Option(
+    "--cookie-domain", show_default=False, help="domain of the cookie, such as shop.example, for all its hosts"
+)
+PRIVACY = typer.Option("--privacy", help="privacy policy for all visitors")
+GPC = typer.Option("--gpc", help="privacy policy if the browser sends Global Privacy Control")
+DNT = typer.Option("--dnt", help="privacy policy if the browser sends Do Not Track")
+LIMIT_POLICY = typer.Option("--limit-policy", help="what to do with clicks over a rate limit")
+UNIQUE_WINDOW = typer.Option("--unique-window", help="seconds in which a visitor's further clicks are not unique")
 TOKEN_PARAMETER = typer.Option(
-    "--token-parameter", show_default=False, help="carries the click token where the target has no macro for it"
+    "--token-parameter",
+    show_default=False,
+    help="query parameter for the click token, if the target has no macro for it",
 )
-PASS_QUERY = typer.Option("--pass-query", help="which of the visitor's parameters go on to the target")
-PASS_NAMES = typer.Option("--pass-names", show_default=False, help="their names, as in utm_source,gclid")
+PASS_QUERY = typer.Option("--pass-query", help="which of the visitor's parameters are passed to the target")
+PASS_NAMES = typer.Option(
+    "--pass-names", show_default=False, help="names for --pass-query listed, as in utm_source,gclid"
+)
 DEEP_LINK_HOSTS = typer.Option(
-    "--deep-link-hosts", show_default=False, help="where a visitor may choose the page: shop.example,*.shop.example"
+    "--deep-link-hosts",
+    show_default=False,
+    help="hosts on which a link may choose the page: shop.example,*.shop.example",
 )
-COOKIE_POLICY = typer.Option("--cookie-policy", help="the click whose cookie a visitor keeps")
+COOKIE_POLICY = typer.Option("--cookie-policy", help="which click counts: the visitor's first or last")
 
 
 def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
@@ -97,7 +105,7 @@ def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change settings of a program: those that are given. An empty value, as in --fallback "", takes one away."""
+    """Change the given settings of a program. An empty value, as in --fallback "", removes a setting."""
     given = {
         "name": name,
         "target_url": target,

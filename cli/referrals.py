@@ -1,6 +1,6 @@
 """`clickrail program|affiliate|code add|edit|list|show|pause|resume|archive`, `code check` and `clickrail import`.
 
-On a terminal answers are tables and sentences; into a pipe go plain lines, columns separated by tabs; `--json` is JSON.
+On a terminal the output is tables and sentences, in a pipe lines with tabs between columns, with `--json` JSON.
 """
 
 from typing import Annotated, Final
@@ -29,9 +29,11 @@ from cli.output import fields_of, name_kind, show_json, show_one
 from cli.programs import add_program, edit_program
 from referrals.model import Kind
 
-program = typer.Typer(help="Programs: what merchants offer, and the rules for their clicks.", no_args_is_help=True)
-affiliate = typer.Typer(help="Affiliates: who refers visitors.", no_args_is_help=True)
-code = typer.Typer(help="Referral codes: what stands in a link.", no_args_is_help=True)
+program = typer.Typer(
+    help="Programs: the offers of merchants, with targets and rules for their clicks.", no_args_is_help=True
+)
+affiliate = typer.Typer(help="Affiliates: the partners who refer visitors.", no_args_is_help=True)
+code = typer.Typer(help="Referral codes: the codes in links.", no_args_is_help=True)
 import_ = import_file
 
 
@@ -100,11 +102,11 @@ def add_statuses(app: typer.Typer, kind: Kind) -> None:
     def pause(id_: Id, database_url: DatabaseUrl) -> None:
         set_status(database_url, kind, id_, "paused")
 
-    @app.command(help=f"Let the clicks of {name_kind(kind)} that is paused or archived count again.")
+    @app.command(help=f"Make {name_kind(kind)} active again that is paused or archived.")
     def resume(id_: Id, database_url: DatabaseUrl) -> None:
         set_status(database_url, kind, id_, "active")
 
-    @app.command(help=f"Archive {name_kind(kind)} that is over: as when paused, and out of the lists.")
+    @app.command(help=f"Archive {name_kind(kind)}: like pause, and lists leave it out.")
     def archive(id_: Id, database_url: DatabaseUrl) -> None:
         set_status(database_url, kind, id_, "archived")
 

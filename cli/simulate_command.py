@@ -13,7 +13,7 @@ Url = Annotated[
     str | None,
     typer.Option(
         show_default="http://127.0.0.1:8080, or the port of CLICKRAIL_INGEST_PORT",
-        help="where the stack is; it must trust this machine as a proxy",
+        help="URL of the stack; it must trust this machine as a proxy",
     ),
 ]
 Codes = Annotated[
@@ -24,7 +24,7 @@ Codes = Annotated[
         "link become links of these codes",
     ),
 ]
-Connections = Annotated[int, typer.Option(help="how many requests may be under way at once")]
+Connections = Annotated[int, typer.Option(help="how many requests may run at once")]
 Requests = Annotated[
     Path | None,
     typer.Option(
@@ -49,7 +49,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     ledger: LedgerFile = None,
     as_json: Json = False,
 ) -> None:
-    """Send realistic clicks to a running stack, and say what was answered. Ctrl-C ends it early."""
+    """Send realistic clicks to a running stack, and report the answers. Ctrl-C ends it early."""
     import os
 
     import msgspec

@@ -20,7 +20,7 @@ DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_
 Servers = Annotated[
     str, typer.Option(envvar="CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS", show_default=False, help="host:port, comma-separated")
 ]
-Prefix = Annotated[str, typer.Option(envvar="CLICKRAIL_KAFKA_TOPIC_PREFIX", help="stands before every topic's name")]
+Prefix = Annotated[str, typer.Option(envvar="CLICKRAIL_KAFKA_TOPIC_PREFIX", help="prefix of every topic's name")]
 
 PACKAGES = ("referrals", "storage", "console")
 """Whose migrations there are, in the order they are applied."""

@@ -1,4 +1,4 @@
-"""The subcommand: a table of what was found; exit code 1 where anything is wrong."""
+"""The subcommand: a table of findings; exit code 1 if anything is wrong."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -22,10 +22,10 @@ COLUMNS = ("what", "state", "problem", "remedy")
 
 
 def status(only: Only = None, without: Without = None, as_json: Json = False) -> None:
-    """Say what runs, what is wrong, and what to do about it. Exit code 1 where anything is wrong; nothing is changed.
+    """Show what runs, what is wrong, and what to do about it. Exit code 1 if anything is wrong. Changes nothing.
 
-    It is of the local stack of this folder (`make up`), or, where the environment has the settings of the services,
-    of those.
+    It checks the services that the environment's CLICKRAIL_* settings describe; without those, the local stack of this
+    folder (`make up`).
     """
     import asyncio
     import os

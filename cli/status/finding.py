@@ -1,10 +1,10 @@
-"""What was found of one thing. Pure."""
+"""The result of one check. Pure."""
 
 import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`state` is in a word or two; `problem` says what is wrong, if anything is, and `remedy` what to do."""
+    """`state` is a word or two; `problem` says what is wrong, empty for nothing; `remedy` says what to do."""
 
     what: str
     state: str

@@ -1,4 +1,4 @@
-"""The subcommand: what can be wrong is said in one sentence, and nothing is left running."""
+"""The subcommand. An error is one sentence, and no process is left running."""
 
 import sys
 from typing import Annotated

@@ -29,7 +29,7 @@ app.command("import")(referrals.import_)
 referrals.code.command("test-link")(probe_links.make_test_link)
 
 TOKEN_PARAMETER = "a token parameter must be 1 to 40 of the characters A-Z, a-z, 0-9, _, . and -"
-NAMESAKE = "has the name 'Shop' already: choose another, or say --same-name"
+NAMESAKE = "has the name 'Shop' already: choose another, or add --same-name"
 
 
 def read(result: Result) -> Any:
@@ -301,7 +301,7 @@ async def test_a_check_of_a_code_that_counts_nothing_exits_with_one(run: Run, co
         (("program", "edit", "shop", "--token-parameter", "a b"), TOKEN_PARAMETER),
         (("program", "edit", "shop", "--target", ""), "target_url: a target has 1 to 2048 characters; this one has 0"),
         (("program", "edit", "nope", "--cookie-policy", "first"), "there is no program 'nope'"),
-        (("program", "edit", "shop"), "nothing to change: `clickrail program edit --help` lists what can be"),
+        (("program", "edit", "shop"), "no option is given: `clickrail program edit --help` lists what can be changed"),
         (("code", "edit", "abc", "--affiliate", "ann"), "there is no code 'abc'"),
         (("affiliate", "archive", "eve"), "there is no affiliate 'eve'"),
         (("code", "show", "nope"), "there is no code 'nope'"),
@@ -409,5 +409,7 @@ async def test_a_host_in_another_script_is_taken_and_said_how_it_is_stored(run: 
     added = await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, "--deep-link-hosts", "*.münchen.de")
     changed = await run("program", "edit", "shop", "--cookie-domain", "münchen.de")
     assert (added.stdout, added.exit_code, changed.exit_code) == ("shop\n", 0, 0)
-    assert "*.münchen.de is stored as *.xn--mnchen-3ya.de, as browsers ask for it" in " ".join(added.stderr.split())
-    assert "münchen.de is stored as xn--mnchen-3ya.de, as browsers ask for it" in " ".join(changed.stderr.split())
+    assert "*.münchen.de is stored as *.xn--mnchen-3ya.de, the form that browsers send" in " ".join(
+        added.stderr.split()
+    )
+    assert "münchen.de is stored as xn--mnchen-3ya.de, the form that browsers send" in " ".join(changed.stderr.split())
