@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["program", "list", "--status", "gone"], "'gone' is not one of 'active', 'paused', 'archived'"),
         (["keys", "rotate", "gone", "--keys-file", "/nowhere"], "'gone' is not a purpose"),
         (["keys", "list", "--keys-file", "/nowhere"], "/nowhere: cannot be read: No such file or directory"),
-        (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "PostgreSQL does not answer: nobody listens"),
+        (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "PostgreSQL does not answer: nothing listens"),
         (["topics", "apply", "--kafka-bootstrap-servers", "127.0.0.1:1"], "Kafka at 127.0.0.1:1"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
@@ -70,7 +70,7 @@ def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> Non
     command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environ)
 
-    assert (done.returncode, "nobody listens" in done.stderr) == (2, True)
+    assert (done.returncode, "nothing listens" in done.stderr) == (2, True)
 
 
 def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
