@@ -45,7 +45,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["program", "list", "--status", "gone"], "'gone' is not one of 'active', 'paused', 'archived'"),
         (["keys", "rotate", "gone", "--keys-file", "/nowhere"], "'gone' is not a purpose"),
         (["keys", "list", "--keys-file", "/nowhere"], "/nowhere: cannot be read: No such file or directory"),
-        (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "PostgreSQL does not answer: nothing listens"),
+        (["migrate", "--database-url", "postgresql://u:p@127.0.0.1:1/d"], "PostgreSQL does not answer: nothing"),
         (["topics", "apply", "--kafka-bootstrap-servers", "127.0.0.1:1"], "Kafka at 127.0.0.1:1"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
