@@ -1,4 +1,1 @@
-"""Tables that people maintain and the steps decide by.
-
-Bot rules are in `enricher/steps/bots.py`.
-"""
+"""Tables that people maintain and the steps decide by: bot rules, and the places clicks come from."""

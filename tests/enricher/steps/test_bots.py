@@ -5,7 +5,8 @@ from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.steps.bots import PEOPLE, rules
+from enricher.rules.bots import PEOPLE
+from enricher.steps.bots import rules
 from schemas import Bot
 from tests.enricher.builders import IPHONE, lookups
 from tests.examples import examples
