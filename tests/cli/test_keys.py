@@ -195,7 +195,7 @@ async def test_running_services_follow_and_what_a_destroyed_key_made_is_out_of_r
         enricher.refresh()
 
     async with serving(of_ring=LiveKeys(watched)) as served:
-        following = asyncio.create_task(served.keys.follow())
+        following = asyncio.create_task(served.keys.keep_fresh())
         yesterdays = await visit(served, None)
         yesterdays_hash = hash_ip(enricher.hash, ip_address("127.0.0.1").packed)
         await change(["rotate", "cookie"], ["rotate", "ip_seal"], ["rotate", "ip_hash"])

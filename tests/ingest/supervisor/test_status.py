@@ -84,6 +84,6 @@ async def test_whoever_speaks_no_http_harms_nobody(data: bytes) -> None:
 
 async def test_a_taken_port_is_refused() -> None:
     async with status_port(FREE, lambda: SLOTS) as port:
-        with pytest.raises(CannotListen, match=f"^CLICKRAIL_INGEST_PRIVATE_PORT: port {port} of 127.0.0.1 is taken"):
+        with pytest.raises(CannotListen, match=f"^CLICKRAIL_INGEST_PRIVATE_PORT: port {port} of 127.0.0.1 is in use"):
             async with status_port(msgspec.structs.replace(FREE, port=port), lambda: SLOTS):
                 pass

@@ -58,7 +58,7 @@ async def test_every_wrong_line_is_told_at_once_whoever_knows_what_is_wrong(conn
     imported = await import_file(connection, file(*lines))
     assert isinstance(imported, NotImported)
     assert [(error.line, error.reason[:20]) for error in imported.errors] == [
-        (3, "code 'b b': a code i"),
+        (3, "code 'b b': a code m"),
         (3, "there is no affiliat"),
         (4, "status 'gone': a sta"),
         (4, "there is no program "),
