@@ -64,7 +64,7 @@ async def test_every_wrong_line_is_told_at_once_whoever_knows_what_is_wrong(conn
         (4, "there is no program "),
         (5, "code 'old' exists al"),
         (5, "target_url: a target"),
-        (6, "1 cells, and the hea"),
+        (6, "1 cells, but the hea"),
     ]
     assert len(await codes(connection)) == 1
 
