@@ -10,7 +10,7 @@ from docs.generators.reasons import describe_reasons
 from docs.generators.settings import describe_settings
 
 FOLDER: Final = Path(__file__).resolve().parent
-NOTE: Final = "<!-- Generated from the code: `python docs/generate.py` writes it anew. -->\n\n"
+NOTE: Final = "<!-- Generated from the code: `python docs/generate.py` writes it again. -->\n\n"
 
 DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     {

@@ -132,7 +132,7 @@ def label_names(registry: CollectorRegistry) -> dict[str, tuple[str, ...]]:
     """Give the labels of metrics by name: a metric that has counted nothing yet shows no sample to read them from."""
     collectors = set(registry._collector_to_names)  # noqa: SLF001 - prometheus-client names them nowhere else
     return {
-        family.name: collector._labelnames  # noqa: SLF001 - likewise
+        family.name: collector._labelnames  # noqa: SLF001 - the registry has no public name for it
         for collector in collectors
         if isinstance(collector, MetricWrapperBase)
         for family in collector.describe()

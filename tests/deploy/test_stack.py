@@ -98,11 +98,11 @@ async def test_servers_end_with_their_run_whether_it_is_killed_or_interrupted(tm
         if sys.platform == "linux":  # elsewhere the next run ends them
             _, alive = await asyncio.to_thread(psutil.wait_procs, existing(pids), timeout=PATIENCE_S)
             assert alive == []
-    async with launched(tmp_path) as (launcher, anew):
-        assert set(anew).isdisjoint(pids)
+    async with launched(tmp_path) as (launcher, second):
+        assert set(second).isdisjoint(pids)
         launcher.send_signal(signal.SIGINT)
         await asyncio.wait_for(launcher.wait(), PATIENCE_S)
-        assert existing(anew) == []
+        assert existing(second) == []
 
 
 @contextlib.asynccontextmanager

@@ -96,7 +96,7 @@ async def visit_until_denied(clients: ManyClients, code: str) -> list[Visit]:
 
 
 @pytest.mark.parametrize("fault", ["killed", "frozen"])
-async def test_ingest_begun_anew_with_both_stores_away_redirects_all_it_knew_and_denies_nothing(
+async def test_ingest_started_again_with_both_stores_away_redirects_all_it_knew_and_denies_nothing(
     shop: Shop, stores: Stores, drill: Drill, fault: str
 ) -> None:
     shop.codes = 1000
@@ -119,7 +119,7 @@ async def test_ingest_begun_anew_with_both_stores_away_redirects_all_it_knew_and
     unsure = (*denied, *later, *before, *(visit for visits in after for visit in visits[:-1]))
     assert {(visit.status, visit.retry_after is not None) for visit in unsure} == {(503, True)}
     assert seconds < AS_OFTEN * IN_FORCE_S
-    what = f"Postgres and Redis {fault}, ingest begun anew from its snapshot"
+    what = f"Postgres and Redis {fault}, ingest started again from its snapshot"
     drill.note("12", what, f"{len(known)} of {len(known)} known codes redirected", "100 %", met=True)
     drill.note("12", "the same", f"ready after {ready_s:.1f} s", "<= 2 s", ready_s <= 2)
     slow = p99_ms(later)

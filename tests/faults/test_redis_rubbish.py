@@ -39,7 +39,7 @@ async def test_a_redis_that_is_full_of_rubbish_or_refuses_is_a_miss(
         shop = stored_shop(server.address)
         async with open_shop(shop) as clients, redis.asyncio.Redis.from_url(server.address) as cache:
             await spoil(cache, f"{shop.prefix}:referrals", drill.seconds(600, 15_000))
-            # Begun anew, it holds nothing and asks Redis for the program and the affiliate, too.
+            # Started again, it holds nothing, and asks Redis for program and affiliate as well.
             await shop.services["ingest"].stop()
             await shop.services["ingest"].start()
             choice, began = Choice(), time.monotonic()

@@ -206,7 +206,7 @@ async def test_what_is_no_request_for_a_link_is_refused_and_ends_the_connection(
     data: bytes, status: int, answer: str
 ) -> None:
     async with serving() as served:
-        # What stands before it is answered; what stands behind it is not read.
+        # What comes before it is answered; what comes after it is not read.
         answers = await send(served.port, request("/before", last=False) + data + request("/behind", last=False))
     assert [answer.status for answer in answers] == [302, status]
     assert answers[-1].headers["Connection"] == "close"
