@@ -65,7 +65,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     if rows or not sys.stdout.isatty():
         output.show_table(("letter", "failed at", "stage", "reason", "state", "detail"), rows)
     more = f"; these are the newest {len(letters):,}" if sum(total_of(counts)) > len(letters) else ""
-    output.note(f"{replay.describe_counts(counts)}{more}." if sum(total_of(counts)) else "No dead letters.")
+    output.note(f"{describe_counts(counts)}{more}." if sum(total_of(counts)) else "No dead letters.")
 
 
 @dead.command()
@@ -78,7 +78,7 @@ def show(
     from msgspec.structs import asdict
 
     from storage.read.queries import find_letters
-    from storage.replay import describe_attempt, list_attempts
+    from storage.replay import list_attempts
 
     with exit_on(CommandError):
         name = read_name(letter)
@@ -116,7 +116,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
     from schemas import TOPICS
-    from storage.replay import ReplayResult, count_letters, describe_counts
+    from storage.replay import ReplayResult, count_letters
     from storage.replay import replay as send_again
 
     filters, servers = filters_of(reason, topic, since, until), kafka_bootstrap_servers.split(",")
@@ -196,3 +196,21 @@ def text_of(data: bytes | None) -> str | None:
         return None
     text = data.decode("utf-8", "backslashreplace")
     return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+
+
+def describe_counts(counts: "LetterCounts") -> str:
+    """Describe the counts in one line."""
+    parts = [f"{counts.waiting:,} waiting", f"{counts.sent:,} sent again"]
+    parts += [f"{counts.unsure:,} unsure (a replay was interrupted; --again sends them)"] if counts.unsure else []
+    parts += [f"{counts.refused:,} refused (larger than their topic takes)"] if counts.refused else []
+    parts += [f"{counts.cut:,} cut (not whole, never sent again)"] if counts.cut else []
+    return ", ".join(parts)
+
+
+def describe_attempt(attempt: "Attempt") -> str:
+    """Describe in one line when a letter was sent, and the outcome."""
+    if attempt.sent_at is not None:
+        return f"{attempt.sent_at:%Y-%m-%d %H:%M:%SZ} sent"
+    if attempt.refused_at is not None:
+        return f"{attempt.refused_at:%Y-%m-%d %H:%M:%SZ} refused: larger than its topic takes"
+    return f"{attempt.begun_at:%Y-%m-%d %H:%M:%SZ} unsure: interrupted"

@@ -13,7 +13,7 @@ import structlog
 
 from ingest.journal.segments import Entry
 from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.producer import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()
@@ -21,12 +21,6 @@ log = structlog.get_logger()
 RETRY_S: Final = 10.0
 """Each try makes Kafka close the connection, and new clicks wait until the producer has reconnected."""
 MAX_CLICKS: Final = 1000
-
-
-class Producer(Protocol):
-    """Delivers records, as RecordProducer does."""
-
-    async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
 
 
 class ClickStore(Protocol):
@@ -41,7 +35,7 @@ class OversizedClicks:
     It may keep one delivery more than MAX_CLICKS.
     """
 
-    def __init__(self, producer: Producer, journal: ClickStore, topic: str, retry_s: float = RETRY_S) -> None:
+    def __init__(self, producer: DeliversRecords, journal: ClickStore, topic: str, retry_s: float = RETRY_S) -> None:
         self.has_room = asyncio.Event()
         self.has_room.set()
         self._producer = producer

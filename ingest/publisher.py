@@ -15,7 +15,7 @@ from ingest.journal.segments import Entry
 from ingest.oversized import OversizedClicks
 from runtime.backoff import backoff_delays
 from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.producer import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 from runtime.task_scope import task_scope
 
@@ -31,13 +31,6 @@ MAX_PAUSE_S: Final = 2.0
 """The longest backoff, so that new clicks are stored within seconds after Kafka is back."""
 MAX_AT_ONCE: Final = 4000
 MAX_REJECTIONS: Final = 2000
-
-
-class Producer(Protocol):
-    """Writes records to Kafka."""
-
-    async def deliver(self, records: Sequence[OutRecord]) -> None:
-        """Return when all are acknowledged. Raises DeliveryFailed if that takes too long."""
 
 
 class ClickQueue(Protocol):
@@ -70,11 +63,11 @@ class Publisher:
 
     def __init__(
         self,
-        producer: Producer,
+        producer: DeliversRecords,
         journal: ClickQueue,
         raw_topic: str,
         has_clicks: asyncio.Event,
-        for_rejections: Producer | None = None,
+        for_rejections: DeliversRecords | None = None,
         lose_rejections: Callable[[str, int], None] = ignore_loss,
     ) -> None:
         self._lose_rejections = lose_rejections
@@ -119,7 +112,12 @@ class Publisher:
 
     @property
     def _has_work(self) -> bool:
-        return self._journal.pending > len(self.oversized) or bool(self._rejections)
+        return self._deliverable > 0 or bool(self._rejections)
+
+    @property
+    def _deliverable(self) -> int:
+        """How many clicks wait that their topic does not refuse."""
+        return self._journal.pending - len(self.oversized)
 
     async def _keep_delivering_clicks(self) -> None:
         backoff = backoff_delays(most_s=MAX_PAUSE_S)
@@ -143,7 +141,7 @@ class Publisher:
         """Wait until there are enough clicks for large batches, or the first click has waited long enough."""
         for _ in range(MAX_LINGERS):
             await asyncio.sleep(LINGER_S)
-            if self._is_draining or self._journal.pending >= ENOUGH:
+            if self._is_draining or self._deliverable >= ENOUGH:
                 return
 
     async def _keep_delivering_rejections(self) -> None:

@@ -22,9 +22,9 @@ from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.endpoint import Endpoint
 from runtime.health import serve_private_port
 from runtime.kafka.consume import ConsumeLoop, Records
-from runtime.kafka.cutting import Delivers, deliver_cut
+from runtime.kafka.cutting import deliver_cut
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.producer import Headers, OutRecord
+from runtime.kafka.producer import DeliversRecords, Headers, OutRecord
 from runtime.kafka.security import KafkaSecurity
 from runtime.kafka.subscription import Subscription
 
@@ -108,7 +108,7 @@ class StageEnvironment(Protocol):
     @property
     def kafka(self) -> KafkaSecurity: ...
     @property
-    def producer(self) -> Delivers: ...
+    def producer(self) -> DeliversRecords: ...
     @property
     def limit(self) -> DeadLetterLimit: ...
 

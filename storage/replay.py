@@ -10,13 +10,13 @@ A letter larger than its topic allows is `refused`: the other letters are sent, 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
 
 from runtime.errors import RecordTooLarge
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.producer import DeliversRecords, OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
 from storage.read.letter_names import LetterName, name_letter
@@ -134,12 +134,6 @@ class ReplayResult(msgspec.Struct, frozen=True):
     refused: tuple[LetterName, ...] = ()
 
 
-class RecordDeliverer(Protocol):
-    """Delivers records to Kafka, as RecordProducer does."""
-
-    async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
-
-
 async def list_letters(connection: asyncpg.Connection, filters: LetterFilters, limit: int) -> list[LetterSummary]:
     """Return letters, the newest first."""
     rows = await connection.fetch(LIST, *filters.values(), limit, timeout=QUERY_S)
@@ -158,7 +152,7 @@ async def list_attempts(connection: Reader, letter: DeadLetter) -> list[Attempt]
 
 async def replay(
     connection: asyncpg.Connection,
-    producer: RecordDeliverer,
+    producer: DeliversRecords,
     filters: LetterFilters,
     topics: Sequence[str],
     *,
@@ -186,7 +180,7 @@ async def replay(
     return ReplayResult(sent, tuple(refused))
 
 
-async def send_page(producer: RecordDeliverer, rows: Sequence[Any]) -> frozenset[int]:
+async def send_page(producer: DeliversRecords, rows: Sequence[Any]) -> frozenset[int]:
     """Send letters; return the indexes of those larger than their topic allows. Raises DeliveryFailed."""
     try:
         await producer.deliver(
@@ -206,24 +200,6 @@ def headers_of(topic: str, value: bytes) -> Headers:
         rejection = decode(RejectedClick, value)
         return rejected_headers(rejection) if isinstance(rejection, RejectedClick) else []
     return []
-
-
-def describe_counts(counts: LetterCounts) -> str:
-    """Describe the counts in one line."""
-    parts = [f"{counts.waiting:,} waiting", f"{counts.sent:,} sent again"]
-    parts += [f"{counts.unsure:,} unsure (a replay was interrupted; --again sends them)"] if counts.unsure else []
-    parts += [f"{counts.refused:,} refused (larger than their topic takes)"] if counts.refused else []
-    parts += [f"{counts.cut:,} cut (not whole, never sent again)"] if counts.cut else []
-    return ", ".join(parts)
-
-
-def describe_attempt(attempt: Attempt) -> str:
-    """Describe in one line when a letter was sent, and the outcome."""
-    if attempt.sent_at is not None:
-        return f"{attempt.sent_at:%Y-%m-%d %H:%M:%SZ} sent"
-    if attempt.refused_at is not None:
-        return f"{attempt.refused_at:%Y-%m-%d %H:%M:%SZ} refused: larger than its topic takes"
-    return f"{attempt.begun_at:%Y-%m-%d %H:%M:%SZ} unsure: interrupted"
 
 
 def name_summary(letter: LetterSummary) -> LetterName:

@@ -1,10 +1,10 @@
 """Letters to Kafka, each as much of it as its topic takes: one that is never taken would be tried for ever."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from runtime.errors import RecordTooLarge
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.producer import DeliversRecords, OutRecord
 
 L = TypeVar("L")
 
@@ -13,13 +13,7 @@ CAPS: Final = (16 * MIB, MIB, 256 * 1024, 32 * 1024, 4096, 0)
 """Bytes kept of a letter's original record, one after the other, until Kafka takes it. No topic takes the first."""
 
 
-class Delivers(Protocol):
-    """What delivers records, as RecordProducer does."""
-
-    async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
-
-
-async def deliver_cut(producer: Delivers, letters: Sequence[L], write: Callable[[L, int], OutRecord]) -> None:
+async def deliver_cut(producer: DeliversRecords, letters: Sequence[L], write: Callable[[L, int], OutRecord]) -> None:
     """Deliver letters; those that are too large are cut. `write` makes a record of a letter, cut to so many bytes.
 
     Raises DeliveryFailed, and RecordTooLarge where a topic does not take the smallest letter there is.

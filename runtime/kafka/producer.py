@@ -8,7 +8,7 @@ its sequence numbers may be out of step (#1017), and a record sent twice is harm
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -35,6 +35,12 @@ class OutRecord(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes
     headers: Headers = NO_HEADERS
+
+
+class DeliversRecords(Protocol):
+    """Delivers records to Kafka, as RecordProducer does: see its `deliver` for what it raises."""
+
+    async def deliver(self, records: Sequence[OutRecord], /) -> None: ...
 
 
 Batches = dict[tuple[str, int], list[BatchBuilder]]

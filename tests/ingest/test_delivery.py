@@ -7,8 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.kafka.cutting import Delivers
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.producer import DeliversRecords, OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.ingest.builders import Topics
 from tests.runtime.kafka import test_cutting
@@ -24,7 +23,7 @@ LARGE = [random.Random(number).randbytes(30_000) for number in range(2)]
 
 class Delivery(NamedTuple):
     topic: str
-    to: Delivers
+    to: DeliversRecords
     read: Callable[[], Awaitable[list[bytes]]]
 
 

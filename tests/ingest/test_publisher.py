@@ -64,6 +64,22 @@ async def wait_of(clicks: int) -> float:
     return shortest
 
 
+async def test_clicks_too_large_for_their_topic_are_no_company_for_a_new_one() -> None:
+    topics = Topics()
+    topics.most_bytes = 3
+    async with publishing(topics) as to:
+        for _ in range(ENOUGH):
+            put_click(to, 22222)
+        await eventually(lambda: len(to.publisher.oversized) == ENOUGH)
+        # It looked once more, found none, and sleeps.
+        await eventually(lambda: not to.publisher._has_clicks.is_set())
+        started = asyncio.get_running_loop().time()
+        put_click(to, 1)
+        await eventually(lambda: numbers(topics, RAW) == [1])
+        waited_s = asyncio.get_running_loop().time() - started
+    assert waited_s >= MAX_LINGERS * LINGER_S * 0.99
+
+
 async def test_what_kafka_did_not_acknowledge_stays_in_order_and_is_delivered_again() -> None:
     topics = Topics(failures=2, written=3)
     async with publishing(topics) as to:
