@@ -5,7 +5,7 @@ import time
 from bench.probing import Pipeline
 from bench.report import Figure
 from bench.stack import load
-from cli.up.services import stand_behind_ingest
+from cli.up.services import prioritize_ingest
 
 TIMES = 3
 SECONDS = 60.0
@@ -17,7 +17,7 @@ P99_TARGET_MS = 250.0
 
 async def measure_overload(pipeline: Pipeline, highest: float, seconds: float = SECONDS) -> list[Figure]:
     """Load with the processes' niceness as `make up` has it."""
-    await stand_behind_ingest([server for name, server in pipeline.servers.items() if name != "Valkey"])
+    await prioritize_ingest([server for name, server in pipeline.servers.items() if name != "Valkey"])
     rate = highest * TIMES
     answered = await load(pipeline.url, seconds, CONNECTIONS, rate)
     ended = time.monotonic()

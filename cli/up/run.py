@@ -14,7 +14,14 @@ from cli.up.demo_click import ClickNotStored, DemoLink, describe_trace, follow_c
 from cli.up.environ import GEO_DATABASES, Addresses, service_environ, write_exports
 from cli.up.landing import serve_landing
 from cli.up.screen import Screen
-from cli.up.services import LocalService, plan_service, ports_of, read_services, run_services, stand_behind_ingest
+from cli.up.services import (
+    LocalService,
+    plan_service,
+    ports_of,
+    prioritize_ingest,
+    read_services,
+    run_services,
+)
 from cli.up.setup import find_addresses, make_secrets, placeholders, set_up, write_private
 from cli.up.status import show_status
 from deploy.local.city import city_databases
@@ -93,7 +100,7 @@ async def run_services_on(stack: Stack, local: Local, screen: Screen) -> None:
         async with run_services(plans, screen.say):
             for line in [*await trace_demo_click(local, screen), *describe_run(local)]:
                 screen.say(line)
-            await stand_behind_ingest((stack.kafka, stack.postgres))
+            await prioritize_ingest((stack.kafka, stack.postgres))
             await run_concurrently(
                 show_status(tuple(services.values()), screen),
                 keep_up(stack.servers, lambda what, _: screen.say(f"[yellow]{what}[/]")),

@@ -21,7 +21,7 @@ from runtime.settings import load
 from runtime.task_scope import task_scope
 
 RESTART_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-BEHIND_INGEST: Final = 5
+NICENESS: Final = 5
 """Niceness of whatever is not ingest: on a busy machine the redirect comes first, and the others catch up later."""
 EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told apart, not to listen on
 
@@ -154,7 +154,7 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     try:
         await run_concurrently(*(server.start() for server in servers))
         # Afterwards, or a start on a busy machine would take minutes.
-        await stand_behind_ingest(servers)
+        await prioritize_ingest(servers)
         async with task_scope(*(keep_running(server, say) for server in servers)):
             yield
     finally:
@@ -162,11 +162,11 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
             await server.stop()
 
 
-async def stand_behind_ingest(servers: Sequence[Server]) -> None:
+async def prioritize_ingest(servers: Sequence[Server]) -> None:
     """Give running servers and services, but ingest, less of the processor than ingest has."""
     for server in servers:
         if server.name != "ingest":
-            await server.stand_back(BEHIND_INGEST)
+            await server.lower_priority(NICENESS)
 
 
 async def keep_running(server: Server, say: Callable[[str], None]) -> None:

@@ -22,8 +22,8 @@ async def raise_niceness(pid: int, niceness: int) -> None:
     """
     wanted = min(os.getpriority(os.PRIO_PROCESS, 0) + niceness, 19)
     for process in tree(pid):
-        # Those that have ended meanwhile, and systems without /proc, need nothing.
-        with suppress(FileNotFoundError, ProcessLookupError):
+        # A courtesy: a process that has ended, no /proc, or one that cannot be written to must not stop the stack.
+        with suppress(OSError):
             set_threads(process.pid, wanted)
             for _ in range(TRIES):
                 if set_session(process.pid, wanted):

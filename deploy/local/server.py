@@ -84,7 +84,7 @@ class Server:
         try:
             write_traces(self.plan.folder, self.pid, self.plan.stop_signal)
             await self.until_ready(beginning)
-            await self.stand_back(self.niceness)
+            await self.lower_priority(self.niceness)
         except BaseException:
             await self.kill()
             raise
@@ -99,8 +99,8 @@ class Server:
                 raise diagnose(self.name, outcome, said, self.plan.log)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def stand_back(self, niceness: int) -> None:
-        """Let it, now and after each later start, have less of the processor than this process by so much niceness."""
+    async def lower_priority(self, niceness: int) -> None:
+        """Set its niceness to so much above this process's, now and after each later start."""
         self.niceness = niceness
         if niceness:
             await raise_niceness(self.pid, niceness)

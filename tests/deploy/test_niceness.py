@@ -1,4 +1,4 @@
-"""On one machine the redirect comes first: what stands back has its niceness, and so has its session."""
+"""On one machine the redirect comes first: a server with less priority has its niceness, and so has its session."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.up.services import BEHIND_INGEST, stand_behind_ingest
+from cli.up.services import NICENESS, prioritize_ingest
 from deploy.local.server import Server, ServerPlan, running
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import run_stack
@@ -40,36 +40,36 @@ def niceness_of(server: Server) -> int:
     return os.getpriority(os.PRIO_PROCESS, server.pid) - OURS
 
 
-async def test_what_is_not_ingest_stands_back_behind_it(tmp_path: Path) -> None:
+async def test_all_but_ingest_get_less_priority(tmp_path: Path) -> None:
     async with running(make_plan(tmp_path, "ingest")) as ingest, running(make_plan(tmp_path, "sink")) as sink:
-        await stand_behind_ingest([ingest, sink])
+        await prioritize_ingest([ingest, sink])
 
-        assert (niceness_of(ingest), niceness_of(sink)) == (0, BEHIND_INGEST)
+        assert (niceness_of(ingest), niceness_of(sink)) == (0, NICENESS)
 
 
-async def test_a_server_that_is_started_again_still_stands_back(tmp_path: Path) -> None:
+async def test_a_server_that_is_started_again_keeps_its_lower_priority(tmp_path: Path) -> None:
     async with running(make_plan(tmp_path, "sink")) as sink:
-        await sink.stand_back(7)
+        await sink.lower_priority(7)
         await sink.restart()
 
         assert niceness_of(sink) == 7
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel does not divide the processor between sessions")
-async def test_the_session_of_a_server_stands_back_with_it(tmp_path: Path) -> None:
+async def test_the_session_of_a_server_gets_its_priority_too(tmp_path: Path) -> None:
     async with running(make_plan(tmp_path, "sink")) as sink:
-        await sink.stand_back(7)
+        await sink.lower_priority(7)
 
         assert read_autogroup(sink.pid).endswith("nice 7\n")
 
 
 @pytest.mark.servers
-async def test_every_thread_of_kafka_and_every_process_of_postgresql_stands_back(own_settings: LocalSettings) -> None:
+async def test_every_thread_of_kafka_and_every_process_of_postgresql_gets_it(own_settings: LocalSettings) -> None:
     async with run_stack(own_settings) as stack:
-        await stand_behind_ingest((stack.kafka, stack.postgres))
+        await prioritize_ingest((stack.kafka, stack.postgres))
 
         tasks = [task for pid in (stack.kafka.pid, *tree_of(stack.postgres)) for task in threads_of(pid)]
-        assert {os.getpriority(os.PRIO_PROCESS, task) - OURS for task in tasks} == {BEHIND_INGEST}
+        assert {os.getpriority(os.PRIO_PROCESS, task) - OURS for task in tasks} == {NICENESS}
 
 
 def read_autogroup(pid: int) -> str:
