@@ -119,7 +119,7 @@ def offer(checked: Checked) -> list[str]:
 
 
 def describe_link(checked: Checked) -> list[str]:
-    """Say what is particular to this link, and what stands for what in its Location."""
+    """Give notes on this link, and explain the placeholders in its Location."""
     said = []
     if checked.preview.source != "visitor" and f"{DEEP_LINK}=" in checked.link.query:
         said.append("The page asked for by ?url= is passed over: the program does not list its host, or it is no URL.")

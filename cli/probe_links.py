@@ -30,7 +30,7 @@ def make_test_link(
 ) -> None:
     """Write a link to try a code with: it is routed as any other, and its clicks are in no total.
 
-    It is signed for that one code, and whoever has it can use it until it expires; then its clicks count as usual.
+    It is signed for that one code, and anybody who has it can use it until it expires; then its clicks count as usual.
     With a database the code is looked up first.
     """
     from identity.keyfile import read_ring

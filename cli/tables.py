@@ -109,7 +109,7 @@ async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecuri
 
 
 class LastLogMessage(logging.Handler):
-    """Keeps what aiokafka last said: that a certificate or a password was refused stands in none of its errors."""
+    """Keeps what aiokafka last said: its exceptions do not say that a certificate or a password was refused."""
 
     said = ""
 

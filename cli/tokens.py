@@ -62,7 +62,7 @@ def verify(
 
 
 def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
-    """Verify a token in any case, with what stands around it."""
+    """Verify a token, in upper or lower case, with any text around it."""
     from identity.token import verify_token
     from identity.ulid_time import ulid_time
     from identity.verification import VerificationError

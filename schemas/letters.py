@@ -74,7 +74,7 @@ def check_publishing_time(published_at: datetime, read_at: datetime) -> Undecoda
     """
     if published_at - read_at <= NEWEST_CLICK:
         return None
-    detail = f"published at {published_at.isoformat()}, and read from Kafka of {read_at.isoformat()}"
+    detail = f"published at {published_at.isoformat()}, after Kafka received the record at {read_at.isoformat()}"
     return Undecodable("implausible_time", detail)
 
 

@@ -85,7 +85,7 @@ def plan(number: int, line: LoggedRequest, codes: tuple[str, ...]) -> Planned:
 
 def read_path(text: str) -> str:
     if not text.startswith("/") or IN_NO_TARGET.search(text):
-        raise ValueError(f"{text[:60]!r} is no path as it stands in a request line")
+        raise ValueError(f"{text[:60]!r} is no path of a request line")
     text.encode("utf-8", "surrogateescape")
     return text
 

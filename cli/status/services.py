@@ -52,7 +52,7 @@ async def check_service(name: str, scope: Scope) -> Finding:
         name,
         "not ready",
         wrong or "it does not say why",
-        f"it waits, and goes on by itself once that is mended: {log_of(name, scope)} has more",
+        f"it retries and continues once that is fixed: {log_of(name, scope)} has more",
     )
 
 

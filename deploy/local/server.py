@@ -22,7 +22,7 @@ TAIL_BYTES: Final = 16 * 1024
 
 
 class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server is run. `ready` is asked again and again, and gives up by itself within seconds.
+    """How a server is run. `ready` is called repeatedly; each call returns within seconds.
 
     Without `environ` it gets the environment of this process.
     """

@@ -87,7 +87,7 @@ class GeoFiles:
 
 
 def load(path: Path) -> tuple[Fingerprint | None, CityDatabase | str]:
-    """Read a whole file, and give its fingerprint: null where it changed meanwhile and is to be read again.
+    """Read a whole file, and give its fingerprint: null if it changed while it was read: read it again.
 
     Raises OSError when it cannot be read.
     """

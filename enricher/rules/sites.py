@@ -1,7 +1,7 @@
 """Well-known places clicks come from: medium -> source -> hosts. Data, and nothing else.
 
-A host stands for itself and all below it; the longest that fits decides (`mail.google.com` before `google.*`).
-`name.*` stands for the name under any country's ending (`google.co.uk`). Names that start with `com.` or the like are
+A host matches itself and its subdomains; the longest match decides (`mail.google.com` before `google.*`).
+`name.*` matches the name under any country's ending (`google.co.uk`). Names that start with `com.` or the like are
 Android programs, as in `android-app://com.google.android.gm/`.
 """
 

@@ -72,7 +72,7 @@ class ConsumeLoop:
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until `stop` is set; the batch in work is finished first, if that takes no more than six seconds.
 
-        Reconnects by itself. A consumer to which Kafka hands out nothing, although it should, is replaced.
+        Reconnects when Kafka is back. A consumer that gets no records although there are some is replaced.
         """
         while not stop.is_set():
             try:

@@ -58,7 +58,7 @@ class GroupOffsets(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def measure(kafka: OffsetClient, topics: Sequence[str]) -> GroupOffsets:
-    """Ask where the group stands. Raises KafkaError, or takes for ever, when Kafka does not answer."""
+    """Ask for the group's offsets. Without an answer from Kafka it raises KafkaError or never returns."""
     partitions = await kafka.partitions(topics)
     missing = tuple(topic for topic in topics if not any(partition.topic == topic for partition in partitions))
     group, committed = await kafka.group(), await kafka.committed()
