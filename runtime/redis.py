@@ -1,21 +1,31 @@
-"""The Redis client of all services: short timeouts, no retries, and a fix for uvloop.
+"""The Redis client of all services: short timeouts, no retries, one TLS context, and a fix for uvloop.
 
 uvloop raises RuntimeError, where asyncio does not, on a write to a connection that was just reset
 (MagicStack/uvloop#506, open). redis-py expects OSError there, so any outage of Redis could end the process.
 """
 
+import os
 from typing import Any, Final
 
 import redis.asyncio
-from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection
+from redis.asyncio.connection import (
+    AbstractConnection,
+    Connection,
+    RedisSSLContext,
+    SSLConnection,
+    UnixDomainSocketConnection,
+)
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
 
 REDIS_TIMEOUT_S: Final = 0.05
 
+FileVersion = tuple[int, int, int] | None
+"""Inode, time of the last change, and size; None if the file cannot be read."""
 
-class PlainConnection(Connection):
+
+class FixedConnection(AbstractConnection):
     """A connection that raises ConnectionBroken on a write after a reset."""
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
@@ -26,18 +36,78 @@ class PlainConnection(Connection):
             raise ConnectionBroken(f"Error while writing to socket. {error}") from error
 
 
-class TlsConnection(PlainConnection, SSLConnection):
-    """The same over TLS."""
+class PlainConnection(FixedConnection, Connection):
+    """A fixed connection over TCP."""
+
+
+class SocketConnection(FixedConnection, UnixDomainSocketConnection):
+    """A fixed connection over a Unix socket."""
+
+
+class SharedTls:
+    """The TLS context of all connections of a client.
+
+    redis-py makes one per connection: it reads all certificates of the system, for about 30 ms on the event loop.
+    """
+
+    def __init__(self, context: RedisSSLContext) -> None:
+        """Read the certificates. Raises OSError when a file that the URL names cannot be used."""
+        self._context = context
+        self._versions = self._read_versions()
+        context.get()
+
+    def get(self) -> RedisSSLContext:
+        """Return the context. It is made again when a file was replaced, and stays as it is if the new file is bad."""
+        versions = self._read_versions()
+        if versions != self._versions:
+            self._versions = versions
+            self._reload()
+        return self._context
+
+    def _reload(self) -> None:
+        previous, self._context.context = self._context.context, None
+        try:
+            self._context.get()
+        except (OSError, ValueError):
+            self._context.context = previous
+
+    def _read_versions(self) -> list[FileVersion]:
+        names = (self._context.ca_certs, self._context.certfile, self._context.keyfile)
+        return [read_version(name) for name in names if name]
+
+
+def read_version(path: str) -> FileVersion:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - Path.stat takes three times as long, and this runs on the event loop
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+class TlsConnection(FixedConnection, SSLConnection):
+    """A fixed connection over TLS, with the context of its client."""
+
+    def __init__(self, *, shared_tls: SharedTls, **options: Any) -> None:
+        super().__init__(**options)
+        self._shared_tls = shared_tls
+
+    def _connection_arguments(self) -> Any:
+        self.ssl_context = self._shared_tls.get()
+        return super()._connection_arguments()
 
 
 FIXED_CONNECTIONS: Final[dict[type[AbstractConnection], type[AbstractConnection]]] = {
     Connection: PlainConnection,
     SSLConnection: TlsConnection,
+    UnixDomainSocketConnection: SocketConnection,
 }
 
 
 def connect_redis(url: str, timeout_s: float = REDIS_TIMEOUT_S) -> redis.asyncio.Redis:
-    """Make a client with a timeout and without retries. It connects at first use."""
+    """Make a client with a timeout and without retries. It connects at first use.
+
+    Raises OSError when a TLS file that the URL names cannot be used.
+    """
     client = redis.asyncio.Redis.from_url(
         url,
         socket_timeout=timeout_s,
@@ -47,5 +117,8 @@ def connect_redis(url: str, timeout_s: float = REDIS_TIMEOUT_S) -> redis.asyncio
         protocol=2,
     )
     pool = client.connection_pool
-    pool.connection_class = FIXED_CONNECTIONS.get(pool.connection_class, pool.connection_class)
+    if pool.connection_class is SSLConnection:
+        connection = pool.make_connection()  # type: ignore[no-untyped-call] # redis-py has no types for it
+        pool.connection_kwargs["shared_tls"] = SharedTls(connection.ssl_context)
+    pool.connection_class = FIXED_CONNECTIONS[pool.connection_class]
     return client

@@ -26,9 +26,18 @@ LIBPQ_ONLY: Final = frozenset(
 )
 """Options of libpq. asyncpg would send them to the server, which refuses the connection."""
 
-REDIS_NUMBERS: Final = frozenset(
-    {"db", "health_check_interval", "max_connections", "socket_timeout", "socket_connect_timeout"}
+OWN_POSTGRES: Final = frozenset(
+    {"statement_timeout", "transaction_timeout", "lock_timeout", "idle_session_timeout"}
+    | {"idle_in_transaction_session_timeout", "default_transaction_read_only", "transaction_read_only"}
+    | {"default_transaction_isolation", "transaction_isolation", "default_transaction_deferrable"}
+    | {"synchronous_commit", "session_replication_role", "command_timeout", "timeout"}
 )
+"""Settings of a session on which promises of Clickrail depend: its time limits, durable commits, the triggers."""
+IN_OPTIONS: Final = re.compile(r"(?:-c\s*|--)([A-Za-z_-]+)\s*=")
+"""A setting in `options`, written as `-c name=value` or `--name=value`."""
+
+OWN_REDIS: Final = ("socket_timeout", "socket_connect_timeout")
+REDIS_NUMBERS: Final = frozenset({"db", "health_check_interval", "max_connections"})
 REDIS_FLAGS: Final = frozenset({"socket_keepalive", "ssl_check_hostname"})
 REDIS_CHOICES: Final = {"ssl_cert_reqs": ("required", "optional")}
 REDIS_TEXTS: Final = frozenset(
@@ -49,9 +58,20 @@ def find_postgres_problem(text: str) -> str | None:
         return "it does not begin with postgresql://"
     if "/" in url.path and "%2f" not in text.lower():
         return "the name of the database contains a /: write it as %2F"
-    if unknown := sorted(LIBPQ_ONLY & url.options.keys()):
+    return find_option_problem(url.options) or find_server_problem(url) or find_choice_problem(url, CHOICES)
+
+
+def find_option_problem(options: Mapping[str, str]) -> str | None:
+    if unknown := sorted(LIBPQ_ONLY & options.keys()):
         return f"the option {unknown[0]} works in libpq only: remove it"
-    return find_server_problem(url) or find_choice_problem(url, CHOICES)
+    own = find_own_options(options)
+    return f"Clickrail sets {own[0]} itself: remove it" if own else None
+
+
+def find_own_options(options: Mapping[str, str]) -> list[str]:
+    """Return the settings of `OWN_POSTGRES` in options of a URL, as such and within `options`."""
+    names = [*options, *IN_OPTIONS.findall(options.get("options", ""))]
+    return sorted(OWN_POSTGRES & {name.lower().replace("-", "_") for name in names})
 
 
 def find_server_problem(url: Url) -> str | None:
@@ -98,6 +118,8 @@ def find_redis_server_problem(url: Url) -> str | None:
 
 
 def find_redis_option_problem(url: Url) -> str | None:
+    if own := [name for name in OWN_REDIS if name in url.options]:
+        return f"Clickrail sets {own[0]} itself, because visitors wait for Redis: remove it"
     known = REDIS_NUMBERS | REDIS_FLAGS | REDIS_TEXTS | REDIS_CHOICES.keys()
     if not url.options.keys() <= known:
         return f"an option is unknown; the known ones are {', '.join(sorted(known))}"

@@ -101,8 +101,9 @@ async def check_tables(url: str) -> Finding:
 
 async def check_redis(environ: Mapping[str, str]) -> Finding:
     """Look whether Redis answers; without one ingest works as well, with more questions to PostgreSQL."""
-    from redis.asyncio import Redis
     from redis.exceptions import RedisError
+
+    from runtime.redis import connect_redis
 
     try:
         url = load(Stores, stores_of(environ)).redis_url
@@ -111,7 +112,7 @@ async def check_redis(environ: Mapping[str, str]) -> Finding:
         check_redis_tls_files(url.reveal())
     except SettingsError as error:
         return Finding("Redis", "wrong settings", str(error), "mend the variable")
-    client = Redis.from_url(url.reveal(), socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S)
+    client = connect_redis(url.reveal(), ANSWER_S)
     try:
         async with asyncio.timeout(ANSWER_S):
             await client.ping()
