@@ -7,7 +7,24 @@ Four records on four topics (`topics`), as UTF-8 JSON (`codec`), with CloudEvent
 from schemas.codec import Undecodable, decode, encode
 from schemas.events import DeadLetter, EnrichedClick, RawClick, RejectedClick
 from schemas.fields import SCHEMA_VERSION
-from schemas.parts import Bot, ClientHints, Device, Geo, Handled, KeyIds, Privacy, Referrer, Utm
+from schemas.parts import (
+    Bot,
+    ClientHints,
+    Counts,
+    Device,
+    Fetch,
+    Fraud,
+    Geo,
+    Guards,
+    Handled,
+    KeyIds,
+    Network,
+    Privacy,
+    Referrer,
+    Signal,
+    Uniqueness,
+    Utm,
+)
 from schemas.topics import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, CLICKS_REJECTED, TOPICS, Topic
 
 __all__ = [
@@ -19,18 +36,25 @@ __all__ = [
     "TOPICS",
     "Bot",
     "ClientHints",
+    "Counts",
     "DeadLetter",
     "Device",
     "EnrichedClick",
+    "Fetch",
+    "Fraud",
     "Geo",
+    "Guards",
     "Handled",
     "KeyIds",
+    "Network",
     "Privacy",
     "RawClick",
     "Referrer",
     "RejectedClick",
+    "Signal",
     "Topic",
     "Undecodable",
+    "Uniqueness",
     "Utm",
     "decode",
     "encode",

@@ -1,7 +1,7 @@
 """The four records: a raw click, an enriched click, a rejected request, and a record that failed (dead letter)."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -15,15 +15,18 @@ from schemas.fields import (
     Count,
     EntityId,
     Hashed,
+    HashedSince14,
     Host,
     IsCut,
     IsTest,
     KeyId,
     Label,
+    LabelSince14,
     LetterDigest,
     LetterSize,
     LetterTakenAt,
     Path,
+    QualityRules,
     Query,
     ReasonNumber,
     ReferrerUrl,
@@ -35,10 +38,35 @@ from schemas.fields import (
     TargetUrl,
     Time,
     Ulid,
+    UlidSince14,
     UserAgent,
     Word,
+    WordSince14,
+    since,
 )
-from schemas.parts import Bot, ClientHints, Device, Geo, Handled, Privacy, Referrer, Utm
+from schemas.parts import (
+    Bot,
+    ClientHints,
+    Counts,
+    Device,
+    Fetch,
+    Fraud,
+    Geo,
+    Guards,
+    Handled,
+    Network,
+    Privacy,
+    Referrer,
+    Uniqueness,
+    Utm,
+)
+
+FetchSince14 = Annotated[Fetch | None, msgspec.Meta(extra_json_schema=since("1.4"))]
+NetworkSince14 = Annotated[Network, msgspec.Meta(extra_json_schema=since("1.4"))]
+UniquenessSince14 = Annotated[Uniqueness, msgspec.Meta(extra_json_schema=since("1.4"))]
+CountsSince14 = Annotated[Counts, msgspec.Meta(extra_json_schema=since("1.4"))]
+GuardsSince14 = Annotated[Guards, msgspec.Meta(extra_json_schema=since("1.4"))]
+FraudSince14 = Annotated[Fraud, msgspec.Meta(extra_json_schema=since("1.4"))]
 
 OLDEST_CLICK: Final = timedelta(days=90)
 """An older click is dead-lettered: retention may have dropped its daily partition."""
@@ -58,8 +86,11 @@ class Click(Record, frozen=True, kw_only=True):
     `clicked_at` is the time inside `click_id`. `target_url` is the Location that was sent. `target_source` says where
     it comes from: `program`, `code`, or `deep_link` for a page requested with `?url=`. `limit` names the limit that
     was exceeded, `client` or `code`, when the program's policy still counts the click. `is_test` marks a click on a
-    signed test link; it is in no total. `truncated` lists the fields that were cut to their caps; it includes
-    `target_url` when parameters of the visitor were left out of the Location.
+    signed test link; it is in no total. `fetch` holds the browser's `Sec-Fetch-*` headers. `lease_click_id` is the
+    click that opened the visitor's unique window, as their cookie says. `unique_basis` says how a visitor without a
+    cookie is recognised: by `address`, or not at all (`cookie`). `quality_rules` are the program's own weights and
+    limits. `truncated` lists the fields that were cut to their caps; it includes `target_url` when parameters of the
+    visitor were left out of the Location.
     """
 
     click_id: Ulid
@@ -75,6 +106,7 @@ class Click(Record, frozen=True, kw_only=True):
     user_agent: UserAgent | None = None
     accept_language: AcceptLanguage | None = None
     client_hints: ClientHints | None = None
+    fetch: FetchSince14 = None
     sub1: Sub | None = None
     sub2: Sub | None = None
     sub3: Sub | None = None
@@ -84,11 +116,14 @@ class Click(Record, frozen=True, kw_only=True):
     utm: Utm | None = None
     ad_ids: dict[Word, AdId] | None = None
     previous_click_id: Ulid | None = None
+    lease_click_id: UlidSince14 = None
     cookie_state: Word
     privacy: Privacy
     prefetch: bool = False
     is_test: IsTest = False
     unique_window_s: Seconds
+    unique_basis: WordSince14 = None
+    quality_rules: QualityRules = None
     limit: Word | None = None
     handled: Handled
     truncated: list[Word] = []
@@ -104,7 +139,9 @@ class RawClick(Click, frozen=True, kw_only=True):
 class EnrichedClick(Click, frozen=True, kw_only=True):
     """A click with facts about its visitor. It has no field for an IP address.
 
-    `ip_hash` is null when the click is anonymous. `published_at` is when Kafka received the raw click.
+    `ip_hash`, `net_hash` and `client_hash` are null when the click is anonymous. `net_hash` is a keyed hash of the IPv4
+    address or IPv6 /64, `client_hash` of that with the user agent, Accept-Language and platform: clicks of one origin
+    share them. `published_at` is when Kafka received the raw click.
     """
 
     ip_hash: Hashed | None
@@ -114,12 +151,20 @@ class EnrichedClick(Click, frozen=True, kw_only=True):
     device: Device
     referrer: Referrer
     bot: Bot
+    net_hash: HashedSince14 = None
+    client_hash: HashedSince14 = None
+    network: NetworkSince14 = Network()
+    unique: UniquenessSince14 = Uniqueness()
+    counts: CountsSince14 = Counts()
+    guards: GuardsSince14 = Guards()
+    fraud: FraudSince14 = Fraud()
 
 
 class RejectedClick(Record, frozen=True, kw_only=True):
     """A request that was refused for a numbered reason (`schemas.reasons`), and the `status` of the answer.
 
-    `asked` is the requested code, cleaned and cut. Program and affiliate are set when the code was known.
+    `asked` is the requested code, cleaned and cut. Program and affiliate are set when the code was known. `method` is
+    the HTTP method where it was not GET.
     """
 
     rejection_id: Ulid
@@ -127,6 +172,7 @@ class RejectedClick(Record, frozen=True, kw_only=True):
     reason: ReasonNumber
     status: Count
     asked: Asked
+    method: LabelSince14 = None
     affiliate_id: EntityId | None = None
     program_id: EntityId | None = None
     host: Host

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-SCHEMA_VERSION: Final = "1.3"
+SCHEMA_VERSION: Final = "1.4"
 """Part of every record. A new optional field raises the minor version, any other change the major version."""
 
 HOST_CAP: Final = 255
@@ -152,3 +152,13 @@ LetterSize = Annotated[Count | None, Meta(description="bytes", extra_json_schema
 IsCut = Annotated[bool, Meta(extra_json_schema=since("1.2"))]
 IsTest = Annotated[bool, Meta(extra_json_schema=since("1.1"))]
 TargetSource = Annotated[Word | None, Meta(extra_json_schema=since("1.3"))]
+HintSince14 = Annotated[Hint | None, Meta(extra_json_schema=since("1.4"))]
+LabelSince14 = Annotated[Label | None, Meta(extra_json_schema=since("1.4"))]
+WordSince14 = Annotated[Word | None, Meta(extra_json_schema=since("1.4"))]
+UlidSince14 = Annotated[Ulid | None, Meta(extra_json_schema=since("1.4"))]
+HashedSince14 = Annotated[Hashed | None, Meta(extra_json_schema=since("1.4"))]
+Weight = Annotated[float, Meta(ge=0, le=1)]
+QualityRules = Annotated[
+    dict[Word, float] | None,
+    Meta(description="the program's own weights and limits of signals", extra_json_schema=since("1.4")),
+]

@@ -5,14 +5,18 @@ import msgspec
 from schemas.fields import (
     Count,
     Hint,
+    HintSince14,
     Host,
     KeyId,
     Label,
+    LabelSince14,
     Microseconds,
     ReferrerUrl,
     Ulid,
     UtmText,
+    Weight,
     Word,
+    WordSince14,
 )
 
 
@@ -21,11 +25,25 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClientHints(Part, frozen=True, kw_only=True, gc=False):
-    """The low-entropy client hints, as the browser sent them."""
+    """The client hints, as the browser sent them.
+
+    Browsers send the first three unasked; `model` and `platform_version` only where a program asks for them.
+    """
 
     ua: Hint | None = None
     mobile: Hint | None = None
     platform: Hint | None = None
+    model: HintSince14 = None
+    platform_version: HintSince14 = None
+
+
+class Fetch(Part, frozen=True, kw_only=True, gc=False):
+    """The `Sec-Fetch-*` headers, as the browser sent them: how and why it made the request."""
+
+    site: Hint | None = None
+    mode: Hint | None = None
+    dest: Hint | None = None
+    user: Hint | None = None
 
 
 class Utm(Part, frozen=True, kw_only=True, gc=False):
@@ -103,18 +121,125 @@ class Device(Part, frozen=True, kw_only=True, gc=False):
 class Referrer(Part, frozen=True, kw_only=True, gc=False):
     """Where the visitor came from: the referring page as sent, its host, and its kind.
 
-    `medium` is `search`, `social`, `email`, `paid`, `chatbot`, `internal`, `direct` or `unknown`.
+    `medium` is `search`, `social`, `email`, `paid`, `chatbot`, `internal`, `direct` or `unknown`. `term` is what was
+    searched for, where a search engine still sends it.
     """
 
     url: ReferrerUrl | None
     host: Host | None
     medium: Word
     source: Label | None = None
+    term: LabelSince14 = None
 
 
 class Bot(Part, frozen=True, kw_only=True):
-    """Whether the click looks automated, and each reason for it. Bots are kept and counted apart, never dropped."""
+    """Whether the click looks automated, and each reason for it. Bots are kept and counted apart, never dropped.
+
+    `kind` is `person`, `bot`, or `app_fetch`: a program of a device that fetches a link without showing it.
+    """
 
     is_bot: bool
     reasons: list[Word]
     rules: Label | None = None
+    kind: WordSince14 = None
+
+
+class Network(Part, frozen=True, kw_only=True):
+    """The network of the IP address: its autonomous system (`asn`, `org`), and what kind of network it is.
+
+    `status` is `found`, `not_found`, `no_database`, `bad_database`, `no_address`, `anonymous` (not looked up) or
+    `not_judged` (an older record). `kind` is the first that applies of `reserved`, `relay`, `mail_security`, `gateway`,
+    `tor`, `vpn`, `bot`, `cdn`, `hosting`, `other`; `provider` names whose it is, `lists` the lists that say so, and
+    `database` the type and date of the file.
+    """
+
+    status: Word = "not_judged"
+    asn: Count | None = None
+    org: Label | None = None
+    kind: Word | None = None
+    provider: Label | None = None
+    lists: list[Label] = []
+    database: Label | None = None
+
+
+class Uniqueness(Part, frozen=True, kw_only=True, gc=False):
+    """Whether this is the visitor's first click on the program within its window.
+
+    `is_unique` is null where it was not judged; `status` then says why. `basis` is `cookie` or `address`.
+    `first_click_id` is the click that opened the window: of a unique click its own id. `status` is `judged`,
+    `warming` (the store was empty less than a window ago, so a unique may be a repeat), `no_store`, `anonymous` or
+    `not_judged` (tests, prefetches, bots, older records).
+    """
+
+    is_unique: bool | None = None
+    basis: Word | None = None
+    first_click_id: Ulid | None = None
+    status: Word = "not_judged"
+
+
+class Counts(Part, frozen=True, kw_only=True, gc=False):
+    """What other clicks say about this one: how many there were in the seconds up to it, itself included.
+
+    `client` is one browser at one address (`client_hash`), `net` one IPv4 address or IPv6 /64 (`net_hash`), a link the
+    code with its query. `net_clients` and `net_cookies` count different clients and different valid cookies of the net,
+    `links` different links of the client, `same_link` earlier clicks of this client on this link. Numbers are null
+    where they were not counted; `status` is `judged`, `late` (published more than 10 minutes after the click),
+    `no_store`, `anonymous` or `not_judged`.
+    """
+
+    client_60s: Count | None = None
+    client_600s: Count | None = None
+    net_60s: Count | None = None
+    net_clients_60s: Count | None = None
+    net_clients_600s: Count | None = None
+    net_cookies_600s: Count | None = None
+    links_10s: Count | None = None
+    net_links_10s: Count | None = None
+    same_link_30s: Count | None = None
+    status: Word = "not_judged"
+
+
+class Guards(Part, frozen=True, kw_only=True, gc=False):
+    """What the visited host's clicks of the last hour carried: a proxy that strips headers makes people look like bots.
+
+    `chrome` counts clicks whose user agent claims Chrome, and `accept_language`, `client_hints` and `fetch` those of
+    them that carried the header. `newest_chrome` is the newest major version that was seen often. `status` is `judged`,
+    `no_store` or `not_judged`.
+    """
+
+    chrome: Count | None = None
+    accept_language: Count | None = None
+    client_hints: Count | None = None
+    fetch: Count | None = None
+    newest_chrome: Count | None = None
+    status: Word = "not_judged"
+
+
+class Signal(Part, frozen=True, kw_only=True, gc=False):
+    """One piece of evidence that a click is invalid: its weight in the score, and the value that passed the limit.
+
+    `detail` is the value of signals that compare texts. docs/quality.md says what each name means.
+    """
+
+    name: Label
+    weight: Weight
+    value: float | None = None
+    limit: float | None = None
+    detail: Label | None = None
+
+
+class Fraud(Part, frozen=True, kw_only=True):
+    """The score: 0 to 100, computed from the facts of the record alone, so that it can be computed again.
+
+    `band` is `clean`, `suspicious`, `likely_invalid` or `invalid`. `ivt_class` is `givt` (general invalid traffic: the
+    click declares itself or is on a list), `sivt` (sophisticated: several pieces of evidence) or null. `rules` names
+    and versions the rules; `stage` is `live`, or `settled` when later clicks were taken into account. `score` is null
+    where no score was computed.
+    """
+
+    score: Count | None = None
+    band: Word | None = None
+    ivt_class: Word | None = None
+    signals: list[Signal] = []
+    rules: Label | None = None
+    stage: Word | None = None

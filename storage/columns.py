@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
+from schemas import ClientHints, Counts, DeadLetter, EnrichedClick, Fetch, Guards, RejectedClick, Utm
 from schemas.letters import digest_of
 
 Row = tuple[Any, ...]
@@ -37,6 +37,7 @@ CLICK: Final = (
     "sub5",
     "external_id",
     "previous_click_id",
+    "lease_click_id",
     "cookie_state",
     "privacy.gpc",
     "privacy.dnt",
@@ -44,6 +45,7 @@ CLICK: Final = (
     "prefetch",
     "is_test",
     "unique_window_s",
+    "unique_basis",
     "limit",
     "handled.region",
     "handled.process",
@@ -70,13 +72,48 @@ CLICK: Final = (
     "referrer.host",
     "referrer.medium",
     "referrer.source",
+    "referrer.term",
     "bot.is_bot",
     "bot.reasons",
     "bot.rules",
+    "bot.kind",
+    "net_hash",
+    "client_hash",
+    "network.status",
+    "network.asn",
+    "network.org",
+    "network.kind",
+    "network.provider",
+    "network.lists",
+    "network.database",
+    "unique.is_unique",
+    "unique.basis",
+    "unique.first_click_id",
+    "unique.status",
+    "fraud.score",
+    "fraud.band",
+    "fraud.ivt_class",
+    "fraud.rules",
+    "fraud.stage",
 )
-HINTS: Final = ("client_hints.ua", "client_hints.mobile", "client_hints.platform")
+HINTS: Final = (
+    "client_hints.ua",
+    "client_hints.mobile",
+    "client_hints.platform",
+    "client_hints.model",
+    "client_hints.platform_version",
+)
+FETCH: Final = ("fetch.site", "fetch.mode", "fetch.dest", "fetch.user")
 UTM: Final = ("utm.source", "utm.medium", "utm.campaign", "utm.term", "utm.content")
-CLICK_JSON: Final = ("ad_ids", "handled.steps_us", "handled.key_ids")
+CLICK_JSON: Final = (
+    "ad_ids",
+    "handled.steps_us",
+    "handled.key_ids",
+    "quality_rules",
+    "counts",
+    "guards",
+    "fraud.signals",
+)
 REJECTION: Final = (
     "schema_version",
     "rejection_id",
@@ -84,6 +121,7 @@ REJECTION: Final = (
     "reason",
     "status",
     "asked",
+    "method",
     "affiliate_id",
     "program_id",
     "host",
@@ -112,7 +150,14 @@ LETTER: Final = (
     "is_cut",
 )
 # `bot_is_bot` would stutter, and `limit` is a word of SQL.
-RENAMED: Final = {"bot.is_bot": "is_bot", "limit": "limited_by"}
+RENAMED: Final = {
+    "bot.is_bot": "is_bot",
+    "limit": "limited_by",
+    "unique.is_unique": "is_unique",
+    "unique.first_click_id": "first_click_id",
+    # The program's basis, and the one by which this click was judged.
+    "unique_basis": "program_unique_basis",
+}
 
 
 def column_of(path: str) -> str:
@@ -123,15 +168,19 @@ def columns_of(*paths: str) -> tuple[str, ...]:
     return tuple(map(column_of, paths))
 
 
-CLICK_COLUMNS: Final = (*columns_of(*CLICK, *HINTS, *UTM, *CLICK_JSON), "enriched_at")
+CLICK_COLUMNS: Final = (*columns_of(*CLICK, *HINTS, *FETCH, *UTM, *CLICK_JSON), "enriched_at")
 REJECTION_COLUMNS: Final = (*columns_of(*REJECTION), "published_at")
 LETTER_COLUMNS: Final = columns_of(*LETTER)
 
 NO_HINTS: Final = ClientHints()
+NO_FETCH: Final = Fetch()
 NO_UTM: Final = Utm()
+NO_COUNTS: Final = Counts()
+NO_GUARDS: Final = Guards()
 
 get_click: Final[Getter] = attrgetter(*CLICK)
-get_hints: Final[Getter] = attrgetter("ua", "mobile", "platform")
+get_hints: Final[Getter] = attrgetter("ua", "mobile", "platform", "model", "platform_version")
+get_fetch: Final[Getter] = attrgetter("site", "mode", "dest", "user")
 get_utm: Final[Getter] = attrgetter("source", "medium", "campaign", "term", "content")
 get_rejection: Final[Getter] = attrgetter(*REJECTION)
 get_letter: Final[Getter] = attrgetter(*LETTER)
@@ -142,10 +191,15 @@ def click_row(click: EnrichedClick, enriched_at: datetime) -> Row:
     return (
         *get_click(click),
         *get_hints(click.client_hints or NO_HINTS),
+        *get_fetch(click.fetch or NO_FETCH),
         *get_utm(click.utm or NO_UTM),
         as_json(click.ad_ids),
         as_json(click.handled.steps_us),
         as_json(click.handled.key_ids),
+        as_json(click.quality_rules),
+        None if click.counts == NO_COUNTS else as_json(click.counts),
+        None if click.guards == NO_GUARDS else as_json(click.guards),
+        as_json(click.fraud.signals or None),
         enriched_at,
     )
 

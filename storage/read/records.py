@@ -12,18 +12,25 @@ import msgspec
 from schemas import (
     Bot,
     ClientHints,
+    Counts,
     DeadLetter,
     Device,
     EnrichedClick,
+    Fetch,
+    Fraud,
     Geo,
+    Guards,
     Handled,
     KeyIds,
+    Network,
     Privacy,
     Referrer,
     RejectedClick,
+    Signal,
+    Uniqueness,
     Utm,
 )
-from storage.columns import CLICK, CLICK_JSON, HINTS, LETTER, REJECTION, UTM, column_of
+from storage.columns import CLICK, CLICK_JSON, FETCH, HINTS, LETTER, REJECTION, UTM, column_of
 
 Row = Mapping[str, Any]
 
@@ -57,10 +64,15 @@ PARTS: Final[Mapping[str, type[msgspec.Struct]]] = {
     "device": Device,
     "referrer": Referrer,
     "bot": Bot,
+    "network": Network,
+    "unique": Uniqueness,
+    "fraud": Fraud,
     "client_hints": ClientHints,
+    "fetch": Fetch,
     "utm": Utm,
 }
-CLICK_PATHS: Final = (*CLICK, *HINTS, *UTM)
+NULL_WHEN_EMPTY: Final = ("client_hints", "fetch", "utm")
+CLICK_PATHS: Final = (*CLICK, *HINTS, *FETCH, *UTM)
 
 
 def own_fields(paths: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,10 +95,15 @@ def read_click(row: Row) -> StoredClick:
     """Rebuild a click from its row."""
     parts = {name: kind(**pick(row, PART_FIELDS[name])) for name, kind in PARTS.items()}
     handled = pick(row, HANDLED_OF_CLICK)
+    signals = msgspec.json.decode(row["fraud_signals"] or "[]", type=list[Signal])
+    parts["fraud"] = msgspec.structs.replace(parts["fraud"], signals=signals)
     click = EnrichedClick(
         **{name: row[column_of(name)] for name in OWN_OF_CLICK},
-        **{name: None if name in ("client_hints", "utm") and is_empty(part) else part for name, part in parts.items()},  # type: ignore[arg-type] # each part is of its own type
+        **{name: None if name in NULL_WHEN_EMPTY and is_empty(part) else part for name, part in parts.items()},  # type: ignore[arg-type] # each part is of its own type
         ad_ids=from_json(row["ad_ids"]),
+        quality_rules=from_json(row["quality_rules"]),
+        counts=msgspec.json.decode(row["counts"] or "{}", type=Counts),
+        guards=msgspec.json.decode(row["guards"] or "{}", type=Guards),
         handled=Handled(
             **handled
             | {

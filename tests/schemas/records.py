@@ -63,6 +63,7 @@ MAKERS: Mapping[type[inspect.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
     ),
     inspect.StrType: of_text,
     inspect.IntType: lambda described: st.integers(described.ge or 0, LARGEST),
+    inspect.FloatType: lambda described: st.floats(described.ge, described.le, allow_nan=False, allow_infinity=False),
     inspect.BytesType: lambda _: st.binary(max_size=LONGEST),
     inspect.DateTimeType: lambda _: times,
     inspect.BoolType: lambda _: st.booleans(),

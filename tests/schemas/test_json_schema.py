@@ -15,9 +15,15 @@ from schemas.__main__ import json_schema, schema_path
 from tests.schemas.validating import Draft202012Validator
 
 EXAMPLES = Path(schemas.__file__).parent / "examples"
+LATER_OF_CLICKS = ("is_test", "target_source", "fetch", "lease_click_id", "unique_basis", "quality_rules")
+LATER_FACTS = ("net_hash", "client_hash", "network", "unique", "counts", "guards", "fraud")
+LATER_HINTS = {"ClientHints.model", "ClientHints.platform_version"}
 LATER = {
-    "clicks.raw": {"RawClick.is_test", "RawClick.target_source"},
-    "clicks.enriched": {"EnrichedClick.is_test", "EnrichedClick.target_source"},
+    "clicks.raw": {f"RawClick.{field}" for field in LATER_OF_CLICKS} | LATER_HINTS,
+    "clicks.enriched": {f"EnrichedClick.{field}" for field in (*LATER_OF_CLICKS, *LATER_FACTS)}
+    | LATER_HINTS
+    | {"Bot.kind", "Referrer.term"},
+    "clicks.rejected": {"RejectedClick.method"},
     "clicks.dead": {"DeadLetter.taken_at", "DeadLetter.digest", "DeadLetter.size", "DeadLetter.is_cut"},
 }
 NO_JSON = {"empty", "nested_too_deeply", "not_utf8", "truncated", "wrong_shape_and_truncated"}

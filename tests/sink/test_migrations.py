@@ -1,16 +1,23 @@
 """A database that already has clicks, brought to the newest tables."""
 
+import re
+
 import asyncpg
 import msgspec
 import pytest
 
-from runtime.migrations import find_migrations, migrate
+from runtime.migrations import MigrationSet, find_migrations, migrate
 from storage.columns import CLICK_COLUMNS, click_row
 from storage.read.counts import Totals, totals_since
 from storage.read.queries import find_click
 from tests.console.builders import NOW, enriched_click, insert, make_partition, store, ulid_at
 
 pytestmark = pytest.mark.servers
+
+
+def added_after_first(storage: MigrationSet) -> set[str]:
+    sql = "\n".join(migration.sql for migration in storage.migrations[1:])
+    return set(re.findall(r"ALTER TABLE clicks ADD COLUMN (\w+)", sql))
 
 
 async def test_clicks_that_came_before_there_were_test_links_are_no_tests(database_url: str) -> None:
@@ -20,7 +27,8 @@ async def test_clicks_that_came_before_there_were_test_links_are_no_tests(databa
         await migrate(connection, [msgspec.structs.replace(newest, migrations=newest.migrations[:1])])
         await make_partition(connection, NOW)
         row = dict(zip(CLICK_COLUMNS, click_row(enriched_click(NOW, 1), NOW), strict=True))
-        del row["is_test"], row["target_source"]
+        for column in set(row) & added_after_first(newest):
+            del row[column]
         await insert(connection, "clicks", tuple(row), tuple(row.values()))
 
         await migrate(connection, [newest])
@@ -30,5 +38,7 @@ async def test_clicks_that_came_before_there_were_test_links_are_no_tests(databa
         stored = await find_click(connection, ulid_at(NOW, 1))
         assert stored is not None
         assert stored.click.target_source is None
+        assert stored.click.network.status == stored.click.unique.status == stored.click.counts.status == "not_judged"
+        assert stored.click.fraud.score is None
     finally:
         await connection.close()

@@ -1,17 +1,19 @@
 """Columns are the fields of the records, no more and no less, and the tables have them."""
 
 import re
+from typing import Annotated, get_args, get_origin
 
 import msgspec
 import pytest
 
 from runtime.migrations import find_migrations
-from schemas import ClientHints, DeadLetter, EnrichedClick, RejectedClick, Utm
+from schemas import ClientHints, Counts, DeadLetter, EnrichedClick, Fetch, Guards, RejectedClick, Utm
 from storage import columns
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, click_row
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS
 from tests.sink.builders import NOW, click
 
+STORED_WHOLE = (Counts, Guards)
 NOT_STORED = {
     "rejected.handled.sequence",
     "rejected.handled.steps_us",
@@ -23,15 +25,16 @@ NOT_STORED = {
 def paths_of(kind: type[msgspec.Struct]) -> set[str]:
     paths: set[str] = set()
     for field in msgspec.structs.fields(kind):
-        parts = {"client_hints": ClientHints, "utm": Utm}
-        part = field.type if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct) else None
-        inner = part or parts.get(field.name)
+        parts = {"client_hints": ClientHints, "fetch": Fetch, "utm": Utm}
+        plain = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+        part = plain if isinstance(plain, type) and issubclass(plain, msgspec.Struct) else None
+        inner = None if plain in STORED_WHOLE else part or parts.get(field.name)
         paths |= {f"{field.name}.{one}" for one in inner.__struct_fields__} if inner else {field.name}
     return paths
 
 
 def test_every_field_of_an_enriched_click_has_its_column() -> None:
-    stored = {*columns.CLICK, *columns.HINTS, *columns.UTM, *columns.CLICK_JSON}
+    stored = {*columns.CLICK, *columns.HINTS, *columns.FETCH, *columns.UTM, *columns.CLICK_JSON}
 
     assert paths_of(EnrichedClick) == stored
 

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import asyncpg
+import msgspec
 import pytest
 
-from schemas import Bot, ClientHints, Device, EnrichedClick, Geo, KeyIds, Privacy, Referrer, Utm
+from schemas import Bot, ClientHints, Device, EnrichedClick, Geo, KeyIds, Privacy, Referrer, Utm, decode
 from storage.read.letter_names import LetterName
 from storage.read.queries import find_click, find_letters, find_rejection
 from storage.read.records import StoredClick, StoredLetter, StoredRejection
 from tests.console.builders import NOW, dead_letter, enriched_click, handled, open_tables, rejected_click, store
+from tests.schemas.test_codec import read_example
 
 pytestmark = pytest.mark.servers
 
@@ -40,8 +42,12 @@ ALL_KNOWN = enriched_click(
     prefetch=True,
     is_test=True,
     truncated=["referrer", "query"],
-    bot=Bot(is_bot=True, reasons=["crawler_user_agent", "http_library"], rules="3"),
+    bot=Bot(is_bot=True, reasons=["crawler_user_agent", "http_library"], rules="3", kind="bot"),
 )
+EXAMPLE = decode(EnrichedClick, read_example("clicks.enriched/good/quality.json"))
+assert isinstance(EXAMPLE, EnrichedClick)
+# The example's id and time are not of one moment.
+JUDGED = msgspec.structs.replace(EXAMPLE, click_id=enriched_click().click_id, clicked_at=enriched_click().clicked_at)
 
 
 @pytest.fixture
@@ -50,7 +56,9 @@ async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("click", [enriched_click(), NOTHING_KNOWN, ALL_KNOWN], ids=["usual", "nothing", "all"])
+@pytest.mark.parametrize(
+    "click", [enriched_click(), NOTHING_KNOWN, ALL_KNOWN, JUDGED], ids=["usual", "nothing", "all", "judged"]
+)
 async def test_a_click_comes_back_as_it_was(tables: asyncpg.Connection, click: EnrichedClick) -> None:
     await store(tables, [click])
     found = await find_click(tables, click.click_id)
