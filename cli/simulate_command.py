@@ -6,7 +6,14 @@ from typing import Annotated
 
 import typer
 
-Rate = Annotated[float, typer.Option(help="requests a second")]
+Rate = Annotated[
+    float | None,
+    typer.Option(show_default="200, or the times in --requests", help="requests a second"),
+]
+Speed = Annotated[
+    float | None,
+    typer.Option(show_default="1", help="with --requests: send at the times of the file, so many times as fast"),
+]
 Seconds = Annotated[float | None, typer.Option(show_default="60, or all of --requests", help="for how long")]
 Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
 Url = Annotated[
@@ -29,7 +36,8 @@ Requests = Annotated[
     Path | None,
     typer.Option(
         show_default=False,
-        help="send these, paths as they stand: JSON lines of ip, method, path, and if known ts, referrer, user_agent",
+        help="send these, paths as they stand: JSON lines of ip, method, path, and if known ts (the time), referrer, "
+        "user_agent",
     ),
 ]
 LedgerFile = Annotated[
@@ -39,7 +47,8 @@ Json = Annotated[bool, typer.Option("--json", help="print the ledger as JSON")]
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
-    rate: Rate = 200.0,
+    rate: Rate = None,
+    speed: Speed = None,
     seconds: Seconds = None,
     seed: Seed = 1,
     url: Url = None,
@@ -56,13 +65,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
 
     from cli.errors import exit_on
     from simulate.report import describe
-    from simulate.request_spec import InvalidSpec, describe_left_out, find_url, make_spec
+    from simulate.request_spec import InvalidSpec, TrafficOptions, describe_left_out, find_url, make_spec
     from simulate.run import Unreached, run
-    from simulate.send import SendOptions
 
     with exit_on(InvalidSpec):
-        sending = SendOptions(url=find_url(url, os.environ), rate=rate, connections=connections)
-        spec = make_spec(sending, codes, seed, seconds, requests)
+        options = TrafficOptions(
+            url=find_url(url, os.environ),
+            connections=connections,
+            rate=rate,
+            speed=speed,
+            seconds=seconds,
+            seed=seed,
+            codes=codes,
+            requests=requests,
+        )
+        spec = make_spec(options)
         for line in describe_left_out(spec):
             print(line, file=sys.stderr)
         try:
@@ -72,7 +89,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, spec.codes):
         print(line)
     if made.sent and not made.answered:
-        raise fail(f"nothing answered at {sending.url}: {', '.join(made.errors)}")
+        raise fail(f"nothing answered at {options.url}: {', '.join(made.errors)}")
 
 
 def fail(why: str) -> typer.Exit:

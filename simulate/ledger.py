@@ -60,10 +60,11 @@ class Latency(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """The sums. `by_kind` counts outcomes (`302 + cookie`, `302`, `404`, `timeout`, ...) for each kind of request.
 
-    `held`: at most one request in a hundred was late, so the requested rate was kept. An outcome with our cookie is
-    certainly an accepted click. A plain 302 may be a click without a cookie (privacy), the answer to HEAD, or a refusal
-    with a fallback: they look the same from outside. `rate` and `asked_rate` are requests a second; with `asked_rate`
-    None they were sent as fast as the connections allowed.
+    `held`: at most one request in a hundred was late, so the requested rate or the requests' own times were kept. An
+    outcome with our cookie is certainly an accepted click. A plain 302 may be a click without a cookie (privacy), the
+    answer to HEAD, or a refusal with a fallback: they look the same from outside. `rate` and `asked_rate` are requests a
+    second. With `speed` they were sent at their own times, so many times as fast; with neither `asked_rate` nor `speed`
+    as fast as the connections allowed.
     """
 
     sent: int
@@ -72,6 +73,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     rate: float
     asked_rate: float | None
+    speed: float | None = None
     by_kind: Mapping[str, Mapping[str, int]]
     outcomes: Mapping[str, int]
     errors: Mapping[str, int]
@@ -117,6 +119,16 @@ def make_entry(planned: Planned, answer: Answer) -> Entry:
     )
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast requests were to be sent: at a `rate`, or at their own times, `speed` times as fast, or at once."""
+
+    rate: float | None = None
+    speed: float | None = None
+
+
+AT_ONCE: Final = Pace()
+
+
 class Tally:
     """Counts answers as they come."""
 
@@ -144,7 +156,7 @@ class Tally:
         if not is_expected(planned, answer):
             self._unexpected.setdefault(planned.kind, Counter())[outcome] += 1
 
-    def close(self, seconds: float, sending_seconds: float, asked_rate: float | None, *, interrupted: bool) -> Ledger:
+    def close(self, seconds: float, sending_seconds: float, pace: Pace, *, interrupted: bool) -> Ledger:
         """Return the ledger after `seconds`, of which the first `sending_seconds` were spent sending."""
         outcomes = sum(self._kinds.values(), Counter[str]())
         return Ledger(
@@ -153,7 +165,8 @@ class Tally:
             failed=self.failed,
             seconds=round(seconds, 3),
             rate=round(self.sent / sending_seconds, 2) if sending_seconds > 0 else 0.0,
-            asked_rate=asked_rate,
+            asked_rate=pace.rate,
+            speed=pace.speed,
             by_kind=to_dicts(self._kinds),
             outcomes=dict(sorted(outcomes.items())),
             errors={outcome: count for outcome, count in sorted(outcomes.items()) if not outcome[0].isdecimal()},
@@ -161,7 +174,7 @@ class Tally:
             latency_ms=latency(self._ms),
             late=self.late,
             late_ms=latency(self._late_ms),
-            held=asked_rate is None or self.late * 100 <= self.sent,
+            held=pace == AT_ONCE or self.late * 100 <= self.sent,
             interrupted=interrupted,
         )
 

@@ -37,7 +37,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` is the request's target, query included; `code` is the part of it where a referral code should be. `headers`
     have no Host, CR or LF; lone surrogates in them stand for bytes that are not UTF-8. `visitor` names the cookie jar
-    to use; None: no cookies, as for machines.
+    to use; None: no cookies, as for machines. `at_s` is its own time, in seconds after the first; None: not known.
     """
 
     id: int
@@ -48,6 +48,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     headers: tuple[tuple[str, str], ...]
     visitor: str | None = None
+    at_s: float | None = None
 
 
 EVERYDAY: Final[Mapping[Kind, float]] = MappingProxyType(

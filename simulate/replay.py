@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Final
 from zlib import crc32
@@ -21,7 +22,7 @@ CAPITALS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 class LoggedRequest(msgspec.Struct, frozen=True):
     """One logged request; `path` includes the query.
 
-    `ts` is ignored: requests are sent in the order of the file, at the requested rate.
+    `ts` is its time by ISO 8601; without a zone it is UTC.
     """
 
     ip: str
@@ -42,6 +43,35 @@ class InvalidLine(msgspec.Struct, frozen=True):
 DECODER: Final = msgspec.json.Decoder(LoggedRequest)
 
 
+class LogClock:
+    """Turns the times of a log's lines into seconds after its first time.
+
+    Servers log a request when it ends, so times go back a little now and then: such a request is sent at the time of
+    the one before it, which keeps the order of the file. So is a request without a time.
+    """
+
+    def __init__(self) -> None:
+        self._first: datetime | None = None
+        self._latest: float | None = None
+
+    def read(self, ts: str | None) -> float | None:
+        """Return the time of a line; None until a line had one. Raises ValueError for a text that is not a time."""
+        if ts is None:
+            return self._latest
+        time = read_time(ts)
+        self._first = self._first or time
+        self._latest = max(self._latest or 0.0, (time - self._first).total_seconds())
+        return self._latest
+
+
+def read_time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"ts: {text[:60]!r} is no time, such as 2026-05-04T09:00:00Z") from None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Planned | InvalidLine]:
     """Read requests, each with its line number as id; skip empty lines.
 
@@ -49,16 +79,18 @@ def read_requests(lines: Iterable[bytes], codes: tuple[str, ...]) -> Iterator[Pl
     always the same one for the same path, so that the log of any site becomes clicks. Requests with the same address
     and user agent belong to one visitor.
     """
+    clock = LogClock()
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            yield plan(number, DECODER.decode(line), codes)
+            logged = DECODER.decode(line)
+            yield plan(number, logged, codes, clock.read(logged.ts))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             yield InvalidLine(number, str(error))
 
 
-def plan(number: int, line: LoggedRequest, codes: tuple[str, ...]) -> Planned:
+def plan(number: int, line: LoggedRequest, codes: tuple[str, ...], at_s: float | None) -> Planned:
     """Plan one request. Raises ValueError if it cannot be sent unchanged."""
     if not line.method or not CAPITALS.issuperset(line.method):
         raise ValueError(f"{line.method[:40]!r} is no method")
@@ -80,6 +112,7 @@ def plan(number: int, line: LoggedRequest, codes: tuple[str, ...]) -> Planned:
             *read_header("Referer", line.referrer),
         ),
         visitor=f"{address} {line.user_agent}",
+        at_s=at_s,
     )
 
 

@@ -34,6 +34,8 @@ MEANINGS: Final[Mapping[str, str]] = {
 def describe(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:
     """Return the ledger as lines; `codes` are the codes of the requests."""
     asked = "" if ledger.asked_rate is None else f" ({number(ledger.asked_rate)} asked)"
+    if ledger.speed is not None:
+        asked = f", at their own times{'' if ledger.speed == 1 else f', {number(ledger.speed)} times as fast'}"
     early = ", ended early" if ledger.interrupted else ""
     yield f"{ledger.sent:,} requests in {ledger.seconds:,.1f} s, {number(ledger.rate)} a second{asked}{early}"
     yield f"{ledger.sent:,} sent = {ledger.answered:,} answered + {ledger.failed:,} failed"
@@ -65,8 +67,9 @@ def columns(ledger: Ledger) -> list[str]:
 
 def warn(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:
     if not ledger.held:
+        wanted = "rate was" if ledger.speed is None else "times were"
         yield (
-            f"The rate was not kept: {ledger.late:,} requests were sent more than {LATE_MS:.0f} ms late, the latest by "
+            f"The {wanted} not kept: {ledger.late:,} requests were sent more than {LATE_MS:.0f} ms late, the latest by "
             f"{ledger.late_ms.max:,.0f} ms. Raise --connections if answers are slow; else this machine is too busy."
         )
     missed = sum(ledger.unexpected.get(kind, {}).get("404", 0) for kind in ("visit", "repeat", "replay"))

@@ -14,6 +14,7 @@ from simulate.send import SendOptions, read_target
 from urls.codes import IS_CODE
 
 DEFAULT_SECONDS: Final = 60.0
+DEFAULT_RATE: Final = 200.0
 MOST_CONNECTIONS: Final = 10_000
 MOST_SHOWN: Final = 10
 MOST_PORT: Final = 65_535
@@ -22,6 +23,19 @@ PORT_VARIABLE: Final = "CLICKRAIL_INGEST_PORT"
 
 class InvalidSpec(Exception):  # noqa: N818 - the name states the condition
     """An option is wrong; the message is for a person."""
+
+
+class TrafficOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """The options as given. None: not given, which for each has its own meaning."""
+
+    url: str = DEFAULT_URL
+    connections: int = 128
+    rate: float | None = None
+    speed: float | None = None
+    seconds: float | None = None
+    seed: int = 1
+    codes: str | None = None
+    requests: Path | None = None
 
 
 class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,22 +58,50 @@ class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
             yield from islice(made, self.total)
 
 
-def make_spec(
-    sending: SendOptions, codes: str | None, seed: int, seconds: float | None, requests: Path | None
-) -> RequestSpec:
+def make_spec(options: TrafficOptions) -> RequestSpec:
     """Check the options. Raises InvalidSpec, with a message of one line."""
-    check(sending, seconds)
-    kept = read_codes(codes) if codes is not None else DEMO_CODES if requests is None else ()
-    rate = sending.rate or 1.0
-    if requests is None:
-        total = max(round(rate * (DEFAULT_SECONDS if seconds is None else seconds)), 1)
-        return RequestSpec(sending=sending, codes=kept, seed=seed, total=total)
-    good, left_out = count_requests(requests, kept)
-    total = good if seconds is None else min(good, max(round(rate * seconds), 1))
-    return RequestSpec(sending=sending, codes=kept, seed=seed, total=total, requests=requests, left_out=left_out)
+    check(options)
+    return specify_generated(options) if options.requests is None else specify_file(options, options.requests)
 
 
-def read_codes(text: str) -> tuple[str, ...]:
+def specify_generated(options: TrafficOptions) -> RequestSpec:
+    if options.speed is not None:
+        raise InvalidSpec("--speed goes with --requests: generated requests have no times of their own")
+    sending = make_sending(options)
+    seconds = DEFAULT_SECONDS if options.seconds is None else options.seconds
+    total = max(round((sending.rate or DEFAULT_RATE) * seconds), 1)
+    return RequestSpec(sending=sending, codes=read_codes(options.codes, DEMO_CODES), seed=options.seed, total=total)
+
+
+def specify_file(options: TrafficOptions, path: Path) -> RequestSpec:
+    """Send a file's requests at their own times, or with --rate (or without any time) at a rate."""
+    codes = read_codes(options.codes, ())
+    summary = summarize(path, codes, (options.seconds or 0.0) * (options.speed or 1.0))
+    is_timed = summary.is_timed and options.rate is None
+    if options.speed is not None and not is_timed:
+        raise InvalidSpec(f"--speed: no line of {path} has a ts")
+    sending = make_sending(options, is_timed=is_timed)
+    total = summary.good
+    if options.seconds is not None:
+        at_rate = max(round((sending.rate or DEFAULT_RATE) * options.seconds), 1)
+        total = min(total, summary.within if is_timed else at_rate)
+    return RequestSpec(
+        sending=sending, codes=codes, seed=options.seed, total=total, requests=path, left_out=summary.left_out
+    )
+
+
+def make_sending(options: TrafficOptions, *, is_timed: bool = False) -> SendOptions:
+    return SendOptions(
+        url=options.url,
+        rate=DEFAULT_RATE if options.rate is None else options.rate,
+        speed=(options.speed or 1.0) if is_timed else None,
+        connections=options.connections,
+    )
+
+
+def read_codes(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    if text is None:
+        return default
     kept = tuple(code.strip() for code in text.split(",") if code.strip())
     for code in kept:
         if not IS_CODE(code):
@@ -82,35 +124,53 @@ def find_url(url: str | None, environ: Mapping[str, str]) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def check(sending: SendOptions, seconds: float | None) -> None:
-    if sending.rate is not None and not 0 < sending.rate <= 1_000_000:  # noqa: PLR2004 - more than any machine sends
+def check(options: TrafficOptions) -> None:
+    if options.rate is not None and not 0 < options.rate <= 1_000_000:  # noqa: PLR2004 - more than any machine sends
         raise InvalidSpec("--rate must be above 0, in requests a second")
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise InvalidSpec("--seconds must be above 0")
-    if not 1 <= sending.connections <= MOST_CONNECTIONS:
+    for name, value in (("--seconds", options.seconds), ("--speed", options.speed)):
+        if value is not None and not 0 < value < float("inf"):
+            raise InvalidSpec(f"{name} must be above 0")
+    if options.rate is not None and options.speed is not None:
+        raise InvalidSpec("--speed and --rate exclude each other: requests go at their own times, or at a rate")
+    if not 1 <= options.connections <= MOST_CONNECTIONS:
         raise InvalidSpec(f"--connections must be from 1 to {MOST_CONNECTIONS:,}")
     try:
-        read_target(sending.url)
+        read_target(options.url)
     except ValueError as error:
         raise InvalidSpec(f"--url: {error}") from None
 
 
-def count_requests(path: Path, codes: tuple[str, ...]) -> tuple[int, tuple[InvalidLine, ...]]:
-    """Count the requests of a file, and collect the lines that are not requests."""
-    good, bad = 0, []
+class FileSummary(msgspec.Struct):
+    """What a file of requests holds: `good` ones, `within` the asked time, and whether any has a time."""
+
+    good: int = 0
+    within: int = 0
+    is_timed: bool = False
+    left_out: tuple[InvalidLine, ...] = ()
+
+    def count(self, planned: Planned, until_s: float) -> None:
+        self.good += 1
+        self.within += (planned.at_s or 0.0) <= until_s
+        self.is_timed = self.is_timed or planned.at_s is not None
+
+
+def summarize(path: Path, codes: tuple[str, ...], until_s: float) -> FileSummary:
+    """Read the whole file once. Raises InvalidSpec if it cannot be read or holds no request."""
+    summary, bad = FileSummary(), []
     try:
         with path.open("rb") as lines:
             for read in read_requests(lines, codes):
                 if isinstance(read, InvalidLine):
                     bad.append(read)
                 else:
-                    good += 1
+                    summary.count(read, until_s)
     except OSError as error:
         raise InvalidSpec(f"--requests: {path} cannot be read: {error.strerror}") from None
-    if not good:
+    if not summary.good:
         why = f"; line {bad[0].number}: {bad[0].reason}" if bad else ""
         raise InvalidSpec(f"--requests: no line of {path} is a request{why}")
-    return good, tuple(bad)
+    summary.left_out = tuple(bad)
+    return summary
 
 
 def describe_left_out(spec: RequestSpec) -> Iterator[str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from simulate.cookie_jar import CookieJar
 from simulate.http_connection import BadAnswer, Closed, HttpConnection, Target, open_connection
-from simulate.ledger import Answer, Ledger, Tally
+from simulate.ledger import Answer, Ledger, Pace, Tally
 from simulate.planned import DEFAULT_URL, Planned
 from simulate.wire import Head, write_request
 
@@ -39,10 +39,14 @@ LONGEST_S: Final = 0.1
 
 
 class SendOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`rate` is requests a second, None: as fast as `connections` allow. `timeout_s` is for one request."""
+    """`rate` is requests a second, None: as fast as `connections` allow. `timeout_s` is for one request.
+
+    With `speed`, each request is sent at its own time (`Planned.at_s`), so many times as fast, and `rate` is ignored.
+    """
 
     url: str = DEFAULT_URL
     rate: float | None = 200.0
+    speed: float | None = None
     connections: int = 128
     timeout_s: float = 10.0
 
@@ -67,9 +71,10 @@ async def send(
 ) -> Ledger:
     """Send the plan until its end or until `stop` is set, and wait for the answers.
 
-    Open loop: request n is sent n / rate seconds after the first, whatever happened to those before it. A late request
-    (no free connection, or a busy machine) is sent at once. Nothing is sent twice. `on_answer` is called for each
-    request when it is answered or has failed; an exception of it ends everything. Raises ValueError for a wrong URL.
+    Open loop: request n is sent n / rate seconds after the first, or at its own time, whatever happened to those before
+    it. A late request (no free connection, or a busy machine) is sent at once. Nothing is sent twice. `on_answer` is
+    called for each request when it is answered or has failed; an exception of it ends everything. Raises ValueError for
+    a wrong URL.
     """
     sender = Sender(sending, on_answer, stop or asyncio.Event())
     started = clock()
@@ -82,9 +87,11 @@ async def send(
     finally:
         sender.close()
     seconds = clock() - started
+    rate = None if sending.speed else sending.rate
     # The last request takes its share of the time too: two requests at 1 a second take two seconds.
-    sending_s = sent_until - started + 1 / sending.rate if sending.rate else seconds
-    return sender.tally.close(seconds, sending_s, sending.rate, interrupted=sender.interrupted)
+    sending_s = sent_until - started + 1 / rate if rate else seconds
+    pace = Pace(rate=rate, speed=sending.speed)
+    return sender.tally.close(seconds, sending_s, pace, interrupted=sender.interrupted)
 
 
 class Sender:
@@ -103,16 +110,22 @@ class Sender:
 
     async def pace(self, plan: Iterable[Planned], group: asyncio.TaskGroup) -> None:
         """Start every request at its time."""
-        interval = 1 / self._sending.rate if self._sending.rate else 0.0
         started = clock()
         for number, planned in enumerate(plan):
-            due = started + number * interval
-            await self._wait(due)
+            after_s = self._after_s(number, planned)
+            if after_s is not None:
+                await self._wait(started + after_s)
             self.interrupted = self._stop.is_set()
             if self.interrupted:
                 return
             await self._free.acquire()
-            group.create_task(self._ask(planned, due if interval else clock()))
+            group.create_task(self._ask(planned, clock() if after_s is None else started + after_s))
+
+    def _after_s(self, number: int, planned: Planned) -> float | None:
+        """Return how long after the start this request is due; None: as soon as a connection is free."""
+        if self._sending.speed:
+            return (planned.at_s or 0.0) / self._sending.speed
+        return number / self._sending.rate if self._sending.rate else None
 
     async def _wait(self, due: float) -> None:
         while (left := due - clock()) > 0 and not self._stop.is_set():  # noqa: ASYNC110 - waits for a time, and checks `stop` on the way

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from simulate.ledger import Latency, Ledger, Tally, is_expected, latency, make_entry
+from simulate.ledger import Latency, Ledger, Pace, Tally, is_expected, latency, make_entry
 from simulate.planned import Expected
 from tests.simulate.builders import COOKIE, SHOES, answer, planned
 
@@ -12,7 +12,7 @@ def tallied(*pairs: tuple[Any, Any], rate: float | None = 10.0) -> Ledger:
     tally = Tally()
     for request, came in pairs:
         tally.count(request, came)
-    return tally.close(2.0, 2.0, rate, interrupted=False)
+    return tally.close(2.0, 2.0, Pace(rate=rate), interrupted=False)
 
 
 def test_the_sums_add_up() -> None:

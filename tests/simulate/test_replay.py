@@ -77,6 +77,7 @@ def test_a_line_becomes_a_click_to_be() -> None:
             ("Referer", "http://semicomplete.com/"),
         ),
         visitor="83.149.9.216 Mozilla/5.0 (X11; Linux x86_64)",
+        at_s=0.0,
     )
     assert request.code in CODES
 
@@ -85,6 +86,22 @@ def test_the_same_path_always_leads_to_the_same_code() -> None:
     requests = good(*(line(path=f"/{number % 40}") for number in range(80)))
     assert [request.code for request in requests[:40]] == [request.code for request in requests[40:]]
     assert {request.code for request in requests} == set(CODES)
+
+
+@pytest.mark.parametrize(
+    ("times", "seconds"),
+    [
+        (("2026-05-04T09:00:00Z", "2026-05-04T09:00:01.5Z", "2026-05-04T11:00:02+02:00"), [0.0, 1.5, 2.0]),
+        (("2026-05-04T09:00:00", "2026-05-04T09:00:07"), [0.0, 7.0]),
+        (("2026-05-04T09:00:05Z", "2026-05-04T09:00:03Z", "2026-05-04T09:00:06Z"), [0.0, 0.0, 1.0]),
+        ((None, "2026-05-04T09:00:05Z", None, "2026-05-04T09:00:06Z", None), [None, 0.0, 0.0, 1.0, 1.0]),
+        ((None, None), [None, None]),
+    ],
+)
+def test_each_line_has_its_time_after_the_first_and_none_goes_back(
+    times: tuple[str | None, ...], seconds: list[float | None]
+) -> None:
+    assert [request.at_s for request in good(*(line(ts=time) for time in times))] == seconds
 
 
 def test_what_was_absent_stays_absent() -> None:
@@ -126,6 +143,8 @@ def test_bad_lines_are_named_by_number_and_good_ones_are_kept() -> None:
         (line(path="/ref/demo HTTP/1.1\r\nX: y"), "no path"),
         (line(user_agent="a\r\nX-Evil: 1"), "line break"),
         (line(referrer="a\0b"), "NUL"),
+        (line(ts="yesterday"), "ts: 'yesterday' is no time, such as 2026-05-04T09:00:00Z"),
+        (line(ts=7), "$.ts"),
         (b'{"x": ' + b"[" * 100_000 + b"\n", ""),
     ],
 )

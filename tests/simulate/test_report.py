@@ -1,15 +1,17 @@
-from simulate.ledger import Ledger, Tally
+from simulate.ledger import Ledger, Pace, Tally
 from simulate.report import describe
 from tests.simulate.builders import answer, planned
 
+AT_200 = Pace(rate=200.0)
 
-def ledger(*, late: float = 0.0, status: int = 302, interrupted: bool = False) -> Ledger:
+
+def ledger(*, late: float = 0.0, status: int = 302, interrupted: bool = False, pace: Pace = AT_200) -> Ledger:
     tally = Tally()
     for _ in range(1200):
         tally.count(planned(), answer(status=status, set_cookies=(), late_ms=late))
     tally.count(planned(kind="head", expected="redirect"), answer(set_cookies=()))
     tally.count(planned(kind="bot"), answer(status=None, error="refused"))
-    return tally.close(6.0, 6.0, 200.0, interrupted=interrupted)
+    return tally.close(6.0, 6.0, pace, interrupted=interrupted)
 
 
 def said(made: Ledger) -> str:
@@ -43,6 +45,13 @@ def test_an_early_end_is_said() -> None:
 def test_a_rate_that_was_not_held_is_said() -> None:
     assert "The rate was not kept: 1,200 requests" in said(ledger(late=1500.0))
     assert "not kept" not in said(ledger())
+
+
+def test_the_clock_factor_is_said() -> None:
+    assert said(ledger(pace=Pace(speed=60.0))).startswith(
+        "1,202 requests in 6.0 s, 200.3 a second, at their own times, 60"
+    )
+    assert "The times were not kept" in said(ledger(late=1500.0, pace=Pace(speed=1.0)))
 
 
 def test_codes_the_stack_does_not_know_are_explained() -> None:

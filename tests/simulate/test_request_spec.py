@@ -4,19 +4,23 @@ from typing import Any
 import pytest
 
 from simulate.planned import DEMO_CODES
-from simulate.request_spec import InvalidSpec, RequestSpec, describe_left_out, find_url, make_spec
-from simulate.send import SendOptions
+from simulate.request_spec import InvalidSpec, RequestSpec, TrafficOptions, describe_left_out, find_url, make_spec
 from tests.simulate.test_replay import line
 
 
-def spec(
-    codes: str | None = "demo",
-    seed: int = 1,
-    seconds: float | None = None,
-    requests: Path | None = None,
-    **sending: Any,
-) -> RequestSpec:
-    return make_spec(SendOptions(**sending), codes, seed, seconds, requests)
+def spec(**options: Any) -> RequestSpec:
+    return make_spec(TrafficOptions(**{"codes": "demo"} | options))
+
+
+def write(path: Path, *lines: bytes) -> Path:
+    file = path / "requests.jsonl"
+    file.write_bytes(b"".join(lines))
+    return file
+
+
+def log(path: Path, *times: str | None) -> Path:
+    """Write a request for each of these times."""
+    return write(path, *(line(ts=time) for time in times))
 
 
 def test_a_minute_is_sent_unless_told_otherwise() -> None:
@@ -68,6 +72,10 @@ def test_the_plan_is_as_long_as_ordered() -> None:
         ({"rate": float("inf")}, "--rate"),
         ({"seconds": -1.0}, "--seconds must be above 0"),
         ({"seconds": float("inf")}, "--seconds"),
+        ({"speed": 0.0}, "--speed must be above 0"),
+        ({"speed": float("nan")}, "--speed must be above 0"),
+        ({"speed": 60.0}, "--speed goes with --requests"),
+        ({"speed": 60.0, "rate": 10.0}, "--speed and --rate exclude each other"),
         ({"connections": 0}, "--connections must be from 1"),
         ({"url": "127.0.0.1:8080"}, "--url: '127.0.0.1:8080' is no address"),
         ({"url": "ftp://shop.example"}, "--url: "),
@@ -91,6 +99,30 @@ def test_a_file_is_sent_whole_or_for_so_long(tmp_path: Path) -> None:
     assert spec(requests=file).total == 30
     assert spec(requests=file, rate=10.0, seconds=2).total == 20
     assert [request.id for request in spec(requests=file, rate=10.0, seconds=1).plan()] == list(range(1, 11))
+
+
+def test_a_file_with_times_is_sent_at_its_times_unless_a_rate_is_given(tmp_path: Path) -> None:
+    file = log(tmp_path, "2026-05-04T09:00:00Z", "2026-05-04T09:10:00Z")
+    assert spec(requests=file).sending.speed == 1
+    assert spec(requests=file, speed=60.0).sending.speed == 60
+    at_rate = spec(requests=file, rate=10.0).sending
+    assert (at_rate.rate, at_rate.speed) == (10, None)
+    assert [request.at_s for request in spec(requests=file).plan()] == [0, 600]
+
+
+def test_a_file_without_any_time_is_sent_at_the_rate(tmp_path: Path) -> None:
+    file = log(tmp_path, None, None)
+    sending = spec(requests=file).sending
+    assert (sending.rate, sending.speed) == (200, None)
+    with pytest.raises(InvalidSpec, match=f"--speed: no line of {file} has a ts"):
+        spec(requests=file, speed=2.0)
+
+
+def test_a_file_with_times_is_sent_for_so_long_by_its_times(tmp_path: Path) -> None:
+    file = log(tmp_path, *(f"2026-05-04T09:{minute:02}:00Z" for minute in range(30)))
+    assert spec(requests=file, seconds=600.0).total == 11
+    assert spec(requests=file, seconds=10.0, speed=60.0).total == 11
+    assert spec(requests=file, seconds=3600.0).total == 30
 
 
 def test_lines_that_are_none_are_left_out_and_named(tmp_path: Path) -> None:

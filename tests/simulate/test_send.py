@@ -128,6 +128,23 @@ async def test_requests_leave_at_their_time_whatever_the_answers_do() -> None:
     assert arrived[-1] - arrived[0] > 0.3
 
 
+async def test_requests_leave_at_times_of_their_own_so_many_times_as_fast() -> None:
+    loop = asyncio.get_running_loop()
+    arrived: list[tuple[str, float]] = []
+
+    async def note(request: web.BaseRequest) -> web.StreamResponse:
+        arrived.append((request.raw_path, loop.time()))
+        return await give_click(request)
+
+    plan = [planned(id=at, path=f"/ref/demo?{at}", at_s=float(at)) for at in (0, 30, 30, 60)]
+    async with stack(note) as url:
+        ledger = await send(plan, SendOptions(url=url, speed=60.0))
+    began = arrived[0][1]
+    assert [path for path, _ in arrived] == [request.path for request in plan]
+    assert [at - began >= due - 0.05 for (_, at), due in zip(arrived, (0, 0.5, 0.5, 1.0), strict=True)] == [True] * 4
+    assert (ledger.speed, ledger.asked_rate) == (60, None)
+
+
 async def test_without_a_free_connection_requests_are_late_and_none_is_left_out() -> None:
     async def dawdle(request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0.05)
