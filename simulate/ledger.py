@@ -62,9 +62,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     `held`: at most one request in a hundred was late, so the requested rate or the requests' own times were kept. An
     outcome with our cookie is certainly an accepted click. A plain 302 may be a click without a cookie (privacy), the
-    answer to HEAD, or a refusal with a fallback: they look the same from outside. `rate` and `asked_rate` are requests a
-    second. With `speed` they were sent at their own times, so many times as fast; with neither `asked_rate` nor `speed`
-    as fast as the connections allowed.
+    answer to HEAD, or a refusal with a fallback: they look the same from outside. `rate` and `asked_rate` are requests
+    a second. With `speed` they were sent at their own times, so many times as fast; with neither `asked_rate` nor
+    `speed`, as fast as the connections allowed.
     """
 
     sent: int
