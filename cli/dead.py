@@ -110,8 +110,8 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 ) -> None:
     """Send dead letters again: original bytes, to the topic they were read from. None is sent twice.
 
-    Mend the cause first: what fails once more becomes a new dead letter. Exit code 1 when a topic does not take some
-    of them, because they are larger than its max.message.bytes: these are named, and the others are sent.
+    Mend the cause first: what fails once more becomes a new dead letter. Exit code 1 when a topic refuses some of
+    them, as larger than its max.message.bytes or invalid: these are named, and the others are sent.
     """
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
@@ -143,7 +143,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     print(f"{sent} sent again. Before: {describe_counts(before)}. Now: {describe_counts(after)}.")
     if done.refused:
         for name in done.refused[:MOST_NAMED]:
-            output.note(f"{name} is larger than {name.topic} takes, and was not sent")
+            output.note(f"{name} is refused by {name.topic} (too large, or invalid), and was not sent")
         output.note("Raise the topic's max.message.bytes, then replay once more: what was sent is not sent again.")
         raise typer.Exit(1)
 
@@ -202,7 +202,7 @@ def describe_counts(counts: "LetterCounts") -> str:
     """Describe the counts in one line."""
     parts = [f"{counts.waiting:,} waiting", f"{counts.sent:,} sent again"]
     parts += [f"{counts.unsure:,} unsure (a replay was interrupted; --again sends them)"] if counts.unsure else []
-    parts += [f"{counts.refused:,} refused (larger than their topic takes)"] if counts.refused else []
+    parts += [f"{counts.refused:,} refused by their topic"] if counts.refused else []
     parts += [f"{counts.cut:,} cut (not whole, never sent again)"] if counts.cut else []
     return ", ".join(parts)
 
@@ -212,5 +212,5 @@ def describe_attempt(attempt: "Attempt") -> str:
     if attempt.sent_at is not None:
         return f"{attempt.sent_at:%Y-%m-%d %H:%M:%SZ} sent"
     if attempt.refused_at is not None:
-        return f"{attempt.refused_at:%Y-%m-%d %H:%M:%SZ} refused: larger than its topic takes"
+        return f"{attempt.refused_at:%Y-%m-%d %H:%M:%SZ} refused by its topic"
     return f"{attempt.begun_at:%Y-%m-%d %H:%M:%SZ} unsure: interrupted"

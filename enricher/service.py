@@ -9,7 +9,7 @@ from enricher.click_facts import ClickFacts
 from enricher.environment import Environment, open_environment
 from enricher.pipeline import STAGE, collect_facts, finish_click
 from enricher.settings import Settings
-from runtime.errors import RecordTooLarge
+from runtime.errors import RecordRefused, RefusedFor
 from runtime.kafka.producer import OutRecord
 from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
@@ -55,10 +55,14 @@ class BatchEnricher:
         """Deliver enriched clicks; give the places of those that Kafka never takes, and why."""
         try:
             await self._env.producer.deliver(list(clicks.values()))
-        except RecordTooLarge as error:
-            refused = [list(clicks.items())[place] for place in error.indexes]
-            return {
-                place: Failure("too_large", f"enriched: {len(click.value):,} bytes, more than {click.topic} takes")
-                for place, click in refused
-            }
+        except RecordRefused as error:
+            items = list(clicks.items())
+            return {items[index][0]: describe_refusal(items[index][1], why) for index, why in error.reasons.items()}
         return {}
+
+
+def describe_refusal(click: OutRecord, why: RefusedFor) -> Failure:
+    """Return the failure of an enriched click that Kafka refuses."""
+    if why == "too_large":
+        return Failure("too_large", f"enriched: {len(click.value):,} bytes, more than {click.topic} takes")
+    return Failure("refused_by_kafka", f"enriched: {click.topic} refuses its content (INVALID_RECORD)")

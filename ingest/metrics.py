@@ -42,7 +42,7 @@ class IngestMetrics(Collector):
         )
         for reason in ("journal_failed", "journal_damaged", "stopped"):
             self.lost.labels(reason)
-        for reason in ("queue_full", "stopped", "too_large"):
+        for reason in ("queue_full", "stopped", "too_large", "invalid"):
             self.lost_rejections.labels(reason)
         self._durations = [0] * (len(BOUNDS_NS) + 1)
         self._total_ns = 0
@@ -109,6 +109,6 @@ class QueueMetrics(Collector):
         yield GaugeMetricFamily("clickrail_clicks_waiting", "Clicks that wait for Kafka.", value=self._journal.pending)
         yield GaugeMetricFamily(
             "clickrail_clicks_oversized",
-            "Clicks larger than their topic takes; they wait in the journal until its max.message.bytes is raised.",
+            "Clicks that their topic refuses as too large or invalid; they wait in the journal until it is changed.",
             value=len(self._oversized),
         )

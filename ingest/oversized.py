@@ -1,26 +1,33 @@
-"""Clicks larger than their topic accepts. They are kept until an operator raises the topic's `max.message.bytes`.
+"""Clicks that their topic refuses: larger than its `max.message.bytes`, or invalid for it (INVALID_RECORD).
 
-They stay unacknowledged, so their segments stay in the journal, also across restarts; other clicks are delivered.
-Every RETRY_S the smallest one is tried again, and when Kafka accepts it, all others. Memory holds MAX_CLICKS of them;
-beyond that the publisher takes no clicks from the journal, as in an outage.
+They stay unacknowledged until an operator changes the topic, so their segments stay in the journal, also across
+restarts; other clicks are delivered. Every RETRY_S the smallest of each kind is tried again, and when Kafka accepts it,
+all others of its kind. Memory holds MAX_CLICKS of them; beyond that the publisher takes no clicks from the journal, as
+in an outage.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import structlog
 
 from ingest.journal.segments import Entry
-from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
 from runtime.kafka.producer import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()
 
 RETRY_S: Final = 10.0
-"""Each try makes Kafka close the connection, and new clicks wait until the producer has reconnected."""
+"""After a refusal the producer connects again, and new clicks wait for it."""
 MAX_CLICKS: Final = 1000
+
+
+REMEDIES: Final[Mapping[RefusedFor, str]] = {
+    "too_large": "raise the topic's max.message.bytes",
+    "invalid": "see the broker's log, and set the topic's cleanup.policy to delete",
+}
 
 
 class ClickStore(Protocol):
@@ -30,7 +37,7 @@ class ClickStore(Protocol):
 
 
 class OversizedClicks:
-    """Delivers clicks to `topic` and keeps those that are too large. `has_room` is set while it can keep more.
+    """Delivers clicks to `topic` and keeps those that it refuses. `has_room` is set while it can keep more.
 
     It may keep one delivery more than MAX_CLICKS.
     """
@@ -42,37 +49,40 @@ class OversizedClicks:
         self._journal = journal
         self._topic = topic
         self._retry_s = retry_s
-        self._kept: list[Entry] = []
+        self._kept: dict[RefusedFor, list[Entry]] = {why: [] for why in REMEDIES}
         self._has_kept = asyncio.Event()
         self._retry_lock = asyncio.Lock()
-        self._log = OutageLog(log, "clicks are too large for their topic", "clicks that were too large are delivered")
+        self._log = OutageLog(log, "clicks are refused by their topic", "clicks that were refused are delivered")
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return sum(map(len, self._kept.values()))
 
     @property
     def problem(self) -> str | None:
-        """What is wrong and what to do; null when no click is too large."""
-        if not self._kept:
-            return None
-        smallest = min(len(payload) for _, payload, _ in self._kept)
+        """What is wrong and what to do; null when no click is refused."""
+        return "; ".join(self._describe(why, kept) for why, kept in self._kept.items() if kept) or None
+
+    def _describe(self, why: RefusedFor, kept: Sequence[Entry]) -> str:
+        smallest = min(len(payload) for _, payload, _ in kept)
+        kind = "too large" if why == "too_large" else "invalid (INVALID_RECORD)"
         return (
-            f"{len(self._kept)} clicks of {smallest:,} bytes or more are too large for {self._topic} and wait in the"
-            " journal: raise the topic's max.message.bytes"
+            f"{len(kept)} clicks of {smallest:,} bytes or more are {kind} for {self._topic} and wait in the"
+            f" journal: {REMEDIES[why]}"
         )
 
     async def deliver(self, entries: Sequence[Entry]) -> None:
-        """Deliver clicks and acknowledge them; keep those that are too large. Raises DeliveryFailed in an outage."""
+        """Deliver clicks and acknowledge them; keep those that are refused. Raises DeliveryFailed in an outage."""
         refused = await self._try(entries)
+        for why, some in refused.items():
+            self._kept[why] += some
         if refused:
-            self._kept += refused
-            self._log.fail(f"raise max.message.bytes of {self._topic}", clicks=len(self._kept))
+            self._log.fail(self.problem or "", clicks=len(self))
             self._update_events()
 
     async def keep_retrying(self) -> None:
         """Deliver the kept clicks as soon as their topic accepts them; until cancelled."""
         outage = OutageLog(
-            log, "clicks too large for their topic wait for Kafka", "clicks too large for their topic are tried again"
+            log, "clicks refused by their topic wait for Kafka", "clicks refused by their topic are tried again"
         )
         while True:
             await self._has_kept.wait()
@@ -80,44 +90,51 @@ class OversizedClicks:
             try:
                 await self.retry()
             except DeliveryFailed as error:
-                outage.fail(str(error), clicks=len(self._kept))
+                outage.fail(str(error), clicks=len(self))
             else:
                 outage.end()
 
     async def retry(self) -> None:
         """Deliver the kept clicks if their topic accepts them now. Raises DeliveryFailed in an outage."""
         async with self._retry_lock:
-            if self._kept:
-                await self._try_kept()
+            for why, kept in self._kept.items():
+                if kept:
+                    await self._try_kept(why)
+            if not len(self):
+                self._log.end()
 
-    async def _try_kept(self) -> None:
-        smallest = min(self._kept, key=lambda entry: len(entry[1]))
-        if await self._try([smallest]):
-            return
-        kept = [entry for entry in self._kept if entry is not smallest]
-        self._kept = kept
-        self._update_events()
-        refused = await self._try(kept)
-        delivered = {id(entry) for entry in kept} - {id(entry) for entry in refused}
+    async def _try_kept(self, why: RefusedFor) -> None:
+        smallest = min(self._kept[why], key=lambda entry: len(entry[1]))
+        if await self._move([smallest], why):
+            await self._move(list(self._kept[why]), why)
+
+    async def _move(self, entries: Sequence[Entry], why: RefusedFor) -> bool:
+        """Deliver kept clicks; keep those that are refused. Return whether any was delivered."""
+        refused = await self._try(entries)
+        tried = set(map(id, entries))
         # Keep clicks that were added during the delivery.
-        self._kept = [entry for entry in self._kept if id(entry) not in delivered]
+        self._kept[why] = [entry for entry in self._kept[why] if id(entry) not in tried]
+        for reason, some in refused.items():
+            self._kept[reason] += some
         self._update_events()
-        if not self._kept:
-            self._log.end()
+        return sum(map(len, refused.values())) < len(entries)
 
-    async def _try(self, entries: Sequence[Entry]) -> list[Entry]:
-        """Deliver clicks and acknowledge them; give those that are too large. Raises DeliveryFailed."""
+    async def _try(self, entries: Sequence[Entry]) -> dict[RefusedFor, list[Entry]]:
+        """Deliver clicks and acknowledge them; return those that are refused. Raises DeliveryFailed."""
         try:
             await self._producer.deliver([OutRecord(self._topic, key, value) for key, value, _ in entries])
-        except RecordTooLarge as error:
-            too_large = frozenset(error.indexes)
-            self._journal.acknowledge([entry for position, entry in enumerate(entries) if position not in too_large])
-            return [entries[position] for position in error.indexes]
+        except RecordRefused as error:
+            reasons = error.reasons
+            self._journal.acknowledge([entry for position, entry in enumerate(entries) if position not in reasons])
+            return {
+                why: [entries[position] for position, reason in reasons.items() if reason == why]
+                for why in set(reasons.values())
+            }
         self._journal.acknowledge(entries)
-        return []
+        return {}
 
     def _update_events(self) -> None:
-        for event, is_set in ((self._has_kept, bool(self._kept)), (self.has_room, len(self._kept) < MAX_CLICKS)):
+        for event, is_set in ((self._has_kept, len(self) > 0), (self.has_room, len(self) < MAX_CLICKS)):
             if is_set:
                 event.set()
             else:

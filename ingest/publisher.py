@@ -4,7 +4,7 @@ Clicks are queued in the journal, on disk and in memory. Rejections are queued o
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ import structlog
 from ingest.journal.segments import Entry
 from ingest.oversized import OversizedClicks
 from runtime.backoff import backoff_delays
-from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.errors import DeliveryFailed, RecordRefused
 from runtime.kafka.producer import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 from runtime.task_scope import task_scope
@@ -170,10 +170,11 @@ class Publisher:
         rejections = list(self._rejections)
         try:
             await self._for_rejections.deliver(rejections)
-        except RecordTooLarge as error:
+        except RecordRefused as error:
             # The other rejections were written; these are dropped.
             log.error("rejections are dropped", problem=str(error))  # noqa: TRY400 - a traceback adds nothing
-            self._lose_rejections("too_large", len(error.indexes))
+            for reason, count in Counter(error.reasons.values()).items():
+                self._lose_rejections(reason, count)
         except DeliveryFailed:
             self._has_rejections.set()
             raise

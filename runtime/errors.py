@@ -5,12 +5,16 @@ Exception
 +-- CannotListen          a port is in use: exit 1 with one line; the supervisor may start the process again
 +-- DependencyAway        a dependency does not answer: wait, then try the same work again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
-|       +-- RecordTooLarge  some records are larger than their topic allows; the others are delivered
+|       +-- RecordRefused  Kafka refuses some records for their size or content; the others are delivered
 +-- TooManyDeadLetters    too many records fail for the records to be at fault: stop until an operator acts
 +-- Stuck                 the process cannot continue: exit 1, so that the supervisor restarts it
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
+from typing import Final, Literal
+
+RefusedFor = Literal["too_large", "invalid"]
+"""Why Kafka refuses a record: larger than `max.message.bytes`, or INVALID_RECORD."""
 
 
 class SettingsError(Exception):
@@ -29,14 +33,21 @@ class DeliveryFailed(DependencyAway):
     """Kafka did not acknowledge every record in time. Some may be written: readers deduplicate by key."""
 
 
-class RecordTooLarge(DeliveryFailed):
-    """The records at `indexes` are each larger than their topic allows. The others are delivered."""
+REFUSAL_REMEDIES: Final[Mapping[RefusedFor, str]] = {
+    "too_large": "are larger than {} allows: raise its max.message.bytes",
+    "invalid": "are invalid for {} (INVALID_RECORD): see the broker's log, and set its cleanup.policy to delete",
+}
 
-    def __init__(self, indexes: Sequence[int], topics: Collection[str]) -> None:
-        self.indexes = indexes
-        super().__init__(
-            f"{len(indexes)} records are larger than {', '.join(sorted(topics))} allows: raise its max.message.bytes"
-        )
+
+class RecordRefused(DeliveryFailed):
+    """Kafka refuses each record of `reasons` (by index), and would again. The others are delivered."""
+
+    def __init__(self, reasons: Mapping[int, RefusedFor], topics: Collection[str]) -> None:
+        self.reasons = dict(sorted(reasons.items()))
+        names, given = ", ".join(sorted(topics)), [*reasons.values()]
+        counted = {why: given.count(why) for why in REFUSAL_REMEDIES if why in given}
+        parts = (f"{count} records {REFUSAL_REMEDIES[why].format(names)}" for why, count in counted.items())
+        super().__init__("; ".join(parts))
 
 
 class TooManyDeadLetters(Exception):  # noqa: N818 - named after the condition

@@ -19,6 +19,7 @@ DEAD_REASONS: Final = (
     "implausible_time",
     "too_large",
     "refused_by_database",
+    "refused_by_kafka",
     "internal_error",
 )
 """The reasons of dead letters. `docs/operating.md` says what to do about each."""

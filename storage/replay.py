@@ -5,7 +5,8 @@ has it (`sent_at`). So concurrent replays never send a letter twice. If a replay
 whether Kafka has the record: such letters are `unsure` and are sent again only on demand. A record that is sent twice
 is stored once; other readers of the topic may see it twice, as any record. All attempts are kept.
 
-A letter larger than its topic allows is `refused`: the other letters are sent, and the next replay tries it again.
+A letter that its topic refuses, mostly as too large, is `refused`: the other letters are sent, and
+the next replay tries it again.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any, Final, Literal
 import asyncpg
 import msgspec
 
-from runtime.errors import RecordTooLarge
+from runtime.errors import RecordRefused
 from runtime.kafka.producer import DeliversRecords, OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
@@ -128,7 +129,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class ReplayResult(msgspec.Struct, frozen=True):
-    """The result of a replay: how many letters it sent, and which are larger than their topic allows."""
+    """The result of a replay: how many letters it sent, and which ones Kafka refuses."""
 
     sent: int
     refused: tuple[LetterName, ...] = ()
@@ -181,13 +182,13 @@ async def replay(
 
 
 async def send_page(producer: DeliversRecords, rows: Sequence[Any]) -> frozenset[int]:
-    """Send letters; return the indexes of those larger than their topic allows. Raises DeliveryFailed."""
+    """Send letters; return the indexes of those that Kafka refuses. Raises DeliveryFailed."""
     try:
         await producer.deliver(
             [OutRecord(row["topic"], row["key"], row["value"], headers_of(row["topic"], row["value"])) for row in rows]
         )
-    except RecordTooLarge as error:
-        return frozenset(error.indexes)
+    except RecordRefused as error:
+        return frozenset(error.reasons)
     return frozenset()
 
 

@@ -15,15 +15,16 @@ from typing import Any, Final, Protocol
 
 import aiokafka
 import aiokafka.conn
+import aiokafka.errors
 import aiokafka.producer.producer
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection, CloseReason
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import BrokerResponseError, KafkaConnectionError
 from aiokafka.producer.sender import Sender
 from aiokafka.structs import TopicPartition
 
-__all__ = ["METADATA_MS", "AIOKafkaConsumer", "AIOKafkaProducer", "stop_soon"]
+__all__ = ["METADATA_MS", "AIOKafkaConsumer", "AIOKafkaProducer", "InvalidRecordError", "stop_soon"]
 
 log = structlog.get_logger()
 
@@ -33,6 +34,17 @@ STOP_S: Final = 5.0
 
 AT_A_TIME_S: Final = 0.0002
 """How long the event loop may be blocked."""
+
+
+class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # published without types
+    """The broker refuses a record for its content, such as one without a key in a compacted topic."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+
+
+# aiokafka has no class for this code: it would raise UnknownError, as for a failure of the broker.
+aiokafka.errors.kafka_errors[InvalidRecordError.errno] = InvalidRecordError
 
 
 class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without types

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
-from runtime.errors import RecordTooLarge
+from runtime.errors import RecordRefused
 from runtime.kafka.producer import DeliversRecords, OutRecord
 
 L = TypeVar("L")
@@ -16,7 +16,7 @@ CAPS: Final = (16 * MIB, MIB, 256 * 1024, 32 * 1024, 4096, 0)
 async def deliver_cut(producer: DeliversRecords, letters: Sequence[L], write: Callable[[L, int], OutRecord]) -> None:
     """Deliver letters; those that are too large are cut. `write` makes a record of a letter, cut to so many bytes.
 
-    Raises DeliveryFailed, and RecordTooLarge where a topic does not take the smallest letter there is.
+    Raises DeliveryFailed, and RecordRefused if a topic refuses a letter's content, or the smallest letter there is.
     """
     left = letters
     for cap in CAPS:
@@ -24,9 +24,9 @@ async def deliver_cut(producer: DeliversRecords, letters: Sequence[L], write: Ca
             return
         try:
             await producer.deliver([write(letter, cap) for letter in left])
-        except RecordTooLarge as error:
-            if cap == CAPS[-1]:
+        except RecordRefused as error:
+            if cap == CAPS[-1] or "invalid" in error.reasons.values():
                 raise
-            left = [left[index] for index in error.indexes]
+            left = [left[index] for index in error.reasons]
         else:
             return

@@ -4,26 +4,32 @@ aiokafka's `send()` is not for many concurrent callers (aio-libs/aiokafka#528): 
 with `create_batch` and waits for their acknowledgements under a deadline of its own, because aiokafka's `send` and
 `stop` can hang for ever while a broker is away (#1101). After any failure the client is thrown away and a new one made:
 its sequence numbers may be out of step (#1017), and a record sent twice is harmless where readers deduplicate.
+Records that Kafka refuses are searched for by a client without sequence numbers, which goes on after each refusal.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from runtime.errors import DeliveryFailed, RecordTooLarge
-from runtime.kafka.clients import METADATA_MS, AIOKafkaProducer
+from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
+from runtime.kafka.clients import METADATA_MS, AIOKafkaProducer, InvalidRecordError
 from runtime.kafka.partitioner import hash_keys
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 
 Headers = list[tuple[str, bytes]]
 NO_HEADERS: Final[Headers] = []
 
-TOO_LARGE: Final = (MessageSizeTooLargeError, RecordListTooLargeError)
-"""What Kafka says of a batch that will never fit, however often it is sent."""
+REFUSALS: Final[Mapping[type[KafkaError], RefusedFor]] = {
+    MessageSizeTooLargeError: "too_large",
+    RecordListTooLargeError: "too_large",
+    InvalidRecordError: "invalid",
+}
+"""How Kafka refuses a batch that it would refuse again. Every other error counts as an outage."""
+REFUSED: Final = tuple(REFUSALS)
 STOP_S: Final = 0.5
 """How long a client may take to close before it is left behind."""
 
@@ -66,6 +72,7 @@ class RecordProducer:
         self._deadline_s = deadline_s
         self._producer: AIOKafkaProducer | None = None
         self._turn = asyncio.Lock()
+        self._is_idempotent = True
 
     @property
     def connected(self) -> bool:
@@ -76,24 +83,41 @@ class RecordProducer:
         """Write the records and wait until Kafka has acknowledged all of them.
 
         Order is kept within a partition. Raises DeliveryFailed when that did not happen in time: some may be written.
-        Raises RecordTooLarge when all others are written, some of them twice, and these never will be.
+        Raises RecordRefused when Kafka refuses some, and all others are written, some of them twice.
         """
         async with self._turn:
-            too_large = await self._deliver_parts(records)
-        if too_large:
-            raise RecordTooLarge(too_large, {records[index].topic for index in too_large})
+            refused = await self._deliver(records)
+        if refused:
+            raise RecordRefused(refused, {records[index].topic for index in refused})
 
-    async def _deliver_parts(self, records: Sequence[OutRecord]) -> list[int]:
-        """Deliver in one go, or in ever smaller parts where a topic takes no batch as large; give what fits in none."""
+    async def _deliver(self, records: Sequence[OutRecord]) -> dict[int, RefusedFor]:
+        """Deliver records in one go, or in ever smaller parts; return the indexes of those that Kafka refuses."""
         try:
             await self._attempt(records)
-        except TOO_LARGE:
-            if len(records) == 1:
-                return [0]
-            half = len(records) // 2
-            first = await self._deliver_parts(records[:half])
-            return first + [half + index for index in await self._deliver_parts(records[half:])]
-        return []
+        except REFUSED as error:
+            # A refused batch has used sequence numbers that the broker never saw: it would refuse all that follow.
+            await self._abandon()
+            self._is_idempotent = False
+            try:
+                return await self._deliver_halves(records, REFUSALS[type(error)])
+            finally:
+                self._is_idempotent = True
+                await self._abandon()
+        return {}
+
+    async def _deliver_halves(self, records: Sequence[OutRecord], reason: RefusedFor) -> dict[int, RefusedFor]:
+        """Deliver what was refused as a whole for this reason; return the indexes of the records at fault."""
+        if len(records) == 1:
+            return {0: reason}
+        half = len(records) // 2
+        refused: dict[int, RefusedFor] = {}
+        for start, part in ((0, records[:half]), (half, records[half:])):
+            try:
+                await self._attempt(part)
+            except REFUSED as error:
+                found = await self._deliver_halves(part, REFUSALS[type(error)])
+                refused |= {start + index: why for index, why in found.items()}
+        return refused
 
     async def _attempt(self, records: Sequence[OutRecord]) -> None:
         try:
@@ -103,8 +127,7 @@ class RecordProducer:
                 # Let visitors be answered between the two halves of the work.
                 await asyncio.sleep(0)
                 await send(producer, batches)
-        except TOO_LARGE:
-            await self._abandon()
+        except REFUSED:
             raise
         except (KafkaError, OSError, TimeoutError) as error:
             await self._abandon()
@@ -123,7 +146,7 @@ class RecordProducer:
                 **self._security.options(),
                 client_id=self._client_id,
                 acks="all",
-                enable_idempotence=True,
+                enable_idempotence=self._is_idempotent,
                 compression_type="zstd",
                 max_batch_size=512 * 1024,
                 request_timeout_ms=int(self._deadline_s * 1000),
@@ -163,7 +186,12 @@ async def send(producer: AIOKafkaProducer, batches: Batches) -> None:
         for builder in builders:
             builder.close()
             acknowledgements.append(await producer.send_batch(builder, topic, partition=partition))
-    await asyncio.gather(*acknowledgements)
+    try:
+        await asyncio.gather(*acknowledgements)
+    except REFUSED:
+        # Wait for the other batches too: their records are sent again, and may not overtake these.
+        await asyncio.wait(acknowledgements)
+        raise
 
 
 async def leave(producer: AIOKafkaProducer) -> None:

@@ -29,10 +29,14 @@ Way = asyncio.Queue[tuple[float, bytes]]
 
 
 class Proxy:
-    """Forwards bytes to the server and back. Each direction takes `latency_s`, however much is under way."""
+    """Forwards bytes to the server and back. Each direction takes `latency_s`, however much is under way.
+
+    `accepted` counts the connections of clients.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self.latency_s = 0.0
+        self.accepted = 0
         self.port = free_port()
         self.address = f"{HOST}:{self.port}"
         self._server = (host, port)
@@ -119,6 +123,7 @@ class Proxy:
         with listener:
             while True:
                 client, _ = await self._loop.sock_accept(listener)
+                self.accepted += 1
                 server = socket.socket()
                 server.settimeout(0)
                 line = asyncio.create_task(self._carry_both(client, server))

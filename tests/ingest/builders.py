@@ -14,7 +14,7 @@ from ingest.pipeline import Keys, prepare_keys
 from ingest.request.context import RequestContext, Site, StepTimes
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
-from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
 from runtime.kafka.producer import OutRecord
 from schemas import RawClick, RejectedClick, decode
 from tests.examples import examples
@@ -105,7 +105,8 @@ class Codes:
 class Topics:
     """Delivers into a list. The first `failures` deliveries fail, when `written` of their records were written.
 
-    `begun` counts deliveries, also those that are not over. Values longer than `most_bytes` are never taken.
+    `begun` counts deliveries, also those that are not over. Values longer than `most_bytes` are
+    too large, those in `invalid` are refused for their content.
     """
 
     def __init__(self, failures: int = 0, written: int = 0) -> None:
@@ -114,6 +115,7 @@ class Topics:
         self.written = written
         self.begun = 0
         self.most_bytes = 1 << 20
+        self.invalid: set[bytes] = set()
         self.may_deliver = asyncio.Event()
         self.may_deliver.set()
 
@@ -124,10 +126,13 @@ class Topics:
             self.failures -= 1
             self.records += records[: self.written]
             raise DeliveryFailed("Kafka is away")
-        places = [place for place, record in enumerate(records) if len(record.value) > self.most_bytes]
-        self.records += [record for place, record in enumerate(records) if place not in places]
-        if places:
-            raise RecordTooLarge(places, {records[place].topic for place in places})
+        large: dict[int, RefusedFor] = {
+            place: "too_large" for place, record in enumerate(records) if len(record.value) > self.most_bytes
+        }
+        reasons = large | {place: "invalid" for place, record in enumerate(records) if record.value in self.invalid}
+        self.records += [record for place, record in enumerate(records) if place not in reasons]
+        if reasons:
+            raise RecordRefused(reasons, {records[place].topic for place in reasons})
 
     def clicks(self) -> list[RawClick]:
         return [read(RawClick, record.value) for record in self.records if record.topic == RAW]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from runtime.errors import DeliveryFailed, RecordTooLarge
+from runtime.errors import DeliveryFailed, RecordRefused
 from runtime.kafka.producer import DeliversRecords, OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.ingest.builders import Topics
@@ -71,10 +71,10 @@ async def test_of_no_records_nothing_is_written(delivery: Delivery) -> None:
 
 
 async def test_records_too_large_are_named_and_all_others_are_there(delivery: Delivery) -> None:
-    with pytest.raises(RecordTooLarge) as refused:
+    with pytest.raises(RecordRefused) as refused:
         await delivery.to.deliver(records(delivery, b"1", *LARGE, b"2"))
 
-    assert refused.value.indexes == [1, 2]
+    assert refused.value.reasons == {1: "too_large", 2: "too_large"}
     assert sorted(await delivery.read()) == [b"1", b"2"]
 
 

@@ -121,6 +121,28 @@ async def test_memory_holds_so_many_and_the_rest_waits_in_the_journal_until_ther
     assert len(topics.records) == MAX_CLICKS + 5
 
 
+async def test_clicks_of_refused_content_hold_up_no_others_and_are_delivered_when_their_topic_takes_them() -> None:
+    topics, journal = Topics(), Acknowledged()
+    topics.most_bytes, topics.invalid = 100, {SMALL}
+    oversized = OversizedClicks(topics, journal, RAW)
+    await oversized.deliver(entries(SMALL, LARGE, b"fine", LARGEST))
+
+    assert journal.payloads == [b"fine"]
+    assert oversized.problem == (
+        "2 clicks of 1,000 bytes or more are too large for t.clicks.raw and wait in the journal:"
+        " raise the topic's max.message.bytes;"
+        f" 1 clicks of {len(SMALL)} bytes or more are invalid (INVALID_RECORD) for t.clicks.raw and wait in the"
+        " journal: see the broker's log, and set the topic's cleanup.policy to delete"
+    )
+    # The smallest is refused for another reason than the large ones: these are tried too.
+    topics.most_bytes = 2000
+    await oversized.retry()
+    assert (journal.payloads, len(oversized)) == ([b"fine", LARGE, LARGEST], 1)
+    topics.invalid = {LARGE}
+    await oversized.retry()
+    assert (journal.payloads[3:], oversized.problem) == ([SMALL], None)
+
+
 @pytest.mark.servers
 async def test_a_topic_that_takes_less_than_a_click_loses_none_and_the_next_process_delivers_what_waits(
     kafka: str, topic_prefix: str, tmp_path: Path

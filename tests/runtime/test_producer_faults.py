@@ -1,6 +1,7 @@
 """Lists of records while the broker misbehaves: each delivery ends in time, and the next one has a sound client."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -9,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 
-from runtime.errors import DeliveryFailed
+from runtime.errors import DeliveryFailed, RecordRefused
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.faults.brokers import ProxiedKafka
@@ -163,3 +164,20 @@ async def test_a_broker_that_answers_late_is_waited_for(line: ProxiedKafka, topi
 
     line.proxy.restore()
     assert sorted(await numbers(line, topic)) == list(range(20))
+
+
+async def test_refused_records_are_found_with_one_more_client(line: ProxiedKafka, topic_prefix: str) -> None:
+    topic = f"{topic_prefix}a"
+    await apply_topics([line.proxy.address], [Spec(topic, 1, {"max.message.bytes": "20000"})])
+    producer = RecordProducer([line.proxy.address], client_id="test", deadline_s=30)
+    before = line.proxy.accepted
+    await producer.deliver([OutRecord(topic, b"k", b"connects")])
+    of_one_client = line.proxy.accepted - before
+    values = [random.Random(number).randbytes(30_000 if number % 16 == 0 else 100) for number in range(64)]
+
+    with pytest.raises(RecordRefused) as refused:
+        await producer.deliver([OutRecord(topic, b"k", value) for value in values])
+    await producer.close()
+
+    assert list(refused.value.reasons) == [0, 16, 32, 48]
+    assert line.proxy.accepted - before == 2 * of_one_client

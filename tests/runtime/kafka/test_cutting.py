@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from runtime.errors import RecordTooLarge
+from runtime.errors import RecordRefused
 from runtime.kafka.cutting import deliver_cut
 from runtime.kafka.producer import OutRecord
 
@@ -21,7 +21,7 @@ class Kafka:
     async def deliver(self, records: Sequence[OutRecord]) -> None:
         self.taken += [record.value for record in records if len(record.value) <= self.most]
         if refused := [place for place, record in enumerate(records) if len(record.value) > self.most]:
-            raise RecordTooLarge(refused, {"clicks.dead"})
+            raise RecordRefused(dict.fromkeys(refused, "too_large"), {"clicks.dead"})
 
 
 def write(letter: bytes, cap: int) -> OutRecord:
@@ -37,7 +37,7 @@ async def test_a_letter_is_cut_to_what_kafka_takes_and_the_others_are_whole(most
 
 
 async def test_a_topic_that_takes_no_letter_at_all_is_no_reason_to_lose_it() -> None:
-    with pytest.raises(RecordTooLarge, match=r"1 records are larger than clicks\.dead allows"):
+    with pytest.raises(RecordRefused, match=r"1 records are larger than clicks\.dead allows"):
         await deliver_cut(Kafka(6), [b"x"], write)
 
 
