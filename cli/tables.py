@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from runtime.kafka.security import KafkaSecurity
     from runtime.kafka.topics import Applied
+    from runtime.migrations import AppliedMigration
 
 topics = typer.Typer(help="Kafka topics of the contract.", no_args_is_help=True)
 
@@ -31,9 +32,9 @@ def migrate(database_url: DatabaseUrl) -> None:
     from runtime.migrations import MigrationError
 
     with exit_on(MigrationError):
-        applied = run(database_url, bring_up_to_date)
-    for name in applied:
-        print(f"applied {name}")
+        applied, skipped = run(database_url, bring_up_to_date)
+    for line in (*applied, *skipped):
+        print(line)
     if not applied:
         print("The tables are up to date.")
 
@@ -43,18 +44,28 @@ async def apply_migrations(database_url: str) -> list[str]:
     from referrals.connections import connected
 
     async with connected(database_url) as connection:
-        return await bring_up_to_date(connection)
+        applied, _ = await bring_up_to_date(connection)
+        return applied
 
 
-async def bring_up_to_date(connection: "asyncpg.Connection") -> list[str]:
-    """Apply what is missing, and make the first partitions; give the names of the files that were applied."""
-    from runtime.migrations import find_migrations
+async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str], list[str]]:
+    """Apply what is missing, and make the first partitions; say what was applied, and what was skipped."""
+    from runtime.migrations import find_migrations, find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
     from storage.partitions import make_upcoming_partitions
 
-    applied = await run_migrations(connection, [find_migrations(package) for package in PACKAGES])
+    packages = [find_migrations(package) for package in PACKAGES]
+    applied = await run_migrations(connection, packages)
     await make_upcoming_partitions(connection)
-    return [f"{one.package} {one.number:04} {one.title}" for one in applied]
+    return [describe_applied(one) for one in applied], [
+        f"skipped {one.package} {one.number:04} {one.title}: it is for {one.directives.only} only"
+        for one in find_skipped(packages, await read_state(connection))
+    ]
+
+
+def describe_applied(one: "AppliedMigration") -> str:
+    resumed = " (an earlier run had not finished it)" if one.is_resumed else ""
+    return f"applied {one.package} {one.number:04} {one.title}{resumed}"
 
 
 @topics.command()

@@ -2,25 +2,53 @@
 
 Names in the files are unqualified: the connection's `search_path` selects the schema, and each schema has its own
 `schema_migrations`. Two runs on one schema wait for each other; runs on different schemas do not.
+
+A file whose first line is `-- migrate: no transaction` runs statement by statement, and is recorded when all have
+passed. One that breaks off is run again from its first statement, so its statements must be repeatable: `IF NOT
+EXISTS`, and `DROP INDEX CONCURRENTLY IF EXISTS` before a `CREATE INDEX CONCURRENTLY`, which leaves an invalid index
+when it fails. A file with `-- migrate: only timescaledb` (or `only postgresql`) is skipped, and recorded as skipped, on
+a database without (or with) that extension; it is applied when the database has become one that it is for.
 """
 
 import asyncio
-import hashlib
-import re
-from collections.abc import Sequence
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final, Literal
 
 import asyncpg
 import msgspec
 
-FILE_NAME: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
-RECORDED_AS: Final = "recorded_as"
+from runtime.migration_files import (
+    Engine,
+    Migration,
+    MigrationError,
+    MigrationSet,
+    find_migrations,
+    read_migrations,
+    split_statements,
+)
+from runtime.postgres import is_pooled
+from runtime.postgres_errors import ERRORS
+
+__all__ = [
+    "AppliedMigration",
+    "Migration",
+    "MigrationError",
+    "MigrationSet",
+    "MigrationState",
+    "find_migrations",
+    "find_pending",
+    "find_skipped",
+    "migrate",
+    "read_migrations",
+    "read_state",
+]
 
 LOCK_WAIT_S: Final = 60.0
 LOCK_POLL_S: Final = 0.05
 STATEMENT_TIMEOUT_S: Final = 600.0
+LONG_STATEMENT_TIMEOUT_S: Final = 24 * 3600.0
+"""For statements outside a transaction: an index of a large table takes hours, and blocks no writer."""
 
 CREATE_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -32,76 +60,53 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     PRIMARY KEY (package, number)
 )
 """
-TRY_LOCK: Final = (
-    "SELECT pg_try_advisory_xact_lock(hashtextextended('clickrail migrations in ' || current_schema(), 0))"
+CREATE_UNFINISHED: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations_unfinished (
+    package text NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('begun', 'skipped')),
+    engine text NOT NULL,
+    noted_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (package, number)
 )
+"""
+LOCK_KEY: Final = "hashtextextended('clickrail migrations in ' || current_schema(), 0)"
+TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({LOCK_KEY})"
+LOCK_SESSION: Final = f"SELECT pg_advisory_lock({LOCK_KEY})"
+UNLOCK_SESSION: Final = f"SELECT pg_advisory_unlock({LOCK_KEY})"
+READ_ENGINE: Final = (
+    "SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN 'timescaledb'"
+    " ELSE 'postgresql' END"
+)
+NOTE: Final = """
+INSERT INTO schema_migrations_unfinished AS noted (package, number, state, engine) VALUES ($1, $2, $3, $4)
+ON CONFLICT (package, number) DO UPDATE SET state = excluded.state, engine = excluded.engine, noted_at = now()
+WHERE (noted.state, noted.engine) <> (excluded.state, excluded.engine)
+"""
 
-
-class MigrationError(Exception):
-    """The files and the database do not match, or a file failed. The message names the file."""
-
-
-class Migration(msgspec.Struct, frozen=True):
-    """One file of a package. `recorded_as` is the package's name in the database."""
-
-    package: str
-    number: int
-    title: str
-    sql: str
-    recorded_as: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.package}/migrations/{self.number:04}_{self.title}.sql"
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.sql.encode()).hexdigest()
-
-
-class MigrationSet(msgspec.Struct, frozen=True):
-    """The migrations of one package, numbered 1, 2, 3 ..."""
-
-    package: str
-    recorded_as: str
-    migrations: tuple[Migration, ...]
+Number = tuple[str, int]
+"""A migration's package, as it is recorded, and its number."""
 
 
 class AppliedMigration(msgspec.Struct, frozen=True):
-    """One migration this run applied."""
+    """One migration this run applied. `is_resumed`: it had broken off half-way before."""
 
     package: str
     number: int
     title: str
+    is_resumed: bool = False
 
 
-def find_migrations(package: str) -> MigrationSet:
-    """Read the migrations in a package's folder `migrations`."""
-    return read_migrations(package, files(package) / "migrations")
+class MigrationState(msgspec.Struct, frozen=True):
+    """What a database has: the checksums of applied files, those that broke off half-way, and its engine."""
 
-
-def read_migrations(package: str, folder: Traversable) -> MigrationSet:
-    """Read `folder`. Raises MigrationError for a file not named `NNNN_title.sql`, and a repeated or missing number.
-
-    A renamed package has a file `recorded_as`, which holds its first name: databases keep that one.
-    """
-    renamed = folder / RECORDED_AS
-    recorded_as = renamed.read_text("utf-8").strip() if renamed.is_file() else package
-    found: list[Migration] = []
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        match = FILE_NAME.fullmatch(file.name)
-        if match:
-            found.append(Migration(package, int(match[1]), match[2], file.read_text("utf-8"), recorded_as))
-        elif file.name.endswith(".sql"):
-            raise MigrationError(f"{package}/migrations/{file.name}: a migration is named NNNN_title.sql")
-    for number, migration in enumerate(found, start=1):
-        if migration.number != number:
-            raise MigrationError(f"{migration.name}: number {number:04} is expected here")
-    return MigrationSet(package, recorded_as, tuple(found))
+    recorded: Mapping[Number, str]
+    broken_off: frozenset[Number] = frozenset()
+    engine: Engine = "postgresql"
 
 
 async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[AppliedMigration]:
-    """Apply what the database does not have yet, package by package, each file in its own transaction.
+    """Apply what the database does not have yet, package by package, each file in its own transaction or in none.
 
     Raises MigrationError when the database is not in UTF-8, an applied file has changed, the database is newer than the
     files, a file's SQL fails (earlier files stay applied), or another run holds the lock for more than a minute.
@@ -149,60 +154,140 @@ async def apply_next(
         if not await connection.fetchval(TRY_LOCK):
             return "locked"
         await connection.execute(CREATE_TABLE)
-        pending = await read_pending(connection, packages)
+        await connection.execute(CREATE_UNFINISHED)
+        state = await read_state(connection)
+        pending = find_pending(packages, state)
+        await note_skipped(connection, packages, state)
         if not pending:
             return "done"
-        await apply(connection, pending[0])
-    return AppliedMigration(pending[0].package, pending[0].number, pending[0].title)
+        migration = pending[0]
+        if migration.directives.in_transaction:
+            await apply(connection, migration)
+        else:
+            await begin_without_transaction(connection, migration, state)
+    if not migration.directives.in_transaction:
+        async with session_unlocked(connection):
+            await apply_without_transaction(connection, migration)
+    is_resumed = (migration.recorded_as, migration.number) in state.broken_off
+    return AppliedMigration(migration.package, migration.number, migration.title, is_resumed)
 
 
-async def read_pending(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[Migration]:
-    """Read what is left to apply, in order, and change nothing.
+async def read_state(connection: asyncpg.Connection) -> MigrationState:
+    """Read what the database has, and change nothing.
 
-    Raises MigrationError as `migrate` does, and asyncpg's UndefinedTableError when nothing was ever applied.
+    Raises asyncpg's UndefinedTableError when nothing was ever applied.
     """
-    recorded = {
-        (row["package"], row["number"]): row["sha256"]
-        for row in await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
-    }
-    return find_pending(packages, recorded)
+    rows = await connection.fetch("SELECT package, number, sha256 FROM schema_migrations")
+    broken_off: list[asyncpg.Record] = []
+    # Databases of older versions do not have this table.
+    if await connection.fetchval("SELECT to_regclass('schema_migrations_unfinished') IS NOT NULL"):
+        broken_off = await connection.fetch(
+            "SELECT package, number FROM schema_migrations_unfinished WHERE state = 'begun'"
+        )
+    return MigrationState(
+        {(row["package"], row["number"]): row["sha256"] for row in rows},
+        frozenset((row["package"], row["number"]) for row in broken_off),
+        await connection.fetchval(READ_ENGINE),
+    )
 
 
-def find_pending(packages: Sequence[MigrationSet], recorded: dict[tuple[str, int], str]) -> list[Migration]:
+def find_pending(packages: Sequence[MigrationSet], state: MigrationState) -> list[Migration]:
     """Return what is left to apply, in order. Raises MigrationError when the records contradict the files."""
     for package in packages:
-        for migration in package.migrations:
-            sha256 = recorded.get((package.recorded_as, migration.number), migration.sha256)
-            if sha256 != migration.sha256:
-                raise MigrationError(
-                    f"{migration.name} has changed since it was applied to this database: restore it, "
-                    f"and put the change into a new migration"
-                )
-        ahead = [
-            number for name, number in recorded if name == package.recorded_as and number > len(package.migrations)
-        ]
-        if ahead:
-            raise MigrationError(
-                f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
-                f"it was migrated by a newer Clickrail, so run that one"
-            )
+        check_records(package, state.recorded)
+    return [one for one in find_missing(packages, state) if one.directives.only in (None, state.engine)]
+
+
+def find_skipped(packages: Sequence[MigrationSet], state: MigrationState) -> list[Migration]:
+    """Return the files that are not applied because they are for another engine, in order."""
+    return [one for one in find_missing(packages, state) if one.directives.only not in (None, state.engine)]
+
+
+def find_missing(packages: Sequence[MigrationSet], state: MigrationState) -> list[Migration]:
     return [
         migration
         for package in packages
         for migration in package.migrations
-        if (package.recorded_as, migration.number) not in recorded
+        if (package.recorded_as, migration.number) not in state.recorded
     ]
+
+
+def check_records(package: MigrationSet, recorded: Mapping[Number, str]) -> None:
+    for migration in package.migrations:
+        sha256 = recorded.get((package.recorded_as, migration.number), migration.sha256)
+        if sha256 != migration.sha256:
+            raise MigrationError(
+                f"{migration.name} has changed since it was applied to this database: restore it, "
+                f"and put the change into a new migration"
+            )
+    ahead = [number for name, number in recorded if name == package.recorded_as and number > len(package.migrations)]
+    if ahead:
+        raise MigrationError(
+            f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
+            f"it was migrated by a newer Clickrail, so run that one"
+        )
+
+
+async def note_skipped(connection: asyncpg.Connection, packages: Sequence[MigrationSet], state: MigrationState) -> None:
+    for migration in find_skipped(packages, state):
+        await connection.execute(NOTE, migration.recorded_as, migration.number, "skipped", state.engine)
 
 
 async def apply(connection: asyncpg.Connection, migration: Migration) -> None:
     try:
         await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
-        await connection.execute(
-            "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
-            migration.recorded_as,
-            migration.number,
-            migration.title,
-            migration.sha256,
-        )
+        await record(connection, migration)
     except asyncpg.PostgresError as error:
         raise MigrationError(f"{migration.name}: {error}") from error
+
+
+async def begin_without_transaction(
+    connection: asyncpg.Connection, migration: Migration, state: MigrationState
+) -> None:
+    """Note that a file has begun, and keep the lock beyond the transaction. Raises MigrationError behind a pooler."""
+    if is_pooled(connection):
+        raise MigrationError(
+            f"{migration.name} runs outside a transaction, which needs a connection without a pooler: "
+            f"set CLICKRAIL_DATABASE_URL to the address of PostgreSQL for this run"
+        )
+    await connection.execute(NOTE, migration.recorded_as, migration.number, "begun", state.engine)
+    await connection.execute(LOCK_SESSION)
+
+
+@asynccontextmanager
+async def session_unlocked(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Release the session's lock at the end of the block. If the connection is broken, the server has released it."""
+    try:
+        yield
+    finally:
+        with suppress(*ERRORS):
+            await connection.execute(UNLOCK_SESSION)
+
+
+async def apply_without_transaction(connection: asyncpg.Connection, migration: Migration) -> None:
+    statements = split_statements(migration.sql)
+    for number, statement in enumerate(statements, start=1):
+        try:
+            await connection.execute(statement, timeout=LONG_STATEMENT_TIMEOUT_S)
+        except asyncpg.PostgresError as error:
+            raise MigrationError(
+                f"{migration.name}: statement {number} of {len(statements)}: {error}. The {number - 1} before it stay "
+                f"applied: correct the cause, then run `clickrail migrate` again, which runs the whole file"
+            ) from error
+    async with connection.transaction():
+        await record(connection, migration)
+
+
+async def record(connection: asyncpg.Connection, migration: Migration) -> None:
+    await connection.execute(
+        "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
+        migration.recorded_as,
+        migration.number,
+        migration.title,
+        migration.sha256,
+    )
+    await connection.execute(
+        "DELETE FROM schema_migrations_unfinished WHERE package = $1 AND number = $2",
+        migration.recorded_as,
+        migration.number,
+    )

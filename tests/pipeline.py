@@ -39,6 +39,7 @@ class Prefixed:
         self.name = prefix + topic.name
         self.partitions = topic.partitions
         self.config = topic.config
+        self.minimums = topic.minimums
 
 
 class Service:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -14,7 +14,16 @@ from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.kafka.security import read_security
 from runtime.kafka.settings import KafkaSettings
 from runtime.kafka.topics import compare_topics
-from runtime.migrations import MigrationError, check_database, find_migrations, read_pending
+from runtime.migrations import (
+    MigrationError,
+    MigrationSet,
+    MigrationState,
+    check_database,
+    find_migrations,
+    find_pending,
+    find_skipped,
+    read_state,
+)
 from runtime.postgres import PostgresAway, Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.redis_tls import check_redis_tls_files
@@ -85,7 +94,7 @@ async def check_tables(url: str) -> Finding:
     async with connected(url, SESSION) as connection:
         try:
             await check_database(connection)
-            pending = await read_pending(connection, [find_migrations(package) for package in PACKAGES])
+            state = await read_state(connection)
         except asyncpg.UndefinedTableError:
             return Finding("PostgreSQL", "answers", "the database has no tables of Clickrail yet", "clickrail migrate")
         except asyncpg.InsufficientPrivilegeError:
@@ -93,9 +102,20 @@ async def check_tables(url: str) -> Finding:
             return Finding("PostgreSQL", "answers")
         except ERRORS as error:
             raise describe_failure(error) from error
+    return describe_migrations([find_migrations(package) for package in PACKAGES], state)
+
+
+def describe_migrations(packages: Sequence[MigrationSet], state: MigrationState) -> Finding:
+    """Say which migrations are missing, and which ones another engine needs. Raises MigrationError."""
+    pending = find_pending(packages, state)
     if pending:
-        missing = ", ".join(migration.name for migration in pending)
+        missing = ", ".join(
+            f"{one.name}{' (begun, not finished)' if (one.recorded_as, one.number) in state.broken_off else ''}"
+            for one in pending
+        )
         return Finding("PostgreSQL", "answers", f"migrations are missing: {missing}", "clickrail migrate")
+    if skipped := find_skipped(packages, state):
+        return Finding("PostgreSQL", f"answers; {len(skipped)} migrations are not for {state.engine}")
     return Finding("PostgreSQL", "answers")
 
 

@@ -1,7 +1,7 @@
 """Kafka topics: create what is missing, report what differs, delete nothing."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -26,10 +26,15 @@ class TopicSpec(Protocol):
     def partitions(self) -> int: ...
     @property
     def config(self) -> Mapping[str, str]: ...
+    @property
+    def minimums(self) -> Mapping[str, int]: ...
 
 
 class Applied(msgspec.Struct, frozen=True):
-    """What was found of one topic: it was created, or it stood, with these differences (`setting: is, wanted`)."""
+    """What was found of one topic: whether it was created, and how it differs (`setting: is, wanted`).
+
+    A topic that was created differs where the broker's default is below a minimum.
+    """
 
     name: str
     created: bool
@@ -74,7 +79,11 @@ async def apply_topics(
         await create(admin, [spec for spec in wanted if spec.name not in there], replication=3 if brokers >= 3 else 1)  # noqa: PLR2004 - Kafka's usual three
         await until_listed(admin, {spec.name for spec in wanted})
         return [
-            Applied(spec.name, spec.name not in there, await differences(admin, spec) if spec.name in there else ())
+            Applied(
+                spec.name,
+                spec.name not in there,
+                await (differences(admin, spec) if spec.name in there else low_settings(admin, spec)),
+            )
             for spec in wanted
         ]
     except (KafkaError, OSError) as error:
@@ -107,11 +116,26 @@ async def until_listed(admin: AIOKafkaAdminClient, names: Collection[str]) -> No
 async def differences(admin: AIOKafkaAdminClient, spec: TopicSpec) -> tuple[str, ...]:
     """Give `setting: is, wanted` for each setting of the spec that the existing topic does not have."""
     (described,) = await admin.describe_topics([spec.name])
-    resource = ConfigResource(ConfigResourceType.TOPIC, spec.name, dict.fromkeys(spec.config))
-    (answer,) = await admin.describe_configs([resource])
-    config: dict[str, Any] = {entry[0]: entry[1] for entry in answer.resources[0][4]}
-    found = {"partitions": str(len(described["partitions"])), **config}
+    found = {"partitions": str(len(described["partitions"])), **await read_config(admin, spec.name, spec.config)}
     wanted = {"partitions": str(spec.partitions), **spec.config}
-    return tuple(
+    different = (
         f"{name}: {found.get(name)}, wanted {value}" for name, value in wanted.items() if found.get(name) != value
     )
+    return (*different, *await low_settings(admin, spec))
+
+
+async def low_settings(admin: AIOKafkaAdminClient, spec: TopicSpec) -> tuple[str, ...]:
+    """Give `setting: is, wanted at least` for each setting, the topic's own or the broker's, below its minimum."""
+    found = await read_config(admin, spec.name, spec.minimums) if spec.minimums else {}
+    return tuple(
+        f"{name}: {found.get(name)}, wanted at least {least}"
+        for name, least in spec.minimums.items()
+        if int(found.get(name) or 0) < least
+    )
+
+
+async def read_config(admin: AIOKafkaAdminClient, topic: str, names: Iterable[str]) -> dict[str, Any]:
+    """Read settings of a topic as they are in force: its own, else the broker's."""
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic, dict.fromkeys(names))
+    (answer,) = await admin.describe_configs([resource])
+    return {entry[0]: entry[1] for entry in answer.resources[0][4]}

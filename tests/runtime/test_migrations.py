@@ -12,9 +12,12 @@ from runtime.migrations import (
     Migration,
     MigrationError,
     MigrationSet,
+    MigrationState,
     find_pending,
+    find_skipped,
     migrate,
     read_migrations,
+    read_state,
 )
 from tests.waiting import PATIENCE_S
 
@@ -77,16 +80,16 @@ def test_a_number_twice_is_refused(tmp_path: Path) -> None:
 def test_a_changed_file_that_was_applied_is_named() -> None:
     recorded = {("fruit", 1): migration(1, "CREATE TABLE apples ()").sha256}
     with pytest.raises(MigrationError, match=r"fruit/migrations/0001_step_1\.sql has changed since it was applied"):
-        find_pending([fruit("CREATE TABLE pears ()")], recorded)
+        find_pending([fruit("CREATE TABLE pears ()")], MigrationState(recorded))
 
 
 def test_a_database_ahead_of_the_files_is_refused() -> None:
     with pytest.raises(MigrationError, match="has fruit migration 0002, which this version does not know"):
-        find_pending([fruit("CREATE TABLE apples ()")], {("fruit", 2): "0" * 64})
+        find_pending([fruit("CREATE TABLE apples ()")], MigrationState({("fruit", 2): "0" * 64}))
 
 
 def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
-    assert find_pending([], {("fruit", 1): "0" * 64}) == []
+    assert find_pending([], MigrationState({("fruit", 1): "0" * 64})) == []
 
 
 @pytest.mark.servers
@@ -194,5 +197,80 @@ def test_a_package_may_be_recorded_under_the_name_it_had_at_first(tmp_path: Path
     assert renamed == MigrationSet(
         "fruit", "berry", (Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "berry"),)
     )
-    assert find_pending([renamed], {("berry", 1): renamed.migrations[0].sha256}) == []
-    assert find_pending([renamed], {("fruit", 1): renamed.migrations[0].sha256}) == list(renamed.migrations)
+    assert find_pending([renamed], MigrationState({("berry", 1): renamed.migrations[0].sha256})) == []
+    assert find_pending([renamed], MigrationState({("fruit", 1): renamed.migrations[0].sha256})) == list(
+        renamed.migrations
+    )
+
+
+CONCURRENTLY = """-- migrate: no transaction
+CREATE TABLE IF NOT EXISTS apples (n int);
+DROP INDEX CONCURRENTLY IF EXISTS apples_n;
+CREATE INDEX CONCURRENTLY IF NOT EXISTS apples_n ON apples (n);
+"""
+
+
+@pytest.mark.servers
+async def test_a_file_without_a_transaction_may_build_an_index_concurrently(database_url: str) -> None:
+    async with connected(database_url) as connection:
+        applied = await migrate(connection, [fruit(CONCURRENTLY, "INSERT INTO apples VALUES (1)")])
+        again = await migrate(connection, [fruit(CONCURRENTLY, "INSERT INTO apples VALUES (1)")])
+        is_valid = await connection.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'apples_n'::regclass")
+        held = await connection.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = $1", pid(connection)
+        )
+    assert [one.number for one in applied] == [1, 2]
+    assert (again, is_valid, held) == ([], True, 0)
+
+
+def pid(connection: asyncpg.Connection) -> int:
+    return int(connection.get_server_pid())
+
+
+@pytest.mark.servers
+async def test_a_file_that_broke_off_is_named_and_run_again(database_url: str) -> None:
+    broken = CONCURRENTLY + "INSERT INTO pears VALUES (1);"
+    async with connected(database_url) as connection:
+        with pytest.raises(MigrationError, match=r"0001_step_1\.sql: statement 4 of 4: .*The 3 before it stay applied"):
+            await migrate(connection, [fruit(broken)])
+        state = await read_state(connection)
+        assert (state.broken_off, state.recorded) == (frozenset({("fruit", 1)}), {})
+        await connection.execute("CREATE TABLE pears (n int)")
+        assert await migrate(connection, [fruit(broken)]) == [AppliedMigration("fruit", 1, "step_1", is_resumed=True)]
+        assert (await read_state(connection)).broken_off == frozenset()
+
+
+@pytest.mark.servers
+async def test_two_runs_at_once_apply_a_file_without_a_transaction_once(database_url: str) -> None:
+    slow = (
+        "-- migrate: no transaction\nCREATE TABLE apples (n int); SELECT pg_sleep(0.2); INSERT INTO apples VALUES (1)"
+    )
+
+    async def run() -> list[AppliedMigration]:
+        async with connected(database_url) as connection:
+            return await migrate(connection, [fruit(slow)])
+
+    runs = await asyncio.gather(*(run() for _ in range(4)))
+    assert [one.number for run in runs for one in run] == [1]
+
+
+@pytest.mark.servers
+async def test_a_file_for_another_engine_is_skipped_and_applied_when_the_engine_appears(database_url: str) -> None:
+    files = [
+        fruit(
+            "-- migrate: only timescaledb\nCREATE TABLE hyper ()", "-- migrate: only postgresql\nCREATE TABLE plain ()"
+        )
+    ]
+    async with connected(database_url) as connection:
+        assert [one.number for one in await migrate(connection, files)] == [2]
+        noted = await connection.fetch("SELECT package, number, state, engine FROM schema_migrations_unfinished")
+        assert [tuple(row) for row in noted] == [("fruit", 1, "skipped", "postgresql")]
+
+        # Rows of pg_extension belong to the whole database: an own one is seen by this connection alone.
+        await connection.execute(
+            "CREATE TEMPORARY TABLE pg_extension AS SELECT 'timescaledb'::name AS extname;"
+            "SELECT set_config('search_path', 'pg_temp, ' || current_schema() || ', pg_catalog', false)"
+        )
+        state = await read_state(connection)
+        assert (state.engine, find_skipped(files, state)) == ("timescaledb", [])
+        assert [one.number for one in find_pending(files, state)] == [1]

@@ -3,9 +3,10 @@
 import pytest
 
 from cli.status.finding import Finding
-from cli.status.servers import check_kafka, check_postgres, check_redis, describe_topics
+from cli.status.servers import check_kafka, check_postgres, check_redis, describe_migrations, describe_topics
 from cli.tables import apply_contract, apply_migrations
 from deploy.local.ports import free_port
+from runtime.migrations import Migration, MigrationSet, MigrationState
 
 
 @pytest.mark.servers
@@ -72,3 +73,19 @@ async def test_a_redis_that_is_away_is_said_to_be_and_none_at_all_is_no_fault() 
 async def test_a_file_for_tls_to_redis_that_is_not_there_is_a_wrong_setting() -> None:
     found = await check_redis({"CLICKRAIL_REDIS_URL": "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"})
     assert (found.state, found.remedy) == ("wrong settings", "mend the variable")
+
+
+def test_migrations_begun_and_those_of_another_engine_are_told() -> None:
+    files = MigrationSet(
+        "fruit",
+        "fruit",
+        (
+            Migration("fruit", 1, "apples", "-- migrate: no transaction\nSELECT 1", "fruit"),
+            Migration("fruit", 2, "pears", "-- migrate: only timescaledb\nSELECT 1", "fruit"),
+        ),
+    )
+    begun = describe_migrations([files], MigrationState({}, frozenset({("fruit", 1)})))
+    done = describe_migrations([files], MigrationState({("fruit", 1): files.migrations[0].sha256}))
+
+    assert begun.problem == "migrations are missing: fruit/migrations/0001_apples.sql (begun, not finished)"
+    assert done == Finding("PostgreSQL", "answers; 1 migrations are not for postgresql")
