@@ -149,14 +149,15 @@ class Network(Part, frozen=True, kw_only=True):
 
     `status` is `found`, `not_found`, `no_database`, `bad_database`, `no_address`, `anonymous` (not looked up) or
     `not_judged` (an older record). `kind` is the first that applies of `reserved`, `relay`, `mail_security`, `gateway`,
-    `tor`, `vpn`, `bot`, `cdn`, `hosting`, `other`; `provider` names whose it is, `lists` the lists that say so, and
-    `database` the type and date of the file.
+    `tor`, `vpn`, `bot`, `cdn`, `hosting`, `other`; `certainty` says how well that is known: `certain` or `probable`.
+    `provider` names whose it is, `lists` the lists that say so, and `database` the type and date of the file.
     """
 
     status: Word = "not_judged"
     asn: Count | None = None
     org: Label | None = None
     kind: Word | None = None
+    certainty: Word | None = None
     provider: Label | None = None
     lists: list[Label] = []
     database: Label | None = None

@@ -83,6 +83,7 @@ CLICK: Final = (
     "network.asn",
     "network.org",
     "network.kind",
+    "network.certainty",
     "network.provider",
     "network.lists",
     "network.database",

@@ -16,6 +16,7 @@ ALTER TABLE clicks ADD COLUMN network_status text NOT NULL DEFAULT 'not_judged';
 ALTER TABLE clicks ADD COLUMN network_asn bigint;
 ALTER TABLE clicks ADD COLUMN network_org text;
 ALTER TABLE clicks ADD COLUMN network_kind text;
+ALTER TABLE clicks ADD COLUMN network_certainty text;
 ALTER TABLE clicks ADD COLUMN network_provider text;
 ALTER TABLE clicks ADD COLUMN network_lists text[] NOT NULL DEFAULT '{}';
 ALTER TABLE clicks ADD COLUMN network_database text;
