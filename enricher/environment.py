@@ -15,8 +15,7 @@ from enricher.facts.geo_files import GeoFiles
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
 from enricher.metrics import EnricherMetrics
 from enricher.settings import Settings
-from enricher.steps.bots import load_bot_reader
-from enricher.steps.device import load_device_reader
+from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
@@ -96,7 +95,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         keys = AddressKeys(settings.keys_file, metrics.unopened)
     except KeyRingError as error:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
-    read_device, read_referrer, read_bot = load_device_reader(), load_referrer_reader(), load_bot_reader()
+    read_agent, read_referrer = load_agent_reader(), load_referrer_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
     await refresh_geo(geo, metrics.geo_problems)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher", security=kafka)
@@ -105,9 +104,8 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         open_ip=keys.open_ip,
         hash_ip=lambda packed: hash_ip(keys.hash, packed),
         locate=geo.locate,
-        read_device=read_device,
         read_referrer=read_referrer,
-        read_bot=read_bot,
+        read_agent=read_agent,
     )
     async with task_scope(watch_geo(geo, metrics.geo_problems)):
         try:

@@ -20,8 +20,7 @@ from enricher.steps.local import (
     hash_address,
     locate_address,
     open_address,
-    read_bot,
-    read_device,
+    read_agent,
     read_referrer,
 )
 from schemas import DeadLetter, EnrichedClick, RawClick, Undecodable, decode
@@ -33,8 +32,7 @@ LOCAL_STEPS: Final[tuple[Step, ...]] = (
     open_address,
     hash_address,
     locate_address,
-    read_bot,
-    read_device,
+    read_agent,
     read_referrer,
 )
 SCORE_STEPS: Final[tuple[Callable[[ClickFacts], None], ...]] = ()

@@ -1,27 +1,22 @@
-"""The rules that tell bots by their user agent: data, and nothing else.
+"""The rules that tell bots, people and apps by their user agent: data, and nothing else.
 
-`steps/bots.py` applies them together with the list of `crawler-user-agents`. A new rule goes into `OWN`.
+`steps/bots.py` applies them, together with the list of `crawler-user-agents`, to the user agent without the model of
+the device. A new rule goes into `OWN`, or into `DESKTOP` if an app on a telephone might be named so.
 """
 
+import re
 from typing import Final
 
-OWN_RULES: Final = "1"
+OWN_RULES: Final = "2"
 """Increase it with every change of the rules below: each click records the version it was classified by."""
 
-PERSON: Final = "person"
 CRAWLER: Final = "crawler_user_agent"
 PREVIEW: Final = "preview_fetcher"
 LIBRARY: Final = "http_library"
 HEADLESS: Final = "headless_browser"
+UNKNOWN: Final = "unknown_program"
 
 REASON_BY_TAG: Final = {"social-preview": PREVIEW, "http-library": LIBRARY, "browser-automation": HEADLESS}
-
-IN_APP: Final = (
-    r"\[FB(?:AN|_IAB)/|\bMetaIAB |\bInstagram \d|\bBarcelona \d|\bmusical_ly|\bBytedanceWebview/|\bSnapchat[/ ]\d"
-    r"|\[Pinterest/|\[?LinkedInApp|\bTwitter for |\bReddit/Version|\bLine/\d|KAKAOTALK|MicroMessenger/|\bGSA/\d"
-)
-"""Web views inside apps are people. Crawler lists have contained the build number of a phone as if it were a crawler's
-name; paid clicks from that phone were then lost."""
 
 PEOPLE: Final = frozenset(
     {
@@ -31,34 +26,152 @@ PEOPLE: Final = frozenset(
         "Sonic",  # Slack's desktop program says so
         "Odin;",  # a handheld console
         "Fluid",  # makes desktop programs of web sites
+        "coccoc",  # a browser as well
+        # A program for people, in whose windows they follow links. Without a browser's user agent it is a bot anyway.
+        r"Code\/1\.",
+        r"Asana\/",
+        r"Bluesky\/",
+        r"Daum\/",
+        r"Goodreads",
+        r"Grammarly\/",
+        r"Instapaper\/",
+        r"Make\/",
+        r"NING\/",
+        r"Notion\/",
+        r"Operator\/",
+        r"Overcast\/",
+        r"PayPal\/",
+        r"PocketCasts\/",
+        r"RED\/",
+        r"Stripe\/",
+        r"Trae\/",
+        r"Tumblr\/",
+        r"YaK\/",
+        r"mail\.ru",
+        r"upday\/",
+        "Adventurer",
+        "Blackboard",
+        "Butterfly",
+        "Devin",
+        "Disqus",
+        "Feedly",
+        "Fever",
+        "Genieo",
+        r"Hype Machine\/",
+        "HubSpot",
+        "Magellan",
+        "Mastodon",
+        "NewsBlur",
+        "Podimo",
+        r"Salesforce\.com",
+        "Splunk",
+        "Synapse",
+        "Trove",
+        "Viber",
+        "WhatsApp",
+        "Yeti",
+        "fluffy",
+        "inoreader",
+        "linko",
+        "speedy",
+        "yanga",
     }
 )
 """Patterns of the list that are left out: each matches the user agent of a browser that people use."""
 
 OWN: Final = (
-    (PREVIEW, r"SkypeUriPreview|Google-?PageRenderer|Snap URL Preview|ZoomLinkPreview|^Mozilla/5\.0$"),
+    (PREVIEW, r"SkypeUriPreview|Google-?PageRenderer|Snap URL Preview|ZoomLinkPreview|^Mozilla/5\.0$|^Mastodon/"),
     (PREVIEW, r"^(?:WhatsApp|Viber|Signal|Telegram|LINE|Threema|Wire|Rocket\.Chat|Element)/"),
-    # Mail gateways and clients that open each link of a mail before its reader does.
-    (PREVIEW, r"ms-office|MSOffice|Microsoft (?:Office|Outlook)|GoogleImageProxy|YahooMailProxy|SafeLinks|Symantec"),
-    (PREVIEW, r"(?i)barracuda|proofpoint|mimecast|messagelabs|fireeye|ironport|forcepoint|trendmicro|sophos"),
+    # Mail gateways that open each link of a mail before its reader does.
+    (PREVIEW, r"GoogleImageProxy|YahooMailProxy|SafeLinks|\bSymantec"),
+    (PREVIEW, r"(?i)\b(?:barracuda|proofpoint|mimecast|messagelabs|fireeye|ironport|forcepoint|trendmicro|sophos)"),
     (CRAWLER, r"Sogou [a-z ]*[Ss]pider"),
     (HEADLESS, r"Headless|PhantomJS|SlimerJS|Cypress/|WebDriver|Nightmare/|[Pp]uppeteer|[Pp]laywright|[Ss]elenium"),
-    (
-        LIBRARY,
-        r"(?i)^(?:lib)?curl|^wget|python|aiohttp|httpx|urllib|requests/|^go-http|^go-resty|okhttp|^java[/ ]|^jdk",
-    ),
-    (LIBRARY, r"(?i)apache-http|^axios|node-fetch|undici|^node|^deno/|^bun/|^got |^ruby|faraday|^rest-client|httparty"),
-    (
-        LIBRARY,
-        r"(?i)guzzle|^php|symfony|libwww|^perl|lwp-|mechanize|restsharp|^dart/|^\.net|powershell|winhttp|wininet",
-    ),
-    (LIBRARY, r"(?i)postman|insomnia/|httpie|^hyper/|reqwest|^ureq|^surf/|^http\.rb|^typhoeus|hackney|^k6/|^wrk|^hey/"),
-    (LIBRARY, r"(?i)^apachebench|^vegeta|jmeter|^locust|scrapy|^dalvik/|cfnetwork/"),
-    # Names itself a crawler, or contains a URL or a mail address.
-    (CRAWLER, r"[Cc]rawl|[Ss]pider|[Ss]craper|[Ll]ink ?[Cc]heck|[Uu]ptime|https?://|\w@\w+\.\w"),
-    (CRAWLER, r"(?:^|[^uU])[Bb](?:ot|OT)(?:[^a-zA-Z]|$)|[a-z]Bot"),  # not CUBOT, a maker of telephones
+    (LIBRARY, r"(?i)^(?:lib|py)?curl|^wget|\bpython[-/ ]|\baiohttp/|\bhttpx/|urllib|\brequests/|^go[ -]|^go-resty"),
+    (LIBRARY, r"(?i)\bokhttp|^java[/ ]|^jdk|\bapache-http|^axios|node-fetch|undici|^node\b|^deno/|^bun/|^got "),
+    (LIBRARY, r"(?i)^ruby|^faraday|^rest-client|^httparty|guzzle|^php\b|^symfony|libwww-perl|^perl|^lwp|\bmechanize"),
+    (LIBRARY, r"(?i)^restsharp|^dart/|^\.net|powershell|\bwinhttp|\bwininet|^lua-|^resty|^cpp-|^boost\.beast|^poco"),
+    (LIBRARY, r"(?i)^postman|^insomnia/|^httpie|^hyper/|^reqwest|^ureq|^surf/|^http\.rb|^typhoeus|^hackney|^k6/|^wrk"),
+    (LIBRARY, r"(?i)^hey/|^apachebench|^vegeta|jmeter|^locust|\bscrapy|^unirest|^jersey|^http_request|^nim |^httpful"),
+    (LIBRARY, r"(?i)^akka-http|^pekko|^sttp|^feign|^retrofit|^spring|^reactor|^jakarta|^vert\.?x|^netty|^grpc|^async-"),
+    (LIBRARY, r"(?i)^httpclient|^http-client|^rust|^elixir|^erlang|^haskell|^julia|^clj-|^finatra|^tesla|^mint/|^req/"),
+    # Names itself a crawler, or holds an address in the way of crawlers: `+https://`, or one for mail.
+    (CRAWLER, r"[Cc]rawl|[Ss]pider|SPIDER|[Ss]craper|[Ll]ink ?[Cc]heck|[Uu]ptime|\+ ?https?:|\+www\."),
+    (CRAWLER, r"[\w.+-]@[A-Za-z][\w-]*(?:\.[\w-]+)*\.[A-Za-z]{2,}(?:[^\w.]|$)"),
+    (CRAWLER, r"(?:^|[^uU])[Bb](?:ot|OT)s?(?:[^a-zA-Z]|$)|[a-z]Bot"),  # not CUBOT, a maker of telephones
 )
-"""Patterns of our own, besides the list."""
+"""Patterns of our own, besides the list. `^` is the start of the user agent: the first product."""
+
+TOOLS: Final = (
+    r"(?i)(?:monitor(?:ing)?|checker|validator|scanner|prober?|fetch(?:er)?|download(?:er)?|archiver|indexer"
+    r"|harvester|analy[sz]er|inspector|audit(?:or)?|preview(?:er)?|unfurl(?:er)?|healthcheck|screenshots?"
+    r"|thumbnails?|aggregator|rss|feed|feedparser|feedreader|transcoder|verifier|grabber|extractor|collector"
+    r"|survey|synthetics?)(?:[/;) ]|$)"
+)
+DESKTOP: Final = (
+    (CRAWLER, r"https?://|\bwww\.[a-z]"),
+    (CRAWLER, TOOLS),
+)
+"""Patterns for browsers on desktops: many an app on a telephone shows its site, or is called a scanner or a reader."""
 
 ORDER: Final = (PREVIEW, HEADLESS, LIBRARY, CRAWLER)
 """Where several rules match, the most specific kind is given."""
+
+ENGINE_NAMES: Final = (
+    "applewebkit webkit gecko khtml presto trident netfront goanna servo chrome chromium safari firefox edge iemobile"
+    " nokiabrowser minimo blazer kindle silk opera omniweb series60 netscape netscape6 thunderbird"
+)
+ENGINES: Final = frozenset(ENGINE_NAMES.split())
+"""Products one of which every browser names that begins with `Mozilla/`."""
+COMPATIBLE: Final = (
+    "MSIE",
+    "Konqueror",
+    "iCab",
+    "OmniWeb",
+    "WebTV",
+    "AvantGo",
+    "Linux",
+    "Windows",
+    "Opera",
+    "Elaine",
+    "Haiku",
+    "X11",
+)
+"""What stands after `compatible;` in the user agents of browsers. After it, others name themselves."""
+NETSCAPE: Final = re.compile(r"Mozilla/[1-4]\.\d\w*(?: \[[\w-]+\])?[\w ./-]* \((?:X11|Win|Mac|OS/2|BeOS|Amiga|PDA)")
+TEXT_BROWSER_NAMES: Final = (
+    "lynx links elinks w3m netsurf dillo retawq edbrowse emacs-w3 emacs-w3m eww ncsa_mosaic mosaic hotjava amaya"
+    " amigavoyager ibrowse aweb netpositive oregano arachne cyberdog voyager contiki icab konqueror galeon uzbl"
+    " surfraw browsh chawan vimprobable xombrero midori doris webtv enhanced_mosaic iweng"
+)
+TEXT_BROWSERS: Final = frozenset(TEXT_BROWSER_NAMES.split())
+"""Browsers that do not begin with `Mozilla/`."""
+PHONE_BROWSER: Final = re.compile(
+    r"(?i)\b(?:midp|cldc)\b|up\.browser|up\.link|obigo|netfront|teleca|dolfin|ucweb|opera mini|hbbtv|maui wap|wap2?\.0"
+    r"|^(?:docomo|kddi-|j-phone|vodafone/|softbank/|nokia|blackberry|sonyericsson|samsung[-_ ]|sec-|lg[-_/]|lge-|mot-"
+    r"|sie-|alcatel|sagem|sharp|philips|panasonic-|huawei|zte-|htc[-_ ]|palm|portalmmm|ericsson|micromax|karbonn"
+    r"|sanyo|toshiba|nec-|bird|amoi|haier|pantech|siemens|motorola|benq|gionee|lenovo-|coolpad|tianyu)"
+)
+"""Browsers of telephones without a system of their own, and of televisions."""
+PHONE: Final = re.compile(
+    r"(?i)\b(?:iphone|ipad|ipod|ios|ipados|watchos|tvos|android|windows phone|harmonyos|openharmony|tizen|kaios"
+    r"|symbian\w*"
+    r"|blackberry|bb10|web[o0]s|sailfish|maemo|meego|bada|palmos|j2me)\b"
+)
+CONSOLE: Final = re.compile(
+    r"(?i)playstation|\bpsp\b|nintendo|\bxbox|\bdtv\b|hbbtv|smart-?tv|googletv|netcast|\bkindle/"
+)
+APP: Final = re.compile(
+    r"(?i)\bcfnetwork/|\bdarwin/\d|^dalvik/|\bscale/\d|^fbandroid|^\[?fb(?:an|_iab)/|^applecoremedia/|^stagefright/"
+    r"|^exoplayer|\bexoplayerlib/|^vlc/|^itunes/|^quicktime|^nsplayer/|^windows-media-player|^winamp|^foobar2000"
+    r"|^mpv |^kodi"
+    r"|^roku/|^spotify/|^\w+android/\d|^microsoft[- ](?:webdav|data access|cryptoapi|ncsi|windows network)"
+    r"|^windows-update|^outlook-"
+    r"|^com\.apple\.|^trustd"
+)
+"""Programs that fetch without navigating: libraries that only apps use, media players, a system's own services."""
+OFFICE: Final = re.compile(
+    r"ms-office|MSOffice|Microsoft (?:Office|Outlook|Word|Excel|PowerPoint)|^(?:Word|Excel|PowerPoint)/"
+)
+DESKTOP_SYSTEM: Final = re.compile(r"Windows NT|Macintosh|Mac ?OS ?X|macOS|Win32|Windows \d")
+"""An unknown program that names such a system, in a comment, runs at a person's desk and not in a data centre."""

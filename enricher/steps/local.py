@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from enricher.click_facts import ClickFacts, IpAddress
+from enricher.steps.agent import ReadAgent
 from identity.verification import VerificationError
-from schemas import Bot, Device, Geo, RawClick, Referrer
+from schemas import Geo, RawClick, Referrer
 
 NO_ADDRESS: Final = Geo(status="no_address")
 
@@ -24,9 +25,8 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     open_ip: Callable[[str, str], IpAddress | VerificationError]
     hash_ip: Callable[[bytes], tuple[str, str]]
     locate: Callable[[IpAddress], Geo]
-    read_device: Callable[[str | None], Device]
     read_referrer: Callable[[RawClick], Referrer]
-    read_bot: Callable[[str | None], Bot]
+    read_agent: ReadAgent
 
 
 Step = Callable[[ClickFacts, Lookups], None]
@@ -55,14 +55,10 @@ def locate_address(facts: ClickFacts, lookups: Lookups) -> None:
     facts.geo = msgspec.structs.replace(geo, region=None, city=None) if is_anonymous(facts.click) else geo
 
 
-def read_bot(facts: ClickFacts, lookups: Lookups) -> None:
-    facts.bot = lookups.read_bot(facts.click.user_agent)
-
-
-def read_device(facts: ClickFacts, lookups: Lookups) -> None:
-    """Read the device. What the bot rules call a bot is no phone, whatever device its user agent names."""
-    device = lookups.read_device(facts.click.user_agent)
-    facts.device = msgspec.structs.replace(device, type="bot") if facts.bot.is_bot else device
+def read_agent(facts: ClickFacts, lookups: Lookups) -> None:
+    """Read who asks, and the device. What the rules call a bot is no phone, whatever device its user agent names."""
+    agent = lookups.read_agent(facts.click.user_agent, facts.click.client_hints)
+    facts.bot, facts.device = agent.bot, agent.device
 
 
 def read_referrer(facts: ClickFacts, lookups: Lookups) -> None:

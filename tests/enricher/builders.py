@@ -12,8 +12,7 @@ from netaddr import IPSet
 
 from enricher.click_facts import ClickFacts
 from enricher.pipeline import LOCAL_STEPS, collect_facts, finish_click
-from enricher.steps.bots import load_bot_reader
-from enricher.steps.device import load_device_reader
+from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
@@ -99,9 +98,8 @@ def lookups() -> Lookups:
         open_ip=partial(open_ip, IpSealKeys(ring())),
         hash_ip=partial(hash_ip, IpHashKeys(ring())),
         locate=locate_in_lisbon,
-        read_device=load_device_reader(),
         read_referrer=load_referrer_reader(),
-        read_bot=load_bot_reader(),
+        read_agent=load_agent_reader(),
     )
 
 

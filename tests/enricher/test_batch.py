@@ -13,11 +13,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from enricher.environment import Environment, open_environment
 from enricher.service import SPEC, BatchEnricher
 from enricher.settings import Settings
+from enricher.steps.agent import Agent
 from identity.keyfile import create_ring
 from runtime.errors import TooManyDeadLetters
 from runtime.kafka.topics import apply_topics
 from runtime.stage import run_batch
-from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Bot, DeadLetter, EnrichedClick, decode
+from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Bot, ClientHints, DeadLetter, Device, EnrichedClick, decode
 from tests.enricher.builders import Record, raw_click, record_of, ring
 from tests.pipeline import Pipeline, Prefixed
 
@@ -26,10 +27,10 @@ pytestmark = pytest.mark.servers
 POISON = "a text that our rules stumble over"
 
 
-def read_bot(user_agent: str | None) -> Bot:
+def read_agent(user_agent: str | None, _: ClientHints | None) -> Agent:
     if user_agent == POISON:
         raise KeyError(user_agent)
-    return Bot(is_bot=False, reasons=[])
+    return Agent(Bot(is_bot=False, reasons=[]), Device(type="mobile"))
 
 
 async def enrich(env: Environment, records: Sequence[Record]) -> None:
@@ -45,7 +46,7 @@ async def env(kafka: str, topic_prefix: str, tmp_path: Path) -> AsyncIterator[En
         kafka_bootstrap_servers=(kafka,), kafka_topic_prefix=topic_prefix, keys_file=str(tmp_path / "keys.json")
     )
     async with open_environment(settings) as env:
-        yield msgspec.structs.replace(env, lookups=msgspec.structs.replace(env.lookups, read_bot=read_bot))
+        yield msgspec.structs.replace(env, lookups=msgspec.structs.replace(env.lookups, read_agent=read_agent))
 
 
 async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_pass(

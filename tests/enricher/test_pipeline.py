@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enricher.steps.agent import Agent
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
-from schemas import SCHEMA_VERSION, Bot, DeadLetter, EnrichedClick, Geo, Privacy, RawClick, decode, encode
+from schemas import SCHEMA_VERSION, Bot, DeadLetter, Device, EnrichedClick, Geo, Privacy, RawClick, decode, encode
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 from schemas.fields import REFERRER_CAP, USER_AGENT_CAP
 from tests.enricher.builders import (
@@ -224,9 +225,10 @@ def test_no_text_of_a_visitor_raises_and_whatever_comes_out_keeps_the_contract(
 
 
 def test_a_step_can_be_given_any_other_lookup() -> None:
-    suspicious = msgspec.structs.replace(lookups(), read_bot=lambda _: Bot(is_bot=True, reasons=["mine"], rules="1"))
+    mine = Agent(Bot(is_bot=True, reasons=["mine"], rules="1"), Device(type="bot"))
+    suspicious = msgspec.structs.replace(lookups(), read_agent=lambda *_: mine)
 
-    assert enriched(raw_click(), suspicious).bot == Bot(is_bot=True, reasons=["mine"], rules="1")
+    assert (enriched(raw_click(), suspicious).bot, enriched(raw_click(), suspicious).device) == (mine.bot, mine.device)
 
 
 def test_two_rings_give_two_hashes_of_one_address() -> None:

@@ -6,7 +6,8 @@ import time
 import asyncpg
 import pytest
 
-from enricher.steps.device import LABEL_CAP, load_device_reader
+from enricher.steps.agent import load_agent_reader
+from enricher.steps.device import LABEL_CAP
 from schemas.fields import USER_AGENT_CAP
 from tests.security.aftermath import Aftermath
 
@@ -51,10 +52,10 @@ def test_item_09_a_longer_one_is_refused_unread(aftermath: Aftermath) -> None:
     "text", ["B" * 8_100, "BlackBerry" + "9" * 4_301, "Mozilla/5.0 (" + "; " * 4_000, "a/1 " * 2_000]
 )
 def test_item_09_a_long_user_agent_is_read_soon(text: str) -> None:
-    read_device = load_device_reader()
-    read_device("to load the rules")
+    read_agent = load_agent_reader()
+    read_agent("to load the rules", None)
     began = time.process_time()
-    read_device(text)
+    read_agent(text, None)
     assert time.process_time() - began < 3 * PARSED_S
 
 

@@ -2,13 +2,11 @@ import re
 
 import pytest
 
-from enricher.steps.bots import load_bot_reader
-from enricher.steps.device import load_device_reader
+from enricher.steps.agent import load_agent_reader
 from simulate.browsers import BROWSERS, Browser, write_brands
 from simulate.machines import CRAWLERS, PREVIEWS
 
-READ_BOT = load_bot_reader()
-READ_DEVICE = load_device_reader()
+READ_AGENT = load_agent_reader()
 
 
 def header(browser: Browser, name: str) -> str | None:
@@ -50,12 +48,12 @@ def test_no_place_is_left_unfilled() -> None:
 def test_browsers_are_taken_for_people_and_known_by_name() -> None:
     for browser in BROWSERS:
         user_agent = header(browser, "User-Agent")
-        device = READ_DEVICE(user_agent)
-        assert not READ_BOT(user_agent).is_bot, user_agent
-        assert device.type in {"desktop", "mobile", "tablet"}, user_agent
-        assert device.browser, user_agent
+        agent = READ_AGENT(user_agent, None)
+        assert agent.bot.kind == "person", user_agent
+        assert agent.device.type in {"desktop", "mobile", "tablet"}, user_agent
+        assert agent.device.browser, user_agent
 
 
 def test_machines_are_taken_for_machines() -> None:
     for machine in (*CRAWLERS, *PREVIEWS):
-        assert READ_BOT(machine.user_agent).is_bot, machine.user_agent
+        assert READ_AGENT(machine.user_agent, None).bot.is_bot, machine.user_agent

@@ -3,7 +3,7 @@
 import pytest
 
 from console.pages.user_agents import describe_user_agent
-from enricher.steps.device import load_device_reader
+from enricher.steps.agent import load_agent_reader
 from tests.console.builders import ENDLESS, IMAGE, IPHONE
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0"
@@ -28,7 +28,7 @@ def test_an_agent_is_read_as_people_name_it(user_agent: str, words: tuple[str, s
 
 @pytest.mark.parametrize("user_agent", [IPHONE, PIXEL, EDGE, "curl/8.5.0"])
 def test_it_names_the_browser_and_system_that_the_enricher_would(user_agent: str) -> None:
-    device = load_device_reader()(user_agent)
+    device = load_agent_reader()(user_agent, None).device
     name, _ = describe_user_agent(user_agent)
 
     assert (device.browser or "") in name

@@ -4,14 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas import Device
+from schemas import ClientHints, Device
+from tests.enricher.agents.examples import DeviceExample, read_devices
 from tests.enricher.builders import IPHONE, lookups
 from tests.enricher.steps.test_bots import lines
 from tests.examples import examples
 
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
+ANDROID = f"Mozilla/5.0 (Linux; Android 10; K) {CHROME} Mobile Safari/537.36"
+WINDOWS = f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Safari/537.36"
 
-def read(user_agent: str | None) -> Device:
-    return lookups().read_device(user_agent)
+
+def read(user_agent: str | None, hints: ClientHints | None = None) -> Device:
+    return lookups().read_agent(user_agent, hints).device
 
 
 @pytest.mark.parametrize(("kind", "os", "browser", "user_agent"), lines("people.txt"))
@@ -19,6 +24,66 @@ def test_a_device_of_today_is_known_for_what_it_is(kind: str, os: str, browser: 
     device = read(user_agent)
 
     assert (device.type, device.os or "-", device.browser or "-") == (kind, os, browser)
+
+
+@pytest.mark.parametrize("example", read_devices("devices.txt"), ids=lambda example: example.group)
+def test_a_device_is_of_its_type(example: DeviceExample) -> None:
+    device = read(example.user_agent, example.hints)
+
+    assert (device.type, device.os if example.system != "-" else "-") == (example.type, example.system)
+
+
+def test_most_devices_that_the_rules_were_not_made_for_are_of_their_type() -> None:
+    examples = read_devices("devices_held_out.txt")
+    wrong = [row for row in examples if read(row.user_agent, row.hints).type != row.type]
+
+    assert len(wrong) <= HELD_OUT_MISSES, wrong
+
+
+HELD_OUT_MISSES = 0
+
+
+@pytest.mark.parametrize(
+    ("version", "windows"),
+    [('"15.0.0"', "11"), ('"13.0.0"', "11"), ('"10.0.0"', "10"), ('"0.3.0"', "10"), (None, "10")],
+)
+def test_windows_11_is_known_by_its_hint(version: str | None, windows: str) -> None:
+    device = read(WINDOWS, ClientHints(mobile="?0", platform='"Windows"', platform_version=version))
+
+    assert (device.os, device.os_version) == ("Windows", windows)
+
+
+def test_a_hint_names_the_model_and_the_version_that_chrome_hides() -> None:
+    hints = ClientHints(mobile="?1", platform='"Android"', model='"Pixel 9"', platform_version='"16.0.0"')
+    device = read(ANDROID, hints)
+
+    assert (device.type, device.model, device.os_version) == ("mobile", "Pixel 9", "16")
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"), [('"SM-X710"', "tablet"), ('"BRAVIA 4K VH2"', "other"), ('"SM-R890"', "other"), ('""', "mobile")]
+)
+def test_the_model_in_a_hint_tells_the_type(model: str, kind: str) -> None:
+    assert read(ANDROID, ClientHints(mobile="?1", platform='"Android"', model=model)).type == kind
+
+
+@pytest.mark.parametrize("platform", ["", "Android", "\x00", '"', '"Unknown"', '"\\"'])
+def test_a_hint_that_nobody_sends_changes_nothing(platform: str) -> None:
+    hints = ClientHints(mobile="?9", platform=platform, model="", platform_version="x")
+
+    assert read(IPHONE, hints).type == read(IPHONE).type == "mobile"
+
+
+def test_a_headless_browser_is_known_by_its_brand() -> None:
+    agent = lookups().read_agent(WINDOWS, ClientHints(ua='"HeadlessChrome";v="142", "Chromium";v="142"'))
+
+    assert (agent.bot.reasons, agent.device.type) == (["headless_browser"], "bot")
+
+
+def test_what_is_no_browser_keeps_its_device() -> None:
+    agent = lookups().read_agent("Dalvik/2.1.0 (Linux; U; Android 15; Pixel 9 Build/BP1A.250505.005)", None)
+
+    assert (agent.bot.kind, agent.device.type, agent.device.model) == ("app_fetch", "mobile", "Pixel 9")
 
 
 def test_a_device_is_read_in_full() -> None:
@@ -55,7 +120,7 @@ def test_chrome_on_android_hides_the_model_and_none_is_made_up() -> None:
 
 @pytest.mark.parametrize("nothing", [None, "", "-", "x"])
 def test_of_nothing_nothing_is_said(nothing: str | None) -> None:
-    assert read(nothing) == Device(type="other", parser=read(IPHONE).parser)
+    assert read(nothing) == Device(type="bot", parser=read(IPHONE).parser)
 
 
 @pytest.mark.parametrize(
@@ -85,4 +150,4 @@ def test_a_hostile_text_is_read_quickly_and_fits_the_contract(hostile: str) -> N
 @examples(300)
 @given(st.text(max_size=3000))
 def test_no_text_raises(user_agent: str) -> None:
-    assert read(user_agent).type in ("desktop", "mobile", "tablet", "other")
+    assert read(user_agent).type in ("desktop", "mobile", "tablet", "bot", "other")
