@@ -20,6 +20,7 @@ from ingest.limits.policy import Admit
 from ingest.live_keys import KeySource
 from ingest.pipeline import (
     NO_COOKIE,
+    Keys,
     build_location,
     decide_privacy,
     keeps_first_cookie,
@@ -58,19 +59,15 @@ class ClickRecorder:
 
     def accept(self, request: RequestContext, found: Found, admitted: Admit) -> Response:
         """Make the click of a request, and the redirect that answers it."""
-        times = request.times
-        now_ms = time_ns() // 1_000_000
-        now_s = now_ms // 1000
+        times, now_ms = request.times, time_ns() // 1_000_000
         privacy = decide_privacy(found.program, request.headers)
         cookie = make_program_cookie(found.program, https=self._site.https) if privacy.decision == "full" else None
-        lines = request.headers.getall(hdrs.COOKIE, ())
-        visitor = self._read_cookie(cookie, lines, now_s) if cookie and lines else NO_COOKIE
+        visitor = self._read_cookie(request, cookie, now_ms // 1000) if cookie else NO_COOKIE
         keys, times.cookie_read = self._keys.current, clock()
         click_id = make_ulid(now_ms, self._randomness.draw())
         set_cookie = None
         if cookie and not request.is_prefetch and not keeps_first_cookie(found.program, visitor):
-            claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
-            set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw())
+            set_cookie = self._make_set_cookie(keys, cookie, found, click_id, now_ms // 1000)
         times.cookie_made = clock()
         parameters = read_parameters(request.query)
         location_cap = self._site.location_cap - len(set_cookie) if set_cookie else self._site.location_cap
@@ -81,7 +78,7 @@ class ClickRecorder:
         draft = ClickDraft(
             found=found,
             limit=admitted.limit,
-            is_test=is_test(keys.token, found.code.code, request.query, now_s),
+            is_test=is_test(keys.token, found.code.code, request.query, now_ms // 1000),
             click_id=click_id,
             now_ms=now_ms,
             privacy=privacy,
@@ -91,10 +88,7 @@ class ClickRecorder:
             target=target,
             steps_us=times.microseconds(),
         )
-        click = record_click(request, draft, self._site, keys, self._sequence + 1, self._nonces.draw())
-        self._accepted.append((click_id.encode(), encode(click)))
-        # Take the number last: a number without a click would look like a lost click.
-        self._sequence += 1
+        self._record(request, draft, keys)
         return response
 
     def flush_journal(self) -> None:
@@ -104,10 +98,23 @@ class ClickRecorder:
             self._journal.append_all(self._accepted)
             self._accepted = []
 
-    def _read_cookie(self, cookie: ProgramCookie, lines: Sequence[str], now_s: int) -> Visitor:
+    def _read_cookie(self, request: RequestContext, cookie: ProgramCookie, now_s: int) -> Visitor:
+        lines = request.headers.getall(hdrs.COOKIE, ())
+        if not lines:
+            return NO_COOKIE
         visitor = read_cookie(self._keys.current, cookie, lines, now_s)
         if visitor.cookie_state == UNKNOWN_KEY.reason:
             # Another process may have loaded a new key ring, and set this cookie, a moment before this process.
             self._keys.refresh()
             visitor = read_cookie(self._keys.current, cookie, lines, now_s)
         return visitor
+
+    def _make_set_cookie(self, keys: Keys, cookie: ProgramCookie, found: Found, click_id: str, now_s: int) -> str:
+        claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
+        return make_set_cookie(keys, cookie, claims, self._nonces.draw())
+
+    def _record(self, request: RequestContext, draft: ClickDraft, keys: Keys) -> None:
+        click = record_click(request, draft, self._site, keys, self._sequence + 1, self._nonces.draw())
+        self._accepted.append((draft.click_id.encode(), encode(click)))
+        # Take the number last: a number without a click would look like a lost click.
+        self._sequence += 1

@@ -26,8 +26,8 @@ from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import SharedMeter
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.lookup.redis_cache import AWAY, REQUEST_TIMEOUT_S
 from referrals.lookup.redis_refusals import REFUSALS
+from referrals.lookup.redis_requests import AWAY, REQUEST_TIMEOUT_S
 
 PAUSE_S: Final = 0.25
 BUSY_PAUSE_S: Final = 0.05

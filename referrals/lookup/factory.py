@@ -16,8 +16,9 @@ from referrals.lookup.change_feed import TIMEOUT_S
 from referrals.lookup.local_cache import CachePolicy, Time
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.postgres_source import CONNECT_GRACE_S, PostgresSource
-from referrals.lookup.redis_cache import EXTRA_TIMEOUT_S, RedisCache
+from referrals.lookup.redis_cache import RedisCache
 from referrals.lookup.redis_history import GetSigner
+from referrals.lookup.redis_requests import EXTRA_TIMEOUT_S
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.refresher import SnapshotRefresher
 from runtime.redis import REDIS_TIMEOUT_S, connect_redis

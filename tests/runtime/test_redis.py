@@ -14,7 +14,7 @@ import redis.asyncio
 import uvloop
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
-from referrals.lookup.redis_cache import AWAY
+from referrals.lookup.redis_requests import AWAY
 from runtime.redis import FIXED_CONNECTIONS, FixedConnection, connect_redis
 from runtime.task_scope import cancel
 from tests.faults.proxy import Proxy

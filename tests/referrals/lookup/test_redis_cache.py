@@ -22,7 +22,7 @@ async def test_a_redis_that_refuses_connections_is_a_miss_and_then_left_alone() 
     metrics = LookupMetrics()
     cache = make_cache(metrics)
     assert [await cache.read([KEY]) for _ in range(3)] == [[], [], []]
-    assert (cache.away, reads(metrics, "away"), reads(metrics, "skipped")) == (True, 1, 2)
+    assert (cache.requests.away, reads(metrics, "away"), reads(metrics, "skipped")) == (True, 1, 2)
 
 
 async def test_no_keys_ask_nothing() -> None:
@@ -41,11 +41,14 @@ async def test_values_beyond_the_queue_are_dropped_and_counted() -> None:
 async def test_while_redis_is_away_queued_values_are_dropped() -> None:
     metrics = LookupMetrics()
     cache = make_cache(metrics)
-    cache.away = True
+    cache.requests.away = True
     cache.write([code()], 10)
     await cache.write_batch()
     assert (cache.pending, metrics.redis_writes.labels("away")._value.get()) == ({}, 1)
 
 
-async def test_a_redis_that_is_away_does_not_join_the_history() -> None:
-    assert await make_cache(LookupMetrics()).join_history(b"here/1", 3) == "away"
+async def test_values_read_before_a_restore_are_not_written() -> None:
+    cache = make_cache(LookupMetrics())
+    cache.write([code()], 10)
+    await cache.join_history(b"here/1", 3, is_restored=True)
+    assert cache.pending == {}

@@ -17,8 +17,8 @@ from structlog.testing import capture_logs
 
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
-from referrals.lookup.redis_cache import AWAY
 from referrals.lookup.redis_refusals import REFUSALS, REPEAT_S, RefusalLog, explain_refusal
+from referrals.lookup.redis_requests import AWAY
 from referrals.metrics import LookupMetrics
 from runtime.redis import connect_redis
 from tests.referrals.builders import PATIENT, get_signer, insert
