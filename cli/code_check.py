@@ -1,4 +1,4 @@
-"""What `clickrail code check` says of a link: the redirect's own answer, and why. Pure."""
+"""Explains the answer of the redirect to a link, for `clickrail code check`. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,22 +19,22 @@ from urls.links import PREFIX, VisitedLink, find_requested_code, is_https, match
 SOURCES: Final[dict[Source, str]] = {
     "program": "The target is the program's.",
     "code": "The target is the code's.",
-    "visitor": "The visitor goes to the page asked for by ?url=, as the program lists its host.",
+    "visitor": "The visitor goes to the page that ?url= asks for: the program lists its host.",
 }
 NO_LINK: Final = (
-    f"This is no referral link: its path does not begin with {PREFIX}. It gets a 404 that is recorded nowhere."
+    f"This is not a referral link: its path does not begin with {PREFIX}. It is answered 404 and not recorded."
 )
-CREATE: Final = "Mend the link, or create the code: `clickrail code add --affiliate ID --program ID {code}`."
+CREATE: Final = "Correct the link, or create the code: `clickrail code add --affiliate ID --program ID {code}`."
 STAND_INS: Final = ((CLICK, "click's id"), (TOKEN, "click's token"))
-NOT_KNOWN_TEST: Final = "The link says it is a test: --keys-file is needed to tell whether that is true."
+NOT_KNOWN_TEST: Final = "The link says that it is a test link: add --keys-file to find out whether that is true."
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a link. `found` is its code with affiliate and program, null for none; then there is `similar`.
+    """What is known about a link. `found` is its code with affiliate and program, or null; `similar` are codes like it.
 
-    `click_id` is set where what was asked is shaped like the id of a click. `public_url` is where visitors reach
-    ingest, `fallback_url` ingest's setting, null where they are not known. `test` is whether visits are tests: null
-    where the link says so, and there is no key ring to believe it by.
+    `click_id` is set if the text looks like the id of a click. `public_url` is where visitors reach ingest, and
+    `fallback_url` is ingest's setting; null if they are not known. `test` says whether visits are tests: null if the
+    link says so and there is no key ring to verify it.
     """
 
     link: VisitedLink
@@ -52,27 +52,27 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counts(self) -> bool:
-        """Whether a visit makes a click that is in the totals."""
+        """Whether a visit makes a click that totals count."""
         return self.preview.makes_click and not self.test
 
 
 def read_test(keys: Keys | None, code: str | None, query: str, now_s: int) -> bool | None:
-    """Tell whether a link's visits are tests; null where its proof cannot be looked at."""
+    """Tell whether a link's visits are tests; null if its proof cannot be verified without keys."""
     if read_test_proof(query) is None or code is None:
         return False
     return None if keys is None else is_test(keys.token, code, query, now_s)
 
 
 def name_cookie(program: Program, public_url: str | None) -> str:
-    """Name a program's cookie, by the scheme of the public URL alone, as ingest does."""
+    """Name a program's cookie. As in ingest, the name depends on the scheme of the public URL."""
     if public_url is not None:
         return make_program_cookie(program, https=is_https(public_url)).name
     secure, plain = (make_program_cookie(program, https=https).name for https in (True, False))
-    return f"{secure} where visitors come by https, {plain} by http"
+    return f"{secure} if the public URL is https, {plain} if it is http"
 
 
 def explain(checked: Checked) -> list[str]:
-    """Say why a visit gets what it gets, in sentences, warnings last."""
+    """Explain the answer to a visit in sentences, warnings last."""
     preview, found = checked.preview, checked.found
     if preview.reason is not None:
         return explain_refusal(checked)
@@ -107,14 +107,14 @@ def explain_refusal(checked: Checked) -> list[str]:
 
 
 def offer(checked: Checked) -> list[str]:
-    """Say what may have been meant."""
+    """Say which click or code may have been meant."""
     said = []
     if checked.click_id:
-        said.append(f"This looks like the id of a click: the console shows it at /clicks/{checked.click_id}.")
+        said.append(f"This looks like the id of a click, which the console shows at /clicks/{checked.click_id}.")
     if checked.similar:
-        said.append(f"Nearly the same: {', '.join(checked.similar)}.")
+        said.append(f"Similar codes: {', '.join(checked.similar)}.")
     elif checked.code:
-        said.append("No code is nearly the same.")
+        said.append("There is no similar code.")
     return said
 
 
@@ -122,20 +122,22 @@ def describe_link(checked: Checked) -> list[str]:
     """Give notes on this link, and explain the placeholders in its Location."""
     said = []
     if checked.preview.source != "visitor" and f"{DEEP_LINK}=" in checked.link.query:
-        said.append("The page asked for by ?url= is passed over: the program does not list its host, or it is no URL.")
+        said.append("?url= is ignored: the program does not list its host, or it is not a URL.")
     if checked.test:
-        said.append("This is a test link: its clicks are recorded, and in no total.")
+        said.append("This is a test link: its clicks are recorded, but no total counts them.")
     if checked.test is None:
         said.append(NOT_KNOWN_TEST)
     location = checked.preview.location or ""
     said += [
-        f"{word} stands for the {meaning}: each click has its own." for word, meaning in STAND_INS if word in location
+        f"{word} stands for the {meaning}, which is different for each click."
+        for word, meaning in STAND_INS
+        if word in location
     ]
     return said
 
 
 def describe(checked: Checked) -> dict[str, object]:
-    """Give what `code check` says, line by line."""
+    """Return what `code check` prints, by the name of each line."""
     preview, found = checked.preview, checked.found
     counts = "no: it is a test" if preview.makes_click and checked.test else preview.makes_click
     if found is None:
@@ -151,20 +153,20 @@ def describe(checked: Checked) -> dict[str, object]:
         "location": preview.location,
         "counts": counts,
         "cookie": cookie if preview.sets_cookie else "none",
-        **({"cookie_domain": found.program.cookie_domain or "that host alone"} if preview.sets_cookie else {}),
+        **({"cookie_domain": found.program.cookie_domain or "that host only"} if preview.sets_cookie else {}),
         "why": explain(checked),
     }
 
 
 def describe_answer(checked: Checked) -> str:
     status = checked.preview.status
-    if checked.preview.reason is None or status == 302 or checked.fallback_url:  # noqa: PLR2004 - the redirect's
+    if checked.preview.reason is None or status == 302 or checked.fallback_url:  # noqa: PLR2004 - a redirect
         return str(status)
-    return f"{status}, or 302 to CLICKRAIL_INGEST_FALLBACK_URL where ingest has one"
+    return f"{status}, or 302 to CLICKRAIL_INGEST_FALLBACK_URL if ingest has that setting"
 
 
 def to_json(checked: Checked) -> dict[str, object]:
-    """Give what `code check --json` writes."""
+    """Return what `code check --json` writes."""
     preview, found = checked.preview, checked.found
     cookie = name_cookie(found.program, checked.public_url) if found and preview.sets_cookie else None
     return {

@@ -53,16 +53,16 @@ def check_url(database_url: str) -> None:
 
 
 def explain(error: Exception) -> str:
-    """Say what went wrong: a value that was given, or PostgreSQL."""
+    """Explain an error of PostgreSQL: a value that it refused, or PostgreSQL itself."""
     import asyncpg
 
     from runtime.postgres import describe_failure
     from runtime.postgres_errors import classify_error, explain_error
 
     if isinstance(error, asyncpg.UndefinedTableError):
-        return "the database has no tables of Clickrail yet: run `clickrail migrate`"
+        return "the database has no Clickrail tables yet: run `clickrail migrate`"
     if classify_error(error) == "value":
-        return f"what was given cannot be stored or looked for: {explain_error(error)}"
+        return f"PostgreSQL refuses a value that was given: {explain_error(error)}"
     return str(describe_failure(error))
 
 

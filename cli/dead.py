@@ -1,4 +1,4 @@
-"""`clickrail dead`: what the stages could not process, and how it is sent again once the cause is mended."""
+"""`clickrail dead`: records that a stage could not process, and sending them again when the cause is fixed."""
 
 import sys
 from collections.abc import Sequence
@@ -21,12 +21,23 @@ if TYPE_CHECKING:
 
 dead = typer.Typer(help="Dead letters: records that a stage could not process.", no_args_is_help=True)
 
-MOST_NAMED = 20
+MAX_NAMED = 20
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%MZ"]
-Reason = Annotated[str | None, typer.Option("--reason", help="the reason, as `dead list` shows it")]
-Topic = Annotated[str | None, typer.Option("--topic", help="the topic they were read from")]
-From = Annotated[datetime | None, typer.Option("--from", formats=FORMATS, help="failed then or later, UTC")]
-To = Annotated[datetime | None, typer.Option("--to", formats=FORMATS, help="failed before then, UTC")]
+Reason = Annotated[str | None, typer.Option("--reason", help="only those with this reason, as `dead list` shows it")]
+Topic = Annotated[str | None, typer.Option("--topic", help="the topic that the records were read from")]
+From = Annotated[
+    datetime | None,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        formats=FORMATS,
+        help="only those that failed at this time or later, UTC: 2026-11-20 or 2026-11-20T08:00:00Z",
+    ),
+]
+To = Annotated[
+    datetime | None,
+    typer.Option("--to", metavar="TIME", formats=FORMATS, help="only those that failed before this time, UTC"),
+]
 
 
 @dead.command("list")
@@ -36,10 +47,10 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     topic: Topic = None,
     since: From = None,
     until: To = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="at most this many lines")] = 50,
-    as_json: Annotated[bool, typer.Option("--json", help="as one JSON array")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="show at most this many")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="write one JSON array")] = False,
 ) -> None:
-    """List dead letters, the newest first, with what has become of them."""
+    """List dead letters, the newest first, with their state (waiting, sent again, or why not)."""
     from storage import replay
 
     filters = filters_of(reason, topic, since, until)
@@ -70,11 +81,13 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 
 @dead.command()
 def show(
-    letter: Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET@DIGEST, as `dead list` shows it")],
+    letter: Annotated[
+        str, typer.Argument(metavar="LETTER", help="TOPIC/PARTITION/OFFSET@DIGEST, as `dead list` shows it")
+    ],
     database_url: DatabaseUrl,
-    raw: Annotated[bool, typer.Option("--raw", help="write only the original bytes")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="write only the original bytes, to standard output")] = False,
 ) -> None:
-    """Show one dead letter with its original bytes, and how often it was sent again."""
+    """Show one dead letter with its original bytes, and each time it was sent again."""
     from msgspec.structs import asdict
 
     from storage.read.queries import find_letters
@@ -105,13 +118,15 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     topic: Topic = None,
     since: From = None,
     until: To = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="count them, and send nothing")] = False,
-    again: Annotated[bool, typer.Option("--again", help="also those of an interrupted replay")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only count them")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="also send those of an interrupted replay, which Kafka may have already")
+    ] = False,
 ) -> None:
-    """Send dead letters again: original bytes, to the topic they were read from. None is sent twice.
+    """Send the original bytes of dead letters again, to the topic they were read from. None is sent twice.
 
-    Mend the cause first: what fails once more becomes a new dead letter. Exit code 1 when a topic refuses some of
-    them, as larger than its max.message.bytes or invalid: these are named, and the others are sent.
+    Fix the cause first: a record that fails again becomes a new dead letter. Exit code 1 if a topic refuses some
+    (larger than its max.message.bytes, or invalid): these are listed, and the others are sent.
     """
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
@@ -142,9 +157,9 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     sent = output.count(done.sent, "letter")
     print(f"{sent} sent again. Before: {describe_counts(before)}. Now: {describe_counts(after)}.")
     if done.refused:
-        for name in done.refused[:MOST_NAMED]:
-            output.note(f"{name} is refused by {name.topic} (too large, or invalid), and was not sent")
-        output.note("Raise the topic's max.message.bytes, then replay once more: what was sent is not sent again.")
+        for name in done.refused[:MAX_NAMED]:
+            output.note(f"{name} was not sent: {name.topic} refuses it (larger than max.message.bytes, or invalid)")
+        output.note("Raise max.message.bytes of the topic, then run the replay again: nothing is sent twice.")
         raise typer.Exit(1)
 
 
@@ -166,22 +181,23 @@ def read_name(letter: str) -> "LetterName":
     name = parse_letter_name(letter)
     if name is None:
         raise CommandError(
-            f"{letter!r} is no dead letter's name: it is TOPIC/PARTITION/OFFSET, such as clicks.raw/3/42, with @ and"
-            " the beginning of its digest where that place has several letters: `clickrail dead list` shows names"
+            f"{letter!r} is not the name of a dead letter: names are TOPIC/PARTITION/OFFSET, such as clicks.raw/3/42,"
+            " with @DIGEST if several letters have that place. `clickrail dead list` shows names"
         )
     return name
 
 
 def choose(asked: str, found: "Sequence[StoredLetter]") -> "StoredLetter":
-    """Give the one letter that was asked for. Raises Failure where there is none, or several."""
+    """Return the only letter of these. Raises CommandError if there is none, or if there are several."""
     from storage.read.letter_names import distinct_names
 
     if not found:
-        raise CommandError(f"there is no dead letter {asked}: `clickrail dead list` shows those there are")
+        raise CommandError(f"there is no dead letter {asked}: `clickrail dead list` shows all names")
     if len(found) > 1:
         names = ", ".join(map(str, distinct_names([one.letter for one in found])))
         raise CommandError(
-            f"{asked} names {len(found)} letters, for that topic was made again; name one of them: {names}"
+            f"{asked} names {len(found)} letters, because the topic was deleted and made again:"
+            f" name one of them: {names}"
         )
     return found[0]
 
@@ -191,7 +207,7 @@ def total_of(counts: "LetterCounts") -> tuple[int, ...]:
 
 
 def text_of(data: bytes | None) -> str | None:
-    """Give bytes as text; what is no printable UTF-8 as escapes."""
+    """Return bytes as text; bytes that are not printable UTF-8 become escapes."""
     if data is None:
         return None
     text = data.decode("utf-8", "backslashreplace")
@@ -203,12 +219,12 @@ def describe_counts(counts: "LetterCounts") -> str:
     parts = [f"{counts.waiting:,} waiting", f"{counts.sent:,} sent again"]
     parts += [f"{counts.unsure:,} unsure (a replay was interrupted; --again sends them)"] if counts.unsure else []
     parts += [f"{counts.refused:,} refused by their topic"] if counts.refused else []
-    parts += [f"{counts.cut:,} cut (not whole, never sent again)"] if counts.cut else []
+    parts += [f"{counts.cut:,} cut (stored in part, cannot be sent again)"] if counts.cut else []
     return ", ".join(parts)
 
 
 def describe_attempt(attempt: "Attempt") -> str:
-    """Describe in one line when a letter was sent, and the outcome."""
+    """Describe one attempt to send a letter, in one line."""
     if attempt.sent_at is not None:
         return f"{attempt.sent_at:%Y-%m-%d %H:%M:%SZ} sent"
     if attempt.refused_at is not None:

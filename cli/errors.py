@@ -9,7 +9,7 @@ import typer
 
 @contextmanager
 def exit_on(*kinds: type[Exception]) -> Iterator[None]:
-    """Print the message of these exceptions and exit with code 2. Their messages are meant for people."""
+    """Print the message of these exceptions on standard error, and exit with code 2."""
     try:
         yield
     except kinds as error:

@@ -1,4 +1,4 @@
-"""`clickrail journal status|verify|export`: what ingest has accepted and Kafka may not have yet."""
+"""`clickrail journal status|verify|export`: clicks that ingest has accepted and Kafka may not have yet."""
 
 import sys
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ DataDir = Annotated[
 
 @journal.command()
 def status(data_dir: DataDir) -> None:
-    """Show each worker's folder: whether its owner is alive, files, bytes, clicks, damaged bytes."""
+    """Show the folder of each worker: whether the worker is alive, files, bytes, clicks, damaged bytes."""
     from ingest.journal.status import NoJournal, count_quarantined_bytes, inspect_journal
 
     with exit_on(NoJournal, OSError):
@@ -41,32 +41,32 @@ def status(data_dir: DataDir) -> None:
     if not rows:
         print(f"Nothing waits in {data_dir / JOURNAL}.", file=sys.stderr)
     if aside:
-        print(f"{aside:,} bytes of damage in {data_dir / JOURNAL / 'damaged'}", file=sys.stderr)
+        print(f"{aside:,} damaged bytes were moved to {data_dir / JOURNAL / 'damaged'}", file=sys.stderr)
 
 
 @journal.command()
 def verify(data_dir: DataDir) -> None:
-    """Read everything and name what is damaged. Exit code 1 when anything is."""
+    """Read the whole journal, and report damaged bytes. Exit code 1 if there are any."""
     from ingest.journal.status import NoJournal, inspect_journal
 
     files = clicks = 0
-    whole = True
+    is_intact = True
     with exit_on(NoJournal, OSError):
         for folder in inspect_journal(data_dir / JOURNAL):
             for segment in folder.segments:
                 files += 1
                 clicks += segment.clicks
                 for start, end in segment.damaged:
-                    whole = False
+                    is_intact = False
                     print(f"{segment.path}: {end - start} bytes damaged at {start}")
-    print(f"{files} files, {clicks} clicks: {'intact' if whole else 'the other clicks are intact'}")
-    if not whole:
+    print(f"{files} files, {clicks} clicks: {'all intact' if is_intact else 'damaged; the clicks counted are intact'}")
+    if not is_intact:
         raise typer.Exit(1)
 
 
 @journal.command()
 def export(data_dir: DataDir) -> None:
-    """Write every intact click to standard output, as JSON, one on a line."""
+    """Write every intact click to standard output: JSON, one click on each line."""
     from ingest.journal.status import NoJournal
     from ingest.journal.status import export as exported
 
@@ -76,7 +76,7 @@ def export(data_dir: DataDir) -> None:
 
 
 def show(columns: tuple[str, ...], rows: Sequence[tuple[str | int, ...]]) -> None:
-    """Print a table on a terminal, lines with tabs in a pipe; with a header either way."""
+    """Print a table on a terminal, or lines with tabs in a pipe; both with a header."""
     if not sys.stdout.isatty():
         for row in (columns, *rows):
             print(*row, sep="\t")

@@ -1,4 +1,4 @@
-"""`clickrail topics lag` and `topics reset-offsets`: how far a stage has read, and to have it read again."""
+"""`clickrail topics lag` and `topics reset-offsets`: show how far a stage has read, and set where it reads next."""
 
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,22 +18,24 @@ if TYPE_CHECKING:
 
     from runtime.kafka.groups import GroupClient
 
-ANSWER_S: Final = 20.0
-AGAIN_S: Final = 0.5
+TIMEOUT_S: Final = 20.0
+RETRY_S: Final = 0.5
 READS: Final[Mapping[str, tuple[str, ...]]] = {
     "enricher": ("clicks.raw",),
     "sink": ("clicks.enriched", "clicks.rejected", "clicks.dead"),
 }
-"""Which topics each stage reads. Its group is `clickrail.` and its name, behind the prefix of the topics."""
+"""The topics that each stage reads. Its group is the topics' prefix, `clickrail.`, and its name."""
 
 Work = Callable[["GroupClient"], Awaitable[list[dict[str, Any]]]]
-Stage = Annotated[Literal["enricher", "sink"], typer.Option("--stage", help="whose offsets")]
+Stage = Annotated[Literal["enricher", "sink"], typer.Option("--stage", help="the stage whose offsets are set")]
 
 
 def lag(
     kafka_bootstrap_servers: Servers,
     kafka_topic_prefix: Prefix = "",
-    as_json: Annotated[bool, typer.Option("--json", help="as one JSON array, a line for each partition")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="write one JSON array, with an object for each partition")
+    ] = False,
 ) -> None:
     """Show how many records of each topic a stage has not committed yet, and how many members its group has."""
     lines = [
@@ -60,19 +62,19 @@ def lag(
 def reset_offsets(
     kafka_bootstrap_servers: Servers,
     stage: Stage,
-    topic: Annotated[str, typer.Option(help="one of the topics it reads, without the prefix")],
+    topic: Annotated[str, typer.Option(help="one of the topics that the stage reads, without the prefix")],
     to: Annotated[str, typer.Option(help="earliest, latest, or a time in UTC such as 2026-11-20T08:00:00Z")],
     kafka_topic_prefix: Prefix = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would change, and change nothing")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would change, and change nothing")] = False,
 ) -> None:
-    """Set where a stage reads on. Stop all its processes first: Kafka refuses it while the group has members.
+    """Set where a stage continues to read. Stop all its processes first: Kafka refuses it while the group has members.
 
-    Reading again changes nothing in the tables; reading on later leaves records unread.
+    Reading again changes nothing in the tables: each record is stored once. Going forward leaves records unread.
     """
     with exit_on(CommandError):
         if topic not in READS[stage]:
             raise CommandError(f"the {stage} reads {' and '.join(READS[stage])}, not {topic!r}")
-        since = time_of(to)
+        since = read_time(to)
 
     async def work(client: "GroupClient") -> list[dict[str, Any]]:
         places = await client.partitions([kafka_topic_prefix + topic])
@@ -93,7 +95,7 @@ def reset_offsets(
     changes = ask(kafka_bootstrap_servers, kafka_topic_prefix, stage, work)
     rows = [[str(one["partition"]), output.text_of(one["from"]) or "none", str(one["to"])] for one in changes]
     output.show_table(("partition", "from", "to"), rows)
-    print("Nothing is changed." if dry_run else f"The {stage} reads on from there.", file=sys.stderr)
+    print("Nothing was changed." if dry_run else f"The {stage} will continue from there.", file=sys.stderr)
 
 
 async def read_lag(stage: str, prefix: str, client: "GroupClient") -> list[dict[str, Any]]:
@@ -126,19 +128,21 @@ async def find_offsets(
     return {place: firsts[place].offset if place in firsts else end for place, end in ends.items()}
 
 
-def time_of(to: str) -> datetime | None:
-    """Read a time; null for the words. Raises Failure for anything else."""
+def read_time(to: str) -> datetime | None:
+    """Read a time; null for `earliest` and `latest`. Raises CommandError for anything else."""
     if to in ("earliest", "latest"):
         return None
     try:
         time = datetime.fromisoformat(to)
     except ValueError:
-        raise CommandError(f"--to is earliest, latest, or a time such as 2026-11-20T08:00:00Z, not {to!r}") from None
+        raise CommandError(
+            f"--to must be earliest, latest, or a time such as 2026-11-20T08:00:00Z, not {to!r}"
+        ) from None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any]]:
-    """Do some work with a client of a stage's group. What goes wrong is one line, exit code 2."""
+    """Run work with a client of a stage's group. An error is one line, and exit code 2."""
     import asyncio
 
     from aiokafka.errors import KafkaError
@@ -149,19 +153,22 @@ def ask(servers: str, prefix: str, stage: str, work: Work) -> list[dict[str, Any
     async def connected() -> list[dict[str, Any]]:
         addresses = servers.split(",")
         security, group = read_environment(addresses), f"{prefix}clickrail.{stage}"
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             while True:
                 try:
                     async with asking(addresses, group, "clickrail-cli", security) as client:
                         return await work(client)
                 except KafkaError as error:
-                    # A cluster that has had no group yet makes the topic of the offsets first.
+                    # A new cluster creates its topic of offsets when the first group asks for it.
                     if not error.retriable:
                         raise
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(RETRY_S)
 
     with exit_on(CommandError, SettingsError):
         try:
             return asyncio.run(connected())
         except (KafkaError, OSError, TimeoutError) as error:
-            raise CommandError(f"Kafka at {servers} does not answer: {type(error).__name__}") from None
+            raise CommandError(
+                f"Kafka at {servers} does not answer ({type(error).__name__}). Is it running?"
+                " CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS says where to look for it"
+            ) from None

@@ -7,9 +7,14 @@ import typer
 
 from referrals.model import Status
 
-DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")]
+DatabaseUrl = Annotated[
+    str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="URL of the PostgreSQL database")
+]
 MaybeDatabaseUrl = Annotated[
-    str | None, typer.Option("--database-url", envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")
+    str | None,
+    typer.Option(
+        "--database-url", envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="URL of the PostgreSQL database"
+    ),
 ]
 PublicUrl = Annotated[
     str | None, typer.Option(envvar="CLICKRAIL_PUBLIC_URL", show_default=False, help="where visitors reach ingest")
@@ -31,11 +36,11 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="the id, or the code itsel
 NewId = Annotated[
     str | None, typer.Option("--id", show_default=False, help="a-z, 0-9, _ and -; generated if not given")
 ]
-SameName = Annotated[bool, typer.Option("--same-name", help="allow a name that exists already")]
+SameName = Annotated[bool, typer.Option("--same-name", help="allow a name that another one has already")]
 
 StatusFilter = Annotated[
-    Status | None, typer.Option("--status", show_default=False, help="only those with this status")
+    Status | None, typer.Option("--status", show_default=False, help="show only those with this status")
 ]
 Archived = Annotated[bool, typer.Option("--all", help="include archived ones")]
-Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="at most this many")]
+Most = Annotated[int, typer.Option("--limit", min=1, max=100_000, help="show at most this many")]
 After = Annotated[str, typer.Option("--after", show_default=False, help="continue after this id")]

@@ -59,7 +59,7 @@ def show_list(kind: "Kind", page: "Page", *, as_json: bool, header: bool, comple
     if not page.values:
         note(f"No {kind}s." if complete else f"No {kind}s; archived ones are left out, --all shows them too.")
     if page.has_more:
-        note(f"There are more: --after={page.values[-1].id} goes on, --limit shows more at once.")
+        note(f"There are more: --after={page.values[-1].id} shows the next ones, --limit shows more at once.")
 
 
 def show_one(fields: Mapping[str, object]) -> None:
@@ -91,10 +91,10 @@ def show_added(value: "Referral", link: str | None, *, as_json: bool) -> None:
     if as_json:
         show_json(fields_of(value, link))
         return
-    # Only the id for scripts: `ID=$(clickrail program add ...)`.
+    # In a pipe only the id, for scripts: `ID=$(clickrail program add ...)`.
     print(f"{value.kind} {value.id} is added" if sys.stdout.isatty() else value.id)
     if link:
-        note(f"Its link is {link}" + ("" if "://" in link else ": give --public-url to see all of it"))
+        note(f"Its link is {link}" + ("" if "://" in link else ": give --public-url to see the whole URL"))
 
 
 def fields_of(value: "Referral", link: str | None = None) -> dict[str, object]:

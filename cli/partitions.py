@@ -1,4 +1,4 @@
-"""`clickrail partitions`: the days of clicks in the table, and how they go."""
+"""`clickrail partitions`: the daily partitions of the table `clicks`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -6,6 +6,7 @@ import typer
 
 from cli.database import CommandError, run
 from cli.errors import exit_on
+from cli.output import count
 from cli.tables import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -15,15 +16,15 @@ if TYPE_CHECKING:
 
     from storage.partitions import Partition
 
-partitions = typer.Typer(help="The days of clicks in the table.", no_args_is_help=True)
+partitions = typer.Typer(help="The daily partitions of the table `clicks`.", no_args_is_help=True)
 
-Before = Annotated[str, typer.Option(help="the first day to keep, as 2026-09-01 (UTC)")]
+Before = Annotated[str, typer.Option(metavar="DAY", help="the first day to keep, such as 2026-09-01 (UTC)")]
 Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are only listed")]
 
 
 @partitions.command("list")
 def list_(database_url: DatabaseUrl) -> None:
-    """List the days, oldest first: the table, about how many clicks (as of its last ANALYZE), its size."""
+    """List the days, oldest first: partition, estimated number of clicks (of the last ANALYZE), size in bytes."""
     from storage.partitions import list_partitions
 
     show(run(database_url, list_partitions))
@@ -31,7 +32,7 @@ def list_(database_url: DatabaseUrl) -> None:
 
 @partitions.command()
 def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None:
-    """Drop whole days for good. A click of such a day that comes later is counted as lost, and not stored."""
+    """Delete whole days for good. If a click of such a day arrives later, it is not stored, and counted as lost."""
     from storage.partitions import list_past_partitions
 
     with exit_on(CommandError):
@@ -40,7 +41,11 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
     show(chosen)
     if yes:
         run(database_url, lambda connection: drop_all(connection, chosen))
-    print(f"{len(chosen)} dropped" if yes else f"{len(chosen)} would be dropped: add --yes")
+    print(
+        f"{count(len(chosen), 'partition')} dropped."
+        if yes
+        else f"{count(len(chosen), 'partition')} would be dropped: add --yes."
+    )
 
 
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
@@ -62,4 +67,4 @@ def read_day(text: str) -> "date":
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError("--before is a day, as 2026-09-01") from None
+        raise CommandError("--before must be a day, such as 2026-09-01") from None

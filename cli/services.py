@@ -9,12 +9,12 @@ import typer
 
 def ingest(
     workers: Annotated[
-        int | None, typer.Option(help="Processes on the port; instead of CLICKRAIL_INGEST_WORKERS.")
+        int | None, typer.Option(help="number of processes that share the port; overrides CLICKRAIL_INGEST_WORKERS")
     ] = None,
 ) -> None:
-    """Run the redirect service."""
-    # Another program takes over this process: a supervisor is to be small, and what the command imports is not. It
-    # starts workers by the name of their module, which is not to be looked for in the folder we happen to be in.
+    """Run ingest: the service that redirects visitors and records clicks."""
+    # Replace this process: the supervisor must stay small, and the command has imported a lot. The supervisor starts
+    # workers by module name; PYTHONSAFEPATH keeps Python from looking for the module in the current folder.
     environ = {**os.environ, "PYTHONSAFEPATH": "1"}
     if workers is not None:
         environ["CLICKRAIL_INGEST_WORKERS"] = str(workers)
@@ -22,7 +22,7 @@ def ingest(
 
 
 def enricher() -> None:
-    """Run the enricher."""
+    """Run the enricher: it adds place, device, referrer and bot signals to clicks."""
     from enricher.service import serve
     from enricher.settings import Settings
     from runtime.process import run
@@ -31,7 +31,7 @@ def enricher() -> None:
 
 
 def sink() -> None:
-    """Run the sink."""
+    """Run the sink: it writes records from Kafka into PostgreSQL."""
     from runtime.process import run
     from sink.service import serve
     from sink.settings import Settings
@@ -40,7 +40,7 @@ def sink() -> None:
 
 
 def console() -> None:
-    """Run the console."""
+    """Run the console: the web page for people."""
     from console.service import serve
     from console.settings import Settings
     from runtime.process import run

@@ -1,4 +1,4 @@
-"""`clickrail simulate`: realistic clicks for a running stack."""
+"""`clickrail simulate`: sends realistic clicks to a running stack."""
 
 import sys
 from pathlib import Path
@@ -8,40 +8,42 @@ import typer
 
 Rate = Annotated[
     float | None,
-    typer.Option(show_default="200, or the times in --requests", help="requests a second"),
+    typer.Option(show_default="200, or the times in --requests", help="requests per second"),
 ]
 Speed = Annotated[
     float | None,
-    typer.Option(show_default="1", help="with --requests: send at the times of the file, so many times as fast"),
+    typer.Option(show_default="1", help="with --requests: send at the times in the file, this many times as fast"),
 ]
-Seconds = Annotated[float | None, typer.Option(show_default="60, or all of --requests", help="for how long")]
+Seconds = Annotated[
+    float | None, typer.Option(show_default="60, or all of --requests", help="how many seconds to send")
+]
 Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
 Url = Annotated[
     str | None,
     typer.Option(
         show_default="http://127.0.0.1:8080, or the port of CLICKRAIL_INGEST_PORT",
-        help="URL of the stack; it must trust this machine as a proxy",
+        help="URL of ingest, which must trust this machine as a proxy (`make up` does)",
     ),
 ]
 Codes = Annotated[
     str | None,
     typer.Option(
         show_default="those of the demo; with --requests none",
-        help="referral codes it knows, comma-separated; the first is visited most. With --requests: paths that are no "
-        "link become links of these codes",
+        help="referral codes, comma-separated; the first gets the most visits. With --requests: paths that are not a "
+        "link are replaced by links of these codes",
     ),
 ]
-Connections = Annotated[int, typer.Option(help="how many requests may run at once")]
+Connections = Annotated[int, typer.Option(help="how many requests may be open at the same time")]
 Requests = Annotated[
     Path | None,
     typer.Option(
         show_default=False,
-        help="send these, paths as they stand: JSON lines of ip, method, path, and if known ts (the time), referrer, "
+        help="send the requests of this file: JSON lines with ip, method, path, and if known ts (the time), referrer, "
         "user_agent",
     ),
 ]
 LedgerFile = Annotated[
-    Path | None, typer.Option("--ledger", show_default=False, help="write each request's answer here")
+    Path | None, typer.Option("--ledger", show_default=False, help="write the answer to each request to this file")
 ]
 Json = Annotated[bool, typer.Option("--json", help="print the ledger as JSON")]
 

@@ -1,4 +1,4 @@
-"""`clickrail migrate` and `clickrail topics apply`: what the services need before they start."""
+"""`clickrail migrate` and `clickrail topics apply`: create the tables and topics that the services need."""
 
 import logging
 from typing import TYPE_CHECKING, Annotated
@@ -15,20 +15,27 @@ if TYPE_CHECKING:
     from runtime.kafka.topics import Applied
     from runtime.migrations import AppliedMigration
 
-topics = typer.Typer(help="Kafka topics of the contract.", no_args_is_help=True)
+topics = typer.Typer(help="The Kafka topics, and how far each stage has read them.", no_args_is_help=True)
 
-DatabaseUrl = Annotated[str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="PostgreSQL")]
+DatabaseUrl = Annotated[
+    str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="URL of the PostgreSQL database")
+]
 Servers = Annotated[
-    str, typer.Option(envvar="CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS", show_default=False, help="host:port, comma-separated")
+    str,
+    typer.Option(
+        envvar="CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS",
+        show_default=False,
+        help="Kafka's addresses: host:port, comma-separated",
+    ),
 ]
 Prefix = Annotated[str, typer.Option(envvar="CLICKRAIL_KAFKA_TOPIC_PREFIX", help="prefix of every topic's name")]
 
 PACKAGES = ("referrals", "storage", "console")
-"""Whose migrations there are, in the order they are applied."""
+"""The packages that have migrations, in the order in which they are applied."""
 
 
 def migrate(database_url: DatabaseUrl) -> None:
-    """Bring the tables up to date. Safe to run twice, and from two places at once."""
+    """Create the tables, or bring them up to date. Safe to run twice, and from two machines at once."""
     from runtime.migrations import MigrationError
 
     with exit_on(MigrationError):
@@ -40,7 +47,7 @@ def migrate(database_url: DatabaseUrl) -> None:
 
 
 async def apply_migrations(database_url: str) -> list[str]:
-    """Do the same without a command around it. Raises MigrationError, and as `runtime.postgres.connect` does."""
+    """Bring the tables up to date. Raises MigrationError, and what `runtime.postgres.connect` raises."""
     from referrals.connections import connected
 
     async with connected(database_url) as connection:
@@ -49,7 +56,7 @@ async def apply_migrations(database_url: str) -> list[str]:
 
 
 async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str], list[str]]:
-    """Apply what is missing, and make the first partitions; say what was applied, and what was skipped."""
+    """Apply missing migrations, and make the next partitions; return the names of those applied and those skipped."""
     from runtime.migrations import find_migrations, find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
     from storage.partitions import make_upcoming_partitions
@@ -70,9 +77,9 @@ def describe_applied(one: "AppliedMigration") -> str:
 
 @topics.command()
 def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> None:
-    """Create the topics that are missing, report how the others differ, delete nothing. Exit code 1 on differences.
+    """Create missing topics, and report existing ones that differ. Changes and deletes none; exit code 1 if any differ.
 
-    TLS and the password of Kafka are read from CLICKRAIL_KAFKA_*, as the services do.
+    TLS and password come from the same CLICKRAIL_KAFKA_* variables as for the services.
     """
     import asyncio
 
@@ -82,7 +89,7 @@ def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> 
     with exit_on(DependencyAway, SettingsError):
         applied = asyncio.run(apply_contract(servers, kafka_topic_prefix, read_environment(servers)))
     for topic in applied:
-        print(f"{topic.name}: {'created' if topic.created else 'stands'}")
+        print(f"{topic.name}: {'created' if topic.created else 'exists'}")
         for difference in topic.differences:
             print(f"  differs: {difference}")
     if any(topic.differences for topic in applied):
@@ -90,7 +97,7 @@ def apply(kafka_bootstrap_servers: Servers, kafka_topic_prefix: Prefix = "") -> 
 
 
 def read_environment(servers: list[str]) -> "KafkaSecurity":
-    """Read what the environment says of TLS and a password. Raises SettingsError, naming the variable."""
+    """Read TLS and password settings from the environment. Raises SettingsError, which names the variable."""
     import os
 
     from runtime.kafka.security import read_security
@@ -109,20 +116,20 @@ async def apply_contract(servers: list[str], prefix: str, security: "KafkaSecuri
     from runtime.kafka.topics import apply_topics
     from schemas import TOPICS
 
-    heard = LastLogMessage(logging.ERROR)
-    logging.getLogger("aiokafka").addHandler(heard)
+    last_message = LastLogMessage(logging.ERROR)
+    logging.getLogger("aiokafka").addHandler(last_message)
     logging.getLogger("aiokafka").propagate = False
     wanted = [msgspec.structs.replace(topic, name=prefix + topic.name) for topic in TOPICS]
     try:
         return await apply_topics(servers, wanted, security or PLAINTEXT)
     except DependencyAway as error:
-        raise DependencyAway(f"{error} {heard.said}".rstrip()) from error
+        raise DependencyAway(f"{error} {last_message.text}".rstrip()) from error
 
 
 class LastLogMessage(logging.Handler):
-    """Keeps what aiokafka last said: its exceptions do not say that a certificate or a password was refused."""
+    """Keeps aiokafka's last log message: its exceptions do not say that a certificate or password was refused."""
 
-    said = ""
+    text = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.said = record.getMessage()
+        self.text = record.getMessage()

@@ -20,9 +20,9 @@ token = typer.Typer(help="Click tokens, as merchants send them back.", no_args_i
 
 WHY: Final = {
     "malformed": "a click token has 45 characters: 26 of the click's id, a dot, and 18 more",
-    "unknown_key": "this key ring never had the key it names: it may be of another installation",
+    "unknown_key": "this key ring has never had the key that it names: it may come from another installation",
     "destroyed_key": "it was made with a key that has been destroyed",
-    "forged": "it was altered, or never made here",
+    "forged": "it was altered, or made elsewhere",
 }
 
 
@@ -31,15 +31,19 @@ def verify(
     keys_file: KeysFile,
     click_token: Annotated[
         str | None,
-        typer.Argument(metavar="TOKEN", show_default=False, help="as it was sent back; - or none: standard input"),
+        typer.Argument(
+            metavar="TOKEN",
+            show_default=False,
+            help="the token as it was sent back; without it, or with -, tokens are read from standard input",
+        ),
     ] = None,
     database_url: MaybeDatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell whether click tokens are genuine, and of which clicks. Exit code 1 when one is not.
+    """Check whether click tokens are genuine, and show their clicks. Exit code 1 if one is not.
 
-    On standard input there is one on each line. With a database the click is looked up, and one of a test link is
-    marked as such.
+    Standard input has one token on each line. With a database URL the click is looked up, and a click of a test link
+    is marked as a test.
     """
     from identity.keyfile import read_ring
     from identity.token import TokenKeys
@@ -48,7 +52,7 @@ def verify(
         keys = TokenKeys(read_ring(keys_file))
         texts = [click_token] if click_token not in (None, "-") else [line for line in sys.stdin if line.strip()]
         if not texts:
-            raise CommandError("there is no token on standard input")
+            raise CommandError("there is no token on standard input: give TOKEN, or one token on each line")
     verified = [verify_one(keys, text) for text in texts]
     if database_url:
         add_clicks(database_url, verified)
@@ -76,7 +80,7 @@ def verify_one(keys: "TokenKeys", text: str) -> dict[str, Any]:
 
 
 def add_clicks(database_url: str, verified: list[dict[str, Any]]) -> None:
-    """Add what the table knows of the clicks of genuine tokens; null for a click that is not in it."""
+    """Add the clicks of genuine tokens as they are in the table; null for a click that is not there."""
     from storage.read.queries import find_click
 
     async def work(connection: Any) -> None:
@@ -87,7 +91,7 @@ def add_clicks(database_url: str, verified: list[dict[str, Any]]) -> None:
                 names = ("is_test", "code", "affiliate_id", "program_id")
                 one["click"] = None if click is None else {name: getattr(click, name) for name in names}
 
-    # Whether a token is genuine is known without the database: that it is away is said, and no more.
+    # Whether a token is genuine is known without the database: `run` prints its error, and the command goes on.
     with suppress(typer.Exit):
         run(database_url, work)
 
@@ -95,11 +99,11 @@ def add_clicks(database_url: str, verified: list[dict[str, Any]]) -> None:
 def describe(one: dict[str, Any]) -> str:
     if not one["genuine"]:
         return f"not genuine: {one['reason']} ({WHY[one['reason']]})"
-    said = f"genuine: click {one['click_id']} of {one['clicked_at']:%Y-%m-%d %H:%M:%S} UTC"
+    text = f"genuine: click {one['click_id']} of {one['clicked_at']:%Y-%m-%d %H:%M:%S} UTC"
     if "click" not in one:
-        return said
+        return text
     click = one["click"]
     if click is None:
-        return f"{said}, which is not in the table, or not yet"
-    test = "; a test, in no total" if click["is_test"] else ""
-    return f"{said}, by code {click['code']} of {click['affiliate_id']} for {click['program_id']}{test}"
+        return f"{text}, which is not in the table, or not yet"
+    test = "; a test, which no total counts" if click["is_test"] else ""
+    return f"{text}, by code {click['code']} of {click['affiliate_id']} for {click['program_id']}{test}"

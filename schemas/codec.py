@@ -17,7 +17,7 @@ MAJOR: Final = SCHEMA_VERSION.split(".", 1)[0]
 
 
 class Undecodable(msgspec.Struct, frozen=True):
-    """Why bytes are no record that can be processed.
+    """Why bytes cannot be read as a record.
 
     `reason` is `not_utf8`, `not_json`, `unknown_version`, `wrong_shape` or `implausible_time`.
     """
@@ -38,15 +38,15 @@ VERSION: Final = re.compile("[0-9]{1,3}[.][0-9]{1,3}")
 TIMES: Final = {kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_at")) for kind in KINDS}
 VERSION_DECODER: Final = msgspec.json.Decoder(Versioned)
 UNREADABLE: Final = (UnicodeDecodeError, msgspec.DecodeError, RecursionError)
-"""What bytes that are no JSON raise; the last is for a nesting that no record has, deeper than the decoder goes."""
+"""Raised for bytes that are not JSON; RecursionError for values nested too deeply for the decoder."""
 
 
 encode: Final[Callable[[Record], bytes]] = ENCODER.encode
-"""Gives a record as UTF-8 JSON. Its texts must hold no lone surrogates: ingest cleans them at the edge."""
+"""Encodes a record as UTF-8 JSON. Its texts must not contain lone surrogates: ingest removes them."""
 
 
 def decode(kind: type[R], value: bytes) -> R | Undecodable:
-    """Read one record of `kind`. Fields this version does not know are passed over; another major is refused."""
+    """Read one record of `kind`. Unknown fields are ignored; another major version is refused."""
     try:
         record = DECODERS[kind].decode(value)
     except msgspec.ValidationError as error:
@@ -59,7 +59,7 @@ def decode(kind: type[R], value: bytes) -> R | Undecodable:
     if problem:
         return Undecodable("wrong_shape", problem)
     for name in TIMES[kind]:
-        # Whoever adds to a time, subtracts from it or converts it may do so without another look.
+        # Within this range, arithmetic with the time and conversions of it cannot overflow.
         time: datetime | None = getattr(record, name)
         if time is not None and not EARLIEST <= time <= LATEST:
             return Undecodable("implausible_time", f"{name} is {time.isoformat()}")
@@ -74,7 +74,7 @@ def refuse(value: bytes, detail: str) -> Undecodable:
     except msgspec.ValidationError:
         return Undecodable("wrong_shape", detail)
     except UNREADABLE as error:
-        # The first field that differs stood before what is no JSON at all.
+        # A field that differs was found first, but the bytes after it are not JSON.
         return unreadable(error)
     return judge_version(version) or Undecodable("wrong_shape", detail)
 
@@ -84,7 +84,7 @@ def unreadable(error: Exception) -> Undecodable:
 
 
 def judge_version(version: str) -> Undecodable | None:
-    """Say why a record of this version is not read; null when it is."""
+    """Say why a record of this version is not read; null if it is."""
     if VERSION.fullmatch(version) is None:
         return Undecodable("wrong_shape", "Expected `major.minor` - at `$.schema_version`")
     if version.split(".", 1)[0] != MAJOR:

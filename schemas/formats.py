@@ -1,8 +1,8 @@
-"""Whether the texts of a decoded record have the formats that the contract promises. Pure but for a memory of words.
+"""Checks the formats of the texts of a decoded record. Pure, except that it remembers words it has seen.
 
-The formats are those of the fields' types (`schemas.fields`): a new field is checked from its first day. Ids are
-matched together, as the lines of one text. Words of open vocabularies, thirty in a click, are few in all: those that
-were seen before are remembered, so that a set answers for them.
+The formats come from the types of the fields (`schemas.fields`), so new fields are checked without a change here. Ids
+are joined by line feeds and matched at once. A click has about thirty words of open vocabularies, and the same few
+words appear in most clicks: words seen before are looked up in a set.
 """
 
 import re
@@ -16,7 +16,7 @@ from msgspec import inspect
 from schemas.fields import Word
 
 MOST_WORDS: Final = 4096
-"""Words remembered. Strangers choose some of them (the names of ad ids); past this, words are matched each time."""
+"""Maximum number of words remembered, because visitors choose some (names of ad ids). Others are matched each time."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Field(msgspec.Struct, frozen=True):
 
 
 class FormatCheck:
-    """Checks the records of one type. Made once per type: construction reads the type, a check reads attributes."""
+    """Checks the records of one type. Make one per type: the constructor inspects the type, which is slow."""
 
     def __init__(self, kind: type[msgspec.Struct]) -> None:
         fields = [field for field in formatted_fields(inspect.type_info(kind)) if field.path != "schema_version"]
@@ -39,14 +39,14 @@ class FormatCheck:
         texts = [field for field in fields if field.pattern != WORD and not field.is_collection]
         words = [field for field in fields if field.pattern == WORD and not field.is_collection]
         self._get_texts = getter(field.path for field in texts)
-        # One match for all of them: a null one is an empty line.
+        # One match for all texts: null becomes an empty line.
         self._match_texts = re.compile("\n".join(f"(?:{field.pattern})?" for field in texts)).fullmatch
         self._get_words = getter(field.path for field in words)
         self._get_collections = getter(field.path for field in fields if field.is_collection)
         self._words: set[str | None] = {None}
 
     def find_problem(self, record: msgspec.Struct) -> str | None:
-        """Say which text does not have its format; null when all do."""
+        """Say which text does not have its format; null if all have."""
         if self._match_texts("\n".join([text or "" for text in self._get_texts(record)])) is None:
             return self._describe(record)
         if self._knows_words(record):
@@ -60,7 +60,7 @@ class FormatCheck:
         are_known = self._words.issuperset
         if not are_known(self._get_words(record)):
             return False
-        # A loop, not `all()`: this is on the path of every record, twice.
+        # A loop, not `all()`: this runs twice for every record.
         for words in self._get_collections(record):  # noqa: SIM110
             if words and not are_known(words):
                 return False
@@ -81,11 +81,11 @@ class FormatCheck:
 
 
 def getter(paths: Iterable[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """Give a function that reads all of these attributes of a record."""
+    """Return a function that reads all of these attributes of a record."""
     given = tuple(paths)
     if not given:
         return lambda _: ()
-    # For one path alone `attrgetter` gives the value itself.
+    # With one path, `attrgetter` returns the value and not a tuple.
     read = attrgetter(*given)
     return read if len(given) > 1 else lambda record: (read(record),)
 

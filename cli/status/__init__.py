@@ -1,5 +1,5 @@
 """`clickrail status`: what runs, what is wrong, and what to do about it.
 
 It asks the health ports of the services, and checks what they need: settings, Kafka, PostgreSQL, Redis, the key ring,
-the disk. Nothing is changed.
+the disk. It changes nothing.
 """

@@ -1,4 +1,4 @@
-"""Everything looked at, all at once, in the order in which one thing follows from another."""
+"""Runs all checks at the same time, and returns their findings, causes before what follows from them."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
@@ -20,7 +20,7 @@ NEEDS_KEYS: Final = frozenset({"ingest", "enricher"})
 
 
 async def check(environ: Mapping[str, str], selected: Sequence[str]) -> list[Finding]:
-    """Look at the services selected and what they need. Raises SettingsError for wrong settings of the local stack."""
+    """Check the selected services and what they need. Raises SettingsError for wrong settings of the local stack."""
     local = {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_LOCAL_")}
     scope = find_scope(environ, load(LocalSettings, local).data)
     if scope.data is None:
@@ -30,7 +30,7 @@ async def check(environ: Mapping[str, str], selected: Sequence[str]) -> list[Fin
 
 
 async def check_all(scope: Scope, selected: Sequence[str]) -> list[Finding]:
-    """Servers first, then files, services and lag: what is wrong further down often follows from what is above."""
+    """Return servers first, then files, services and lag: a later problem often follows from an earlier one."""
     names = set(selected)
     work: list[Coroutine[Any, Any, Finding | None]] = [check_kafka(scope.environ)]
     if names & NEEDS_POSTGRES or not names:

@@ -12,20 +12,25 @@ NAMES = "ingest, enricher, sink, console"
 
 Only = Annotated[
     str | None,
-    typer.Option(metavar="NAMES", show_default=False, help=f"the services that should run: {NAMES}; servers: none"),
+    typer.Option(
+        metavar="NAMES", show_default=False, help=f"check only these services: {NAMES}; `servers` checks none of them"
+    ),
 ]
 Without = Annotated[
-    str | None, typer.Option(metavar="NAMES", show_default=False, help="services that run elsewhere, or not at all")
+    str | None,
+    typer.Option(
+        metavar="NAMES", show_default=False, help="do not check these services: they run elsewhere, or not at all"
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="print what was found as JSON")]
+Json = Annotated[bool, typer.Option("--json", help="write JSON")]
 COLUMNS = ("what", "state", "problem", "remedy")
 
 
 def status(only: Only = None, without: Without = None, as_json: Json = False) -> None:
     """Show what runs, what is wrong, and what to do about it. Exit code 1 if anything is wrong. Changes nothing.
 
-    It checks the services that the environment's CLICKRAIL_* settings describe; without those, the local stack of this
-    folder (`make up`).
+    Checks the services that the CLICKRAIL_* variables of the environment describe, or without those the local stack
+    (`make up`) of this folder.
     """
     import asyncio
     import os
@@ -52,5 +57,5 @@ def status(only: Only = None, without: Without = None, as_json: Json = False) ->
 def summary(found: "list[Finding]", wrong: "list[Finding]") -> str:
     if not wrong:
         return "All is well."
-    hint = " Begin at the top: what is below may follow from it." if len(wrong) > 1 else ""
+    hint = " Begin at the top: later problems may follow from earlier ones." if len(wrong) > 1 else ""
     return f"{len(wrong)} of {len(found)} wrong: {', '.join(one.what for one in wrong)}.{hint}"

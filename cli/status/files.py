@@ -1,4 +1,4 @@
-"""Whether the files that the services need are there: the key ring, and the folder of the journal."""
+"""Checks the files that the services need: the key ring, and the folder of the journal."""
 
 import os
 import shutil
@@ -15,23 +15,30 @@ MIB: Final = 1024 * 1024
 
 
 def check_keys(environ: Mapping[str, str]) -> Finding:
-    """Look whether the key ring can be read."""
+    """Check that the key ring can be read."""
     path = environ.get("CLICKRAIL_KEYS_FILE")
     if path is None:
         return Finding(
-            "key ring", "not set", "CLICKRAIL_KEYS_FILE is missing", "set it; `clickrail keys init` makes one"
+            "key ring",
+            "not set",
+            "CLICKRAIL_KEYS_FILE is missing",
+            "set it to the key ring's file; `clickrail keys init` makes one",
         )
     try:
         read_ring(Path(path))
     except KeyRingError as error:
-        made = Path(path).exists()
-        remedy = "mend the file, or put its backup back" if made else "clickrail keys init, or put its backup there"
+        exists = Path(path).exists()
+        remedy = (
+            "correct the file, or restore it from the backup"
+            if exists
+            else "run `clickrail keys init`, or restore the file from the backup"
+        )
         return Finding("key ring", "unusable", str(error), remedy)
     return Finding("key ring", "readable")
 
 
 def check_journal(environ: Mapping[str, str]) -> Finding:
-    """Look whether the folder of the journal can be written, and has room."""
+    """Check that the folder of the journal can be written, and that its disk has room."""
     given = environ.get("CLICKRAIL_INGEST_DATA_DIR")
     if given is None:
         return Finding(
@@ -44,11 +51,11 @@ def check_journal(environ: Mapping[str, str]) -> Finding:
     free = shutil.disk_usage(folder).free // MIB
     if free < NEEDED_MIB:
         return Finding(
-            "journal", "nearly full", f"{folder} has {free} MiB free", "free some: clicks wait there for Kafka"
+            "journal", "nearly full", f"{folder} has {free} MiB free", "free some space: clicks wait there for Kafka"
         )
     return Finding("journal", "writable")
 
 
 def nearest_folder(path: Path) -> Path:
-    """Give the path, or what of it exists: ingest makes the rest."""
+    """Return the path, or its nearest parent that exists: ingest makes the rest."""
     return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())

@@ -4,7 +4,7 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """`state` is a word or two; `problem` says what is wrong, empty for nothing; `remedy` says what to do."""
+    """`state` is one or two words, `problem` says what is wrong (empty if nothing is), `remedy` says what to do."""
 
     what: str
     state: str

@@ -1,4 +1,4 @@
-"""How far behind each consumer group is: what Kafka holds that the enricher, and the sink, have not done yet."""
+"""Checks the lag: how many records in Kafka wait for the enricher and the sink."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import load
 
-ANSWER_S: Final = 10.0
-AGAIN_S: Final = 0.5
+TIMEOUT_S: Final = 10.0
+RETRY_S: Final = 0.5
 
 
 async def check_lag(stage: str, scope: Scope) -> Finding | None:
-    """Look how many records wait for a stage; null where Kafka cannot say, which is a finding of its own."""
+    """Check how many records wait for a stage; null if Kafka does not answer, which another check reports."""
     from aiokafka.errors import KafkaError
 
     from runtime.errors import SettingsError
@@ -24,7 +24,7 @@ async def check_lag(stage: str, scope: Scope) -> Finding | None:
     given = {name: text for name, text in scope.environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
     try:
         settings = load(KafkaSettings, given)
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             lines = await ask_lag(stage, settings, read_security(settings))
     except (SettingsError, KafkaError, OSError, TimeoutError):
         return None
@@ -32,7 +32,7 @@ async def check_lag(stage: str, scope: Scope) -> Finding | None:
 
 
 async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) -> list[dict[str, Any]]:
-    """Ask Kafka. Raises KafkaError."""
+    """Read the offsets from Kafka. Raises KafkaError."""
     from aiokafka.errors import GroupCoordinatorNotAvailableError
 
     from runtime.kafka.groups import asking
@@ -43,12 +43,12 @@ async def ask_lag(stage: str, settings: KafkaSettings, security: KafkaSecurity) 
             async with asking(servers, f"{prefix}clickrail.{stage}", "clickrail-status", security) as client:
                 return await read_lag(stage, prefix, client)
         except GroupCoordinatorNotAvailableError:
-            # A cluster that has had no group yet makes the topic of the offsets first.
-            await asyncio.sleep(AGAIN_S)
+            # A new cluster creates its topic of offsets when the first group asks for it.
+            await asyncio.sleep(RETRY_S)
 
 
 def describe_lag(stage: str, lines: list[dict[str, Any]], *, left_out: bool = False) -> Finding | None:
-    """Say in words what `read_lag` found; null where there is no topic yet."""
+    """Describe what `read_lag` returned; null if the topics do not exist yet."""
     if not lines:
         return None
     what, topics = f"lag of the {stage}", count_by_topic(lines)
@@ -58,9 +58,11 @@ def describe_lag(stage: str, lines: list[dict[str, Any]], *, left_out: bool = Fa
     state = f"{waiting:,} {'record' if waiting == 1 else 'records'}"
     where = ", ".join(f"{behind:,} of {topic}" for topic, behind in topics.items() if behind)
     if lines[0]["members"] or left_out:
-        remedy = f"none while it shrinks: look again; if it grows, the log of the {stage} says why, or add a process"
+        remedy = (
+            f"look again: nothing to do if it shrinks. If it grows, look at the log of the {stage}, or add a process"
+        )
         return Finding(what, state, remedy=f"start the {stage}" if left_out else remedy)
-    return Finding(what, state, f"nobody reads them ({where})", f"start the {stage}: it goes on where it was")
+    return Finding(what, state, f"no process reads them ({where})", f"start the {stage}: it continues where it stopped")
 
 
 def count_by_topic(lines: list[dict[str, Any]]) -> Mapping[str, int]:

@@ -1,4 +1,4 @@
-"""Whether the local stack of a folder runs, and where it does not, whether it could."""
+"""Checks whether the local stack of a folder runs, and if not, whether it could start."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from runtime.errors import SettingsError
 
 
 def check_run(environ: Mapping[str, str], data: Path) -> Finding:
-    """Look whether `clickrail up` runs; if not, whether its settings and ports would let it."""
+    """Check whether `clickrail up` runs; if not, whether its settings, ports and disk would let it start."""
     from cli.up.run import ENVIRONMENT, choose_ports, read_local
     from deploy.local.errors import LocalStackError
     from deploy.local.folder import lock_owner, require_room
@@ -19,12 +19,14 @@ def check_run(environ: Mapping[str, str], data: Path) -> Finding:
     if pid is not None and (data / ENVIRONMENT).exists():
         return Finding("make up", f"runs (process {pid})")
     if pid is not None:
-        return Finding("make up", "starting", f"process {pid} is not up yet", "wait; it says what it is doing")
+        return Finding(
+            "make up", "starting", f"process {pid} is still starting", "wait: its terminal shows the progress"
+        )
     try:
         choose_ports(read_local(environ), environ, SERVICES)
         if data.exists():
             require_room(data, NEEDED_MIB)
     except (SettingsError, LocalStackError) as error:
-        return Finding("make up", "not running", str(error), "mend that first: `make up` would end with it")
-    remedy = "make up; or, for services that run elsewhere, take their CLICKRAIL_* settings into the environment"
+        return Finding("make up", "not running", str(error), "correct that first: `make up` would fail with this error")
+    remedy = "run `make up`; to check services that run elsewhere, set their CLICKRAIL_* variables in this shell"
     return Finding("make up", "not running", f"no local stack runs in {data}", remedy)

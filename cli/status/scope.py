@@ -1,4 +1,4 @@
-"""What is looked at: the local stack of this folder, or the services that the environment describes."""
+"""Decides what is checked: the local stack of this folder, or the services that the environment describes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +12,9 @@ ADDRESSES = ("CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS", "CLICKRAIL_DATABASE_URL")
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """The settings to look at; `left_out` are services that nobody has started, which is no fault.
+    """The settings to check with. `left_out` are services that `clickrail up` was told not to start.
 
-    `data` is the local stack's folder, null where the environment describes other services.
+    `data` is the folder of the local stack, or null if the environment describes other services.
     """
 
     environ: Mapping[str, str]
@@ -23,18 +23,18 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 def describes_services(environ: Mapping[str, str]) -> bool:
-    """Tell whether an environment says where the servers are."""
+    """Tell whether an environment has the addresses of the servers."""
     return any(name in environ or f"{name}_FILE" in environ for name in ADDRESSES)
 
 
 def find_scope(environ: Mapping[str, str], data: Path) -> Scope:
-    """Give what to look at; `data` is where a local stack would have its files."""
+    """Return what to check; `data` is the folder of the local stack, if there is one."""
     try:
         text = (data / "environment").read_text()
     except OSError:
         text = ""
     exports = read_exports(text)
-    # A shell that took the settings of the local stack speaks of it too.
+    # The shell may have read the settings of the local stack: then it describes the local stack.
     same = all(environ.get(name) == exports.get(name) for name in ADDRESSES)
     if describes_services(environ) and not (text and same):
         return Scope(environ)

@@ -1,4 +1,4 @@
-"""Whether what the services need answers, and is as they need it: Kafka with its topics, PostgreSQL, Redis."""
+"""Checks the servers: Kafka and its topics, PostgreSQL and its tables, Redis."""
 
 import asyncio
 import logging
@@ -30,64 +30,68 @@ from runtime.redis_tls import check_redis_tls_files
 from runtime.settings import DatabaseUrl, RedisUrl, load, variables
 from schemas import TOPICS
 
-ANSWER_S: Final = 10.0
+TIMEOUT_S: Final = 10.0
 SESSION: Final = Session(application="clickrail status", connect_s=5.0, statement_s=5.0, read_only=True)
 
 
 class Stores(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
-    """The servers beside Kafka, as the services read them."""
+    """The URLs of PostgreSQL and Redis, read as the services read them."""
 
     database_url: DatabaseUrl | None = None
     redis_url: RedisUrl | None = None
 
 
 async def check_kafka(environ: Mapping[str, str]) -> Finding:
-    """Look whether Kafka answers, and has the topics of the contract as they are wanted."""
-    heard = LastLogMessage(logging.ERROR)
-    logging.getLogger("aiokafka").addHandler(heard)
+    """Check that Kafka answers, and has all topics with the right settings."""
+    last_message = LastLogMessage(logging.ERROR)
+    logging.getLogger("aiokafka").addHandler(last_message)
     logging.getLogger("aiokafka").propagate = False
     try:
         given = {name: text for name, text in environ.items() if name.startswith("CLICKRAIL_KAFKA_")}
         settings = load(KafkaSettings, given)
         wanted = [msgspec.structs.replace(topic, name=settings.kafka_topic_prefix + topic.name) for topic in TOPICS]
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             topics = await compare_topics(settings.kafka_bootstrap_servers, wanted, read_security(settings))
     except SettingsError as error:
-        return Finding("Kafka", "wrong settings", str(error), "mend the variable")
+        return Finding("Kafka", "wrong settings", str(error), "correct the variable")
     except (DependencyAway, TimeoutError) as error:
-        why = heard.said or str(error) or f"no answer within {ANSWER_S:g} s"
-        return Finding("Kafka", "away", why, "start Kafka, or mend CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
+        why = last_message.text or str(error) or f"no answer within {TIMEOUT_S:g} s"
+        return Finding("Kafka", "away", why, "start Kafka, or correct CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
     return describe_topics(topics)
 
 
 def describe_topics(topics: Mapping[str, tuple[str, ...] | None]) -> Finding:
     missing = [name for name, differences in topics.items() if differences is None]
     if missing:
-        return Finding("Kafka", "answers", f"topics are missing: {', '.join(missing)}", "clickrail topics apply")
+        return Finding("Kafka", "answers", f"topics are missing: {', '.join(missing)}", "run `clickrail topics apply`")
     differing = [f"{name}: {each}" for name, differences in topics.items() for each in differences or ()]
     if differing:
-        remedy = "set what differs with Kafka's own tools, or leave it if it is meant"
+        remedy = "change them with Kafka's own tools, or leave them if that is intended"
         return Finding("Kafka", "answers", f"topics differ: {'; '.join(differing)}", remedy)
     return Finding("Kafka", "answers")
 
 
 async def check_postgres(environ: Mapping[str, str]) -> Finding:
-    """Look whether PostgreSQL answers, and has the tables of this version."""
+    """Check that PostgreSQL answers, and has the tables of this version."""
     try:
-        url = load(Stores, stores_of(environ)).database_url
+        url = load(Stores, read_store_urls(environ)).database_url
         if url is None:
             return Finding("PostgreSQL", "not set", "CLICKRAIL_DATABASE_URL is missing", "set it to the database's URL")
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             return await check_tables(url.reveal())
     except MigrationError as error:
-        return Finding("PostgreSQL", "answers", str(error), "run `clickrail migrate` of the version that belongs to it")
+        return Finding(
+            "PostgreSQL", "answers", str(error), "run the version of Clickrail that made these tables, or a newer one"
+        )
     except SettingsError as error:
-        return Finding("PostgreSQL", "wrong settings", str(error), "mend the variable")
+        return Finding("PostgreSQL", "wrong settings", str(error), "correct the variable")
     except (PostgresAway, TimeoutError) as error:
-        why = str(error) or f"no answer within {ANSWER_S:g} s"
-        return Finding("PostgreSQL", "away", why, "start PostgreSQL, or mend CLICKRAIL_DATABASE_URL")
+        why = str(error) or f"no answer within {TIMEOUT_S:g} s"
+        return Finding("PostgreSQL", "away", why, "start PostgreSQL, or correct CLICKRAIL_DATABASE_URL")
     except Stuck as error:
-        return Finding("PostgreSQL", "refuses", str(error), "mend CLICKRAIL_DATABASE_URL, or what the account may do")
+        return Finding(
+            "PostgreSQL", "refuses", str(error), "correct CLICKRAIL_DATABASE_URL, or give its account the rights"
+        )
 
 
 async def check_tables(url: str) -> Finding:
@@ -96,9 +100,11 @@ async def check_tables(url: str) -> Finding:
             await check_database(connection)
             state = await read_state(connection)
         except asyncpg.UndefinedTableError:
-            return Finding("PostgreSQL", "answers", "the database has no tables of Clickrail yet", "clickrail migrate")
+            return Finding(
+                "PostgreSQL", "answers", "the database has no Clickrail tables yet", "run `clickrail migrate`"
+            )
         except asyncpg.InsufficientPrivilegeError:
-            # An edge node's account reads the referrals and nothing else.
+            # The account of an edge node may read only the referrals.
             return Finding("PostgreSQL", "answers")
         except ERRORS as error:
             raise describe_failure(error) from error
@@ -113,39 +119,39 @@ def describe_migrations(packages: Sequence[MigrationSet], state: MigrationState)
             f"{one.name}{' (begun, not finished)' if (one.recorded_as, one.number) in state.broken_off else ''}"
             for one in pending
         )
-        return Finding("PostgreSQL", "answers", f"migrations are missing: {missing}", "clickrail migrate")
+        return Finding("PostgreSQL", "answers", f"migrations are missing: {missing}", "run `clickrail migrate`")
     if skipped := find_skipped(packages, state):
         return Finding("PostgreSQL", f"answers; {len(skipped)} migrations are not for {state.engine}")
     return Finding("PostgreSQL", "answers")
 
 
 async def check_redis(environ: Mapping[str, str]) -> Finding:
-    """Look whether Redis answers; without one ingest works as well, with more questions to PostgreSQL."""
+    """Check that Redis answers. Ingest also works without Redis, with more queries to PostgreSQL."""
     from redis.exceptions import RedisError
 
     from runtime.redis import connect_redis
 
     try:
-        url = load(Stores, stores_of(environ)).redis_url
+        url = load(Stores, read_store_urls(environ)).redis_url
         if url is None:
             return Finding("Redis", "not set")
         check_redis_tls_files(url.reveal())
     except SettingsError as error:
-        return Finding("Redis", "wrong settings", str(error), "mend the variable")
-    client = connect_redis(url.reveal(), ANSWER_S)
+        return Finding("Redis", "wrong settings", str(error), "correct the variable")
+    client = connect_redis(url.reveal(), TIMEOUT_S)
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             await client.ping()
     except (RedisError, OSError, TimeoutError) as error:
-        why = str(error) or f"no answer within {ANSWER_S:g} s"
+        why = str(error) or f"no answer within {TIMEOUT_S:g} s"
         return Finding(
-            "Redis", "away", why, "start Redis or Valkey, or mend CLICKRAIL_REDIS_URL; links work without it"
+            "Redis", "away", why, "start Redis or Valkey, or correct CLICKRAIL_REDIS_URL; links work without it"
         )
     finally:
         await client.aclose()
     return Finding("Redis", "answers")
 
 
-def stores_of(environ: Mapping[str, str]) -> dict[str, str]:
+def read_store_urls(environ: Mapping[str, str]) -> dict[str, str]:
     names = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
     return {name: text for name, text in environ.items() if name.removesuffix("_FILE") in names}

@@ -1,4 +1,4 @@
-"""Whether the services are ready, asked at their private ports."""
+"""Checks whether the services are ready, at their private ports."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,32 +13,34 @@ from cli.status.scope import Scope
 from cli.up.services import LocalService, read_services
 from runtime.errors import SettingsError
 
-ANSWER_S: Final = 5.0
+TIMEOUT_S: Final = 5.0
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What `/readyz` says."""
+    """The response of `/readyz`."""
 
     status: str
     wrong: Mapping[str, str]
 
 
 class NotRunning(msgspec.Struct, frozen=True):
-    """Nobody listens."""
+    """No process listens on the port."""
 
 
 class Silent(msgspec.Struct, frozen=True):
-    """Somebody listens, and says nothing, or nothing that a service of ours says; `what` in a few words."""
+    """A process listens, but does not answer as a service of Clickrail does; `what` describes it in a few words."""
 
     what: str
 
 
 async def check_service(name: str, scope: Scope) -> Finding:
-    """Ask one service how it is."""
+    """Check one service."""
     try:
         (service,) = read_services(scope.environ, (name,))
     except SettingsError as error:
-        return Finding(name, "wrong settings", str(error), f"mend the variable, or leave it out: --without {name}")
+        return Finding(
+            name, "wrong settings", str(error), f"correct the variable, or leave the service out: --without {name}"
+        )
     found = await ask(service)
     if isinstance(found, NotRunning):
         return not_running(service, scope)
@@ -51,13 +53,13 @@ async def check_service(name: str, scope: Scope) -> Finding:
     return Finding(
         name,
         "not ready",
-        wrong or "it does not say why",
+        wrong or "it gives no reason",
         f"it retries and continues once that is fixed: {log_of(name, scope)} has more",
     )
 
 
 async def ask(service: LocalService) -> Health | NotRunning | Silent:
-    timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
@@ -67,30 +69,30 @@ async def ask(service: LocalService) -> Health | NotRunning | Silent:
     except aiohttp.ClientConnectorError:
         return NotRunning()
     except TimeoutError:
-        return Silent(f"takes connections and does not answer within {ANSWER_S:g} s")
+        return Silent(f"accepts connections, but does not answer within {TIMEOUT_S:g} s")
     except (aiohttp.ClientError, msgspec.DecodeError):
-        return Silent("does not answer as a service of ours does")
+        return Silent("does not answer as a service of Clickrail does")
 
 
 async def check_port(service: LocalService, health: Health, scope: Scope) -> Finding:
-    """Look whether a service that is ready takes connections where people come to it."""
+    """Check that a service that is ready accepts connections on its public port."""
     if health.wrong:
         wrong = "; ".join(f"{part}: {problem}" for part, problem in health.wrong.items())
         return Finding(service.name, "ready in part", wrong, f"{log_of(service.name, scope)} has more")
-    if service.port is not None and not await takes_connections(service.host, service.port):
+    if service.port is not None and not await accepts_connections(service.host, service.port):
         variable = f"CLICKRAIL_{service.name.upper()}_PORT"
         return Finding(
             service.name,
             "ready",
-            f"port {service.port} takes no connections",
-            f"compare {variable} here with that of the service, and look for a firewall",
+            f"port {service.port} accepts no connections",
+            f"compare {variable} here with the service's own, and look for a firewall",
         )
     return Finding(service.name, "ready")
 
 
-async def takes_connections(host: str, port: int) -> bool:
+async def accepts_connections(host: str, port: int) -> bool:
     try:
-        async with asyncio.timeout(ANSWER_S):
+        async with asyncio.timeout(TIMEOUT_S):
             _, writer = await asyncio.open_connection(host.strip("[]"), port)
     except OSError:
         return False
@@ -102,12 +104,12 @@ def not_running(service: LocalService, scope: Scope) -> Finding:
     name = service.name
     if name in scope.left_out:
         return Finding(name, "left out")
-    where = f"nobody listens at {service.private_url}"
+    where = f"no process listens at {service.private_url}"
     if scope.data is not None:
         return Finding(
-            name, "not running", where, f"it is being started again: {log_of(name, scope)} says why it ended"
+            name, "not running", where, f"`make up` starts it again: {log_of(name, scope)} says why it ended"
         )
-    remedy = f"start it (`clickrail {name}`), or set {private_variable(name)} to its port; elsewhere: --without {name}"
+    remedy = f"start it (`clickrail {name}`), or set {private_variable(name)} to its port, or say --without {name}"
     return Finding(name, "not running", where, remedy)
 
 

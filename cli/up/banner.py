@@ -1,4 +1,4 @@
-"""What is said once everything runs: where it is, and what can be done with it. Pure, but for the password's file."""
+"""The text shown when everything runs: addresses, and commands to try. Pure, except that it reads the password."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ from simulate.planned import DEFAULT_URL
 def describe_addresses(
     link: str, services: Mapping[str, LocalService], addresses: Addresses, environ: Mapping[str, str]
 ) -> list[str]:
-    """Give the lines with the addresses of what runs."""
+    """Return the lines with the addresses of services and servers."""
     rows: list[tuple[str, str]] = []
     if "ingest" in services:
         rows.append(("Tracking link", f"[bold]{escape(link)}[/]"))
@@ -33,32 +33,32 @@ def describe_addresses(
     ]
     left_out = [name for name in SERVICES if name not in services]
     if left_out:
-        rows.append(("Left out", f"{', '.join(left_out)}; to run one yourself, take the settings into a shell first"))
+        rows.append(("Left out", f"{', '.join(left_out)}; to run one yourself, read the settings into a shell first"))
     return [f"  {name:<14} {value}" for name, value in rows]
 
 
 def describe_password(environ: Mapping[str, str]) -> str:
     file = environ.get(f"{PASSWORD}_FILE")
     if file is None:
-        return f"as {PASSWORD} says"
+        return f"as set by {PASSWORD}"
     return escape(Path(file).read_text().strip())
 
 
 def describe_commands(services: Mapping[str, LocalService], environment: Path, program: str) -> list[str]:
-    """Give the lines with what one may type in another terminal; `program` is how this one was started."""
+    """Return the lines with commands for another terminal; `program` is the path of this command."""
     clickrail = shlex.quote(program) if Path(program).name == "clickrail" else "clickrail"
-    rows = [(f". {shlex.quote(nearest(environment))}", "takes the settings of this run into a shell")]
+    rows = [(f". {shlex.quote(nearest(environment))}", "reads the settings of this run into a shell")]
     if "ingest" in services:
         url = services["ingest"].url
         to = "" if url == DEFAULT_URL else f" --url {url}"
         rows.append((f"{clickrail} simulate --rate 200 --seconds 60{to}", "sends it traffic"))
-    rows.append((f"{clickrail} status", "says what runs, what is wrong, and what to do"))
+    rows.append((f"{clickrail} status", "shows what runs, what is wrong, and what to do"))
     width = max(len(command) for command, _ in rows)
     lines = [f"    {escape(command):<{width}}   [dim]{meaning}[/]" for command, meaning in rows]
     return ["  In another terminal:", *lines, "  Ctrl-C stops everything; the data stay."]
 
 
 def nearest(path: Path) -> str:
-    """Give a path as one types it here: below the working folder without what leads to it."""
+    """Return a path as one types it here: relative if it is below the current folder."""
     here = Path.cwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)

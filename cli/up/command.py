@@ -1,4 +1,4 @@
-"""The subcommand. An error is one sentence, and no process is left running."""
+"""`clickrail up`. An error is one sentence, and no process is left running."""
 
 import sys
 from typing import Annotated
@@ -9,22 +9,25 @@ NAMES = "ingest, enricher, sink, console"
 
 Only = Annotated[
     str | None,
-    typer.Option(metavar="NAMES", show_default=False, help=f"run these services alone: {NAMES}; or servers, for none"),
+    typer.Option(
+        metavar="NAMES", show_default=False, help=f"run only these services: {NAMES}; `servers` runs none of them"
+    ),
 ]
 Without = Annotated[
-    str | None, typer.Option(metavar="NAMES", show_default=False, help="leave these services out, to run them yourself")
+    str | None,
+    typer.Option(metavar="NAMES", show_default=False, help="do not run these services: you run them yourself"),
 ]
 
 
 def up(only: Only = None, without: Without = None) -> None:
-    """Run the whole pipeline here, on real Kafka, PostgreSQL and Valkey, until Ctrl-C."""
+    """Run the whole pipeline on this machine, with real Kafka, PostgreSQL and Valkey, until Ctrl-C."""
     from cli.errors import exit_on
     from cli.up.selection import WrongSelection, select
 
     with exit_on(WrongSelection):
         selected = select(only, without)
     try:
-        import deploy.local.stack  # noqa: F401 - its packages come with an extra of their own
+        import deploy.local.stack  # noqa: F401 - needs the packages of the extra `local`
     except ModuleNotFoundError as error:
         print(
             f"clickrail up: {error.name} is not installed: install clickrail[local], as `make up` does", file=sys.stderr
@@ -49,8 +52,8 @@ def run(selected: tuple[str, ...]) -> None:
         with screen:
             asyncio.run(run_up(dict(os.environ), selected, screen))
     except asyncio.CancelledError:
-        # Ctrl-C, or SIGTERM from whatever supervises this.
-        screen.say("Stopped. The data are kept: the next `make up` goes on with them.")
+        # Ctrl-C, or SIGTERM from a supervisor.
+        screen.say("Stopped. The data are kept for the next `make up`.")
     except (LocalStackError, SettingsError, DependencyAway, MigrationError, KeyRingError) as error:
         print(f"clickrail up: {error}", file=sys.stderr)
         raise typer.Exit(2 if isinstance(error, SettingsError) else 1) from None

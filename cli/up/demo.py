@@ -24,7 +24,7 @@ CODES: Final = (
     ReferralCode(code="newsletter", affiliate_id="running-club", program_id=DEMO_PROGRAM, status="active"),
     ReferralCode(code="insta", affiliate_id="running-club", program_id=DEMO_PROGRAM, status="active"),
 )
-# A page of ours on any port, and where the demo led before there was one: a name that does not resolve.
+# URLs that earlier runs set: our page on any port, and before there was one a host that does not resolve.
 OURS: Final = {
     "target_url": re.compile(
         r"(http://127\.0\.0\.1:\d+/landing|https://shop\.example/)\?" + PARAMETER + r"=\{click_token\}"
@@ -34,7 +34,7 @@ OURS: Final = {
 
 
 async def make_demo(database_url: str, landing_url: str) -> None:
-    """Add what is missing of the demo, and lead it to the page of this run; what somebody has changed stays changed."""
+    """Add what is missing of the demo, and point it to the page of this run. Keeps what a person has changed."""
     wanted = demo_program(landing_url)
     connection = await asyncpg.connect(database_url, timeout=10)
     try:
@@ -58,7 +58,7 @@ def demo_program(landing_url: str) -> Program:
 
 
 def stale_urls(found: Program, wanted: Program) -> dict[str, object]:
-    """Give the URLs to change: those that an earlier run made, where this run's page is elsewhere."""
+    """Return the URLs to change: those that an earlier run set, if this run's page is on another port."""
     return {
         name: getattr(wanted, name)
         for name, ours in OURS.items()

@@ -1,4 +1,4 @@
-"""One demo click, followed from its 302 to its row. It is a test: no total has it."""
+"""Follows one demo click from its 302 to its row. It is a test click: no total counts it."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from identity.probe_link import make_test_proof
 from identity.token import TokenKeys
 from identity.verification import VerificationError
 
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 POLL_S = 0.02
 PROOF_S = 300
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -25,7 +25,7 @@ QUERY = "SELECT clicked_at, published_at, enriched_at, stored_at FROM clicks WHE
 
 
 class DemoLink(msgspec.Struct, frozen=True):
-    """What is clicked: `url` is ingest's own address, `https` what visitors are told to use."""
+    """The link to click: `url` is ingest's own address, `https` is whether the public URL is https."""
 
     url: str
     code: str
@@ -34,7 +34,7 @@ class DemoLink(msgspec.Struct, frozen=True):
 
 
 class ClickTrace(msgspec.Struct, frozen=True):
-    """A click's way: the time to its answer in milliseconds, then the times of its stages."""
+    """How the click went: milliseconds to the response, then when each stage had it."""
 
     click_id: str
     location: str
@@ -46,13 +46,13 @@ class ClickTrace(msgspec.Struct, frozen=True):
 
 
 class ClickNotStored(msgspec.Struct, frozen=True):
-    """How far the click came, and why no farther, in a sentence. The stack runs in any case."""
+    """Why the click did not become a row, in a sentence. The stack runs anyway."""
 
     reason: str
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What the visitor gets: `cookie` is its name and value, or empty."""
+    """The response to the visitor: `cookie` is name and value, or empty."""
 
     status: int
     location: str
@@ -61,7 +61,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> ClickTrace | ClickNotStored:
-    """Click as a browser would, by a link that is marked as a test, and wait for the row."""
+    """Request a test link as a browser would, and wait for the row."""
     ring, now_s = read_ring(keys_file), int(time.time())
     proof = make_test_proof(TokenKeys(ring), link.code, now_s + PROOF_S)
     try:
@@ -72,13 +72,13 @@ async def follow_click(link: DemoLink, keys_file: Path, database_url: str) -> Cl
     if opened is None or isinstance(opened, VerificationError):
         return ClickNotStored(
             f"the demo click was answered {answer.status} {answer.location}".rstrip() + ", without a cookie: "
-            f"`clickrail code check {link.code}` says what a visit gets, and why"
+            f"`clickrail code check {link.code}` explains the answer"
         )
     row = await wait_for_row(database_url, opened.click_id)
     if row is None:
         return ClickNotStored(
-            f"click {opened.click_id} was answered, and after {PATIENCE_S:.0f} s it is not in the table: "
-            "`clickrail status` says what is wrong, and so do enricher.log and sink.log"
+            f"click {opened.click_id} was answered, but is not in the table after {TIMEOUT_S:.0f} s: "
+            "look at `clickrail status`, enricher.log and sink.log"
         )
     return ClickTrace(opened.click_id, answer.location, answer.ms, *row)
 
@@ -99,7 +99,7 @@ async def click(url: str) -> Answer:
 
 async def wait_for_row(database_url: str, click_id: str) -> asyncpg.Record | None:
     connection = await asyncpg.connect(database_url, timeout=10)
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     try:
         while (row := await connection.fetchrow(QUERY, click_id)) is None:
             if time.monotonic() > deadline:
@@ -111,7 +111,7 @@ async def wait_for_row(database_url: str, click_id: str) -> asyncpg.Record | Non
 
 
 def describe_trace(click: ClickTrace) -> list[str]:
-    """Give the click's way as lines for people, in milliseconds since the click."""
+    """Return lines for people with the time of each stage, in milliseconds since the click."""
 
     def since(moment: datetime) -> str:
         return f"{(moment - click.clicked_at).total_seconds() * 1000:6.0f} ms"
@@ -120,5 +120,5 @@ def describe_trace(click: ClickTrace) -> list[str]:
         f"  [bold]{click.answer_ms:6.1f} ms[/]  answered: 302 to {click.location}",
         f"  {since(click.published_at)}  in Kafka, clicks.raw",
         f"  {since(click.enriched_at)}  enriched, clicks.enriched",
-        f"  {since(click.stored_at)}  a row in PostgreSQL, {click.click_id} (a test, in no total)",
+        f"  {since(click.stored_at)}  a row in PostgreSQL, {click.click_id} (a test, which no total counts)",
     ]

@@ -1,4 +1,4 @@
-"""The environment of the local services: what the servers' addresses and this machine make of it. Pure."""
+"""The environment of the local services, made from the addresses of the local servers. Pure."""
 
 import shlex
 from collections.abc import Iterable, Mapping
@@ -8,9 +8,9 @@ from typing import Final
 import msgspec
 
 REMOTE_KAFKA: Final = ("CLICKRAIL_KAFKA_SECURITY_", "CLICKRAIL_KAFKA_SSL_", "CLICKRAIL_KAFKA_SASL_")
-"""How another Kafka is reached; the local one speaks plain text, on the loopback address."""
+"""Settings for reaching another Kafka; the local one uses plain text on the loopback address."""
 NOT_OF_SERVICES: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
-"""What is said of the local servers and of tests is no setting of a service."""
+"""Settings of the local servers and of tests, which services do not have."""
 PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
 SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - the name of a variable
 GEO_DATABASES: Final = "CLICKRAIL_ENRICHER_GEO_DATABASES"
@@ -32,12 +32,12 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
-    """Give the environment of the services: what the user has set, and what only this run knows.
+    """Return the environment of the services: the user's settings, and the addresses of this run.
 
-    Loopback counts as a trusted proxy, so that simulated visitors come from everywhere; the client's limit is wide; and
-    a stop waits for no balancer.
+    Loopback is a trusted proxy, so that simulated visitors can have any address; the client limit is high; and a stop
+    does not wait for a load balancer.
     """
-    # A port that is to be chosen is in no URL yet; what is read before it is chosen is read for the ports alone.
+    # Port 0 means that a free port is chosen later: until then only the ports are read from this environment.
     port = outer.get("CLICKRAIL_INGEST_PORT", "8080")
     public_url = "http://127.0.0.1" if port == "0" else f"http://127.0.0.1:{port}"
     defaults = {
@@ -59,14 +59,14 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
     }
     secrets = {PASSWORD: addresses.password_file, SESSION_SECRET: addresses.session_file}
     made = {f"{name}_FILE": str(file) for name, file in secrets.items() if not {name, f"{name}_FILE"} & set(outer)}
-    # The services refuse what is said twice, by its own name and by that of a file.
+    # The services refuse a setting that is given twice, as NAME and as NAME_FILE.
     replaced = {f"{name}_FILE" for name in known}
     ours = {name: value for name, value in outer.items() if not name.startswith(REMOTE_KAFKA) and name not in replaced}
     return {**defaults, **ours, **made, **known}
 
 
 def write_exports(environ: Mapping[str, str], services: Iterable[str], programs: Path) -> str:
-    """Write what a shell is to read (`. FILE`) to have the settings of the services, and PostgreSQL's programs.
+    """Write lines for a shell (`. FILE`) with the settings of the services, and PostgreSQL's programs in PATH.
 
     `services` are those that run.
     """
@@ -78,10 +78,10 @@ def write_exports(environ: Mapping[str, str], services: Iterable[str], programs:
     lines = [f"{EXPORT}{name}={shlex.quote(value)}" for name, value in settings.items()]
     return "\n".join(
         [
-            "# The settings of the local stack, written at each start of it. Take them into a shell: . FILE",
+            "# The settings of the local stack, written each time it starts. Read them into a shell: . FILE",
             f"{RUNNING}{','.join(services)}",
             *lines,
-            "# psql, pg_dump and the others, of the server's own version.",
+            "# psql, pg_dump and others, in the version of the server.",
             f'{EXPORT}PATH={shlex.quote(str(programs))}:"$PATH"',
             "",
         ]

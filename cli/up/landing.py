@@ -1,6 +1,6 @@
-"""Where the demo's links lead: a page in place of the merchant's, that shows the click token and what it is good for.
+"""The page that the demo's links lead to, in place of a merchant's: it shows the click token and explains it.
 
-It listens on this machine only, and asks nothing of anybody: it works without a network.
+It listens on this machine only, and makes no requests: it works without a network.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -38,22 +38,22 @@ PAGE: Final = Template("""<!doctype html>
   .token { display: block; padding: 0.75rem 1rem; border: 1px solid; border-radius: 0.4rem }
 </style>
 <h1>Demo shop</h1>
-<p>In place of this page there would be the merchant's. <code>clickrail up</code> serves it, for the demo program.</p>
+<p>In production this would be the merchant's page. <code>clickrail up</code> serves this one, for the demo program.</p>
 $body
 </html>
 """)
-WITH_TOKEN: Final = Template("""<p>With the visitor came the click token of their click:</p>
+WITH_TOKEN: Final = Template("""<p>The visitor brought the click token of their click:</p>
 <p><code class="token">$token</code></p>
 <p>$verdict</p>
-<p>A shop keeps it with the order and sends it back with the conversion. It proves by itself which click the order is
-from: <code>clickrail token verify</code> needs a key, and no database.</p>""")
-VISITED_DIRECTLY: Final = """<p>No click token came with this visit. A paused code, affiliate or program leads here
-without one, and so does this page's own address.</p>"""
+<p>A shop keeps it with the order and sends it back with the conversion. It proves which click the order comes from:
+<code>clickrail token verify</code> needs only the key ring, no database.</p>""")
+VISITED_DIRECTLY: Final = """<p>This visit has no click token. Links of a paused code, affiliate or program lead here
+without one, and so does the page's own address.</p>"""
 
 
 @asynccontextmanager
 async def serve_landing(port: int, keys_file: Path, console_url: str | None) -> AsyncIterator[str]:
-    """Serve the page while the block runs; give its address. `console_url` is null where no console runs.
+    """Serve the page while the block runs, and give its address. `console_url` is null if no console runs.
 
     Raises PortTaken.
     """
@@ -74,7 +74,7 @@ async def serve_landing(port: int, keys_file: Path, console_url: str | None) -> 
 def answer_with(keys_file: Path, console_url: str | None) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
         token = request.query.get(PARAMETER, "")
-        # Read each time: a key may have been added since the start.
+        # Read the file each time: a key may have been added since the start.
         verified = verify_token(TokenKeys(read_ring(keys_file)), token)
         page = render(token, verified, console_url)
         return web.Response(text=page, content_type="text/html", headers=HEADERS)
@@ -83,7 +83,7 @@ def answer_with(keys_file: Path, console_url: str | None) -> Callable[[web.Reque
 
 
 def render(token: str, verified: str | VerificationError, console_url: str | None) -> str:
-    """Give the page for a token, which is any text; `verified` is the click id it proves, or why it proves none."""
+    """Return the page for a token, which may be any text; `verified` is its click id, or why it is not genuine."""
     if not token:
         return PAGE.substitute(body=VISITED_DIRECTLY)
     body = WITH_TOKEN.substitute(token=escape(token), verdict=describe(verified, console_url))
@@ -94,9 +94,9 @@ def describe(verified: str | VerificationError, console_url: str | None) -> str:
     if isinstance(verified, VerificationError):
         return f"It is not genuine ({verified.reason.replace('_', ' ')}): nobody should pay for it."
     shown = (
-        "No console runs here, which could show the click."
+        "The console, which could show the click, does not run."
         if console_url is None
         else f'<a href="{escape(console_url)}/clicks/{verified}">See the click in the console</a>: it is there within a'
-        " second or two, with every decision taken on it."
+        " second or two, with every decision made about it."
     )
     return f"It is genuine, of the click <code>{verified}</code>. {shown}"

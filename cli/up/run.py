@@ -1,4 +1,4 @@
-"""The run itself: servers, set-up, services, one demo click, addresses, and then the state until it is stopped."""
+"""Runs the local stack: servers, set-up, services, one demo click, addresses, then the status until it is stopped."""
 
 import asyncio
 import signal
@@ -32,14 +32,14 @@ from deploy.local.stack import Stack, keep_up, ready_folder, run_servers
 from deploy.local.task_group import run_concurrently
 from runtime.settings import load
 
-ON_THE_WAY: Final = frozenset({"ingest", "enricher", "sink"})
-"""The services that a click goes through."""
+NEEDED_BY_CLICK: Final = frozenset({"ingest", "enricher", "sink"})
+"""The services that a click passes."""
 ENVIRONMENT: Final = "environment"
-"""The file, in the data folder, from which a shell or another command takes the settings of this run."""
+"""A file in the data folder, with the settings of this run for shells and other commands."""
 
 
 class Local(msgspec.Struct, frozen=True):
-    """What runs: the settings of the servers, the environment of the services, and which of them."""
+    """The settings of the servers, the environment of the services, and the services that run."""
 
     settings: LocalSettings
     environ: Mapping[str, str]
@@ -48,13 +48,13 @@ class Local(msgspec.Struct, frozen=True):
 
 
 async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Screen) -> None:
-    """Run everything until cancelled. Raises what `cli.up.command` explains; then nothing is left running."""
+    """Run everything until cancelled. Raises the errors that `cli.up.command` catches; then nothing is left running."""
     stop_on_signals()
     settings = read_local(environ)
-    # Asked before anything is fetched or started: another run, a wrong setting or a taken port costs nobody a minute.
+    # Before anything is downloaded or started, so that another run, a wrong setting or a taken port fails at once.
     with ready_folder(settings.data, screen.progress):
         settings, environ = choose_ports(settings, environ, selected)
-        # Of an earlier run: until this one is up, nobody is to be told of its addresses.
+        # Remove the file of an earlier run: its addresses may be wrong until this run is up.
         (settings.data / ENVIRONMENT).unlink(missing_ok=True)
         geo = () if GEO_DATABASES in environ else await city_databases(settings.cache, screen.progress)
         async with run_servers(settings, screen.progress) as stack:
@@ -73,7 +73,7 @@ def read_local(environ: Mapping[str, str]) -> LocalSettings:
 def choose_ports(
     settings: LocalSettings, environ: Mapping[str, str], selected: Sequence[str]
 ) -> tuple[LocalSettings, dict[str, str]]:
-    """Give the settings of servers and services with a free port for every 0.
+    """Return the settings of servers and services, with a free port in place of every 0.
 
     Raises SettingsError, PortTaken with every port that is taken, PortGivenTwice.
     """
@@ -87,7 +87,7 @@ def choose_ports(
 
 
 async def run_services_on(stack: Stack, local: Local, screen: Screen) -> None:
-    """Run the services on the servers, say where everything is, and show how it goes until cancelled."""
+    """Run the services on the servers, show the addresses, and then the status until cancelled."""
     addresses, services = local.addresses, local.services
     console = services["console"].browser_url if "console" in services else None
     async with serve_landing(local.settings.landing_port, addresses.keys_file, console) as landing:
@@ -108,8 +108,8 @@ async def run_services_on(stack: Stack, local: Local, screen: Screen) -> None:
 
 
 async def trace_demo_click(local: Local, screen: Screen) -> list[str]:
-    """Follow a click, where every service on its way runs, and give lines that tell how it went."""
-    if not ON_THE_WAY.issubset(local.services):
+    """Follow a click and return lines that describe it; no lines unless every service that it needs runs."""
+    if not NEEDED_BY_CLICK.issubset(local.services):
         return []
     screen.progress("Following one click from its 302 to its row", None)
     https = local.environ["CLICKRAIL_PUBLIC_URL"].startswith("https:")
@@ -130,7 +130,7 @@ def describe_run(local: Local) -> list[str]:
 
 
 def stop_on_signals() -> None:
-    # Both by hand: started in the background of a script, Python would not see Ctrl-C at all.
+    # Handle SIGINT too: a shell script starts background processes with SIGINT ignored, and Python keeps that.
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - a coroutine runs in a task
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""What `clickrail up` shows: a bar while it prepares, then one calm line; plain lines where there is no terminal."""
+"""What `clickrail up` shows: a progress bar, then a status line; plain lines without a terminal."""
 
 import time
 from collections.abc import Callable
@@ -13,27 +13,27 @@ from rich.table import Table
 from rich.text import Text
 
 PLAIN_EVERY_S: Final = 60.0
-"""Without a terminal a status is printed when it is another one, and not before the last one is so old."""
+"""Without a terminal, a status is printed if it has changed, and at most this often."""
 
 
 class Screen(AbstractContextManager["Screen"], Protocol):
-    """Where the run reports. May be called from any thread."""
+    """Shows what the run reports. May be called from any thread."""
 
     def progress(self, what: str, done: float | None) -> None:
-        """Say what is being done to prepare, as a phrase, and how much of it is done (0 to 1; null: not known).
+        """Show what is being prepared, as a phrase, and how much is done (0 to 1, or null if not known).
 
-        What happens later, and may happen again, is said.
+        For what happens after the start, use `say`.
         """
 
     def say(self, line: str) -> None:
-        """Say something that stays."""
+        """Print a line that stays."""
 
     def status(self, line: str) -> None:
-        """Show the state as it is now, in place of the one before."""
+        """Show the current status in place of the one before."""
 
 
 class TerminalScreen:
-    """Bars and a line that changes in place."""
+    """A progress bar, then a line that changes in place."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
@@ -80,7 +80,7 @@ class PlainScreen:
         pass
 
     def progress(self, what: str, done: float | None) -> None:
-        # Work that is done at once reports in turns.
+        # Tasks that run at the same time report in turns.
         if what not in self._phrases:
             self._phrases.add(what)
             self._write(f"{what} ...")

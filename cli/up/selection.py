@@ -1,21 +1,21 @@
-"""Which services a run consists of, as `--only` and `--without` say. Pure."""
+"""Reads `--only` and `--without`: which services run. Pure."""
 
 from typing import Final
 
 SERVICES: Final = ("ingest", "enricher", "sink", "console")
 """In the order of the stream."""
 SERVERS: Final = "servers"
-"""The name for none of them: Kafka, PostgreSQL and Valkey run in any case."""
+"""Selects no service: Kafka, PostgreSQL and Valkey always run."""
 
 
 class WrongSelection(Exception):  # noqa: N818 - what it is
-    """An option names what there is not; the message is for a person."""
+    """An option names an unknown service; the message is for a person."""
 
 
 def select(only: str | None, without: str | None) -> tuple[str, ...]:
     """Give the services to run. Raises WrongSelection."""
     if only is not None and without is not None:
-        raise WrongSelection("--only and --without: give one of the two")
+        raise WrongSelection("give either --only or --without, not both")
     if only is not None:
         named = read_names("--only", only, (*SERVICES, SERVERS))
         return tuple(name for name in SERVICES if name in named)
@@ -26,7 +26,7 @@ def select(only: str | None, without: str | None) -> tuple[str, ...]:
 def read_names(option: str, text: str, known: tuple[str, ...]) -> set[str]:
     names = {name.strip() for name in text.split(",") if name.strip()}
     for name in sorted(names - set(known)):
-        raise WrongSelection(f"{option}: {name!r} is none of {', '.join(known)}")
+        raise WrongSelection(f"{option}: there is no service {name!r}: use {', '.join(known)}")
     if not names:
         raise WrongSelection(f"{option}: name at least one of {', '.join(known)}")
     return names

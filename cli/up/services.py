@@ -1,4 +1,4 @@
-"""The four services as processes of this run: started, asked whether they are ready, started again when they die."""
+"""Runs the four services as child processes: starts them, waits until they are ready, and starts them again."""
 
 import asyncio
 import sys
@@ -22,14 +22,14 @@ from runtime.task_scope import task_scope
 
 RESTART_PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 NICENESS: Final = 5
-"""Niceness of whatever is not ingest: on a busy machine the redirect comes first, and the others catch up later."""
-EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - to be told apart, not to listen on
+"""Niceness of all processes but ingest: on a busy machine the redirect comes first, and the others catch up later."""
+EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not listened on
 
 
 class LocalService(msgspec.Struct, frozen=True):
-    """A service, and where it listens: `port` is its public one, or null; `workers` processes share it.
+    """A service and its ports: `port` is the public one, or null; `workers` processes share it.
 
-    The hosts are those at which this machine reaches it; `given_url` is where a setting says that browsers do.
+    The hosts are those at which this machine reaches it; `given_url` is the URL for browsers, if a setting gives one.
     """
 
     name: str
@@ -54,13 +54,13 @@ class LocalService(msgspec.Struct, frozen=True):
 
     @property
     def metrics_urls(self) -> tuple[str, ...]:
-        """Where its numbers are: several workers each have a port of their own, after that of their supervisor."""
+        """The URLs of its metrics. With several workers each has its own port, after the supervisor's."""
         first = self.private_port + 1 if self.workers > 1 else self.private_port
         return tuple(f"http://{self.private_host}:{first + number}/metrics" for number in range(self.workers))
 
 
 def settings_kinds() -> dict[str, type[Any]]:
-    """Give the Settings of every service by its name."""
+    """Return the Settings type of each service by its name."""
     import console.settings
     import enricher.settings
     import ingest.settings
@@ -71,7 +71,7 @@ def settings_kinds() -> dict[str, type[Any]]:
 
 
 def read_services(environ: Mapping[str, str], names: Sequence[str] = SERVICES) -> tuple[LocalService, ...]:
-    """Give the services in the order of the stream. Raises SettingsError when their environment is not valid."""
+    """Return the services in the order of the stream. Raises SettingsError if the environment is not valid."""
     kinds = settings_kinds()
     return tuple(read_service(name, load(kinds[name], environ)) for name in names)
 
@@ -89,12 +89,12 @@ def read_service(name: str, settings: Any) -> LocalService:
 
 
 def reachable(host: str) -> str:
-    """Give the address at which one reaches, from here, who listens on `host`."""
+    """Return the address at which this machine reaches a process that listens on `host`."""
     return HOST if host in EVERY_ADDRESS else f"[{host}]" if ":" in host else host
 
 
 def ports_of(services: Sequence[LocalService]) -> list[Wanted]:
-    """Give the ports that the services are to listen on; of several workers each has a private one of its own."""
+    """Return the ports of the services. With several workers each has its own private port."""
     public = [
         Wanted(service.name, f"CLICKRAIL_{service.name.upper()}_PORT", service.port)
         for service in services
@@ -153,7 +153,7 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
     servers = [Server(plan) for plan in plans]
     try:
         await run_concurrently(*(server.start() for server in servers))
-        # Afterwards, or a start on a busy machine would take minutes.
+        # After the start: on a busy machine it would take minutes at low priority.
         await prioritize_ingest(servers)
         async with task_scope(*(keep_running(server, say) for server in servers)):
             yield
@@ -163,7 +163,7 @@ async def run_services(plans: Sequence[ServerPlan], say: Callable[[str], None]) 
 
 
 async def prioritize_ingest(servers: Sequence[Server]) -> None:
-    """Give running servers and services, but ingest, less of the processor than ingest has."""
+    """Give all of these but ingest less of the processor."""
     for server in servers:
         if server.name != "ingest":
             await server.lower_priority(NICENESS)
@@ -177,15 +177,15 @@ async def keep_running(server: Server, say: Callable[[str], None]) -> None:
 
 
 async def start_again(server: Server, say: Callable[[str], None], pauses_s: Sequence[float] = RESTART_PAUSES_S) -> None:
-    """Start until it runs, ever more slowly; what is wrong is said when it changes."""
-    said = ""
+    """Try to start until it runs, with longer and longer pauses. Shows each error once."""
+    last_error = ""
     for pause_s in chain(pauses_s, repeat(pauses_s[-1])):
         try:
             await server.start()
         except LocalStackError as error:
-            if str(error) != said:
-                said = str(error)
-                say(f"[red]{escape(said)}[/]")
+            if str(error) != last_error:
+                last_error = str(error)
+                say(f"[red]{escape(last_error)}[/]")
             await asyncio.sleep(pause_s)
         else:
             return

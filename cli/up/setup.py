@@ -1,4 +1,4 @@
-"""What has to be there before the services start: topics, tables, keys, passwords, the demo. All of it may be."""
+"""Makes what the services need before they start, where it is missing: topics, tables, keys, passwords, the demo."""
 
 import os
 import secrets
@@ -29,14 +29,14 @@ def find_addresses(stack: Stack, local: LocalSettings, geo: tuple[Path, ...]) ->
 
 
 async def set_up(addresses: Addresses, environ: Mapping[str, str], landing_url: str) -> None:
-    """Bring all of it up to date. Raises DependencyAway, MigrationError, KeyRingError."""
+    """Make or update topics, tables and the demo. Raises DependencyAway, MigrationError, KeyRingError."""
     await apply_contract([addresses.kafka], environ.get("CLICKRAIL_KAFKA_TOPIC_PREFIX", ""))
     await apply_migrations(addresses.postgres)
     await make_demo(addresses.postgres, landing_url)
 
 
 def make_secrets(addresses: Addresses) -> None:
-    """Make the key ring, the console's password and its session secret, where they are missing."""
+    """Make the key ring, the console's password and its session secret, if they are missing."""
     if not addresses.keys_file.exists():
         create_ring(addresses.keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
     for file, length in ((addresses.password_file, 12), (addresses.session_file, 32)):
@@ -45,7 +45,7 @@ def make_secrets(addresses: Addresses) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner reads, whole or not at all."""
+    """Write a file that only its owner can read, completely or not at all."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     unfinished.unlink(missing_ok=True)
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -55,8 +55,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def placeholders() -> Addresses:
-    # Before the servers run their addresses are not known, and to read the services' ports none is needed; the
-    # password may not exist yet, and a file that does is as good as any.
+    # To read the services' ports before the servers run: their settings need addresses, and files that exist.
     here = Path(__file__)
     return Addresses(
         kafka="127.0.0.1:1",

@@ -1,4 +1,4 @@
-"""The state of the running pipeline in one line, from the metrics the services themselves give."""
+"""The status of the running pipeline in one line, from the metrics of the services."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ EVERY_S = 1.0
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """Totals of one moment, and how far enricher and sink are behind, in records."""
+    """Totals at one moment, and the lag of enricher and sink in records."""
 
     accepted: float = 0
     rejected: float = 0
@@ -26,7 +26,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 async def show_status(services: Sequence[LocalService], screen: Screen) -> None:
-    """Show rates and lag once a second, for ever."""
+    """Show rates and lag once a second, until cancelled."""
     timeout = aiohttp.ClientTimeout(total=EVERY_S)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         before = await read(session, services)
@@ -51,12 +51,12 @@ async def fetch_one(session: aiohttp.ClientSession, url: str) -> str:
         async with session.get(url) as answer:
             return await answer.text()
     except (aiohttp.ClientError, TimeoutError):
-        # A service that is just being started again has no numbers for a moment.
+        # A service that is being started again has no metrics for a moment.
         return ""
 
 
 def summarise(texts: Mapping[str, str]) -> Reading:
-    """Give the totals of the services' metrics, by the service's name."""
+    """Sum up the metrics of all services; `texts` has them by the service's name."""
     sums: dict[tuple[str, str, str], float] = {}
     for service, text in texts.items():
         for family in text_string_to_metric_families(text):
@@ -76,7 +76,7 @@ def summarise(texts: Mapping[str, str]) -> Reading:
 
 
 def describe(before: Reading, now: Reading, seconds: float) -> str:
-    """Give one line for people: rates a second, what waits, what is lost."""
+    """Return one line for people: rates per second, what waits, what is lost."""
 
     def rate(field: str) -> str:
         return f"{max(0.0, getattr(now, field) - getattr(before, field)) / seconds:,.0f}"

@@ -1,16 +1,16 @@
-"""The errors of the local stack. Every message says the cause and the remedy, in one sentence or two.
+"""The errors of the local stack. Every message says what is wrong and what to do, in one or two sentences.
 
 LocalStackError
 +-- PortTaken          another program listens on a server's port
-+-- PortGivenTwice     two servers are to listen on the same port
++-- PortGivenTwice     two servers have the same port
 +-- FolderInUse        another run has locked the data folder
 +-- NoDiskSpace        the disk is full, or nearly
-+-- NotWritable        a folder or file may not be written or read
++-- NotWritable        a folder or file cannot be written or read
 +-- BrokenFolder       a server's data are incomplete
 +-- Unreachable        a package registry did not answer, or refused
 +-- CorruptDownload    the download does not have the recorded hash, twice
 +-- MissingLibrary     a server's program needs a system library that is missing
-+-- RootRefused        started as root where neither a user namespace nor an account can run PostgreSQL
++-- RootRefused        started as root and neither a user namespace nor another account can run PostgreSQL
 +-- ServerFailed       a server ended, or did not answer, while starting
 """
 
@@ -29,7 +29,7 @@ class PortTaken(LocalStackError):  # noqa: N818 - the names state the condition
         if more:
             each = ", ".join(f"{port} ({server}, {setting}; {holder})" for server, port, setting, holder in taken)
             super().__init__(
-                f"These ports are taken: {each}. Stop those programs, perhaps another run of this, "
+                f"These ports are taken: {each}. Stop those programs (perhaps another `make up`), "
                 f"or set the variables to other ports (0 takes a free one)."
             )
         else:
@@ -66,7 +66,7 @@ class NoDiskSpace(LocalStackError):  # noqa: N818
 class NotWritable(LocalStackError):  # noqa: N818
     def __init__(self, path: Path, cause: str) -> None:
         super().__init__(
-            f"{path} cannot be used ({cause}): give this account the right to it (a run as root may have made it), "
+            f"{path} cannot be used ({cause}): give this account the right to it (perhaps a run as root made it), "
             f"or set CLICKRAIL_LOCAL_DATA_DIR and CLICKRAIL_LOCAL_CACHE_DIR to folders of your own."
         )
 
@@ -74,24 +74,24 @@ class NotWritable(LocalStackError):  # noqa: N818
 class BrokenFolder(LocalStackError):  # noqa: N818
     def __init__(self, server: str, folder: Path, cause: str) -> None:
         super().__init__(
-            f"{server}'s data in {folder} are not whole ({cause}): put back what is missing, "
-            f"or remove the folder and with it the data, and the next start makes a new one."
+            f"{server}'s data in {folder} are incomplete ({cause}): restore what is missing, "
+            f"or delete the folder with all its data, and the next start makes a new one."
         )
 
 
 class Unreachable(LocalStackError):  # noqa: N818
     def __init__(self, what: str, cause: str) -> None:
         super().__init__(
-            f"{what} could not be fetched ({cause}): check the network, or HTTPS_PROXY, and run the same again; "
-            f"what was fetched already is kept."
+            f"{what} could not be downloaded ({cause}): check the network, or HTTPS_PROXY, and run the command again; "
+            f"finished downloads are kept."
         )
 
 
 class CorruptDownload(LocalStackError):  # noqa: N818
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what} was fetched twice and twice did not have the recorded hash: something between here and the "
-            f"registry alters downloads; look at proxies and mirrors, then run the same again."
+            f"{what} was downloaded twice, and neither file has the recorded hash: something between here and the "
+            f"registry changes downloads. Check proxies and mirrors, then run the command again."
         )
 
 
@@ -99,7 +99,7 @@ class MissingLibrary(LocalStackError):  # noqa: N818
     def __init__(self, server: str, library: str) -> None:
         super().__init__(
             f"{server} cannot start because the system library {library} is missing: install the package of your "
-            f"system that holds it (`apt-file search {library}` names it on Debian), then run the same again."
+            f"system that has it (`apt-file search {library}` finds it on Debian), then run the command again."
         )
 
 
@@ -107,7 +107,7 @@ class RootRefused(LocalStackError):  # noqa: N818
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"PostgreSQL does not run as root, this system refuses user namespaces, and the account `nobody` cannot "
-            f"reach {folder}: run the same as an ordinary user, or move it to a folder that others may enter."
+            f"reach {folder}: run the command as an ordinary user, or move it to a folder that others may enter."
         )
 
 

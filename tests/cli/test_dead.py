@@ -93,8 +93,8 @@ async def test_a_name_that_two_letters_have_is_refused_with_a_name_for_each(sett
     ("name", "message"),
     [
         ("clicks.raw/0/99", "there is no dead letter clicks.raw/0/99"),
-        ("clicks.raw", "'clicks.raw' is no dead letter's name"),
-        ("clicks.raw/0/99999999999999999999", "is no dead letter's name"),
+        ("clicks.raw", "'clicks.raw' is not the name of a dead letter"),
+        ("clicks.raw/0/99999999999999999999", "is not the name of a dead letter"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_line(settings: Settings, name: str, message: str) -> None:

@@ -83,8 +83,8 @@ def test_without_yes_the_loss_is_named_and_nothing_changes(path: Path, purpose: 
     result = run(path, "destroy", purpose, "k7")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"clickrail: nothing is destroyed yet. Without {purpose} k7, ")
-    assert result.stderr.endswith(". Say --yes\n")
+    assert result.stderr.startswith(f"clickrail: nothing is destroyed yet. Without {purpose} key k7, ")
+    assert result.stderr.endswith(". Add --yes to destroy it\n")
     assert path.read_bytes() == before
 
 
@@ -92,7 +92,7 @@ def test_a_destroyed_key_can_be_destroyed_again(path: Path) -> None:
     say(path, "rotate", "cookie")
     say(path, "destroy", "cookie", "k7", "--yes")
 
-    assert say(path, "destroy", "cookie", "k7") == "cookie: nothing to destroy."
+    assert say(path, "destroy", "cookie", "k7") == "cookie: there is nothing to destroy."
 
 
 @pytest.mark.parametrize(
@@ -100,14 +100,14 @@ def test_a_destroyed_key_can_be_destroyed_again(path: Path) -> None:
     [
         (["destroy", "cookie", "k7", "--yes"], "The cookie key k7 is the active one: rotate first"),
         (["destroy", "cookie", "zz", "--yes"], "There is no cookie key 'zz'"),
-        (["destroy", "cookie", "--yes"], "name one key (`clickrail keys list` shows them), or say --retired-for"),
-        (["destroy", "cookie", "k7", "--retired-for", "400d", "--yes"], "name one key"),
-        (["destroy", "cookie", "--retired-for", "9599h"], "cookie keys are needed 400 days after they retired"),
-        (["destroy", "ip_seal", "--retired-for", "71h"], "ip_seal keys are needed 3 days after they retired"),
+        (["destroy", "cookie", "--yes"], "give either KID (`clickrail keys list` shows them) or --retired-for"),
+        (["destroy", "cookie", "k7", "--retired-for", "400d", "--yes"], "give either KID"),
+        (["destroy", "cookie", "--retired-for", "9599h"], "cookie keys are needed for 400 days after they retired"),
+        (["destroy", "ip_seal", "--retired-for", "71h"], "ip_seal keys are needed for 3 days after they retired"),
         (["destroy", "token", "--retired-for", "9999d"], "token keys are not destroyed by age"),
-        (["destroy", "ip_hash", "--retired-for", "48"], "'48' is no age: hours or days, as in 48h or 400d"),
-        (["destroy", "ip_hash", "--retired-for", "-1d"], "'-1d' is no age"),
-        (["destroy", "gone", "k7"], "'gone' is not a purpose: there are cookie, token, ip_seal, ip_hash"),
+        (["destroy", "ip_hash", "--retired-for", "48"], "'48' is not an age: give hours or days, such as 48h or 400d"),
+        (["destroy", "ip_hash", "--retired-for", "-1d"], "'-1d' is not an age"),
+        (["destroy", "gone", "k7"], "'gone' is not a purpose of keys: use one of cookie, token, ip_seal, ip_hash"),
         (["activate", "cookie", "zz"], "There is no cookie key 'zz'"),
         (["add", "gone"], "'gone' is not a purpose"),
     ],
@@ -139,9 +139,9 @@ def test_by_age_only_the_keys_of_that_purpose_that_retired_so_long_ago_go(
     young = retire(path, purpose, hours - timedelta(minutes=1), seed=2)
     waiting = say(path, "add", purpose)
 
-    assert f"Without {purpose} {old}, " in run(path, "destroy", purpose, "--retired-for", age).stderr
+    assert f"Without {purpose} key {old}, " in run(path, "destroy", purpose, "--retired-for", age).stderr
     assert f"{purpose}: {old} destroyed" in say(path, "destroy", purpose, "--retired-for", age, "--yes")
-    assert say(path, "destroy", purpose, "--retired-for", age, "--yes") == f"{purpose}: nothing to destroy."
+    assert say(path, "destroy", purpose, "--retired-for", age, "--yes") == f"{purpose}: there is nothing to destroy."
     assert [key_of(path, purpose, kid).state for kid in (old, young, waiting)] == [
         "destroyed", "read_only", "read_only",
     ]  # fmt: skip

@@ -85,7 +85,7 @@ async def test_while_the_stage_runs_it_is_refused(kafka: str, prefix: str) -> No
         (
             "clicks.raw",
             "now",
-            "--to is earliest, latest, or a time such as 2026-11-20T08:00:00Z, not 'now'",
+            "--to must be earliest, latest, or a time such as 2026-11-20T08:00:00Z, not 'now'",
         ),
     ],
 )

@@ -33,7 +33,7 @@ async def test_whole_days_are_dropped_when_it_is_meant_and_never_today(database_
     await connection.close()
 
     assert (listed[0], len(listed[1].splitlines())) == (0, 4)
-    assert asked[1].splitlines()[-1] == "2 would be dropped: add --yes"
-    assert dropped[1].splitlines()[-1] == "2 dropped"
+    assert asked[1].splitlines()[-1] == "2 partitions would be dropped: add --yes."
+    assert dropped[1].splitlines()[-1] == "2 partitions dropped."
     assert left[1].splitlines()[1:][0].split()[0] == f"clicks_{today:%Y%m%d}"
     assert [row["day"] for row in days] == [today - timedelta(days=2), today - timedelta(days=1)]

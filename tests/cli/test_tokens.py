@@ -73,7 +73,10 @@ def test_an_altered_token_is_forged(keys_file: Path, genuine: str) -> None:
 
 def test_no_token_at_all_is_said_so(keys_file: Path) -> None:
     result = run(keys_file, given=" \n")
-    assert (result.exit_code, result.stderr) == (2, "clickrail: there is no token on standard input\n")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "clickrail: there is no token on standard input: give TOKEN, or one token on each line\n",
+    )
 
 
 def test_json_is_one_value_for_one_token_and_a_list_for_several(keys_file: Path, genuine: str) -> None:
@@ -101,6 +104,6 @@ async def test_a_click_that_was_a_test_is_told_as_one(keys_file: Path, database_
     said = [result.stdout.strip().partition(" UTC")[2] for result in results]
     assert said == [
         ", by code spring-26 of aff_lisbon for prg_shoes",
-        ", by code spring-26 of aff_lisbon for prg_shoes; a test, in no total",
+        ", by code spring-26 of aff_lisbon for prg_shoes; a test, which no total counts",
         ", which is not in the table, or not yet",
     ]

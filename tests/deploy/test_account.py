@@ -44,7 +44,7 @@ def test_root_without_namespaces_runs_postgres_as_nobody(open_folder: Path) -> N
 @as_root
 def test_a_folder_nobody_can_reach_is_named(open_folder: Path) -> None:
     open_folder.chmod(0o700)
-    with pytest.raises(RootRefused, match=f"cannot reach {open_folder}: run the same as an ordinary user"):
+    with pytest.raises(RootRefused, match=f"cannot reach {open_folder}: run the command as an ordinary user"):
         account.ordinary_account(open_folder / "postgres", program("postgres"))
 
 

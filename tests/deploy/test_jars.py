@@ -95,7 +95,7 @@ async def test_a_jar_that_stays_corrupt_is_refused_and_not_kept(
     settings: LocalSettings, lock: Path, registry: Registry
 ) -> None:
     registry.answers = [BAD]
-    with pytest.raises(CorruptDownload, match=r"thing-1\.0\.jar was fetched twice"):
+    with pytest.raises(CorruptDownload, match=r"thing-1\.0\.jar was downloaded twice"):
         await install_kafka(settings, lock=lock)
     assert registry.asked == 2
     assert not (settings.cache / "kafka" / PLACE).exists()
@@ -105,13 +105,13 @@ async def test_a_jar_the_registry_does_not_have_is_named(
     settings: LocalSettings, lock: Path, registry: Registry
 ) -> None:
     registry.answers = [None]
-    with pytest.raises(Unreachable, match=r"thing-1\.0\.jar could not be fetched"):
+    with pytest.raises(Unreachable, match=r"thing-1\.0\.jar could not be downloaded"):
         await install_kafka(settings, lock=lock)
 
 
 async def test_no_network_is_told(settings: LocalSettings, lock: Path) -> None:
     nobody = msgspec.structs.replace(settings, maven_mirror="http://127.0.0.1:9")
-    with pytest.raises(Unreachable, match=r"check the network, or HTTPS_PROXY, and run the same again"):
+    with pytest.raises(Unreachable, match=r"check the network, or HTTPS_PROXY, and run the command again"):
         await install_kafka(nobody, lock=lock)
 
 

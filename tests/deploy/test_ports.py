@@ -70,7 +70,7 @@ def test_all_taken_ports_are_named_at_once_and_who_has_them() -> None:
     me = f"process {os.getpid()}, {psutil.Process().name()}"
     assert str(raised.value) == (
         f"These ports are taken: {ports[0]} (ingest, A_PORT; {me}), {ports[1]} (sink, B_PORT; {me}). Stop those "
-        "programs, perhaps another run of this, or set the variables to other ports (0 takes a free one)."
+        "programs (perhaps another `make up`), or set the variables to other ports (0 takes a free one)."
     )
 
 

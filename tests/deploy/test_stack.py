@@ -59,7 +59,7 @@ async def test_a_password_that_is_gone_or_wrong_is_named(own_settings: LocalSett
     plan = await plan_postgres(own_settings)
     password = own_settings.data / "postgres" / "password"
     password.write_text("another")
-    with pytest.raises(BrokenFolder, match="the file `password` is not the cluster's"):
+    with pytest.raises(BrokenFolder, match="the file `password` does not have the cluster's password"):
         async with running(await plan_postgres(own_settings)):
             pass
     password.unlink()

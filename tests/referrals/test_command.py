@@ -122,7 +122,7 @@ async def test_the_link_of_a_code_is_shown_when_it_is_added(run: Run, connection
     unknown = await run("code", "add", "def", *arguments)
     shown = await run("code", "show", "abc", CLICKRAIL_PUBLIC_URL="https://go.shop.example")
     assert (added.stdout, added.stderr) == ("abc\n", "Its link is https://go.shop.example/ref/abc\n")
-    assert unknown.stderr == "Its link is /ref/def: give --public-url to see all of it\n"
+    assert unknown.stderr == "Its link is /ref/def: give --public-url to see the whole URL\n"
     assert "link\thttps://go.shop.example/ref/abc" in shown.stdout.splitlines()
 
 
@@ -144,7 +144,7 @@ async def test_a_list_says_when_there_is_more_and_how_to_go_on(run: Run, connect
     first = await run("code", "list", "--limit", "2", "--no-header")
     rest = await run("code", "list", "--limit", "2", "--after=b")
     assert [line[0] for line in first.stdout.splitlines()] == ["a", "b"]
-    assert first.stderr == "There are more: --after=b goes on, --limit shows more at once.\n"
+    assert first.stderr == "There are more: --after=b shows the next ones, --limit shows more at once.\n"
     assert ([line[0] for line in rest.stdout.splitlines()[1:]], rest.stderr) == (["c"], "")
 
 
@@ -258,7 +258,7 @@ async def test_a_check_says_what_a_visit_gets_and_names_the_cookie(run: Run, con
         "counts\tyes",
         "cookie\t__Host-cr-shop, 30 days",
     ]
-    assert lines[8] == "cookie_domain\tthat host alone"
+    assert lines[8] == "cookie_domain\tthat host only"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +267,7 @@ async def test_a_check_says_what_a_visit_gets_and_names_the_cookie(run: Run, con
         ("http://localhost:8080", None, "cr-shop"),
         ("https://go.shop.example", None, "__Host-cr-shop"),
         ("https://go.shop.example", "shop.example", "__Secure-cr-shop"),
-        ("", None, "__Host-cr-shop where visitors come by https, cr-shop by http"),
+        ("", None, "__Host-cr-shop if the public URL is https, cr-shop if it is http"),
     ],
 )
 async def test_the_cookies_name_follows_the_public_url_and_the_domain(
@@ -339,7 +339,7 @@ async def test_a_database_that_cannot_be_had_is_one_line_that_shows_no_password(
 async def test_a_database_without_tables_says_what_to_do(run: Run, database_url: str) -> None:
     empty = database_url.replace("search_path%3D", "search_path%3Dnot_")
     result = await run("code", "list", CLICKRAIL_DATABASE_URL=empty)
-    expected = "clickrail: the database has no tables of Clickrail yet: run `clickrail migrate`\n"
+    expected = "clickrail: the database has no Clickrail tables yet: run `clickrail migrate`\n"
     assert (result.exit_code, result.stderr) == (2, expected)
 
 
@@ -356,10 +356,12 @@ async def test_a_test_link_is_signed_for_a_code_that_there_is(
     paused = await run("code", "test-link", "spring-26", **environ)
     not_looked_up = await run("code", "test-link", "nope", **environ, CLICKRAIL_DATABASE_URL="")
     assert (unknown.exit_code, unknown.stdout) == (2, "")
-    assert unknown.stderr == "clickrail: there is no code 'sprin-26'; nearly the same: spring-26\n"
+    assert unknown.stderr == "clickrail: there is no code 'sprin-26'; similar codes: spring-26\n"
     assert (signed.exit_code, signed.stderr) == (0, "")
-    assert paused.stderr.startswith("Its visits make no click yet. R201 Code paused: `clickrail code resume spring-26`")
-    assert not_looked_up.stderr.startswith("Whether there is such a code was not looked up")
+    assert paused.stderr.startswith(
+        "Visits of this link make no click now. R201 Code paused: `clickrail code resume spring-26`"
+    )
+    assert not_looked_up.stderr.startswith("The code was not looked up")
 
 
 async def test_an_import_tells_how_much_it_added(run: Run, connection: asyncpg.Connection, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_a_key_ring_that_can_be_read_is_well_and_one_that_is_missing_is_made(tmp
     before = check_keys(environ)
     create_ring(tmp_path / "keys.json", init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
 
-    assert before.remedy.startswith("clickrail keys init")
+    assert before.remedy.startswith("run `clickrail keys init`")
     assert check_keys(environ) == Finding("key ring", "readable")
 
 

@@ -26,13 +26,13 @@ def test_a_stage_that_is_behind_and_works_is_no_fault_and_said_what_to_watch() -
     found = describe_lag("sink", lines(2, enriched=1200, rejected=34))
     assert found is not None
     assert (found.state, found.wrong) == ("1,234 records", False)
-    assert "if it grows" in found.remedy
+    assert "If it grows" in found.remedy
 
 
 def test_records_that_nobody_reads_are_a_fault_with_their_topics() -> None:
     found = describe_lag("sink", lines(0, enriched=1, rejected=0, dead=2))
-    problem = "nobody reads them (1 of clicks.enriched, 2 of clicks.dead)"
-    assert found == Finding(WHAT, "3 records", problem, "start the sink: it goes on where it was")
+    problem = "no process reads them (1 of clicks.enriched, 2 of clicks.dead)"
+    assert found == Finding(WHAT, "3 records", problem, "start the sink: it continues where it stopped")
 
 
 def test_of_a_stage_that_was_left_out_they_are_no_fault() -> None:
@@ -62,4 +62,4 @@ async def test_what_waits_in_kafka_is_counted(kafka: str, topic_prefix: str) -> 
     after = await check_lag("enricher", Scope(environ))
     assert before == Finding("lag of the enricher", "none")
     assert after is not None
-    assert (after.state, after.problem) == ("10 records", f"nobody reads them (10 of {topic_prefix}clicks.raw)")
+    assert (after.state, after.problem) == ("10 records", f"no process reads them (10 of {topic_prefix}clicks.raw)")

@@ -16,7 +16,7 @@ async def test_kafka_is_well_once_its_topics_are_there(kafka: str, topic_prefix:
     await apply_contract([kafka], topic_prefix)
 
     assert before.problem.startswith(f"topics are missing: {topic_prefix}clicks.raw, ")
-    assert before.remedy == "clickrail topics apply"
+    assert before.remedy == "run `clickrail topics apply`"
     assert await check_kafka(environ) == Finding("Kafka", "answers")
 
 
@@ -46,7 +46,7 @@ async def test_postgres_is_well_once_it_is_migrated(database_url: str) -> None:
     before = await check_postgres(environ)
     await apply_migrations(database_url)
 
-    assert (before.problem, before.remedy) == ("the database has no tables of Clickrail yet", "clickrail migrate")
+    assert (before.problem, before.remedy) == ("the database has no Clickrail tables yet", "run `clickrail migrate`")
     assert await check_postgres(environ) == Finding("PostgreSQL", "answers")
 
 
@@ -72,7 +72,7 @@ async def test_a_redis_that_is_away_is_said_to_be_and_none_at_all_is_no_fault() 
 
 async def test_a_file_for_tls_to_redis_that_is_not_there_is_a_wrong_setting() -> None:
     found = await check_redis({"CLICKRAIL_REDIS_URL": "rediss://127.0.0.1:1/0?ssl_ca_certs=/nowhere/ca.pem"})
-    assert (found.state, found.remedy) == ("wrong settings", "mend the variable")
+    assert (found.state, found.remedy) == ("wrong settings", "correct the variable")
 
 
 def test_migrations_begun_and_those_of_another_engine_are_told() -> None:

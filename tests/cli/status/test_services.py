@@ -59,7 +59,7 @@ async def test_a_service_that_does_not_run_is_named_with_how_to_start_it() -> No
     port = free_port()
     found = await check_service("sink", sink_at(port))
 
-    assert (found.state, found.problem) == ("not running", f"nobody listens at http://127.0.0.1:{port}")
+    assert (found.state, found.problem) == ("not running", f"no process listens at http://127.0.0.1:{port}")
     assert "clickrail sink" in found.remedy
 
 
@@ -73,7 +73,7 @@ async def test_another_program_on_the_port_is_told_from_a_service() -> None:
     async with health(200, ["hello"]) as port:
         found = await check_service("sink", sink_at(port))
 
-    assert (found.state, found.problem) == ("silent", f"port {port} does not answer as a service of ours does")
+    assert (found.state, found.problem) == ("silent", f"port {port} does not answer as a service of Clickrail does")
     assert "CLICKRAIL_SINK_PRIVATE_PORT" in found.remedy
 
 
@@ -97,4 +97,4 @@ async def test_a_console_whose_page_cannot_be_reached_is_not_well(tmp_path: Path
         }
         found = await check_service("console", Scope(environ))
 
-    assert (found.state, found.problem) == ("ready", f"port {nowhere} takes no connections")
+    assert (found.state, found.problem) == ("ready", f"port {nowhere} accepts no connections")

@@ -48,7 +48,7 @@ def test_what_is_left_out_is_said_to_be(password_file: Path) -> None:
         "  PostgreSQL     postgresql://h/d",
         "  Valkey         redis://h",
         "  Logs           /logs",
-        "  Left out       ingest, enricher, sink, console; to run one yourself, take the settings into a shell first",
+        "  Left out       ingest, enricher, sink, console; to run one yourself, read the settings into a shell first",
     ]
 
 
@@ -57,7 +57,7 @@ def test_a_password_of_the_users_own_is_not_repeated() -> None:
     services = {service.name: service for service in read_services(environ, ("console",))}
 
     assert said(describe_addresses(LINK, services, ADDRESSES, environ))[0].endswith(
-        "as CLICKRAIL_CONSOLE_PASSWORD says"
+        "as set by CLICKRAIL_CONSOLE_PASSWORD"
     )
 
 

@@ -22,7 +22,7 @@ def test_a_followed_click_tells_the_milliseconds_of_each_stage() -> None:
         "  [bold]   1.3 ms[/]  answered: 302 to https://shop.example/",
         "       8 ms  in Kafka, clicks.raw",
         "      30 ms  enriched, clicks.enriched",
-        "      70 ms  a row in PostgreSQL, ID (a test, in no total)",
+        "      70 ms  a row in PostgreSQL, ID (a test, which no total counts)",
     ]
 
 
@@ -39,7 +39,7 @@ async def test_a_click_that_gets_no_cookie_of_ours_is_said_to_be_lost_and_ends_n
 
     assert went == ClickNotStored(
         "the demo click was answered 302 https://shop.example/shoes, without a cookie: "
-        "`clickrail code check demo` says what a visit gets, and why"
+        "`clickrail code check demo` explains the answer"
     )
 
 

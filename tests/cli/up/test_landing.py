@@ -58,7 +58,7 @@ async def test_whatever_else_leads_there_is_told_what_this_is(keys_file: Path) -
         pages = [await visit(f"{url}{path}") for path in ("/", "/landing", "/any/other?x=1")]
 
     assert {status for status, _, _ in pages} == {200}
-    assert all("No click token came with this visit" in page for _, page, _ in pages)
+    assert all("This visit has no click token" in page for _, page, _ in pages)
 
 
 def test_what_a_stranger_puts_in_the_place_of_a_token_is_text() -> None:
@@ -71,7 +71,7 @@ def test_what_a_stranger_puts_in_the_place_of_a_token_is_text() -> None:
 def test_without_a_console_it_leads_nowhere() -> None:
     page = render(f"{CLICK_ID}.k70123456789ABCDEF", CLICK_ID, None)
 
-    assert "No console runs here" in page
+    assert "The console, which could show the click, does not run." in page
     assert "<a " not in page
 
 

@@ -24,12 +24,12 @@ def test_services_are_chosen_in_the_order_of_the_stream(
 @pytest.mark.parametrize(
     ("only", "without", "says"),
     [
-        ("ingset", None, "--only: 'ingset' is none of ingest, enricher, sink, console, servers"),
-        (None, "kafka", "--without: 'kafka' is none of ingest, enricher, sink, console"),
+        ("ingset", None, "--only: there is no service 'ingset': use ingest, enricher, sink, console, servers"),
+        (None, "kafka", "--without: there is no service 'kafka': use ingest, enricher, sink, console"),
         (",", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
         ("", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
         (None, " ", "--without: name at least one of ingest, enricher, sink, console"),
-        ("sink", "ingest", "--only and --without: give one of the two"),
+        ("sink", "ingest", "give either --only or --without, not both"),
     ],
 )
 def test_what_there_is_not_is_named(only: str | None, without: str | None, says: str) -> None:

@@ -59,7 +59,7 @@ def test_verify_names_the_damage_and_fails(damaged: Path) -> None:
     result = ask("verify", damaged)
     assert result.stdout.splitlines() == [
         f"{damaged}/worker-7/0000000002.seg: {len(BAD)} bytes damaged at 0",
-        "2 files, 5 clicks: the other clicks are intact",
+        "2 files, 5 clicks: damaged; the clicks counted are intact",
     ]
     assert result.exit_code == 1
 
@@ -68,7 +68,7 @@ def test_verify_is_content_with_an_intact_journal(root: Path) -> None:
     (root / "worker-7").mkdir()
     (root / "worker-7" / "0000000001.seg").write_bytes(framed(range(3)))
     result = ask("verify", root)
-    assert (result.stdout, result.exit_code) == ("1 files, 3 clicks: intact\n", 0)
+    assert (result.stdout, result.exit_code) == ("1 files, 3 clicks: all intact\n", 0)
 
 
 async def test_a_frame_that_is_being_written_is_no_damage(root: Path) -> None:
@@ -97,7 +97,7 @@ def test_export_gives_every_intact_click_as_a_line_of_json(damaged: Path) -> Non
 def test_damage_moved_aside_is_told(damaged: Path) -> None:
     (damaged / "damaged").mkdir()
     (damaged / "damaged" / "worker-7-0000000002.seg").write_bytes(b"x")
-    assert "bytes of damage in" in ask("status", damaged).stderr
+    assert "damaged bytes were moved to" in ask("status", damaged).stderr
 
 
 @pytest.mark.parametrize("command", ["status", "verify", "export"])
@@ -109,4 +109,4 @@ def test_a_journal_that_is_not_there_is_said_so(tmp_path: Path, command: str) ->
 def test_an_empty_file_is_whole(root: Path) -> None:
     (root / "worker-7").mkdir()
     (root / "worker-7" / "0000000001.seg").touch()
-    assert ask("verify", root).stdout == "1 files, 0 clicks: intact\n"
+    assert ask("verify", root).stdout == "1 files, 0 clicks: all intact\n"
