@@ -16,6 +16,8 @@
   const pause = document.querySelector("[data-pause]");
   const rate = document.querySelector("[data-rate]");
   const warning = document.querySelector("[data-warning]");
+  const end = document.querySelector("[data-end]");
+  const older = document.querySelector("[data-older]");
 
   let paused = false;
   let pausedRows = [];
@@ -59,9 +61,20 @@
       if (rows.length <= MOST_TO_LIGHT_UP) row.classList.add("is-fresh");
       body.insertBefore(row, behind);
     }
-    while (body.rows.length > MOST_LINES) body.lastElementChild.remove();
+    if (body.rows.length > MOST_LINES) removeOldest();
     nothing.hidden = body.rows.length > 0;
     for (const row of rows) window.clickrail.nameCountries(row);
+  }
+
+  // "Older" must begin after the last row that is still shown: the links of the page begin after its first last row.
+  function removeOldest() {
+    while (body.rows.length > MOST_LINES) body.lastElementChild.remove();
+    const link = older.querySelector("a");
+    const address = new URL(link.href);
+    address.searchParams.set("before", body.lastElementChild.id.replace(/^c-/, ""));
+    link.href = address;
+    end.hidden = true;
+    older.hidden = false;
   }
 
   function handleLines(event) {
