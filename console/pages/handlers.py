@@ -1,7 +1,6 @@
 """Request handlers of the pages, and of the page parts that scripts fetch."""
 
 import re
-from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import hdrs, web
@@ -22,6 +21,7 @@ from console.pages.filters import (
 )
 from console.pages.lines import ClickOrRejection, make_line, make_rejection_line, merge_lines
 from console.pages.past_clicks import PastClicks, read_past_clicks
+from console.pages.reason_counts import count_reasons
 from console.pages.rejection_reasons import group_reasons
 from console.pages.timing import chart_journey, chart_steps
 from console.pages.why_missing import explain_missing, read_id
@@ -30,9 +30,9 @@ from console.web.text import read_bytes
 from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS
-from storage.read.counts import rejections_by_reason
 from storage.read.letter_names import LetterName, distinct_names
 from storage.read.queries import (
+    Connection,
     Reader,
     find_click,
     find_letters,
@@ -45,7 +45,6 @@ from storage.read.records import StoredClick, StoredLetter
 LINES: Final = 100
 LATEST: Final = 20
 LETTERS: Final = 50
-DAY: Final = timedelta(hours=24)
 UNFIT_FOR_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
 FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -147,12 +146,14 @@ async def show_errors(request: web.Request) -> web.Response:
     asked = request.query.get("reason", "")
     reason = REASONS.get(asked)
     ignored = [IgnoredParameter("reason", asked, "no such reason")] if asked and reason is None else []
-    since = environment.now() - DAY
+    now = environment.now()
     filters = make_rejection_filters(Filters(), reason.number if reason else None)
 
-    async def ask(reader: Reader) -> dict[str, Any]:
+    async def ask(reader: Connection) -> dict[str, Any]:
+        counted = await count_reasons(reader, now)
         return {
-            "groups": group_reasons(await rejections_by_reason(reader, since)),
+            "groups": group_reasons(counted.counts),
+            "counted_since": counted.reached,
             "lines": [make_rejection_line(stored) for stored in await recent_rejections(reader, filters, LATEST)],
             "letters": await recent_letters(reader, LETTERS),
         }

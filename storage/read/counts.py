@@ -106,12 +106,14 @@ async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Sha
     return [Share(*row) for row in rows]
 
 
-async def rejections_by_reason(reader: Reader, since: datetime) -> list[ReasonCount]:
-    """Count rejections since then by reason, the most frequent first."""
+async def rejections_by_reason(reader: Reader, since: datetime, until: datetime | None = None) -> list[ReasonCount]:
+    """Count rejections from `since` until before `until` by reason, the most frequent first."""
+    # `$2 IS NULL OR ...` could not use the index.
+    before, values = ("", (since,)) if until is None else ("AND rejected_at < $2", (since, until))
     rows = await reader.fetch(
-        "SELECT reason, count(*), max(rejected_at) FROM rejected_clicks WHERE rejected_at >= $1"
+        f"SELECT reason, count(*), max(rejected_at) FROM rejected_clicks WHERE rejected_at >= $1 {before}"  # noqa: S608 - fixed texts
         " GROUP BY reason ORDER BY 2 DESC, reason",
-        since,
+        *values,
         timeout=QUERY_S,
     )
     return [ReasonCount(*row) for row in rows]
