@@ -2,9 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from simulate.request_spec import RequestSpec
+    from simulate.traces.model import Trace
 
 Rate = Annotated[
     float | None,
@@ -12,10 +16,10 @@ Rate = Annotated[
 ]
 Speed = Annotated[
     float | None,
-    typer.Option(show_default="1", help="with --requests: send at the times in the file, this many times as fast"),
+    typer.Option(show_default="1", help="with --trace and --requests: send at their times, this many times as fast"),
 ]
 Seconds = Annotated[
-    float | None, typer.Option(show_default="60, or all of --requests", help="how many seconds to send")
+    float | None, typer.Option(show_default="60, or all of the file or trace", help="how many seconds to send")
 ]
 Seed = Annotated[int, typer.Option(help="the same seed sends the same requests in the same order")]
 Url = Annotated[
@@ -42,6 +46,28 @@ Requests = Annotated[
         "user_agent",
     ),
 ]
+TraceName = Annotated[
+    str | None,
+    typer.Option(
+        show_default=False,
+        help="send a labelled trace at its own times: people (office, nat, relay, webviews, coupon-tabs, double-taps, "
+        "newsletter) or machines (mail-gateway, twin, quote-pairs, burst, slow-bot, proxies, tor, attack)",
+    ),
+]
+Size = Annotated[
+    int | None, typer.Option(show_default="the trace's own", help="with --trace: how many people, mails or requests")
+]
+Background = Annotated[
+    int | None,
+    typer.Option(show_default="the trace's own", help="with --trace: how many ordinary people beside them"),
+]
+Write = Annotated[
+    Path | None,
+    typer.Option(show_default=False, help="with --trace: write raw clicks with their labels here, and send nothing"),
+]
+Start = Annotated[
+    str | None, typer.Option(show_default="2026-05-04T09:00:00Z", help="with --write: when the trace begins")
+]
 LedgerFile = Annotated[
     Path | None, typer.Option("--ledger", show_default=False, help="write the answer to each request to this file")
 ]
@@ -57,18 +83,20 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
     codes: Codes = None,
     connections: Connections = 128,
     requests: Requests = None,
+    trace: TraceName = None,
+    size: Size = None,
+    background: Background = None,
+    write: Write = None,
+    start: Start = None,
     ledger: LedgerFile = None,
     as_json: Json = False,
 ) -> None:
     """Send realistic clicks to a running stack, and report the answers. Ctrl-C ends it early."""
     import os
 
-    import msgspec
-
     from cli.errors import exit_on
-    from simulate.report import describe
-    from simulate.request_spec import InvalidSpec, TrafficOptions, describe_left_out, find_url, make_spec
-    from simulate.run import Unreached, run
+    from simulate.request_spec import make_spec
+    from simulate.traffic_options import InvalidSpec, TrafficOptions, find_url
 
     with exit_on(InvalidSpec):
         options = TrafficOptions(
@@ -80,18 +108,47 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
             seed=seed,
             codes=codes,
             requests=requests,
+            trace=trace,
+            size=size,
+            background=background,
         )
         spec = make_spec(options)
-        for line in describe_left_out(spec):
+        if write is None and start is None:
+            send(spec, ledger, as_json)
+        elif write is None or spec.trace is None:
+            raise InvalidSpec("--write needs --trace, and --start needs --write")
+        else:
+            write_file(spec.trace, write, start)
+
+
+def send(spec: "RequestSpec", ledger: Path | None, as_json: bool) -> None:
+    import msgspec
+
+    from simulate.report import describe
+    from simulate.request_file import describe_left_out
+    from simulate.run import Unreached, run
+
+    if spec.requests is not None:
+        for line in describe_left_out(spec.requests, spec.left_out):
             print(line, file=sys.stderr)
-        try:
-            made = run(spec, ledger, quiet=as_json)
-        except (Unreached, OSError) as error:
-            raise fail(str(error)) from None
+    try:
+        made = run(spec, ledger, quiet=as_json)
+    except (Unreached, OSError) as error:
+        raise fail(str(error)) from None
     for line in [msgspec.json.encode(made).decode()] if as_json else describe(made, spec.codes):
         print(line)
     if made.sent and not made.answered:
-        raise fail(f"nothing answered at {options.url}: {', '.join(made.errors)}")
+        raise fail(f"nothing answered at {spec.sending.url}: {', '.join(made.errors)}")
+
+
+def write_file(trace: "Trace", path: Path, start: str | None) -> None:
+    from simulate.trace_file import read_start, write_trace
+
+    try:
+        write_trace(trace, path, read_start(start))
+    except OSError as error:
+        raise fail(f"{path} is not complete: {error.strerror}") from None
+    print(f"{len(trace.requests):,} requests of the trace {trace.name}, seed {trace.seed}, are in {path}")
 
 
 def fail(why: str) -> typer.Exit:

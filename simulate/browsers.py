@@ -96,6 +96,19 @@ class Browser(msgspec.Struct, frozen=True):
     dnt: float
     app: str | None
 
+    @property
+    def user_agent(self) -> str:
+        return dict(self.headers)["User-Agent"]
+
+
+def find_browser(*parts: str, without: str | None = None) -> Browser:
+    """Return the first browser whose user agent has all these parts. Raises StopIteration if there is none."""
+    return next(
+        browser
+        for browser in BROWSERS
+        if all(part in browser.user_agent for part in parts) and (without is None or without not in browser.user_agent)
+    )
+
 
 def write_brands(brand: str, brand_version: str, chromium: int) -> str:
     """Write Sec-CH-UA as Chromium does: three brands, one a GREASE value, ordered by the version."""

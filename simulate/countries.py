@@ -59,3 +59,4 @@ def read_row(row: str) -> tuple[Country, float]:
 
 
 COUNTRIES: Final = Weighted(read_row(row) for row in TABLE.strip().splitlines())
+BY_CODE: Final = {country.code: country for country in COUNTRIES}

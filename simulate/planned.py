@@ -8,11 +8,11 @@ import msgspec
 
 Kind = Literal[
     "visit", "repeat", "prefetch", "head", "bot", "preview", "unknown_code", "malformed_code", "elsewhere", "method",
-    "hostile", "replay",
+    "hostile", "replay", "person", "machine",
 ]  # fmt: skip
 """In order: a person; the same person again; a browser's prefetch; HEAD; a crawler or library; a link preview; an
 unknown code; a malformed code; a path that is not a link; another method than GET and HEAD; hostile bytes; a replayed
-request."""
+request; a person and a machine of a trace."""
 
 Expected = Literal["click", "redirect", "rejected", "ahead", "not_found", "not_allowed", "click_or_bad", "anything"]
 """What a stack that has the codes does. In order: 302 and a click; 302 without one; a rejection; a prefetch refused or

@@ -9,6 +9,8 @@ NAMES: Final[Mapping[str, str]] = {
     "visit": "visits",
     "repeat": "repeated visits",
     "replay": "replayed visits",
+    "person": "people",
+    "machine": "machines",
     "prefetch": "prefetches",
     "head": "HEAD",
     "bot": "crawlers, libraries",
@@ -72,7 +74,7 @@ def warn(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:
             f"The {wanted} not kept: {ledger.late:,} requests were sent more than {LATE_MS:.0f} ms late, the latest by "
             f"{ledger.late_ms.max:,.0f} ms. Raise --connections if answers are slow; else this machine is too busy."
         )
-    missed = sum(ledger.unexpected.get(kind, {}).get("404", 0) for kind in ("visit", "repeat", "replay"))
+    missed = sum(ledger.unexpected.get(kind, {}).get("404", 0) for kind in ("visit", "repeat", "replay", "person"))
     if missed:
         yield (
             f"{missed:,} visits by the codes {', '.join(codes)} were answered 404: this stack does not have all of "

@@ -1,6 +1,6 @@
-"""Checks the options of `clickrail simulate`. Pure, except that it reads the file of requests."""
+"""What `clickrail simulate` sends: generated requests, those of a file, or a trace. Pure but for the file it reads."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -8,34 +8,17 @@ from typing import Final
 import msgspec
 
 from simulate.generate import generate
-from simulate.planned import DEFAULT_URL, DEMO_CODES, Options, Planned
+from simulate.planned import DEMO_CODES, Options, Planned
 from simulate.replay import InvalidLine, read_requests
-from simulate.send import SendOptions, read_target
-from urls.codes import IS_CODE
+from simulate.request_file import summarize
+from simulate.send import SendOptions
+from simulate.traces.catalogue import RECIPES, make_trace
+from simulate.traces.model import Trace, TraceParameters
+from simulate.traces.sending import plan_trace
+from simulate.traffic_options import InvalidSpec, TrafficOptions, check, read_codes
 
 DEFAULT_SECONDS: Final = 60.0
 DEFAULT_RATE: Final = 200.0
-MOST_CONNECTIONS: Final = 10_000
-MOST_SHOWN: Final = 10
-MOST_PORT: Final = 65_535
-PORT_VARIABLE: Final = "CLICKRAIL_INGEST_PORT"
-
-
-class InvalidSpec(Exception):  # noqa: N818 - the name states the condition
-    """An option is wrong; the message is for a person."""
-
-
-class TrafficOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options as given. None: not given, which for each has its own meaning."""
-
-    url: str = DEFAULT_URL
-    connections: int = 128
-    rate: float | None = None
-    speed: float | None = None
-    seconds: float | None = None
-    seed: int = 1
-    codes: str | None = None
-    requests: Path | None = None
 
 
 class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,30 +30,54 @@ class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
     total: int
     requests: Path | None = None
     left_out: tuple[InvalidLine, ...] = ()
+    trace: Trace | None = None
 
     def plan(self) -> Iterator[Planned]:
         """Return the requests. Raises OSError if the file cannot be read any more."""
-        if self.requests is None:
+        if self.requests is not None:
+            with self.requests.open("rb") as lines:
+                made = (read for read in read_requests(lines, self.codes) if isinstance(read, Planned))
+                yield from islice(made, self.total)
+        elif self.trace is not None:
+            yield from islice(plan_trace(self.trace), self.total)
+        else:
             yield from islice(generate(self.seed, Options(codes=self.codes)), self.total)
-            return
-        with self.requests.open("rb") as lines:
-            made = (read for read in read_requests(lines, self.codes) if isinstance(read, Planned))
-            yield from islice(made, self.total)
 
 
 def make_spec(options: TrafficOptions) -> RequestSpec:
     """Check the options. Raises InvalidSpec, with a message of one line."""
     check(options)
+    if options.trace is not None:
+        return specify_trace(options)
     return specify_generated(options) if options.requests is None else specify_file(options, options.requests)
 
 
 def specify_generated(options: TrafficOptions) -> RequestSpec:
     if options.speed is not None:
-        raise InvalidSpec("--speed goes with --requests: generated requests have no times of their own")
+        raise InvalidSpec("--speed goes with --trace and --requests: generated requests have no times of their own")
     sending = make_sending(options)
     seconds = DEFAULT_SECONDS if options.seconds is None else options.seconds
     total = max(round((sending.rate or DEFAULT_RATE) * seconds), 1)
     return RequestSpec(sending=sending, codes=read_codes(options.codes, DEMO_CODES), seed=options.seed, total=total)
+
+
+def specify_trace(options: TrafficOptions) -> RequestSpec:
+    """Send a trace's requests at their own times."""
+    trace = draw_trace(options)
+    until_s = float("inf") if options.seconds is None else options.seconds * (options.speed or 1.0)
+    total = sum(request.at_ms / 1000 <= until_s for request in trace.requests)
+    sending = make_sending(options, is_timed=True)
+    codes = read_codes(options.codes, DEMO_CODES)
+    return RequestSpec(sending=sending, codes=codes, seed=options.seed, total=total, trace=trace)
+
+
+def draw_trace(options: TrafficOptions) -> Trace:
+    """Make the trace that the options name. Raises InvalidSpec."""
+    if options.trace not in RECIPES:
+        raise InvalidSpec(f"--trace: there is no trace {options.trace!r}: name one of {', '.join(RECIPES)}")
+    codes = read_codes(options.codes, DEMO_CODES)
+    parameters = TraceParameters(seed=options.seed, codes=codes, size=options.size, background=options.background)
+    return make_trace(options.trace, parameters)
 
 
 def specify_file(options: TrafficOptions, path: Path) -> RequestSpec:
@@ -97,86 +104,3 @@ def make_sending(options: TrafficOptions, *, is_timed: bool = False) -> SendOpti
         speed=(options.speed or 1.0) if is_timed else None,
         connections=options.connections,
     )
-
-
-def read_codes(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
-    if text is None:
-        return default
-    kept = tuple(code.strip() for code in text.split(",") if code.strip())
-    for code in kept:
-        if not IS_CODE(code):
-            raise InvalidSpec(f"--codes: {code!r} is no referral code: 1 to 64 of A-Z, a-z, 0-9, _ and -")
-    if not kept:
-        raise InvalidSpec("--codes: name at least one referral code")
-    return kept
-
-
-def find_url(url: str | None, environ: Mapping[str, str]) -> str:
-    """Return the URL to send to: as given, or that of a stack on this machine by its port setting.
-
-    Raises InvalidSpec if the port is not valid.
-    """
-    port = environ.get(PORT_VARIABLE)
-    if url is not None or port is None:
-        return url or DEFAULT_URL
-    if not (port.isascii() and port.isdecimal() and 0 < int(port) <= MOST_PORT):
-        raise InvalidSpec(f"{PORT_VARIABLE} is {port!r}, which is no port to send to: name the stack by --url")
-    return f"http://127.0.0.1:{port}"
-
-
-def check(options: TrafficOptions) -> None:
-    if options.rate is not None and not 0 < options.rate <= 1_000_000:  # noqa: PLR2004 - more than any machine sends
-        raise InvalidSpec("--rate must be above 0, in requests a second")
-    for name, value in (("--seconds", options.seconds), ("--speed", options.speed)):
-        if value is not None and not 0 < value < float("inf"):
-            raise InvalidSpec(f"{name} must be above 0")
-    if options.rate is not None and options.speed is not None:
-        raise InvalidSpec("--speed and --rate exclude each other: requests go at their own times, or at a rate")
-    if not 1 <= options.connections <= MOST_CONNECTIONS:
-        raise InvalidSpec(f"--connections must be from 1 to {MOST_CONNECTIONS:,}")
-    try:
-        read_target(options.url)
-    except ValueError as error:
-        raise InvalidSpec(f"--url: {error}") from None
-
-
-class FileSummary(msgspec.Struct):
-    """What a file of requests holds: `good` ones, `within` the asked time, and whether any has a time."""
-
-    good: int = 0
-    within: int = 0
-    is_timed: bool = False
-    left_out: tuple[InvalidLine, ...] = ()
-
-    def count(self, planned: Planned, until_s: float) -> None:
-        self.good += 1
-        self.within += (planned.at_s or 0.0) <= until_s
-        self.is_timed = self.is_timed or planned.at_s is not None
-
-
-def summarize(path: Path, codes: tuple[str, ...], until_s: float) -> FileSummary:
-    """Read the whole file once. Raises InvalidSpec if it cannot be read or holds no request."""
-    summary, bad = FileSummary(), []
-    try:
-        with path.open("rb") as lines:
-            for read in read_requests(lines, codes):
-                if isinstance(read, InvalidLine):
-                    bad.append(read)
-                else:
-                    summary.count(read, until_s)
-    except OSError as error:
-        raise InvalidSpec(f"--requests: {path} cannot be read: {error.strerror}") from None
-    if not summary.good:
-        why = f"; line {bad[0].number}: {bad[0].reason}" if bad else ""
-        raise InvalidSpec(f"--requests: no line of {path} is a request{why}")
-    summary.left_out = tuple(bad)
-    return summary
-
-
-def describe_left_out(spec: RequestSpec) -> Iterator[str]:
-    """List the first lines of the file that were not requests, and count the others."""
-    for bad in spec.left_out[:MOST_SHOWN]:
-        yield f"{spec.requests}, line {bad.number} is left out: {bad.reason}"
-    more = len(spec.left_out) - MOST_SHOWN
-    if more > 0:
-        yield f"{spec.requests}: {more:,} more lines are left out"

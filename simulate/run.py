@@ -15,8 +15,9 @@ from simulate.http_connection import open_connection
 from simulate.ledger import Answer, Ledger, make_entry
 from simulate.planned import Planned
 from simulate.progress import Show, show_progress
-from simulate.request_spec import InvalidSpec, RequestSpec
+from simulate.request_spec import RequestSpec
 from simulate.send import OnAnswer, name_error, read_target, send
+from simulate.traffic_options import InvalidSpec
 
 SHOWN_EVERY_S: Final = 0.25
 REACH_S: Final = 5.0

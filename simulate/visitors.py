@@ -23,7 +23,7 @@ class Visitor(msgspec.Struct, frozen=True):
 def draw_visitor(rng: Random) -> Visitor:
     browser, country = BROWSERS.draw(rng), COUNTRIES.draw(rng)
     language = accept_language(country.languages.draw(rng), browser.engine)
-    address = (country.v6 if happens(rng, country.v6_share) else country.v4).draw(rng)
+    address = draw_address(rng, country)
     signals: list[Header] = []
     if happens(rng, browser.gpc):
         signals.append(("Sec-GPC", "1"))
@@ -31,6 +31,10 @@ def draw_visitor(rng: Random) -> Visitor:
         signals.append(("DNT", "1"))
     headers = (*browser.headers, ("Accept-Language", language), *signals, (FORWARDED, address))
     return Visitor(browser, country, headers)
+
+
+def draw_address(rng: Random, country: Country) -> str:
+    return (country.v6 if happens(rng, country.v6_share) else country.v4).draw(rng)
 
 
 def accept_language(tag: str, engine: Engine) -> str:
@@ -53,11 +57,11 @@ def accept_language(tag: str, engine: Engine) -> str:
 
 def navigation_headers(visitor: Visitor, referrer: str | None) -> tuple[Header, ...]:
     """Return the headers of a visitor who follows a link on the page `referrer`, or comes from no page."""
-    came = "none" if referrer is None else "cross-site"
     fetch = (
-        ("Sec-Fetch-Site", came),
+        ("Sec-Fetch-Site", "none" if referrer is None else "cross-site"),
         ("Sec-Fetch-Mode", "navigate"),
-        ("Sec-Fetch-User", "?1"),
+        # Safari never sends this one: mdn/browser-compat-data#27928.
+        *(() if visitor.browser.engine == "webkit" else (("Sec-Fetch-User", "?1"),)),
         ("Sec-Fetch-Dest", "document"),
     )
     return (*visitor.headers, *fetch, *(() if referrer is None else (("Referer", referrer),)))

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from enricher.steps.agent import load_agent_reader
-from simulate.browsers import BROWSERS, Browser, write_brands
+from simulate.browsers import BROWSERS, Browser, find_browser, write_brands
 from simulate.machines import CRAWLERS, PREVIEWS
 
 READ_AGENT = load_agent_reader()
@@ -39,6 +39,14 @@ def test_client_hints_match_the_user_agent() -> None:
             assert version is not None
             assert f'"Chromium";v="{version[1]}"' in brands
             assert (header(browser, "Sec-CH-UA-Mobile") == "?1") == ("Mobile" in user_agent)
+
+
+def test_a_browser_is_found_by_parts_of_its_user_agent() -> None:
+    found = find_browser("Windows NT 10.0", "Chrome/150", without="Edg/")
+    assert "Chrome/150" in found.user_agent
+    assert "Edg/" not in found.user_agent
+    with pytest.raises(StopIteration):
+        find_browser("Netscape")
 
 
 def test_no_place_is_left_unfilled() -> None:

@@ -4,12 +4,16 @@ import asyncio
 import json
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from deploy.local.ports import free_port
+from simulate.traces.catalogue import make_trace
+from simulate.traces.labels import read_clicks
+from simulate.traces.model import TraceParameters
 from tests.simulate.builders import generated, give_click, stack
 from tests.simulate.test_replay import line
 from tests.waiting import PATIENCE_S
@@ -78,6 +82,37 @@ async def test_requests_of_a_file_are_replayed_and_bad_lines_named(tmp_path: Pat
     assert sorted(seen) == [("GET", "83.149.9.216")] * 10 + [("HEAD", "83.149.9.216")]
 
 
+async def test_a_trace_is_sent_at_its_times_so_many_times_as_fast() -> None:
+    arrived: list[str | None] = []
+
+    async def note(request: web.BaseRequest) -> web.StreamResponse:
+        arrived.append(request.headers.get("X-Forwarded-For"))
+        return await give_click(request)
+
+    trace = make_trace("burst", TraceParameters(size=30, background=5))
+    async with stack(note) as url:
+        code, out, err = await run(
+            "--url", url, "--trace", "burst", "--size", "30", "--background", "5", "--speed", "600"
+        )
+    assert (code, err) == (0, "")
+    assert out.startswith(f"{len(trace.requests)} requests in ")
+    assert "at their own times, 600 times as fast" in out
+    assert sorted(map(str, arrived)) == sorted(request.address for request in trace.requests)
+
+
+async def test_a_trace_is_written_and_nothing_is_sent(tmp_path: Path) -> None:
+    file = tmp_path / "office.jsonl"
+    code, out, err = await run(
+        "--trace", "office", "--size", "3", "--write", str(file), "--start", "2026-01-02T09:00:00Z"
+    )
+    with file.open("rb") as lines:
+        written = list(read_clicks(lines))
+    assert (code, err) == (0, "")
+    assert out == f"{len(written)} requests of the trace office, seed 1, are in {file}\n"
+    assert {one.label.visitor for one in written} == {"office-1", "office-2", "office-3"}
+    assert {one.click.clicked_at.date() for one in written if one.click is not None} == {date(2026, 1, 2)}
+
+
 async def test_ctrl_c_ends_it_early_with_the_ledger() -> None:
     reached = asyncio.Event()
 
@@ -123,6 +158,10 @@ async def test_wrong_options_are_one_line_and_exit_code_2(tmp_path: Path) -> Non
         (["--url", "nowhere"], "--url: 'nowhere' is no address"),
         (["--requests", str(tmp_path / "none")], "--requests: "),
         (["--ledger", str(tmp_path)], "--ledger: "),
+        (["--trace", "ghosts"], "--trace: there is no trace 'ghosts': name one of office, nat, "),
+        (["--write", str(tmp_path / "new")], "--write needs --trace"),
+        (["--trace", "office", "--start", "2026-01-02"], "--write needs --trace, and --start needs --write"),
+        (["--trace", "office", "--write", str(tmp_path)], f"--write: {tmp_path} cannot be written"),
     ):
         code, out, err = await run(*arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)

@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 
 from simulate.planned import DEMO_CODES
-from simulate.request_spec import InvalidSpec, RequestSpec, TrafficOptions, describe_left_out, find_url, make_spec
+from simulate.request_file import describe_left_out
+from simulate.request_spec import RequestSpec, make_spec
+from simulate.traffic_options import InvalidSpec, TrafficOptions, find_url
 from tests.simulate.test_replay import line
 
 
@@ -74,8 +76,14 @@ def test_the_plan_is_as_long_as_ordered() -> None:
         ({"seconds": float("inf")}, "--seconds"),
         ({"speed": 0.0}, "--speed must be above 0"),
         ({"speed": float("nan")}, "--speed must be above 0"),
-        ({"speed": 60.0}, "--speed goes with --requests"),
+        ({"speed": 60.0}, "--speed goes with --trace and --requests"),
         ({"speed": 60.0, "rate": 10.0}, "--speed and --rate exclude each other"),
+        ({"trace": "ghosts"}, "--trace: there is no trace 'ghosts': name one of office, nat"),
+        ({"trace": "office", "rate": 5.0}, "--trace sends its own requests"),
+        ({"trace": "office", "requests": Path("/nowhere.jsonl")}, "--trace sends its own requests"),
+        ({"trace": "office", "size": 0}, "--size must be from 1 to 100,000"),
+        ({"trace": "office", "background": -1}, "--background must be from 0"),
+        ({"size": 5}, "--size and --background go with --trace"),
         ({"connections": 0}, "--connections must be from 1"),
         ({"url": "127.0.0.1:8080"}, "--url: '127.0.0.1:8080' is no address"),
         ({"url": "ftp://shop.example"}, "--url: "),
@@ -125,11 +133,25 @@ def test_a_file_with_times_is_sent_for_so_long_by_its_times(tmp_path: Path) -> N
     assert spec(requests=file, seconds=3600.0).total == 30
 
 
+def test_a_trace_is_sent_at_its_times_whole_or_for_so_long() -> None:
+    made = spec(codes=None, trace="slow-bot", size=10, background=0)
+    assert (made.total, made.sending.speed, made.codes) == (10, 1, DEMO_CODES)
+    assert [request.id for request in made.plan()] == list(range(1, 11))
+    assert spec(trace="slow-bot", size=10, background=0, seconds=100.0).total == 3
+    assert spec(trace="slow-bot", size=10, background=0, seconds=10.0, speed=10.0).total == 3
+
+
+def test_a_trace_has_the_codes_and_the_seed_given() -> None:
+    made = [list(spec(codes="one,two", trace="office", size=5, seed=seed).plan()) for seed in (1, 1, 2)]
+    assert made[0] == made[1] != made[2]
+    assert {request.code for request in made[0]} == {"one", "two"}
+
+
 def test_lines_that_are_none_are_left_out_and_named(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line() + b"oops\n" * 12 + line())
     made = spec(requests=file)
-    said = list(describe_left_out(made))
+    said = list(describe_left_out(file, made.left_out))
     assert [request.id for request in made.plan()] == [1, 14]
     assert said[0].startswith(f"{file}, line 2 is left out: JSON is malformed")
     assert said[10:] == [f"{file}: 2 more lines are left out"]

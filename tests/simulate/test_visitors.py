@@ -37,6 +37,14 @@ def test_whoever_comes_from_a_page_names_it() -> None:
     assert dict(navigation_headers(visitor, "https://blog.example/"))["Sec-Fetch-Site"] == "cross-site"
 
 
+def test_safari_does_not_say_that_a_person_acted() -> None:
+    rng = Random(2)
+    for visitor in (draw_visitor(rng) for _ in range(100)):
+        headers = dict(navigation_headers(visitor, None))
+        assert ("Sec-Fetch-User" in headers) == (visitor.browser.engine != "webkit")
+        assert headers["Sec-Fetch-Mode"] == "navigate"
+
+
 def test_whoever_comes_from_nowhere_names_nothing() -> None:
     headers = dict(navigation_headers(draw_visitor(Random(1)), None))
     assert "Referer" not in headers

@@ -1,0 +1,55 @@
+"""A file of requests: what it holds, and which of its lines are left out. Pure, except that it reads the file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from simulate.planned import Planned
+from simulate.replay import InvalidLine, read_requests
+from simulate.traffic_options import InvalidSpec
+
+MOST_SHOWN: Final = 10
+
+
+class FileSummary(msgspec.Struct):
+    """What a file of requests holds: `good` ones, `within` the asked time, and whether any has a time."""
+
+    good: int = 0
+    within: int = 0
+    is_timed: bool = False
+    left_out: tuple[InvalidLine, ...] = ()
+
+    def count(self, planned: Planned, until_s: float) -> None:
+        self.good += 1
+        self.within += (planned.at_s or 0.0) <= until_s
+        self.is_timed = self.is_timed or planned.at_s is not None
+
+
+def summarize(path: Path, codes: tuple[str, ...], until_s: float) -> FileSummary:
+    """Read the whole file once. Raises InvalidSpec if it cannot be read or holds no request."""
+    summary, bad = FileSummary(), []
+    try:
+        with path.open("rb") as lines:
+            for read in read_requests(lines, codes):
+                if isinstance(read, InvalidLine):
+                    bad.append(read)
+                else:
+                    summary.count(read, until_s)
+    except OSError as error:
+        raise InvalidSpec(f"--requests: {path} cannot be read: {error.strerror}") from None
+    if not summary.good:
+        why = f"; line {bad[0].number}: {bad[0].reason}" if bad else ""
+        raise InvalidSpec(f"--requests: no line of {path} is a request{why}")
+    summary.left_out = tuple(bad)
+    return summary
+
+
+def describe_left_out(path: Path, left_out: tuple[InvalidLine, ...]) -> Iterator[str]:
+    """List the first lines of the file that were not requests, and count the others."""
+    for bad in left_out[:MOST_SHOWN]:
+        yield f"{path}, line {bad.number} is left out: {bad.reason}"
+    more = len(left_out) - MOST_SHOWN
+    if more > 0:
+        yield f"{path}: {more:,} more lines are left out"
