@@ -7,7 +7,10 @@ from collections import Counter
 from ipaddress import ip_address
 
 import pytest
+from typer.models import OptionInfo
 
+from cli.simulate_command import TraceName
+from docs.generate import FOLDER
 from simulate.browsers import BROWSERS
 from simulate.traces.catalogue import LEAD, RECIPES, make_trace
 from simulate.traces.model import TraceParameters
@@ -137,6 +140,13 @@ def test_a_size_is_kept() -> None:
 def test_a_trace_of_nothing_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least one of its requests"):
         make_trace("burst", TraceParameters(**wrong))
+
+
+def test_the_documents_and_the_command_s_help_name_every_trace() -> None:
+    page = (FOLDER / "traces.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == NAMES
+    (option,) = (option for option in TraceName.__metadata__ if isinstance(option, OptionInfo))
+    assert re.findall(r"[a-z]+(?:-[a-z]+)*(?=[,)])", option.help or "") == NAMES
 
 
 def test_an_unknown_trace_is_a_key_error() -> None:
