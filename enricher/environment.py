@@ -1,18 +1,18 @@
 """The only place of the enricher that opens things."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Protocol
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter
 
 from enricher.click_facts import IpAddress
 from enricher.facts.geo_files import GeoFiles
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
+from enricher.facts.rules_file import RulesFile
+from enricher.file_watch import FileWatch, refresh_files, watch_files
 from enricher.metrics import EnricherMetrics
 from enricher.settings import Settings
 from enricher.steps.agent import load_agent_reader
@@ -32,20 +32,12 @@ from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
 
-GEO_EVERY_S: Final = 5.0
-
-
-class WatchedGeo(Protocol):
-    """Geo files, as far as the watch uses them."""
-
-    @property
-    def problems(self) -> Sequence[str]: ...
-
-    def refresh(self) -> bool: ...
-
 
 class Environment(msgspec.Struct, frozen=True):
-    """What the enricher has open. `lookups` use the current key ring and the current geo files."""
+    """What the enricher has open. `lookups` use the current key ring and the current geo files.
+
+    `rules.rules` are those of the current rules file.
+    """
 
     settings: Settings
     registry: CollectorRegistry
@@ -56,6 +48,7 @@ class Environment(msgspec.Struct, frozen=True):
     keys: "AddressKeys"
     lookups: Lookups
     remote_facts: RemoteFacts
+    rules: RulesFile
 
 
 class AddressKeys:
@@ -86,7 +79,7 @@ class AddressKeys:
 async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     """Open everything. Waits until the geo files are read, but for no server.
 
-    Raises SettingsError when the key ring, or a file for TLS, cannot be used. A bad geo file is only reported.
+    Raises SettingsError when the key ring, or a file for TLS, cannot be used. A bad geo or rules file is only reported.
     """
     registry = make_registry("enricher", clickrail_version())
     metrics = EnricherMetrics(registry)
@@ -97,7 +90,13 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
     read_agent, read_referrer = load_agent_reader(), load_referrer_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
-    await refresh_geo(geo, metrics.geo_problems)
+    rules = RulesFile(Path(settings.quality_rules) if settings.quality_rules else None)
+    watches = [
+        FileWatch("geo database", geo, metrics.geo_problems),
+        FileWatch("quality rules", rules, metrics.rules_problems),
+    ]
+    for watch in watches:
+        await refresh_files(watch)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-enricher", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_ENRICHER_DEAD_LETTER_LIMIT")
     lookups = Lookups(
@@ -107,34 +106,19 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_referrer=read_referrer,
         read_agent=read_agent,
     )
-    async with task_scope(watch_geo(geo, metrics.geo_problems)):
+    async with task_scope(watch_files(watches)):
         try:
-            yield Environment(settings, registry, metrics, kafka, producer, limit, keys, lookups, NoRemoteFacts())
+            yield Environment(
+                settings=settings,
+                registry=registry,
+                metrics=metrics,
+                kafka=kafka,
+                producer=producer,
+                limit=limit,
+                keys=keys,
+                lookups=lookups,
+                remote_facts=NoRemoteFacts(),
+                rules=rules,
+            )
         finally:
             await producer.close()
-
-
-async def watch_geo(geo: WatchedGeo, problems: Gauge, every_s: float = GEO_EVERY_S) -> None:
-    """Refresh the geo files every few seconds, for ever. A round that fails is logged, and the next one is tried."""
-    last_error = ""
-    while True:
-        await asyncio.sleep(every_s)
-        try:
-            await refresh_geo(geo, problems)
-            last_error = ""
-        except Exception as error:
-            # The outermost frame of a round: neither a bad file nor a bug may stop the enricher.
-            problems.set(max(1, len(geo.problems)))
-            if repr(error) != last_error:
-                last_error = repr(error)
-                log.exception("geo files could not be refreshed")
-
-
-async def refresh_geo(geo: WatchedGeo, problems: Gauge) -> None:
-    before = geo.problems
-    if await asyncio.to_thread(geo.refresh):
-        log.info("geo database in use")
-    problems.set(len(geo.problems))
-    if geo.problems != before:
-        for problem in geo.problems:
-            log.error("geo database not in use", problem=problem)

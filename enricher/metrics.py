@@ -8,7 +8,7 @@ from schemas.letters import DEAD_REASONS
 
 
 class EnricherMetrics(StreamMetrics):
-    """The metrics of every stage, the geo files that cannot be used, and the addresses that cannot be opened.
+    """The metrics of every stage, the files that cannot be used, and the addresses that cannot be opened.
 
     A click whose address cannot be opened has neither hash nor place. With another key ring than ingest's, that is all.
     """
@@ -17,6 +17,11 @@ class EnricherMetrics(StreamMetrics):
         super().__init__(registry, "enricher", DEAD_REASONS)
         self.geo_problems = Gauge(
             "clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry
+        )
+        self.rules_problems = Gauge(
+            "clickrail_enricher_rules_problems",
+            "1 while the file of quality rules cannot be used as it is.",
+            registry=registry,
         )
         self.unopened = Counter(
             "clickrail_enricher_addresses_unopened",

@@ -3,15 +3,16 @@
     1 decode        bytes -> ClickFacts, or a dead letter                    decode_click
     2 local steps   one click; a step may read what earlier steps found      LOCAL_STEPS
     3 remote facts  one question for the whole batch                         facts/remote.py, asked by service.py
-    4 score         one click; sees all facts                                SCORE_STEPS
+    4 score         one click; sees all facts                                quality.score, called by finish_click
     5 encode        ClickFacts -> EnrichedClick -> a record                  build_enriched_click, service.py
 
 A click whose phase raises becomes a dead letter, and the others of its batch go on: `runtime.stage.Batch.process`.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import force_setattr
 
 from enricher.click_facts import ClickFacts, build_enriched_click
 from enricher.steps.local import (
@@ -23,6 +24,8 @@ from enricher.steps.local import (
     read_agent,
     read_referrer,
 )
+from quality.rules import DEFAULT_RULES, Rules
+from quality.score import score_click
 from schemas import DeadLetter, EnrichedClick, RawClick, Undecodable, decode
 from schemas.letters import SourceRecord, check_click_time, make_dead_letter, taken_at
 
@@ -35,7 +38,6 @@ LOCAL_STEPS: Final[tuple[Step, ...]] = (
     read_agent,
     read_referrer,
 )
-SCORE_STEPS: Final[tuple[Callable[[ClickFacts], None], ...]] = ()
 
 
 def collect_facts(record: SourceRecord, *, lookups: Lookups, now: datetime) -> ClickFacts | DeadLetter:
@@ -48,11 +50,12 @@ def collect_facts(record: SourceRecord, *, lookups: Lookups, now: datetime) -> C
     return facts
 
 
-def finish_click(facts: ClickFacts) -> EnrichedClick:
-    """Phases 4 and 5: score a click by all its facts, and build the record."""
-    for step in SCORE_STEPS:
-        step(facts)
-    return build_enriched_click(facts)
+def finish_click(facts: ClickFacts, rules: Rules = DEFAULT_RULES) -> EnrichedClick:
+    """Phases 4 and 5: build the record, and score it by all its facts."""
+    click = build_enriched_click(facts)
+    # The record is complete only with its score, which reads it: nobody else has it yet.
+    force_setattr(click, "fraud", score_click(click, rules))
+    return click
 
 
 def decode_click(record: SourceRecord, now: datetime) -> ClickFacts | DeadLetter:

@@ -48,7 +48,7 @@ class BatchEnricher:
         batch.reject(await self._deliver(batch.process(self._write_click, facts)))
 
     def _write_click(self, facts: ClickFacts) -> OutRecord:
-        click = finish_click(facts)
+        click = finish_click(facts, self._env.rules.rules)
         return OutRecord(self._topic, click.click_id.encode(), encode(click), enriched_headers(click))
 
     async def _deliver(self, clicks: Mapping[int, OutRecord]) -> dict[int, Failure]:

@@ -21,6 +21,14 @@ GeoDatabases = Annotated[
         examples=["/usr/share/GeoIP/GeoLite2-City.mmdb"],
     ),
 ]
+QualityRules = Annotated[
+    str | None,
+    Meta(
+        description="JSON file with weights and limits of the quality score, read again when it changes; without it the"
+        " defaults apply",
+        examples=["/etc/clickrail/quality.json"],
+    ),
+]
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]
 
 
@@ -32,5 +40,6 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120
     geo_databases: GeoDatabases = ()
+    quality_rules: QualityRules = None
     batch_records: BatchRecords = 3000
     dead_letter_limit: MostDeadLetters = 100

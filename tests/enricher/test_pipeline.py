@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from enricher.click_facts import ClickFacts
+from enricher.pipeline import LOCAL_STEPS, finish_click
 from enricher.steps.agent import Agent
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
+from quality.rules import make_rules
 from schemas import SCHEMA_VERSION, Bot, DeadLetter, Device, EnrichedClick, Geo, Privacy, RawClick, decode, encode
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 from schemas.fields import REFERRER_CAP, USER_AGENT_CAP
@@ -235,3 +238,13 @@ def test_two_rings_give_two_hashes_of_one_address() -> None:
     other = init_ring(NOW, bytes((11 * number + 5) % 251 for number in range(RING_RANDOMNESS)))
 
     assert seal(VISITOR, keys=other) != seal(VISITOR)
+
+
+def test_a_click_is_scored_by_the_rules_in_use() -> None:
+    facts = ClickFacts(raw_click(prefetch=True), published_at=NOW)
+    for step in LOCAL_STEPS:
+        step(facts, lookups())
+    own = make_rules("test", "1", {"prefetch_weight": 0.4})
+
+    assert (finish_click(facts).fraud.score, finish_click(facts, own).fraud.score) == (97, 40)
+    assert finish_click(facts, own).fraud.rules == own.stamp

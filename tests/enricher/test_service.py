@@ -44,4 +44,6 @@ async def test_clicks_flow_without_geo_when_the_city_database_is_cut_short(pipel
 
     assert answer.status == 302
     assert dict(row) == {"geo_status": "bad_database", "geo_country": None}
-    assert "geo database not in use" in pipeline.services["enricher"].log.read_text()
+    log = pipeline.services["enricher"].log.read_text()
+    assert "files not in use" in log
+    assert "geo database" in log
