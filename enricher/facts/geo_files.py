@@ -17,6 +17,7 @@ from schemas import Geo
 
 RANKS: Final = ("found", "bad_database", "not_found", "no_database")
 """Where several files answer, the first of these answers counts."""
+NO_DATABASE: Final = Geo(status="no_database")
 
 
 class Fingerprint(msgspec.Struct, frozen=True):
@@ -72,12 +73,13 @@ class GeoFiles:
 
     def locate(self, address: IpAddress) -> Geo:
         """Give the best answer of all files, by `RANKS`; `no_database` where there is no file. Never raises."""
-        best = Geo(status="no_database")
+        best = NO_DATABASE
         for file in self._files:
             geo = file.locate(address)
             if geo.status == "found":
                 return geo
-            best = min(best, geo, key=lambda answer: RANKS.index(answer.status))
+            if RANKS.index(geo.status) < RANKS.index(best.status):
+                best = geo
         return best
 
     def refresh(self) -> bool:

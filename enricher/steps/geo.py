@@ -85,9 +85,14 @@ def read_place(record: object, label: str) -> Geo:
 
 
 def find_text(record: object, paths: Iterable[tuple[str | int, ...]]) -> str | None:
+    if not isinstance(record, dict):
+        return None
     for path in paths:
-        value = record
-        for key in path:
+        # Of the paths of all layouts, a record has few: most end here.
+        value: object = record.get(path[0])
+        if value is None:
+            continue
+        for key in path[1:]:
             value = step_into(value, key)
         if isinstance(value, str) and (text := value.strip()):
             return text[:LABEL_CAP]

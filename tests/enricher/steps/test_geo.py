@@ -5,8 +5,21 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from enricher.steps.geo import CityDatabase, IpAddress, check_database, read_place, sample_addresses
+from enricher.steps.geo import (
+    CITY_PATHS,
+    COUNTRY_PATHS,
+    REGION_PATHS,
+    CityDatabase,
+    IpAddress,
+    check_database,
+    find_text,
+    read_place,
+    sample_addresses,
+    step_into,
+)
 from schemas import Geo
 from tests.enricher.builders import FLAT, NESTED
 
@@ -131,3 +144,26 @@ def test_the_addresses_tried_lie_all_over_both_families() -> None:
     v6 = {int(address) >> 120 for address in tried if isinstance(address, IPv6Address)}
     assert v4 == set(range(256))
     assert v6 == set(range(0x20, 0x40))
+
+
+NAMES = st.sampled_from(
+    ["country", "iso_code", "country_code", "subdivisions", "names", "en", "state1", "region", "city"]
+)
+RECORDS = st.recursive(
+    st.none() | st.sampled_from(["PT", " Lisboa ", " ", ""]) | st.integers(),
+    lambda inner: st.dictionaries(NAMES, inner) | st.lists(inner, max_size=2),
+)
+
+
+@given(RECORDS, st.sampled_from([COUNTRY_PATHS, REGION_PATHS, CITY_PATHS]))
+def test_paths_that_end_early_give_what_walking_each_of_them_to_its_end_gives(
+    record: object, paths: tuple[tuple[str | int, ...], ...]
+) -> None:
+    texts = []
+    for path in paths:
+        value = record
+        for key in path:
+            value = step_into(value, key)
+        if isinstance(value, str) and value.strip():
+            texts.append(value.strip())
+    assert find_text(record, paths) == (texts[0] if texts else None)
