@@ -35,14 +35,22 @@ PLACES: Final = {
     for source, hosts in sources.items()
     for host in hosts.split()
 }
+ADS: Final = {name: Place("paid", source) for name, source in AD_SOURCES.items()}
 MEDIUMS: Final = {word: medium for medium, words in MEDIUM_WORDS.items() for word in words.split()}
 FACEBOOK: Final = Place("social", "Facebook")
+INTERNAL: Final = Place("internal", "")
+DIRECT: Final = Place("direct", "")
+UNKNOWN: Final = Place("unknown", "")
 
 
 class HostDirectory(msgspec.Struct, frozen=True):
-    """Reads what a host is: the host of a link, the well-known place of a host, the site a host is part of."""
+    """Reads what a host is: the host of a link, the well-known place of a host, the site a host is part of.
+
+    `read_host` takes a host as somebody wrote it.
+    """
 
     find_host: Callable[[str], str | None]
+    read_host: Callable[[str], str | None]
     find_place: Callable[[str], Place | None]
     find_site: Callable[[str], str]
 
@@ -66,7 +74,11 @@ def load_referrer_reader() -> Callable[[RawClick], Referrer]:
     def find_host(url: str) -> str | None:
         return read_cached(cut_to_origin(url))
 
-    hosts = HostDirectory(find_host, find_place, find_site)
+    @lru_cache(CACHED)
+    def read_host(written: str) -> str | None:
+        return read_origin(cut_to_origin(f"https://{written}"))
+
+    hosts = HostDirectory(find_host, read_host, find_place, find_site)
 
     def read_referrer(click: RawClick) -> Referrer:
         host = hosts.find_host(click.referrer) if click.referrer else None
@@ -82,37 +94,38 @@ def classify_referrer(click: RawClick, host: str | None, hosts: HostDirectory) -
     if campaign is not None and campaign.medium in ("paid", "email"):
         return campaign
     if host is None:
-        return campaign or find_named_source(click, hosts) or Place("unknown" if click.referrer else "direct", "")
-    own = [hosts.find_host(f"https://{click.host}"), hosts.find_host(click.target_url)]
+        return campaign or find_named_source(click, hosts) or (UNKNOWN if click.referrer else DIRECT)
+    own = (hosts.read_host(click.host), hosts.find_host(click.target_url))
     if host in own:
-        return Place("internal", "")
+        return INTERNAL
     if known is not None:
         return known
     if any(name and hosts.find_site(name) == hosts.find_site(host) for name in own):
-        return Place("internal", "")
-    return campaign or Place("unknown", "")
+        return INTERNAL
+    return campaign or UNKNOWN
 
 
 def classify_campaign(click: RawClick, known: Place | None) -> Place | None:
     """Classify by the parameters of the link: an ad's click id, `utm_medium`, Facebook's `fbclid`."""
-    ad_ids = click.ad_ids or {}
-    named = (click.utm.source if click.utm else None) or ""
-    for name, source in AD_SOURCES.items():
-        if name in ad_ids:
-            return Place("paid", source)
-    medium = read_medium((click.utm.medium if click.utm else None) or "")
-    if medium is not None:
-        return Place(medium, known.source if known else named)
-    return FACEBOOK if "fbclid" in ad_ids else None
+    ad_ids, utm = click.ad_ids, click.utm
+    if ad_ids:
+        for name, place in ADS.items():
+            if name in ad_ids:
+                return place
+    medium = read_medium(utm.medium) if utm and utm.medium else None
+    if utm and medium is not None:
+        return Place(medium, known.source if known else utm.source or "")
+    return FACEBOOK if ad_ids and "fbclid" in ad_ids else None
 
 
+@lru_cache(CACHED)
 def read_medium(word: str) -> str | None:
     return MEDIUMS.get(re.sub(r"[\s_-]", "", word.lower()))
 
 
 def find_named_source(click: RawClick, hosts: HostDirectory) -> Place | None:
     """Find the place that `utm_source` names as a host: ChatGPT writes `chatgpt.com` there."""
-    named = hosts.find_host(f"https://{click.utm.source}") if click.utm and click.utm.source else None
+    named = hosts.read_host(click.utm.source) if click.utm and click.utm.source else None
     return hosts.find_place(named) if named else None
 
 
