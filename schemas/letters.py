@@ -1,6 +1,7 @@
 """Making dead letters: records that a stage could not process, with the reason and the original bytes. Pure."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -23,6 +24,7 @@ DEAD_REASONS: Final = (
     "internal_error",
 )
 """The reasons of dead letters. `docs/operating.md` says what to do about each."""
+CACHED_TIMES: Final = 256
 LATEST_MS: Final = (LATEST - EARLIEST) // timedelta(milliseconds=1)
 
 
@@ -54,7 +56,13 @@ class SourceRecord(Protocol):
 
 def taken_at(record: SourceRecord) -> datetime:
     """Return when the broker received a record. Clamped: a topic may keep any timestamp of the producer."""
-    return EARLIEST + timedelta(milliseconds=min(max(record.timestamp, 0), LATEST_MS))
+    return read_time(record.timestamp)
+
+
+@lru_cache(CACHED_TIMES)
+def read_time(milliseconds: int) -> datetime:
+    # Cached: Kafka gives all records of a batch the same time.
+    return EARLIEST + timedelta(milliseconds=min(max(milliseconds, 0), LATEST_MS))
 
 
 def check_click_time(clicked_at: datetime, published_at: datetime) -> Undecodable | None:
