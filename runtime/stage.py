@@ -20,6 +20,7 @@ from prometheus_client import CollectorRegistry
 from runtime.containment import Crash, contain
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.endpoint import Endpoint
+from runtime.garbage import collecting_rarely
 from runtime.health import serve_private_port
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.cutting import deliver_cut
@@ -166,7 +167,8 @@ async def run_stage(spec: StageSpec[L], env: StageEnvironment, handle: Handle[L]
     settings = f"CLICKRAIL_{spec.name.upper()}_PRIVATE"
     private = Endpoint(env.settings.private_host, env.settings.private_port, settings)
     async with serve_private_port(private, env.registry, lambda: {"consume": loop.problem}):
-        await loop.run(stop)
+        with collecting_rarely():
+            await loop.run(stop)
 
 
 def subscribe(spec: StageSpec[L], env: StageEnvironment) -> Subscription:
