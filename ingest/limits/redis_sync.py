@@ -77,7 +77,10 @@ class RedisSync:
         name: Callable[[str, Key], str],
         breaker: Breaker,
         metrics: LimitMetrics,
+        *,
+        timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
+        self._timeout_s = timeout_s
         self._shared_meters = shared_meters
         self._name = name
         self._breaker = breaker
@@ -125,7 +128,7 @@ class RedisSync:
     async def _ask(self, entries: Sequence[Usage], since: int, now: int) -> list[int] | None:
         answered, levels = False, None
         try:
-            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+            async with asyncio.timeout(self._timeout_s):
                 levels = await self._script(
                     keys=[entry.name for entry in entries], args=make_arguments(entries, since, now)
                 )

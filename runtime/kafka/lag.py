@@ -41,7 +41,9 @@ class LagWatch:
         group: str,
         topics: Sequence[str],
         metrics: StreamMetrics,
+        *,
         every_s: float = EVERY_S,
+        timeout_s: float = EVERY_S,
     ) -> None:
         self.problem: str | None = None
         self._ask = ask
@@ -49,6 +51,7 @@ class LagWatch:
         self._topics = topics
         self._metrics = metrics
         self._every_s = every_s
+        self._timeout_s = timeout_s
         self._outage = OutageLog(log, "lag is unknown", "lag is known again")
         self._reported: set[TopicPartition] = set()
         self._firsts: dict[TopicPartition, First] = {}
@@ -74,7 +77,7 @@ class LagWatch:
         while True:
             # Before Kafka is asked: what it says then of the group is of a time when these were ours already.
             mine = assignment.partitions
-            async with asyncio.timeout(self._every_s):
+            async with asyncio.timeout(self._timeout_s):
                 offsets = await measure(kafka, self._topics)
             self._outage.end()
             divided = divided + 1 if offsets.assigned is None else 0

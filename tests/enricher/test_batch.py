@@ -1,5 +1,6 @@
 """What the enricher does with a batch, with a real Kafka: a record that our code fails at, and too many bad ones."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -16,11 +17,12 @@ from enricher.settings import Settings
 from enricher.steps.agent import Agent
 from identity.keyfile import create_ring
 from runtime.errors import TooManyDeadLetters
-from runtime.kafka.topics import apply_topics
+from runtime.kafka.topics import apply_topics, read_config
 from runtime.stage import run_batch
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Bot, ClientHints, DeadLetter, Device, EnrichedClick, decode
 from tests.enricher.builders import Record, raw_click, record_of, ring
 from tests.pipeline import Pipeline, Prefixed
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
@@ -97,6 +99,10 @@ async def change_topic(kafka: str, topic: str, setting: str, value: str) -> None
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {setting: value})])
+    # The broker hears of it a moment after the controller has answered.
+    async with asyncio.timeout(PATIENCE_S):
+        while (await read_config(admin, topic, [setting]))[setting] != value:
+            await asyncio.sleep(0.05)
     await admin.close()
 
 

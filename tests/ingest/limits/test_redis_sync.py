@@ -37,6 +37,10 @@ def as_text(name: bytes | str) -> str:
     return name.decode() if isinstance(name, bytes) else name
 
 
+FROZEN_S = 2.0
+"""How long a frozen Redis is waited for here; long enough for a busy machine to hear one that is not."""
+
+
 class Process:
     """The limits of one process, synchronized by hand."""
 
@@ -44,7 +48,7 @@ class Process:
         self.metrics = LimitMetrics()
         self.limits = limits(self.metrics, client=SLOW, code=SLOW, redis_url="shared", redis_prefix=prefix)
         names = name_keys(prefix, hash_keys)
-        self.sync = RedisSync(client, self.limits.shared_meters, names, breaker, self.metrics)
+        self.sync = RedisSync(client, self.limits.shared_meters, names, breaker, self.metrics, timeout_s=PATIENCE_S)
 
     def click(self, times: int) -> list[str]:
         now = time.perf_counter_ns()
@@ -197,7 +201,7 @@ async def test_slow_exchanges_do_not_raise_what_everybody_believes(start: Callab
 async def test_a_frozen_redis_stops_nobody_and_is_asked_again_in_time(own_settings: LocalSettings, prefix: str) -> None:
     clock = Clock()
     async with running(plan_valkey(own_settings)) as server:
-        client = connect_redis(server.address)
+        client = connect_redis(server.address, FROZEN_S)
         one = Process(client, prefix, Breaker(clock.time().now, 1))
         one.click(4)
         await one.sync.sync_some()

@@ -14,6 +14,8 @@ from runtime.kafka.assignment import Assignment
 from runtime.kafka.groups import First, Group
 from runtime.kafka.lag import DIVIDED, LagWatch
 from runtime.kafka.metrics import StreamMetrics
+from runtime.task_scope import cancel
+from tests.waiting import PATIENCE_S
 
 HERE = TopicPartition("clicks.raw", 3)
 THERE = TopicPartition("clicks.raw", 4)
@@ -29,7 +31,7 @@ class Kafka:
         self.start, self.end, self.step, self.begun = start, end, step, begun
         self.position = 0
         self.away = False
-        self.connections = 0
+        self.connections = self.asked = 0
         self.existing = frozenset((HERE,))
         self.assigned: frozenset[TopicPartition] | None = self.existing
         self.first = First(start, 1000)
@@ -41,6 +43,7 @@ class Kafka:
         yield self
 
     def answer(self) -> None:
+        self.asked += 1
         if self.away:
             raise KafkaConnectionError
 
@@ -70,16 +73,21 @@ class Watched:
 
     def __init__(self, kafka: Kafka) -> None:
         self.registry = CollectorRegistry()
+        self.kafka = kafka
         metrics = StreamMetrics(self.registry, "enricher")
-        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S)
+        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S, timeout_s=PATIENCE_S)
 
     async def rounds(self, assignment: Assignment, count: int = 30) -> None:
         """Watch for so many rounds at least. Raises what the watch raises."""
-        try:
-            async with asyncio.timeout(count * ROUND_S):
-                await self.watch.watch(assignment)
-        except TimeoutError:
-            pass
+        # A round asks at most twice, so this many are certain to be over.
+        enough = self.kafka.asked + 2 * (count + 1)
+        watching = asyncio.create_task(self.watch.watch(assignment))
+        async with asyncio.timeout(PATIENCE_S):
+            while self.kafka.asked < enough and not watching.done():
+                await asyncio.sleep(ROUND_S)
+        await cancel([watching])
+        if not watching.cancelled():
+            watching.result()
 
     def lag(self, partition: TopicPartition = HERE) -> float | None:
         labels = {"consumergroup": "group", "topic": partition.topic, "partition": str(partition.partition)}
