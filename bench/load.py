@@ -6,6 +6,7 @@ prints `Load` as JSON. Requests are rendered once and vary in user agent and cli
 
 import asyncio
 import itertools
+import re
 import sys
 import time
 from collections import deque
@@ -26,20 +27,27 @@ USER_AGENTS: Final = (
     f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {SAFARI} Safari/605.1.15",
 )
 VARIANTS: Final = 5000
+REDIRECT: Final = 302
+PAUSE_S: Final = 0.001
+NO_BODY: Final = b"HTTP/1.1 302 "
+LENGTH: Final = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 class Load(msgspec.Struct, frozen=True):
     """What was answered, by status; seconds it took; milliseconds to an answer, for half and for 99 % of them.
 
-    An answer's time begins when the request was due. `served_p99_ms` begins when it was sent: without the wait for a
-    free connection, in a load that has too few.
+    An answer's time begins when the request was due. `served_*` begins when it was sent, without the wait for a free
+    connection in a load that has too few, and is of redirects alone. `lag_p99_ms`: how late the load itself woke up to
+    send and to read, which is part of all other times.
     """
 
     statuses: dict[int, int]
     seconds: float
     p50_ms: float
     p99_ms: float
+    served_p50_ms: float
     served_p99_ms: float
+    lag_p99_ms: float
 
 
 def render(host: str) -> list[bytes]:
@@ -56,7 +64,7 @@ def render(host: str) -> list[bytes]:
 
 
 class HttpConnection(asyncio.Protocol):
-    """A connection that sends its next request when the last one is answered. Answers have no body."""
+    """A connection that sends its next request when the last one is answered."""
 
     def __init__(self, load: "LoadRun") -> None:
         self._load = load
@@ -80,7 +88,7 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        if self._received.endswith(b"\r\n\r\n"):
+        if is_complete(self._received):
             status = int(self._received[9:12])
             self._received = b""
             self._is_waiting = False
@@ -93,6 +101,15 @@ class HttpConnection(asyncio.Protocol):
             self._load.count(0, 0.0, 0.0)
 
 
+def is_complete(answer: bytes) -> bool:
+    """Tell whether an answer has arrived with all of its body. A redirect has none."""
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end or head.startswith(NO_BODY):
+        return bool(end)
+    length = LENGTH.search(head)
+    return length is None or len(body) >= int(length[1])
+
+
 class LoadRun:
     """One load. Without a rate a free connection sends at once; with one it waits for the next due time."""
 
@@ -101,6 +118,7 @@ class LoadRun:
         self.statuses: dict[int, int] = {}
         self.milliseconds: list[float] = []
         self.served: list[float] = []
+        self.lags: list[float] = []
         self._rate = rate
         # Used in turns, so that no server closes one for being idle.
         self._idle: deque[HttpConnection] = deque()
@@ -110,7 +128,8 @@ class LoadRun:
         if not self._ended:
             self.statuses[status] = self.statuses.get(status, 0) + 1
             self.milliseconds.append(milliseconds)
-            self.served.append(served)
+            if status == REDIRECT:
+                self.served.append(served)
 
     def release(self, connection: HttpConnection) -> None:
         if self._rate is None and not self._ended:
@@ -120,15 +139,18 @@ class LoadRun:
 
     async def pace(self, seconds: float) -> None:
         """Send at the rate, open loop: a request that finds no free connection is sent late, and its wait counts."""
-        started = time.perf_counter()
+        started = woken = time.perf_counter()
         sent = 0
-        while (elapsed := time.perf_counter() - started) < seconds:
+        while (elapsed := woken - started) < seconds:
             while self._rate is not None and sent < elapsed * self._rate and self._idle:
                 connection = self._idle.popleft()
                 if not connection.is_closed:
                     connection.send(started + sent / self._rate)
                     sent += 1
-            await asyncio.sleep(0.001)
+            slept = time.perf_counter()
+            await asyncio.sleep(PAUSE_S)
+            woken = time.perf_counter()
+            self.lags.append((woken - slept - PAUSE_S) * 1000)
         self._ended = True
 
 
@@ -143,7 +165,9 @@ async def run_load(url: str, seconds: float, connections: int, rate: float | Non
     await run.pace(seconds)
     seconds = time.perf_counter() - started
     half, most = (find_percentile(run.milliseconds, percent) for percent in (50, 99))
-    return Load(run.statuses, seconds, half, most, find_percentile(run.served, 99))
+    served_half, served_most = (find_percentile(run.served, percent) for percent in (50, 99))
+    lag = find_percentile(run.lags, 99)
+    return Load(run.statuses, seconds, half, most, served_half, served_most, lag)
 
 
 def find_percentile(values: Sequence[float], percent: int) -> float:

@@ -26,11 +26,14 @@ async def measure_overload(pipeline: Pipeline, highest: float, seconds: float = 
     missing = await pipeline.wait_for_rows(redirects, DRAIN_SECONDS)
     behind_s = time.monotonic() - ended
     rate_answered = redirects / answered.seconds
-    others = {status: count for status, count in answered.statuses.items() if status != 302}
+    refused = answered.statuses.get(503, 0)
+    others = {status: count for status, count in answered.statuses.items() if status not in (302, 503)}
     return [
         Figure(
-            f"overload: {rate:,.0f} clicks/s for {seconds:.0f} s, p99 from sent to answered",
-            f"{answered.served_p99_ms:.0f} ms ({rate_answered:,.0f} redirects/s, other answers: {others or 'none'})",
+            f"overload: {rate:,.0f} clicks/s for {seconds:.0f} s, p99 from sent to redirected",
+            f"{answered.served_p99_ms:.0f} ms, half {answered.served_p50_ms:.0f} ms ({rate_answered:,.0f} redirects/s,"
+            f" {refused / answered.seconds:,.0f} refused/s, other answers: {others or 'none'};"
+            f" the load woke up {answered.lag_p99_ms:.0f} ms late, p99)",
             f"<= {P99_TARGET_MS:.0f} ms",
             answered.served_p99_ms <= P99_TARGET_MS,
         ),

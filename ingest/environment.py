@@ -15,6 +15,8 @@ from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRingError
 from identity.ulid import RANDOM_BYTES, make_ulid
 from ingest.data_folder import JOURNAL
+from ingest.http.admission import AdmissionControl
+from ingest.http.overload_log import OverloadLog
 from ingest.http.response import compute_location_cap
 from ingest.journal.journal import Journal, JournalLimits, open_journal
 from ingest.journal.metrics import JournalMetrics
@@ -23,7 +25,8 @@ from ingest.limits.gcra import make_limit
 from ingest.limits.limits import LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
 from ingest.live_keys import LiveKeys
-from ingest.metrics import IngestMetrics, QueueMetrics
+from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
+from ingest.paced_queue import PacedQueue
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
 from ingest.request.context import Site
@@ -55,6 +58,8 @@ class Environment(msgspec.Struct, frozen=True):
     redirect: Redirect
     publisher: Publisher
     journal: Journal
+    admission: AdmissionControl
+    overload_log: OverloadLog
 
 
 @asynccontextmanager
@@ -74,7 +79,10 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     # Each process has a folder named by its ULID, so no other process ever owns it. Ownerless folders are adopted.
     folder = Path(settings.data_dir) / JOURNAL
     journal = Journal(folder, site.process, make_journal_limits(settings), has_clicks.set, metrics.lose)
-    publisher = Publisher(clicks, journal, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
+    admission = AdmissionControl(settings.most_wait_ms)
+    OverloadMetrics(registry, admission)
+    paced = PacedQueue(journal, lambda: admission.is_slowing_down(time.perf_counter_ns()))
+    publisher = Publisher(clicks, paced, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
     JournalMetrics(registry, journal)
     QueueMetrics(registry, journal, publisher.oversized)
     async with AsyncExitStack() as opening:
@@ -92,7 +100,7 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
         redirect = Redirect(site, keys, lookup, limits, Delivery(journal, publisher), metrics)
         await opening.enter_async_context(task_scope(journal.run(), publisher.run(), keys.keep_fresh()))
         opening.push_async_callback(drain_or_count, publisher, metrics, settings.flush_s)
-        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal)
+        yield Environment(settings, registry, metrics, lookup, redirect, publisher, journal, admission, OverloadLog())
 
 
 async def drain_or_count(publisher: Publisher, metrics: IngestMetrics, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sized
+from time import perf_counter_ns
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter
@@ -14,9 +15,20 @@ from schemas.reasons import REASONS
 
 BOUNDS_NS: Final = tuple(int(bound * 1e9) for bound in REQUEST_BUCKETS)
 
-ANSWERS: Final = ("accepted", "rejected", "head", "method_not_allowed", "not_found", "unreadable", "failed", "left")
+ANSWERS: Final = (
+    "accepted",
+    "rejected",
+    "head",
+    "method_not_allowed",
+    "not_found",
+    "unreadable",
+    "failed",
+    "left",
+    "overloaded",
+)
 """`unreadable` is a 400 or 431 to an invalid request, `failed` a 500 because of a bug. `left`: the visitor closed the
-connection, or their half of it, during the lookup of the code; nothing is recorded."""
+connection, or their half of it, during the lookup of the code; nothing is recorded. `overloaded` is a 503 to a visitor
+who would have waited too long; nothing is recorded."""
 CLOSED: Final = ("idle", "too_slow", "too_many")
 """Why ingest closed a connection: no request for too long, an incomplete request, too many connections."""
 
@@ -26,6 +38,14 @@ class PendingClicks(Protocol):
 
     @property
     def pending(self) -> int: ...
+
+
+class Admission(Protocol):
+    """Says what an overload has led to, at a time of `perf_counter_ns`."""
+
+    def is_refusing(self, now: int, /) -> bool: ...
+
+    def is_slowing_down(self, now: int, /) -> bool: ...
 
 
 class IngestMetrics(Collector):
@@ -112,3 +132,22 @@ class QueueMetrics(Collector):
             "Clicks that their topic refuses as too large or invalid; they wait in the journal until it is changed.",
             value=len(self._oversized),
         )
+
+
+class OverloadMetrics(Collector):
+    """What an overload has led to."""
+
+    def __init__(self, registry: CollectorRegistry, admission: Admission) -> None:
+        self._admission = admission
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        now = perf_counter_ns()
+        overload = GaugeMetricFamily(
+            "clickrail_overload",
+            "1 while visitors wait too long: delivery to Kafka is slowed down, requests are refused with 503.",
+            labels=["measure"],
+        )
+        overload.add_metric(["slow_delivery"], self._admission.is_slowing_down(now))
+        overload.add_metric(["refuse"], self._admission.is_refusing(now))
+        yield overload

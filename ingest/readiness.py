@@ -25,4 +25,8 @@ class Readiness:
     def degraded(self) -> dict[str, str | None]:
         if self.env is None:
             return {}
-        return {"journal": self.env.journal.problem, "kafka": self.env.publisher.problem}
+        return {
+            "journal": self.env.journal.problem,
+            "kafka": self.env.publisher.problem,
+            "load": self.env.overload_log.problem,
+        }

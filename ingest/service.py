@@ -65,7 +65,12 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
     """
     raise_file_limit(env.settings.most_connections + OTHER_FILES)
     connections = Connections(
-        env.redirect.handle, env.redirect.flush_journal, make_connection_limits(env.settings), env.metrics
+        env.redirect.handle,
+        env.redirect.flush_journal,
+        make_connection_limits(env.settings),
+        env.metrics,
+        env.admission,
+        env.overload_log,
     )
     server = await listen(connections, env.settings, listener)
     async with task_scope(connections.sweep()):

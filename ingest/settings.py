@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
+from ingest.http.admission import DEFAULT_MOST_WAIT_MS
 from ingest.http.response import REDIRECT_CAP
 from ingest.limits.defaults import (
     CLIENT_BURST,
@@ -85,6 +86,14 @@ DataDir = Annotated[
 MostConnections = Annotated[
     int, Meta(ge=1, le=1_000_000, description="maximum open connections of a process; each needs an open file")
 ]
+MostWait = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=60_000,
+        description="milliseconds a request may wait for its turn in an overload, else it gets a 503; 0: never refuse",
+    ),
+]
 HeadTimeout = Annotated[
     float,
     Meta(gt=0, le=60, description="seconds in which all of a request's line and header fields must arrive"),
@@ -150,6 +159,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     code_rate_per_s: CodeRate = CODE_RATE_PER_S
     code_burst: CodeBurst = CODE_BURST
     most_connections: MostConnections = 10_000
+    most_wait_ms: MostWait = DEFAULT_MOST_WAIT_MS
     head_timeout_s: HeadTimeout = 10.0
     keepalive_timeout_s: KeepAliveTimeout = 75.0
     postgres_timeout_ms: PostgresTimeout = 100

@@ -13,11 +13,12 @@ from prometheus_client.metrics_core import Metric
 from console.metrics import ConsoleMetrics
 from docs.generators.settings import table
 from enricher.metrics import EnricherMetrics
+from ingest.http.admission import AdmissionControl
 from ingest.journal.journal import Journal, JournalLimits
 from ingest.journal.metrics import JournalMetrics
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
-from ingest.metrics import IngestMetrics, QueueMetrics
+from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
 from ingest.supervisor.status import METRICS as METRICS_OF_SUPERVISOR
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
@@ -40,6 +41,8 @@ What to watch first:
   left in a damaged journal and no other can read is in `clickrail_journal_damaged_records_total`.
 - `clickrail_clicks_waiting` of ingest: clicks in the journal that Kafka has not acknowledged yet; and
   `clickrail_journal_degraded`: 1 while the disk refuses them.
+- `clickrail_requests_total{answer="overloaded"}` and `clickrail_overload` of ingest: visitors who are refused because
+  too many wait.
 - `kafka_consumergroup_lag` of enricher and sink: what is still to be done. It has the name that dashboards and
   autoscalers know from elsewhere.
 - `clickrail_enricher_dead_letters_total` and `clickrail_sink_dead_letters_total`: records to look at, by reason.
@@ -64,6 +67,7 @@ def registry_of_ingest() -> CollectorRegistry:
     journal = Journal(Path(), "", JournalLimits(), lambda: None, lambda *_: None)
     JournalMetrics(registry, journal)
     QueueMetrics(registry, journal, ())
+    OverloadMetrics(registry, AdmissionControl())
     return registry
 
 

@@ -40,6 +40,7 @@ What is *not* listed here is no refusal, has no number and no record, and is onl
 | `unreadable` | what is no HTTP, a space within a link too; or a head above 32 KiB | 400, or 431 |
 | `left` | a link whose code had to be looked up, by a visitor who had hung up before that was done | what HEAD gets |
 | `failed` | anything that met a fault of ours | 500 |
+| `overloaded` | anything that would have waited too long for its turn | 503, `Retry-After: 1` |
 """
 
 

@@ -7,7 +7,7 @@ handling and sending are separate steps: `Connections` runs each step for all co
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from time import perf_counter_ns
@@ -21,7 +21,7 @@ from aiohttp.http import RawRequestMessage
 from ingest.http.handler import DeferredResponse
 from ingest.http.http_parser import InvalidRequest, RequestParser
 from ingest.http.owner import ConnectionOwner
-from ingest.http.response import Response, make_page, without_body
+from ingest.http.response import OVERLOADED, Response, make_page, without_body
 
 LINGER_S: Final = 2.0
 MAX_AT_ONCE: Final = 16
@@ -121,6 +121,13 @@ class Connection(BaseProtocol):
 
     def handle_requests(self) -> None:
         """Handle parsed requests in order while the client reads; the rest gets another turn."""
+        self._respond_to_requests(self._handle)
+
+    def refuse_requests(self) -> None:
+        """Refuse the same requests because too many wait: nothing is looked up or recorded."""
+        self._respond_to_requests(self._refuse)
+
+    def _respond_to_requests(self, respond: Callable[[RawRequestMessage], None]) -> None:
         if self.transport is None or self.transport.is_closing():
             self._abandon()
             return
@@ -135,9 +142,13 @@ class Connection(BaseProtocol):
                 response = make_page(request.status)
                 self._add_response(None, response if request.wants_body else without_body(response))
             else:
-                self._handle(request)
+                respond(request)
         if (self._requests or self._request_parser.has_unread) and not (self._lookup or self._paused):
             self._owner.schedule_turn(self)
+
+    def _refuse(self, request: RawRequestMessage) -> None:
+        self._owner.count_refused()
+        self._add_response(request, OVERLOADED)
 
     def _handle(self, request: RawRequestMessage) -> None:
         try:

@@ -7,14 +7,18 @@ fast as alternating between steps, because the code stays in the processor's cac
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
+from time import perf_counter_ns as clock
 from typing import Final
 
 import msgspec
 import structlog
 from aiohttp.http import RawRequestMessage
 
+from ingest.http.admission import AdmissionControl
 from ingest.http.connection import Connection
 from ingest.http.handler import Handled
+from ingest.http.overload_log import OverloadLog
 from ingest.metrics import IngestMetrics
 
 log = structlog.get_logger()
@@ -23,6 +27,8 @@ SWEEP_S: Final = 0.5
 POLL_S: Final = 0.02
 MAX_TOGETHER: Final = 64
 """Connections served together. The first one waits for the last one, a few milliseconds at most."""
+LONG_TURN_NS: Final = 10_000_000
+"""After a longer turn, find out whether requests arrived while it ran."""
 
 
 class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +42,8 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class Connections:
     """Makes a `Connection` for each client that the event loop accepts.
 
-    `flush_journal` is called after requests were handled and before any of their responses is sent.
+    `flush_journal` is called after requests were handled and before any of their responses is sent. `admission` decides
+    which requests are refused, and `overload_log` tells that they are.
     """
 
     def __init__(
@@ -45,6 +52,8 @@ class Connections:
         flush_journal: Callable[[], None],
         limits: ConnectionLimits,
         metrics: IngestMetrics,
+        admission: AdmissionControl | None = None,
+        overload_log: OverloadLog | None = None,
     ) -> None:
         self.handle = handle
         self._flush_journal = flush_journal
@@ -56,6 +65,11 @@ class Connections:
         self._metrics = metrics
         self._open: set[Connection] = set()
         self._scheduled: list[Connection] = []
+        self._admission = admission or AdmissionControl()
+        self._overload_log = overload_log or OverloadLog()
+        self._turns = 0
+        self._has_polled = True
+        self._is_backlogged = False
         metrics.connections = self._open
 
     def __call__(self) -> Connection:
@@ -63,17 +77,45 @@ class Connections:
 
     def schedule_turn(self, connection: Connection) -> None:
         if not self._scheduled:
+            self._is_backlogged = not self._has_polled
             asyncio.get_running_loop().call_soon(self._take_turn)
         self._scheduled.append(connection)
 
     def _take_turn(self) -> None:
         scheduled, self._scheduled = self._scheduled, []
+        began = clock()
+        refuse_at = self._admission.begin_turn(began, is_backlogged=self._is_backlogged)
+        self._turns += 1
+        self._has_polled = False
+        refusing_since = 0
+        # In order of arrival: those that are refused have waited least so far, and would wait longest.
         for first in range(0, len(scheduled), MAX_TOGETHER):
             together = scheduled[first : first + MAX_TOGETHER]
             self._run_step(Connection.read_requests, together)
-            self._run_step(Connection.handle_requests, together)
+            if (now := clock()) >= refuse_at:
+                refusing_since = refusing_since or now
+                self._run_step(Connection.refuse_requests, together)
+            else:
+                self._run_step(Connection.handle_requests, together)
             self._flush_journal()
             self._run_step(Connection.send_responses, together)
+        ended = clock()
+        self._admission.end_turn(ended - refusing_since if refusing_since else 0)
+        self._has_polled = ended - began < LONG_TURN_NS
+        if not self._has_polled:
+            asyncio.get_running_loop().call_soon(self._await_poll, self._turns)
+
+    def _await_poll(self, turn: int, *, is_last: bool = False) -> None:
+        """Note that what arrived during a turn has been read: the event loop has polled its sockets since then.
+
+        Two rounds of the loop, because asyncio's own runs this before it reads the sockets, and uvloop after that.
+        """
+        if turn != self._turns:
+            return
+        if is_last:
+            self._has_polled = True
+        else:
+            asyncio.get_running_loop().call_soon(partial(self._await_poll, turn, is_last=True))
 
     def _run_step(self, step: Callable[[Connection], None], together: Iterable[Connection]) -> None:
         for connection in together:
@@ -85,6 +127,9 @@ class Connections:
 
     def count_invalid(self, status: int) -> None:
         self._metrics.answers["method_not_allowed" if status == 405 else "unreadable"] += 1  # noqa: PLR2004 - a status
+
+    def count_refused(self) -> None:
+        self._metrics.answers["overloaded"] += 1
 
     def count_abandoned(self) -> None:
         self._metrics.answers["left"] += 1
@@ -104,9 +149,10 @@ class Connections:
         self._open.discard(connection)
 
     async def sweep(self) -> None:
-        """Close connections whose deadline has passed; until cancelled."""
+        """Close connections whose deadline has passed, and tell of an overload; until cancelled."""
         while True:
             await asyncio.sleep(SWEEP_S)
+            self._overload_log.update(self._metrics.answers["overloaded"])
             now = asyncio.get_running_loop().time()
             for connection in [each for each in self._open if each.deadline <= now and not each.is_resolving]:
                 self._metrics.closed["idle" if connection.is_idle else "too_slow"] += 1

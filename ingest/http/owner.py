@@ -29,6 +29,9 @@ class ConnectionOwner(Protocol):
     def count_invalid(self, status: int, /) -> None:
         """Count a request that is refused for its form."""
 
+    def count_refused(self) -> None:
+        """Count a request that is refused because too many wait."""
+
     def count_abandoned(self) -> None:
         """Count a request whose visitor left before the response."""
 

@@ -76,6 +76,10 @@ def make_page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
     return Response(head, body, status in CLOSING_STATUSES)
 
 
+OVERLOADED: Final = make_page(503, retry_after_s=1)
+"""To a visitor who would wait too long."""
+
+
 def without_body(response: Response) -> Response:
     """Make the response to HEAD: the same header fields without a body."""
     return Response(response.head, closes=response.closes)

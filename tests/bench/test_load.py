@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.load import VARIANTS, find_percentile, render
+from bench.load import VARIANTS, find_percentile, is_complete, render
 
 
 @pytest.mark.parametrize(("percent", "value"), [(0, 1.0), (50, 51.0), (99, 100.0), (100, 100.0)])
@@ -19,3 +19,9 @@ def test_every_request_of_a_load_differs() -> None:
 
     assert len(set(requests)) == len(requests) == VARIANTS
     assert all(request.endswith(b"\r\n\r\n") for request in requests)
+
+
+@pytest.mark.parametrize("head", ["HTTP/1.1 302 Found\r\nContent-Length: 0", "HTTP/1.1 503 x\r\nContent-Length: 4"])
+def test_an_answer_is_complete_with_its_last_byte(head: str) -> None:
+    answer = f"{head}\r\nDate: now\r\n\r\n{'body' if '503' in head else ''}".encode()
+    assert [length for length in range(len(answer) + 1) if is_complete(answer[:length])] == [len(answer)]

@@ -8,7 +8,7 @@ from bench.probing import Probe
 
 
 def make_probe(statuses: dict[int, int], fresh_p99_s: float = 0.5) -> Probe:
-    return Probe(100.0, Costs({}, 1000, 1.0), Load(statuses, 10.0, 1.0, 2.0, 2.0), 0.3, fresh_p99_s)
+    return Probe(100.0, Costs({}, 1000, 1.0), Load(statuses, 10.0, 1.0, 2.0, 1.0, 2.0, 0.0), 0.3, fresh_p99_s)
 
 
 @pytest.mark.parametrize(

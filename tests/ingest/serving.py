@@ -8,11 +8,13 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from ingest.environment import Environment
+from ingest.http.admission import DEFAULT_MOST_WAIT_MS, AdmissionControl
+from ingest.http.overload_log import OverloadLog
 from ingest.journal.journal import Journal
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
 from ingest.live_keys import LiveKeys
-from ingest.metrics import IngestMetrics, QueueMetrics
+from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
 from ingest.pipeline import Keys
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
@@ -48,6 +50,7 @@ class Served(msgspec.Struct, frozen=True):
     topics: Topics
     registry: CollectorRegistry
     asked: list[str]
+    env: Environment
 
     async def published(self) -> Topics:
         """Give the topics once everything is in them."""
@@ -70,6 +73,7 @@ async def serving(
     answers: Mapping[str, Answer] | None = None,
     limited: LimitSettings | None = None,
     of_ring: LiveKeys | None = None,
+    most_wait_ms: int = DEFAULT_MOST_WAIT_MS,
     **of_site: Any,
 ) -> AsyncIterator[Served]:
     """Serve these codes; by default `abc123` is active, `away` is out of reach, and there are no limits."""
@@ -81,7 +85,11 @@ async def serving(
         limits = Limits(limited or LimitSettings(), LimitMetrics(registry))
         KeyMetrics(registry, limits)
         key_source = of_ring or FixedKeys()
+        admission = AdmissionControl(most_wait_ms)
+        OverloadMetrics(registry, admission)
         redirect = Redirect(site(**of_site), key_source, codes, limits, Delivery(to.journal, to.publisher), metrics)
-        env = Environment(ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal)  # type: ignore[arg-type]  # a Lookup of our own
+        env = Environment(
+            ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal, admission, OverloadLog()
+        )  # type: ignore[arg-type]  # a Lookup of our own
         async with public_port(env) as port:
-            yield Served(port, redirect, key_source, to.journal, to.publisher, topics, registry, codes.asked)
+            yield Served(port, redirect, key_source, to.journal, to.publisher, topics, registry, codes.asked, env)

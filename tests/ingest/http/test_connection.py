@@ -13,6 +13,7 @@ from aiohttp.http import RawRequestMessage
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from ingest.http.admission import AdmissionControl
 from ingest.http.connections import ConnectionLimits, Connections
 from ingest.http.handler import DeferredResponse, Handled
 from ingest.http.response import Response, redirect_to
@@ -75,9 +76,9 @@ class Served(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def serving(**limits: float) -> AsyncIterator[Served]:
+async def serving(admission: AdmissionControl | None = None, **limits: float) -> AsyncIterator[Served]:
     host, metrics = Host(), IngestMetrics(CollectorRegistry())
-    connections = Connections(host.handle, host.flush_journal, ConnectionLimits(**limits), metrics)  # type: ignore[arg-type]  # one is a whole number
+    connections = Connections(host.handle, host.flush_journal, ConnectionLimits(**limits), metrics, admission)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     async with task_scope(connections.sweep()):
         try:
@@ -474,3 +475,49 @@ async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
         await leaving
         writer.close()
     assert answer.body == LARGE.body
+
+
+class AlwaysRefusing(AdmissionControl):
+    """Refuses every request of every turn while `is_on`."""
+
+    is_on = True
+
+    def begin_turn(self, now: int, *, is_backlogged: bool) -> int:
+        return now if self.is_on else super().begin_turn(now, is_backlogged=is_backlogged)
+
+
+async def test_a_refused_request_is_not_handled_and_its_connection_stays() -> None:
+    admission = AlwaysRefusing()
+    async with serving(admission) as served, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        writer.write(request("/1", last=False) + request("/2", method="HEAD", last=False))
+        writer.write(request("/3", last=False))
+        data = await reader.readuntil(b"</html>") + await reader.readuntil(b"</html>")
+        admission.is_on = False
+        writer.write(request("/4"))
+        rest = read_answers(await reader.read(-1))
+        writer.close()
+    assert data.count(b"HTTP/1.1 503 ") == data.count(b"Retry-After: 1\r\n") == 3
+    assert data.count(b"<!doctype html>") == 2
+    assert locations(rest) == ["https://e.example/4"]
+    assert len(served.host.peers) == 1
+    assert served.metrics.answers["overloaded"] == 3
+
+
+async def test_a_lookup_that_was_begun_is_finished_and_what_follows_is_refused_in_order() -> None:
+    admission = AlwaysRefusing()
+    admission.is_on = False
+    async with serving(admission) as served:
+        sent = asyncio.create_task(send(served.port, request("/later1", last=False) + request("/2")))
+        await eventually(lambda: served.host.peers)
+        admission.is_on = True
+        served.host.may_answer.set()
+        answers = await sent
+    assert [answer.status for answer in answers] == [302, 503]
+    assert served.host.accepted == 1
+
+
+async def test_an_invalid_request_is_told_so_also_in_an_overload() -> None:
+    async with serving(AlwaysRefusing()) as served:
+        (answer,) = await send(served.port, request("/1", {"Content-Length": "1"}, "POST") + b"x")
+    assert answer.status == 405
