@@ -14,6 +14,8 @@ DEFAULT_MOST_WAIT_MS: Final = 200
 REFUSE_HOLD_NS: Final = 1000 * MS
 """How long a process keeps refusing what would wait too long after the last sign of a standing queue."""
 SLOW_DOWN_HOLD_NS: Final = 5000 * MS
+ANSWER_SHARE: Final = 3
+"""A process answers for at least so many times as long as it refuses, even if the limit cannot be kept then."""
 
 
 class StandingQueue:
@@ -70,14 +72,15 @@ class AdmissionControl:
         if not self.is_refusing(now):
             return NEVER
         # Half of the limit is for the wait before the turn, half for the wait in it. If the wait before was longer, the
-        # turn answers for less time, but for no less than the last one took to refuse: a refusal costs half an answer,
-        # and a process that spent its time on refusals would answer nobody.
+        # turn answers for less time, but for three times what refusing took of late: a refusal costs a quarter to half
+        # of an answer, and a process that spent its time on refusals would answer nobody.
         half = self._most_wait_ns // 2
-        return now + max(half // 2, min(half, self._most_wait_ns - waited_ns), self._refusing_ns)
+        return now + max(half // 2, min(half, self._most_wait_ns - waited_ns), ANSWER_SHARE * self._refusing_ns)
 
     def end_turn(self, refusing_ns: int) -> None:
         """Note how long the turn took to refuse requests."""
-        self._refusing_ns = refusing_ns
+        # The mean of this turn and those before it: without it turns of answers and turns of refusals would alternate.
+        self._refusing_ns = (self._refusing_ns + refusing_ns) // 2
 
     def is_refusing(self, now: int) -> bool:
         """Whether requests that would wait longer than the limit are refused."""

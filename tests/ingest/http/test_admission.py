@@ -46,10 +46,10 @@ def test_the_wait_before_a_turn_shortens_it_but_some_requests_are_always_answere
     assert run_turns(AdmissionControl(LIMIT_MS), [250, 120, 100, 5000, 20]) == [NEVER, 50, 80, 100, 50]
 
 
-def test_a_turn_answers_for_as_long_as_the_last_one_refused() -> None:
+def test_a_turn_answers_for_three_times_as_long_as_turns_refused_of_late() -> None:
     admission = AdmissionControl(LIMIT_MS)
     run_turns(admission, [300, 300])
-    for refusing_ms, budget_ms in ((0, 50), (150, 150), (20, 50), (170, 170)):
+    for refusing_ms, budget_ms in ((0, 50), (160, 240), (20, 150), (0, 75), (0, 50)):
         admission.end_turn(refusing_ms * MS)
         now = START + 10_000 * MS
         admission.begin_turn(now - 300 * MS, is_backlogged=True)
@@ -57,7 +57,7 @@ def test_a_turn_answers_for_as_long_as_the_last_one_refused() -> None:
 
 
 @given(st.floats(0.1, 1.0), st.integers(100, 20_000), st.integers(20, 500))
-def test_however_much_comes_refusing_takes_at_most_half_of_the_time_in_the_long_run(
+def test_however_much_comes_refusing_takes_at_most_a_quarter_of_the_time_in_the_long_run(
     refusal_cost: float, waiting: int, answer_us: int
 ) -> None:
     admission, now = AdmissionControl(LIMIT_MS), START
@@ -70,7 +70,7 @@ def test_however_much_comes_refusing_takes_at_most_half_of_the_time_in_the_long_
         now += answer_ns + refuse_ns
         if turn > 200:
             answering, refusing = answering + answer_ns, refusing + refuse_ns
-    assert refusing <= answering * 1.05 + 64 * answer_us * 1e3
+    assert refusing <= answering / 3 * 1.1
 
 
 def test_refusing_ends_a_second_after_the_last_sign_of_a_queue() -> None:
