@@ -115,7 +115,10 @@ PostgresTimeout = Annotated[
     ),
 ]
 SyncMilliseconds = Annotated[
-    int, Meta(ge=1, le=1000, description="milliseconds until a written click is synced to disk")
+    int,
+    Meta(
+        ge=1, le=1000, description="milliseconds until a written click is synced to disk: what a power failure can lose"
+    ),
 ]
 DrainSeconds = Annotated[
     int,
@@ -163,7 +166,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     head_timeout_s: HeadTimeout = 10.0
     keepalive_timeout_s: KeepAliveTimeout = 75.0
     postgres_timeout_ms: PostgresTimeout = 100
-    sync_ms: SyncMilliseconds = 5
+    sync_ms: SyncMilliseconds = 20
     drain_s: DrainSeconds = 5
     flush_s: FlushSeconds = 10
 

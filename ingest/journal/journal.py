@@ -45,7 +45,7 @@ class JournalLimits(msgspec.Struct, frozen=True):
     segment_s: float = 60.0
     memory_bytes: int = 32 * 1024 * 1024
     window_bytes: int = 8 * 1024 * 1024
-    sync_s: float = 0.005
+    sync_s: float = 0.02
 
 
 class Journal:

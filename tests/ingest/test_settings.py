@@ -25,7 +25,7 @@ def test_what_is_needed_is_enough() -> None:
         (),
     )
     stop = (settings.drain_s, settings.flush_s)
-    assert (settings.fallback_url, settings.sync_ms, stop) == (None, 5, (5, 10))
+    assert (settings.fallback_url, settings.sync_ms, stop) == (None, 20, (5, 10))
 
 
 def test_no_secret_is_shown() -> None:
