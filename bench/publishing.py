@@ -13,6 +13,7 @@ from bench.stack import Bench
 from bench.steps import make_records
 from ingest.journal.journal import Journal, JournalLimits, open_journal
 from ingest.publisher import Publisher
+from runtime.kafka.partitioner import StickyPartitioner
 from runtime.kafka.producer import RecordProducer
 from runtime.task_scope import task_scope
 from schemas import CLICKS_RAW
@@ -47,7 +48,7 @@ async def measure_publishing(bench: Bench) -> list[Figure]:
 async def cost_of_ours(bench: Bench, records: Records) -> float:
     """Give microseconds a click: journalled, published, acknowledged."""
     some = asyncio.Event()
-    producer = RecordProducer((bench.addresses.kafka,), client_id="bench")
+    producer = RecordProducer((bench.addresses.kafka,), client_id="bench", partitioner=StickyPartitioner())
     with tempfile.TemporaryDirectory(prefix="clickrail-publishing-") as folder:
         journal = Journal(Path(folder), "bench", JournalLimits(), some.set, lambda _, __: None)
         async with open_journal(journal):

@@ -40,7 +40,6 @@ from ingest.request.parameters import read_parameters
 from referrals.lookup.answers import Found
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.client_address import TrustedProxies, parse_networks
-from runtime.kafka.partitioner import hash_keys
 
 BATCH = 16
 CLICKS = 4800
@@ -113,7 +112,6 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     timed = [(name, time_one(step, values)) for name, step, values in steps]
     batches = [records[first : first + BATCH] for first in range(0, len(records), BATCH)]
     timed.append(("journal, one write a batch", await time_journal(folder, batches) / BATCH))
-    timed.append(("partition", time_one(lambda batch: hash_keys([key for key, _ in batch]), batches) / BATCH))
     return timed
 
 

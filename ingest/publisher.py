@@ -26,7 +26,7 @@ LINGER_S: Final = 0.02
 MAX_LINGERS: Final = 5
 """Checks after which any number of clicks is delivered: one large batch is much cheaper than many small ones."""
 ENOUGH: Final = 240
-"""Clicks that are delivered at once: 20 for each partition."""
+"""Clicks that are delivered at once: two or three full record batches."""
 MAX_PAUSE_S: Final = 2.0
 """The longest backoff, so that new clicks are stored within seconds after Kafka is back."""
 MAX_AT_ONCE: Final = 4000

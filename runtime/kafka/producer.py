@@ -17,7 +17,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
 from runtime.kafka.clients import METADATA_MS, AIOKafkaProducer, InvalidRecordError
-from runtime.kafka.partitioner import hash_keys
+from runtime.kafka.partitioner import KeyPartitioner, Partitioner, TopicPartitions
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 
 Headers = list[tuple[str, bytes]]
@@ -35,7 +35,7 @@ STOP_S: Final = 0.5
 
 
 class OutRecord(msgspec.Struct, frozen=True, gc=False):
-    """A record to be written. `key` decides its partition; without one it goes to partition 0."""
+    """A record to be written. The producer's partitioner chooses its partition."""
 
     topic: str
     key: bytes | None
@@ -55,7 +55,7 @@ Batches = dict[tuple[str, int], list[BatchBuilder]]
 class RecordProducer:
     """Delivers lists of records, idempotent, acks=all, zstd. For one caller at a time; others wait their turn.
 
-    `deadline_s` bounds one delivery, connecting included.
+    `deadline_s` bounds one delivery, connecting included. `partitioner` chooses the partitions, by default by key.
     """
 
     def __init__(
@@ -65,7 +65,9 @@ class RecordProducer:
         client_id: str,
         security: KafkaSecurity = PLAINTEXT,
         deadline_s: float = 10.0,
+        partitioner: Partitioner | None = None,
     ) -> None:
+        self._partitioner = partitioner or KeyPartitioner()
         self._bootstrap_servers = list(bootstrap_servers)
         self._security = security
         self._client_id = client_id
@@ -123,7 +125,7 @@ class RecordProducer:
         try:
             async with asyncio.timeout(self._deadline_s):
                 producer = await self._connect()
-                batches = await pack(producer, records)
+                batches = await pack(producer, records, self._partitioner)
                 # Let visitors be answered between the two halves of the work.
                 await asyncio.sleep(0)
                 await send(producer, batches)
@@ -162,22 +164,39 @@ class RecordProducer:
             await leave(producer)
 
 
-async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord]) -> Batches:
-    """Fill batches by topic and partition, in order; a partition whose batch is full gets another behind it."""
+async def pack(producer: AIOKafkaProducer, records: Sequence[OutRecord], partitioner: Partitioner) -> Batches:
+    """Fill batches by topic and partition, in order."""
+    by_topic: dict[str, list[OutRecord]] = {}
+    for record in records:
+        by_topic.setdefault(record.topic, []).append(record)
     batches: Batches = {}
-    counts: dict[str, int] = {}
-    appends: dict[tuple[str, int], Callable[..., object]] = {}
-    for record, hashed in zip(records, hash_keys([record.key for record in records]), strict=True):
-        topic = record.topic
-        count = counts.get(topic) or counts.setdefault(topic, len(await producer.partitions_for(topic)))
-        partition = (topic, hashed % count)
-        append = appends.get(partition)
+    for topic, some in by_topic.items():
+        numbers = partitioner.assign(some, await read_partitions(producer, topic))
+        for number, builders in pack_topic(producer, some, numbers).items():
+            batches[topic, number] = builders
+    return batches
+
+
+def pack_topic(
+    producer: AIOKafkaProducer, records: Sequence[OutRecord], numbers: Sequence[int]
+) -> dict[int, list[BatchBuilder]]:
+    """Fill the batches of partitions, in order; a partition whose batch is full gets another behind it."""
+    batches: dict[int, list[BatchBuilder]] = {}
+    appends: dict[int, Callable[..., object]] = {}
+    for record, number in zip(records, numbers, strict=True):
+        append = appends.get(number)
         if append is None or append(timestamp=None, key=record.key, value=record.value, headers=record.headers) is None:
             builder = producer.create_batch()
-            batches.setdefault(partition, []).append(builder)
-            appends[partition] = builder.append
+            batches.setdefault(number, []).append(builder)
+            appends[number] = builder.append
             builder.append(timestamp=None, key=record.key, value=record.value, headers=record.headers)
     return batches
+
+
+async def read_partitions(producer: AIOKafkaProducer, topic: str) -> TopicPartitions:
+    """Give a topic's partitions as the client knows them; it asks only for a topic that it does not know."""
+    count = len(await producer.partitions_for(topic))
+    return TopicPartitions(count, sorted(producer.client.cluster.available_partitions_for_topic(topic) or ()))
 
 
 async def send(producer: AIOKafkaProducer, batches: Batches) -> None:

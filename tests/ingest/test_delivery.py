@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from runtime.errors import DeliveryFailed, RecordRefused
+from runtime.kafka.partitioner import KeyPartitioner, StickyPartitioner
 from runtime.kafka.producer import DeliversRecords, OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.ingest.builders import Topics
@@ -27,7 +28,7 @@ class Delivery(NamedTuple):
     read: Callable[[], Awaitable[list[bytes]]]
 
 
-@pytest.fixture(params=["kafka", "topics of ingest", "topic of cutting"])
+@pytest.fixture(params=["kafka by key", "kafka in turns", "topics of ingest", "topic of cutting"])
 async def delivery(request: pytest.FixtureRequest, kafka: str, topic_prefix: str) -> AsyncIterator[Delivery]:
     topic = f"{topic_prefix}a"
     if request.param == "topics of ingest":
@@ -39,7 +40,8 @@ async def delivery(request: pytest.FixtureRequest, kafka: str, topic_prefix: str
         yield Delivery(topic, fake, lambda: given(fake.taken))
     else:
         await apply_topics([kafka], [Spec(topic, 1, {"max.message.bytes": str(MOST_BYTES)})])
-        producer = RecordProducer([kafka], client_id="test")
+        partitioner = StickyPartitioner() if request.param == "kafka in turns" else KeyPartitioner()
+        producer = RecordProducer([kafka], client_id="test", partitioner=partitioner)
         yield Delivery(topic, producer, lambda: read_values(kafka, topic))
         await producer.close()
 

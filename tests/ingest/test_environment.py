@@ -20,10 +20,15 @@ from ingest.service import public_port
 from ingest.settings import Settings
 from runtime.errors import SettingsError
 from runtime.kafka.producer import OutRecord
+from runtime.kafka.topics import apply_topics
 from runtime.settings import load
+from schemas import CLICKS_RAW, CLICKS_REJECTED
 from tests.ingest.builders import REJECTED
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask
+from tests.runtime.kafka.test_murmur2 import VECTORS
+from tests.runtime.kafka.test_producer import read_all
+from tests.runtime.kafka.test_topics import Spec
 from tests.waiting import PATIENCE_S
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
@@ -84,6 +89,29 @@ async def test_what_kafka_does_not_take_stays_in_the_journal_for_the_next_proces
     async with opened(given) as (env, _), asyncio.timeout(PATIENCE_S):
         while env.registry.get_sample_value("clickrail_journal_replay_pending") != 1:
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.servers
+async def test_clicks_of_a_delivery_share_a_partition_and_rejections_have_that_of_their_key(
+    keys_file: Path, kafka: str, topic_prefix: str
+) -> None:
+    raw, rejected = topic_prefix + CLICKS_RAW.name, topic_prefix + CLICKS_REJECTED.name
+    await apply_topics([kafka], [Spec(topic, 12, {}) for topic in (raw, rejected)])
+    given = msgspec.structs.replace(
+        settings(keys_file, flush_s=60), kafka_bootstrap_servers=(kafka,), kafka_topic_prefix=topic_prefix
+    )
+    async with opened(given) as (env, _):
+        env.journal.append_all([(b"%026d" % number, b"%d" % number) for number in range(50)])
+        for key in VECTORS:
+            env.publisher.put_rejection(OutRecord(rejected, key, b"v"))
+
+    clicks = await read_all(kafka, raw)
+    assert [int(value) for _, _, value in clicks] == list(range(50))
+    assert len({partition for partition, _, _ in clicks}) == 1
+    rejections = await read_all(kafka, rejected)
+    assert {key: partition for partition, key, _ in rejections} == {
+        key: (value & 0x7FFFFFFF) % 12 for key, value in VECTORS.items()
+    }
 
 
 async def test_a_data_folder_that_cannot_be_written_is_said_and_visitors_go_on(keys_file: Path) -> None:

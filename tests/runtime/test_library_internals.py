@@ -15,9 +15,11 @@ import pytest
 import redis.asyncio
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpRequestParser
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection, CloseReason
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.producer.sender import Sender
+from aiokafka.protocol.metadata import MetadataResponse_v1
 from redis.asyncio.connection import Connection as RedisConnection
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
@@ -78,6 +80,15 @@ def test_a_producer_of_aiokafka_sends_and_ends_as_ours_expects() -> None:
     assert re.search(r"def client\(|self\.client = ", producer)
     assert "sender_task" in sender
     assert {"append", "close", "record_count"} <= set(dir(BatchBuilder))
+
+
+def test_a_client_of_aiokafka_names_the_partitions_that_have_a_leader() -> None:
+    cluster = ClusterMetadata()
+    parts = [(0, 0, 1, [1], [1]), (5, 1, -1, [2], []), (0, 2, 1, [1], [1])]
+    cluster.update_metadata(MetadataResponse_v1([(1, "a", 1, None)], 1, [(0, "t", False, parts)]))
+
+    assert cluster.partitions_for_topic("t") == {0, 1, 2}
+    assert cluster.available_partitions_for_topic("t") == {0, 2}
 
 
 def test_a_consumer_of_aiokafka_has_the_client_that_ours_closes() -> None:

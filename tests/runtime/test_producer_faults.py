@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 
 from runtime.errors import DeliveryFailed, RecordRefused
+from runtime.kafka.partitioner import KeyPartitioner, StickyPartitioner
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.faults.brokers import ProxiedKafka
@@ -32,9 +33,11 @@ async def topic(line: ProxiedKafka, topic_prefix: str) -> str:
     return topic
 
 
-@pytest.fixture
-async def producer(line: ProxiedKafka) -> AsyncIterator[RecordProducer]:
-    producer = RecordProducer([line.proxy.address], client_id="test", deadline_s=DEADLINE_S)
+@pytest.fixture(params=[KeyPartitioner, StickyPartitioner])
+async def producer(line: ProxiedKafka, request: pytest.FixtureRequest) -> AsyncIterator[RecordProducer]:
+    producer = RecordProducer(
+        [line.proxy.address], client_id="test", deadline_s=DEADLINE_S, partitioner=request.param()
+    )
     yield producer
     await producer.close()
 
@@ -69,7 +72,9 @@ async def test_a_client_whose_numbers_the_broker_refuses_is_replaced(
     spoil: Callable[[RecordProducer, str], None],
     error: type[Exception],
 ) -> None:
-    await producer.deliver(records(topic, *range(10)))
+    # One by one: a partitioner that takes turns has then written to every partition.
+    for number in range(10):
+        await producer.deliver(records(topic, number))
     spoil(producer, topic)
 
     with pytest.raises(DeliveryFailed, match=error.__name__):

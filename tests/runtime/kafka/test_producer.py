@@ -13,7 +13,7 @@ from deploy.local.settings import LocalSettings
 from runtime.errors import DeliveryFailed, RecordRefused
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
-from tests.runtime.kafka.test_partitioner import VECTORS
+from tests.runtime.kafka.test_murmur2 import VECTORS
 from tests.runtime.kafka.test_topics import Spec
 from tests.waiting import PATIENCE_S
 
