@@ -1,7 +1,10 @@
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from identity.ip import IpSealKeys, open_ip
 from identity.ulid import is_ulid
@@ -9,9 +12,12 @@ from schemas import RawClick, decode, encode
 from simulate.traces.catalogue import RECIPES, make_trace
 from simulate.traces.model import TraceParameters
 from simulate.traces.raw_clicks import START, TRACE_RING, TracedProgram, record_trace
+from simulate.traces.sending import plan_trace
+from tests.examples import examples
 from tests.identity.builders import known_ring
 from tests.simulate.traces.builders import labelled, labels, traced
 
+MODEST = examples(100)
 NAMES = list(RECIPES)
 # Trace -> how many unique windows its people open: as many as there are people.
 UNIQUES = {
@@ -57,6 +63,28 @@ def test_click_ids_are_ulids_of_their_times_and_never_the_same(name: str) -> Non
     assert len(set(ids)) == len(ids)
     assert all(map(is_ulid, ids))
     assert [one[:10] for one in ids] == sorted(one[:10] for one in ids)
+
+
+CODES = st.lists(st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True), min_size=1, max_size=5).map(tuple)
+
+
+@MODEST
+@given(
+    name=st.sampled_from(NAMES),
+    seed=st.integers(0, 2**40),
+    size=st.integers(1, 30),
+    background=st.integers(0, 10),
+    codes=CODES,
+    is_https=st.booleans(),
+)
+def test_whatever_the_parameters_the_records_are_valid_and_the_truth_adds_up(name: str, **given_: Any) -> None:
+    trace = make_trace(name, TraceParameters(**given_))
+    written = list(record_trace(trace))
+    assert [request.at_ms for request in trace.requests] == sorted(request.at_ms for request in trace.requests)
+    assert [one.label.number for one in written] == [request.id for request in plan_trace(trace)]
+    assert not [one for one in written if one.click is not None and decode(RawClick, encode(one.click)) != one.click]
+    people = {one.label.visitor for one in written if one.label.who == "person"}
+    assert sum(one.label.is_unique for one in written) == len(people)
 
 
 def test_the_same_trace_gives_the_same_records_to_the_byte() -> None:
