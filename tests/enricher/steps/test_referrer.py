@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.rules.sites import AD_SOURCES, MEDIUM_WORDS, SITES
-from enricher.steps.referrer import PLACES, cut_to_origin, listed_names, read_origin
+from enricher.rules.mediums import AD_SOURCES, MEDIUM_WORDS
+from enricher.steps.referrer import cut_to_origin, read_origin
 from schemas import Referrer, Utm
 from schemas.fields import HOST_CAP
 from tests.enricher.builders import lookups, raw_click
@@ -168,26 +168,6 @@ def test_facebooks_mark_makes_a_click_social_and_not_paid() -> None:
 )
 def test_a_link_may_say_where_it_was_put(url: str | None, utm: Utm, expected: tuple[str, str | None]) -> None:
     assert classify(url, utm=utm) == expected
-
-
-def test_the_names_of_a_host_come_longest_first_and_end_in_any_country_only_where_one_does() -> None:
-    assert list(listed_names("a.google.co.uk", "co.uk")) == [
-        "a.google.co.uk",
-        "a.google.*",
-        "google.co.uk",
-        "google.*",
-        "co.uk",
-        "uk",
-    ]
-    assert list(listed_names("google.github.io", "github.io")) == ["google.github.io", "github.io", "io"]
-
-
-def test_each_host_is_listed_once_and_in_lower_case() -> None:
-    hosts = [host for sources in SITES.values() for text in sources.values() for host in text.split()]
-
-    assert sorted(hosts) == sorted(PLACES)
-    assert [host for host in hosts if host != host.lower() or "/" in host] == []
-    assert len(hosts) > 120
 
 
 def test_every_word_for_a_medium_belongs_to_one() -> None:
