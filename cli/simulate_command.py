@@ -117,6 +117,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
             send(spec, ledger, as_json)
         elif write is None or spec.trace is None:
             raise InvalidSpec("--write needs --trace, and --start needs --write")
+        elif (seconds, speed, ledger) != (None, None, None):
+            raise InvalidSpec(
+                "--write writes the whole trace and sends nothing: leave out --seconds, --speed, --ledger"
+            )
         else:
             write_file(spec.trace, write, start)
 

@@ -71,12 +71,11 @@ class Trace(msgspec.Struct, frozen=True):
 class Recipe(msgspec.Struct, frozen=True):
     """How to make a trace: by `draw(rng, codes, size)`.
 
-    `unit` is what `size` counts, `about` is one line for people. `background` is how many ordinary people come beside
+    `unit` is what `size` counts. `background` is how many ordinary people come beside
     it: some rules judge a machine only where most visitors send what it lacks.
     """
 
     draw: Callable[[Random, tuple[str, ...], int], Iterable[TraceRequest]]
     size: int
     unit: str
-    about: str
     background: int = 0

@@ -161,6 +161,7 @@ async def test_wrong_options_are_one_line_and_exit_code_2(tmp_path: Path) -> Non
         (["--trace", "ghosts"], "--trace: there is no trace 'ghosts': name one of office, nat, "),
         (["--write", str(tmp_path / "new")], "--write needs --trace"),
         (["--trace", "office", "--start", "2026-01-02"], "--write needs --trace, and --start needs --write"),
+        (["--trace", "office", "--write", str(tmp_path / "new"), "--speed", "2"], "--write writes the whole trace"),
         (["--trace", "office", "--write", str(tmp_path)], f"--write: {tmp_path} cannot be written"),
     ):
         code, out, err = await run(*arguments)

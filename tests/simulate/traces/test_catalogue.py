@@ -11,6 +11,7 @@ from typer.models import OptionInfo
 
 from cli.simulate_command import TraceName
 from docs.generate import FOLDER
+from enricher.steps.agent import load_agent_reader
 from simulate.browsers import BROWSERS
 from simulate.traces.catalogue import LEAD, RECIPES, make_trace
 from simulate.traces.model import TraceParameters
@@ -99,6 +100,17 @@ def test_machines_lack_what_only_browsers_send(name: str) -> None:
         if request.actor.who == "machine":
             assert not [one for one, _ in request.headers if one.startswith("Sec-") or one == "Referer"]
             assert not request.actor.keeps_cookies
+
+
+def test_people_s_user_agents_are_no_bots_and_only_two_machines_declare_themselves() -> None:
+    read = load_agent_reader()
+    bots = {
+        (request.actor.who, header(request, "User-Agent"))
+        for name in NAMES
+        for request in traced(name)
+        if read(header(request, "User-Agent"), None).bot.is_bot
+    }
+    assert bots == {("machine", "curl/8.16.0"), ("machine", "python-requests/2.32.5")}
 
 
 @pytest.mark.parametrize("name", NAMES)
