@@ -71,8 +71,8 @@ class Trace(msgspec.Struct, frozen=True):
 class Recipe(msgspec.Struct, frozen=True):
     """How to make a trace: by `draw(rng, codes, size)`.
 
-    `unit` is what `size` counts. `background` is how many ordinary people come beside
-    it: some rules judge a machine only where most visitors send what it lacks.
+    `unit` is what `size` counts. `background` is how many ordinary people come beside it: some rules judge a machine
+    only where most visitors send what it lacks.
     """
 
     draw: Callable[[Random, tuple[str, ...], int], Iterable[TraceRequest]]
