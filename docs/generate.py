@@ -1,11 +1,13 @@
 """Write the documents that follow from the code: `python docs/generate.py`. A test fails while one is stale."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from docs.generators.metrics import describe_metrics
+from docs.generators.quality import describe_rules, describe_signals
 from docs.generators.reasons import describe_reasons
 from docs.generators.settings import describe_settings
 
@@ -19,15 +21,35 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
         "reasons.md": describe_reasons,
     }
 )
+TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
+    {"quality.md": {"signals": describe_signals, "rules": describe_rules}}
+)
+"""The generated parts of documents that are written by hand, each between two comments."""
 
 
 def generate(name: str) -> str:
-    """Give the text of a generated document."""
-    return NOTE + DOCUMENTS[name]()
+    """Give the text of a generated document, or of one with generated parts."""
+    if name in DOCUMENTS:
+        return NOTE + DOCUMENTS[name]()
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    for part, describe in TABLES[name].items():
+        text = replace_part(text, part, describe())
+    return text
+
+
+def replace_part(text: str, part: str, content: str) -> str:
+    """Put this content between the comments of a generated part. Raises ValueError if the text has no such part."""
+    begin, end = f"<!-- generated: {part} -->", "<!-- end of generated -->"
+    replaced, count = re.subn(
+        f"{re.escape(begin)}.*?{re.escape(end)}", lambda _: f"{begin}\n\n{content}\n\n{end}", text, flags=re.DOTALL
+    )
+    if count != 1:
+        raise ValueError(f"{count} parts begin with {begin}, not one")
+    return replaced
 
 
 def main() -> None:
-    for name in DOCUMENTS:
+    for name in (*DOCUMENTS, *TABLES):
         (FOLDER / name).write_text(generate(name), encoding="utf-8")
         print(f"docs/{name}")
 

@@ -8,11 +8,14 @@ import msgspec
 import pytest
 
 from deploy.local.settings import LocalSettings
-from docs.generate import DOCUMENTS, FOLDER, generate
+from docs.generate import DOCUMENTS, FOLDER, TABLES, generate, replace_part
 from docs.generators.metrics import REGISTRIES, describe_registry
+from docs.generators.quality import OTHER_RULES
 from docs.generators.reasons import GOT
 from docs.generators.settings import SERVICES
 from ingest.http.response import PAGES
+from quality.rules import DEFAULTS
+from quality.wording import TEXTS
 from schemas.reasons import REASONS
 
 ROOT = FOLDER.parent
@@ -31,9 +34,29 @@ def sources() -> list[Path]:
     return [file for package in packages() for file in (ROOT / package).rglob("*.py")]
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [*DOCUMENTS, *TABLES])
 def test_a_generated_document_is_fresh(name: str) -> None:
     assert generate(name) == document(name), "run: python docs/generate.py"
+
+
+def test_a_generated_part_is_replaced_and_nothing_around_it() -> None:
+    text = "before\n<!-- generated: a -->\nstale \\1\n<!-- end of generated -->\nafter <!-- end of generated -->\n"
+
+    replaced = replace_part(text, "a", r"fresh \1")
+
+    assert replaced == (
+        "before\n<!-- generated: a -->\n\nfresh \\1\n\n<!-- end of generated -->\nafter <!-- end of generated -->\n"
+    )
+    with pytest.raises(ValueError, match="0 parts begin with <!-- generated: b -->, not one"):
+        replace_part(text, "b", "")
+
+
+def test_every_quality_rule_is_described_with_its_default() -> None:
+    described = document("quality.md")
+
+    assert [name for name, value in DEFAULTS.items() if f"| `{name}` | {value:g} | " not in described] == []
+    assert [name for name in TEXTS if f"| `{name}` | " not in described] == []
+    assert set(OTHER_RULES) <= set(DEFAULTS)
 
 
 @pytest.mark.parametrize("kind", [*SERVICES.values(), LocalSettings])
