@@ -128,13 +128,11 @@ def simulate(  # noqa: PLR0913, PLR0917 - each parameter is an option of the com
 def send(spec: "RequestSpec", ledger: Path | None, as_json: bool) -> None:
     import msgspec
 
-    from simulate.report import describe
-    from simulate.request_file import describe_left_out
+    from simulate.report import describe, describe_duration, describe_left_out
     from simulate.run import Unreached, run
 
-    if spec.requests is not None:
-        for line in describe_left_out(spec.requests, spec.left_out):
-            print(line, file=sys.stderr)
+    for line in (*describe_left_out(spec), *describe_duration(spec)):
+        print(line, file=sys.stderr)
     try:
         made = run(spec, ledger, quiet=as_json)
     except (Unreached, OSError) as error:

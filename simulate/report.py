@@ -1,9 +1,14 @@
-"""Formats the ledger for people. Pure."""
+"""Tells people what is sent, and the ledger. Pure."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Final
 
 from simulate.ledger import LATE_MS, Ledger
+from simulate.request_spec import RequestSpec
+
+MOST_SHOWN: Final = 10
+LONG_S: Final = 120.0
 
 NAMES: Final[Mapping[str, str]] = {
     "visit": "visits",
@@ -31,6 +36,25 @@ MEANINGS: Final[Mapping[str, str]] = {
     "429": "over a limit of a program whose policy is to refuse",
     "503": "prefetches (the browser asks again when the visitor goes), or a stack whose stores are away",
 }
+
+
+def describe_left_out(spec: RequestSpec) -> Iterator[str]:
+    """List the first lines of the file that were not requests, and count the others."""
+    for bad in spec.left_out[:MOST_SHOWN]:
+        yield f"{spec.requests}, line {bad.number} is left out: {bad.reason}"
+    more = len(spec.left_out) - MOST_SHOWN
+    if more > 0:
+        yield f"{spec.requests}: {more:,} more lines are left out"
+
+
+def describe_duration(spec: RequestSpec) -> Iterator[str]:
+    """Say how long it takes if that is long."""
+    if spec.lasts_s is not None and spec.lasts_s >= LONG_S:
+        at_a_rate = "" if spec.requests is None else ", and --rate 200 ignores them"
+        yield (
+            f"At the times of the requests this takes {timedelta(seconds=round(spec.lasts_s))} (h:mm:ss): "
+            f"--speed 60 plays an hour in a minute{at_a_rate}"
+        )
 
 
 def describe(ledger: Ledger, codes: tuple[str, ...]) -> Iterator[str]:

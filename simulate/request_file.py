@@ -1,8 +1,6 @@
 """A file of requests: what it holds, and which of its lines are left out. Pure, except that it reads the file."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -10,20 +8,22 @@ from simulate.planned import Planned
 from simulate.replay import InvalidLine, read_requests
 from simulate.traffic_options import InvalidSpec
 
-MOST_SHOWN: Final = 10
-
 
 class FileSummary(msgspec.Struct):
-    """What a file of requests holds: `good` ones, `within` the asked time, and whether any has a time."""
+    """What a file of requests holds: `good` ones, those `within` the wanted time, the last of which is at `last_s`."""
 
     good: int = 0
     within: int = 0
+    last_s: float = 0.0
     is_timed: bool = False
     left_out: tuple[InvalidLine, ...] = ()
 
     def count(self, planned: Planned, until_s: float) -> None:
         self.good += 1
-        self.within += (planned.at_s or 0.0) <= until_s
+        at_s = planned.at_s or 0.0
+        if at_s <= until_s:
+            self.within += 1
+            self.last_s = at_s
         self.is_timed = self.is_timed or planned.at_s is not None
 
 
@@ -44,12 +44,3 @@ def summarize(path: Path, codes: tuple[str, ...], until_s: float) -> FileSummary
         raise InvalidSpec(f"--requests: no line of {path} is a request{why}")
     summary.left_out = tuple(bad)
     return summary
-
-
-def describe_left_out(path: Path, left_out: tuple[InvalidLine, ...]) -> Iterator[str]:
-    """List the first lines of the file that were not requests, and count the others."""
-    for bad in left_out[:MOST_SHOWN]:
-        yield f"{path}, line {bad.number} is left out: {bad.reason}"
-    more = len(left_out) - MOST_SHOWN
-    if more > 0:
-        yield f"{path}: {more:,} more lines are left out"

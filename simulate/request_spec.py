@@ -22,12 +22,16 @@ DEFAULT_RATE: Final = 200.0
 
 
 class RequestSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send: `total` requests. `left_out` are lines of the file that are not requests."""
+    """What to send: `total` requests. `left_out` are lines of the file that are not requests.
+
+    `lasts_s` is how long it takes at the requests' own times; None at a rate.
+    """
 
     sending: SendOptions
     codes: tuple[str, ...]
     seed: int
     total: int
+    lasts_s: float | None = None
     requests: Path | None = None
     left_out: tuple[InvalidLine, ...] = ()
     trace: Trace | None = None
@@ -64,11 +68,17 @@ def specify_generated(options: TrafficOptions) -> RequestSpec:
 def specify_trace(options: TrafficOptions) -> RequestSpec:
     """Send a trace's requests at their own times."""
     trace = draw_trace(options)
-    until_s = float("inf") if options.seconds is None else options.seconds * (options.speed or 1.0)
-    total = sum(request.at_ms / 1000 <= until_s for request in trace.requests)
-    sending = make_sending(options, is_timed=True)
-    codes = read_codes(options.codes, DEMO_CODES)
-    return RequestSpec(sending=sending, codes=codes, seed=options.seed, total=total, trace=trace)
+    speed = options.speed or 1.0
+    until_s = float("inf") if options.seconds is None else options.seconds * speed
+    times = [at_s for request in trace.requests if (at_s := request.at_ms / 1000) <= until_s]
+    return RequestSpec(
+        sending=make_sending(options, is_timed=True),
+        codes=read_codes(options.codes, DEMO_CODES),
+        seed=options.seed,
+        total=len(times),
+        lasts_s=max(times, default=0.0) / speed,
+        trace=trace,
+    )
 
 
 def draw_trace(options: TrafficOptions) -> Trace:
@@ -83,17 +93,23 @@ def draw_trace(options: TrafficOptions) -> Trace:
 def specify_file(options: TrafficOptions, path: Path) -> RequestSpec:
     """Send a file's requests at their own times, or with --rate (or without any time) at a rate."""
     codes = read_codes(options.codes, ())
-    summary = summarize(path, codes, (options.seconds or 0.0) * (options.speed or 1.0))
+    speed = options.speed or 1.0
+    summary = summarize(path, codes, float("inf") if options.seconds is None else options.seconds * speed)
     is_timed = summary.is_timed and options.rate is None
     if options.speed is not None and not is_timed:
         raise InvalidSpec(f"--speed: no line of {path} has a ts")
     sending = make_sending(options, is_timed=is_timed)
-    total = summary.good
-    if options.seconds is not None:
-        at_rate = max(round((sending.rate or DEFAULT_RATE) * options.seconds), 1)
-        total = min(total, summary.within if is_timed else at_rate)
+    total = summary.within if is_timed else summary.good
+    if not is_timed and options.seconds is not None:
+        total = min(total, max(round((sending.rate or DEFAULT_RATE) * options.seconds), 1))
     return RequestSpec(
-        sending=sending, codes=codes, seed=options.seed, total=total, requests=path, left_out=summary.left_out
+        sending=sending,
+        codes=codes,
+        seed=options.seed,
+        total=total,
+        lasts_s=summary.last_s / speed if is_timed else None,
+        requests=path,
+        left_out=summary.left_out,
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from simulate.planned import DEMO_CODES
-from simulate.request_file import describe_left_out
+from simulate.report import describe_duration, describe_left_out
 from simulate.request_spec import RequestSpec, make_spec
 from simulate.traffic_options import InvalidSpec, TrafficOptions, find_url
 from tests.simulate.test_replay import line
@@ -126,6 +126,19 @@ def test_a_file_without_any_time_is_sent_at_the_rate(tmp_path: Path) -> None:
         spec(requests=file, speed=2.0)
 
 
+def test_what_takes_long_is_said_before(tmp_path: Path) -> None:
+    file = log(tmp_path, "2026-05-04T09:00:00Z", "2026-05-05T10:01:02Z")
+    (said,) = describe_duration(spec(requests=file))
+    assert said.startswith("At the times of the requests this takes 1 day, 1:01:02 (h:mm:ss): --speed 60 plays an hour")
+    assert said.endswith(", and --rate 200 ignores them")
+    assert list(describe_duration(spec(requests=file, speed=3600.0))) == []
+    assert list(describe_duration(spec(requests=file, rate=10.0))) == []
+    assert list(describe_duration(spec(requests=file, seconds=100.0))) == []
+    (said,) = describe_duration(spec(trace="slow-bot", size=10, background=0, speed=2.0))
+    assert said.startswith("At the times of the requests this takes 0:03:")
+    assert "--rate" not in said
+
+
 def test_a_file_with_times_is_sent_for_so_long_by_its_times(tmp_path: Path) -> None:
     file = log(tmp_path, *(f"2026-05-04T09:{minute:02}:00Z" for minute in range(30)))
     assert spec(requests=file, seconds=600.0).total == 11
@@ -151,7 +164,7 @@ def test_lines_that_are_none_are_left_out_and_named(tmp_path: Path) -> None:
     file = tmp_path / "requests.jsonl"
     file.write_bytes(line() + b"oops\n" * 12 + line())
     made = spec(requests=file)
-    said = list(describe_left_out(file, made.left_out))
+    said = list(describe_left_out(made))
     assert [request.id for request in made.plan()] == [1, 14]
     assert said[0].startswith(f"{file}, line 2 is left out: JSON is malformed")
     assert said[10:] == [f"{file}: 2 more lines are left out"]
