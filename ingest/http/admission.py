@@ -14,12 +14,19 @@ DEFAULT_MOST_WAIT_MS: Final = 200
 REFUSE_HOLD_NS: Final = 1000 * MS
 """How long a process keeps refusing what would wait too long after the last sign of a standing queue."""
 SLOW_DOWN_HOLD_NS: Final = 5000 * MS
+STANDING_LIMITS: Final = 3
+"""For how many times the limit a queue must stand before anybody is refused.
+
+A machine that stops once, as a virtual one may for half a second, makes one long wait and a short queue after it.
+"""
+LEAST_WAITS: Final = 3
+"""How many turns in a row must find that requests waited too long."""
 ANSWER_SHARE: Final = 3
 """A process answers for at least so many times as long as it refuses, even if the limit cannot be kept then."""
 
 
 class StandingQueue:
-    """A queue in which requests wait longer than `target_ns`, for at least `interval_ns`.
+    """A queue in which requests wait longer than `target_ns`, for at least `interval_ns` and some turns in a row.
 
     It counts as standing for `hold_ns` after the last sign of it. All times are of one monotonic clock.
     """
@@ -29,6 +36,7 @@ class StandingQueue:
         self._interval_ns = interval_ns
         self._hold_ns = hold_ns
         self._since: int | None = None
+        self._waits = 0
         self._until = 0
 
     def observe(self, waited_ns: int, now: int) -> None:
@@ -37,8 +45,9 @@ class StandingQueue:
             self._since = None
             return
         if self._since is None:
-            self._since = now - waited_ns
-        if now - self._since >= self._interval_ns:
+            self._since, self._waits = now - waited_ns, 0
+        self._waits += 1
+        if self._waits >= LEAST_WAITS and now - self._since >= self._interval_ns:
             self._until = now + self._hold_ns
 
     def is_standing(self, now: int) -> bool:
@@ -52,7 +61,7 @@ class AdmissionControl:
         self._most_wait_ns = most_wait_ms * MS
         limit_ns = self._most_wait_ns or DEFAULT_MOST_WAIT_MS * MS
         self._slow = StandingQueue(limit_ns // 4, limit_ns, SLOW_DOWN_HOLD_NS)
-        self._too_slow = StandingQueue(limit_ns // 2, limit_ns, REFUSE_HOLD_NS)
+        self._too_slow = StandingQueue(limit_ns // 2, STANDING_LIMITS * limit_ns, REFUSE_HOLD_NS)
         self._turn_began = 0
         self._refusing_ns = 0
         self._is_calm = True

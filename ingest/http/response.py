@@ -12,8 +12,13 @@ RETRY_AFTER_S: Final = 5
 PAGE: Final = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     "<title>{title}</title><style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;"
-    "padding:0 1rem}}</style><h1>{title}</h1><p>{text}</p></html>"
+    "padding:0 1rem}}</style>{script}<h1>{title}</h1><p>{text}</p></html>"
 )
+RELOAD: Final = (
+    "<script>if(performance.getEntriesByType('navigation')[0]?.type!=='reload')"
+    "setTimeout(()=>location.reload(),1000+2000*Math.random())</script>"
+)
+"""Follows the link once more after 1 to 3 s. Its referrer is then the link itself: browsers allow no other."""
 PAGES: Final = {
     400: ("Bad Request", "Bad request", "This could not be read as a request."),
     404: ("Not Found", "Link not found", "This link leads nowhere. Please check it for typing errors."),
@@ -64,10 +69,10 @@ def compute_location_cap(cap: int) -> int:
     return cap - len(frame)
 
 
-def make_page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
+def make_page(status: int, retry_after_s: int = RETRY_AFTER_S, script: str = "") -> Response:
     """Make an HTML page that says why there is no redirect."""
     phrase, title, text = PAGES[status]
-    body = PAGE.format(title=title, text=text).encode()
+    body = PAGE.format(title=title, text=text, script=script).encode()
     fields = FIELDS.get(status, "").format(retry_after_s=retry_after_s)
     head = (
         f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {len(body)}\r\n"
@@ -76,8 +81,8 @@ def make_page(status: int, retry_after_s: int = RETRY_AFTER_S) -> Response:
     return Response(head, body, status in CLOSING_STATUSES)
 
 
-OVERLOADED: Final = make_page(503, retry_after_s=1)
-"""To a visitor who would wait too long."""
+OVERLOADED: Final = make_page(503, retry_after_s=1, script=RELOAD)
+"""To a visitor who would wait too long. Their browser follows the link again."""
 
 
 def without_body(response: Response) -> Response:

@@ -7,13 +7,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from aiohttp import web
 from playwright.async_api import Page
 
+from deploy.local.ports import free_port
+from ingest.http.response import OVERLOADED
 from schemas import RawClick
 from tests.browser import run_chromium
 from tests.front import Front, running_front
 from tests.ingest.builders import found
 from tests.ingest.serving import Served, serving
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
@@ -143,3 +147,28 @@ async def test_a_cookie_of_http_is_none_over_https(chromium_path: Path, tmp_path
         (click,) = await visit.clicks()
 
     assert click.cookie_state == "absent"
+
+
+async def test_a_visitor_whom_an_overloaded_process_refused_follows_the_link_once_more(chromium_path: Path) -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.path)
+        return web.Response(status=503, body=OVERLOADED.body, content_type="text/html")
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        async with run_chromium(chromium_path) as browser:
+            page = await browser.new_page()
+            await page.goto(f"http://127.0.0.1:{port}/ref/abc123")
+            await eventually(lambda: asked.count("/ref/abc123") == 2)
+            await page.wait_for_function("performance.getEntriesByType('navigation')[0].type === 'reload'")
+            # Longer than the longest pause: a second reload would have come.
+            await page.wait_for_timeout(4000)
+    finally:
+        await runner.cleanup()
+
+    assert asked.count("/ref/abc123") == 2
