@@ -10,7 +10,7 @@ from typing import Final
 DEVICE_RULES: Final = "2"
 """Increase it with every change of the rules below or of the list: each click records the version."""
 
-NO_SCREEN_OF_ITS_OWN: Final = re.compile(
+NO_SCREEN_OF_ITS_OWN: Final = (
     r"(?i)\b(?:tv|smart-?tv|google ?tv|apple ?tv|hbbtv|dtv\w*|netcast\w*|web0s|roku|crkey|viera|bravia"
     r"|aquos\w*browser|ce-html"
     r"|opera tv|philipstv|vidaa|playstation|psp|xbox\w*|nintendo\w*|oculusbrowser|quest \d|\w* vr safari|tesla/\S+"
@@ -94,7 +94,7 @@ TABLET_MODELS: Final = re.compile(
 """Series of tablets. Many of them say `Mobile`, as telephones do."""
 
 NAMES_TABLET: Final = re.compile(r"iPad|Tablet(?! PC)|Kindle|Silk/")
-MOBILE: Final = re.compile(
+MOBILE: Final = (
     r"Mobi|Opera Mini|Phone|\bMIDP|CLDC|UCWEB|UP\.Browser|UP\.Link|Obigo|Symbian|Series[ ]?[346]0|SymbOS"
     r"|BlackBerry|\bBB10|IEMobile"
     r"|Windows CE|\bPPC; |Smartphone|PalmOS|Palm OS|BREW|\bbada|MeeGo|Maemo|webOS|hpwOS|KAIOS|Sailfish|DoCoMo/"
@@ -102,7 +102,7 @@ MOBILE: Final = re.compile(
     r"|SoftBank/|Vodafone/|AvantGo|Blazer|EudoraWeb|Teleca|Dolfin|\bWAP|Minimo|NetFront|SonyEricsson|^Nokia"
     r"|^SAMSUNG|^LG[-/E]|^MOT-"
 )
-DESKTOP: Final = re.compile(
+DESKTOP: Final = (
     r"(?i)windows|win(?:32|64|9\d|nt)|macintosh|mac[_ ]|\bx11\b|wayland|linux|\bcros\b|bsd\b|sunos|solaris|haiku"
     r"|beos|os/2|amiga"
     r"|morphos|syllable|risc os|irix|hp-ux|aix|ubuntu|debian|fedora|darwin|aros"

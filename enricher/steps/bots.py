@@ -6,14 +6,12 @@ Patterns come from the list of `crawler-user-agents` and from `rules/bots.py`, w
 out what matches people's browsers. ua-parser's Rust engine matches them in linear time.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import pairwise
 
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from ua_parser import Domain, Result
-from ua_parser.lazy import UserAgentMatcher
-from ua_parser.regex import Resolver
+from ua_parser import Result
 
 from enricher.rules.bots import (
     APP,
@@ -37,14 +35,13 @@ from enricher.rules.bots import (
     UNKNOWN,
 )
 from enricher.steps.agent_tokens import AgentTokens, name_of
+from enricher.steps.patterns import FindName, load_patterns
 from schemas import Bot
-
-FindReason = Callable[[str], str | None]
 
 
 def load_bot_reader() -> Callable[[AgentTokens | None, Result], Bot]:
     """Load the rules. Takes 20 ms and 9 MiB; a user agent takes 15 us. No tokens: there was no user agent."""
-    find_reason, find_desktop_reason = load_rules(list_rules()), load_rules(DESKTOP)
+    find_reason, find_desktop_reason = load_patterns(list_rules()), load_patterns(DESKTOP)
     label = f"crawler-user-agents {version('crawler-user-agents')}, own {OWN_RULES}"
 
     def read_bot(tokens: AgentTokens | None, parsed: Result) -> Bot:
@@ -54,16 +51,6 @@ def load_bot_reader() -> Callable[[AgentTokens | None, Result], Bot]:
         return Bot(is_bot=kind == "bot", reasons=[reason] if reason else [], rules=label, kind=kind)
 
     return read_bot
-
-
-def load_rules(rules: Sequence[tuple[str, str]]) -> FindReason:
-    resolve = Resolver(([UserAgentMatcher(pattern, reason) for reason, pattern in rules], [], []))
-
-    def find_reason(text: str) -> str | None:
-        found = resolve(text, Domain.USER_AGENT).user_agent
-        return found.family if found else None
-
-    return find_reason
 
 
 def list_rules() -> list[tuple[str, str]]:
@@ -78,7 +65,7 @@ def read_reason(tags: Iterable[str]) -> str:
 
 
 def classify_agent(
-    tokens: AgentTokens, parsed: Result, find_reason: FindReason, find_desktop_reason: FindReason
+    tokens: AgentTokens, parsed: Result, find_reason: FindName, find_desktop_reason: FindName
 ) -> tuple[str, str | None]:
     """Give the kind, and the reason for `bot`."""
     on_phone = is_on_phone(tokens)
@@ -110,7 +97,7 @@ def classify_program(tokens: AgentTokens, reason: str | None, *, on_phone: bool)
     return ("app_fetch", None) if is_at_desk(tokens) else ("bot", UNKNOWN)
 
 
-def find_tool(tokens: AgentTokens, find_desktop_reason: FindReason) -> str | None:
+def find_tool(tokens: AgentTokens, find_desktop_reason: FindName) -> str | None:
     return find_desktop_reason(tokens.text) if is_at_desk(tokens) else None
 
 
@@ -141,8 +128,7 @@ def has_engine(tokens: AgentTokens) -> bool:
 
 
 def is_on_phone(tokens: AgentTokens) -> bool:
-    texts = (*tokens.words, *tokens.brackets, *(field for fields in tokens.comments for field in fields))
-    return any(PHONE.search(text) for text in texts)
+    return PHONE.search(tokens.text) is not None
 
 
 def is_declared(tokens: AgentTokens) -> bool:

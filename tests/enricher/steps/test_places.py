@@ -20,7 +20,7 @@ def test_a_place_is_known_by_its_host(medium: str, source: str, host: str) -> No
     assert classify(host if "://" in host else f"https://{host}/") == (medium, source)
 
 
-def test_most_places_that_the_table_was_not_made_for_are_known() -> None:
+def test_the_places_that_were_kept_aside_are_known() -> None:
     wrong = [row for row in read_rows("referrers_held_out.txt") if classify(f"https://{row[1]}/")[0] != row[0]]
 
     assert wrong == []
