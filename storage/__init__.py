@@ -3,6 +3,7 @@
 - schema: `migrations/` (SQL), `tables` (names and keys), `columns` (records to rows)
 - load: `load` (a batch in one transaction), `bisection` (finds its bad rows), `writer` (the sink's connection)
 - partitions: `partitions` (create, list and drop days), `jobs` (creates the coming days)
+- scores: `scores` (settled scores, and the verdicts of people)
 - dead letters: `replay` (sends them again)
 - `read/`: what people ask of the tables, and the names of dead letters
 """

@@ -1,5 +1,7 @@
 """The daily partitions (UTC) of `clicks`: created without blocking readers, and dropped by day; drops are recorded.
 
+The partitions of `click_scores` are created by those who write scores, and dropped together with the day's clicks.
+
 A partition is first created as a separate table with its indexes, and then attached. ATTACH locks `clicks` with SHARE
 UPDATE EXCLUSIVE, which conflicts with neither SELECT nor INSERT. `CREATE TABLE ... PARTITION OF` would take ACCESS
 EXCLUSIVE: it waits for the slowest reader, and every new reader waits for it. There is no default partition, because
@@ -19,14 +21,16 @@ from runtime.postgres import transaction
 
 DAYS_AHEAD: Final = 7
 LOCK_TIMEOUT_S: Final = 2.0
-NAME: Final = "clicks_{:%Y%m%d}"
+CLICKS: Final = "clicks"
+SCORES: Final = "click_scores"
+NAME: Final = "{}_{:%Y%m%d}"
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail partitions of ' || current_schema(), 0))"
 STATE: Final = """
     SELECT EXISTS (SELECT FROM dropped_click_days WHERE day = $1) AS dropped, to_regclass($2) IS NOT NULL AS made,
         EXISTS (
             SELECT FROM pg_inherits
-            WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($2) AND NOT inhdetachpending
+            WHERE inhparent = to_regclass($3) AND inhrelid = to_regclass($2) AND NOT inhdetachpending
         ) AS attached
 """
 LIST: Final = """
@@ -35,7 +39,7 @@ LIST: Final = """
     WHERE inhparent = 'clicks'::regclass ORDER BY child.relname
 """
 PENDING: Final = """
-    SELECT inhdetachpending FROM pg_inherits WHERE inhparent = 'clicks'::regclass AND inhrelid = to_regclass($1)
+    SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($2) AND inhrelid = to_regclass($1)
 """
 
 PartitionState = Literal["made", "there", "dropped"]
@@ -51,22 +55,22 @@ class Partition(msgspec.Struct, frozen=True):
     size: int
 
 
-async def make_partition(connection: asyncpg.Connection, day: date) -> PartitionState:
+async def make_partition(connection: asyncpg.Connection, day: date, table: str = CLICKS) -> PartitionState:
     """Create the partition of a day in its own short transaction. Raises asyncpg's errors, such as LockNotAvailable."""
-    name = NAME.format(day)
+    name = NAME.format(table, day)
     async with transaction(connection):
         await connection.execute(f"SET LOCAL lock_timeout = {round(LOCK_TIMEOUT_S * 1000)}")
         # Sinks that create the same partition wait for each other, so none fails.
         await connection.execute(LOCK)
-        state = await connection.fetchrow(STATE, day, name)
+        state = await connection.fetchrow(STATE, day, name, table)
         if state["attached"]:
             return "there"
         if state["dropped"] or state["made"]:
             # A table of this name that is not attached was detached by an operator: leave it alone.
             return "dropped"
-        await connection.execute(f"CREATE TABLE {name} (LIKE clicks INCLUDING ALL)")
+        await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         await connection.execute(
-            f"ALTER TABLE clicks ATTACH PARTITION {name} "
+            f"ALTER TABLE {table} ATTACH PARTITION {name} "
             f"FOR VALUES FROM ('{day}T00:00Z') TO ('{day + timedelta(days=1)}T00:00Z')"
         )
     return "made"
@@ -110,11 +114,12 @@ async def drop_partition(connection: asyncpg.Connection, day: date) -> None:
 
     Must not run inside a transaction. Waits for readers of the partition, and blocks nobody.
     """
-    name = NAME.format(day)
     await connection.execute("INSERT INTO dropped_click_days (day) VALUES ($1) ON CONFLICT (day) DO NOTHING", day)
-    pending = await connection.fetchval(PENDING, name)
-    if pending is not None:
-        # FINALIZE completes an earlier drop that was interrupted.
-        how = "FINALIZE" if pending else "CONCURRENTLY"
-        await connection.execute(f"ALTER TABLE clicks DETACH PARTITION {name} {how}")
-    await connection.execute(f"DROP TABLE IF EXISTS {name}")
+    for table in (SCORES, CLICKS):
+        name = NAME.format(table, day)
+        pending = await connection.fetchval(PENDING, name, table)
+        if pending is not None:
+            # FINALIZE completes an earlier drop that was interrupted.
+            how = "FINALIZE" if pending else "CONCURRENTLY"
+            await connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} {how}")
+        await connection.execute(f"DROP TABLE IF EXISTS {name}")

@@ -15,6 +15,7 @@ ELSEWHERE: Final = {
     "sink/settings.py": "runtime/test_settings.py",
     "storage/jobs.py": "storage/test_partitions.py",
     "storage/load.py": "storage/test_writer.py",
+    "storage/read/scores.py": "storage/test_scores.py",
     "storage/read/where.py": "storage/read/test_records.py",
     "storage/tables.py": "storage/test_columns.py",
 }
