@@ -93,7 +93,7 @@ TABLET_MODELS: Final = re.compile(
 )
 """Series of tablets. Many of them say `Mobile`, as telephones do."""
 
-NAMES_TABLET: Final = re.compile(r"iPad|Tablet(?! PC)|Kindle|Silk/")
+NAMES_TABLET: Final = re.compile(r"iPad|Tablet(?! PC)|hp-tablet|TouchPad/|Kindle|Silk/")
 MOBILE: Final = (
     r"Mobi|Opera Mini|Phone|\bMIDP|CLDC|UCWEB|UP\.Browser|UP\.Link|Obigo|Symbian|Series[ ]?[346]0|SymbOS"
     r"|BlackBerry|\bBB10|IEMobile"
