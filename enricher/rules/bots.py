@@ -109,6 +109,27 @@ OWN: Final = (
     (LIBRARY, r"(?i)^hey/|^apachebench|^vegeta|jmeter|^locust|\bscrapy|^unirest|^jersey|^http_request|^nim |^httpful"),
     (LIBRARY, r"(?i)^akka-http|^pekko|^sttp|^feign|^retrofit|^spring|^reactor|^jakarta|^vert\.?x|^netty|^grpc|^async-"),
     (LIBRARY, r"(?i)^httpclient|^http-client|^rust|^elixir|^erlang|^haskell|^julia|^clj-|^finatra|^tesla|^mint/|^req/"),
+    (
+        CRAWLER,
+        r"\bGoogle-[A-Z]|[a-z]-Google\b|Google Page ?Speed|GomezAgent|DejaClick|\bKTXN|AppDynamics|SpeedCurve|Yottaa",
+    ),
+    (CRAWLER, r"Netsparker|\bw3af|BurpSuite|OWASP|\bArachni|Jorgee|InternetSeer|WebMetrics|BrowserMob"),
+    (
+        CRAWLER,
+        r"(?i)^(?:vienna|netnewswire|rssowl|rssbandit|feeddemon|greatnews|newsfire|sharpreader|blogbridge|quiterss)\b",
+    ),
+    (
+        CRAWLER,
+        r"(?i)^(?:akregator|liferea|newsgator|reeder|omea|snownews|newsbeuter|newsboat|tt-rss|feedly|netvibes)\b",
+    ),
+    (
+        CRAWLER,
+        r"(?i)^(?:[uµ]torrent|bittorrent|qbittorrent|transmission|deluge|azureus|vuze|aria2|axel|flashget|getright)\b",
+    ),
+    (
+        CRAWLER,
+        r"(?i)^(?:jdownloader|freedownloadmanager|fdm|idm|orbit|reget|netants|gozilla|teleport|webreaper|httrack)\b",
+    ),
     # Names itself a crawler, or holds an address in the way of crawlers: `+https://`, or one for mail.
     (CRAWLER, r"[Cc]rawl|[Ss]pider|SPIDER|[Ss]craper|[Ll]ink ?[Cc]heck|[Uu]ptime|\+ ?https?:|\+www\."),
     (CRAWLER, r"[\w.+-]@[A-Za-z][\w-]*(?:\.[\w-]+)*\.[A-Za-z]{2,}(?:[^\w.]|$)"),
@@ -170,7 +191,7 @@ PHONE_BROWSER: Final = re.compile(
 PHONE: Final = re.compile(
     r"(?i)\b(?:iphone|ipad|ipod|ios|ipados|watchos|tvos|android|windows phone|harmonyos|openharmony|tizen|kaios"
     r"|symbian\w*"
-    r"|blackberry|bb10|web[o0]s|sailfish|maemo|meego|bada|palmos|j2me)\b"
+    r"|blackberry|bb10|windows ce|windows mobile|iemobile|web[o0]s|sailfish|maemo|meego|bada|palmos|j2me)\b"
 )
 CONSOLE: Final = re.compile(
     r"(?i)playstation|\bpsp\b|nintendo|\bxbox|\bdtv\b|hbbtv|smart-?tv|googletv|netcast|\bkindle/"
@@ -181,7 +202,7 @@ APP: Final = re.compile(
     r"|^mpv |^kodi"
     r"|^roku/|^spotify/|^\w+android/\d|^microsoft[- ](?:webdav|data access|cryptoapi|ncsi|windows network)"
     r"|^windows-update|^outlook-"
-    r"|^com\.apple\.|^trustd"
+    r"|^com\.apple\.|^trustd|^appletv|^plex|^emby|^jellyfin|^sonos|^tunein|^libmpv|^mpc-hc"
 )
 """Programs that fetch without navigating: libraries that only apps use, media players, a system's own services."""
 OFFICE: Final = re.compile(

@@ -34,6 +34,7 @@ from enricher.rules.bots import (
     TEXT_BROWSERS,
     UNKNOWN,
 )
+from enricher.rules.devices import NOT_A_BRAND
 from enricher.steps.agent_tokens import AgentTokens, name_of
 from enricher.steps.patterns import FindName, load_patterns
 from schemas import Bot
@@ -73,7 +74,7 @@ def classify_agent(
     if reason == LIBRARY and on_phone:  # an app names the library it is built with
         reason = None
     if not is_browser(tokens):
-        return classify_program(tokens, reason or find_tool(tokens, find_desktop_reason), on_phone=on_phone)
+        return classify_program(tokens, parsed, reason or find_tool(tokens, find_desktop_reason), on_phone=on_phone)
     if reason is None and OFFICE.search(tokens.text):
         return "app_fetch", None
     reason = reason or (CRAWLER if is_declared(tokens) else None)
@@ -82,19 +83,41 @@ def classify_agent(
     return ("bot", reason) if reason else ("person", None)
 
 
-def classify_program(tokens: AgentTokens, reason: str | None, *, on_phone: bool) -> tuple[str, str | None]:
+def classify_program(
+    tokens: AgentTokens, parsed: Result, reason: str | None, *, on_phone: bool
+) -> tuple[str, str | None]:
     """Classify what is no browser that begins with `Mozilla/`."""
     if name_of(first_word(tokens)) in TEXT_BROWSERS:
         return "person", None
     if reason is not None:
         return "bot", reason
-    if PHONE_BROWSER.search(tokens.text) or (CONSOLE.search(tokens.text) and tokens.comments):
+    if is_device_browser(tokens, on_phone=on_phone):
         return "person", None
+    if is_app(tokens, on_phone=on_phone):
+        return "app_fetch", None
+    return ("person", None) if is_made_device(parsed) else ("bot", UNKNOWN)
+
+
+def is_device_browser(tokens: AgentTokens, *, on_phone: bool) -> bool:
+    """Check for the browser of an old telephone, a console or a television.
+
+    Some give a browser's user agent after their own name: `T-Mobile Dash Mozilla/4.0 (compatible; Windows CE)`.
+    """
+    if PHONE_BROWSER.search(tokens.text) or (CONSOLE.search(tokens.text) and tokens.comments):
+        return True
+    return on_phone and any(word.startswith("Mozilla/") for word in tokens.words[1:])
+
+
+def is_app(tokens: AgentTokens, *, on_phone: bool) -> bool:
     if APP.search(tokens.text) or OFFICE.search(tokens.text):
-        return "app_fetch", None
-    if on_phone and len(tokens.words) > is_mozilla(tokens):
-        return "app_fetch", None
-    return ("app_fetch", None) if is_at_desk(tokens) else ("bot", UNKNOWN)
+        return True
+    return is_at_desk(tokens) or (on_phone and len(tokens.words) > is_mozilla(tokens))
+
+
+def is_made_device(parsed: Result) -> bool:
+    """Check whether ua-parser knows the maker: user agents of old telephones begin with it."""
+    brand = (parsed.device.brand if parsed.device else None) or ""
+    return bool(brand) and not brand.startswith(("Apple", *NOT_A_BRAND))
 
 
 def find_tool(tokens: AgentTokens, find_desktop_reason: FindName) -> str | None:
