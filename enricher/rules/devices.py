@@ -14,7 +14,8 @@ NO_SCREEN_OF_ITS_OWN: Final = (
     r"(?i)\b(?:tv|smart-?tv|google ?tv|apple ?tv|hbbtv|dtv\w*|netcast\w*|web0s|roku|crkey|viera|bravia"
     r"|aquos\w*browser|ce-html"
     r"|opera tv|philipstv|vidaa|playstation|psp|xbox\w*|nintendo\w*|oculusbrowser|quest \d|\w* vr safari|tesla/\S+"
-    r"|qtcarbrowser|sm-r\d{3}|smarthub|maple ?\d*|espial|inettvbrowser|airties|tivo\w*|set-?top|stb)\b"
+    r"|qtcarbrowser|sm-r\d{3}|smarthub|lg browser|screen\+tuner|sonycebrowser|sonydtv\w*|netrangemmh|nettv|ekioh"
+    r"|boxee|freebox|stbapp|loewe|dreampassport|maple ?\d*|espial|inettvbrowser|airties|tivo\w*|set-?top|stb)\b"
 )
 """Televisions, consoles, headsets and cars: type `other`, although many claim to be desktop or mobile."""
 
@@ -93,9 +94,12 @@ TABLET_MODELS: Final = re.compile(
 )
 """Series of tablets. Many of them say `Mobile`, as telephones do."""
 
-NAMES_TABLET: Final = re.compile(r"iPad|Tablet(?! PC)|hp-tablet|TouchPad/|Kindle|Silk/")
+NAMES_TABLET: Final = re.compile(
+    r"iPad|Tablet(?! PC)|hp-tablet|TouchPad/|Windows NT 6\.[23]; ARM;|Puffin/[\d.]+[AI]T|Kindle|Silk/"
+)
 MOBILE: Final = (
-    r"Mobi|Opera Mini|Phone|\bMIDP|CLDC|UCWEB|UP\.Browser|UP\.Link|Obigo|Symbian|Series[ ]?[346]0|SymbOS"
+    r"Mobi|Opera Mini|Fennec/|Puffin/[\d.]+[AI]P|Phone|\bMIDP|CLDC|UCWEB|UP\.Browser|UP\.Link|Obigo|Symbian"
+    r"|Series[ ]?[346]0|SymbOS"
     r"|BlackBerry|\bBB10|IEMobile"
     r"|Windows CE|\bPPC; |Smartphone|PalmOS|Palm OS|BREW|\bbada|MeeGo|Maemo|webOS|hpwOS|KAIOS|Sailfish|DoCoMo/"
     r"|KDDI-|J-PHONE"
@@ -103,7 +107,8 @@ MOBILE: Final = (
     r"|^SAMSUNG|^LG[-/E]|^MOT-"
 )
 DESKTOP: Final = (
-    r"(?i)windows|win(?:32|64|9\d|nt)|macintosh|mac[_ ]|\bx11\b|wayland|linux|\bcros\b|bsd\b|sunos|solaris|haiku"
+    r"(?i)pc; openharmony|windows|win(?:32|64|9\d|nt)|macintosh|mac[_ ]|\bx11\b|wayland|linux|\bcros\b|bsd\b"
+    r"|sunos|solaris|haiku"
     r"|beos|os/2|amiga"
     r"|morphos|syllable|risc os|irix|hp-ux|aix|ubuntu|debian|fedora|darwin|aros"
 )

@@ -32,6 +32,8 @@ from schemas import ClientHints, Device
 
 LABEL_CAP: Final = 128
 ANDROID: Final = "Android"
+ANDROID_GENERATIONS: Final = {"1": "mobile", "2": "mobile", "3": "tablet"}
+"""Android was for telephones up to version 2, and for tablets alone in version 3. Neither says so in `Mobile`."""
 PHONE_SYSTEMS: Final = ("iOS", "Windows Phone", "BlackBerry OS")
 
 
@@ -115,6 +117,8 @@ def choose_type(tokens: AgentTokens, system: Named, hints: DeviceHints, word: st
     if is_listed_tablet or NAMES_TABLET.search(tokens.text):
         return "tablet"
     if system.name == ANDROID:
+        if generation := ANDROID_GENERATIONS.get((system.version or "").partition(".")[0]):
+            return generation
         is_phone = hints.is_mobile or word == "mobile" or PHONE_MODELS.fullmatch(model)
         return "mobile" if is_phone or not is_browser_text(tokens.text) else "tablet"
     return "mobile" if system.name in PHONE_SYSTEMS else word or "other"
