@@ -9,19 +9,31 @@ import msgspec
 from multidict import MultiMapping
 
 from identity.ulid_time import ulid_time
-from storage.read.queries import ClickFilters, RejectionFilters
+from storage.read.click_filters import ClickFilters
+from storage.read.queries import RejectionFilters
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
-Visitors: TypeAlias = Literal["people", "bots", "tests", "prefetches"]
+Visitors: TypeAlias = Literal["people", "bots", "app_fetches", "prefetches", "tests"]
 """Who made a click, as in the totals. A test is only a test; a prefetch counts as bot if a bot made it, never as
 people."""
+Uniqueness: TypeAlias = Literal["unique", "repeat", "not_judged"]
+Quality: TypeAlias = Literal["clean", "suspicious", "likely_invalid", "invalid", "not_scored"]
+"""The band of a click's live score."""
+CHOICES: Final = {
+    "visitors": get_args(Visitors),
+    "outcome": get_args(Outcome),
+    "unique": get_args(Uniqueness),
+    "quality": get_args(Quality),
+}
+OF_CLICKS: Final = ("country", "visitors", "unique", "quality")
+"""The filters that no rejection passes: it has no such value."""
 
 LONGEST: Final = 128
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What to show; an empty text means any. `visitors` is a Visitors value, `outcome` an Outcome.
+    """What to show; an empty text means any. CHOICES lists the values of four of them.
 
     `before` is a ULID: show only older events. It is used for paging.
     """
@@ -31,6 +43,8 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     country: str = ""
     visitors: str = ""
+    unique: str = ""
+    quality: str = ""
     outcome: str = ""
     before: str = ""
 
@@ -50,8 +64,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wants_rejected(self) -> bool:
-        """Rejections have neither country nor kind of visitor, so these filters exclude them."""
-        return self.outcome != "accepted" and not self.country and not self.visitors
+        return self.outcome != "accepted" and not any(getattr(self, name) for name in OF_CLICKS)
 
 
 class Filterable(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +76,8 @@ class Filterable(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     country: str = ""
     visitors: str = ""
+    unique: str = ""
+    quality: str = ""
 
 
 class IgnoredParameter(msgspec.Struct, frozen=True):
@@ -108,9 +123,8 @@ def explain_fault(name: str, value: str) -> str | None:
     match name:
         case _ if not value:
             return None
-        case "visitors" | "outcome":
-            choices = get_args(Visitors if name == "visitors" else Outcome)
-            return None if value in choices else f"one of {', '.join(choices)}"
+        case "visitors" | "outcome" | "unique" | "quality":
+            return None if value in CHOICES[name] else f"one of {', '.join(CHOICES[name])}"
         case "country":
             return None if COUNTRY.fullmatch(value) else "a country is two letters, for example DE"
         case "before":
@@ -147,9 +161,9 @@ def matches(item: Filterable, filters: Filters) -> bool:
     if not (filters.wants_accepted if item.outcome == "accepted" else filters.wants_rejected):
         return False
     return all(
-        not wanted or wanted == getattr(item, name)
-        for name in ("program", "affiliate", "code", "country", "visitors")
-        if (wanted := getattr(filters, name)) is not None
+        not (wanted := getattr(filters, name)) or wanted == getattr(item, name)
+        for name in Filterable.__struct_fields__
+        if name != "outcome"
     )
 
 
@@ -159,9 +173,9 @@ def make_click_filters(filters: Filters) -> ClickFilters:
         affiliate_id=filters.affiliate or None,
         code=filters.code or None,
         country=filters.country or None,
-        is_bot=None if filters.visitors in ("", "tests") else filters.visitors == "bots",
-        is_test=filters.visitors == "tests" if filters.visitors else None,
-        prefetch=filters.visitors == "prefetches" if filters.visitors in ("people", "prefetches") else None,
+        visitors=filters.visitors or None,
+        uniqueness=filters.unique or None,
+        band=filters.quality or None,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from console.pages.filters import Filterable, Visitors
+from console.pages.marks import NO_MARKS, Marks, classify_quality, classify_uniqueness, make_marks
 from console.pages.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from console.web.times import describe_duration
@@ -21,13 +22,15 @@ ClickOrRejection: TypeAlias = StoredClick | StoredRejection
 """An event that is in its table, or so far only in Kafka."""
 
 TOTAL: Final = "total"
+APP_FETCH: Final = "app_fetch"
 NO_USER_AGENT: Final = "No user agent"
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the list of clicks. Every text may be hostile; `filterable` has the values that filters compare.
 
-    `badge` and `badge_title` show the outcome, `took` how long ingest worked on it, if known.
+    `badge` and `badge_title` show the outcome, `marks` what the click is worth, `took` how long ingest worked on it, if
+    known.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     took: str
     filterable: Filterable
+    marks: Marks = NO_MARKS
 
 
 def make_line(event: ClickOrRejection) -> Line:
@@ -80,7 +84,10 @@ def make_click_line(click: EnrichedClick) -> Line:
             code=click.code,
             country=click.geo.country or "",
             visitors=classify_visitor(click),
+            unique=classify_uniqueness(click.unique),
+            quality=classify_quality(click.fraud),
         ),
+        marks=make_marks(click),
     )
 
 
@@ -121,6 +128,8 @@ def classify_click(click: EnrichedClick) -> tuple[Tone, str, str]:
         return "bot", "Bot", join(*map(humanize, click.bot.reasons), separator=", ") or "looks automated"
     if click.prefetch:
         return "notice", "Prefetch", "the browser fetched the link before the visitor clicked: 302, counted in no total"
+    if click.bot.kind == APP_FETCH:
+        return "notice", "App fetch", "a program of a device fetched the link without showing it: 302, counted apart"
     return "accepted", "Accepted", "302, counted as a click"
 
 
@@ -129,7 +138,9 @@ def classify_visitor(click: EnrichedClick) -> Visitors:
         return "tests"
     if click.bot.is_bot:
         return "bots"
-    return "prefetches" if click.prefetch else "people"
+    if click.prefetch:
+        return "prefetches"
+    return "app_fetches" if click.bot.kind == APP_FETCH else "people"
 
 
 def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:

@@ -1,13 +1,14 @@
 """Counts: clicks per minute, totals, rejections by reason, top codes and countries.
 
 Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the server too. Clicks of bots are counted
-separately from those of people; clicks of test links and recorded prefetches are not counted.
+separately from those of people; tests, recorded prefetches and app fetches are in neither.
 """
 
 from datetime import datetime
 
 import msgspec
 
+from storage.read.click_filters import UNIQUENESS, VISITORS
 from storage.read.queries import QUERY_S, Reader
 
 
@@ -21,12 +22,24 @@ class MinuteCount(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Accepted clicks of people and of bots, rejections and dead letters."""
+    """Accepted clicks of people and of bots, rejections and dead letters.
+
+    Of the people's clicks, `unique` and `repeats` were judged. Beside them are app fetches and prefetches.
+    """
 
     people: int
     bots: int
     rejected: int
     dead_letters: int
+    unique: int = 0
+    repeats: int = 0
+    app_fetches: int = 0
+    prefetches: int = 0
+
+    @property
+    def not_judged(self) -> int:
+        """The people's clicks of which nobody knows whether they are unique."""
+        return self.people - self.unique - self.repeats
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -53,16 +66,16 @@ async def newest_click_at(reader: Reader) -> datetime | None:
 async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount]:
     """Count clicks and rejections by UTC minute since then, oldest first. Empty minutes are left out."""
     rows = await reader.fetch(
-        """
+        f"""
         SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (
             SELECT date_trunc('minute', clicked_at, 'UTC') AS minute,
-                count(*) FILTER (WHERE NOT is_bot) AS people, count(*) FILTER (WHERE is_bot) AS bots, 0 AS rejected
-            FROM clicks WHERE clicked_at >= $1 AND NOT is_test AND (is_bot OR NOT prefetch) GROUP BY 1
+                {count_of("people")} AS people, {count_of("bots")} AS bots, 0 AS rejected
+            FROM clicks WHERE clicked_at >= $1 GROUP BY 1
             UNION ALL
             SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
             FROM rejected_clicks WHERE rejected_at >= $1 GROUP BY 1
-        ) AS counted GROUP BY minute ORDER BY minute
-        """,
+        ) AS counted GROUP BY minute HAVING sum(people + bots + rejected) > 0 ORDER BY minute
+        """,  # noqa: S608 - fixed texts
         since,
         timeout=QUERY_S,
     )
@@ -71,21 +84,29 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
 
 async def totals_since(reader: Reader, since: datetime) -> Totals:
     row = await reader.fetchrow(
-        """
-        SELECT count(*) FILTER (WHERE NOT is_bot AND NOT prefetch), count(*) FILTER (WHERE is_bot),
+        f"""
+        SELECT {count_of("people")}, {count_of("bots")},
             (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1),
-            (SELECT count(*) FROM dead_letters WHERE failed_at >= $1)
-        FROM clicks WHERE clicked_at >= $1 AND NOT is_test
-        """,
+            (SELECT count(*) FROM dead_letters WHERE failed_at >= $1),
+            {count_of("people", "unique")}, {count_of("people", "repeat")},
+            {count_of("app_fetches")}, {count_of("prefetches")}
+        FROM clicks WHERE clicked_at >= $1
+        """,  # noqa: S608 - fixed texts
         since,
         timeout=QUERY_S,
     )
     return Totals(*row)
 
 
+def count_of(visitors: str, uniqueness: str | None = None) -> str:
+    """Give the SQL that counts the clicks of these visitors."""
+    condition = VISITORS[visitors] + ("" if uniqueness is None else f" AND {UNIQUENESS[uniqueness]}")
+    return f"count(*) FILTER (WHERE {condition})"
+
+
 async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND NOT is_bot AND NOT prefetch AND NOT is_test"
+        f"SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND {VISITORS['people']}"  # noqa: S608 - fixed texts
         " GROUP BY code ORDER BY 2 DESC, code LIMIT $2",
         since,
         limit,
@@ -96,8 +117,7 @@ async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
 
 async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Share]:
     rows = await reader.fetch(
-        "SELECT geo_country, count(*) FROM clicks"
-        " WHERE clicked_at >= $1 AND NOT is_bot AND NOT prefetch AND NOT is_test"
+        f"SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND {VISITORS['people']}"  # noqa: S608 - fixed texts
         " GROUP BY geo_country ORDER BY 2 DESC, geo_country LIMIT $2",
         since,
         limit,

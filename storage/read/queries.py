@@ -12,6 +12,7 @@ import msgspec
 
 from identity.ulid_time import ulid_time
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
+from storage.read.click_filters import ClickFilters, select_clicks
 from storage.read.letter_names import LetterName, name_letter
 from storage.read.records import (
     StoredClick,
@@ -43,18 +44,6 @@ class Connection(Reader, Protocol):
 
     def execute(self, query: str) -> Awaitable[str]: ...
     def transaction(self, *, readonly: bool) -> AbstractAsyncContextManager[Any]: ...
-
-
-class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which clicks; None means any. `country` is two capital letters."""
-
-    program_id: str | None = None
-    affiliate_id: str | None = None
-    code: str | None = None
-    country: str | None = None
-    is_bot: bool | None = None
-    is_test: bool | None = None
-    prefetch: bool | None = None
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +87,7 @@ async def recent_clicks(
 
     Only clicks older than the ULID `before`, and at or after the time `since`.
     """
-    names = {field: "geo_country" if field == "country" else field for field in filters.__struct_fields__}
-    where = Where(filters, names)
+    where = select_clicks(filters)
     where.older_than(before, "clicked_at", "click_id")
     where.since(since, "clicked_at")
     statement = (

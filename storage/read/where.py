@@ -21,6 +21,10 @@ class Where:
         self.values.append(value)
         return f"${len(self.values)}"
 
+    def add(self, condition: str) -> None:
+        """Add a condition of fixed text, without values."""
+        self._conditions.append(f"({condition})")
+
     def older_than(self, ulid: str | None, time_column: str, id_column: str) -> None:
         if ulid is not None:
             time = self.bind(ulid_time(ulid))

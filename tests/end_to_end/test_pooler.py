@@ -23,7 +23,8 @@ from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret
 from storage.jobs import PartitionJob
-from storage.read.queries import ClickFilters, Connection, recent_clicks, time_limit
+from storage.read.click_filters import ClickFilters
+from storage.read.queries import Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected

@@ -21,7 +21,8 @@ from storage.partitions import (
     make_partitions,
     make_upcoming_partitions,
 )
-from storage.read.queries import ClickFilters, recent_clicks
+from storage.read.click_filters import ClickFilters
+from storage.read.queries import recent_clicks
 from tests.sink.builders import NOW, click, clicked
 from tests.storage.test_writer import change, count, make_writer, prepare, rows_of
 

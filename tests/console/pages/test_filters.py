@@ -4,6 +4,7 @@ import pytest
 from multidict import MultiDict
 
 from console.pages.filters import (
+    CHOICES,
     Filterable,
     Filters,
     IgnoredParameter,
@@ -14,10 +15,20 @@ from console.pages.filters import (
     read_filters,
     write_query,
 )
-from storage.read.queries import ClickFilters, RejectionFilters
+from storage.read.click_filters import BANDS, UNIQUENESS, VISITORS, ClickFilters
+from storage.read.queries import RejectionFilters
 from tests.console.builders import NOW, ulid_at
 
-CLICK = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="people")
+CLICK = Filterable(
+    outcome="accepted",
+    program="prg_a",
+    affiliate="aff_a",
+    code="abc",
+    country="PT",
+    visitors="people",
+    unique="repeat",
+    quality="suspicious",
+)
 BOT = Filterable(outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="bots")
 AHEAD = Filterable(
     outcome="accepted", program="prg_a", affiliate="aff_a", code="abc", country="PT", visitors="prefetches"
@@ -39,7 +50,9 @@ def test_a_country_may_be_typed_in_small_letters_and_a_value_with_spaces_around(
 @pytest.mark.parametrize(
     ("name", "value", "why"),
     [
-        ("visitors", "wrong", "one of people, bots, tests, prefetches"),
+        ("visitors", "wrong", "one of people, bots, app_fetches, prefetches, tests"),
+        ("unique", "yes", "one of unique, repeat, not_judged"),
+        ("quality", "60", "one of clean, suspicious, likely_invalid, invalid, not_scored"),
         ("outcome", "Accepted", "one of accepted, rejected"),
         ("country", "Portugal", "a country is two letters, for example DE"),
         ("before", "7" + "Z" * 25, "not the id of a click"),
@@ -62,7 +75,15 @@ def test_of_a_filter_given_twice_the_first_counts_and_the_other_is_told() -> Non
 
 
 def test_of_good_filters_nothing_is_told() -> None:
-    given = {"visitors": "bots", "country": "pt", "code": " a ", "before": ulid_at(NOW), "program": ""}
+    given = {
+        "visitors": "bots",
+        "unique": "repeat",
+        "quality": "likely_invalid",
+        "country": "pt",
+        "code": " a ",
+        "before": ulid_at(NOW),
+        "program": "",
+    }
 
     assert list_ignored(MultiDict(given)) == []
 
@@ -79,6 +100,10 @@ def test_of_good_filters_nothing_is_told() -> None:
         (Filters(visitors="bots"), [BOT]),
         (Filters(visitors="people"), [CLICK]),
         (Filters(visitors="tests"), [TEST]),
+        (Filters(unique="repeat"), [CLICK]),
+        (Filters(unique="unique"), []),
+        (Filters(quality="suspicious"), [CLICK]),
+        (Filters(quality="suspicious", unique="repeat", visitors="bots"), []),
         (Filters(visitors="prefetches"), [AHEAD]),
         (Filters(outcome="accepted"), [CLICK, BOT, TEST, AHEAD]),
         (Filters(outcome="rejected"), [REJECTION]),
@@ -90,28 +115,29 @@ def test_only_what_fits_passes(filters: Filters, passing: list[Filterable]) -> N
 
 
 def test_the_tables_are_asked_for_the_same() -> None:
-    filters = Filters(program="p", affiliate="a", code="c", country="PT", visitors="people")
+    filters = Filters(
+        program="p", affiliate="a", code="c", country="PT", visitors="people", unique="repeat", quality="clean"
+    )
 
     assert make_click_filters(filters) == ClickFilters(
-        program_id="p", affiliate_id="a", code="c", country="PT", is_bot=False, is_test=False, prefetch=False
+        program_id="p",
+        affiliate_id="a",
+        code="c",
+        country="PT",
+        visitors="people",
+        uniqueness="repeat",
+        band="clean",
     )
+    assert make_click_filters(Filters()) == ClickFilters()
     assert make_rejection_filters(filters, "R101") == RejectionFilters(
         program_id="p", affiliate_id="a", asked="c", reason="R101"
     )
 
 
-@pytest.mark.parametrize(
-    ("visitors", "wanted"),
-    [
-        ("", ClickFilters()),
-        ("people", ClickFilters(is_bot=False, is_test=False, prefetch=False)),
-        ("bots", ClickFilters(is_bot=True, is_test=False)),
-        ("tests", ClickFilters(is_test=True)),
-        ("prefetches", ClickFilters(is_bot=False, is_test=False, prefetch=True)),
-    ],
-)
-def test_the_tables_know_visitors_by_three_columns(visitors: str, wanted: ClickFilters) -> None:
-    assert make_click_filters(Filters(visitors=visitors)) == wanted
+def test_every_choice_has_a_condition_for_the_tables() -> None:
+    assert CHOICES["visitors"] == tuple(VISITORS)
+    assert CHOICES["unique"] == tuple(UNIQUENESS)
+    assert CHOICES["quality"] == tuple(BANDS)
 
 
 def test_a_query_holds_what_is_filtered_and_reads_back_as_the_same() -> None:

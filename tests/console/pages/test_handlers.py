@@ -204,7 +204,7 @@ async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(offline_cons
 
     assert "Ignored" not in await offline_console.read("/clicks?visitors=bots")
     for path, why in (
-        ("/clicks?visitors=wrong", "one of people, bots, tests"),
+        ("/clicks?visitors=wrong", "one of people, bots, app_fetches, prefetches, tests"),
         ("/clicks?bots=1", "no such filter"),
         ("/clicks?code=%00", "contains a character that cannot be stored"),
     ):

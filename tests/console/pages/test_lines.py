@@ -32,6 +32,13 @@ def test_a_prefetch_is_neither_a_visit_nor_a_bot() -> None:
     assert (robot.tone, robot.filterable.visitors) == ("bot", "bots")
 
 
+def test_what_a_program_fetches_without_showing_it_is_neither_a_visit_nor_a_bot() -> None:
+    app = Bot(is_bot=False, reasons=[], kind="app_fetch")
+    line = make_line(StoredClick(enriched_click(bot=app), NOW))
+
+    assert (line.tone, line.badge, line.filterable.visitors) == ("notice", "App fetch", "app_fetches")
+
+
 def test_a_test_says_so_whoever_made_it() -> None:
     bot = Bot(is_bot=True, reasons=["http_library"])
     lines = [make_line(StoredClick(enriched_click(is_test=True, **changes), NOW)) for changes in ({}, {"bot": bot})]

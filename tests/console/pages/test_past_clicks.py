@@ -8,10 +8,11 @@ from typing import Any
 import asyncpg
 import pytest
 
-from console.pages.filters import Filters
+from console.pages.filters import CHOICES, Filters, matches
+from console.pages.lines import make_click_line
 from console.pages.past_clicks import PastClicks, read_past_clicks
 from console.pages.search_windows import SEARCH_S
-from schemas import EnrichedClick, RejectedClick
+from schemas import Bot, EnrichedClick, Fraud, RejectedClick, Uniqueness
 from tests.console.builders import NOW, enriched_click, rejected_click, store, ulid_at
 from tests.console.slow_tables import slow_down
 
@@ -19,6 +20,44 @@ pytestmark = pytest.mark.servers
 
 HOUR = timedelta(hours=1)
 WANTED = Filters(code="wanted")
+
+
+PERSON, APP, BOT = (
+    Bot(is_bot=False, reasons=[]),
+    Bot(is_bot=False, reasons=[], kind="app_fetch"),
+    Bot(is_bot=True, reasons=["x"]),
+)
+UNIQUE = [
+    Uniqueness(),
+    Uniqueness(is_unique=True, status="judged"),
+    Uniqueness(is_unique=False, status="judged"),
+]
+SCORED = [
+    Fraud(),
+    Fraud(score=0, band="clean"),
+    Fraud(score=70, band="likely_invalid"),
+    Fraud(score=99, band="invalid"),
+]
+
+
+async def test_a_choice_selects_the_same_clicks_in_the_tables_as_in_the_live_list(tables: asyncpg.Connection) -> None:
+    facts = product((PERSON, APP, BOT), (False, True), (False, True), UNIQUE, SCORED)
+    clicks = [
+        enriched_click(NOW, number, bot=bot, prefetch=prefetch, is_test=is_test, unique=unique, fraud=fraud)
+        for number, (bot, prefetch, is_test, unique, fraud) in enumerate(facts)
+    ]
+    await store(tables, clicks)
+    lines = [make_click_line(click) for click in clicks]
+
+    for name in ("visitors", "unique", "quality"):
+        found = {}
+        for choice in CHOICES[name]:
+            filters = Filters(**{name: choice})
+            past = await read_past_clicks(tables, filters, 1000)
+            found[choice] = {line.id for line in past.lines}
+            assert found[choice] == {line.id for line in lines if matches(line.filterable, filters)}, choice
+        # Each click is in exactly one of the groups.
+        assert sorted(one for ids in found.values() for one in ids) == sorted(click.click_id for click in clicks)
 
 
 def tick(step_s: float) -> Callable[[], float]:

@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import asyncpg
 import pytest
 
-from schemas import Bot, Geo
+from schemas import Bot, Geo, Uniqueness
 from storage.read.counts import (
     MinuteCount,
     ReasonCount,
@@ -109,7 +110,9 @@ async def test_recorded_prefetches_are_people_in_no_total(tables: asyncpg.Connec
         ],
     )
 
-    assert await count_everything(tables) == before
+    after = await count_everything(tables)
+    assert after[1] == Totals(1, 1, 0, 0, prefetches=2)
+    assert after[:1] + after[2:] == before[:1] + before[2:]
 
 
 async def test_a_bot_that_says_it_prefetches_is_a_bot(tables: asyncpg.Connection) -> None:
@@ -117,6 +120,27 @@ async def test_a_bot_that_says_it_prefetches_is_a_bot(tables: asyncpg.Connection
 
     assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 0, 1, 0)]
     assert await totals_since(tables, NOW - MINUTE) == Totals(0, 1, 0, 0)
+
+
+async def test_of_peoples_clicks_the_unique_the_repeats_and_the_rest_add_up(tables: asyncpg.Connection) -> None:
+    app = Bot(is_bot=False, reasons=[], kind="app_fetch")
+    kinds = [{}, {"bot": BOT}, {"bot": app}, {"prefetch": True}, {"is_test": True}]
+    judged = [*[None] * 2, *[True] * 3, *[False] * 4]
+    unique = [Uniqueness(is_unique=one, status="not_judged" if one is None else "judged") for one in judged]
+    await store(
+        tables,
+        [
+            enriched_click(NOW, number, **{"unique": one, **kind})
+            for number, (one, kind) in enumerate(product(unique, kinds))
+        ],
+    )
+    totals = await totals_since(tables, NOW - MINUTE)
+
+    assert totals == Totals(
+        people=9, bots=9, rejected=0, dead_letters=0, unique=3, repeats=4, app_fetches=9, prefetches=9
+    )
+    assert totals.not_judged == 2
+    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 9, 9, 0)]
 
 
 async def count_everything(tables: Reader) -> tuple[object, ...]:
@@ -143,7 +167,7 @@ class PlanReader:
 
     async def fetchrow(self, query: str, *values: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - asyncpg's
         await self.fetch(query, *values, timeout=timeout)
-        return (0, 0, 0, 0)
+        return (0,) * 8
 
     fetchval = fetchrow
 

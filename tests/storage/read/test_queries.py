@@ -8,9 +8,9 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
+from storage.read.click_filters import ClickFilters
 from storage.read.letter_names import LetterName
 from storage.read.queries import (
-    ClickFilters,
     RejectionFilters,
     find_click,
     find_letters,
@@ -65,12 +65,12 @@ async def test_clicks_are_found_by_what_they_are(tables: asyncpg.Connection) -> 
         ClickFilters(affiliate_id="aff_o"),
         ClickFilters(program_id="prg_o"),
         ClickFilters(country="DE"),
-        ClickFilters(is_bot=True),
-        ClickFilters(code="other", affiliate_id="aff_o", program_id="prg_o", country="DE", is_bot=True),
+        ClickFilters(visitors="bots"),
+        ClickFilters(code="other", affiliate_id="aff_o", program_id="prg_o", country="DE", visitors="bots"),
     ):
         assert [stored.click for stored in await recent_clicks(tables, filters, 10)] == [other]
-    assert [stored.click for stored in await recent_clicks(tables, ClickFilters(is_bot=False), 10)] == [plain]
-    assert await recent_clicks(tables, ClickFilters(code="other", is_bot=False), 10) == []
+    assert [stored.click for stored in await recent_clicks(tables, ClickFilters(visitors="people"), 10)] == [plain]
+    assert await recent_clicks(tables, ClickFilters(code="other", visitors="people"), 10) == []
 
 
 async def test_a_value_is_never_taken_for_sql(tables: asyncpg.Connection) -> None:

@@ -1,0 +1,57 @@
+"""Which clicks to read or count: fixed conditions by name, and values of columns. Pure."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+
+from storage.read.where import Where
+
+VISITORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "people": "NOT is_bot AND NOT prefetch AND NOT is_test AND bot_kind IS DISTINCT FROM 'app_fetch'",
+        "bots": "is_bot AND NOT is_test",
+        "app_fetches": "bot_kind = 'app_fetch' AND NOT is_bot AND NOT prefetch AND NOT is_test",
+        "prefetches": "prefetch AND NOT is_bot AND NOT is_test",
+        "tests": "is_test",
+    }
+)
+"""Who made a click. Each click is in exactly one group: a test is only a test, and a bot's prefetch is a bot's."""
+
+UNIQUENESS: Final[Mapping[str, str]] = MappingProxyType(
+    {"unique": "is_unique", "repeat": "NOT is_unique", "not_judged": "is_unique IS NULL"}
+)
+
+BANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **{name: f"fraud_band = '{name}'" for name in ("clean", "suspicious", "likely_invalid", "invalid")},
+        "not_scored": "fraud_band IS NULL",
+    }
+)
+"""The band of the live score. `not_scored`: clicks from before contract 1.4."""
+
+
+class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
+    """Which clicks; None means any. `country` is two capital letters; the last three are names of conditions."""
+
+    program_id: str | None = None
+    affiliate_id: str | None = None
+    code: str | None = None
+    country: str | None = None
+    visitors: str | None = None
+    uniqueness: str | None = None
+    band: str | None = None
+
+
+COLUMNS: Final = {field: field for field in ("program_id", "affiliate_id", "code")} | {"country": "geo_country"}
+
+
+def select_clicks(filters: ClickFilters) -> Where:
+    """Begin the WHERE clause of these filters. Raises KeyError for a condition without a name here."""
+    where = Where(filters, COLUMNS)
+    named = ((VISITORS, filters.visitors), (UNIQUENESS, filters.uniqueness), (BANDS, filters.band))
+    for conditions, name in named:
+        if name is not None:
+            where.add(conditions[name])
+    return where
