@@ -19,15 +19,17 @@ COUNTRY_ENDING: Final = re.compile(r"com|[a-z]{2}|com?\.[a-z]{2}")
 """Public suffixes under which `name.*` is the same company; `google.example.net` is another's."""
 SEARCHES: Final = re.compile(
     r"(?!(?:my|tv|me|ad|cp|pr)$)(?:[a-z]{2}(?:-[a-z]{2})?|www\d*|web|mobile|wap|touch|search|so|suche|recherche|buscar?|ricerca"
-    r"|image|images|img|video|videos|news|html|lite|safe|results?|start|home|encrypted|r|m|s\d+(?:-\w+)?"
+    r"|image|images|img|video|videos|html|lite|safe|results?|start|home|encrypted|r|m|s\d+(?:-\w+)?"
     r"|espanol|malaysia|global|int|classic|next|beta)"
 )
 """Labels before a search engine's name under which it searches: a country, a kind of result, a kind of device."""
 MAIL_LABEL: Final = re.compile(
-    r"web-?mail\w{0,3}|e?-?mails?\d{0,3}|mail-?server|owa|roundcube|horde|squirrelmail|zimbra|rainloop|correo|poczta|posta"
+    r"(?:web|my)-?mail\w{0,3}|e?-?mails?\d{0,3}|mail-?server|owa|roundcube|horde|squirrelmail|zimbra|rainloop|correo|poczta|posta"
     r"|eposta|messagerie|mailbox|newsletters?|bulksend"
 )
 """Labels of hosts through which webmailers and newsletters send their readers: `webmail.example.net`."""
+AD_LABEL: Final = re.compile(r"ads\d*|ad-?serv(?:er|ers|ing)?\d*|adclick|adx")
+"""Labels of hosts that serve advertisements."""
 NETWORK_LABELS: Final = {
     "mastodon": "Mastodon",
     "mstdn": "Mastodon",
@@ -77,11 +79,13 @@ def find_listed_place(host: str, ending: str | None) -> Place | None:
 
 
 def find_unlisted_place(host: str, site: str) -> Place | None:
-    """Find the kind of a host by its labels: webmailers, networks of many sites. `site` is its registered domain."""
+    """Find the kind of a host by its labels: mail, advertising, networks. `site` is its registered domain."""
     labels = host.removesuffix(site).rstrip(".").split(".")
     if len(labels) <= LABELS_CAP and not {"com", "net", "org"}.intersection(labels):
         if any(map(MAIL_LABEL.fullmatch, labels)):
             return Place("email", "")
+        if any(map(AD_LABEL.fullmatch, labels)):
+            return Place("paid", "")
         named = next((label for label in (*labels, site.partition(".")[0]) if label in NETWORK_LABELS), None)
         return Place("social", NETWORK_LABELS[named]) if named else None
     return None
