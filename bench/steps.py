@@ -94,7 +94,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
     pool, nonces = RandomPool(RANDOM_BYTES), RandomPool(12)
     ids = [make_ulid(time.time_ns() // 10**6, pool.draw()) for _ in asked]
     cookie, now_s = make_program_cookie(FOUND.program, https=True), int(time.time())
-    claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s) for each in ids]
+    claims = [CookieClaims(each, "aff", "prg", now_s, now_s + cookie.window_s, each) for each in ids]
     locations = [
         redirect_to(build_location(keys, FOUND, each, read_parameters("")).location, "cookie" * 20) for each in ids
     ]
@@ -103,7 +103,7 @@ async def time_steps(folder: Path) -> list[tuple[str, float]]:
         ("client address", lambda request: site.proxies.find_client("127.0.0.1", request.headers), asked),
         ("client limit", lambda address: limits.check_client(address, time.perf_counter_ns()), addresses),
         ("click id", lambda _: make_ulid(time.time_ns() // 10**6, pool.draw()), ids),
-        ("cookie", lambda each: make_set_cookie(keys, cookie, each, nonces.draw()), claims),
+        ("cookie", lambda each: make_set_cookie(keys, cookie, each, nonces.draw(), now_s), claims),
         ("target with token", lambda each: build_location(keys, FOUND, each, read_parameters("")), ids),
         ("all of the answer, these and record and encoding", partial(answer_one, redirect, nothing), asked),
         ("render the answer", lambda each: each.render(DATE, "", has_body=True), locations),

@@ -29,6 +29,7 @@ _HEAD: Final = 6  # `v1.<kid>.`
 _NONCE: Final = 12
 _MIN_SEALED: Final = 66  # nonce, times, a ULID and two ids of one character, two dots, tag
 _FILLER: Final = b".."
+_NO_LEASE: Final = "-"
 
 
 class CookieKeys(KeySet[AESGCM]):
@@ -37,13 +38,17 @@ class CookieKeys(KeySet[AESGCM]):
 
 
 class CookieClaims(msgspec.Struct, frozen=True, gc=False):
-    """The content of a cookie. Times are whole Unix seconds; the cookie is invalid from `expires_at` on."""
+    """The content of a cookie. Times are whole Unix seconds; the cookie is invalid from `expires_at` on.
+
+    `lease_click_id` is the click that opened the visitor's current unique window; null when none has.
+    """
 
     click_id: str
     affiliate_id: str
     program_id: str
     issued_at: int
     expires_at: int
+    lease_click_id: str | None
 
 
 class OpenedCookie(CookieClaims, frozen=True, gc=False):
@@ -55,7 +60,9 @@ class OpenedCookie(CookieClaims, frozen=True, gc=False):
 def seal_cookie(keys: CookieKeys, name: str, claims: CookieClaims, nonce: bytes) -> str:
     """Return the value of the cookie `name`; `nonce` is 12 random bytes that were never used before."""
     head = f"v1.{keys.kid}."
-    ids = f"{claims.click_id}.{claims.affiliate_id}.{claims.program_id}".encode("ascii")
+    # Readers of version 1.0 ignore what follows the three ids.
+    lease = "" if claims.lease_click_id == claims.click_id else f".{claims.lease_click_id or _NO_LEASE}"
+    ids = f"{claims.click_id}.{claims.affiliate_id}.{claims.program_id}{lease}".encode("ascii")
     plain = _TIMES.pack(claims.issued_at, claims.expires_at) + ids + _FILLER[: -len(ids) % 3]
     return head + encode_base64url(nonce + keys.active.encrypt(nonce, plain, (head + name).encode("ascii")))
 
@@ -76,9 +83,7 @@ def open_cookie(keys: CookieKeys, name: str, value: str, now_s: int) -> OpenedCo
         plain = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], (head + name).encode("utf-8", "replace"))
     except InvalidTag:
         return FORGED
-    issued_at, expires_at = _TIMES.unpack_from(plain)
-    click_id, affiliate_id, program_id, *_ = plain[_TIMES.size :].decode("ascii").split(".")
-    return _check_claims(OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, kid), name, now_s)
+    return _check_claims(_read_plain(plain, kid), name, now_s)
 
 
 def open_cookies(
@@ -95,6 +100,15 @@ def open_cookies(
     opened = [open_cookie(keys, name, value, now_s) for value in values]
     valid = [cookie for cookie in opened if isinstance(cookie, OpenedCookie)]
     return max(valid, key=lambda cookie: cookie.issued_at) if valid else opened[0]
+
+
+def _read_plain(plain: bytes, kid: str) -> OpenedCookie:
+    issued_at, expires_at = _TIMES.unpack_from(plain)
+    click_id, affiliate_id, program_id, *rest = plain[_TIMES.size :].decode("ascii").split(".")
+    # A click whose cookie names no lease, as in version 1.0, has opened the window itself.
+    named = (rest[0] if rest else "") or click_id
+    lease = None if named == _NO_LEASE else named
+    return OpenedCookie(click_id, affiliate_id, program_id, issued_at, expires_at, lease, kid)
 
 
 def _check_claims(cookie: OpenedCookie, name: str, now_s: int) -> OpenedCookie | VerificationError:

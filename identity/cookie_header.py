@@ -21,12 +21,12 @@ _DOMAIN_CHARACTERS: Final = f"{ascii_letters}{digits}.-"
 
 
 class ProgramCookie(msgspec.Struct, frozen=True):
-    """The constant parts of a program's cookie, made once per program. `tail` is everything after the value."""
+    """The constant parts of a program's cookie, made once per program. `attributes` are all but Max-Age."""
 
     program_id: str
     name: str
     window_s: int
-    tail: str
+    attributes: str
 
 
 def describe_cookie(program_id: str, window_s: int, *, https: bool, domain: str | None = None) -> ProgramCookie:
@@ -40,7 +40,7 @@ def describe_cookie(program_id: str, window_s: int, *, https: bool, domain: str 
     if domain is not None and (not domain or domain.strip(_DOMAIN_CHARACTERS)):
         raise ValueError(f"Not a cookie domain: {domain!r}")
     name = cookie_name(program_id, https=https, domain=domain)
-    attributes = [f"Max-Age={window_s}", "Path=/", "HttpOnly", "SameSite=Lax"]
+    attributes = ["Path=/", "HttpOnly", "SameSite=Lax"]
     if https:
         attributes.append("Secure")
     if domain:
@@ -65,9 +65,9 @@ def find_program(name: str) -> str | None:
     return None
 
 
-def set_cookie(cookie: ProgramCookie, value: str) -> str:
-    """Write the value of a Set-Cookie header."""
-    return f"{cookie.name}={value}{cookie.tail}"
+def set_cookie(cookie: ProgramCookie, value: str, lifetime_s: int) -> str:
+    """Write the value of a Set-Cookie header. The browser drops the cookie after `lifetime_s`."""
+    return f"{cookie.name}={value}; Max-Age={lifetime_s}{cookie.attributes}"
 
 
 def find_cookies(header_lines: Iterable[str], name: str) -> list[str]:

@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from identity.crockford import ALPHABET, PAIRS
+from identity.crockford import ALPHABET, PAIRS, decode_number
 
 ULID_LENGTH: Final = 26
 RANDOM_BYTES: Final = 16
@@ -25,6 +25,11 @@ def make_ulid(now_ms: int, randomness: bytes) -> str:
         f"{PAIRS[now_ms >> 40]}{PAIRS[now_ms >> 30 & 1023]}{PAIRS[now_ms >> 20 & 1023]}{PAIRS[now_ms >> 10 & 1023]}"
         f"{PAIRS[now_ms & 1023]}{randomness.translate(_CHARACTER_OF_BYTE).decode('ascii')}"
     )
+
+
+def ulid_milliseconds(ulid: str) -> int:
+    """Return the Unix milliseconds in a valid ULID. `identity.ulid_time` is for texts that may be anything."""
+    return decode_number(ulid[:10])
 
 
 def is_ulid(text: str) -> bool:

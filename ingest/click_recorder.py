@@ -22,8 +22,9 @@ from ingest.pipeline import (
     NO_COOKIE,
     Keys,
     build_location,
+    choose_claims,
+    choose_lease,
     decide_privacy,
-    keeps_first_cookie,
     make_program_cookie,
     make_set_cookie,
     read_cookie,
@@ -64,10 +65,15 @@ class ClickRecorder:
         cookie = make_program_cookie(found.program, https=self._site.https) if privacy.decision == "full" else None
         visitor = self._read_cookie(request, cookie, now_ms // 1000) if cookie else NO_COOKIE
         keys, times.cookie_read = self._keys.current, clock()
-        click_id = make_ulid(now_ms, self._randomness.draw())
+        click_id, now_s = make_ulid(now_ms, self._randomness.draw()), now_ms // 1000
+        by_test_link = is_test(keys.token, found.code.code, request.query, now_s)
         set_cookie = None
-        if cookie and not request.is_prefetch and not keeps_first_cookie(found.program, visitor):
-            set_cookie = self._make_set_cookie(keys, cookie, found, click_id, now_ms // 1000)
+        if cookie and not request.is_prefetch:
+            # A test click is in no total, so it opens no unique window.
+            lease = visitor.lease_click_id if by_test_link else choose_lease(found.program, visitor, click_id, now_ms)
+            new = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s, lease)
+            claims = choose_claims(found.program, visitor, new)
+            set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw(), now_s) if claims else None
         times.cookie_made = clock()
         parameters = read_parameters(request.query)
         location_cap = self._site.location_cap - len(set_cookie) if set_cookie else self._site.location_cap
@@ -78,7 +84,7 @@ class ClickRecorder:
         draft = ClickDraft(
             found=found,
             limit=admitted.limit,
-            is_test=is_test(keys.token, found.code.code, request.query, now_ms // 1000),
+            is_test=by_test_link,
             click_id=click_id,
             now_ms=now_ms,
             privacy=privacy,
@@ -108,10 +114,6 @@ class ClickRecorder:
             self._keys.refresh()
             visitor = read_cookie(self._keys.current, cookie, lines, now_s)
         return visitor
-
-    def _make_set_cookie(self, keys: Keys, cookie: ProgramCookie, found: Found, click_id: str, now_s: int) -> str:
-        claims = CookieClaims(click_id, found.affiliate.id, found.program.id, now_s, now_s + cookie.window_s)
-        return make_set_cookie(keys, cookie, claims, self._nonces.draw())
 
     def _record(self, request: RequestContext, draft: ClickDraft, keys: Keys) -> None:
         click = record_click(request, draft, self._site, keys, self._sequence + 1, self._nonces.draw())

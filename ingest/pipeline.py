@@ -15,6 +15,7 @@ from identity.cookie_header import ProgramCookie, describe_cookie, set_cookie
 from identity.ip import IpHashKeys, IpSealKeys
 from identity.keys import KeyRing
 from identity.token import TokenKeys, make_token
+from identity.ulid import ulid_milliseconds
 from identity.verification import VerificationError
 from ingest.http.response import REDIRECT_CAP, compute_location_cap
 from ingest.request.context import ResolvedTarget, Visitor
@@ -66,17 +67,35 @@ def read_cookie(keys: Keys, cookie: ProgramCookie, lines: Sequence[str], now_s: 
     opened = open_cookies(keys.cookie, cookie.name, lines, now_s)
     if opened is None:
         return NO_COOKIE
-    return Visitor(opened.reason, None) if isinstance(opened, VerificationError) else Visitor("valid", opened.click_id)
+    return Visitor(opened.reason, None) if isinstance(opened, VerificationError) else Visitor("valid", opened)
 
 
-def make_set_cookie(keys: Keys, cookie: ProgramCookie, claims: CookieClaims, nonce: bytes) -> str:
-    """Make the Set-Cookie header that ties the visitor to a click."""
-    return set_cookie(cookie, seal_cookie(keys.cookie, cookie.name, claims, nonce))
+def choose_lease(program: Program, visitor: Visitor, click_id: str, now_ms: int) -> str:
+    """Choose the click that opens the visitor's unique window: the cookie's while that window lasts, else this one."""
+    lease = visitor.lease_click_id
+    if lease is not None and now_ms - ulid_milliseconds(lease) < program.unique_window_s * 1000:
+        return lease
+    return click_id
 
 
-def keeps_first_cookie(program: Program, visitor: Visitor) -> bool:
-    """Tell whether the visitor keeps their valid cookie because the program counts the first click."""
-    return program.cookie_policy == "first" and visitor.cookie_state == "valid"
+def choose_claims(program: Program, visitor: Visitor, new: CookieClaims) -> CookieClaims | None:
+    """Choose the claims of the cookie that a click sets: `new`; null when the visitor keeps their cookie as it is.
+
+    Where the program counts the first click, a valid cookie keeps its click and times, and only its lease is renewed.
+    """
+    kept = visitor.cookie if program.cookie_policy == "first" else None
+    if kept is None:
+        return new
+    if kept.lease_click_id == new.lease_click_id:
+        return None
+    return CookieClaims(
+        kept.click_id, kept.affiliate_id, kept.program_id, kept.issued_at, kept.expires_at, new.lease_click_id
+    )
+
+
+def make_set_cookie(keys: Keys, cookie: ProgramCookie, claims: CookieClaims, nonce: bytes, now_s: int) -> str:
+    """Make the Set-Cookie header that ties the visitor to a click. The browser drops the cookie when it expires."""
+    return set_cookie(cookie, seal_cookie(keys.cookie, cookie.name, claims, nonce), claims.expires_at - now_s)
 
 
 def build_location(

@@ -13,7 +13,7 @@ from ingest.refusals import Refusal
 from ingest.request.context import ClickDraft, RequestContext, Site
 from ingest.request.sanitizer import TextSanitizer, clean
 from ingest.request.signals import has_dnt, has_gpc, read_requested_code
-from schemas import ClientHints, Handled, KeyIds, RawClick, RejectedClick
+from schemas import ClientHints, Fetch, Handled, KeyIds, RawClick, RejectedClick
 from schemas.fields import (
     ACCEPT_LANGUAGE_CAP,
     HINT_CAP,
@@ -27,8 +27,24 @@ from schemas.fields import (
 HINT_UA: Final = istr("Sec-CH-UA")
 HINT_MOBILE: Final = istr("Sec-CH-UA-Mobile")
 HINT_PLATFORM: Final = istr("Sec-CH-UA-Platform")
+HINT_MODEL: Final = istr("Sec-CH-UA-Model")
+HINT_PLATFORM_VERSION: Final = istr("Sec-CH-UA-Platform-Version")
+FETCH_SITE: Final = istr("Sec-Fetch-Site")
+FETCH_MODE: Final = istr("Sec-Fetch-Mode")
+FETCH_DEST: Final = istr("Sec-Fetch-Dest")
+FETCH_USER: Final = istr("Sec-Fetch-User")
 NO_KEYS: Final = KeyIds()
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FETCH_SITES: Final = ("cross-site", "same-site", "same-origin", "none")
+COMMON_FETCHES: Final[dict[tuple[str | None, ...], Fetch | None]] = {
+    (None, None, None, None): None,
+    **{
+        (site, "navigate", "document", user): Fetch(site=site, mode="navigate", dest="document", user=user)
+        for site in FETCH_SITES
+        for user in ("?1", None)
+    },
+}
+"""What browsers send when they follow a link, made once."""
 
 
 def record_click(
@@ -54,10 +70,12 @@ def record_click(
         user_agent=sanitizer.sanitize("user_agent", headers.get(hdrs.USER_AGENT), USER_AGENT_CAP),
         accept_language=sanitizer.sanitize("accept_language", headers.get(hdrs.ACCEPT_LANGUAGE), ACCEPT_LANGUAGE_CAP),
         client_hints=read_hints(headers, sanitizer),
+        fetch=read_fetch(headers, sanitizer),
         **parameters.subs,
         utm=parameters.utm,
         ad_ids=parameters.ad_ids,
         previous_click_id=draft.visitor.previous_click_id,
+        lease_click_id=draft.visitor.lease_click_id,
         cookie_state=draft.visitor.cookie_state,
         privacy=draft.privacy,
         prefetch=request.is_prefetch,
@@ -121,15 +139,27 @@ def is_anonymous(request: RequestContext, refusal: Refusal) -> bool:
 
 
 def read_hints(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> ClientHints | None:
-    """Read the client hints that browsers send by default; null if there are none."""
+    """Read the client hints; null if there are none. The last two are sent only where a program asks for them."""
     ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
-    if ua is None and mobile is None and platform is None:
+    model, platform_version = headers.get(HINT_MODEL), headers.get(HINT_PLATFORM_VERSION)
+    if ua is None and mobile is None and platform is None and model is None and platform_version is None:
         return None
     return ClientHints(
         ua=sanitizer.sanitize("client_hints", ua, HINT_CAP),
         mobile=sanitizer.sanitize("client_hints", mobile, HINT_CAP),
         platform=sanitizer.sanitize("client_hints", platform, HINT_CAP),
+        model=sanitizer.sanitize("client_hints", model, HINT_CAP),
+        platform_version=sanitizer.sanitize("client_hints", platform_version, HINT_CAP),
     )
+
+
+def read_fetch(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> Fetch | None:
+    """Read the `Sec-Fetch-*` headers; null if there are none."""
+    sent = headers.get(FETCH_SITE), headers.get(FETCH_MODE), headers.get(FETCH_DEST), headers.get(FETCH_USER)
+    if sent in COMMON_FETCHES:
+        return COMMON_FETCHES[sent]
+    site, mode, dest, user = (sanitizer.sanitize("fetch", text, HINT_CAP) for text in sent)
+    return Fetch(site=site, mode=mode, dest=dest, user=user)
 
 
 @lru_cache(maxsize=64)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 from multidict import CIMultiDictProxy
 
+from identity.cookie import CookieClaims
 from identity.verification import Reason
 from ingest.http.response import REDIRECT_CAP, compute_location_cap
 from ingest.request.parameters import Parameters
@@ -73,10 +74,19 @@ class RequestContext(msgspec.Struct, frozen=True):
 
 
 class Visitor(msgspec.Struct, frozen=True):
-    """The state of the visitor's cookie (`valid`, `absent`, or why it is invalid), and the previous click."""
+    """The state of the visitor's cookie (`valid`, `absent`, or why it is invalid), and its content if it is valid."""
 
     cookie_state: Reason | str
-    previous_click_id: str | None
+    cookie: CookieClaims | None
+
+    @property
+    def previous_click_id(self) -> str | None:
+        return self.cookie and self.cookie.click_id
+
+    @property
+    def lease_click_id(self) -> str | None:
+        """The click that opened the visitor's last unique window."""
+        return self.cookie and self.cookie.lease_click_id
 
 
 class ResolvedTarget(NamedTuple):

@@ -18,7 +18,7 @@ CLICK_ID = "01KAV9FT00JCKYZSHQA40QNF51"
 OTHER_CLICK_ID = "01KAV9FT00JCKYZSHQA40QNF52"
 NONCE = bytes(range(12))
 NAME = "__Host-cr-shop"
-CLAIMS = CookieClaims(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S)
+CLAIMS = CookieClaims(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S, CLICK_ID)
 
 
 def secret(purpose: Purpose) -> bytes:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import struct
 from datetime import UTC, datetime
 
 from cryptography.exceptions import InvalidTag
@@ -34,25 +35,42 @@ def read_base64url(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-def write_cookie(secret: bytes, kid: str, name: str, claims: tuple[str, str, str, int, int], nonce: bytes) -> str:
-    click_id, affiliate_id, program_id, issued_at, expires_at = claims
+Claims = tuple[str, str, str, int, int, str | None]
+
+
+def write_cookie(secret: bytes, kid: str, name: str, claims: Claims, nonce: bytes) -> str:
+    click_id, affiliate_id, program_id, issued_at, expires_at, lease = claims
     plain = issued_at.to_bytes(4, "big") + expires_at.to_bytes(4, "big")
     plain += f"{click_id}.{affiliate_id}.{program_id}".encode("ascii")
+    if lease != click_id:
+        plain += b"." + (lease or "-").encode("ascii")
     while (12 + len(plain) + 16) % 3:
         plain += b"."
     sealed = AESGCM(secret).encrypt(nonce, plain, b"v1." + kid.encode() + b"." + name.encode())
     return f"v1.{kid}.{write_base64url(nonce + sealed)}"
 
 
-def read_cookie(secret: bytes, name: str, value: str) -> tuple[str, str, str, int, int] | None:
+def read_cookie(secret: bytes, name: str, value: str) -> Claims | None:
     version, kid, payload = value.split(".")
     data = read_base64url(payload)
     try:
         plain = AESGCM(secret).decrypt(data[:12], data[12:], f"{version}.{kid}.{name}".encode())
     except InvalidTag:
         return None
-    click_id, affiliate_id, program_id = plain[8:].decode("ascii").rstrip(".").split(".")
-    return click_id, affiliate_id, program_id, int.from_bytes(plain[:4], "big"), int.from_bytes(plain[4:8], "big")
+    texts = plain[8:].decode("ascii").rstrip(".").split(".")
+    lease = {3: texts[0], 4: texts[-1]}[len(texts)]
+    times = int.from_bytes(plain[:4], "big"), int.from_bytes(plain[4:8], "big")
+    return texts[0], texts[1], texts[2], *times, None if lease == "-" else lease
+
+
+def read_cookie_of_1_0(secret: bytes, name: str, value: str) -> tuple[str, str, str, int, int]:
+    """Read a cookie as releases did that know no lease."""
+    version, kid, payload = value.split(".")
+    data = read_base64url(payload)
+    plain = AESGCM(secret).decrypt(data[:12], data[12:], f"{version}.{kid}.{name}".encode())
+    issued_at, expires_at = struct.unpack_from("!II", plain)
+    click_id, affiliate_id, program_id, *_ = plain[8:].decode("ascii").split(".")
+    return click_id, affiliate_id, program_id, issued_at, expires_at
 
 
 def write_token(secret: bytes, kid: str, click_id: str) -> str:

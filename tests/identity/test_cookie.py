@@ -24,15 +24,27 @@ from tests.identity.builders import (
     randomness,
     secret,
 )
-from tests.identity.reference_implementation import read_cookie, write_base32, write_cookie
+from tests.identity.reference_implementation import read_cookie, read_cookie_of_1_0, write_base32, write_cookie
 
 KEYS = CookieKeys(known_ring())
 VALUE = seal_cookie(KEYS, NAME, CLAIMS, NONCE)
-OPENED = OpenedCookie(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S, "k7")
+OPENED = OpenedCookie(CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S, CLICK_ID, "k7")
 
 ids = st.text("abcdefghijklmnopqrstuvwxyz0123456789_-", min_size=1, max_size=40)
 ulids = st.integers(0, 2**128 - 1).map(lambda number: write_base32(number, 26))
-claims_of_now = st.builds(CookieClaims, ulids, ids, ids, st.integers(0, NOW_S + 300), st.integers(NOW_S + 1, 2**32 - 1))
+
+
+@st.composite
+def claims(draw: st.DrawFn, program: st.SearchStrategy[str], *times: st.SearchStrategy[int]) -> CookieClaims:
+    """Claims of a click that opened the visitor's window, or of one after it, or with no window."""
+    click_id = draw(ulids)
+    issued_at, expires_at = map(draw, times)
+    return CookieClaims(
+        click_id, draw(ids), draw(program), issued_at, expires_at, draw(st.sampled_from([click_id, None]) | ulids)
+    )
+
+
+claims_of_now = claims(ids, st.integers(0, NOW_S + 300), st.integers(NOW_S + 1, 2**32 - 1))
 nonces = st.binary(min_size=12, max_size=12)
 
 
@@ -52,7 +64,31 @@ def test_a_cookie_is_the_one_the_document_describes_and_comes_back(
     assert value == write_cookie(secret("cookie"), "k7", name, fields, nonce)
     assert read_cookie(secret("cookie"), name, value) == fields
     assert open_cookie(KEYS, name, value, NOW_S) == OpenedCookie(*fields, "k7")
-    assert len(f"{name}={value}") <= 251
+    assert len(f"{name}={value}") <= 287
+
+
+@MODEST
+@given(claims=claims_of_now, nonce=nonces)
+def test_a_reader_that_knows_no_lease_reads_the_rest(claims: CookieClaims, nonce: bytes) -> None:
+    name = f"__Host-cr-{claims.program_id}"
+    read = read_cookie_of_1_0(secret("cookie"), name, seal_cookie(KEYS, name, claims, nonce))
+
+    assert read == msgspec.structs.astuple(claims)[:5]
+
+
+def test_a_cookie_from_before_leases_opened_its_own_window() -> None:
+    old = write_cookie(
+        secret("cookie"), "k7", NAME, (CLICK_ID, "anna", "shop", NOW_S, NOW_S + 30 * DAY_S, CLICK_ID), NONCE
+    )
+
+    assert old == VALUE
+    assert open_cookie(KEYS, NAME, old, NOW_S) == OPENED
+
+
+def test_the_lease_takes_no_room_in_a_cookie_that_opened_its_own_window() -> None:
+    lengths = [len(seal(lease_click_id=lease)) for lease in (CLICK_ID, None, OTHER_CLICK_ID)]
+
+    assert lengths == [len(VALUE), len(VALUE) + 4, len(VALUE) + 36]
 
 
 times = st.integers(0, 2**32 - 1) | st.integers(NOW_S - 400, NOW_S + 400)
@@ -60,7 +96,7 @@ programs = st.sampled_from(["shop", "bags"])
 
 
 @MODEST
-@given(claims=st.builds(CookieClaims, ulids, ids, programs, times, times), nonce=nonces, program_id=programs)
+@given(claims=claims(programs, times, times), nonce=nonces, program_id=programs)
 def test_a_cookie_that_another_writer_made_is_judged_as_the_document_says(
     claims: CookieClaims, nonce: bytes, program_id: str
 ) -> None:
@@ -90,7 +126,7 @@ def test_whatever_is_believed_of_a_changed_cookie_is_what_another_reader_reads_i
     if value == VALUE:
         assert opened == OPENED
     if isinstance(opened, OpenedCookie):
-        assert read_cookie(secret("cookie"), NAME, value) == msgspec.structs.astuple(opened)[:5]
+        assert read_cookie(secret("cookie"), NAME, value) == msgspec.structs.astuple(opened)[:6]
         assert value == VALUE
 
 
@@ -216,7 +252,7 @@ def test_a_request_without_the_cookie_has_none() -> None:
 
 FORGED = VALUE[:-1] + ("A" if VALUE[-1] != "A" else "B")
 EARLIER = seal(click_id=OTHER_CLICK_ID, affiliate_id="bert", issued_at=NOW_S - 60)
-OPENED_EARLIER = OpenedCookie(OTHER_CLICK_ID, "bert", "shop", NOW_S - 60, NOW_S + 30 * DAY_S, "k7")
+OPENED_EARLIER = OpenedCookie(OTHER_CLICK_ID, "bert", "shop", NOW_S - 60, NOW_S + 30 * DAY_S, CLICK_ID, "k7")
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,12 @@ def test_name_and_attributes_follow_the_scheme_and_the_domain(
 ) -> None:
     cookie = describe_cookie("shop", 30 * DAY_S, https=https, domain=domain)
 
-    assert set_cookie(cookie, "x") == expected
+    assert set_cookie(cookie, "x", cookie.window_s) == expected
 
 
 def test_another_reader_of_cookies_reads_ours() -> None:
     cookie = describe_cookie("shop", 30 * DAY_S, https=True, domain="shop.com")
-    morsel = SimpleCookie(set_cookie(cookie, "v1.k7.AA_-"))["__Secure-cr-shop"]
+    morsel = SimpleCookie(set_cookie(cookie, "v1.k7.AA_-", cookie.window_s))["__Secure-cr-shop"]
 
     assert {key: value for key, value in morsel.items() if value} == {
         "domain": "shop.com",
@@ -48,7 +48,6 @@ def test_a_cookie_lives_four_hundred_days_at_most() -> None:
     cookie = describe_cookie("shop", 1000 * DAY_S, https=True)
 
     assert cookie.window_s == 34_560_000
-    assert "; Max-Age=34560000;" in cookie.tail
 
 
 @pytest.mark.parametrize("program_id", ["", "Shop", "a" * 41, "a;b", "a=b", "a b", "a\r\n", "\u00e9"])

@@ -6,20 +6,23 @@ from typing import Any
 
 import pytest
 
+from identity.cookie import CookieClaims
 from identity.ip import hash_ip, open_ip
 from ingest.record import record_click, record_rejection
 from ingest.refusals import Refusal, refuse_code
 from ingest.request.context import ClickDraft, RequestContext, ResolvedTarget, StepTimes, Visitor
 from ingest.request.parameters import NO_PARAMETERS, Parameters, read_parameters
 from referrals.lookup.answers import Found
-from schemas import ClientHints, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
+from schemas import ClientHints, Fetch, Handled, KeyIds, Privacy, RawClick, RejectedClick, Utm, decode, encode
 from schemas.fields import HINT_CAP, QUERY_CAP, REFERRER_CAP, USER_AGENT_CAP
 from schemas.reasons import MALFORMED_CODE, PAUSED_PROGRAM
 from tests.identity.builders import CLICK_ID, NONCE, NOW_S, OTHER_CLICK_ID
 from tests.ingest.builders import PROCESS, SHOES, VISITOR, found, keys, site, visit
 
 NOW_MS = NOW_S * 1000 + 7
+LEASE = "01KAV9FT00JCKYZSHQA40QNF50"
 STEPS = {"match": 1, "total": 9}
+CLAIMS = CookieClaims(OTHER_CLICK_ID, "ann", "shop", NOW_S, NOW_S + 9, LEASE)
 FULL = Privacy(gpc=False, dnt=False, decision="full")
 
 
@@ -29,7 +32,7 @@ def made(referral: Found | None = None, parameters: Parameters = NO_PARAMETERS, 
         "click_id": CLICK_ID,
         "now_ms": NOW_MS,
         "privacy": FULL,
-        "visitor": Visitor("valid", OTHER_CLICK_ID),
+        "visitor": Visitor("valid", CLAIMS),
         "set_cookie": "a=b",
         "parameters": parameters,
         "target": ResolvedTarget(SHOES, has_token=False, is_cut=False, source="program"),
@@ -77,6 +80,7 @@ def test_a_click_is_written_down_whole() -> None:
         utm=Utm(source="news"),
         ad_ids={"gclid": "G1"},
         previous_click_id=OTHER_CLICK_ID,
+        lease_click_id=LEASE,
         cookie_state="valid",
         privacy=FULL,
         unique_window_s=86_400,
@@ -115,6 +119,10 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
         "Accept-Language": "a" * 200,
         "Sec-CH-UA": "\0" * 10 + "b" * 300,
         "Sec-CH-UA-Platform": "c" * 300,
+        "Sec-CH-UA-Model": "d" * 300,
+        "Sec-CH-UA-Platform-Version": "e\x7f" * 20,
+        "Sec-Fetch-Site": "f" * 300,
+        "Sec-Fetch-Mode": "g\x9b",
     }
     written = click(
         visit(query="q" * 3000, fields=fields),
@@ -125,16 +133,38 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
     )
     assert written.truncated == [
         "sub1", "host", "query", "target_url", "referrer", "user_agent", "accept_language", "client_hints",
+        "fetch",
     ]  # fmt: skip
     assert written.user_agent == "\ufffd" * USER_AGENT_CAP
     assert written.referrer == "r" * REFERRER_CAP
     assert written.query == "q" * QUERY_CAP
-    assert written.client_hints == ClientHints(ua="b" * HINT_CAP, platform="c" * HINT_CAP)
+    assert written.client_hints == ClientHints(
+        ua="b" * HINT_CAP, platform="c" * HINT_CAP, model="d" * HINT_CAP, platform_version="e" * 20
+    )
+    assert written.fetch == Fetch(site="f" * HINT_CAP, mode="g")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, None),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+         Fetch(site="cross-site", mode="navigate", dest="document")),
+        ({"sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "sec-fetch-user": "?1"},
+         Fetch(site="none", mode="navigate", dest="document", user="?1")),
+        ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+         Fetch(site="cross-site", mode="no-cors", dest="image")),
+        ({"Sec-Fetch-User": ""}, Fetch(user="")),
+    ],
+)  # fmt: skip
+def test_a_click_says_how_the_browser_made_the_request(fields: dict[str, str], expected: Fetch | None) -> None:
+    assert click(visit(fields=fields)).fetch == expected
 
 
 def test_what_a_browser_does_not_send_is_null() -> None:
     written = click(RequestContext("/ref/abc123", "", visit().headers, VISITOR, is_prefetch=True, times=StepTimes(0)))
     assert (written.referrer, written.user_agent, written.accept_language, written.client_hints) == (None,) * 4
+    assert written.fetch is None
     assert (written.prefetch, written.truncated) == (True, [])
 
 

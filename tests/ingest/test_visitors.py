@@ -1,15 +1,20 @@
 """What is recorded of a visitor: cookie, privacy, address."""
 
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from identity.cookie import CookieClaims, OpenedCookie, open_cookie, seal_cookie
 from identity.keyfile import WatchedKeyRing, create_ring
 from identity.keys import destroy, rotate
+from identity.probe_link import make_test_proof
+from identity.ulid import make_ulid
 from ingest.live_keys import LiveKeys
 from ingest.pipeline import prepare_keys
 from tests.identity.builders import NOW, randomness, write_ring
-from tests.ingest.builders import found, ring
+from tests.ingest.builders import found, keys, ring
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import ask
 
@@ -60,6 +65,56 @@ async def test_a_returning_visitor_is_tied_to_the_click_before() -> None:
         clicks = (await served.published()).clicks()
     assert [click.cookie_state for click in clicks] == ["absent", "valid", "valid"]
     assert [click.previous_click_id for click in clicks] == [None, clicks[0].click_id, clicks[1].click_id]
+
+
+async def test_clicks_name_the_click_that_opened_the_visitors_window() -> None:
+    async with serving() as served:
+        cookie = await visit(served)
+        for _ in range(2):
+            cookie = await visit(served, cookie)
+        await visit(served, "__Host-cr-shop=forged")
+        first, *later, stranger = (await served.published()).clicks()
+    assert (first.lease_click_id, stranger.lease_click_id) == (None, None)
+    assert [click.lease_click_id for click in later] == [first.click_id] * 2
+
+
+async def test_where_the_first_click_counts_a_cookie_is_set_again_only_when_its_window_has_passed() -> None:
+    async with serving({"abc123": found(cookie_policy="first", unique_window_s=3600)}) as served:
+        cookie = await visit(served)
+        assert await visit(served, cookie) == ""
+        (first, _) = (await served.published()).clicks()
+        name, value = cookie.split("=")
+        opened = open_cookie(keys().cookie, name, value, int(time.time()))
+        assert isinstance(opened, OpenedCookie)
+        an_hour_ago = make_ulid(int(first.clicked_at.timestamp() * 1000) - 3_600_000, bytes(16))
+        passed = CookieClaims(
+            an_hour_ago, "ann", "shop", opened.issued_at - 3600, opened.expires_at - 3600, an_hour_ago
+        )
+        answer = await ask(
+            served.port, "/ref/abc123", {"Cookie": f"{name}={seal_cookie(keys().cookie, name, passed, bytes(12))}"}
+        )
+        *_, last = (await served.published()).clicks()
+    assert answer.cookie is not None
+    renewed = open_cookie(keys().cookie, *answer.cookie, int(time.time()))
+    assert isinstance(renewed, OpenedCookie)
+    assert renewed == OpenedCookie(*msgspec.structs.astuple(passed)[:5], last.click_id, "k7")
+    lasts_s = passed.expires_at - int(last.clicked_at.timestamp())
+    assert f"; Max-Age={lasts_s};" in answer.headers["Set-Cookie"]
+    assert (last.previous_click_id, last.lease_click_id) == (an_hour_ago, an_hour_ago)
+
+
+@pytest.mark.parametrize("policy", ["last", "first"])
+async def test_a_test_click_opens_no_window(policy: str) -> None:
+    proof = make_test_proof(keys().token, "abc123", int(time.time()) + 600)
+    async with serving({"abc123": found(cookie_policy=policy)}) as served:
+        answer = await ask(served.port, f"/ref/abc123?cr_test={proof}")
+        assert answer.cookie is not None
+        cookie = "=".join(answer.cookie)
+        cookie = await visit(served, cookie)
+        await visit(served, cookie)
+        test, first, second = (await served.published()).clicks()
+    assert [click.cookie_state for click in (test, first, second)] == ["absent", "valid", "valid"]
+    assert [click.lease_click_id for click in (test, first, second)] == [None, None, first.click_id]
 
 
 async def test_keys_change_while_visitors_come() -> None:

@@ -20,7 +20,7 @@ FAR_S = 2**32 - 1
 def sealed(
     of: CookieKeys, name: str = NAME, program_id: str = "shop", issued_at: int = 1, expires_at: int = FAR_S
 ) -> str:
-    return seal_cookie(of, name, CookieClaims(CLICK_ID, "ann", program_id, issued_at, expires_at), NONCE)
+    return seal_cookie(of, name, CookieClaims(CLICK_ID, "ann", program_id, issued_at, expires_at, CLICK_ID), NONCE)
 
 
 GENUINE = sealed(keys().cookie)

@@ -16,16 +16,24 @@ from tests.ingest.builders import found
 from tests.ingest.serving import serving
 
 SAME = (
-    "code", "path", "query", "referrer", "user_agent", "accept_language", "client_hints", "sub1", "sub2", "external_id",
-    "utm", "ad_ids", "cookie_state", "privacy", "prefetch", "is_test", "unique_window_s", "limit", "truncated",
+    "code", "path", "query", "referrer", "user_agent", "accept_language", "client_hints", "fetch", "sub1", "sub2",
+    "external_id", "utm", "ad_ids", "cookie_state", "privacy", "prefetch", "is_test", "unique_window_s", "limit",
+    "truncated",
 )  # fmt: skip
 """Not the same are ids and times, the host, and what the program says."""
 
 
 def compare(clicks: Sequence[RawClick]) -> list[tuple[Any, ...]]:
-    """Give what must be the same of each click; a click before is named by its place."""
+    """Give what must be the same of each click; clicks before are named by their place."""
     places = {click.click_id: place for place, click in enumerate(clicks)}
-    return [(*(getattr(click, name) for name in SAME), places.get(click.previous_click_id or "")) for click in clicks]
+    return [
+        (
+            *(getattr(click, name) for name in SAME),
+            places.get(click.previous_click_id or ""),
+            places.get(click.lease_click_id or ""),
+        )
+        for click in clicks
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name != "double-taps"])
