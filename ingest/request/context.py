@@ -81,12 +81,12 @@ class Visitor(msgspec.Struct, frozen=True):
 
     @property
     def previous_click_id(self) -> str | None:
-        return self.cookie and self.cookie.click_id
+        return self.cookie.click_id if self.cookie else None
 
     @property
     def lease_click_id(self) -> str | None:
         """The click that opened the visitor's last unique window."""
-        return self.cookie and self.cookie.lease_click_id
+        return self.cookie.lease_click_id if self.cookie else None
 
 
 class ResolvedTarget(NamedTuple):
