@@ -5,6 +5,7 @@
     signals    one pure function for each piece of evidence
     score      signals -> score, band and class
     wording    each signal in words, for people
+    settling   what the clicks around a click say about it: one pass in the order of their ids (`reorder`, `rhythm`)
 
 The score reads neither clock nor store nor file: the same record and the same rules always give the same score.
 """

@@ -1,0 +1,251 @@
+"""Settling: what the clicks around a click say about it, found in one pass over clicks in the order of their ids. Pure.
+
+    sweep      one client, or one network of a mail scanner or host, visits several links within seconds, from no page
+    twin       a link made for one recipient is visited from two networks, and this visit has an anomaly
+    rhythm     how evenly the client's clicks of a day are spaced
+    affiliates how many affiliates of the program the client visited in a day
+
+Everything depends on the clicks of the 24 h before a click and the 120 s after it, and on nothing else: a pass that
+begins 24 h earlier finds the same. A click is final when a later one is more than 120 s younger.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
+from quality.rhythm import measure_rhythm
+from quality.rules import Rules, override
+from quality.signals import (
+    KINDS_OF_SWEEPERS,
+    find_hint_contradiction,
+    find_missing_hints,
+    find_missing_language,
+    find_network_kind,
+    find_other_fetch,
+    find_stale_browser,
+    is_shared,
+)
+from schemas import Signal
+
+LOOK_BACK_MS: Final = 24 * 3600 * 1000
+LOOK_AHEAD_MS: Final = 120_000
+SWEEP_MS: Final = 10_000
+MOST_CLIENTS_OF_PERSONAL_LINK: Final = 5
+MOST_CLICKS: Final = 50
+"""Clicks that are remembered of one client, or of one sweep, at most: a burst must not fill the memory."""
+FEWEST_FOR_RHYTHM: Final = 6
+CLEANING_MS: Final = 3600 * 1000
+MOST_KEYS: Final = 4_000_000
+"""Clients and links that are remembered at most. Beyond it, those that were seen longest ago are forgotten."""
+ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Iterable[Signal]], ...]] = (
+    find_network_kind,
+    find_missing_language,
+    find_hint_contradiction,
+    find_missing_hints,
+    find_other_fetch,
+    find_stale_browser,
+)
+KINDS_WITH_ANOMALY: Final = frozenset({"hosting", "mail_security"})
+
+
+class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
+    """What settling reads of a click. `time_ms` is the time in its id.
+
+    `is_personal`: the link has a part of its own per recipient (an external id, a sub id or `utm_content`).
+    `is_counted` is false for tests and prefetches, which say nothing about other clicks.
+    """
+
+    click_id: str
+    time_ms: int
+    link: bytes
+    is_personal: bool
+    is_counted: bool
+    client: str | None
+    net: str | None
+    affiliate: str
+    program: str
+    evidence: Evidence
+
+
+class SettledClick(msgspec.Struct, frozen=True):
+    click: SettlingClick
+    later: LaterEvidence
+
+
+def digest_link(code: str, query: str) -> bytes:
+    """Give a link its key: the code with its query, whatever the order of the parameters."""
+    if not query:
+        return code.encode()
+    parameters = "&".join(sorted(query.split("&"))).encode()
+    return blake2b(code.encode() + b"?" + parameters, digest_size=16).digest()
+
+
+class Pending:
+    """A click that is not final yet, and what is known about it so far."""
+
+    __slots__ = ("affiliates", "click", "rhythm", "rhythm_clicks", "sweep_links")
+
+    def __init__(self, click: SettlingClick) -> None:
+        self.click = click
+        self.sweep_links = 0
+        self.rhythm: float | None = None
+        self.rhythm_clicks = 0
+        self.affiliates = 0
+
+
+class Settling:
+    """One pass. Clicks must come in the order of their ids (`quality.reorder`)."""
+
+    def __init__(self, rules: Rules, most_keys: int = MOST_KEYS) -> None:
+        self._rules = rules
+        self._most_keys = most_keys
+        self._pending: deque[Pending] = deque()
+        self._sweeps: dict[str, deque[Pending]] = {}
+        # A client's clicks of a day, the oldest first: times, and affiliates with their programs.
+        self._clients: dict[str, deque[tuple[int, str, str]]] = {}
+        self._links: dict[bytes, dict[str, int]] = {}
+        self._visits: dict[bytes, deque[SettlingClick]] = {}
+        self._clean_at = 0
+
+    def add(self, click: SettlingClick) -> Iterator[SettledClick]:
+        """Add the next click; give the clicks that are final now, in order."""
+        yield from self.advance(click.time_ms)
+        pending = Pending(click)
+        self._pending.append(pending)
+        if click.is_counted:
+            self._note_sweep(pending)
+            self._note_client(pending)
+            self._note_link(click)
+        if click.time_ms >= self._clean_at or len(self._clients) + len(self._links) > self._most_keys:
+            self._clean(click.time_ms)
+
+    def advance(self, time_ms: int) -> Iterator[SettledClick]:
+        """Give the clicks that are final if no click before this time is to come, in order."""
+        while self._pending and self._pending[0].click.time_ms < time_ms - LOOK_AHEAD_MS:
+            yield self._settle(self._pending.popleft())
+
+    def end(self) -> Iterator[SettledClick]:
+        """Give the clicks that are still pending: nothing comes after them."""
+        while self._pending:
+            yield self._settle(self._pending.popleft())
+
+    def _note_sweep(self, pending: Pending) -> None:
+        click = pending.click
+        if click.evidence.referrer.url:
+            return
+        keys = [click.client, click.net if click.evidence.network.kind in KINDS_OF_SWEEPERS else None]
+        for key in filter(None, keys):
+            together = self._sweeps.get(key)
+            if together is None:
+                self._sweeps[key] = deque((pending,), MOST_CLICKS)
+                continue
+            while together and together[0].click.time_ms < click.time_ms - SWEEP_MS:
+                together.popleft()
+            together.append(pending)
+            mark_sweep(together)
+
+    def _note_client(self, pending: Pending) -> None:
+        click = pending.click
+        if click.client is None:
+            return
+        known = self._clients.get(click.client)
+        if known is None:
+            self._clients[click.client] = deque(((click.time_ms, click.affiliate, click.program),), MOST_CLICKS)
+            return
+        known.append((click.time_ms, click.affiliate, click.program))
+        while known[0][0] <= click.time_ms - LOOK_BACK_MS:
+            known.popleft()
+        if len(known) >= FEWEST_FOR_RHYTHM:
+            pending.rhythm_clicks = len(known)
+            pending.rhythm = measure_rhythm([time for time, _, _ in known])
+        affiliates = len({affiliate for _, affiliate, program in known if program == click.program})
+        if affiliates > 1 and not is_shared(click.evidence, override(self._rules, click.evidence.quality_rules).values):
+            pending.affiliates = affiliates
+
+    def _note_link(self, click: SettlingClick) -> None:
+        if not click.is_personal or click.client is None or click.net is None:
+            return
+        clients = self._links.setdefault(click.link, {})
+        clients.pop(click.client, None)
+        clients[click.client] = click.time_ms
+        if len(clients) > MOST_CLIENTS_OF_PERSONAL_LINK + 1:
+            # The clients seen last decide whether there are more than five in a day.
+            del clients[next(iter(clients))]
+        self._visits.setdefault(click.link, deque(maxlen=MOST_CLICKS)).append(click)
+
+    def _settle(self, pending: Pending) -> SettledClick:
+        click = pending.click
+        twin = self._find_twin(click) if click.is_personal and click.is_counted else None
+        sweep = pending.sweep_links if pending.sweep_links > 1 else 0
+        self._forget_sweep(pending)
+        if twin is None and not sweep and not pending.rhythm_clicks and not pending.affiliates:
+            return SettledClick(click, NOTHING_LATER)
+        later = LaterEvidence(
+            sweep_links=sweep,
+            twin=twin,
+            rhythm=pending.rhythm,
+            rhythm_clicks=pending.rhythm_clicks,
+            affiliates=pending.affiliates,
+        )
+        return SettledClick(click, later)
+
+    def _find_twin(self, click: SettlingClick) -> str | None:
+        """Name the anomaly of a visit whose link was visited from another network within 120 s."""
+        visits = self._visits.get(click.link)
+        if visits is None or click.net is None:
+            return None
+        while visits and visits[0].time_ms < click.time_ms - LOOK_AHEAD_MS:
+            visits.popleft()
+        if all(visit.net == click.net for visit in visits):
+            return None
+        since = click.time_ms + LOOK_AHEAD_MS - LOOK_BACK_MS
+        if sum(time > since for time in self._links.get(click.link, {}).values()) > MOST_CLIENTS_OF_PERSONAL_LINK:
+            return None
+        return find_anomaly(click.evidence, override(self._rules, click.evidence.quality_rules).values)
+
+    def _forget_sweep(self, pending: Pending) -> None:
+        for key in filter(None, (pending.click.client, pending.click.net)):
+            together = self._sweeps.get(key)
+            if together and together[-1] is pending:
+                del self._sweeps[key]
+
+    def _clean(self, now_ms: int) -> None:
+        """Forget what no click can need any more, every hour; and the oldest half if there is too much."""
+        self._clean_at = now_ms + CLEANING_MS
+        oldest = now_ms - LOOK_BACK_MS
+        if len(self._clients) + len(self._links) > self._most_keys:
+            times = sorted([known[-1][0] for known in self._clients.values()] + list(map(newest, self._links.values())))
+            oldest = max(oldest, times[len(times) // 2])
+        self._clients = {key: known for key, known in self._clients.items() if known[-1][0] > oldest}
+        self._links = {link: clients for link, clients in self._links.items() if newest(clients) > oldest}
+        edge = now_ms - 2 * LOOK_AHEAD_MS
+        self._visits = {
+            link: visits
+            for link, visits in self._visits.items()
+            if link in self._links and visits and visits[-1].time_ms >= edge
+        }
+
+
+def mark_sweep(together: Iterable[Pending]) -> None:
+    links = len({one.click.link for one in together})
+    for one in together:
+        one.sweep_links = max(one.sweep_links, links)
+
+
+def newest(clients: Mapping[str, int]) -> int:
+    return max(clients.values())
+
+
+def find_anomaly(click: Evidence, values: Mapping[str, float]) -> str | None:
+    """Name the first signal of a machine that this click has by itself; VPNs and Tor are none."""
+    for find in ANOMALIES:
+        if find is find_network_kind and click.network.kind not in KINDS_WITH_ANOMALY:
+            continue
+        for signal in find(click, values):
+            if signal.weight > 0:
+                return signal.name
+    return None
