@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
 
-from schemas import Bot, Device, EnrichedClick, Geo, RawClick, Referrer
+from schemas import Bot, Device, EnrichedClick, Geo, Network, RawClick, Referrer
 
 IpAddress = IPv4Address | IPv6Address
 
@@ -22,6 +22,7 @@ class ClickFacts:
     ip_hash: str | None = field(init=False)
     ip_hash_key_id: str | None = field(init=False)
     geo: Geo = field(init=False)
+    network: Network = field(init=False)
     bot: Bot = field(init=False)
     device: Device = field(init=False)
     referrer: Referrer = field(init=False)
@@ -73,6 +74,7 @@ def build_enriched_click(facts: ClickFacts) -> EnrichedClick:
         ip_hash=facts.ip_hash,
         ip_hash_key_id=facts.ip_hash_key_id,
         geo=facts.geo,
+        network=facts.network,
         bot=facts.bot,
         device=facts.device,
         referrer=facts.referrer,

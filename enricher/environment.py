@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from enricher.click_facts import IpAddress
 from enricher.facts.geo_files import GeoFiles
+from enricher.facts.network_files import NetworkFiles
+from enricher.facts.network_package import load_package
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
 from enricher.facts.rules_file import RulesFile
 from enricher.file_watch import FileWatch, refresh_files, watch_files
@@ -90,9 +92,11 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         raise SettingsError(f"CLICKRAIL_KEYS_FILE: {error}") from error
     read_agent, read_referrer = load_agent_reader(), load_referrer_reader()
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
+    networks = open_networks(settings)
     rules = RulesFile(Path(settings.quality_rules) if settings.quality_rules else None)
     watches = [
         FileWatch("geo database", geo, metrics.geo_problems),
+        FileWatch("networks", networks, metrics.network_problems),
         FileWatch("quality rules", rules, metrics.rules_problems),
     ]
     for watch in watches:
@@ -103,6 +107,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         open_ip=keys.open_ip,
         hash_ip=lambda packed: hash_ip(keys.hash, packed),
         locate=geo.locate,
+        find_network=networks.find,
         read_referrer=read_referrer,
         read_agent=read_agent,
     )
@@ -122,3 +127,9 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
             )
         finally:
             await producer.close()
+
+
+def open_networks(settings: Settings) -> NetworkFiles:
+    package = load_package()
+    databases = [Path(path) for path in settings.network_databases]
+    return NetworkFiles(databases, settings.network_lists, [] if package is None else [package])

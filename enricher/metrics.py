@@ -18,6 +18,11 @@ class EnricherMetrics(StreamMetrics):
         self.geo_problems = Gauge(
             "clickrail_enricher_geo_problems", "Geo files that cannot be used as they are.", registry=registry
         )
+        self.network_problems = Gauge(
+            "clickrail_enricher_network_problems",
+            "Databases of autonomous systems and lists of networks that cannot be used as they are.",
+            registry=registry,
+        )
         self.rules_problems = Gauge(
             "clickrail_enricher_rules_problems",
             "1 while the file of quality rules cannot be used as it is.",

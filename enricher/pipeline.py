@@ -19,6 +19,7 @@ from enricher.steps.local import (
     Lookups,
     Step,
     hash_address,
+    identify_network,
     locate_address,
     open_address,
     read_agent,
@@ -35,6 +36,7 @@ LOCAL_STEPS: Final[tuple[Step, ...]] = (
     open_address,
     hash_address,
     locate_address,
+    identify_network,
     read_agent,
     read_referrer,
 )

@@ -21,6 +21,21 @@ GeoDatabases = Annotated[
         examples=["/usr/share/GeoIP/GeoLite2-City.mmdb"],
     ),
 ]
+NetworkDatabases = Annotated[
+    tuple[str, ...],
+    Meta(
+        description="databases of autonomous systems (.mmdb, MaxMind's or DB-IP's layout), comma-separated; without one"
+        " a click has no ASN",
+        examples=["/usr/share/GeoIP/GeoLite2-ASN.mmdb"],
+    ),
+]
+NetworkLists = Annotated[
+    tuple[str, ...],
+    Meta(
+        description="lists of ranges and AS numbers, each as `kind=path` or a file that says its kind, comma-separated",
+        examples=["vpn=/etc/clickrail/vpn.txt"],
+    ),
+]
 QualityRules = Annotated[
     str | None,
     Meta(
@@ -40,6 +55,8 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120
     geo_databases: GeoDatabases = ()
+    network_databases: NetworkDatabases = ()
+    network_lists: NetworkLists = ()
     quality_rules: QualityRules = None
     batch_records: BatchRecords = 3000
     dead_letter_limit: MostDeadLetters = 100

@@ -11,9 +11,11 @@ import msgspec
 from enricher.click_facts import ClickFacts, IpAddress
 from enricher.steps.agent import ReadAgent
 from identity.verification import VerificationError
-from schemas import Geo, RawClick, Referrer
+from schemas import Geo, Network, RawClick, Referrer
 
 NO_ADDRESS: Final = Geo(status="no_address")
+NO_NETWORK: Final = Network(status="no_address")
+ANONYMOUS_NETWORK: Final = Network(status="anonymous")
 
 
 class Lookups(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,7 @@ class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     open_ip: Callable[[str, str], IpAddress | VerificationError]
     hash_ip: Callable[[bytes], tuple[str, str]]
     locate: Callable[[IpAddress], Geo]
+    find_network: Callable[[IpAddress], Network]
     read_referrer: Callable[[RawClick], Referrer]
     read_agent: ReadAgent
 
@@ -53,6 +56,16 @@ def locate_address(facts: ClickFacts, lookups: Lookups) -> None:
         return
     geo = lookups.locate(facts.address)
     facts.geo = msgspec.structs.replace(geo, region=None, city=None) if is_anonymous(facts.click) else geo
+
+
+def identify_network(facts: ClickFacts, lookups: Lookups) -> None:
+    """Find the autonomous system and the kind of network. Those of an anonymous click are not looked up."""
+    if is_anonymous(facts.click):
+        facts.network = ANONYMOUS_NETWORK
+    elif facts.address is None:
+        facts.network = NO_NETWORK
+    else:
+        facts.network = lookups.find_network(facts.address)
 
 
 def read_agent(facts: ClickFacts, lookups: Lookups) -> None:

@@ -1,5 +1,6 @@
 """Real values for the tests of the enricher: a raw click, the record it comes in, the true lookups, tiny databases."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -10,14 +11,14 @@ import msgspec
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
-from enricher.click_facts import ClickFacts
+from enricher.click_facts import ClickFacts, IpAddress
 from enricher.pipeline import LOCAL_STEPS, collect_facts, finish_click
 from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
-from schemas import DeadLetter, EnrichedClick, Geo, Handled, KeyIds, Privacy, RawClick, encode
+from schemas import DeadLetter, EnrichedClick, Geo, Handled, KeyIds, Network, Privacy, RawClick, encode
 from schemas.letters import SourceRecord
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -48,6 +49,21 @@ class Record(msgspec.Struct, frozen=True):
     partition: int = 3
     offset: int = 70
     key: bytes | None = CLICK_ID.encode()
+
+
+class OneRecord:
+    """A database that has one record for every address."""
+
+    def __init__(self, content: object) -> None:
+        self.content = content
+
+    def get(self, _: IpAddress, /) -> object:
+        if isinstance(self.content, Exception):
+            raise self.content
+        return self.content
+
+    def __iter__(self) -> Iterator[Any]:
+        yield "0.0.0.0/0", self.content
 
 
 @cache
@@ -87,6 +103,9 @@ def record_of(click: RawClick) -> Record:
     return Record(encode(click), int(click.clicked_at.timestamp() * 1000) + 40)
 
 
+NETWORK = Network(status="found", asn=2860, org="NOS Comunicacoes", kind="other", database="Test-ASN 2026-06-05")
+
+
 def locate_in_lisbon(_: IPv4Address | IPv6Address) -> Geo:
     return LISBON
 
@@ -98,6 +117,7 @@ def lookups() -> Lookups:
         open_ip=partial(open_ip, IpSealKeys(ring())),
         hash_ip=partial(hash_ip, IpHashKeys(ring())),
         locate=locate_in_lisbon,
+        find_network=lambda _: NETWORK,
         read_referrer=load_referrer_reader(),
         read_agent=load_agent_reader(),
     )
@@ -129,3 +149,10 @@ def write_database(
         writer.insert_network(IPSet([network]), content)
     writer.to_db_file(str(path))
     return path
+
+
+def put(content: bytes, path: Path) -> None:
+    """Replace a file the way it is done properly: in one step."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(content)
+    fresh.replace(path)

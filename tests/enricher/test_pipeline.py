@@ -13,12 +13,25 @@ from enricher.steps.agent import Agent
 from identity.ip import IpSealKeys, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
 from quality.rules import make_rules
-from schemas import SCHEMA_VERSION, Bot, DeadLetter, Device, EnrichedClick, Geo, Privacy, RawClick, decode, encode
+from schemas import (
+    SCHEMA_VERSION,
+    Bot,
+    DeadLetter,
+    Device,
+    EnrichedClick,
+    Geo,
+    Network,
+    Privacy,
+    RawClick,
+    decode,
+    encode,
+)
 from schemas.events import NEWEST_CLICK, OLDEST_CLICK
 from schemas.fields import REFERRER_CAP, USER_AGENT_CAP
 from tests.enricher.builders import (
     CLICKED_AT,
     LISBON,
+    NETWORK,
     NOW,
     VISITOR,
     Record,
@@ -44,6 +57,7 @@ def test_a_click_keeps_what_ingest_wrote_and_gains_what_its_steps_found() -> Non
     assert {name: getattr(raw, name) for name in shared} == {name: getattr(click, name) for name in shared}
     assert click.published_at == NOW
     assert click.geo == LISBON
+    assert click.network == NETWORK
     assert (click.device.type, click.device.os, click.device.browser) == ("mobile", "iOS", "Mobile Safari")
     assert (click.referrer.medium, click.referrer.source) == ("search", "Google")
     assert (click.bot.is_bot, click.bot.reasons) == (False, [])
@@ -65,6 +79,11 @@ def test_an_anonymous_click_has_a_country_and_neither_hash_nor_region_nor_city()
     assert click.geo == Geo(status="found", country="PT", database=LISBON.database)
 
 
+def test_the_network_of_an_anonymous_click_is_not_looked_up() -> None:
+    assert enriched(raw_click(privacy=ANONYMOUS)).network == Network(status="anonymous")
+    assert enriched(raw_click(privacy=ANONYMOUS, ip_sealed=None)).network == Network(status="anonymous")
+
+
 @pytest.mark.parametrize(
     "sealed",
     [
@@ -81,6 +100,7 @@ def test_a_seal_that_cannot_be_opened_gives_no_address_and_the_click_goes_on(sea
     click = enriched(raw_click(ip_sealed=sealed))
 
     assert click.geo == Geo(status="no_address")
+    assert click.network == Network(status="no_address")
     assert click.ip_hash is None
     assert click.device.type == "mobile"
 

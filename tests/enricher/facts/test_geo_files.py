@@ -7,19 +7,12 @@ import pytest
 
 from enricher.facts.geo_files import GeoFiles
 from schemas import Geo
-from tests.enricher.builders import FLAT, NESTED, VISITOR, write_database
+from tests.enricher.builders import FLAT, NESTED, VISITOR, put, write_database
 from tests.examples import few
 
 ADDRESS = ip_address(VISITOR)
 STATUSES = {"found", "not_found", "bad_database", "no_database"}
 MADRID = FLAT | {"country_code": "ES", "city": "Madrid"}
-
-
-def put(content: bytes, path: Path) -> None:
-    """Replace a file the way it is done properly: in one step."""
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 def opened(*paths: Path) -> GeoFiles:

@@ -1,0 +1,49 @@
+"""The package `iporigin`, if it is installed (the extra `networks`): ranges that providers publish, with labels."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+import structlog
+
+from enricher.rules.networks import PACKAGE_LABELS
+from enricher.steps.database import IpAddress
+from enricher.steps.network import Claim, NetworkSource
+
+log = structlog.get_logger()
+
+
+class PackagedNetworks:
+    """Its labels, read as our kinds (`PACKAGE_LABELS`). What it says about datacenters is not used."""
+
+    def __init__(self, classify: Callable[[IpAddress], Any], label: str) -> None:
+        self._classify = classify
+        self._claims = {
+            provider: Claim(kind=kind, certainty=certainty, provider=provider, label=label)
+            for provider, (kind, certainty) in PACKAGE_LABELS.items()
+        }
+
+    def find_claims(self, address: IpAddress, _asn: int | None, /) -> Iterator[Claim]:
+        claim = self._claims.get(self._classify(address).provider)
+        if claim is not None:
+            yield claim
+
+
+def load_package() -> NetworkSource | None:
+    """Give what the package knows; None if it is not installed. A package that cannot be read is logged."""
+    try:
+        package = importlib.import_module("iporigin")
+        return PackagedNetworks(package.classify, describe_version(package))
+    except ModuleNotFoundError:
+        return None
+    except Exception:
+        # Optional, and of a third party: without it clicks go on with fewer kinds.
+        log.exception("the package iporigin is not used: it cannot be read")
+        return None
+
+
+def describe_version(package: ModuleType) -> str:
+    built = datetime.fromtimestamp(package.dataset_info()["built_at"], UTC).date()
+    return f"iporigin {package.__version__} {built}"

@@ -1,0 +1,134 @@
+"""The network of an address: its autonomous system, and its kind. PURE: databases and lists are given.
+
+Sources claim kinds: our own table, operators' lists, a package. The first kind of `KINDS` that is claimed applies; no
+claim makes a system of `NEVER_HOSTING` hosting.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from enricher.rules.networks import FACTS, KINDS, NEVER_HOSTING, OWN_NETWORKS, Certainty, Kind
+from enricher.steps.database import DAMAGE, Content, Database, IpAddress, KeyPath, find_text, find_values
+from enricher.steps.ranges import RangeTable, make_range_table
+from schemas import Network
+
+ASN_PATHS: Final[tuple[KeyPath, ...]] = (
+    ("autonomous_system_number",),
+    ("traits", "autonomous_system_number"),
+    ("asn",),
+)
+ORG_PATHS: Final[tuple[KeyPath, ...]] = (
+    ("autonomous_system_organization",),
+    ("traits", "autonomous_system_organization"),
+    ("as_name",),
+    ("name",),
+)
+MOST_ASN: Final = 2**32 - 1
+RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source says of an address: `label` names the source and its version."""
+
+    kind: Kind
+    certainty: Certainty
+    provider: str | None = None
+    label: str | None = None
+
+
+class NetworkSource(Protocol):
+    """Something that knows kinds of networks."""
+
+    def find_claims(self, address: IpAddress, asn: int | None, /) -> Iterable[Claim]:
+        """Give what is said of an address of this autonomous system."""
+
+
+class NetworkList(msgspec.Struct, frozen=True):
+    """Ranges and autonomous systems, each with what they are."""
+
+    ranges: RangeTable[Claim]
+    asns: dict[int, Claim]
+
+    def find_claims(self, address: IpAddress, asn: int | None, /) -> Iterator[Claim]:
+        if (claim := self.ranges.find(address)) is not None:
+            yield claim
+        if asn is not None and (claim := self.asns.get(asn)) is not None:
+            yield claim
+
+
+RESERVED: Final = Claim(kind="reserved", certainty="certain")
+
+
+def find_network(database: Database, address: IpAddress) -> Network:
+    """Give the system of an address: status `found`, `not_found`, or `bad_database` where its entry is damaged."""
+    try:
+        record = database.read(address)
+    except DAMAGE:
+        return Network(status="bad_database", database=database.label)
+    asn = find_asn(record)
+    if asn is None:
+        return Network(status="not_found", database=database.label)
+    return Network(status="found", asn=asn, org=find_text(record, ORG_PATHS), database=database.label)
+
+
+def find_asn(record: object) -> int | None:
+    """Read the number of a record of any layout: a number, or a text such as `AS64496`."""
+    for value in find_values(record, ASN_PATHS):
+        number = read_asn(value) if isinstance(value, str) else value
+        if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= MOST_ASN:
+            return number
+    return None
+
+
+def read_asn(text: str) -> int | None:
+    """Read `AS64496` or `64496`."""
+    digits = text.removeprefix("AS").removeprefix("as")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= len(str(MOST_ASN)) else None
+
+
+SYSTEMS: Final = Content(
+    "database of autonomous systems", lambda record: find_asn(record) is not None, "it tells no autonomous system"
+)
+
+
+def classify_network(found: Network, address: IpAddress, sources: Sequence[NetworkSource]) -> Network:
+    """Add the kind to what a database says of an address.
+
+    `other` needs a database that was asked: without one no system is known, and the kind of most addresses is null.
+    """
+    claims = list(claims_of(found.asn, address, sources))
+    if not claims:
+        is_known = found.status in {"found", "not_found"}
+        return msgspec.structs.replace(found, kind="other") if is_known else found
+    kind = min((claim.kind for claim in claims), key=RANK.__getitem__)
+    agreed = [claim for claim in claims if claim.kind == kind]
+    return msgspec.structs.replace(
+        found,
+        kind=kind,
+        certainty=min(claim.certainty for claim in agreed),  # "certain" comes before "probable"
+        provider=next((claim.provider for claim in agreed if claim.provider is not None), None),
+        lists=list(dict.fromkeys(claim.label for claim in agreed if claim.label is not None)),
+    )
+
+
+def claims_of(asn: int | None, address: IpAddress, sources: Sequence[NetworkSource]) -> Iterator[Claim]:
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        yield RESERVED
+    for source in sources:
+        for claim in source.find_claims(address, asn):
+            if claim.kind != "hosting" or asn not in NEVER_HOSTING:
+                yield claim
+
+
+def own_networks() -> NetworkList:
+    """Make a list of our own table."""
+    label = f"clickrail {OWN_NETWORKS}"
+    facts = [
+        (fact, Claim(kind=fact.kind, certainty=fact.certainty, provider=fact.provider, label=label)) for fact in FACTS
+    ]
+    return NetworkList(
+        make_range_table((text, claim) for fact, claim in facts for text in fact.ranges),
+        {asn: claim for fact, claim in facts for asn in fact.asns},
+    )

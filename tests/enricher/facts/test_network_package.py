@@ -1,0 +1,71 @@
+"""The package iporigin, and what we do not believe of it."""
+
+from ipaddress import ip_address
+from types import ModuleType
+from typing import Any
+
+import iporigin
+import msgspec
+import pytest
+
+from enricher.facts.network_package import PackagedNetworks, describe_version, load_package
+from enricher.rules.networks import PACKAGE_LABELS
+from enricher.steps.network import classify_network, own_networks
+from schemas import Network
+
+
+def kinds_of(address: str) -> list[tuple[str, str | None]]:
+    package = load_package()
+    assert package is not None
+    return [(claim.kind, claim.provider) for claim in package.find_claims(ip_address(address), None)]
+
+
+def test_every_label_we_use_is_one_of_the_package() -> None:
+    assert PACKAGE_LABELS.keys() <= set(iporigin.dataset_info()["providers"])
+
+
+def test_labels_are_read_as_kinds_of_our_own() -> None:
+    assert kinds_of("172.224.226.1") == [("relay", "Apple Private Relay")]
+    assert kinds_of("52.95.110.1") == [("hosting", "Amazon AWS")]
+    assert kinds_of("81.2.69.142") == []
+    assert kinds_of("10.0.0.1") == []
+
+
+def test_the_relay_is_no_datacenter_whatever_the_package_says() -> None:
+    address = ip_address("172.224.226.1")
+    package = load_package()
+    assert package is not None
+    network = classify_network(Network(status="found", asn=36183), address, [own_networks(), package])
+
+    assert iporigin.is_datacenter(address)
+    assert (network.kind, network.certainty) == ("relay", "certain")
+    assert network.lists == ["clickrail 1", describe_version(iporigin)]
+
+
+def test_phones_in_amazons_list_are_not_hosting() -> None:
+    # A Wavelength zone: Amazon publishes the range, and Verizon's phones have the addresses.
+    address = ip_address("155.146.0.1")
+    package = load_package()
+    assert package is not None
+
+    assert iporigin.classify(address).provider == "Amazon AWS"
+    assert classify_network(Network(status="found", asn=6167), address, [package]).kind == "other"
+
+
+class Answer(msgspec.Struct):
+    provider: str
+
+
+@pytest.mark.parametrize("provider", ["Cogent", "Akamai", "a provider of a later version", ""])
+def test_a_label_that_is_not_ours_claims_nothing(provider: str) -> None:
+    package = PackagedNetworks(lambda _: Answer(provider), "label")
+
+    assert list(package.find_claims(ip_address("8.8.8.8"), None)) == []
+
+
+def test_a_package_names_its_version_and_the_day_its_data_were_made() -> None:
+    package: Any = ModuleType("iporigin")
+    package.__version__ = "1.1.2"
+    package.dataset_info = lambda: {"built_at": 1_791_200_061}
+
+    assert describe_version(package) == "iporigin 1.1.2 2026-10-05"

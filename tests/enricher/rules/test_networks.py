@@ -1,0 +1,48 @@
+"""Our own table of networks."""
+
+from collections import Counter
+from ipaddress import ip_network
+
+import pytest
+
+from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, PACKAGE_LABELS
+from enricher.steps.network import own_networks
+
+
+def test_every_fact_names_its_source_and_says_something() -> None:
+    assert [fact for fact in FACTS if not fact.source or not fact.provider] == []
+    assert [fact for fact in FACTS if not fact.ranges and not fact.asns] == []
+
+
+def test_ranges_are_ranges_and_do_not_overlap() -> None:
+    ranges = [ip_network(text) for fact in FACTS for text in fact.ranges]
+
+    assert len(own_networks().ranges) == len(ranges)
+
+
+def test_no_system_is_named_twice() -> None:
+    counted = Counter(asn for fact in FACTS for asn in fact.asns)
+
+    assert [asn for asn, times in counted.items() if times > 1] == []
+
+
+def test_no_fact_says_of_people_that_they_are_hosting() -> None:
+    hosting = {asn for fact in FACTS if fact.kind == "hosting" for asn in fact.asns}
+
+    assert hosting & NEVER_HOSTING.keys() == set()
+
+
+def test_kinds_are_those_that_a_list_can_name_in_the_order_of_their_precedence() -> None:
+    assert ("reserved", *LISTED_KINDS, "other") == KINDS
+    assert {kind for kind, _ in PACKAGE_LABELS.values()} <= set(LISTED_KINDS)
+
+
+UNLICENSED = [
+    *("Cogent", "DataCamp", "Contabo", "Vercel", "CDN77", "GleSYS", "Scalaxy", "GTHost", "Melbicom", "BuyVM"),
+    *("BunnyCDN", "Akamai"),
+]
+
+
+@pytest.mark.parametrize("label", UNLICENSED)
+def test_a_label_whose_data_have_no_licence_is_not_used(label: str) -> None:
+    assert label not in PACKAGE_LABELS
