@@ -13,28 +13,21 @@ from itertools import pairwise
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 from ua_parser import Result
 
-from enricher.rules.bots import (
+from enricher.rules.bots import CRAWLER, DESKTOP, LIBRARY, ORDER, OWN, OWN_RULES, PEOPLE, REASON_BY_TAG, UNKNOWN
+from enricher.rules.devices import NOT_A_BRAND
+from enricher.rules.programs import (
     APP,
-    COMPATIBLE,
+    COMPATIBLE_BROWSERS,
+    COMPATIBLE_SYSTEMS,
     CONSOLE,
-    CRAWLER,
-    DESKTOP,
     DESKTOP_SYSTEM,
     ENGINES,
-    LIBRARY,
     NETSCAPE,
     OFFICE,
-    ORDER,
-    OWN,
-    OWN_RULES,
-    PEOPLE,
     PHONE,
     PHONE_BROWSER,
-    REASON_BY_TAG,
     TEXT_BROWSERS,
-    UNKNOWN,
 )
-from enricher.rules.devices import NOT_A_BRAND
 from enricher.steps.agent_tokens import AgentTokens, name_of
 from enricher.steps.patterns import FindName, load_patterns
 from schemas import Bot
@@ -136,13 +129,13 @@ def is_browser(tokens: AgentTokens) -> bool:
         return False
     system = tokens.comments[0]
     if system and system[0].lower() == "compatible":
-        return len(system) > 1 and system[1].startswith(COMPATIBLE) and (is_named(system[1]) or has_engine(tokens))
+        following = system[1] if len(system) > 1 else ""
+        return following.startswith(COMPATIBLE_BROWSERS) or (is_system(following) and has_engine(tokens))
     return has_engine(tokens) or NETSCAPE.match(tokens.text) is not None
 
 
-def is_named(field: str) -> bool:
-    """Check for the name of a browser, where `Linux` and `Windows` are none."""
-    return not field.startswith(("Linux", "Windows"))
+def is_system(field: str) -> bool:
+    return field == "U" or field.startswith(COMPATIBLE_SYSTEMS)
 
 
 def has_engine(tokens: AgentTokens) -> bool:
@@ -158,7 +151,9 @@ def is_declared(tokens: AgentTokens) -> bool:
     """Check for `compatible;` before the name of a program that is no browser."""
     for fields in tokens.comments:
         for field, following in pairwise(fields):
-            if field.lower() == "compatible" and not following.startswith(COMPATIBLE):
+            if field.lower() == "compatible" and not (
+                following.startswith(COMPATIBLE_BROWSERS) or is_system(following)
+            ):
                 return True
     return False
 
