@@ -24,7 +24,7 @@ ENGINES = {browser.user_agent: browser.engine for browser in BROWSERS}
 COUNTS = {
     "office": {"office_worker": 461},
     "nat": {"carrier_phone": 700},
-    "relay": {"relay_user": 464},
+    "relay": {"relay_user": 472},
     "webviews": {"web_view": 509},
     "coupon-tabs": {"coupon_hunter": 701},
     "double-taps": {"double_tapper": 422},
