@@ -17,8 +17,8 @@ from tests.ingest.serving import serving
 
 SAME = (
     "code", "path", "query", "referrer", "user_agent", "accept_language", "client_hints", "fetch", "sub1", "sub2",
-    "external_id", "utm", "ad_ids", "cookie_state", "privacy", "prefetch", "is_test", "unique_window_s", "unique_basis",
-    "quality_rules", "limit", "truncated",
+    "external_id", "utm", "ad_ids", "cookie_state", "privacy", "prefetch", "is_test", "unique_window_s", "limit",
+    "truncated",
 )  # fmt: skip
 """Not the same are ids and times, the host, and what the program says."""
 
