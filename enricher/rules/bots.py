@@ -99,7 +99,10 @@ OWN: Final = (
     (PREVIEW, r"GoogleImageProxy|YahooMailProxy|SafeLinks|\bSymantec"),
     (PREVIEW, r"(?i)\b(?:barracuda|proofpoint|mimecast|messagelabs|fireeye|ironport|forcepoint|trendmicro|sophos)"),
     (CRAWLER, r"Sogou [a-z ]*[Ss]pider"),
-    (HEADLESS, r"Headless|PhantomJS|SlimerJS|Cypress/|WebDriver|Nightmare/|[Pp]uppeteer|[Pp]laywright|[Ss]elenium"),
+    (
+        HEADLESS,
+        r"Headless|wkhtmlto|PhantomJS|SlimerJS|Cypress/|WebDriver|Nightmare/|[Pp]uppeteer|[Pp]laywright|[Ss]elenium",
+    ),
     (LIBRARY, r"(?i)^(?:lib|py)?curl|^wget|\bpython[-/ ]|\baiohttp/|\bhttpx/|urllib|\brequests/|^go[ -]|^go-resty"),
     (LIBRARY, r"(?i)\bokhttp|^java[/ ]|^jdk|\bapache-http|^axios|node-fetch|undici|^node\b|^deno/|^bun/|^got "),
     (LIBRARY, r"(?i)^ruby|^faraday|^rest-client|^httparty|guzzle|^php\b|^symfony|libwww-perl|^perl|^lwp|\bmechanize"),

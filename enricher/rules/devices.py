@@ -20,12 +20,13 @@ NO_SCREEN_OF_ITS_OWN: Final = (
 """Televisions, consoles, headsets and cars: type `other`, although many claim to be desktop or mobile."""
 
 OTHER_MODELS: Final = re.compile(
-    r"(?i).*(?:\b|_)(?:\w*tv(?:[ _-]?box|[ _-]?stick)?|tv\d+\w*|tvbox|box|stb\w*|set-?top|dongle|mibox\w*|mitv\w*"
+    r"(?i)(?!.*phone).*(?:\b|_)(?:\w*tv(?:[ _-]?box|[ _-]?stick)?|tv\d+\w*|tvbox|box|stb\w*|set-?top|dongle"
+    r"|mibox\w*|mitv\w*"
     r"|chromecast"
     r"|projector|beamer|bravia|atv\d*|nexus player|android tv|google tv|watch\d*|\w*watch|smartwatch|wear|glass"
     r"|polestar|ivi"
     r"|automotive|car|cars|carpad|headunit|head unit|infotainment|vehicle|quest \w+|oculus|pico|vive|vr)\b.*"
-    r"|aft[a-z]+\d*|adt-\d\w*|(?:x96|h96|t95|mxq|mecool|tanix|ugoos).*|(?:x9[28]|tx[236]|a95x|q plus|hk1|km[1-9]"
+    r"|aft[a-z]+\d*|adt-\d\w*|(?:x96|h96|t95|mxq|mecool|tanix|ugoos).*|(?:x92|tx[236]|a95x|q plus|hk1|km[1-9]"
     r"|v88|t9|x10|s905\w*|p2[81][0-9]|q20[01]"
     r"|m8s|mxiii|mx[39q]|minix|zidoo|beelink|sei\d{3}|b860h|hp4[0-9]\w|uie?\d{4}\w*|dv\d{4}"
     r"|tpm\d{3}\w|msd\d\w*|mt5\d{3}|rtd\d{4}|hi37\d\d\w*|diw\d{4}|vsb\d+|ai pont)(?:\b|_).*"
@@ -47,7 +48,8 @@ PHONE_MODELS: Final = re.compile(
 
 TABLET_MODELS: Final = re.compile(
     # Words: `Galaxy Tab`, `MediaPad T5`, `EduTab8`, `Archos 101 Xenon`.
-    r"(?i)(?!padfone|fonepad note).*(?:(?:\b|_)(?:tab|tablet|pad)(?:\b|_|\d)|[a-z]tab(?:let)?(?:[ _-]?\w{1,3})?$"
+    r"(?i)(?!padfone|fonepad note|.*smartphone|.*tab ?phone).*(?:(?:\b|_)(?:tab|tablet|pad)(?:\b|_|\d)"
+    r"|[a-z]tab(?:let)?(?:[ _-]?\w{1,3})?$"
     r"|[a-z]pad(?:[ _-].*|\d.*)?$|tablet|iconia|\bxoom|iplay\d*|lifetab|surftab|slate|\bnook|kindle|mediapad|matepad).*"
     # Samsung, Amazon, Google
     r"|sm-[tpx]\d{3}.*|gt-p[1-8]\d{3}.*|gt-n(?:51|80)\d\d.*|sgh-(?:i467|i497|i957|i987|t849|t859|t869|t779)"
@@ -69,8 +71,8 @@ TABLET_MODELS: Final = re.compile(
     r"|397|472|487)"
     # Asus, Acer
     r"|(?:asus[ _])?(?:transformer.*|tf\d{3}\w*|me(?:1\d\d|30\d|37\d|4\d\d|5[678]\d)\w*|k0[01]\w|p0[0-2]\w"
-    r"|p1801.*|z(?:170|300|301|370|380|500|580|581)\w*)"
-    r"|a1-\d{3}.*|a3-a\d\d.*|b[13]-[a7a8]\w\w|a(?:100|101|110|200|210|211|500|501|510|511|700|701)|actab\w*"
+    r"|p1801.*|z(?:170|300|301|370|380|500|580|581)[ckm]\w*)"
+    r"|a1-\d{3}.*|a3-a\d\d.*|b[13]-[a7a8]\w\w+|a(?:100|101|110|200|210|211|500|501|510|511|700|701)|actab\w*"
     r"|acer (?:one|b1|a1).*"
     # LG, Sony, HTC, TCL and Alcatel
     r"|lg-(?:v|vk|uk)\d{3}.*|lm-t\d{3}.*|l-06c|sgp\w{3,4}.*|so-0(?:3e|5f|5g)|ebrd\d{4}|(?:htc )?flyer.*"
@@ -82,15 +84,17 @@ TABLET_MODELS: Final = re.compile(
     r"|k080|vox|arc"
     r"|qta\w+|qmv7[ab]|archos (?:[7-9]\d|1\d\d|t\d|access (?:7|8|10)).*|a101it|101g9|80g9|arnova.*"
     r"|pm[pt]\d{3,4}.*|per\d{4}\w?"
-    r"|rct\d{4}.*|nx(?:a|\d\d?a|00|7|8)\w{6,}|next\d\w+|dl\d{3,4}.*|eg[deqs]\d.*|plt\d{4}.*|mid[\d_-].*|mid"
+    r"|rct\d{4}.*|nx(?:a|\d\d?a|00|7|8)\w{5,}|next\d\w+|dl\d{3,4}.*|eg[deqs]\d.*|plt\d{4}.*|mid[\d_-].*|mid"
     r"|pmid\w+|st[1789]\d{4}.*|xelio.*|tm-[1789]\d{3}\w*"
     r"|(?:irbis )?t[zwx]\d{2,3}\w*|(?:ps|tt|cs)[17]\d{3}[mpe]\w|rmd-\d{3,4}.*|wexler.*|teclast.*|onda.*|pipo.*"
     r"|chuwi.*|alldocube.*"
-    r"|(?:cube )?u\d\d?gt.*|vankyo.*|dragon ?touch.*|notepad.*|novo\d.*|bmxc?\d*|inm\d{4}.*|ns-(?:p|\d\d)\w+"
+    r"|(?:cube )?u\d\d?gt.*|vankyo.*|dragon ?touch.*|notepad.*|novo\d.*|x[89][09] ?(?:plus|pro|air|3g|hd|ii)\b.*"
+    r"|bmxc?\d*|inm\d{4}.*|ns-(?:p|\d\d)\w+"
     r"|medion p\d{4}"
     r"|tpc[-_]?\d{4}.*|tab-p.*|polypad.*|smartq.*|momo\d.*|sero ?\d.*|zte v9|k(?:81|83|85|88|92)|e8qp|hudl.*"
     r"|doogee [tu]\d\d.*"
-    r"|[tu](?:10|20|30)(?:e|s|se|pro|plus| ?ultra| ?max)?_?(?:eea)?$|rt\d(?: .*)?|lifebook.*|elitepad.*|surface.*"
+    r"|nokia t2\d|t(?:10|20|30)(?:e|s|se|pro|plus| ?ultra| ?max)?_?(?:eea)?$|rt\d(?: .*)?|lifebook.*|elitepad.*"
+    r"|surface.*"
 )
 """Series of tablets. Many of them say `Mobile`, as telephones do."""
 

@@ -62,7 +62,7 @@ APP: Final = re.compile(
 )
 """Programs that fetch without navigating: libraries that only apps use, media players, a system's own services."""
 OFFICE: Final = re.compile(
-    r"ms-office|MSOffice|Microsoft (?:Office|Outlook|Word|Excel|PowerPoint)|^(?:Word|Excel|PowerPoint)/"
+    r"ms-office|MSOffice|Microsoft (?:Office|Outlook|Word|Excel|PowerPoint)|\b(?:Word|Excel|PowerPoint|OneNote)/\d"
 )
 DESKTOP_SYSTEM: Final = re.compile(r"Windows NT|Macintosh|Mac ?OS ?X|macOS|Win32|Windows \d")
 """An unknown program that names such a system, in a comment, runs at a person's desk and not in a data centre."""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import ClientHints, Device
-from tests.enricher.agents.examples import DeviceExample, read_devices
+from tests.enricher.agents.examples import DeviceExample, read_devices, read_rows
 from tests.enricher.builders import IPHONE, lookups
 from tests.enricher.steps.test_bots import lines
 from tests.examples import examples
@@ -31,6 +31,11 @@ def test_a_device_is_of_its_type(example: DeviceExample) -> None:
     device = read(example.user_agent, example.hints)
 
     assert (device.type, device.os if example.system != "-" else "-") == (example.type, example.system)
+
+
+@pytest.mark.parametrize(("kind", "model"), read_rows("models.txt"))
+def test_a_model_that_says_mobile_is_of_its_type(kind: str, model: str) -> None:
+    assert read(f"Mozilla/5.0 (Linux; Android 9; {model}) {CHROME} Mobile Safari/537.36").type == kind
 
 
 def test_the_devices_that_were_kept_aside_are_of_their_type() -> None:
