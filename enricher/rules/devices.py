@@ -88,7 +88,7 @@ TABLET_MODELS: Final = re.compile(
     r"|pmid\w+|st[1789]\d{4}.*|xelio.*|tm-[1789]\d{3}\w*"
     r"|(?:irbis )?t[zwx]\d{2,3}\w*|(?:ps|tt|cs)[17]\d{3}[mpe]\w|rmd-\d{3,4}.*|wexler.*|teclast.*|onda.*|pipo.*"
     r"|chuwi.*|alldocube.*"
-    r"|(?:cube )?u\d\d?gt.*|vankyo.*|dragon ?touch.*|notepad.*|novo\d.*|x[89][09] ?(?:plus|pro|air|3g|hd|ii)\b.*"
+    r"|(?:cube )?u\d\d?gt.*|vankyo.*|dragon ?touch.*|notepad.*|novo\d.*|x[89][089] ?(?:plus|pro|air|3g|hd|ii)\b.*"
     r"|bmxc?\d*|inm\d{4}.*|ns-(?:p|\d\d)\w+"
     r"|medion p\d{4}"
     r"|tpc[-_]?\d{4}.*|tab-p.*|polypad.*|smartq.*|momo\d.*|sero ?\d.*|zte v9|k(?:81|83|85|88|92)|e8qp|hudl.*"
