@@ -3,9 +3,12 @@ from random import Random
 
 import pytest
 
+from enricher.facts.network_package import load_package
+from enricher.steps.network import classify_network, own_networks
+from schemas import Network
 from simulate.addresses import Networks
 from simulate.traces import networks
-from simulate.traces.networks import FACTS, find_fact
+from simulate.traces.networks import EXCHANGE, FACTS, PROBABLE_SCANNERS, RELAY, SCANNER, NetworkFact, find_fact
 from tests.simulate.traces.builders import alone
 
 NAMES = [name for name in dir(networks) if isinstance(getattr(networks, name), Networks)]
@@ -45,6 +48,27 @@ def test_what_a_network_is_is_found_for_each_address_of_it() -> None:
 def test_people_and_machines_come_from_networks_of_their_kind(name: str, who: str) -> None:
     facts = {find_fact(request.address) for request in alone(name) if request.actor.who == who}
     assert {fact and fact.kind for fact in facts} == KINDS[name, who]
+
+
+@pytest.mark.parametrize("fact", [RELAY, EXCHANGE, SCANNER], ids=["relay", "exchange", "scanner"])
+def test_the_enricher_s_own_table_says_the_same(fact: NetworkFact) -> None:
+    drawn, own, rng = Networks(fact.ranges), [own_networks()], Random(1)
+    # The table knows the relay's IPv4 addresses by their system, for which it needs a database.
+    addresses = [address for _ in range(200) if (address := ip_address(drawn.draw(rng))).version == 6 or fact != RELAY]
+    kinds = {classify_network(Network(status="not_found"), address, own).kind for address in addresses}
+    assert kinds == {fact.kind}
+
+
+def test_the_package_of_published_ranges_says_the_same_of_every_network() -> None:
+    package, rng = load_package(), Random(1)
+    assert package is not None
+    sources = [own_networks(), package]
+    for fact in FACTS:
+        drawn = Networks(fact.ranges)
+        for address in (ip_address(drawn.draw(rng)) for _ in range(200)):
+            kind = classify_network(Network(status="not_found"), address, sources).kind
+            # Mail services are known by their systems, for which a database is needed.
+            assert kind == fact.kind or fact in PROBABLE_SCANNERS, address
 
 
 def test_relay_has_both_families_of_addresses() -> None:
