@@ -31,6 +31,8 @@ from enricher.steps.patterns import load_patterns
 from schemas import ClientHints, Device
 
 LABEL_CAP: Final = 128
+MODEL_CAP: Final = 64
+"""Longer ones are nobody's, and Python's patterns need the square of their length."""
 ANDROID: Final = "Android"
 ANDROID_GENERATIONS: Final = {"1": "mobile", "2": "mobile", "3": "tablet"}
 """Android was for telephones up to version 2, and for tablets alone in version 3. Neither says so in `Mobile`."""
@@ -110,7 +112,7 @@ def choose_type(tokens: AgentTokens, system: Named, hints: DeviceHints, word: st
 
     Bots are found by `steps/bots.py`.
     """
-    model = (hints.model or (tokens.model or "").partition("Build/")[0]).strip()
+    model = (hints.model or (tokens.model or "").partition("Build/")[0]).strip()[:MODEL_CAP]
     is_listed_tablet = is_tablet_model(model)
     if word == "other" or (not is_listed_tablet and OTHER_MODELS.fullmatch(model)):
         return "other"

@@ -169,6 +169,8 @@ def test_of_nothing_nothing_is_said(nothing: str | None) -> None:
         "(" * 8100,
         "Android " + ";" * 8000 + " Build/",
         "iPhone OS " + "1_" * 4000,
+        "Mozilla/5.0 (Linux; Android 9; " + "_" * 400 + ") AppleWebKit/537.36",
+        "Mozilla/5.0 (Linux; Android 9; " + "tv_pad_tab " * 40 + ") AppleWebKit/537.36",
     ],
     ids=lambda text: text[:12],
 )
