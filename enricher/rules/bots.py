@@ -51,6 +51,11 @@ PEOPLE: Final = frozenset(
         r"Freespoke\/",
         r"Trustly\/",
         r"theoldreader\.com",
+        r"008\/",
+        r"AHC\/",
+        r"BW\/",
+        r"s4a\/",
+        "ds9",
         "Adventurer",
         "BazQux",
         "CapitalOneShopping",
@@ -145,10 +150,7 @@ TOOLS: Final = (
     r"|thumbnails?|aggregator|rss|feed|feedparser|feedreader|transcoder|verifier|grabber|extractor|collector"
     r"|survey|synthetics?)(?:[/;) ]|$)"
 )
-DESKTOP: Final = (
-    (CRAWLER, r"https?://|\bwww\.[a-z]"),
-    (CRAWLER, TOOLS),
-)
+DESKTOP: Final = ((CRAWLER, r"https?://|\bwww\.[a-z]"), (CRAWLER, TOOLS))
 """Patterns for browsers on desktops: many an app on a telephone shows its site, or is called a scanner or a reader."""
 
 ORDER: Final = (PREVIEW, HEADLESS, LIBRARY, CRAWLER)

@@ -58,7 +58,11 @@ APP: Final = re.compile(
     r"|^mpv |^kodi"
     r"|^roku/|^spotify/|^\w+android/\d|^microsoft[- ](?:webdav|data access|cryptoapi|ncsi|windows network)"
     r"|^windows-update|^outlook-"
-    r"|^com\.apple\.|^trustd|^appletv|^plex|^emby|^jellyfin|^sonos|^tunein|^libmpv|^mpc-hc"
+    r"|^com\.apple\.|^trustd|^the bat|^lotus-notes|^evolution/|^claws|^eudora|^mulberry|^kmail|^incredimail"
+    r"|^windows-?live-?mail|^yahoomobilemail|^realplayer|^realmedia|^mplayer|^rhythmbox|^banshee|^amarok"
+    r"|^clementine|^xbmc|^aimp|^gstreamer|^totem|^xine|^zune|^audacious|^potplayer|^mediamonkey|^wmplayer|^wmfsdk"
+    r"|^antennapod|^castro|^castbox|^podkicker|^beyondpod|^downcast|^podcast ?addict|^pandora|^deezer|^audible"
+    r"|^shazam|^siriusxm|^appletv|^plex|^emby|^jellyfin|^sonos|^tunein|^libmpv|^mpc-hc"
 )
 """Programs that fetch without navigating: libraries that only apps use, media players, a system's own services."""
 OFFICE: Final = re.compile(
@@ -66,3 +70,5 @@ OFFICE: Final = re.compile(
 )
 DESKTOP_SYSTEM: Final = re.compile(r"Windows NT|Macintosh|Mac ?OS ?X|macOS|Win32|Windows \d")
 """An unknown program that names such a system, in a comment, runs at a person's desk and not in a data centre."""
+EMBEDDED: Final = re.compile(r"EmbeddedWB[\d., ]* from: https?://\S+")
+"""A component by which programs show pages; it names the site of its maker."""

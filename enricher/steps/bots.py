@@ -21,6 +21,7 @@ from enricher.rules.programs import (
     COMPATIBLE_SYSTEMS,
     CONSOLE,
     DESKTOP_SYSTEM,
+    EMBEDDED,
     ENGINES,
     NETSCAPE,
     OFFICE,
@@ -72,7 +73,7 @@ def classify_agent(
         return "app_fetch", None
     reason = reason or (CRAWLER if is_declared(tokens) else None)
     if reason is None and not on_phone:
-        reason = find_desktop_reason(tokens.text) or (CRAWLER if is_spider(tokens, parsed) else None)
+        reason = find_desktop_reason(cut_plugins(tokens)) or (CRAWLER if is_spider(tokens, parsed) else None)
     return ("bot", reason) if reason else ("person", None)
 
 
@@ -111,6 +112,15 @@ def is_made_device(parsed: Result) -> bool:
     """Check whether ua-parser knows the maker: user agents of old telephones begin with it."""
     brand = (parsed.device.brand if parsed.device else None) or ""
     return bool(brand) and not brand.startswith(("Apple", *NOT_A_BRAND))
+
+
+def cut_plugins(tokens: AgentTokens) -> str:
+    """Leave out what Internet Explorer says of its plugins: download managers, readers of feeds, toolbars."""
+    first = tokens.comments[0]
+    if not any(field.startswith("MSIE ") for field in first):
+        return tokens.text
+    addresses = [field for field in first if "://" in field and not EMBEDDED.search(field)]
+    return " ".join((*tokens.words[1:], *addresses, *(field for fields in tokens.comments[1:] for field in fields)))
 
 
 def find_tool(tokens: AgentTokens, find_desktop_reason: FindName) -> str | None:
