@@ -16,6 +16,7 @@ ELSEWHERE: Final = {
     "storage/jobs.py": "storage/test_partitions.py",
     "storage/load.py": "storage/test_writer.py",
     "storage/read/scores.py": "storage/test_scores.py",
+    "storage/read/click_filters.py": "storage/read/test_queries.py",
     "storage/read/where.py": "storage/read/test_records.py",
     "storage/tables.py": "storage/test_columns.py",
 }
