@@ -127,7 +127,7 @@ def test_a_token_that_is_not_genuine_is_said_so(tmp_path: Path) -> None:
     code, output, _ = clickrail("token", "verify", "01KAT301V8C3Q9GZ2F5B7N4M6P.aa0123456789ABCDEF", "--keys-file", path)
 
     assert code == 1
-    assert output.startswith("not genuine: unknown_key (this key ring never had the key it names")
+    assert output.startswith("not genuine: unknown_key (this key ring has never had the key that it names")
 
 
 def test_the_version_is_told() -> None:

@@ -419,7 +419,7 @@ async def test_hostile_values_are_text_on_every_page(console: Console, tables: a
 async def test_tables_that_were_never_made_are_told_apart_from_a_server_that_is_away(
     console: Console, tables: asyncpg.Connection
 ) -> None:
-    await tables.execute("DROP TABLE clicks")
+    await tables.execute("DROP TABLE clicks CASCADE")
     async with console.client.get("/") as response:
         assert response.status == 503
         assert "clickrail migrate" in await response.text()
