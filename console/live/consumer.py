@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from console.live.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
-from console.pages.lines import ClickOrRejection
+from console.pages.events import ClickOrRejection
 from console.settings import Settings
 from runtime.backoff import backoff_delays
 from runtime.containment import Crash, contain

@@ -1,33 +1,16 @@
 """Everything known about a click or a rejection, as groups of labelled values. Pure."""
 
-from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-import msgspec
-
-from console.pages.lines import ClickOrRejection
+from console.pages.events import ClickOrRejection
+from console.pages.fields import Field, Group
+from console.pages.quality_facts import describe_quality_facts
 from console.pages.user_agents import describe_user_agent
 from console.web.text import humanize, join
-from schemas import EnrichedClick, RejectedClick
+from schemas import ClientHints, EnrichedClick, Fetch, RejectedClick
 from storage.read.records import StoredClick
 
-Kind: TypeAlias = Literal["text", "mono", "time", "click"]
-"""How a value is shown: as text, as code, as a time, or as a link to another click."""
-
 NOT_KEPT: Final = "not kept"
-
-
-class Field(msgspec.Struct, frozen=True):
-    """A labelled value. It may be hostile text; null if unknown."""
-
-    label: str
-    value: str | datetime | None
-    kind: Kind = "text"
-
-
-class Group(msgspec.Struct, frozen=True):
-    title: str
-    fields: tuple[Field, ...]
 
 
 def describe_event(event: ClickOrRejection) -> tuple[Group, ...]:
@@ -69,6 +52,7 @@ def describe_click(stored: StoredClick) -> tuple[Group, ...]:
         describe_referral(click.affiliate_id, click.program_id, click),
         describe_visitor(click),
         describe_cookie_and_privacy(click),
+        *describe_quality_facts(click),
         Group("Times", times),
         describe_handling(click),
     )
@@ -84,10 +68,17 @@ def describe_click_request(click: EnrichedClick) -> Group:
             Field("Referrer", click.referrer.url, "mono"),
             Field("User agent", click.user_agent, "mono"),
             Field("Languages", click.accept_language, "mono"),
-            *([Field("Client hints", join(hints.ua, hints.mobile, hints.platform), "mono")] if hints else []),
+            *([Field("Client hints", join_fields(hints), "mono")] if hints else []),
+            *([Field("Fetch headers", join_fields(click.fetch), "mono")] if click.fetch else []),
             *([Field("Cut to their caps", join(*click.truncated, separator=", "))] if click.truncated else []),
         ),
     )
+
+
+def join_fields(part: ClientHints | Fetch) -> str:
+    """Give the headers that the browser sent, in our order: `site none · mode navigate`."""
+    values = ((name, getattr(part, name)) for name in part.__struct_fields__)
+    return join(*(f"{humanize(name)} {value}" for name, value in values if value is not None))
 
 
 def describe_rejection_request(rejection: RejectedClick) -> Group:
@@ -96,6 +87,7 @@ def describe_rejection_request(rejection: RejectedClick) -> Group:
         (
             Field("Asked for", rejection.asked, "mono"),
             Field("Host", rejection.host, "mono"),
+            *([Field("Method", rejection.method, "mono")] if rejection.method else []),
             Field("Answered", str(rejection.status)),
             Field("Referrer", rejection.referrer, "mono"),
             Field("User agent", rejection.user_agent, "mono"),

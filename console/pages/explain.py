@@ -4,24 +4,15 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-import msgspec
-
-from console.pages.lines import ClickOrRejection, Tone
+from console.pages.events import ClickOrRejection, Decision, Tone
+from console.pages.quality import explain_network, explain_score, explain_uniqueness
 from console.web.text import humanize, join
 from console.web.times import describe_duration, microseconds_between
 from schemas import EnrichedClick
 from schemas.reasons import REASONS, advise
 from storage.read.records import StoredClick, StoredRejection
+from storage.read.scores import Verdict
 from urls.queries import split_url
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """A decision about `subject`. `tone` is `accepted` if nothing needs attention."""
-
-    subject: str
-    sentence: str
-    tone: Tone = "accepted"
-
 
 CACHES: Final = {
     "process": "the process's own memory",
@@ -58,13 +49,14 @@ PLACES: Final = {
 }
 
 
-def explain(event: ClickOrRejection) -> tuple[Decision, ...]:
-    """List the decisions on a click or a rejection, first to last."""
+def explain(event: ClickOrRejection, verdict: Verdict | None = None) -> tuple[Decision, ...]:
+    """List the decisions on a click or a rejection, first to last. `verdict` is what the tables say of the click."""
     if isinstance(event, StoredRejection):
         return explain_rejection(event)
     counted = (NOT_COUNTED,) if event.click.is_test else ()
     taken = (step(event.click) for step in STEPS)
-    return (*counted, *(decision for decision in taken if decision is not None), explain_row(event))
+    score = explain_score(event.click, verdict)
+    return (*counted, *(decision for decision in taken if decision is not None), score, explain_row(event))
 
 
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
@@ -173,8 +165,10 @@ def explain_referrer(click: EnrichedClick) -> Decision:
 
 def explain_bot(click: EnrichedClick) -> Decision:
     rules = f" (rules {click.bot.rules})" if click.bot.rules else ""
+    if click.bot.kind == "app_fetch":
+        return Decision("Automation", f"A program of a device fetched the link without showing it{rules}.", "notice")
     if not click.bot.is_bot:
-        return Decision("Automation", f"Nothing looks automated{rules}.")
+        return Decision("Automation", f"The user agent names no bot{rules}.")
     reasons = join(*map(humanize, click.bot.reasons), separator=", ") or "no reason was given"
     return Decision("Automation", f"Counted among bots: {reasons}{rules}.", "bot")
 
@@ -197,5 +191,7 @@ STEPS: Final[tuple[Callable[[EnrichedClick], Decision | None], ...]] = (
     explain_address,
     explain_place,
     explain_referrer,
+    explain_network,
     explain_bot,
+    explain_uniqueness,
 )

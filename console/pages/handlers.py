@@ -9,6 +9,7 @@ from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.pages.charts import chart_minutes
 from console.pages.details import describe_event
+from console.pages.events import ClickOrRejection
 from console.pages.explain import explain
 from console.pages.filters import (
     Filters,
@@ -19,8 +20,9 @@ from console.pages.filters import (
     read_filters,
     write_query,
 )
-from console.pages.lines import ClickOrRejection, make_line, make_rejection_line, merge_lines
+from console.pages.lines import make_line, make_rejection_line, merge_lines
 from console.pages.past_clicks import PastClicks, read_past_clicks
+from console.pages.quality import report_quality
 from console.pages.reason_counts import count_reasons
 from console.pages.rejection_reasons import group_reasons
 from console.pages.timing import chart_journey, chart_steps
@@ -41,6 +43,7 @@ from storage.read.queries import (
     recent_rejections,
 )
 from storage.read.records import StoredClick, StoredLetter
+from storage.read.scores import Verdict, find_verdict
 
 LINES: Final = 100
 LATEST: Final = 20
@@ -106,7 +109,8 @@ async def reply_click(request: web.Request, template: str) -> web.Response:
     event = None if ulid is None else await find_event(environment, ulid)
     if event is None:
         return reply(request, template, 404, missing=explain_missing(asked, environment.now()), event=None)
-    return reply(request, template, missing=None, event=event, **make_click_context(event))
+    verdict = await find_click_verdict(environment, event)
+    return reply(request, template, missing=None, event=event, **make_click_context(event, verdict))
 
 
 async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | None:
@@ -130,11 +134,23 @@ async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | 
         return live
 
 
-def make_click_context(event: ClickOrRejection) -> dict[str, Any]:
+async def find_click_verdict(environment: Environment, event: ClickOrRejection) -> Verdict | None:
+    """Find the verdicts about a click. None: it has no row yet, or the tables cannot be read."""
+    if not isinstance(event, StoredClick) or event.stored_at is None:
+        return None
+    click = event.click
+    try:
+        return await environment.database.read(lambda reader: find_verdict(reader, click.click_id, click.clicked_at))
+    except DatabaseAway:
+        return None
+
+
+def make_click_context(event: ClickOrRejection, verdict: Verdict | None = None) -> dict[str, Any]:
     steps_us = event.click.handled.steps_us if isinstance(event, StoredClick) else {}
     return {
         "line": make_line(event),
-        "decisions": explain(event),
+        "decisions": explain(event, verdict),
+        "quality": report_quality(event.click, verdict) if isinstance(event, StoredClick) else None,
         "steps": chart_steps(steps_us),
         "way": chart_journey(event),
         "groups": describe_event(event),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
 
+from console.pages.events import ClickOrRejection, Tone
 from console.pages.filters import Filterable, Visitors
 from console.pages.marks import NO_MARKS, Marks, classify_quality, classify_uniqueness, make_marks
 from console.pages.user_agents import describe_user_agent
@@ -14,12 +15,6 @@ from console.web.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
 from schemas.reasons import REASONS
 from storage.read.records import StoredClick, StoredRejection
-
-Tone: TypeAlias = Literal["accepted", "bot", "notice", "test", "rejected", "dead"]
-"""Selects the colour: a person's click, a bot, a prefetch or a note, a test, a rejection, a dead letter."""
-
-ClickOrRejection: TypeAlias = StoredClick | StoredRejection
-"""An event that is in its table, or so far only in Kafka."""
 
 TOTAL: Final = "total"
 APP_FETCH: Final = "app_fetch"

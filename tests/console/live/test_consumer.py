@@ -8,8 +8,8 @@ from prometheus_client import CollectorRegistry
 from console.live.broadcast import Broadcast
 from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
+from console.pages.events import ClickOrRejection
 from console.pages.filters import Filters
-from console.pages.lines import ClickOrRejection
 from console.settings import Settings
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running

@@ -17,7 +17,7 @@ def test_a_click_is_shown_with_all_that_was_sent() -> None:
     values = values_of(describe_event(StoredClick(click, NOW, NOW + timedelta(seconds=1))))
 
     assert values["Request/Asked for"] == "go.shop.example/ref/spring-26?sub1=newsletter&utm_source=mail"
-    assert values["Request/Client hints"] == '?1 · "iOS"'
+    assert values["Request/Client hints"] == 'mobile ?1 · platform "iOS"'
     assert values["Request/Cut to their caps"] == "referrer"
     assert values["Referral/sub1"] == "newsletter"
     assert values["Referral/gclid"] == "Cj0K"

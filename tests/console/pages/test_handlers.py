@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient
 
-from schemas import Bot, Geo
+from schemas import Bot, EnrichedClick, Fraud, Geo
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import (
     BRACES,
@@ -431,3 +431,45 @@ async def test_a_rejection_that_only_kafka_has_is_shown_all_the_same(console: Co
     console.environment.broadcast.publish(StoredRejection(rejection, NOW))
 
     assert "Unknown code" in await console.read(f"/clicks/{rejection.rejection_id}")
+
+
+@servers
+async def test_a_click_is_shown_with_each_verdict_and_the_one_that_counts(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    click = enriched_click(NOW, fraud=Fraud(score=35, band="suspicious", rules="acme 3 abc", stage="live"))
+    await store(tables, [click])
+    await store_verdicts(tables, click)
+    await console.log_in()
+
+    page = await console.read(f"/clicks/{click.click_id}")
+
+    for text in ("87 of 100, likely invalid", "35 of 100, suspicious", "ana: a partner"):
+        assert text in page
+    assert page.count("(this one counts)") == 1
+    assert "Valid, decided by ana." in page
+    assert "5 different links were visited within 10 s, from no page; the limit is 3." in page
+    assert "known since it was settled" in page
+
+
+async def store_verdicts(tables: asyncpg.Connection, click: EnrichedClick) -> None:
+    """Settle a click as a sweep, and let a person call it valid."""
+    day = click.clicked_at.date()
+    await tables.execute(
+        f"CREATE TABLE IF NOT EXISTS click_scores_{day:%Y%m%d} PARTITION OF click_scores"
+        f" FOR VALUES FROM ('{day} 00:00Z') TO ('{day + timedelta(days=1)} 00:00Z')"
+    )
+    signals = '[{"name": "link_sweep", "weight": 0.8, "value": 5.0, "limit": 3.0, "detail": null}]'
+    await tables.execute(
+        "INSERT INTO click_scores (click_id, clicked_at, rules, stage, score, band, ivt_class, signals)"
+        " VALUES ($1, $2, 'acme 3 abc', 'settled', 87, 'likely_invalid', 'sivt', $3)",
+        click.click_id,
+        click.clicked_at,
+        signals,
+    )
+    await tables.execute(
+        "INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who) VALUES ($1, $2, 'valid', $3, 'ana')",
+        click.click_id,
+        click.clicked_at,
+        "a partner's test",
+    )

@@ -3,7 +3,8 @@
 import jinja2
 import pytest
 
-from console.pages.lines import ClickOrRejection, make_line
+from console.pages.events import ClickOrRejection
+from console.pages.lines import make_line
 from console.pages.overview import Overview
 from console.web.assets import load_assets
 from console.web.rendering import FOLDER, format_code, open_templates, render

@@ -1,0 +1,22 @@
+"""Labelled values, in groups, as the page of a click shows them."""
+
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Kind: TypeAlias = Literal["text", "mono", "time", "click"]
+"""How a value is shown: as text, as code, as a time, or as a link to another click."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A labelled value. It may be hostile text; null if unknown."""
+
+    label: str
+    value: str | datetime | None
+    kind: Kind = "text"
+
+
+class Group(msgspec.Struct, frozen=True):
+    title: str
+    fields: tuple[Field, ...]
