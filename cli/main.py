@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from cli import dead, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
+from cli.explain import explain
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
@@ -44,6 +45,7 @@ for service in (services.ingest, services.enricher, services.sink, services.cons
     app.command(service.__name__, rich_help_panel="Run")(service)
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
+app.command("explain", rich_help_panel="Look")(explain)
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 tables.topics.command()(offsets.lag)
 tables.topics.command("reset-offsets")(offsets.reset_offsets)

@@ -56,8 +56,9 @@ class VerdictLine(msgspec.Struct, frozen=True):
 
 
 class EvidenceLine(msgspec.Struct, frozen=True):
-    """A signal that fired. `is_later`: only the clicks after this one showed it."""
+    """A signal that was found. `is_later`: only the clicks after this one showed it."""
 
+    signal: Signal
     title: str
     sentence: str
     caution: str
@@ -66,8 +67,9 @@ class EvidenceLine(msgspec.Struct, frozen=True):
 
 
 class UnjudgedLine(msgspec.Struct, frozen=True):
-    """Titles of signals, and the clause that says why they were not judged."""
+    """Names and titles of signals, and the clause that says why they were not judged."""
 
+    signals: tuple[str, ...]
     titles: str
     why: str
 
@@ -88,7 +90,7 @@ def report_quality(click: EnrichedClick, verdict: Verdict | None = None) -> Qual
         verdicts=tuple(list_verdicts(verdict)),
         evidence=tuple(describe_evidence(signal, verdict.live) for signal in newest.signals),
         unjudged=tuple(
-            UnjudgedLine(", ".join(TEXTS[name].title for name in one.signals), one.why)
+            UnjudgedLine(one.signals, ", ".join(TEXTS[name].title for name in one.signals), one.why)
             for one in list_unjudged(click, newest.stage)
         ),
     )
@@ -118,6 +120,7 @@ def describe_computed(name: str, fraud: Fraud, at: datetime | None, *, counts: b
 def describe_evidence(signal: Signal, live: Fraud) -> EvidenceLine:
     text = TEXTS.get(signal.name)
     return EvidenceLine(
+        signal=signal,
         title=text.title if text else humanize(signal.name),
         sentence=describe_signal(signal),
         caution=text.caution if text else "",
