@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -9,9 +10,12 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from enricher.click_facts import IpAddress
+from enricher.facts.eviction_watch import EvictionWatch
 from enricher.facts.geo_files import GeoFiles
 from enricher.facts.network_files import NetworkFiles
 from enricher.facts.network_package import load_package
+from enricher.facts.redis_facts import DEADLINE_S, RedisFacts
+from enricher.facts.redis_store import RedisStore
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
 from enricher.facts.rules_file import RulesFile
 from enricher.file_watch import FileWatch, refresh_files, watch_files
@@ -20,7 +24,7 @@ from enricher.settings import Settings
 from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
-from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
+from identity.ip import IpHashKey, IpHashKeys, IpSealKeys, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
 from identity.verification import VerificationError
@@ -30,6 +34,8 @@ from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.process import clickrail_version
+from runtime.redis import connect_redis
+from runtime.redis_tls import check_redis_tls_files
 from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
@@ -73,6 +79,9 @@ class AddressKeys:
             self._unopened.labels(opened.reason).inc()
         return opened
 
+    def find_hash_key(self, time: datetime) -> IpHashKey:
+        return self.hash.at(time)
+
     def _use(self, ring: KeyRing) -> None:
         self.seal, self.hash = IpSealKeys(ring), IpHashKeys(ring)
 
@@ -105,13 +114,13 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_ENRICHER_DEAD_LETTER_LIMIT")
     lookups = Lookups(
         open_ip=keys.open_ip,
-        hash_ip=lambda packed: hash_ip(keys.hash, packed),
+        find_hash_key=keys.find_hash_key,
         locate=geo.locate,
         find_network=networks.find,
         read_referrer=read_referrer,
         read_agent=read_agent,
     )
-    async with task_scope(watch_files(watches)):
+    async with open_remote_facts(settings, metrics) as remote_facts, task_scope(watch_files(watches)):
         try:
             yield Environment(
                 settings=settings,
@@ -122,7 +131,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
                 limit=limit,
                 keys=keys,
                 lookups=lookups,
-                remote_facts=NoRemoteFacts(),
+                remote_facts=remote_facts,
                 rules=rules,
             )
         finally:
@@ -133,3 +142,20 @@ def open_networks(settings: Settings) -> NetworkFiles:
     package = load_package()
     databases = [Path(path) for path in settings.network_databases]
     return NetworkFiles(databases, settings.network_lists, [] if package is None else [package])
+
+
+@asynccontextmanager
+async def open_remote_facts(settings: Settings, metrics: EnricherMetrics) -> AsyncIterator[RemoteFacts]:
+    """Open Redis, if one is set. Waits for no server."""
+    if settings.redis_url is None:
+        yield NoRemoteFacts(metrics.not_judged)
+        return
+    url = settings.redis_url.reveal()
+    check_redis_tls_files(url)
+    client = connect_redis(url, DEADLINE_S)
+    watched = EvictionWatch(client, metrics)
+    async with task_scope(watched.run()):
+        try:
+            yield RedisFacts(RedisStore(client, settings.redis_prefix), metrics, watched)
+        finally:
+            await client.aclose()

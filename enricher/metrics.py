@@ -1,10 +1,14 @@
 """What the enricher counts."""
 
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from identity.verification import DESTROYED_KEY, FORGED, MALFORMED, UNKNOWN_KEY
 from runtime.kafka.metrics import StreamMetrics
 from schemas.letters import DEAD_REASONS
+
+NOT_JUDGED: Final = ("away", "skipped", "refused", "not_set", "late", "warming")
 
 
 class EnricherMetrics(StreamMetrics):
@@ -28,6 +32,26 @@ class EnricherMetrics(StreamMetrics):
             "1 while the file of quality rules cannot be used as it is.",
             registry=registry,
         )
+        self.redis_problem = Gauge(
+            "clickrail_enricher_redis_problem",
+            "1 while Redis may evict keys that uniqueness depends on, or has evicted some in the last hour.",
+            registry=registry,
+        )
+        self.redis_evicted = Counter(
+            "clickrail_enricher_redis_evicted_keys",
+            "Keys that Redis evicted while this enricher ran.",
+            registry=registry,
+        )
+        self.not_judged = Counter(
+            "clickrail_enricher_not_judged",
+            "Clicks without uniqueness or counts, by reason: Redis is away (no answer in time), skipped (away less than"
+            " 5 s ago), refused (an error), not_set (no CLICKRAIL_REDIS_URL); the click was late (no counts); Redis is"
+            " warming (a unique click may be a repeat).",
+            ["reason"],
+            registry=registry,
+        )
+        for reason in NOT_JUDGED:
+            self.not_judged.labels(reason)
         self.unopened = Counter(
             "clickrail_enricher_addresses_unopened",
             "Sealed addresses that this enricher's key ring does not open, by reason.",

@@ -26,7 +26,9 @@ SPEC: Final = StageSpec(
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Enrich clicks until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        await run_stage(SPEC, env, BatchEnricher(env).enrich_batch, stop)
+        await run_stage(
+            SPEC, env, BatchEnricher(env).enrich_batch, stop, lambda: {"redis": env.remote_facts.find_problem()}
+        )
 
 
 class BatchEnricher:

@@ -11,6 +11,8 @@ from runtime.settings import (
     LogLevel,
     MostDeadLetters,
     PrivatePort,
+    RedisPrefix,
+    RedisUrl,
     variables,
 )
 
@@ -51,6 +53,8 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     """Read from `CLICKRAIL_ENRICHER_*` and the shared variables."""
 
     keys_file: KeysFile
+    redis_url: RedisUrl | None = None
+    redis_prefix: RedisPrefix = "clickrail"
     log_level: LogLevel = "info"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120

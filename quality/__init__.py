@@ -6,6 +6,7 @@
     score      signals -> score, band and class
     wording    each signal in words, for people
     settling   what the clicks around a click say about it: one pass in the order of their ids (`reorder`, `rhythm`)
+    windows    what other clicks say about one: uniqueness, counts and guards, from a store (`window_*`)
 
 The score reads neither clock nor store nor file: the same record and the same rules always give the same score.
 """

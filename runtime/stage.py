@@ -21,7 +21,7 @@ from runtime.containment import Crash, contain
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.endpoint import Endpoint
 from runtime.garbage import collecting_rarely
-from runtime.health import serve_private_port
+from runtime.health import Checks, serve_private_port
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.cutting import deliver_cut
 from runtime.kafka.metrics import StreamMetrics
@@ -161,12 +161,17 @@ Handle = Callable[[Batch[L]], Awaitable[None]]
 """Makes the outcome of one batch safe. Raises DependencyAway to be called again with the same records."""
 
 
-async def run_stage(spec: StageSpec[L], env: StageEnvironment, handle: Handle[L], stop: asyncio.Event) -> None:
-    """Consume until `stop` is set, and serve the private port meanwhile; the batch in work is finished first."""
+async def run_stage(
+    spec: StageSpec[L], env: StageEnvironment, handle: Handle[L], stop: asyncio.Event, degraded: Checks = dict
+) -> None:
+    """Consume until `stop` is set, and serve the private port meanwhile; the batch in work is finished first.
+
+    Problems in `degraded` are reported there, but the stage stays ready.
+    """
     loop = ConsumeLoop(subscribe(spec, env), partial(run_batch, spec, env, handle), env.metrics, env.limit)
     settings = f"CLICKRAIL_{spec.name.upper()}_PRIVATE"
     private = Endpoint(env.settings.private_host, env.settings.private_port, settings)
-    async with serve_private_port(private, env.registry, lambda: {"consume": loop.problem}):
+    async with serve_private_port(private, env.registry, lambda: {"consume": loop.problem}, degraded):
         with collecting_rarely():
             await loop.run(stop)
 

@@ -1,4 +1,4 @@
-"""Valkey as a cache: it evicts the least recently used keys when its memory is full, and survives a restart."""
+"""Valkey: when its memory is full it evicts the keys that expire soonest, and it survives a restart."""
 
 import platform
 from pathlib import Path
@@ -47,7 +47,7 @@ def options(settings: LocalSettings, port: int, folder: str) -> list[str]:
         "port": str(port),
         "dir": folder,
         "maxmemory": f"{settings.valkey_maxmemory_mib}mb",
-        "maxmemory-policy": "allkeys-lru",
+        "maxmemory-policy": "volatile-ttl",
         "appendonly": "yes",
         "save": "",
         # `end_leftovers` recognizes the process by its command line, so the title must not change.

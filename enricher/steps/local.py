@@ -4,12 +4,14 @@ A step sets its facts in `ClickFacts`, and may read those of the steps before it
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from enricher.click_facts import ClickFacts, IpAddress
 from enricher.steps.agent import ReadAgent
+from identity.ip import IpHashKey, hash_visitor
 from identity.verification import VerificationError
 from schemas import Geo, Network, RawClick, Referrer
 
@@ -21,11 +23,11 @@ ANONYMOUS_NETWORK: Final = Network(status="anonymous")
 class Lookups(msgspec.Struct, frozen=True, kw_only=True):
     """What the steps ask. None of them raises for anything a click can hold.
 
-    `open_ip` takes a sealed address and its click id; `hash_ip` takes a packed address and gives key id and hash.
+    `open_ip` takes a sealed address and its click id; `find_hash_key` gives the key that was active at a time.
     """
 
     open_ip: Callable[[str, str], IpAddress | VerificationError]
-    hash_ip: Callable[[bytes], tuple[str, str]]
+    find_hash_key: Callable[[datetime], IpHashKey]
     locate: Callable[[IpAddress], Geo]
     find_network: Callable[[IpAddress], Network]
     read_referrer: Callable[[RawClick], Referrer]
@@ -44,10 +46,20 @@ def open_address(facts: ClickFacts, lookups: Lookups) -> None:
 
 
 def hash_address(facts: ClickFacts, lookups: Lookups) -> None:
-    if facts.address is None or is_anonymous(facts.click):
-        facts.ip_hash_key_id, facts.ip_hash = None, None
-    else:
-        facts.ip_hash_key_id, facts.ip_hash = lookups.hash_ip(facts.address.packed)
+    """Hash the address with the key that was active at the click, so that a replay gives the same click."""
+    facts.hashes = None
+    click = facts.click
+    if facts.address is None or is_anonymous(click):
+        return
+    key = lookups.find_hash_key(click.clicked_at)
+    is_new = key.since is not None and (click.clicked_at - key.since).total_seconds() < click.unique_window_s
+    facts.hashes = hash_visitor(key, facts.address.packed, read_traits(click), with_previous=is_new)
+
+
+def read_traits(click: RawClick) -> bytes:
+    """Join what tells the browsers of one network apart. No header contains a line feed."""
+    platform = click.client_hints.platform if click.client_hints else None
+    return "\n".join((click.user_agent or "", click.accept_language or "", platform or "")).encode()
 
 
 def locate_address(facts: ClickFacts, lookups: Lookups) -> None:

@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from identity.ip import IpHashKeys
-from ingest.limits.breaker import Breaker
 from ingest.limits.client_key import name_client
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
 from ingest.limits.redis_sync import RedisSync
+from runtime.breaker import Breaker
 from runtime.redis import connect_redis
 from runtime.task_scope import task_scope
 

@@ -21,13 +21,13 @@ import msgspec
 import redis.asyncio
 from redis.exceptions import ResponseError
 
-from ingest.limits.breaker import Breaker
 from ingest.limits.gcra import SECOND_NS
 from ingest.limits.limiter import SharedMeter
 from ingest.limits.meter import Key
 from ingest.limits.metrics import LimitMetrics
-from referrals.lookup.redis_refusals import REFUSALS
 from referrals.lookup.redis_requests import AWAY, REQUEST_TIMEOUT_S
+from runtime.breaker import Breaker
+from runtime.redis_refusals import REFUSALS
 
 PAUSE_S: Final = 0.25
 BUSY_PAUSE_S: Final = 0.05

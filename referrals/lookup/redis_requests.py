@@ -8,9 +8,9 @@ from typing import Final
 import redis.asyncio
 from redis.exceptions import RedisError, ResponseError
 
-from referrals.lookup.redis_refusals import REFUSALS
 from referrals.model import Key
 from runtime.redis import REDIS_TIMEOUT_S
+from runtime.redis_refusals import REFUSALS
 
 EXTRA_TIMEOUT_S: Final = 0.005
 REQUEST_TIMEOUT_S: Final = REDIS_TIMEOUT_S + EXTRA_TIMEOUT_S

@@ -16,7 +16,7 @@ from enricher.pipeline import LOCAL_STEPS, collect_facts, finish_click
 from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
-from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
+from identity.ip import IpHashKeys, IpSealKeys, open_ip, seal_ip
 from identity.keys import RING_RANDOMNESS, KeyRing, init_ring
 from schemas import DeadLetter, EnrichedClick, Geo, Handled, KeyIds, Network, Privacy, RawClick, encode
 from schemas.letters import SourceRecord
@@ -115,7 +115,7 @@ def lookups() -> Lookups:
     """What the service looks up with, but for the city database: everybody is in Lisbon."""
     return Lookups(
         open_ip=partial(open_ip, IpSealKeys(ring())),
-        hash_ip=partial(hash_ip, IpHashKeys(ring())),
+        find_hash_key=IpHashKeys(ring()).at,
         locate=locate_in_lisbon,
         find_network=lambda _: NETWORK,
         read_referrer=load_referrer_reader(),

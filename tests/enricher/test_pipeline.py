@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from enricher.click_facts import ClickFacts
 from enricher.pipeline import LOCAL_STEPS, finish_click
 from enricher.steps.agent import Agent
-from identity.ip import IpSealKeys, open_ip
+from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
 from quality.rules import make_rules
 from schemas import (
@@ -67,7 +68,7 @@ def test_the_hash_of_an_address_is_that_of_the_ring_and_names_its_key() -> None:
     click = enriched(raw_click())
     same_visitor = enriched(raw_click(click_id="01KAV9FT00JCKYZSHQA40QNF52", ip_sealed=None))
 
-    key_id, hashed = lookups().hash_ip(bytes(int(part) for part in VISITOR.split(".")))
+    key_id, hashed = hash_ip(IpHashKeys(ring()), ip_address(VISITOR).packed)
     assert (click.ip_hash, click.ip_hash_key_id) == (hashed, key_id)
     assert (same_visitor.ip_hash, same_visitor.ip_hash_key_id) == (None, None)
 

@@ -13,7 +13,6 @@ import redis.asyncio
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
-from ingest.limits.breaker import Breaker
 from ingest.limits.client_key import client_key
 from ingest.limits.factory import name_keys, open_limits
 from ingest.limits.limiter import WITHIN
@@ -21,6 +20,7 @@ from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import LimitMetrics
 from ingest.limits.policy import Admit
 from ingest.limits.redis_sync import MAX_AT_ONCE, RedisSync
+from runtime.breaker import Breaker
 from runtime.redis import connect_redis
 from tests.ingest.limits.builders import OFFICE, hash_keys, limit, limits
 from tests.referrals.builders import Clock

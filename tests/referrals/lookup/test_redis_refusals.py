@@ -17,10 +17,10 @@ from structlog.testing import capture_logs
 
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
-from referrals.lookup.redis_refusals import REFUSALS, REPEAT_S, RefusalLog, explain_refusal
 from referrals.lookup.redis_requests import AWAY
 from referrals.metrics import LookupMetrics
 from runtime.redis import connect_redis
+from runtime.redis_refusals import REFUSALS, REPEAT_S, RefusalLog, explain_refusal
 from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.security.certificates import make_authority, write_signed
 from tests.waiting import eventually
@@ -28,7 +28,8 @@ from tests.waiting import eventually
 SESAME = "open-sesame"
 WRONG_PASSWORD = "Redis does not accept the user or password of this URL"
 FORBIDDEN = (
-    "the user of this URL needs GET, MGET, SET, EVAL and EVALSHA on all keys that begin with CLICKRAIL_REDIS_PREFIX"
+    "the user of this URL needs GET, MGET, SET, EVAL, EVALSHA, STRLEN, APPEND, EXPIRE, HGETALL and HINCRBY on all keys"
+    " that begin with CLICKRAIL_REDIS_PREFIX, and INFO"
 )
 
 

@@ -1,4 +1,4 @@
-from ingest.limits.breaker import Breaker
+from runtime.breaker import Breaker
 from tests.referrals.builders import Clock
 
 

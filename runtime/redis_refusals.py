@@ -21,8 +21,8 @@ def explain_refusal(error: BaseException) -> str | None:
             return "Redis does not accept the user or password of this URL"
         case NoPermissionError():
             return (
-                "the user of this URL needs GET, MGET, SET, EVAL and EVALSHA on all keys that begin with"
-                " CLICKRAIL_REDIS_PREFIX"
+                "the user of this URL needs GET, MGET, SET, EVAL, EVALSHA, STRLEN, APPEND, EXPIRE, HGETALL and HINCRBY"
+                " on all keys that begin with CLICKRAIL_REDIS_PREFIX, and INFO"
             )
         case ResponseError() if "DB index is out of range" in str(error):
             return "Redis has no database with the number in this URL"

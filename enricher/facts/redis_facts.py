@@ -1,0 +1,119 @@
+"""Uniqueness, counts and guards from Redis, for a whole batch, within a deadline.
+
+A batch waits for Redis for 100 ms at most and asks it once; after no answer Redis is left alone for 5 s. Clicks that
+could not be judged say so, and the batch goes on.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Protocol, TypeVar
+
+import structlog
+from redis.exceptions import RedisError, ResponseError
+
+from enricher.click_facts import ClickFacts
+from enricher.facts.redis_store import RedisStore
+from enricher.facts.visits import read_visit
+from enricher.metrics import EnricherMetrics
+from quality.window_visits import Visit
+from quality.windows import WindowBatch, judge_without_store
+from runtime.breaker import Breaker
+from runtime.outage_log import OutageLog
+from runtime.redis_refusals import REFUSALS
+
+log = structlog.get_logger()
+
+DEADLINE_S: Final = 0.1
+PROBE_S: Final = 5.0
+AWAY: Final = (RedisError, OSError, TimeoutError)
+
+T = TypeVar("T")
+
+
+class FindsProblem(Protocol):
+    """Says what is wrong with Redis, for people."""
+
+    def find_problem(self) -> str | None: ...
+
+
+class RedisFacts:
+    """`RemoteFacts` from Redis. `now` gives the time in seconds since 1970."""
+
+    def __init__(
+        self,
+        store: RedisStore,
+        metrics: EnricherMetrics,
+        evictions: FindsProblem,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._store = store
+        self._evictions = evictions
+        self._metrics = metrics
+        self._now = now
+        self._breaker = Breaker(time.monotonic, PROBE_S)
+        self._outage = OutageLog(log, "redis does not judge clicks", "redis judges clicks again")
+
+    async def find_all(self, batch: Sequence[ClickFacts]) -> None:
+        """Set the windows' facts of each click. Never raises, and takes little longer than `DEADLINE_S`."""
+        visits = [read_visit(facts) for facts in batch]
+        reason = await self._judge(batch, visits) if self._breaker.admits() else "skipped"
+        if reason is None:
+            return
+        for facts, visit in zip(batch, visits, strict=True):
+            facts.windows = judge_without_store(visit)
+        self._metrics.not_judged.labels(reason).inc(len(batch))
+
+    def find_problem(self) -> str | None:
+        return self._evictions.find_problem()
+
+    async def _judge(self, batch: Sequence[ClickFacts], visits: Sequence[Visit]) -> str | None:
+        """Judge the batch; give why that was not possible, or null."""
+        reason = None
+        try:
+            await self._ask(batch, visits)
+        except ResponseError as error:
+            # Redis answers, with an error: full, or not permitted. Asking again costs no time-out.
+            reason = "refused"
+            self._note(error)
+        except AWAY as error:
+            reason = "away"
+            self._note(error)
+        else:
+            self._outage.end()
+        self._breaker.record(answered=reason != "away")
+        return reason
+
+    async def _ask(self, batch: Sequence[ClickFacts], visits: Sequence[Visit]) -> None:
+        deadline = Deadline(DEADLINE_S)
+        now_ms = int(self._now() * 1000)
+        windows = WindowBatch(visits, now_ms)
+        writes = windows.apply(await deadline.wait(self._store.read(windows.plan(), now_ms)))
+        while writes:
+            writes = windows.confirm(await deadline.wait(self._store.write(writes)))
+        late = warming = 0
+        for facts, found in zip(batch, windows.facts(), strict=True):
+            facts.windows = found
+            late += found.counts.status == "late"
+            warming += found.unique.status == "warming"
+        self._metrics.not_judged.labels("late").inc(late)
+        self._metrics.not_judged.labels("warming").inc(warming)
+
+    def _note(self, error: BaseException) -> None:
+        REFUSALS.note(error)
+        self._outage.fail(f"{type(error).__name__}: {error}"[:200])
+
+
+class Deadline:
+    """Limits the time that is spent waiting, all waits together; computing between them does not count."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    async def wait(self, work: Awaitable[T]) -> T:
+        """Wait for the work. Raises TimeoutError when no time is left."""
+        began = time.monotonic()
+        async with asyncio.timeout(self._left):
+            done = await work
+        self._left -= time.monotonic() - began
+        return done
