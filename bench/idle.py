@@ -14,7 +14,8 @@ START_S = 1.5
 
 async def measure_idle(bench: Bench) -> list[Figure]:
     figures: list[Figure] = []
-    geo_mib = sum(path.stat().st_size for path in bench.addresses.geo_databases) / 1024**2
+    database_files = (*bench.addresses.geo_databases, *bench.addresses.network_databases)
+    geo_mib = sum(path.stat().st_size for path in database_files) / 1024**2
     for name, server in bench.services.items():
         # Once before, so that bytecode and files are where a second start finds them.
         await start(server)

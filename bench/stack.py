@@ -16,6 +16,7 @@ from cli.tables import apply_contract, apply_migrations
 from cli.up.demo import make_demo
 from cli.up.environ import Addresses, service_environ
 from cli.up.services import LocalService, plan_service, read_services
+from deploy.local.asn import asn_database
 from deploy.local.city import city_databases
 from deploy.local.ports import free_port
 from deploy.local.server import Server
@@ -41,6 +42,7 @@ class Bench(msgspec.Struct, frozen=True):
 async def open_bench(folder: Path) -> AsyncIterator[Bench]:
     local = LocalSettings(data_dir=str(folder), kafka_port=0, kafka_controller_port=0, postgres_port=0, valkey_port=0)
     geo = await city_databases(local.cache)
+    systems = await asn_database(local.cache)
     async with run_stack(local) as stack:
         addresses = Addresses(
             kafka=stack.kafka.address,
@@ -51,6 +53,7 @@ async def open_bench(folder: Path) -> AsyncIterator[Bench]:
             session_file=folder / "password",
             data_dir=folder / "ingest",
             geo_databases=geo,
+            network_databases=(systems,),
         )
         addresses.password_file.write_text(PASSWORD)
         create_ring(addresses.keys_file, init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))

@@ -14,6 +14,7 @@ NOT_OF_SERVICES: Final = ("CLICKRAIL_LOCAL_", "CLICKRAIL_TEST_")
 PASSWORD: Final = "CLICKRAIL_CONSOLE_PASSWORD"  # noqa: S105 - the name of a variable
 SESSION_SECRET: Final = "CLICKRAIL_CONSOLE_SESSION_SECRET"  # noqa: S105 - the name of a variable
 GEO_DATABASES: Final = "CLICKRAIL_ENRICHER_GEO_DATABASES"
+NETWORK_DATABASES: Final = "CLICKRAIL_ENRICHER_NETWORK_DATABASES"
 EXPORT: Final = "export "
 RUNNING: Final = "# Running: "
 
@@ -29,6 +30,7 @@ class Addresses(msgspec.Struct, frozen=True, kw_only=True):
     session_file: Path
     data_dir: Path
     geo_databases: tuple[Path, ...]
+    network_databases: tuple[Path, ...]
 
 
 def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str, str]:
@@ -49,6 +51,7 @@ def service_environ(outer: Mapping[str, str], addresses: Addresses) -> dict[str,
         "CLICKRAIL_PUBLIC_URL": public_url,
         "CLICKRAIL_CONSOLE_HOST": "127.0.0.1",
         GEO_DATABASES: ",".join(map(str, addresses.geo_databases)),
+        NETWORK_DATABASES: ",".join(map(str, addresses.network_databases)),
     }
     known = {
         "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": addresses.kafka,

@@ -11,7 +11,7 @@ import msgspec
 from cli.up.banner import describe_addresses, describe_commands
 from cli.up.demo import DEMO_CODE, DEMO_PROGRAM
 from cli.up.demo_click import ClickNotStored, DemoLink, describe_trace, follow_click
-from cli.up.environ import GEO_DATABASES, Addresses, service_environ, write_exports
+from cli.up.environ import Addresses, service_environ, write_exports
 from cli.up.landing import serve_landing
 from cli.up.screen import Screen
 from cli.up.services import (
@@ -22,9 +22,8 @@ from cli.up.services import (
     read_services,
     run_services,
 )
-from cli.up.setup import find_addresses, make_secrets, placeholders, set_up, write_private
+from cli.up.setup import fetch_databases, find_addresses, make_secrets, placeholders, set_up, write_private
 from cli.up.status import show_status
-from deploy.local.city import city_databases
 from deploy.local.ports import SERVERS, Wanted, choose_port, require_free, wanted_ports
 from deploy.local.postgres import program
 from deploy.local.settings import LocalSettings, variable
@@ -56,9 +55,9 @@ async def run_up(environ: Mapping[str, str], selected: Sequence[str], screen: Sc
         settings, environ = choose_ports(settings, environ, selected)
         # Remove the file of an earlier run: its addresses may be wrong until this run is up.
         (settings.data / ENVIRONMENT).unlink(missing_ok=True)
-        geo = () if GEO_DATABASES in environ else await city_databases(settings.cache, screen.progress)
+        files = await fetch_databases(environ, settings.cache, screen.progress)
         async with run_servers(settings, screen.progress) as stack:
-            addresses = find_addresses(stack, settings, geo)
+            addresses = find_addresses(stack, settings, files)
             make_secrets(addresses)
             inner = service_environ(environ, addresses)
             services = {service.name: service for service in read_services(inner, selected)}

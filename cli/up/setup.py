@@ -6,16 +6,35 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from cli.tables import apply_contract, apply_migrations
 from cli.up.demo import make_demo
-from cli.up.environ import Addresses
+from cli.up.environ import GEO_DATABASES, NETWORK_DATABASES, Addresses
+from deploy.local.asn import asn_database
+from deploy.local.city import city_databases
+from deploy.local.progress import Progress
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import Stack
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 
 
-def find_addresses(stack: Stack, local: LocalSettings, geo: tuple[Path, ...]) -> Addresses:
+class DatabaseFiles(msgspec.Struct, frozen=True):
+    """The databases of cities and of autonomous systems that this run brings."""
+
+    cities: tuple[Path, ...] = ()
+    systems: tuple[Path, ...] = ()
+
+
+async def fetch_databases(environ: Mapping[str, str], cache: Path, progress: Progress) -> DatabaseFiles:
+    """Bring the databases that no setting names. Raises a LocalStackError."""
+    cities = () if GEO_DATABASES in environ else await city_databases(cache, progress)
+    systems = () if NETWORK_DATABASES in environ else (await asn_database(cache, progress),)
+    return DatabaseFiles(cities, systems)
+
+
+def find_addresses(stack: Stack, local: LocalSettings, files: DatabaseFiles) -> Addresses:
     return Addresses(
         kafka=stack.kafka.address,
         postgres=stack.postgres.address,
@@ -24,7 +43,8 @@ def find_addresses(stack: Stack, local: LocalSettings, geo: tuple[Path, ...]) ->
         password_file=local.data / "console-password",
         session_file=local.data / "console-session-secret",
         data_dir=local.data / "ingest",
-        geo_databases=geo,
+        geo_databases=files.cities,
+        network_databases=files.systems,
     )
 
 
@@ -66,4 +86,5 @@ def placeholders() -> Addresses:
         session_file=here,
         data_dir=here,
         geo_databases=(),
+        network_databases=(),
     )

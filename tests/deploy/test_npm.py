@@ -86,7 +86,7 @@ def test_what_npm_says_becomes_a_sentence(tmp_path: Path, output: str, sentence:
     assert sentence in str(explain("The thing", tmp_path / "thing", output))
 
 
-@pytest.mark.parametrize("name", ["city", "chromium"])
+@pytest.mark.parametrize("name", ["asn", "city", "chromium"])
 def test_a_lock_holds_hashes_and_names_no_address(name: str) -> None:
     text = (LOCKS / name / "package-lock.json").read_text()
     assert '"integrity": "sha512-' in text

@@ -14,4 +14,5 @@ ADDRESSES: Final = Addresses(
     session_file=Path(__file__),
     data_dir=Path("/data"),
     geo_databases=(Path("/v4"), Path("/v6")),
+    network_databases=(Path("/asn"),),
 )
