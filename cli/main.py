@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from cli import dead, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
+from cli import dead, geo, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
 from cli.explain import explain
 from cli.simulate_command import simulate
 from cli.status.command import status
@@ -53,6 +53,7 @@ app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")
+app.add_typer(geo.geo, name="geo", rich_help_panel="Set up")
 app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")
 app.add_typer(referrals.program, name="program", rich_help_panel="Referrals")
 app.add_typer(referrals.affiliate, name="affiliate", rich_help_panel="Referrals")

