@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from cli.admin_common import add, edit, split_list
+from cli.database import CommandError
+from cli.errors import exit_on
 from cli.options import AsJson, DatabaseUrl, Id, NewId, SameName
-from referrals.model import CookiePolicy, LimitPolicy, PassQuery, Privacy
+from referrals.model import CookiePolicy, LimitPolicy, PassQuery, Privacy, UniqueBasis
 
 FALLBACK = typer.Option("--fallback", show_default=False, help="where visitors go while it is paused or archived")
 WINDOW = typer.Option("--window", help="lifetime of the cookie in days, 1 to 400")
@@ -33,6 +35,18 @@ DEEP_LINK_HOSTS = typer.Option(
     help="hosts on which a link may choose the page: shop.example,*.shop.example",
 )
 COOKIE_POLICY = typer.Option("--cookie-policy", help="which click counts: the visitor's first or last")
+UNIQUE_BASIS = typer.Option(
+    "--unique-basis", help="how visitors without a cookie are recognised: by address, or not at all (cookie)"
+)
+ACCEPT_CLIENT_HINTS = typer.Option(
+    "--accept-client-hints/--no-accept-client-hints",
+    help="ask browsers for the device's model and the system's version (Accept-CH)",
+)
+QUALITY_RULES = typer.Option(
+    "--quality-rules",
+    show_default=False,
+    help="the program's own weights and limits: client_rate_limit_60s=20,link_sweep_weight=0.6",
+)
 
 
 def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
@@ -53,6 +67,9 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
     pass_names: Annotated[str, PASS_NAMES] = "",
     deep_link_hosts: Annotated[str, DEEP_LINK_HOSTS] = "",
     cookie_policy: Annotated[CookiePolicy, COOKIE_POLICY] = "last",
+    unique_basis: Annotated[UniqueBasis, UNIQUE_BASIS] = "address",
+    accept_client_hints: Annotated[bool, ACCEPT_CLIENT_HINTS] = False,
+    quality_rules: Annotated[str, QUALITY_RULES] = "",
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,6 +97,9 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
         pass_names=split_list(pass_names),
         deep_link_hosts=split_list(deep_link_hosts),
         cookie_policy=cookie_policy,
+        unique_basis=unique_basis,
+        accept_client_hints=accept_client_hints,
+        quality_rules=read_quality_rules(quality_rules),
     )
     add(database_url, new, as_json=as_json, same_name=same_name)
 
@@ -102,6 +122,9 @@ def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     pass_names: Annotated[str | None, PASS_NAMES] = None,
     deep_link_hosts: Annotated[str | None, DEEP_LINK_HOSTS] = None,
     cookie_policy: Annotated[CookiePolicy | None, COOKIE_POLICY] = None,
+    unique_basis: Annotated[UniqueBasis | None, UNIQUE_BASIS] = None,
+    accept_client_hints: Annotated[bool | None, ACCEPT_CLIENT_HINTS] = None,
+    quality_rules: Annotated[str | None, QUALITY_RULES] = None,
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
@@ -122,5 +145,29 @@ def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
         "pass_names": pass_names,
         "deep_link_hosts": deep_link_hosts,
         "cookie_policy": cookie_policy,
+        "unique_basis": unique_basis,
+        "accept_client_hints": accept_client_hints,
+        "quality_rules": None if quality_rules is None else read_quality_rules(quality_rules),
     }
     edit(database_url, "program", id_, given, as_json=as_json, same_name=same_name)
+
+
+def read_quality_rules(text: str) -> dict[str, float]:
+    """Read `name=value` pairs. Exits with what is wrong with them."""
+    from quality.rules import find_problems
+
+    with exit_on(CommandError):
+        rules = dict(read_pair(pair) for pair in split_list(text))
+        if problems := find_problems(rules):
+            raise CommandError("--quality-rules: " + "; ".join(problems))
+    return rules
+
+
+def read_pair(pair: str) -> tuple[str, float]:
+    name, _, value = pair.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        raise CommandError(
+            f"--quality-rules: {pair!r} is not a name and a number, as in link_sweep_weight=0.6"
+        ) from None

@@ -15,7 +15,7 @@ from identity.cookie_header import ProgramCookie
 from identity.randomness import RandomPool
 from identity.ulid import RANDOM_BYTES, make_ulid
 from identity.verification import UNKNOWN_KEY
-from ingest.http.response import Response, redirect_to
+from ingest.http.response import ACCEPT_CH, Response, redirect_to
 from ingest.limits.policy import Admit
 from ingest.live_keys import KeySource
 from ingest.pipeline import (
@@ -76,10 +76,11 @@ class ClickRecorder:
             set_cookie = make_set_cookie(keys, cookie, claims, self._nonces.draw(), now_s) if claims else None
         times.cookie_made = clock()
         parameters = read_parameters(request.query)
-        location_cap = self._site.location_cap - len(set_cookie) if set_cookie else self._site.location_cap
+        fields = ACCEPT_CH if cookie and found.program.accept_client_hints else ""
+        location_cap = self._site.location_cap - len(set_cookie or "") - len(fields)
         target = build_location(keys, found, click_id, parameters, request.query, location_cap)
         # Make the response before recording anything: a click counts only if its response can be sent.
-        response = redirect_to(target.location, set_cookie)
+        response = redirect_to(target.location, set_cookie, fields)
         times.target_built = clock()
         draft = ClickDraft(
             found=found,

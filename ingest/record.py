@@ -80,6 +80,8 @@ def record_click(
         privacy=draft.privacy,
         prefetch=request.is_prefetch,
         unique_window_s=draft.found.program.unique_window_s,
+        unique_basis=None if draft.found.program.unique_basis == "address" else draft.found.program.unique_basis,
+        quality_rules=draft.found.program.quality_rules or None,
         limit=draft.limit,
         is_test=draft.is_test,
         ip_sealed=seal_ip(keys.ip_seal, request.address.packed, draft.click_id, nonce),

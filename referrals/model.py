@@ -12,6 +12,7 @@ Privacy: TypeAlias = Literal["full", "no_cookie", "anonymous"]
 LimitPolicy: TypeAlias = Literal["flag", "skip", "refuse"]
 PassQuery: TypeAlias = Literal["none", "listed", "all"]
 CookiePolicy: TypeAlias = Literal["last", "first"]
+UniqueBasis: TypeAlias = Literal["address", "cookie"]
 
 # The same patterns as the tables' constraints. They are checked again when a value is read, because response headers
 # are built from them and Redis may contain anything. `(?!\n)`: Python's `$` alone accepts a trailing line feed.
@@ -25,6 +26,8 @@ ListedHost = Annotated[
         pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?(?!\n)$",
     ),
 ]
+RuleName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}(?!\n)$")]
+RuleValue = Annotated[float, Meta(ge=0, le=1_000_000)]
 MOST_LISTED: Final = 50
 
 Kind: TypeAlias = Literal["program", "affiliate", "code"]
@@ -44,6 +47,10 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     `pass_query` and `pass_names` say which of the visitor's parameters are passed to the target. `deep_link_hosts`
     (`shop.example`, `*.shop.example`) are the hosts on which a visitor may choose the page: docs/targets.md.
     `cookie_policy` says whether the first or the last click of a visitor counts.
+
+    `unique_basis` says how a visitor without a cookie is recognised: by `address`, or not at all (`cookie`), so that
+    each of their clicks is unique. With `accept_client_hints` browsers are asked for the device's model and the
+    platform's version. `quality_rules` are the program's own weights and limits (docs/quality.md).
     """
 
     kind: ClassVar[Kind] = "program"
@@ -65,6 +72,9 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     pass_names: Annotated[tuple[ParameterName, ...], Meta(max_length=MOST_LISTED)] = ()
     deep_link_hosts: Annotated[tuple[ListedHost, ...], Meta(max_length=MOST_LISTED)] = ()
     cookie_policy: CookiePolicy = "last"
+    unique_basis: UniqueBasis = "address"
+    accept_client_hints: bool = False
+    quality_rules: Annotated[dict[RuleName, RuleValue], Meta(max_length=MOST_LISTED)] = {}
     version: int = 0
 
     def decide_privacy(self, *, gpc: bool, dnt: bool) -> Privacy:

@@ -40,6 +40,10 @@ REDIRECT_CAP: Final = 4000
 """Default limit for the bytes of a redirect's head: nginx with its default buffers answers 502 above 4,096."""
 
 
+ACCEPT_CH: Final = "Accept-CH: Sec-CH-UA-Model, Sec-CH-UA-Platform-Version\r\n"
+"""Asks the browser for more client hints with its next requests. Critical-CH would make it repeat this one."""
+
+
 class Response(msgspec.Struct, frozen=True, gc=False):
     """`head` is the status line and header fields, without Date and Connection. `closes` ends the connection."""
 
@@ -53,13 +57,17 @@ class Response(msgspec.Struct, frozen=True, gc=False):
         return head + self.body if has_body and self.body else head
 
 
-def redirect_to(location: str, set_cookie: str | None = None) -> Response:
-    """Make a 302. Raises ValueError when the location is not printable ASCII: it could break out of its header line."""
+def redirect_to(location: str, set_cookie: str | None = None, fields: str = "") -> Response:
+    """Make a 302. `fields` are further header lines, each with its CRLF.
+
+    Raises ValueError when the location is not printable ASCII: it could break out of its header line.
+    """
     if not (location.isascii() and location.isprintable()):
         raise ValueError("a Location must be printable ASCII")
     cookie = "" if set_cookie is None else f"Set-Cookie: {set_cookie}\r\n"
     return Response(
-        f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n{cookie}Cache-Control: no-store\r\nContent-Length: 0\r\n"
+        f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n{cookie}{fields}Cache-Control: no-store\r\n"
+        "Content-Length: 0\r\n"
     )
 
 

@@ -32,6 +32,18 @@ def describe_settings(program: Program) -> list[str]:
         said.append(f"A visitor may choose a page of {', '.join(program.deep_link_hosts)} by ?url=.")
     if program.cookie_policy == "first":
         said.append("A visitor keeps a valid cookie: the first click counts.")
+    return said + describe_quality(program)
+
+
+def describe_quality(program: Program) -> list[str]:
+    said = []
+    if program.unique_basis == "cookie":
+        said.append("Visitors are recognised by their cookie alone: a click without one counts as unique.")
+    if program.accept_client_hints:
+        said.append("Browsers are asked for the device's model and the system's version.")
+    if program.quality_rules:
+        rules = ", ".join(f"{name}={value:g}" for name, value in program.quality_rules.items())
+        said.append(f"Clicks are scored with the program's own values: {rules}.")
     return said
 
 

@@ -166,7 +166,7 @@ async def write(
     if problem:
         return ValidationProblem(problem)
     try:
-        text = await connection.fetchval(statement, *normalize_hosts(fields).values())
+        text = await connection.fetchval(statement, *to_stored(fields).values())
     except REJECTIONS as error:
         return explain_violation(error)
     return (
@@ -174,9 +174,11 @@ async def write(
     )
 
 
-def normalize_hosts(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields with their host names in the form that browsers send (punycode)."""
+def to_stored(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields as columns: host names in the form that browsers send (punycode), rules as JSON."""
     stored = dict(fields)
+    if isinstance(rules := fields.get("quality_rules"), dict):
+        stored["quality_rules"] = msgspec.json.encode(rules).decode()
     if isinstance(domain := fields.get("cookie_domain"), str):
         stored["cookie_domain"] = to_stored_host(domain)
     if isinstance(hosts := fields.get("deep_link_hosts"), list | tuple):

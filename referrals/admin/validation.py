@@ -35,6 +35,11 @@ SENTENCES: Final = {
         " port"
     ),
     "program_cookie_policy_known": "a cookie policy must be last or first",
+    "program_unique_basis_known": "a unique basis must be address or cookie",
+    "program_quality_rules_shape": (
+        "quality_rules must be at most 50 rules, each a name of 1 to 40 of the characters a-z, 0-9 and _ with a number"
+        " from 0 to 1000000"
+    ),
     "programs_pkey": "there is a program with that id already",
     "affiliate_id_shape": "an affiliate's id must be 1 to 40 of the characters a-z, 0-9, _ and -",
     "affiliate_name_shape": "an affiliate's name must be 1 to 200 characters on one line",

@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from deploy.local.ports import free_port
 from ingest.http.response import OVERLOADED
-from schemas import RawClick
+from schemas import Fetch, RawClick
 from tests.browser import run_chromium
 from tests.front import Front, running_front
 from tests.ingest.builders import found
@@ -131,12 +131,51 @@ async def test_the_longest_ids_there_can_be_make_a_cookie_that_a_browser_keeps(
     async with visiting(chromium_path, tmp_path, **changes) as visit:
         await visit.follow("https://go.shop.test/ref/abc123")
         (cookie,) = await visit.cookies()
-        await visit.follow("https://go.shop.test/ref/abc123")
+        for _ in range(2):
+            await visit.follow("https://go.shop.test/ref/abc123")
+        (with_lease,) = await visit.cookies()
         clicks = await visit.clicks()
 
     assert cookie["name"] == f"__Host-cr-{longest}"
-    assert len(f"{cookie['name']}={cookie['value']}".encode()) <= LARGEST
-    assert [click.previous_click_id for click in clicks] == [None, clicks[0].click_id]
+    assert len(cookie["value"]) < len(with_lease["value"])
+    assert len(f"{with_lease['name']}={with_lease['value']}".encode()) <= LARGEST
+    assert [click.previous_click_id for click in clicks] == [None, clicks[0].click_id, clicks[1].click_id]
+    assert [click.lease_click_id for click in clicks] == [None, clicks[0].click_id, clicks[0].click_id]
+
+
+async def test_where_the_first_click_counts_its_cookie_lasts_as_long_as_before_when_its_lease_is_renewed(
+    chromium_path: Path, tmp_path: Path
+) -> None:
+    settings = {"cookie_policy": "first", "unique_window_s": 1, "cookie_window_days": 1}
+    async with visiting(chromium_path, tmp_path, **settings) as visit:
+        await visit.follow("https://go.shop.test/ref/abc123")
+        (first,) = await visit.cookies()
+        await visit.page.wait_for_timeout(1500)
+        await visit.follow("https://go.shop.test/ref/abc123")
+        (renewed,) = await visit.cookies()
+        await visit.page.wait_for_timeout(1500)
+        await visit.follow("https://go.shop.test/ref/abc123")
+        clicks = await visit.clicks()
+
+    assert first["value"] != renewed["value"]
+    assert abs(first["expires"] - renewed["expires"]) < 2
+    assert [click.previous_click_id for click in clicks] == [None, clicks[0].click_id, clicks[0].click_id]
+    assert [click.lease_click_id for click in clicks] == [None, clicks[0].click_id, clicks[1].click_id]
+
+
+async def test_a_browser_says_how_it_came_and_its_next_request_has_the_hints_that_were_asked_for(
+    chromium_path: Path, tmp_path: Path
+) -> None:
+    # Chromium keeps such a wish of a local server, and of no server whose certificate nobody vouches for.
+    async with visiting(chromium_path, tmp_path, "http", accept_client_hints=True) as visit:
+        for _ in range(2):
+            await visit.follow(f"http://localhost:{visit.served.port}/ref/abc123")
+        first, second = await visit.clicks()
+
+    assert first.fetch == Fetch(site="none", mode="navigate", dest="document", user="?1")
+    assert (first.client_hints, second.client_hints) != (None, None)
+    hints = [(hints.model, hints.platform_version) for hints in (first.client_hints, second.client_hints) if hints]
+    assert hints == [(None, None), ('""', '""')]
 
 
 async def test_a_cookie_of_http_is_none_over_https(chromium_path: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -47,6 +48,38 @@ async def test_a_cookie_is_set_only_where_the_decision_is_full(
         decision, "Sec-GPC" in fields, "DNT" in fields,
     )  # fmt: skip
     assert click.ip_sealed is not None
+
+
+@pytest.mark.parametrize(
+    ("policy", "fields", "asks"),
+    [
+        ({}, {}, False),
+        ({"accept_client_hints": True}, {}, True),
+        ({"accept_client_hints": True}, {"Sec-GPC": "1"}, False),
+        ({"accept_client_hints": True, "privacy": "anonymous"}, {}, False),
+        ({"accept_client_hints": True, "status": "paused"}, {}, False),
+    ],
+)
+async def test_a_browser_is_asked_for_more_hints_only_where_the_program_and_the_visitor_allow_it(
+    *, policy: dict[str, Any], fields: dict[str, str], asks: bool
+) -> None:
+    async with serving({"abc123": found(**policy)}) as served:
+        answers = [await ask(served.port, "/ref/abc123", fields, method) for method in ("GET", "HEAD")]
+    assert ["Accept-CH" in answer.headers for answer in answers] == [asks, False]
+
+
+async def test_clicks_carry_what_the_program_says_about_their_quality() -> None:
+    rules = {"link_sweep_weight": 0.6}
+    codes = {
+        "abc123": found(),
+        "def456": found(of_code={"code": "def456"}, unique_basis="cookie", quality_rules=rules),
+    }
+    async with serving(codes) as served:
+        for code in codes:
+            await ask(served.port, f"/ref/{code}")
+        usual, own = (await served.published()).clicks()
+    assert (usual.unique_basis, usual.quality_rules) == (None, None)
+    assert (own.unique_basis, own.quality_rules) == ("cookie", rules)
 
 
 async def test_a_cookie_is_not_even_read_where_the_decision_is_not_full() -> None:

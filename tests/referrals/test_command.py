@@ -107,12 +107,38 @@ async def test_every_setting_of_a_program_is_an_option(run: Run) -> None:
         "pass-names": "gclid,utm_source",
         "deep-link-hosts": "shop.example,*.shop.example",
         "cookie-policy": "first",
+        "unique-basis": "cookie",
+        "quality-rules": "link_sweep_weight=0.6,client_rate_limit_60s=20",
     }
-    given = [text for name, value in options.items() for text in (f"--{name}", value)]
+    given = [*(text for name, value in options.items() for text in (f"--{name}", value)), "--accept-client-hints"]
     await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, *given)
     shown = (await run("program", "show", "shop")).stdout.splitlines()
     expected = [f"{name.replace('-', '_')}\t{value.replace(',', ', ')}" for name, value in options.items()]
-    assert [line for line in expected if line not in shown] == []
+    assert [line for line in [*expected, "accept_client_hints\tyes"] if line not in shown] == []
+
+
+async def test_settings_of_a_program_are_taken_back(run: Run) -> None:
+    given = ("--accept-client-hints", "--quality-rules", "link_sweep_weight=0.6")
+    await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, *given)
+    edited = await run("program", "edit", "shop", "--no-accept-client-hints", "--quality-rules", "")
+    assert edited.stdout.splitlines()[1:] == ["accept_client_hints\tno", "quality_rules\tnone"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "problem"),
+    [
+        ("link_sweep", "'link_sweep' is not a name and a number, as in link_sweep_weight=0.6"),
+        ("link_sweep_weight=high", "'link_sweep_weight=high' is not a name and a number, as in link_sweep_weight=0.6"),
+        ("link_weight=1", "link_weight: no rule has this name; did you mean link_sweep_weight?"),
+        ("link_sweep_weight=1.5", "link_sweep_weight: 1.5 is not between 0 and 1"),
+        ("link_sweep_weight=nan", "link_sweep_weight: nan is not between 0 and 1"),
+    ],
+)
+@pytest.mark.parametrize("command", ["add", "edit"])
+async def test_rules_that_are_none_are_refused_by_name(run: Run, command: str, rules: str, problem: str) -> None:
+    options = ("--target", TARGET) if command == "add" else ()
+    refused = await run("program", command, "shop", *options, "--quality-rules", rules)
+    assert (refused.exit_code, refused.stderr) == (2, f"clickrail: --quality-rules: {problem}\n")
 
 
 async def test_the_link_of_a_code_is_shown_when_it_is_added(run: Run, connection: asyncpg.Connection) -> None:

@@ -1,6 +1,6 @@
 """The settings that decide a Location: what the tables accept, and what becomes of rows from before there were any."""
 
-from collections.abc import Sequence
+import json
 
 import asyncpg
 import msgspec
@@ -30,6 +30,9 @@ SETTINGS = {
     "pass_names": ("gclid", "utm_source"),
     "deep_link_hosts": ("shop.example", "*.shop.example"),
     "cookie_policy": "first",
+    "unique_basis": "cookie",
+    "accept_client_hints": True,
+    "quality_rules": {"link_sweep_weight": 0.6, "client_rate_limit_60s": 20.0},
 }
 LONGEST_HOST = "*." + ".".join(["a" * 62] * 3) + "." + "a" * 62
 URL_COLUMNS = ["programs.target_url", "programs.fallback_url", "referral_codes.target_url"]
@@ -73,6 +76,18 @@ async def test_settings_are_stored_and_come_back(connection: asyncpg.Connection)
         ("deep_link_hosts", [LONGEST_HOST + "a"], "program_deep_link_hosts_shape"),
         ("deep_link_hosts", ["shop.example"] * 51, "program_deep_link_hosts_shape"),
         ("cookie_policy", "second", "program_cookie_policy_known"),
+        ("unique_basis", "person", "program_unique_basis_known"),
+        ("quality_rules", "[]", "program_quality_rules_shape"),
+        ("quality_rules", "null", "program_quality_rules_shape"),
+        ("quality_rules", '{"Weight": 1}', "program_quality_rules_shape"),
+        ("quality_rules", '{"a\\n": 1}', "program_quality_rules_shape"),
+        ("quality_rules", '{"": 1}', "program_quality_rules_shape"),
+        ("quality_rules", f'{{"{"a" * 41}": 1}}', "program_quality_rules_shape"),
+        ("quality_rules", '{"a": "1"}', "program_quality_rules_shape"),
+        ("quality_rules", '{"a": null}', "program_quality_rules_shape"),
+        ("quality_rules", '{"a": -0.1}', "program_quality_rules_shape"),
+        ("quality_rules", '{"a": 1000000.1}', "program_quality_rules_shape"),
+        ("quality_rules", json.dumps({f"a{number}": 1 for number in range(51)}), "program_quality_rules_shape"),
     ],
 )
 async def test_a_setting_that_cannot_be_is_not_stored(
@@ -90,11 +105,12 @@ async def test_a_setting_that_cannot_be_is_not_stored(
         ("token_parameter", "a" * 40),
         ("pass_names", ("A-Za.z0_9",) * 50),
         ("deep_link_hosts", ("a.b", "*.xn--bcher-kva.example", LONGEST_HOST[:253])),
+        ("quality_rules", {f"{number:040}": 1_000_000.0 / (number + 1) for number in range(50)}),
+        ("quality_rules", {"a": 0.0, "b": 1e-300}),
+        ("quality_rules", {}),
     ],
 )
-async def test_whatever_can_be_stored_can_be_read(
-    connection: asyncpg.Connection, setting: str, value: str | Sequence[str]
-) -> None:
+async def test_whatever_can_be_stored_can_be_read(connection: asyncpg.Connection, setting: str, value: object) -> None:
     await insert(connection)
     changed = await repository.change(connection, "program", "shop", {setting: value})
     assert isinstance(changed, Program)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.http.response import make_page, redirect_to
+from ingest.http.response import ACCEPT_CH, make_page, redirect_to
 from tests.ingest.wire import read_answers
 
 SHOES = "https://shop.example/shoes?a=%2Fb&z=a+b"
@@ -25,6 +25,13 @@ def test_a_cookie_is_set_only_when_there_is_one() -> None:
     assert without.headers.getall("Set-Cookie", []) == []
     assert with_one.headers.getall("Set-Cookie") == ["a=b; Path=/"]
     assert with_one.headers["Connection"] == "close"
+
+
+def test_more_client_hints_are_asked_for_and_no_second_request_is() -> None:
+    (answer,) = read_answers(redirect_to(SHOES, "a=b", ACCEPT_CH).render(DATE, "", has_body=True))
+    assert answer.headers["Accept-CH"] == "Sec-CH-UA-Model, Sec-CH-UA-Platform-Version"
+    assert (answer.headers["Set-Cookie"], answer.headers["Cache-Control"]) == ("a=b", "no-store")
+    assert "Critical-CH" not in answer.headers
 
 
 @pytest.mark.parametrize(

@@ -115,10 +115,17 @@ def test_of_a_visitor_without_values_nothing_is_cut() -> None:
     )
 
 
+@pytest.mark.parametrize("asks_for_hints", [False, True])
 @pytest.mark.parametrize("policy", ["full", "no_cookie"])
-async def test_the_whole_head_of_a_redirect_stays_below_what_nginx_takes(policy: str) -> None:
+async def test_the_whole_head_of_a_redirect_stays_below_what_nginx_takes(*, policy: str, asks_for_hints: bool) -> None:
     target, passed = PAGE + "s" * (1924 - len(PAGE)), "&".join(f"p{number:02}={'x' * 90}" for number in range(20))
-    referral = found(target_url=target, pass_query="all", token_parameter="clickid", privacy=policy)
+    referral = found(
+        target_url=target,
+        pass_query="all",
+        token_parameter="clickid",
+        privacy=policy,
+        accept_client_hints=asks_for_hints,
+    )
     async with serving({"abc123": referral}) as served:
         (answer,) = await send(served.port, request(f"/ref/abc123?{passed}"))
         (click,) = (await served.published()).clicks()

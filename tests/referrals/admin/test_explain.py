@@ -37,6 +37,15 @@ def test_the_usual_settings_need_no_word() -> None:
             "A visitor may choose a page of shop.example by ?url=.",
         ),
         ({"cookie_policy": "first"}, "A visitor keeps a valid cookie: the first click counts."),
+        (
+            {"unique_basis": "cookie"},
+            "Visitors are recognised by their cookie alone: a click without one counts as unique.",
+        ),
+        ({"accept_client_hints": True}, "Browsers are asked for the device's model and the system's version."),
+        (
+            {"quality_rules": {"link_sweep_weight": 0.6, "client_rate_limit_60s": 20.0}},
+            "Clicks are scored with the program's own values: link_sweep_weight=0.6, client_rate_limit_60s=20.",
+        ),
     ],
 )
 def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object], said: str) -> None:

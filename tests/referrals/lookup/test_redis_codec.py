@@ -15,6 +15,7 @@ KEY = ("code", "abc123")
         program(cookie_domain="shop.example", fallback_url="http://x/"),
         program(token_parameter="t.k-n_1", pass_query="listed", pass_names=("a", "B.c"), cookie_policy="first"),
         program(pass_query="all", deep_link_hosts=("shop.example", "*.shop.example")),
+        program(unique_basis="cookie", accept_client_hints=True, quality_rules={"link_sweep_weight": 0.6}),
         affiliate(),
         code(),
         code(status="archived"),
@@ -75,6 +76,12 @@ def test_no_bytes_whatever_raise(data: bytes) -> None:
         {"deep_link_hosts": ("shop.example\n",)},
         {"pass_query": "some"},
         {"cookie_policy": "second"},
+        {"unique_basis": "person"},
+        {"accept_client_hints": "yes"},
+        {"quality_rules": {"a b": 1.0}},
+        {"quality_rules": {"a\n": 1.0}},
+        {"quality_rules": {"a": -1.0}},
+        {"quality_rules": {f"a{number}": 1.0 for number in range(51)}},
     ],
 )
 def test_a_program_with_an_unfit_setting_is_a_miss(setting: dict[str, object]) -> None:
