@@ -33,6 +33,7 @@ FETCH_SITE: Final = istr("Sec-Fetch-Site")
 FETCH_MODE: Final = istr("Sec-Fetch-Mode")
 FETCH_DEST: Final = istr("Sec-Fetch-Dest")
 FETCH_USER: Final = istr("Sec-Fetch-User")
+METHOD_CAP: Final = 40
 NO_KEYS: Final = KeyIds()
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FETCH_SITES: Final = ("cross-site", "same-site", "same-origin", "none")
@@ -114,6 +115,7 @@ def record_rejection(
         reason=refusal.reason.number,
         status=refusal.status,
         asked=read_requested_code(request.path),
+        method=None if refusal.method is None else clean(refusal.method, METHOD_CAP)[0],
         affiliate_id=found.affiliate.id if found else None,
         program_id=found.program.id if found else None,
         host=clean(headers.get(hdrs.HOST, ""), HOST_CAP)[0],

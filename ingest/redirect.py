@@ -31,12 +31,12 @@ from ingest.refusals import (
     refuse_prefetch,
     resolve_answer,
 )
-from ingest.rejections import RejectionQueue, RejectionRecorder
+from ingest.rejections import RejectionQueue, RejectionRecorder, Trace
 from ingest.request.context import RequestContext, Site, StepTimes
 from ingest.request.parameters import read_parameters
 from ingest.request.signals import is_prefetch
-from referrals.lookup.answers import Answer
-from schemas.reasons import MALFORMED_CODE
+from referrals.lookup.answers import Answer, Found
+from schemas.reasons import HEAD_REQUEST, MALFORMED_CODE, OTHER_METHOD
 from urls.links import is_link, match_code, split_path
 
 Respond = Callable[[Answer], Response]
@@ -63,7 +63,10 @@ class Delivery(NamedTuple):
 
 
 class Redirect:
-    """Responds to requests. Call `flush_journal` after `handle` and before any of the responses is sent."""
+    """Responds to requests (`RequestHandler`).
+
+    Call `flush_journal` after `handle` and before any of the responses is sent, `record_traces` after that.
+    """
 
     def __init__(
         self, site: Site, keys: KeySource, lookup: Lookup, limits: Limits, delivery: Delivery, metrics: IngestMetrics
@@ -75,6 +78,7 @@ class Redirect:
         self._rejections = RejectionRecorder(site, keys, delivery.publisher, metrics)
         self._metrics = metrics
         self.flush_journal = self._clicks.flush_journal
+        self.record_traces = self._rejections.record_traces
 
     def handle(self, request: RawRequestMessage, peer: str | None) -> Handled:
         """Respond to a request and count it: at once, unless its code must be looked up in the stores."""
@@ -85,8 +89,20 @@ class Redirect:
         if request.method == hdrs.METH_GET:
             return self._handle_get(request.headers, peer, path, query, started)
         if request.method == hdrs.METH_HEAD:
-            return self._handle_head(request.headers, peer, path, query)
+            return self._handle_head(request, peer, path)
+        self.trace_refused(request, peer)
         return self._count("method_not_allowed", make_page(405))
+
+    def trace_refused(self, request: RawRequestMessage, peer: str | None) -> None:
+        """Leave a trace of a request that is refused for its method or body, if its code is in memory."""
+        path, _ = split_path(request.path)
+        code = match_code(path)
+        found = self._lookup.peek(code) if code else None
+        if isinstance(found, Found):
+            refusal = Refusal(
+                OTHER_METHOD, 405, found=found, method=None if request.method == hdrs.METH_GET else request.method
+            )
+            self._rejections.add_trace(Trace(request, peer, refusal))
 
     def _handle_get(
         self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str, started: int
@@ -133,19 +149,34 @@ class Redirect:
         request.times.code_limited = clock()
         return self._count("accepted", self._clicks.accept(request, found, admitted))
 
-    def _handle_head(self, headers: CIMultiDictProxy[str], peer: str | None, path: str, query: str) -> Handled:
-        """Respond as to GET, but without cookie, click or rejection."""
-        code = match_code(path)
+    def _handle_head(self, request: RawRequestMessage, peer: str | None, path: str) -> Handled:
+        """Respond as to GET, but without cookie, click or rejection. Where the code is known, a trace is left."""
+        code, headers = match_code(path), request.headers
         if code is None:
             return self._count_refused("head", refuse_code(MALFORMED_CODE, self._site.fallback_url))
         if self._site.refuses_prefetch and is_prefetch(headers):
-            return self._count_refused("head", refuse_prefetch(None))
+            known = self._lookup.peek(code)
+            return self._trace_head(request, peer, known, self._count_refused("head", refuse_prefetch(known)))
         client = self._limits.check_client(self._site.proxies.find_client(peer, headers), clock())
         if client.verdict == "far_over" and self._lookup.peek(code) is None:
             return self._count_refused("head", refuse_lookup(self._limits.refuse_lookup(client)))
-        show_target = partial(self._show_target, "head", query, client)
+        respond = partial(self._respond_to_head, request, peer, client)
         answer = self._lookup.find_cached(code)
-        return show_target(answer) if answer else self._look_up(code, show_target, show_target)
+        return respond(answer) if answer else self._look_up(code, respond, respond)
+
+    def _respond_to_head(
+        self, request: RawRequestMessage, peer: str | None, client: Decision, answer: Answer
+    ) -> Response:
+        _, query = split_path(request.path)
+        return self._trace_head(request, peer, answer, self._show_target("head", query, client, answer))
+
+    def _trace_head(
+        self, request: RawRequestMessage, peer: str | None, answer: Answer | None, response: Response
+    ) -> Response:
+        if isinstance(answer, Found):
+            refusal = Refusal(HEAD_REQUEST, response.status, found=answer, method=hdrs.METH_HEAD)
+            self._rejections.add_trace(Trace(request, peer, refusal))
+        return response
 
     def _show_target(self, kind: str, query: str, client: Decision, answer: Answer) -> Response:
         """Respond with the target of a link, without cookie, click or rejection."""

@@ -17,13 +17,14 @@ from schemas.reasons import (
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A request that is not a click: the reason, and the response instead."""
+    """A request that is not a click: the reason, and the response instead. `method` is set where it was not GET."""
 
     reason: Reason
     status: int
     location: str | None = None
     found: Found | None = None
     retry_after_s: int = RETRY_AFTER_S
+    method: str | None = None
 
 
 def refuse_code(reason: Reason, fallback_url: str | None) -> Refusal:

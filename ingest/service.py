@@ -65,8 +65,7 @@ async def public_port(env: Environment, listener: socket.socket | None = None) -
     """
     raise_file_limit(env.settings.most_connections + OTHER_FILES)
     connections = Connections(
-        env.redirect.handle,
-        env.redirect.flush_journal,
+        env.redirect,
         make_connection_limits(env.settings),
         env.metrics,
         env.admission,

@@ -11,7 +11,7 @@ NAMES_ONE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`.
+    """`group` gathers numbers for people: `code`, `paused`, `limits`, `purpose`, `outage`, `method`.
 
     The commands in `remedy` contain CODE, AFFILIATE_ID and PROGRAM_ID; `advise` replaces those that are known.
     """
@@ -115,6 +115,23 @@ STORES_AWAY: Final = Reason(
     "The code was not in this process, and neither Redis nor Postgres answered in time.",
     "Bring Postgres or Redis back. Codes in a process's memory keep redirecting meanwhile.",
 )
+HEAD_REQUEST: Final = Reason(
+    "R601",
+    "method",
+    "Asked where the link leads",
+    "A program asked with HEAD where the link of a known code leads. It got the answer of a visit without a cookie, and"
+    " no click was made. This is no error: it is kept because it says something about clicks of the same origin.",
+    "Nothing to do. Link checkers, mail scanners and messengers look at links this way.",
+)
+OTHER_METHOD: Final = Reason(
+    "R602",
+    "method",
+    "Asked in another way than a visit",
+    "A request for a known code had another method than GET (`method` names it), or a body. No browser that follows a"
+    " link does that. The code must be in memory: it is not looked up for such a request.",
+    "Usually nothing to do: programs that try out web servers do this. If a form or script of yours sends it, let it"
+    " use GET without a body.",
+)
 
 REASONS: Final = {
     reason.number: reason
@@ -131,8 +148,12 @@ REASONS: Final = {
         CODE_LIMIT,
         REFUSED_PREFETCH,
         STORES_AWAY,
+        HEAD_REQUEST,
+        OTHER_METHOD,
     )
 }
+TRACES: Final = tuple(number for number, reason in REASONS.items() if reason.group == "method")
+"""Reasons of requests that were no visits. They are recorded as evidence, and are in no count of rejections."""
 
 
 def advise(

@@ -9,7 +9,7 @@ from console.pages.quality import explain_network, explain_score, explain_unique
 from console.web.text import humanize, join
 from console.web.times import describe_duration, microseconds_between
 from schemas import EnrichedClick
-from schemas.reasons import REASONS, advise
+from schemas.reasons import REASONS, TRACES, advise
 from storage.read.records import StoredClick, StoredRejection
 from storage.read.scores import Verdict
 from urls.queries import split_url
@@ -37,6 +37,8 @@ SOURCES: Final = {
 }
 LIMITED: Final = {"client": "one address (R301)", "code": "the code (R302)"}
 PAGE: Final = "url="
+NOTICE: Final[Tone] = "notice"
+REJECTED: Final[Tone] = "rejected"
 HARMLESS: Final = ("absent", "valid", "expired")
 NOT_COUNTED: Final = Decision(
     "Test", "A signed test link was followed: redirected like any click, but counted in no total.", "test"
@@ -63,8 +65,9 @@ def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
     rejection = stored.rejection
     reason = REASONS.get(rejection.reason)
     meaning = reason.meaning if reason else "This version of the console does not know this number."
-    answer = f"The visitor got {rejection.status}. No cookie was set, and no click was counted."
-    decisions = (Decision(rejection.reason, meaning, "rejected"), Decision("Answer", answer, "rejected"))
+    who, tone = ("program that asked", NOTICE) if rejection.reason in TRACES else ("visitor", REJECTED)
+    answer = f"The {who} got {rejection.status}. No cookie was set, and no click was counted."
+    decisions = (Decision(rejection.reason, meaning, tone), Decision("Answer", answer, tone))
     if reason is None:
         return decisions
     remedy = advise(reason, code=rejection.asked, affiliate_id=rejection.affiliate_id, program_id=rejection.program_id)

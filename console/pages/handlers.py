@@ -12,11 +12,9 @@ from console.pages.details import describe_event
 from console.pages.events import ClickOrRejection
 from console.pages.explain import explain
 from console.pages.filters import (
-    Filters,
     IgnoredParameter,
     is_storable,
     list_ignored,
-    make_rejection_filters,
     read_filters,
     write_query,
 )
@@ -31,11 +29,12 @@ from console.web.responses import reply
 from console.web.text import read_bytes
 from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
-from schemas.reasons import REASONS
+from schemas.reasons import REASONS, TRACES
 from storage.read.letter_names import LetterName, distinct_names
 from storage.read.queries import (
     Connection,
     Reader,
+    RejectionFilters,
     find_click,
     find_letters,
     find_rejection,
@@ -163,7 +162,7 @@ async def show_errors(request: web.Request) -> web.Response:
     reason = REASONS.get(asked)
     ignored = [IgnoredParameter("reason", asked, "no such reason")] if asked and reason is None else []
     now = environment.now()
-    filters = make_rejection_filters(Filters(), reason.number if reason else None)
+    filters = RejectionFilters(reason=reason.number) if reason else RejectionFilters(visits_only=True)
 
     async def ask(reader: Connection) -> dict[str, Any]:
         counted = await count_reasons(reader, now)
@@ -174,7 +173,9 @@ async def show_errors(request: web.Request) -> web.Response:
             "letters": await recent_letters(reader, LETTERS),
         }
 
-    return reply(request, "errors.html", reason=reason, ignored=ignored, **await environment.database.read(ask))
+    return reply(
+        request, "errors.html", reason=reason, ignored=ignored, traces=TRACES, **await environment.database.read(ask)
+    )
 
 
 async def show_dead_letter(request: web.Request) -> web.Response:

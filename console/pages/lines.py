@@ -13,7 +13,7 @@ from console.pages.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from console.web.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
-from schemas.reasons import REASONS
+from schemas.reasons import REASONS, TRACES
 from storage.read.records import StoredClick, StoredRejection
 
 TOTAL: Final = "total"
@@ -93,7 +93,7 @@ def make_rejection_line(stored: StoredRejection) -> Line:
     return Line(
         id=rejection.rejection_id,
         at=rejection.rejected_at,
-        tone="rejected",
+        tone="notice" if rejection.reason in TRACES else "rejected",
         badge=rejection.reason,
         badge_title=reason.title if reason else "This version does not know this reason",
         status=rejection.status,

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.reasons import REASONS, Reason
+from schemas.reasons import REASONS, TRACES, Reason
 from storage.read.counts import ReasonCount
 
 LIMITS: Final = "limits"
@@ -16,6 +16,7 @@ GROUPS: Final = {
     "purpose": "Not a visit",
     LIMITS: "Rate limiting",
     "outage": "Outages",
+    "method": "No visits, and no errors",
 }
 UNKNOWN: Final = "This number comes from a newer version of Clickrail than this console."
 
@@ -42,11 +43,12 @@ def group_reasons(counts: Sequence[ReasonCount]) -> list[ReasonGroup]:
         **{count.reason: make_unknown_reason(count.reason) for count in counts if count.reason not in REASONS},
     }
     by_number = {count.reason: count for count in counts}
-    most = max((count.count for count in counts), default=0)
+    # There may be many more traces than rejections: they do not set the scale.
+    most = max((count.count for count in counts if count.reason not in TRACES), default=0)
     groups: dict[str, list[ReasonLine]] = {group: [] for group in GROUPS}
     for number, reason in sorted(known.items()):
         count = by_number.get(number)
-        share = round(count.count * 1000 / most) if count else 0
+        share = min(1000, round(count.count * 1000 / (most or count.count))) if count else 0
         line = ReasonLine(reason, count.count if count else 0, count.latest_at if count else None, share)
         groups.setdefault(reason.group, []).append(line)
     return [

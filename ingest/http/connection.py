@@ -139,6 +139,8 @@ class Connection(BaseProtocol):
             request = self._requests.popleft()
             if isinstance(request, InvalidRequest):
                 self._owner.count_invalid(request.status)
+                if request.with_body is not None:
+                    self._owner.trace_refused(request.with_body, self._peer)
                 response = make_page(request.status)
                 self._add_response(None, response if request.wants_body else without_body(response))
             else:

@@ -13,11 +13,10 @@ from typing import Final
 
 import msgspec
 import structlog
-from aiohttp.http import RawRequestMessage
 
 from ingest.http.admission import AdmissionControl
 from ingest.http.connection import Connection
-from ingest.http.handler import Handled
+from ingest.http.handler import RequestHandler
 from ingest.http.overload_log import OverloadLog
 from ingest.metrics import IngestMetrics
 
@@ -42,21 +41,20 @@ class ConnectionLimits(msgspec.Struct, frozen=True, kw_only=True):
 class Connections:
     """Makes a `Connection` for each client that the event loop accepts.
 
-    `flush_journal` is called after requests were handled and before any of their responses is sent. `admission` decides
-    which requests are refused, and `overload_log` tells that they are.
+    `admission` decides which requests are refused, and `overload_log` tells that they are.
     """
 
     def __init__(
         self,
-        handle: Callable[[RawRequestMessage, str | None], Handled],
-        flush_journal: Callable[[], None],
+        handler: RequestHandler,
         limits: ConnectionLimits,
         metrics: IngestMetrics,
         admission: AdmissionControl | None = None,
         overload_log: OverloadLog | None = None,
     ) -> None:
-        self.handle = handle
-        self._flush_journal = flush_journal
+        self.handle = handler.handle
+        self.trace_refused = handler.trace_refused
+        self._handler = handler
         self.observe = metrics.observe
         self.is_draining = False
         self.head_s = limits.head_s
@@ -97,8 +95,9 @@ class Connections:
                 self._run_step(Connection.refuse_requests, together)
             else:
                 self._run_step(Connection.handle_requests, together)
-            self._flush_journal()
+            self._handler.flush_journal()
             self._run_step(Connection.send_responses, together)
+        self._handler.record_traces()
         ended = clock()
         self._admission.end_turn(ended - refusing_since if refusing_since else 0)
         self._has_polled = ended - began < LONG_TURN_NS

@@ -1,7 +1,9 @@
-"""What the redirect gives a connection: a response, or a response that depends on a lookup in the stores."""
+"""What connections ask of the redirect, and what it gives them: a response, at once or after a lookup in the stores."""
 
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from aiohttp.http import RawRequestMessage
 
 from ingest.http.response import Response
 
@@ -18,3 +20,19 @@ class DeferredResponse(NamedTuple):
 
 
 Handled = Response | Awaitable[DeferredResponse]
+
+
+class RequestHandler(Protocol):
+    """Handles requests: the redirect."""
+
+    def handle(self, request: RawRequestMessage, peer: str | None, /) -> Handled:
+        """Respond to a request without a body: at once, or with an awaitable when the code must be looked up."""
+
+    def flush_journal(self) -> None:
+        """Write the clicks that were accepted. Call it before any of their responses is sent."""
+
+    def trace_refused(self, request: RawRequestMessage, peer: str | None, /) -> None:
+        """Note a request that is refused for its body."""
+
+    def record_traces(self) -> None:
+        """Record requests that were no visits. Call it after responses were sent, so that none waits for it."""

@@ -26,10 +26,14 @@ NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 
 
 class InvalidRequest(msgspec.Struct, frozen=True):
-    """A request refused for its form: the status, and whether its response has a body (a response to HEAD has none)."""
+    """A request refused for its form: the status, and whether its response has a body (a response to HEAD has none).
+
+    `with_body` is the request if it is refused for its body only.
+    """
 
     status: int
     wants_body: bool = True
+    with_body: RawRequestMessage | None = None
 
 
 class RequestParser:
@@ -84,7 +88,7 @@ class RequestParser:
         if len(messages) != 1:
             return make_invalid(400, head)
         request, body = messages[0]
-        return request if body is EMPTY_PAYLOAD else make_invalid(405, head)
+        return request if body is EMPTY_PAYLOAD else make_invalid(405, head, request)
 
     def _note_partial(self, received: bytes) -> InvalidRequest | None:
         invalid = check_partial_head(received, self._searched)
@@ -99,8 +103,8 @@ def check_partial_head(head: bytes, searched: int) -> InvalidRequest | None:
     return make_invalid(431, head) if len(head) >= HEAD_BYTES else None
 
 
-def make_invalid(status: int, head: bytes) -> InvalidRequest:
-    return InvalidRequest(status, wants_body=not head.startswith(b"HEAD "))
+def make_invalid(status: int, head: bytes, with_body: RawRequestMessage | None = None) -> InvalidRequest:
+    return InvalidRequest(status, not head.startswith(b"HEAD "), with_body)
 
 
 def encode_first_line(head: bytes) -> bytes:

@@ -23,6 +23,9 @@ class ConnectionOwner(Protocol):
     def handle(self, request: RawRequestMessage, peer: str | None, /) -> Handled:
         """Respond to a request without a body: at once, or with an awaitable when the code must be looked up."""
 
+    def trace_refused(self, request: RawRequestMessage, peer: str | None, /) -> None:
+        """Note a request that is refused for its body."""
+
     def observe(self, nanoseconds: int, /) -> None:
         """Note how long a response took."""
 

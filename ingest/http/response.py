@@ -51,6 +51,10 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     body: bytes = b""
     closes: bool = False
 
+    @property
+    def status(self) -> int:
+        return int(self.head[9:12])
+
     def render(self, date: str, connection: str, *, has_body: bool) -> bytes:
         """Give the bytes. `connection` is empty or a whole header line including CRLF."""
         head = f"{self.head}Date: {date}\r\n{connection}\r\n".encode("ascii")

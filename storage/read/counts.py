@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from storage.read.click_filters import UNIQUENESS, VISITORS
-from storage.read.queries import QUERY_S, Reader
+from storage.read.queries import IS_VISIT, QUERY_S, Reader
 
 
 class MinuteCount(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
             FROM clicks WHERE clicked_at >= $1 GROUP BY 1
             UNION ALL
             SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
-            FROM rejected_clicks WHERE rejected_at >= $1 GROUP BY 1
+            FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT} GROUP BY 1
         ) AS counted GROUP BY minute HAVING sum(people + bots + rejected) > 0 ORDER BY minute
         """,  # noqa: S608 - fixed texts
         since,
@@ -86,7 +86,7 @@ async def totals_since(reader: Reader, since: datetime) -> Totals:
     row = await reader.fetchrow(
         f"""
         SELECT {count_of("people")}, {count_of("bots")},
-            (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1),
+            (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT}),
             (SELECT count(*) FROM dead_letters WHERE failed_at >= $1),
             {count_of("people", "unique")}, {count_of("people", "repeat")},
             {count_of("app_fetches")}, {count_of("prefetches")}

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from identity.ulid_time import ulid_time
+from schemas.reasons import TRACES
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
 from storage.read.click_filters import ClickFilters, select_clicks
 from storage.read.letter_names import LetterName, name_letter
@@ -27,6 +28,8 @@ from storage.read.where import Where
 QUERY_S: Final = 4.0
 FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off"
 """A generic plan cannot use partial indexes or the rarity of a value. JIT takes longer than a search window."""
+IS_VISIT: Final = f"reason NOT IN ({', '.join(repr(number) for number in TRACES)})"
+"""The SQL condition of rejected visits: other requests leave traces, which are no errors."""
 ROUNDING: Final = timedelta(milliseconds=1)
 MAX_SAME_NAME: Final = 20
 
@@ -47,12 +50,13 @@ class Connection(Reader, Protocol):
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rejections; None means any."""
+    """Which rejections; None means any. `visits_only` leaves out traces of requests that were no visits."""
 
     program_id: str | None = None
     affiliate_id: str | None = None
     asked: str | None = None
     reason: str | None = None
+    visits_only: bool = False
 
 
 class TimeRange(msgspec.Struct, frozen=True):
@@ -101,7 +105,9 @@ async def recent_rejections(
     reader: Reader, filters: RejectionFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredRejection]:
     """Return the newest rejections that match the filters, newest first; `before` and `since` as for clicks."""
-    where = Where(filters, {field: field for field in filters.__struct_fields__})
+    where = Where(filters, {field: field for field in filters.__struct_fields__ if field != "visits_only"})
+    if filters.visits_only:
+        where.add(IS_VISIT)
     where.older_than(before, "rejected_at", "rejection_id")
     where.since(since, "rejected_at")
     statement = (

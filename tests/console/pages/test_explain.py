@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from console.pages.explain import explain
+from console.pages.lines import make_rejection_line
 from schemas import Bot, Geo, KeyIds, Privacy, Referrer
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, handled, rejected_click
@@ -124,6 +125,18 @@ def test_a_rejection_says_what_it_means_and_what_to_do() -> None:
     assert meaning.subject == "R102"
     assert "404" in answer.sentence
     assert "`clickrail code check sprin-26`" in remedy.sentence
+
+
+def test_a_request_that_was_no_visit_is_no_error() -> None:
+    trace = StoredRejection(rejected_click(reason="R601", method="HEAD", status=302), NOW)
+
+    assert [(decision.subject, decision.tone) for decision in explain(trace)] == [
+        ("R601", "notice"), ("Answer", "notice"), ("What to do", "notice"),
+    ]  # fmt: skip
+    assert explain(trace)[1].sentence == (
+        "The program that asked got 302. No cookie was set, and no click was counted."
+    )
+    assert make_rejection_line(trace).tone == "notice"
 
 
 def test_words_of_a_newer_version_are_said_as_they_are() -> None:

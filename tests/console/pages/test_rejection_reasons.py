@@ -31,6 +31,20 @@ def test_rate_limiting_is_shown_only_where_there_are_reasons_of_it() -> None:
     assert ("Rate limiting" in titles) == bool(limits)
 
 
+def test_requests_that_were_no_visits_are_counted_apart_and_make_nothing_else_look_small() -> None:
+    counts = [ReasonCount("R102", 4, NOW), ReasonCount("R101", 1, NOW), ReasonCount("R601", 4000, NOW)]
+    groups = {group.title: group for group in group_reasons(counts)}
+    traces = groups["No visits, and no errors"]
+
+    assert traces.count == 4000
+    assert [(line.reason.number, line.count, line.share) for line in traces.lines] == [
+        ("R601", 4000, 1000),
+        ("R602", 0, 0),
+    ]
+    assert [line.share for line in groups["Codes"].lines] == [250, 1000]
+    assert [line.share for group in group_reasons(counts[2:]) for line in group.lines if line.count] == [1000]
+
+
 def test_a_number_of_a_newer_version_is_counted_all_the_same() -> None:
     groups = group_reasons([ReasonCount("R999", 3, NOW)])
 

@@ -39,6 +39,8 @@ class Host:
         self.may_answer = asyncio.Event()
         self.peers: list[str | None] = []
         self.written = self.accepted = 0
+        self.refused: list[str] = []
+        self.traced = 0
         self.before_sending: Callable[[], None] = lambda: None
 
     def handle(self, request: RawRequestMessage, peer: str | None) -> Handled:
@@ -54,6 +56,12 @@ class Host:
     def flush_journal(self) -> None:
         self.written = len(self.peers)
         self.before_sending()
+
+    def trace_refused(self, request: RawRequestMessage, peer: str | None) -> None:
+        self.refused.append(request.method)
+
+    def record_traces(self) -> None:
+        self.traced = len(self.refused)
 
     async def later(self, request: RawRequestMessage) -> DeferredResponse:
         await self.may_answer.wait()
@@ -78,7 +86,7 @@ class Served(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def serving(admission: AdmissionControl | None = None, **limits: float) -> AsyncIterator[Served]:
     host, metrics = Host(), IngestMetrics(CollectorRegistry())
-    connections = Connections(host.handle, host.flush_journal, ConnectionLimits(**limits), metrics, admission)  # type: ignore[arg-type]  # one is a whole number
+    connections = Connections(host, ConnectionLimits(**limits), metrics, admission)  # type: ignore[arg-type]  # one is a whole number
     server = await asyncio.get_running_loop().create_server(connections, "127.0.0.1", 0)
     async with task_scope(connections.sweep()):
         try:

@@ -96,7 +96,20 @@ async def test_what_cannot_become_a_request_is_refused_before_its_end(part: byte
 async def test_a_refusal_has_no_body_where_head_was_asked_for(head: bytes, refused: InvalidRequest) -> None:
     parser = make_parser()
     parser.feed(head)
-    assert parser.parse_next() == refused
+    given = parser.parse_next()
+    assert isinstance(given, InvalidRequest)
+    assert (given.status, given.wants_body) == (refused.status, refused.wants_body)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+async def test_what_is_refused_for_its_body_says_what_was_asked(method: str) -> None:
+    parser = make_parser()
+    parser.feed(f"{method} /ref/a?b=c HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\n".encode())
+    given = parser.parse_next()
+    assert isinstance(given, InvalidRequest)
+    assert given.with_body is not None
+    assert (given.status, given.with_body.method, given.with_body.path) == (405, method, "/ref/a?b=c")
+    assert given.with_body.headers["Host"] == "h"
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,19 @@ async def test_minutes_are_those_of_utc_whatever_the_server_thinks(tables: async
     assert [count.minute for count in await clicks_per_minute(tables, NOW - MINUTE)] == [THIS_MINUTE]
 
 
+async def test_requests_that_were_no_visits_are_in_no_total_and_have_a_count_of_their_own(
+    tables: asyncpg.Connection,
+) -> None:
+    traces = [rejected_click(NOW, 2, reason="R601", method="HEAD"), rejected_click(NOW, 3, reason="R602")]
+    await store(tables, [rejected_click(NOW, 1), *traces])
+
+    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 0, 0, 1)]
+    assert await totals_since(tables, NOW - MINUTE) == Totals(0, 0, 1, 0)
+    assert {count.reason: count.count for count in await rejections_by_reason(tables, NOW - MINUTE)} == {
+        "R102": 1, "R601": 1, "R602": 1,
+    }  # fmt: skip
+
+
 async def test_totals_begin_where_they_are_asked_to(tables: asyncpg.Connection) -> None:
     await store(
         tables,

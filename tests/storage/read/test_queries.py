@@ -96,6 +96,17 @@ async def test_rejections_are_found_by_what_they_are(tables: asyncpg.Connection)
     assert [stored.rejection for stored in before] == [unknown]
 
 
+async def test_of_rejections_the_requests_that_were_no_visits_can_be_left_out(tables: asyncpg.Connection) -> None:
+    trace = rejected_click(NOW + timedelta(seconds=1), 2, reason="R601", method="HEAD")
+    await store(tables, [rejected_click(NOW, 1), trace])
+    found = [
+        [stored.rejection for stored in await recent_rejections(tables, filters, 10)]
+        for filters in (RejectionFilters(visits_only=True), RejectionFilters(reason="R601"))
+    ]
+
+    assert found == [[rejected_click(NOW, 1)], [trace]]
+
+
 async def test_what_is_not_there_is_null(tables: asyncpg.Connection) -> None:
     assert await find_click(tables, ulid_at(NOW)) is None
     assert await find_rejection(tables, ulid_at(NOW)) is None
