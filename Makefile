@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with servers of its own.
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
-SERVICES := ingest enricher sink console
+SERVICES := ingest enricher sink settler console
 
 .PHONY: help up test check lint drill bench sbom audit lock clean
 

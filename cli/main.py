@@ -41,7 +41,7 @@ def root(
 
 
 app.command("up", rich_help_panel="Run")(up)
-for service in (services.ingest, services.enricher, services.sink, services.console):
+for service in (services.ingest, services.enricher, services.sink, services.settler, services.console):
     app.command(service.__name__, rich_help_panel="Run")(service)
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
@@ -64,7 +64,7 @@ app.add_typer(tokens.token, name="token", rich_help_panel="Referrals")
 
 
 SECRETS = ("CLICKRAIL_DATABASE_URL", "CLICKRAIL_REDIS_URL")
-READ_FILES_THEMSELVES = frozenset({"ingest", "enricher", "sink", "console", "up", "status"})
+READ_FILES_THEMSELVES = frozenset({"ingest", "enricher", "sink", "settler", "console", "up", "status"})
 """Subcommands that read all settings, `*_FILE` included, from the environment themselves."""
 
 

@@ -1,4 +1,4 @@
-"""`clickrail ingest|enricher|sink|console`: run one service, with its settings from the environment."""
+"""`clickrail ingest|enricher|sink|settler|console`: run one service, with its settings from the environment."""
 
 import os
 import sys
@@ -37,6 +37,15 @@ def sink() -> None:
     from sink.settings import Settings
 
     run("sink", Settings, serve)
+
+
+def settler() -> None:
+    """Run the settler: it scores clicks again 15 minutes later, and counts each affiliate's quality by day."""
+    from runtime.process import run
+    from settler.service import serve
+    from settler.settings import Settings
+
+    run("settler", Settings, serve)
 
 
 def console() -> None:

@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 from types import MappingProxyType
 from typing import Final
 
-PORTS: Final = MappingProxyType({"ingest": 9100, "enricher": 9120, "sink": 9130, "console": 9140})
+PORTS: Final = MappingProxyType({"ingest": 9100, "enricher": 9120, "sink": 9130, "settler": 9150, "console": 9140})
 """The default private ports. A test compares them with the settings of the services."""
 
 TIMEOUT_S: Final = 2.0

@@ -17,7 +17,6 @@ from enricher.facts.network_package import load_package
 from enricher.facts.redis_facts import DEADLINE_S, RedisFacts
 from enricher.facts.redis_store import RedisStore
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
-from enricher.facts.rules_file import RulesFile
 from enricher.file_watch import FileWatch, refresh_files, watch_files
 from enricher.metrics import EnricherMetrics
 from enricher.settings import Settings
@@ -28,6 +27,7 @@ from identity.ip import IpHashKey, IpHashKeys, IpSealKeys, open_ip
 from identity.keyfile import WatchedKeyRing
 from identity.keys import KeyRing, KeyRingError
 from identity.verification import VerificationError
+from quality.rules_file import RulesFile
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import SettingsError
 from runtime.kafka.producer import RecordProducer

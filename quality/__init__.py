@@ -1,7 +1,7 @@
 """What a click is worth: evidence that it is invalid, and a score that can be computed again.
 
     evidence   what the score reads: the facts of one record, and what later clicks added (`LaterEvidence`)
-    rules      weights and limits, from a file; a program may override them
+    rules      weights and limits, from a file (`rules_file` reads it when it changes); a program may override them
     signals    one pure function for each piece of evidence
     score      signals -> score, band and class
     wording    each signal in words, for people

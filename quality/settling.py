@@ -11,6 +11,7 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from hashlib import blake2b
 from typing import Final
 
@@ -53,13 +54,14 @@ KINDS_WITH_ANOMALY: Final = frozenset({"hosting", "mail_security"})
 
 
 class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
-    """What settling reads of a click. `time_ms` is the time in its id.
+    """What settling reads of a click. `time_ms` and `clicked_at` are the time in its id.
 
     `is_personal`: the link has a part of its own per recipient (an external id, a sub id or `utm_content`).
     `is_counted` is false for tests and prefetches, which say nothing about other clicks.
     """
 
     click_id: str
+    clicked_at: datetime
     time_ms: int
     link: bytes
     is_personal: bool

@@ -34,7 +34,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 PREFIX: Final = "CLICKRAIL_"
 FILE: Final = "_FILE"
 """Suffix for secrets: the variable holds the path of the file that contains the secret."""
-SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "CONSOLE", "LOCAL")
+SERVICES: Final = ("INGEST", "ENRICHER", "SINK", "SETTLER", "CONSOLE", "LOCAL")
 SHARED: Final = (
     "kafka_bootstrap_servers",
     "kafka_topic_prefix",

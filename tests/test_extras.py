@@ -35,6 +35,7 @@ STARTED_BY = {
     "ingest": ["ingest.__main__", "deploy.compose.passwords", *EVERY_IMAGE, *PEOPLES_COMMANDS],
     "enricher": ["enricher.__main__", *OF_THE_ENRICHER, *EVERY_IMAGE],
     "sink": ["sink.__main__", *EVERY_IMAGE],
+    "settler": ["settler.__main__", *EVERY_IMAGE],
     "console": ["console.__main__", *EVERY_IMAGE],
 }
 

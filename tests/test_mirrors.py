@@ -4,17 +4,22 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parent.parent
-ROOMS: Final = ("storage", "sink", "referrals/lookup")
+ROOMS: Final = ("storage", "sink", "settler", "referrals/lookup")
 ELSEWHERE: Final = {
     "referrals/lookup/answers.py": "referrals/lookup/test_lookup.py",
     "referrals/lookup/change_feed.py": "referrals/lookup/test_factory.py",
     "referrals/lookup/postgres_source.py": "referrals/lookup/test_layers.py",
     "referrals/lookup/redis_cache.py": "referrals/lookup/test_layers.py",
+    "settler/environment.py": "settler/test_service.py",
+    "settler/metrics.py": "settler/test_rounds.py",
+    "settler/settings.py": "runtime/test_settings.py",
     "sink/environment.py": "sink/test_service.py",
     "sink/metrics.py": "sink/test_service.py",
     "sink/settings.py": "runtime/test_settings.py",
+    "storage/affiliate_quality.py": "settler/test_rounds.py",
     "storage/jobs.py": "storage/test_partitions.py",
     "storage/load.py": "storage/test_writer.py",
+    "storage/read/settling.py": "storage/test_settling.py",
     "storage/read/scores.py": "storage/test_scores.py",
     "storage/read/click_filters.py": "storage/read/test_queries.py",
     "storage/read/where.py": "storage/read/test_records.py",

@@ -15,7 +15,7 @@ from cli.status.services import check_service
 from deploy.local.settings import LocalSettings
 from runtime.settings import load
 
-NEEDS_POSTGRES: Final = frozenset({"ingest", "sink", "console"})
+NEEDS_POSTGRES: Final = frozenset({"ingest", "sink", "settler", "console"})
 NEEDS_KEYS: Final = frozenset({"ingest", "enricher"})
 
 

@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from cli.status.finding import Finding
 
-NAMES = "ingest, enricher, sink, console"
+NAMES = "ingest, enricher, sink, settler, console"
 
 Only = Annotated[
     str | None,

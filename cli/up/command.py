@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-NAMES = "ingest, enricher, sink, console"
+NAMES = "ingest, enricher, sink, settler, console"
 
 Only = Annotated[
     str | None,

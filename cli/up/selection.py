@@ -2,7 +2,7 @@
 
 from typing import Final
 
-SERVICES: Final = ("ingest", "enricher", "sink", "console")
+SERVICES: Final = ("ingest", "enricher", "sink", "settler", "console")
 """In the order of the stream."""
 SERVERS: Final = "servers"
 """Selects no service: Kafka, PostgreSQL and Valkey always run."""

@@ -1,4 +1,4 @@
-"""Runs the four services as child processes: starts them, waits until they are ready, and starts them again."""
+"""Runs the services as child processes: starts them, waits until they are ready, and starts them again."""
 
 import asyncio
 import sys
@@ -64,9 +64,10 @@ def settings_kinds() -> dict[str, type[Any]]:
     import console.settings
     import enricher.settings
     import ingest.settings
+    import settler.settings
     import sink.settings
 
-    modules = {"ingest": ingest, "enricher": enricher, "sink": sink, "console": console}
+    modules = {"ingest": ingest, "enricher": enricher, "sink": sink, "settler": settler, "console": console}
     return {name: module.settings.Settings for name, module in modules.items()}
 
 

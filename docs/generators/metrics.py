@@ -22,6 +22,7 @@ from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
 from ingest.supervisor.status import METRICS as METRICS_OF_SUPERVISOR
 from referrals.metrics import LookupMetrics
 from runtime.metrics import make_registry
+from settler.metrics import SettlerMetrics
 from sink.metrics import SinkMetrics
 
 VERSION: Final = "0"
@@ -30,10 +31,10 @@ SUFFIXES: Final = MappingProxyType({"counter": "_total", "histogram": "_bucket",
 INTRODUCTION: Final = """\
 # Metrics
 
-Every service serves its metrics at `/metrics` of its private port (ingest 9100, enricher 9120, sink 9130, console 9140;
-on 127.0.0.1 unless set otherwise), in Prometheus' text format. With several workers, 9100 is their supervisor's, and
-each worker's own metrics are at 9101 and the ports after it. Labels are bounded: never a code, never an address.
-A histogram has `_sum` and `_count` beside its `_bucket`; times are in seconds.
+Every service serves its metrics at `/metrics` of its private port (ingest 9100, enricher 9120, sink 9130, settler 9150,
+console 9140; on 127.0.0.1 unless set otherwise), in Prometheus' text format. With several workers, 9100 is their
+supervisor's, and each worker's own metrics are at 9101 and the ports after it. Labels are bounded: never a code, never
+an address. A histogram has `_sum` and `_count` beside its `_bucket`; times are in seconds.
 
 What to watch first:
 
@@ -83,6 +84,12 @@ def registry_of_sink() -> CollectorRegistry:
     return registry
 
 
+def registry_of_settler() -> CollectorRegistry:
+    registry = make_registry("settler", VERSION)
+    SettlerMetrics(registry)
+    return registry
+
+
 def registry_of_console() -> CollectorRegistry:
     registry = make_registry("console", VERSION)
     ConsoleMetrics(registry)
@@ -94,6 +101,7 @@ REGISTRIES: Final[Mapping[str, Callable[[], CollectorRegistry]]] = MappingProxyT
         "ingest": registry_of_ingest,
         "enricher": registry_of_enricher,
         "sink": registry_of_sink,
+        "settler": registry_of_settler,
         "console": registry_of_console,
     }
 )

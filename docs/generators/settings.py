@@ -9,6 +9,7 @@ import msgspec
 import console.settings
 import enricher.settings
 import ingest.settings
+import settler.settings
 import sink.settings
 from deploy.local.settings import LocalSettings
 from runtime.expectations import describe_value, find_description, find_example, plain_type
@@ -19,6 +20,7 @@ SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
         "ingest": ingest.settings.Settings,
         "enricher": enricher.settings.Settings,
         "sink": sink.settings.Settings,
+        "settler": settler.settings.Settings,
         "console": console.settings.Settings,
     }
 )

@@ -25,7 +25,19 @@ def test_help_names_every_subcommand() -> None:
     code, output, _ = clickrail("--help")
 
     assert code == 0
-    for name in ("up", "ingest", "enricher", "sink", "console", "simulate", "migrate", "topics", "keys", "program"):
+    for name in (
+        "up",
+        "ingest",
+        "enricher",
+        "sink",
+        "settler",
+        "console",
+        "simulate",
+        "migrate",
+        "topics",
+        "keys",
+        "program",
+    ):
         assert f" {name} " in output
 
 

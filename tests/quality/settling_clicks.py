@@ -1,5 +1,6 @@
 """Clicks for settling: a person's, with changes, at seconds after a fixed time."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ def visit(seconds: float, number: int = 0, evidence: EnrichedClick = PERSON, **c
     time_ms = DAY * 1000 + round(seconds * 1000)
     known: dict[str, Any] = {
         "click_id": f"{time_ms:014d}{number:012d}",
+        "clicked_at": datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms),
         "time_ms": time_ms,
         "link": digest_link("spring", ""),
         "is_personal": False,

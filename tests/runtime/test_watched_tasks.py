@@ -16,6 +16,7 @@ ROOMS = (
     "enricher",
     "storage",
     "sink",
+    "settler",
     "console",
     "simulate",
     "cli",

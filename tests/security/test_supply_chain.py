@@ -26,7 +26,7 @@ def requirements(lock: Path) -> list[list[str]]:
 
 
 def test_item_20_there_is_a_lock_for_each_service_and_for_the_tools() -> None:
-    assert {lock.stem for lock in LOCKS} == {"console", "dev", "enricher", "ingest", "local", "sink", "uv"}
+    assert {lock.stem for lock in LOCKS} == {"console", "dev", "enricher", "ingest", "local", "settler", "sink", "uv"}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)

@@ -7,10 +7,13 @@ from rich.text import Text
 
 from cli.up.banner import describe_addresses, describe_commands, nearest
 from cli.up.environ import service_environ
+from cli.up.selection import SERVICES
 from cli.up.services import read_services
 from tests.cli.up.addresses import ADDRESSES
 
 LINK = "http://127.0.0.1:8080/ref/demo"
+
+ALL_PORTS = "ingest 9100, enricher 9120, sink 9130, settler 9150, console 9140"
 
 
 def said(lines: list[str]) -> list[str]:
@@ -31,10 +34,10 @@ def password_file(tmp_path: Path) -> Path:
 
 
 def test_it_names_every_address_and_the_password(password_file: Path) -> None:
-    assert addresses_of(("ingest", "enricher", "sink", "console"), password_file) == [
+    assert addresses_of(("ingest", "enricher", "sink", "settler", "console"), password_file) == [
         "  Tracking link  http://127.0.0.1:8080/ref/demo",
         "  Console        http://127.0.0.1:8081/   password correct [horse]",
-        "  Metrics        http://127.0.0.1:PORT/metrics   ingest 9100, enricher 9120, sink 9130, console 9140",
+        f"  Metrics        http://127.0.0.1:PORT/metrics   {ALL_PORTS}",
         "  Kafka          127.0.0.1:1",
         "  PostgreSQL     postgresql://h/d",
         "  Valkey         redis://h",
@@ -48,7 +51,7 @@ def test_what_is_left_out_is_said_to_be(password_file: Path) -> None:
         "  PostgreSQL     postgresql://h/d",
         "  Valkey         redis://h",
         "  Logs           /logs",
-        "  Left out       ingest, enricher, sink, console; to run one yourself, read the settings into a shell first",
+        f"  Left out       {', '.join(SERVICES)}; to run one yourself, read the settings into a shell first",
     ]
 
 

@@ -9,8 +9,8 @@ from cli.up.selection import SERVICES, WrongSelection, select
     ("only", "without", "selected"),
     [
         (None, None, SERVICES),
-        (None, "console", ("ingest", "enricher", "sink")),
-        (None, " sink , enricher ", ("ingest", "console")),
+        (None, "console", ("ingest", "enricher", "sink", "settler")),
+        (None, " sink , enricher ", ("ingest", "settler", "console")),
         ("sink,ingest", None, ("ingest", "sink")),
         ("servers", None, ()),
     ],
@@ -24,11 +24,11 @@ def test_services_are_chosen_in_the_order_of_the_stream(
 @pytest.mark.parametrize(
     ("only", "without", "says"),
     [
-        ("ingset", None, "--only: there is no service 'ingset': use ingest, enricher, sink, console, servers"),
-        (None, "kafka", "--without: there is no service 'kafka': use ingest, enricher, sink, console"),
-        (",", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
-        ("", None, "--only: name at least one of ingest, enricher, sink, console, servers"),
-        (None, " ", "--without: name at least one of ingest, enricher, sink, console"),
+        ("ingset", None, "--only: there is no service 'ingset': use ingest, enricher, sink, settler, console, servers"),
+        (None, "kafka", "--without: there is no service 'kafka': use ingest, enricher, sink, settler, console"),
+        (",", None, "--only: name at least one of ingest, enricher, sink, settler, console, servers"),
+        ("", None, "--only: name at least one of ingest, enricher, sink, settler, console, servers"),
+        (None, " ", "--without: name at least one of ingest, enricher, sink, settler, console"),
         ("sink", "ingest", "give either --only or --without, not both"),
     ],
 )

@@ -18,6 +18,7 @@ def test_the_services_get_valid_settings_and_the_ports_of_the_design() -> None:
         LocalService("ingest", 8080, 9100),
         LocalService("enricher", None, 9120),
         LocalService("sink", None, 9130),
+        LocalService("settler", None, 9150),
         LocalService("console", 8081, 9140),
     )
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from enricher.facts.rules_file import RulesFile
 from quality.rules import DEFAULT_RULES
+from quality.rules_file import RulesFile
 
 
 def write(path: Path, weight: float) -> None:

@@ -1,0 +1,140 @@
+"""One round of the settler: the clicks whose time has come, those that came late, the days that are over."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import asyncpg
+import structlog
+
+from quality.rules import Rules
+from runtime.errors import DependencyAway
+from runtime.postgres import is_pooled
+from settler.metrics import SettlerMetrics
+from storage.affiliate_quality import count_day
+from storage.scores import ScoredClick, ScoreWriter
+from storage.settling import (
+    LOOK_AHEAD,
+    PAGE,
+    Overtaken,
+    Progress,
+    TablePass,
+    find_late,
+    find_ranges,
+    note_quality,
+    note_stored,
+    read_progress,
+    score_settled,
+    start_progress,
+    write_scores,
+    write_step,
+)
+
+log = structlog.get_logger()
+
+DAY: Final = timedelta(days=1)
+STORED_OVERLAP: Final = timedelta(minutes=15)
+"""A row's `stored_at` is earlier than its commit: by less than this, which is longer than the sink's transactions."""
+LATE_EVERY: Final = timedelta(minutes=10)
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail settler of ' || current_schema(), 0))"
+NEWEST: Final = "SELECT clicked_at, stored_at FROM clicks ORDER BY clicked_at DESC LIMIT 1"
+
+
+class AnotherSettler(DependencyAway):
+    """Another settler is at work. This one waits, and takes over when the other ends."""
+
+
+class Rounds:
+    """The work over one connection. After any exception, begin again with another: all state is in the database."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, metrics: SettlerMetrics, behind: timedelta, page: int = PAGE
+    ) -> None:
+        self._connection = connection
+        self._metrics = metrics
+        self._behind = behind
+        self._page = page
+        self._writer = ScoreWriter(connection)
+        self._pass: tuple[Rules, TablePass] | None = None
+        self._late_at: datetime | None = None
+
+    async def lock(self) -> None:
+        """Become the only settler. Raises AnotherSettler. Through a pooler only the progress guards against others."""
+        if not is_pooled(self._connection) and not await self._connection.fetchval(LOCK):
+            raise AnotherSettler("another settler is at work")
+
+    async def run(self, rules: Rules, now: datetime, should_stop: Callable[[], bool] = lambda: False) -> Progress:
+        """Do all there is to do at this moment; return how far it came. Raises Overtaken."""
+        await start_progress(self._connection, now - DAY, now)
+        progress = await self._settle(rules, await self._find_horizon(now), should_stop)
+        if not should_stop() and (self._late_at is None or now >= self._late_at + LATE_EVERY):
+            await self._settle_late(rules, progress, now)
+            self._late_at = now
+        await self._count_days(progress, should_stop)
+        self._metrics.behind.set((now - progress.settled_until).total_seconds())
+        return progress
+
+    async def _find_horizon(self, now: datetime) -> datetime:
+        """Return the time up to which clicks are read: less than `now` by the delay, and by the sink's lag."""
+        newest = await self._connection.fetchrow(NEWEST)
+        lag = timedelta(0) if newest is None else max(timedelta(0), newest["stored_at"] - newest["clicked_at"])
+        # With nothing stored for longer than the delay, waiting brings nothing.
+        is_silent = newest is None or now - newest["stored_at"] > self._behind
+        return now - self._behind + LOOK_AHEAD - (timedelta(0) if is_silent else lag)
+
+    async def _settle(self, rules: Rules, until: datetime, should_stop: Callable[[], bool]) -> Progress:
+        progress = await self._read_progress()
+        while until - LOOK_AHEAD > progress.settled_until and not should_stop():
+            if self._pass is None or self._pass[0] != rules:
+                self._pass = rules, TablePass(self._connection, rules, progress.settled_until, self._page)
+            step = await self._pass[1].step(until)
+            scored = score_settled(step.settled, rules)
+            await write_step(self._connection, self._writer, scored, progress.settled_until, step.settled_until)
+            self._count(scored)
+            progress = await self._read_progress()
+            if step.is_last:
+                break
+        return progress
+
+    async def _settle_late(self, rules: Rules, progress: Progress, now: datetime) -> None:
+        """Settle clicks that were stored late, and those around them."""
+        late = await find_late(self._connection, progress.stored_until - STORED_OVERLAP, progress.settled_until)
+        for first, last in find_ranges(late):
+            await self._settle_range(rules, first, min(last, progress.settled_until))
+        if late:
+            self._metrics.late.inc(len(late))
+            log.info("late clicks settled", clicks=len(late))
+            # What is remembered of the last day does not have them.
+            self._pass = None
+            for day in sorted({time.astimezone(UTC).date() for time in late}):
+                if day < progress.quality_until:
+                    await count_day(self._connection, day)
+        await note_stored(self._connection, now)
+
+    async def _settle_range(self, rules: Rules, first: datetime, last: datetime) -> None:
+        again = TablePass(self._connection, rules, first, self._page)
+        while True:
+            step = await again.step(last + LOOK_AHEAD)
+            scored = score_settled([one for one in step.settled if one.click.clicked_at <= last], rules)
+            await write_scores(self._connection, self._writer, scored)
+            if step.is_last:
+                return
+
+    async def _count_days(self, progress: Progress, should_stop: Callable[[], bool]) -> None:
+        """Count each day all of whose clicks are settled."""
+        day = progress.quality_until
+        while day < progress.settled_until.astimezone(UTC).date() and not should_stop():
+            await count_day(self._connection, day)
+            day = date.fromordinal(day.toordinal() + 1)
+            await note_quality(self._connection, day)
+
+    async def _read_progress(self) -> Progress:
+        progress = await read_progress(self._connection)
+        if progress is None:
+            # Somebody emptied the table while the settler ran.
+            raise Overtaken
+        return progress
+
+    def _count(self, scored: list[ScoredClick]) -> None:
+        for one in scored:
+            self._metrics.settled.labels(one.fraud.band).inc()

@@ -1,0 +1,44 @@
+"""Counts what the clicks of an affiliate are like, per day (UTC)."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import asyncpg
+
+COUNT_S: Final = 600.0
+COUNT: Final = """
+    WITH judged AS (
+        SELECT clicks.program_id, clicks.affiliate_id, clicks.clicked_at, clicks.net_hash, clicks.client_hash,
+            clicks.network_kind, clicks.is_unique, verdict.band IN ('likely_invalid', 'invalid') AS is_invalid
+        FROM clicks JOIN click_verdicts_now AS verdict USING (click_id, clicked_at)
+        WHERE clicks.clicked_at >= $2 AND clicks.clicked_at < $3 AND verdict.clicked_at >= $2
+            AND verdict.clicked_at < $3 AND NOT clicks.is_test AND NOT clicks.prefetch
+    ), nets AS (
+        SELECT program_id, affiliate_id, max(clicks) AS top_net_clicks FROM (
+            SELECT program_id, affiliate_id, count(*) AS clicks FROM judged WHERE net_hash IS NOT NULL
+            GROUP BY program_id, affiliate_id, net_hash
+        ) AS by_net GROUP BY program_id, affiliate_id
+    )
+    INSERT INTO affiliate_quality (day, program_id, affiliate_id, clicks, hosting_vpn_clicks, top_net_clicks,
+        invalid_clicks, clients, night_clicks, judged_clicks, repeat_clicks)
+    SELECT $1, program_id, affiliate_id, count(*),
+        count(*) FILTER (WHERE network_kind IN ('hosting', 'vpn')),
+        coalesce(min(nets.top_net_clicks), 0),
+        count(*) FILTER (WHERE is_invalid),
+        count(DISTINCT client_hash),
+        count(*) FILTER (WHERE date_part('hour', clicked_at AT TIME ZONE 'UTC') < 6),
+        count(is_unique),
+        count(*) FILTER (WHERE NOT is_unique)
+    FROM judged LEFT JOIN nets USING (program_id, affiliate_id)
+    GROUP BY program_id, affiliate_id
+    ON CONFLICT (day, program_id, affiliate_id) DO UPDATE SET clicks = excluded.clicks,
+        hosting_vpn_clicks = excluded.hosting_vpn_clicks, top_net_clicks = excluded.top_net_clicks,
+        invalid_clicks = excluded.invalid_clicks, clients = excluded.clients, night_clicks = excluded.night_clicks,
+        judged_clicks = excluded.judged_clicks, repeat_clicks = excluded.repeat_clicks, counted_at = clock_timestamp()
+"""
+
+
+async def count_day(connection: asyncpg.Connection, day: date) -> None:
+    """Count a day, or count it again."""
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    await connection.execute(COUNT, day, begin, begin + timedelta(days=1), timeout=COUNT_S)

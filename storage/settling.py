@@ -1,0 +1,157 @@
+"""Settles clicks of the table: reads them in the order of their ids, a day earlier than the first to settle.
+
+Progress is in the database, moved in the transaction that writes the scores, and only from the value it was read with:
+if two settlers run, one of them writes and the other is told that it was `Overtaken`.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from quality.rules import Rules
+from quality.score import score_click
+from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling
+from runtime.postgres import transaction
+from storage.read.settling import Position, read_clicks
+from storage.scores import ScoredClick, ScoreWriter
+
+LOOK_AHEAD: Final = timedelta(milliseconds=LOOK_AHEAD_MS)
+LOOK_BACK: Final = timedelta(milliseconds=LOOK_BACK_MS)
+PAGE: Final = 5000
+MOST_LATE: Final = 50_000
+STATEMENT_S: Final = 60.0
+
+READ_PROGRESS: Final = "SELECT settled_until, stored_until, quality_until FROM settling_progress"
+START: Final = """
+    INSERT INTO settling_progress (settled_until, stored_until, quality_until) VALUES ($1, $2, $3)
+    ON CONFLICT (only_row) DO NOTHING
+"""
+ADVANCE: Final = "UPDATE settling_progress SET settled_until = $2 WHERE settled_until = $1"
+NOTE_STORED: Final = "UPDATE settling_progress SET stored_until = greatest(stored_until, $1)"
+NOTE_QUALITY: Final = "UPDATE settling_progress SET quality_until = greatest(quality_until, $1)"
+FIND_LATE: Final = """
+    SELECT clicked_at FROM clicks
+    WHERE stored_at >= $1 AND clicked_at < $2 AND NOT EXISTS (
+        SELECT FROM click_scores
+        WHERE click_scores.click_id = clicks.click_id AND click_scores.clicked_at = clicks.clicked_at
+    )
+    ORDER BY clicked_at LIMIT $3
+"""
+
+
+class Overtaken(Exception):  # noqa: N818 - named after the condition
+    """Another settler has moved the progress: read it again."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far settling has come.
+
+    Clicks before `settled_until` are settled, except those that were stored after `stored_until`. Days before
+    `quality_until` are counted.
+    """
+
+    settled_until: datetime
+    stored_until: datetime
+    quality_until: date
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One page of a pass: the clicks that became final, and the time before which all are. `is_last`: none is left."""
+
+    settled: Sequence[SettledClick]
+    settled_until: datetime
+    is_last: bool
+
+
+class TablePass:
+    """Settles the clicks of the table from `since` on, in steps."""
+
+    def __init__(self, reader: asyncpg.Connection, rules: Rules, since: datetime, page: int = PAGE) -> None:
+        self._reader = reader
+        self._settling = Settling(rules)
+        self._position = Position(since - LOOK_BACK)
+        self._since = since
+        self._page = page
+
+    async def step(self, until: datetime) -> Step:
+        """Read the next clicks before `until`, of which those are final that are 120 s older."""
+        clicks = await read_clicks(self._reader, self._position, until, self._page)
+        is_last = len(clicks) < self._page
+        final = [one for click in clicks for one in self._settling.add(click)]
+        if clicks:
+            self._position = Position(clicks[-1].clicked_at, clicks[-1].click_id)
+        reached = until if is_last else clicks[-1].clicked_at
+        if is_last:
+            final += self._settling.advance(round(until.timestamp() * 1000))
+            # A click that is stored later, and older than this, is found as a late one.
+            self._position = max(self._position, Position(until), key=lambda position: position.clicked_at)
+        settled = [one for one in final if one.click.clicked_at >= self._since]
+        return Step(settled, max(self._since, reached - LOOK_AHEAD), is_last)
+
+
+def score_settled(settled: Sequence[SettledClick], rules: Rules) -> list[ScoredClick]:
+    return [
+        ScoredClick(one.click.click_id, one.click.clicked_at, score_click(one.click.evidence, rules, one.later))
+        for one in settled
+    ]
+
+
+async def read_progress(connection: asyncpg.Connection) -> Progress | None:
+    row = await connection.fetchrow(READ_PROGRESS, timeout=STATEMENT_S)
+    return None if row is None else Progress(*row)
+
+
+async def start_progress(connection: asyncpg.Connection, since: datetime, now: datetime) -> None:
+    """Begin settling with the clicks of `since`, unless it has begun already."""
+    await connection.execute(START, since, now, since.date(), timeout=STATEMENT_S)
+
+
+async def write_step(
+    connection: asyncpg.Connection,
+    writer: ScoreWriter,
+    scored: Sequence[ScoredClick],
+    before: datetime,
+    after: datetime,
+) -> None:
+    """Write scores and move the progress, both or neither. Raises Overtaken if it is not at `before` any more."""
+    await writer.prepare(scored)
+    async with transaction(connection):
+        if await connection.execute(ADVANCE, before, after, timeout=STATEMENT_S) != "UPDATE 1":
+            raise Overtaken
+        await writer.write(scored)
+
+
+async def write_scores(connection: asyncpg.Connection, writer: ScoreWriter, scored: Sequence[ScoredClick]) -> int:
+    """Write scores of clicks that are settled already; return how many are new or have changed."""
+    await writer.prepare(scored)
+    async with transaction(connection):
+        return await writer.write(scored)
+
+
+async def find_late(connection: asyncpg.Connection, stored_since: datetime, settled_until: datetime) -> list[datetime]:
+    """Return the times of clicks that were stored after their time had been settled, the oldest first."""
+    rows = await connection.fetch(FIND_LATE, stored_since, settled_until, MOST_LATE, timeout=STATEMENT_S)
+    return [row[0] for row in rows]
+
+
+def find_ranges(times: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
+    """Give the ranges that late clicks change: 120 s around each, joined where a pass would read the same day twice."""
+    ranges: list[tuple[datetime, datetime]] = []
+    for time in times:
+        first, last = time - LOOK_AHEAD, time + LOOK_AHEAD
+        if ranges and first - ranges[-1][1] <= LOOK_BACK:
+            ranges[-1] = (ranges[-1][0], last)
+        else:
+            ranges.append((first, last))
+    return ranges
+
+
+async def note_stored(connection: asyncpg.Connection, stored_until: datetime) -> None:
+    await connection.execute(NOTE_STORED, stored_until, timeout=STATEMENT_S)
+
+
+async def note_quality(connection: asyncpg.Connection, until: date) -> None:
+    await connection.execute(NOTE_QUALITY, until, timeout=STATEMENT_S)
