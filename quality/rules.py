@@ -125,7 +125,7 @@ def is_weight(name: str) -> bool:
 def make_rules(name: str, version: str, changes: Mapping[str, float]) -> Rules:
     values = {**DEFAULTS, **changes}
     digest = sha256(msgspec.json.encode(values, order="sorted")).hexdigest()
-    return Rules(MappingProxyType(values), f"{name} {version} {digest[:12]}")
+    return Rules(values, f"{name} {version} {digest[:12]}")
 
 
 DEFAULT_RULES: Final = make_rules(DEFAULT_NAME, DEFAULT_VERSION, {})
@@ -140,4 +140,4 @@ def override(rules: Rules, program: Mapping[str, float] | None) -> Rules:
 def override_cached(rules: Rules, changes: tuple[tuple[str, float], ...]) -> Rules:
     valid = {name: value for name, value in changes if not find_problems({name: value})}
     digest = sha256(msgspec.json.encode(valid, order="sorted")).hexdigest()
-    return Rules(MappingProxyType({**rules.values, **valid}), f"{rules.stamp} program {digest[:12]}")
+    return Rules({**rules.values, **valid}, f"{rules.stamp} program {digest[:12]}")

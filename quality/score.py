@@ -35,9 +35,9 @@ def score_click(click: Evidence, rules: Rules, later: LaterEvidence | None = Non
 
 def find_signals(click: Evidence, values: Mapping[str, float], later: LaterEvidence) -> list[Signal]:
     """Find the evidence. A rule with weight 0 is switched off."""
-    found = [signal for find in SIGNALS for signal in find(click, values)]
-    found += [signal for find in LATER_SIGNALS for signal in find(click, values, later)]
-    return [signal for signal in found if signal.weight > 0]
+    found = [find(click, values) for find in SIGNALS]
+    found += [find(click, values, later) for find in LATER_SIGNALS]
+    return [signal for signal in found if signal is not None and signal.weight > 0]
 
 
 def combine(signals: Iterable[Signal], rate_cap: float) -> int:

@@ -42,7 +42,7 @@ FEWEST_FOR_RHYTHM: Final = 6
 CLEANING_MS: Final = 3600 * 1000
 MOST_KEYS: Final = 4_000_000
 """Clients and links that are remembered at most. Beyond it, those that were seen longest ago are forgotten."""
-ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Iterable[Signal]], ...]] = (
+ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Signal | None], ...]] = (
     find_network_kind,
     find_missing_language,
     find_hint_contradiction,
@@ -247,7 +247,7 @@ def find_anomaly(click: Evidence, values: Mapping[str, float]) -> str | None:
     for find in ANOMALIES:
         if find is find_network_kind and click.network.kind not in KINDS_WITH_ANOMALY:
             continue
-        for signal in find(click, values):
-            if signal.weight > 0:
-                return signal.name
+        signal = find(click, values)
+        if signal is not None and signal.weight > 0:
+            return signal.name
     return None

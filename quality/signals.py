@@ -3,7 +3,7 @@
 Definitions, weights and their dangers are in docs/quality.md. Facts that were not judged are null and are no evidence.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from quality.agents import read_claim, sends_fetch, sends_hints
@@ -11,152 +11,182 @@ from quality.evidence import Evidence, LaterEvidence
 from schemas import Guards, Signal
 
 Values = Mapping[str, float]
-Found = Iterable[Signal]
+Found = Signal | None
 
 KINDS_ALWAYS_SHARED: Final = frozenset({"relay", "vpn", "gateway"})
 KINDS_OF_SWEEPERS: Final = frozenset({"mail_security", "hosting"})
 ENTERPRISE_CHROME: Final = 109
 """The last Chrome for Windows 7 and 8: people who keep those systems cannot have a newer one."""
+CLIENT_RATE_LIMITS: Final = {"60s": "client_rate_limit_60s", "600s": "client_rate_limit_600s"}
 SAME_SYSTEM: Final = frozenset({("Android", "Linux"), ("Chrome OS", "Linux"), ("Chromium OS", "Chrome OS")})
 """Hint and user agent that differ without a contradiction: a phone in desktop mode, a Chromebook."""
 
 
 def find_declared(click: Evidence, values: Values) -> Found:
-    if click.bot.reasons:
-        yield Signal(name="declared_bot", weight=values["declared_bot_weight"], detail=click.bot.reasons[0])
+    if not click.bot.reasons:
+        return None
+    return Signal(name="declared_bot", weight=values["declared_bot_weight"], detail=click.bot.reasons[0])
 
 
 def find_odd_user_agent(click: Evidence, values: Values) -> Found:
     length, weight = len(click.user_agent or ""), values["odd_user_agent_weight"]
     shortest, longest = values["odd_user_agent_limit_shortest"], values["odd_user_agent_limit_longest"]
     if length < shortest:
-        yield Signal(name="odd_user_agent", weight=weight, value=float(length), limit=shortest)
-    elif length > longest and not read_claim(click.user_agent).is_in_app:
-        yield Signal(name="odd_user_agent", weight=weight, value=float(length), limit=longest)
+        return Signal(name="odd_user_agent", weight=weight, value=float(length), limit=shortest)
+    if length > longest and not read_claim(click.user_agent).is_in_app:
+        return Signal(name="odd_user_agent", weight=weight, value=float(length), limit=longest)
+    return None
 
 
 def find_prefetch(click: Evidence, values: Values) -> Found:
-    if click.prefetch:
-        yield Signal(name="prefetch", weight=values["prefetch_weight"])
+    return Signal(name="prefetch", weight=values["prefetch_weight"]) if click.prefetch else None
 
 
 def find_network_kind(click: Evidence, values: Values) -> Found:
     network = click.network
     match network.kind:
         case "hosting":
-            yield Signal(name="hosting_network", weight=values["hosting_network_weight"], detail=network.org)
+            return Signal(name="hosting_network", weight=values["hosting_network_weight"], detail=network.org)
         case "tor":
-            yield Signal(name="tor_exit", weight=values["tor_exit_weight"])
+            return Signal(name="tor_exit", weight=values["tor_exit_weight"])
         case "vpn":
-            yield Signal(name="vpn_network", weight=values["vpn_network_weight"], detail=network.provider)
+            return Signal(name="vpn_network", weight=values["vpn_network_weight"], detail=network.provider)
         case "mail_security":
             ending = "_probable" if network.certainty == "probable" else ""
             weight = values[f"mail_security_network_weight{ending}"]
-            yield Signal(name="mail_security_network", weight=weight, detail=network.provider)
+            return Signal(name="mail_security_network", weight=weight, detail=network.provider)
+        case _:
+            return None
 
 
 def find_missing_language(click: Evidence, values: Values) -> Found:
+    if click.accept_language:
+        return None
     claim = read_claim(click.user_agent)
-    if claim.engine is None or claim.is_in_app or click.accept_language:
-        return
-    if is_usual(click.guards, click.guards.accept_language, values):
-        yield Signal(name="no_accept_language", weight=values["no_accept_language_weight"])
+    if claim.engine is None or claim.is_in_app or not is_usual(click.guards, click.guards.accept_language, values):
+        return None
+    return Signal(name="no_accept_language", weight=values["no_accept_language_weight"])
 
 
 def find_hint_contradiction(click: Evidence, values: Values) -> Found:
     hints = click.client_hints
     if hints is None:
-        return
+        return None
     weight = values["hints_contradict_weight"]
     if hints.ua is not None and "HeadlessChrome" in hints.ua:
-        yield Signal(name="hints_contradict", weight=weight, detail="HeadlessChrome")
-        return
+        return Signal(name="hints_contradict", weight=weight, detail="HeadlessChrome")
     claimed, hinted = read_claim(click.user_agent).system, (hints.platform or "").strip('" ')
     if claimed is None or hinted in ("", "Unknown") or hinted == claimed or (hinted, claimed) in SAME_SYSTEM:
-        return
-    yield Signal(name="hints_contradict", weight=weight, detail=f"{hinted[:40]}, not {claimed}")
+        return None
+    return Signal(name="hints_contradict", weight=weight, detail=f"{hinted[:40]}, not {claimed}")
 
 
 def find_missing_hints(click: Evidence, values: Values) -> Found:
     if click.client_hints is not None and click.client_hints.ua:
-        return
+        return None
     claim = read_claim(click.user_agent)
-    if sends_hints(claim) and not claim.is_in_app and is_usual(click.guards, click.guards.client_hints, values):
-        yield Signal(name="hints_missing", weight=values["hints_missing_weight"])
+    if not sends_hints(claim) or claim.is_in_app or not is_usual(click.guards, click.guards.client_hints, values):
+        return None
+    return Signal(name="hints_missing", weight=values["hints_missing_weight"])
 
 
 def find_other_fetch(click: Evidence, values: Values) -> Found:
     """Evidence that no page was opened: the link was loaded as a picture or by a script, or by no browser."""
-    mode, weight = click.fetch.mode if click.fetch else None, values["not_a_navigation_weight"]
-    claim = read_claim(click.user_agent)
+    mode = click.fetch.mode if click.fetch else None
+    if mode == "navigate":
+        return None
     if mode is not None:
-        if mode != "navigate":
-            yield Signal(name="not_a_navigation", weight=weight, detail=mode[:40])
-    elif sends_fetch(claim) and not claim.is_in_app and is_usual(click.guards, click.guards.fetch, values):
-        yield Signal(name="not_a_navigation", weight=weight, detail="no Sec-Fetch headers")
+        return Signal(name="not_a_navigation", weight=values["not_a_navigation_weight"], detail=mode[:40])
+    claim = read_claim(click.user_agent)
+    if not sends_fetch(claim) or claim.is_in_app or not is_usual(click.guards, click.guards.fetch, values):
+        return None
+    weight = values["not_a_navigation_weight"]
+    return Signal(name="not_a_navigation", weight=weight, detail="no Sec-Fetch headers")
 
 
 def find_stale_browser(click: Evidence, values: Values) -> Found:
-    claim, newest, limit = read_claim(click.user_agent), click.guards.newest_chrome, values["stale_browser_limit"]
-    if newest is None or claim.engine != "chromium" or claim.is_in_app or click.device.type != "desktop":
-        return
-    if claim.version != ENTERPRISE_CHROME and newest - claim.version > limit:
-        value = float(newest - claim.version)
-        yield Signal(name="stale_browser", weight=values["stale_browser_weight"], value=value, limit=limit)
+    newest, limit = click.guards.newest_chrome, values["stale_browser_limit"]
+    if newest is None or click.device.type != "desktop":
+        return None
+    claim = read_claim(click.user_agent)
+    if claim.engine != "chromium" or claim.is_in_app or claim.version == ENTERPRISE_CHROME:
+        return None
+    behind = float(newest - claim.version)
+    if behind <= limit:
+        return None
+    return Signal(name="stale_browser", weight=values["stale_browser_weight"], value=behind, limit=limit)
 
 
 def find_duplicate(click: Evidence, values: Values) -> Found:
     earlier, limit = click.counts.same_link_30s, values["duplicate_click_limit"]
-    if earlier:
-        weight = values["duplicate_click_weight_repeated" if earlier >= limit else "duplicate_click_weight"]
-        yield Signal(name="duplicate_click", weight=weight, value=float(earlier), limit=limit)
+    if not earlier:
+        return None
+    weight = values["duplicate_click_weight_repeated" if earlier >= limit else "duplicate_click_weight"]
+    return Signal(name="duplicate_click", weight=weight, value=float(earlier), limit=limit)
 
 
 def find_client_rate(click: Evidence, values: Values) -> Found:
     """Too many clicks of one browser at one address. A returned cookie is a browser's, so its clicks are exempt."""
+    counts = click.counts
     if click.cookie_state == "valid":
-        return
-    factor = values["shared_network_limit_factor"] if is_shared(click, values) else 1
-    counted = (("600s", click.counts.client_600s), ("60s", click.counts.client_60s))
-    for window, count in counted:
-        limit = values[f"client_rate_limit_{window}"] * factor
-        if count is not None and count >= limit:
+        return None
+    for window, count in (("600s", counts.client_600s), ("60s", counts.client_60s)):
+        limit = values[CLIENT_RATE_LIMITS[window]]
+        if count is None or count < limit:
+            continue
+        if is_shared(click, values):
+            limit *= values["shared_network_limit_factor"]
+        if count >= limit:
             weight = values[f"client_rate_weight_{window}"]
-            yield Signal(name="client_rate", weight=weight, value=float(count), limit=limit, detail=window)
-            return
+            return Signal(name="client_rate", weight=weight, value=float(count), limit=limit, detail=window)
+    return None
 
 
 def find_network_rate(click: Evidence, values: Values) -> Found:
     counts = click.counts
     if counts.net_60s is None or counts.net_60s <= values["network_rate_limit"] or is_shared(click, values):
-        return
+        return None
     clients = (counts.net_clients_60s or 0) + (counts.net_cookies_600s or 0)
-    if counts.net_60s / max(clients, 1) >= values["network_rate_limit_per_client"]:
-        value, limit = float(counts.net_60s), values["network_rate_limit"]
-        yield Signal(name="network_rate", weight=values["network_rate_weight"], value=value, limit=limit)
+    if counts.net_60s / max(clients, 1) < values["network_rate_limit_per_client"]:
+        return None
+    value, limit = float(counts.net_60s), values["network_rate_limit"]
+    return Signal(name="network_rate", weight=values["network_rate_weight"], value=value, limit=limit)
 
 
 def find_link_sweep(click: Evidence, values: Values, later: LaterEvidence) -> Found:
-    if click.referrer.url:
-        # Tabs that a person opens from a page name that page.
-        return
-    of_net = click.counts.net_links_10s if click.network.kind in KINDS_OF_SWEEPERS else None
-    links, limit = max(click.counts.links_10s or 0, of_net or 0, later.sweep_links), values["link_sweep_limit"]
-    if links >= limit:
-        yield Signal(name="link_sweep", weight=values["link_sweep_weight"], value=float(links), limit=limit)
+    """Several links of one origin within seconds: a scanner of mails. A person's tabs have a referrer or a cookie."""
+    if click.referrer.url or click.cookie_state == "valid":
+        return None
+    counts, is_sweeper, limit = click.counts, click.network.kind in KINDS_OF_SWEEPERS, values["link_sweep_limit"]
+    of_net = counts.net_links_10s if is_sweeper else None
+    links = max(counts.links_10s or 0, of_net or 0, later.sweep_links)
+    if links < limit:
+        return None
+    if not is_sweeper and is_shared(click, values):
+        limit *= values["shared_network_limit_factor"]
+    if links < limit:
+        return None
+    return Signal(name="link_sweep", weight=values["link_sweep_weight"], value=float(links), limit=limit)
 
 
-def find_later(_: Evidence, values: Values, later: LaterEvidence) -> Found:
-    """The evidence that only settling has: it comes with later clicks."""
-    if later.twin is not None:
-        yield Signal(name="twin_click", weight=values["twin_click_weight"], detail=later.twin)
-    limit, enough = values["machine_rhythm_limit"], later.rhythm_clicks >= values["machine_rhythm_limit_clicks"]
-    if enough and later.rhythm is not None and later.rhythm < limit:
-        yield Signal(name="machine_rhythm", weight=values["machine_rhythm_weight"], value=later.rhythm, limit=limit)
+def find_twin(_: Evidence, values: Values, later: LaterEvidence) -> Found:
+    if later.twin is None:
+        return None
+    return Signal(name="twin_click", weight=values["twin_click_weight"], detail=later.twin)
+
+
+def find_rhythm(_: Evidence, values: Values, later: LaterEvidence) -> Found:
+    rhythm, limit = later.rhythm, values["machine_rhythm_limit"]
+    if rhythm is None or rhythm >= limit or later.rhythm_clicks < values["machine_rhythm_limit_clicks"]:
+        return None
+    return Signal(name="machine_rhythm", weight=values["machine_rhythm_weight"], value=rhythm, limit=limit)
+
+
+def find_wide_client(_: Evidence, values: Values, later: LaterEvidence) -> Found:
     limit = values["wide_client_limit"]
-    if later.affiliates >= limit:
-        value = float(later.affiliates)
-        yield Signal(name="wide_client", weight=values["wide_client_weight"], value=value, limit=limit)
+    if later.affiliates < limit:
+        return None
+    return Signal(name="wide_client", weight=values["wide_client_weight"], value=float(later.affiliates), limit=limit)
 
 
 def is_usual(guards: Guards, carried: int | None, values: Values) -> bool:
@@ -190,7 +220,12 @@ SIGNALS: Final[tuple[Callable[[Evidence, Values], Found], ...]] = (
     find_client_rate,
     find_network_rate,
 )
-LATER_SIGNALS: Final[tuple[Callable[[Evidence, Values, LaterEvidence], Found], ...]] = (find_link_sweep, find_later)
+LATER_SIGNALS: Final[tuple[Callable[[Evidence, Values, LaterEvidence], Found], ...]] = (
+    find_link_sweep,
+    find_twin,
+    find_rhythm,
+    find_wide_client,
+)
 GENERAL: Final = frozenset(
     {
         "declared_bot",

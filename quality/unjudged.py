@@ -75,7 +75,7 @@ def explain_headers(click: EnrichedClick, values: Mapping[str, float]) -> Iterab
     )
     unguarded = msgspec.structs.replace(click, guards=EVERY_HEADER)
     for find, carried in finders:
-        if (found := next(iter(find(unguarded, values)), None)) and not list(find(click, values)):
+        if (found := find(unguarded, values)) and find(click, values) is None:
             yield Unjudged((found.name,), explain_guard(guards, carried, values["guard_limit_clicks"]))
 
 

@@ -58,6 +58,12 @@ PEOPLE = {
     ),
     "Apple's relay": click_of(network=Network(status="found", kind="relay", provider="Apple")),
     "tabs opened from a page": click_of(counts=counted(links_10s=6)),
+    "an office that reads the same newsletter": click_of(
+        counts=counted(links_10s=6, net_clients_600s=40), referrer=NO_REFERRER
+    ),
+    "a person with a cookie who opens links of a mail": click_of(
+        counts=counted(links_10s=6), referrer=NO_REFERRER, cookie_state="valid"
+    ),
     "a busy office": click_of(counts=counted(client_60s=25, net_60s=200, net_clients_600s=40, net_clients_60s=30)),
     "a person with a cookie who clicks often": click_of(cookie_state="valid", counts=counted(client_60s=15)),
 }
