@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from enricher.rules.networks import FACTS, KINDS, NEVER_HOSTING, OWN_NETWORKS, Certainty, Kind
+from enricher.rules.networks import FACTS, KINDS, NEVER_HOSTING, OWN_NETWORKS, RESERVED, Certainty, Kind
 from enricher.steps.database import DAMAGE, Content, Database, IpAddress, KeyPath, find_text, find_values
 from enricher.steps.ranges import RangeTable, make_range_table
 from schemas import Network
@@ -58,9 +58,6 @@ class NetworkList(msgspec.Struct, frozen=True):
             yield claim
 
 
-RESERVED: Final = Claim(kind="reserved", certainty="certain")
-
-
 def find_network(database: Database, address: IpAddress) -> Network:
     """Give the system of an address: status `found`, `not_found`, or `bad_database` where its entry is damaged."""
     try:
@@ -100,22 +97,26 @@ def classify_network(found: Network, address: IpAddress, sources: Sequence[Netwo
     """
     claims = list(claims_of(found.asn, address, sources))
     if not claims:
-        is_known = found.status in {"found", "not_found"}
-        return msgspec.structs.replace(found, kind="other") if is_known else found
+        return add_kind(found, "other") if found.status in {"found", "not_found"} else found
     kind = min((claim.kind for claim in claims), key=RANK.__getitem__)
-    agreed = [claim for claim in claims if claim.kind == kind]
-    return msgspec.structs.replace(
-        found,
+    return add_kind(found, kind, [claim for claim in claims if claim.kind == kind])
+
+
+def add_kind(found: Network, kind: Kind, agreed: Sequence[Claim] = ()) -> Network:
+    """Make the network of this kind, with what the claims for it say. A new object is made faster than a copy."""
+    return Network(
+        status=found.status,
+        asn=found.asn,
+        org=found.org,
         kind=kind,
-        certainty=min(claim.certainty for claim in agreed),  # "certain" comes before "probable"
+        certainty=min((claim.certainty for claim in agreed), default=None),  # "certain" comes before "probable"
         provider=next((claim.provider for claim in agreed if claim.provider is not None), None),
         lists=list(dict.fromkeys(claim.label for claim in agreed if claim.label is not None)),
+        database=found.database,
     )
 
 
 def claims_of(asn: int | None, address: IpAddress, sources: Sequence[NetworkSource]) -> Iterator[Claim]:
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        yield RESERVED
     for source in sources:
         for claim in source.find_claims(address, asn):
             if claim.kind != "hosting" or asn not in NEVER_HOSTING:
@@ -128,7 +129,9 @@ def own_networks() -> NetworkList:
     facts = [
         (fact, Claim(kind=fact.kind, certainty=fact.certainty, provider=fact.provider, label=label)) for fact in FACTS
     ]
+    reserved = Claim(kind="reserved", certainty="certain", label=label)
+    ranges = [(text, claim) for fact, claim in facts for text in fact.ranges] + [(text, reserved) for text in RESERVED]
     return NetworkList(
-        make_range_table((text, claim) for fact, claim in facts for text in fact.ranges),
+        make_range_table(ranges),
         {asn: claim for fact, claim in facts for asn in fact.asns},
     )

@@ -1,4 +1,4 @@
-"""Our reading of a city database against MaxMind's own reader, on every record of a file of 3,000 networks."""
+"""Our reading of databases against MaxMind's own reader, on every record of files of 3,000 networks."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -14,6 +14,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPNetwork, IPSet
 
 from enricher.facts.geo_files import GeoFiles
+from enricher.facts.network_files import NetworkFiles
 from schemas import Geo
 
 NETWORKS = 3000
@@ -79,6 +80,42 @@ def test_every_address_is_located_as_by_the_official_library(database: Path) -> 
     assert [(geo.country, geo.region, geo.city) for geo in located] == expected
     assert {geo.status for geo in located} == {"found", "not_found"}
     assert files.locate(ip_address("9.9.9.9")) == Geo(status="not_found", database=located[0].database)
+
+
+@pytest.fixture(scope="module")
+def systems(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write systems of MaxMind's layout: with any number, with or without a name, and records that have no number."""
+    random = Random(10)
+    path = tmp_path_factory.mktemp("official") / "asn.mmdb"
+    writer = MMDBWriter(ip_version=6, ipv4_compatible=True, database_type="GeoLite2-ASN", int_type="auto")
+    for network in make_networks(random):
+        parts = {
+            "autonomous_system_number": random.choice([1, 13335, 65_536, 2**32 - 1]),
+            "autonomous_system_organization": random.choice(TEXTS),
+        }
+        writer.insert_network(IPSet([network]), {name: part for name, part in parts.items() if random.random() < 0.9})
+    writer.to_db_file(str(path))
+    return path
+
+
+def test_every_network_is_found_as_by_the_official_library(systems: Path) -> None:
+    files = NetworkFiles([systems], [])
+    files.refresh()
+
+    addresses = addresses_in(systems)
+    with geoip2.database.Reader(systems) as official:
+        expected = [system_of(official, str(address)) for address in addresses]
+    found = [files.find(address) for address in addresses]
+    assert [(network.asn, network.org) for network in found] == expected
+    assert {network.status for network in found} == {"found", "not_found"}
+    assert len(addresses) >= 2 * NETWORKS
+
+
+def system_of(official: geoip2.database.Reader, address: str) -> tuple[int | None, str | None]:
+    """Give number and name; without a number there is no name."""
+    answer = official.asn(address)
+    number, name = answer.autonomous_system_number, (answer.autonomous_system_organization or "").strip()[:128]
+    return (None, None) if number is None else (number, name or None)
 
 
 def place_of(official: geoip2.database.Reader, address: str) -> tuple[str | None, str | None, str | None]:

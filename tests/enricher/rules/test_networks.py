@@ -1,12 +1,25 @@
 """Our own table of networks."""
 
 from collections import Counter
-from ipaddress import ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, PACKAGE_LABELS
+from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, PACKAGE_LABELS, RESERVED
 from enricher.steps.network import own_networks
+
+DISPUTED = (
+    "192.0.0.0/24",
+    "192.88.99.0/24",
+    "2001::/23",
+    "2002::/16",
+    "3fff::/20",
+    "64:ff9b::/96",
+    "::ffff:0:0/96",
+    "5f00::/16",
+)
 
 
 def test_every_fact_names_its_source_and_says_something() -> None:
@@ -15,9 +28,21 @@ def test_every_fact_names_its_source_and_says_something() -> None:
 
 
 def test_ranges_are_ranges_and_do_not_overlap() -> None:
-    ranges = [ip_network(text) for fact in FACTS for text in fact.ranges]
+    ranges = [ip_network(text) for fact in FACTS for text in fact.ranges] + [ip_network(text) for text in RESERVED]
 
-    assert len(own_networks().ranges) == len(ranges)
+    # Two of them are neighbours, and joined.
+    assert len(own_networks().ranges) == len(ranges) - 1
+
+
+@given(st.ip_addresses())
+def test_what_is_reserved_is_what_python_says_is_not_global(address: IPv4Address | IPv6Address) -> None:
+    claims = own_networks().find_claims(address, None)
+
+    # Python's answer to these differs by its version.
+    if any(address in ip_network(text) for text in DISPUTED if ip_network(text).version == address.version):
+        return
+    is_public = address.is_global and not address.is_multicast and not address.is_reserved
+    assert any(claim.kind == "reserved" for claim in claims) == (not is_public)
 
 
 def test_no_system_is_named_twice() -> None:

@@ -108,7 +108,7 @@ def test_our_own_table_knows_ranges(address: str) -> None:
     network = classify_network(found(None), ip_address(address), [own_networks()])
 
     assert (network.kind, network.certainty, network.provider) == OWN_EXAMPLES[address]
-    assert network.lists == ([OWN] if network.provider else [])
+    assert network.lists == ([OWN] if network.certainty else [])
 
 
 OWN_SYSTEMS = {
@@ -151,9 +151,9 @@ def test_a_vpn_list_that_contains_the_relay_does_not_make_it_a_vpn() -> None:
 
 
 def test_a_reserved_address_is_nothing_else_whatever_lists_say() -> None:
-    network = classify_network(found(None), ip_address("10.0.0.1"), [listed("vpn")])
+    network = classify_network(found(None), ip_address("10.0.0.1"), [listed("vpn"), own_networks()])
 
-    assert (network.kind, network.lists) == ("reserved", [])
+    assert (network.kind, network.lists) == ("reserved", [OWN])
 
 
 def test_lists_that_agree_are_all_named_and_the_surest_counts() -> None:
