@@ -9,9 +9,11 @@ import typer
 
 from cli import dead, geo, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
 from cli.explain import explain
+from cli.rescore import rescore
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
+from cli.verdict import verdict
 
 app = typer.Typer(
     name="clickrail",
@@ -46,6 +48,8 @@ for service in (services.ingest, services.enricher, services.sink, services.sett
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
 app.command("explain", rich_help_panel="Look")(explain)
+app.command("verdict", rich_help_panel="Look")(verdict)
+app.command("rescore", rich_help_panel="Look")(rescore)
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 tables.topics.command()(offsets.lag)
 tables.topics.command("reset-offsets")(offsets.reset_offsets)
