@@ -7,6 +7,9 @@ claim that is less than a window away is in the click's own bucket or in one bes
 A verdict never changes when the click is judged again. Its own claim makes a click unique. A repeat names the earliest
 claim before it, and claims that come later cannot be earlier than that one. Only when clicks arrive out of order is a
 click the repeat of a later claim; such a verdict is kept in the store (`r:`).
+
+One gap is left: two processes that judge clicks of one visitor in the same milliseconds, on both sides of the edge
+between two buckets, may both open a window.
 """
 
 from collections.abc import Callable
@@ -88,6 +91,8 @@ def find_first(visit: Visit, keys: ClaimKeys, get: Callable[[bytes], bytes | Non
     own = get(keys.own)
     if own == visit.packed_id:
         return own, None
+    if own is None and not keys.previous and get(keys.before) is None and get(keys.after) is None:
+        return visit.packed_id, None if visit.is_returned else make_claim(visit, keys.own, visit.packed_id)
     near = [claim for key in (keys.before, keys.own, keys.after) if is_near(claim := get(key), visit)]
     earlier = next((claim for claim in near if claim < visit.packed_id), None)
     earlier = earlier or next((claim for key in keys.previous if is_near(claim := get(key), visit)), None)

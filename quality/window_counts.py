@@ -7,9 +7,7 @@ entries, so they go up to 129. A log takes 1,024 entries; clicks beyond have the
 
 from collections.abc import Iterable, Iterator, Mapping
 from struct import Struct
-from typing import Final
-
-import msgspec
+from typing import Any, Final
 
 from quality.window_store import Append
 from quality.window_visits import DIGEST, NO_COOKIE, Visit
@@ -25,50 +23,55 @@ MINUTE_MS: Final = 60_000
 DUPLICATE_MS: Final = 30_000
 SWEEP_MS: Final = 10_000
 
-ENTRY: Final = Struct(f">16s{DIGEST}s{DIGEST}s{DIGEST}s9B")
+ENTRY: Final = Struct(f">Q4s4s{DIGEST}s{DIGEST}s{DIGEST}s9B")
+"""The click id (its time in the first 48 bits), client, cookie, link, and the counts in the order of `Counts`."""
 LOG_BYTES: Final = LOG_ENTRIES * ENTRY.size
+TIME_SHIFT: Final = 16
+NUMBERS_AT: Final = 6
 
+FIRST: Final = (1, 1, 1, 1, 1, 0, 1, 1, 0)
+FIRST_WITH_COOKIE: Final = (0, 0, 1, 1, 1, 1, 1, 1, 0)
+"""The counts of a network's only click."""
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One click in the log of its network."""
-
-    packed_id: bytes
-    at_ms: int
-    client: bytes
-    cookie: bytes
-    link: bytes
-    numbers: tuple[int, ...]
+Entry = tuple[Any, ...]
+"""What `ENTRY` unpacks: a struct for each would take longer than all the counting."""
 
 
 class NetworkLog:
-    """The log of a network in one bucket, with the entries that this batch adds; `before` is the bucket before it."""
+    """The log of a network in one bucket, with the entries that this batch adds. `before`: the log before it."""
 
-    def __init__(self, key: bytes, log: bytes | None, before: list[Entry]) -> None:
+    def __init__(self, key: bytes, log: bytes, before: list[Entry]) -> None:
         self.key = key
-        self.entries = list(read_entries(log or b""))
-        self._before = before
-        self._by_id = {entry.packed_id: entry for entry in reversed(self.entries)}
+        self._log = log
+        self._added: dict[bytes, tuple[int, ...]] = {}
+        self.size = len(log) // ENTRY.size
+        self.last = read_last(log) if log else []
+        if len(self.last) < SEEN and before:
+            self.last[:0] = before[len(self.last) - SEEN :]
 
     def find(self, visit: Visit) -> Counts | None:
         """Give the counts of a click that was seen before."""
-        kept = self._by_id.get(visit.packed_id)
-        return None if kept is None else make_counts(kept.numbers)
+        numbers = self._added.get(visit.packed_id)
+        if numbers is None and self._log:
+            start = self._log.find(visit.packed_id)
+            if start >= 0 and start % ENTRY.size == 0:
+                numbers = ENTRY.unpack_from(self._log, start)[NUMBERS_AT:]
+        return None if numbers is None else make_counts(numbers)
 
     def add(self, visit: Visit) -> tuple[Counts, Append | None]:
         """Count a click that is new, and give the entry to write, if there is room for one."""
-        is_full = len(self.entries) >= LOG_ENTRIES
-        at_ms = min(visit.at_ms, self.entries[-1].at_ms) if is_full else visit.at_ms
-        numbers = count_entries(visit, at_ms, self._list_last())
+        is_full = self.size >= LOG_ENTRIES
+        at_ms = min(visit.at_ms, self.last[-1][0] >> TIME_SHIFT) if is_full else visit.at_ms
+        numbers = count_entries(visit, at_ms, self.last) if self.last else count_first(visit)
         if is_full:
             return make_counts(numbers), None
-        entry = Entry(visit.packed_id, visit.at_ms, visit.client, visit.cookie, visit.link, numbers)
-        self.entries.append(entry)
-        self._by_id[visit.packed_id] = entry
-        return make_counts(numbers), Append(self.key, write_entry(entry), LOG_BYTES, KEPT_S)
-
-    def _list_last(self) -> list[Entry]:
-        last = self.entries[-SEEN:]
-        return last if len(last) == SEEN or not self._before else self._before[len(last) - SEEN :] + last
+        entry = write_entry(visit, numbers)
+        self._added[visit.packed_id] = numbers
+        self.size += 1
+        self.last.append(ENTRY.unpack(entry))
+        if len(self.last) > SEEN:
+            del self.last[0]
+        return make_counts(numbers), Append(self.key, entry, LOG_BYTES, KEPT_S)
 
 
 class BatchCounts:
@@ -81,7 +84,7 @@ class BatchCounts:
     def list_values(self, visits: Iterable[Visit]) -> Iterator[bytes]:
         for visit in visits:
             if is_counted(visit):
-                yield from (make_key(visit), make_key(visit, 1))
+                yield from make_keys(visit)
 
     def count(self, visit: Visit, values: Mapping[bytes, bytes | None], *, is_old: bool) -> tuple[Counts, bool]:
         """Give the counts of a click, and whether it is new. `is_old`: its log may have expired since it was seen."""
@@ -99,13 +102,12 @@ class BatchCounts:
         return counts, True
 
     def _find_log(self, visit: Visit, values: Mapping[bytes, bytes | None]) -> NetworkLog:
-        key = make_key(visit)
+        key, key_before = make_keys(visit)
         log = self._logs.get(key)
         if log is None:
-            key_before = make_key(visit, 1)
             before = self._logs.get(key_before)
-            entries = before.entries if before else list(read_entries(values.get(key_before) or b""))
-            log = self._logs[key] = NetworkLog(key, values.get(key), entries)
+            entries = before.last if before else read_last(values.get(key_before) or b"")
+            log = self._logs[key] = NetworkLog(key, values.get(key) or b"", entries)
         return log
 
 
@@ -113,60 +115,64 @@ def is_counted(visit: Visit) -> bool:
     return visit.exempt is None and visit.hashes.client is not None and not visit.is_late
 
 
+def count_first(visit: Visit) -> tuple[int, ...]:
+    return FIRST_WITH_COOKIE if visit.has_cookie else FIRST
+
+
 def count_entries(visit: Visit, at_ms: int, entries: Iterable[Entry]) -> tuple[int, ...]:
-    """Count the clicks of the network up to this one, itself included; in the order of `Counts`."""
-    client_60 = client_600 = 1 if not visit.has_cookie else 0
+    """Count the clicks of the network up to this one, itself included."""
+    client_60 = client_600 = 0 if visit.has_cookie else 1
     net_60, same_link = 1, 0
     clients_60, clients_600, links, net_links = {visit.client}, {visit.client}, {visit.link}, {visit.link}
     cookies = {visit.cookie} if visit.has_cookie else set()
-    for entry in entries:
-        age = at_ms - entry.at_ms
+    for head, _, tail, client, cookie, link, *_ in entries:
+        age = at_ms - (head >> TIME_SHIFT)
         if not 0 <= age < BUCKET_MS:
             continue
-        clients_600.add(entry.client)
-        if entry.cookie != NO_COOKIE:
-            cookies.add(entry.cookie)
-        is_client = entry.client == visit.client
-        if is_client and entry.cookie == NO_COOKIE:
+        clients_600.add(client)
+        if cookie != NO_COOKIE:
+            cookies.add(cookie)
+        is_client = client == visit.client
+        if is_client and cookie == NO_COOKIE:
             client_600 += 1
         if age >= MINUTE_MS:
             continue
         net_60 += 1
-        clients_60.add(entry.client)
-        if is_client and entry.cookie == NO_COOKIE:
+        clients_60.add(client)
+        if is_client and cookie == NO_COOKIE:
             client_60 += 1
-        is_visitor = is_client and is_same_visitor(visit, entry)
-        if is_visitor and age < DUPLICATE_MS and entry.link == visit.link:
+        # The same cookie, or the first of the two clicks had none yet.
+        is_visitor = is_client and visit.cookie in (cookie, tail)
+        if is_visitor and age < DUPLICATE_MS and link == visit.link:
             same_link += 1
         if age < SWEEP_MS:
-            net_links.add(entry.link)
+            net_links.add(link)
             if is_visitor:
-                links.add(entry.link)
+                links.add(link)
     sets = (clients_60, clients_600, cookies, links, net_links)
     return (client_60, client_600, net_60, *map(len, sets), same_link)
 
 
-def is_same_visitor(visit: Visit, entry: Entry) -> bool:
-    """Tell whether two clicks of one client may be one visitor's: with the same cookie, or the first had none yet."""
-    return entry.cookie == visit.cookie or visit.cookie == entry.packed_id[-DIGEST:]
+def make_keys(visit: Visit) -> tuple[bytes, bytes]:
+    """Give the keys of the click's log and of the one before it."""
+    net, bucket = bytes.fromhex((visit.hashes.net or "")[:20]), visit.at_ms // BUCKET_MS
+    return b"v:%b:%d" % (net, bucket), b"v:%b:%d" % (net, bucket - 1)
 
 
-def make_key(visit: Visit, buckets_back: int = 0) -> bytes:
-    net = bytes.fromhex((visit.hashes.net or "")[:20])
-    return b"v:%b:%d" % (net, visit.at_ms // BUCKET_MS - buckets_back)
+def read_last(log: bytes) -> list[Entry]:
+    """Read the last entries of a log. Bytes at its end that are no whole entry are ignored."""
+    end = len(log) - len(log) % ENTRY.size
+    return list(ENTRY.iter_unpack(log[max(end - SEEN * ENTRY.size, 0) : end]))
 
 
-def read_entries(log: bytes) -> Iterator[Entry]:
-    for packed_id, client, cookie, link, *numbers in ENTRY.iter_unpack(log[: len(log) - len(log) % ENTRY.size]):
-        yield Entry(packed_id, int.from_bytes(packed_id[:6], "big"), client, cookie, link, tuple(numbers))
-
-
-def write_entry(entry: Entry) -> bytes:
-    return ENTRY.pack(entry.packed_id, entry.client, entry.cookie, entry.link, *entry.numbers)
+def write_entry(visit: Visit, numbers: tuple[int, ...]) -> bytes:
+    packed = visit.packed_id
+    head = int.from_bytes(packed[:8], "big")
+    return ENTRY.pack(head, packed[8:12], packed[12:], visit.client, visit.cookie, visit.link, *numbers)
 
 
 def make_counts(numbers: tuple[int, ...]) -> Counts:
-    return Counts(
+    return COMMON.get(numbers) or Counts(
         client_60s=numbers[0],
         client_600s=numbers[1],
         net_60s=numbers[2],
@@ -178,3 +184,7 @@ def make_counts(numbers: tuple[int, ...]) -> Counts:
         same_link_30s=numbers[8],
         status="judged",
     )
+
+
+COMMON: Final[dict[tuple[int, ...], Counts]] = {}
+COMMON.update({numbers: make_counts(numbers) for numbers in (FIRST, FIRST_WITH_COOKIE)})

@@ -1,5 +1,6 @@
 """What the windows read of a click. Pure."""
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -98,10 +99,16 @@ def digest_id(click_id: str) -> bytes:
     return pack_id(click_id)[-DIGEST:]
 
 
+@lru_cache(4096)
 def digest_link(code: str, query: str) -> bytes:
     """Digest a link: its code, and its query in any order."""
     link = code + "?" + ("&".join(sorted(query.split("&"))) if "&" in query else query)
     return blake2b(link.encode(), digest_size=DIGEST).digest()
+
+
+@lru_cache(1024)
+def digest_host(host: str) -> bytes:
+    return digest_key(host)
 
 
 def digest_key(*parts: str) -> bytes:

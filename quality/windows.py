@@ -78,14 +78,14 @@ class WindowBatch:
         self._since_ms = answers.since_ms
         counts, kept = BatchCounts(), list[Claim]()
         for place in self._order:
-            visit, age_ms = self._visits[place], self._age_ms(self._visits[place])
-            if age_ms < DAY_MS:
-                claims = self._guards.keep(visit, self._values)
+            visit = self._visits[place]
+            minute, age_ms = self._guards.find_minute(visit), self._age_ms(visit)
+            if age_ms < DAY_MS and (claims := self._guards.keep(minute, self._values)):
                 self._values.update((claim.key, claim.value) for claim in claims)
                 kept += claims
             self._counts[place], is_new = counts.count(visit, self._values, is_old=age_ms > LATE_MS)
             if is_new:
-                self._guards.add(visit)
+                self._guards.add(visit, minute)
         return Writes(self._send([*self._claim(), *kept]), counts.appends, self._guards.list_adds())
 
     def confirm(self, answers: Sequence[bytes | None]) -> Writes:
@@ -93,14 +93,22 @@ class WindowBatch:
 
         Another process may have claimed the same bucket first: then clicks are judged again, and may claim another.
         """
-        for claim, found in zip(self._sent, answers, strict=True):
-            self._values[claim.key] = claim.value if found is None else found
-        return Writes(self._send(self._claim()), [], [])
+        others = {
+            claim.key: found
+            for claim, found in zip(self._sent, answers, strict=True)
+            if found is not None and found != claim.value
+        }
+        self._values.update(others)
+        return Writes(self._send(self._claim() if others else []), [], [])
 
     def facts(self) -> list[WindowFacts]:
         """Give the facts of each click, in the order of the visits."""
         return [
-            WindowFacts(self._write_unique(place, visit), self._counts[place], self._guards.read(visit, self._values))
+            WindowFacts(
+                self._write_unique(place, visit),
+                self._counts[place],
+                self._guards.read(self._guards.find_minute(visit), self._values),
+            )
             for place, visit in enumerate(self._visits)
         ]
 
@@ -110,16 +118,11 @@ class WindowBatch:
 
     def _claim(self) -> list[Claim]:
         """Judge the visitors without a cookie, in order; give the claims that the store does not have yet."""
-        pending: dict[bytes, bytes] = {}
         claims = []
-
-        def get(key: bytes) -> bytes | None:
-            return self._values.get(key) or pending.get(key)
-
         for place, keys in self._keys.items():
-            self._first[place], claim = window_claims.find_first(self._visits[place], keys, get)
+            self._first[place], claim = window_claims.find_first(self._visits[place], keys, self._values.get)
             if claim is not None:
-                pending[claim.key] = claim.value
+                self._values[claim.key] = claim.value
                 claims.append(claim)
         return claims
 

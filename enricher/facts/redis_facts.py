@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
+import msgspec
 import structlog
 from redis.exceptions import RedisError, ResponseError
 
@@ -31,6 +32,16 @@ AWAY: Final = (RedisError, OSError, TimeoutError)
 T = TypeVar("T")
 
 
+class TimeLimits(msgspec.Struct, frozen=True):
+    """How long a batch waits for Redis, and how long Redis is left alone after it did not answer."""
+
+    deadline_s: float = DEADLINE_S
+    probe_s: float = PROBE_S
+
+
+USUAL: Final = TimeLimits()
+
+
 class FindsProblem(Protocol):
     """Says what is wrong with Redis, for people."""
 
@@ -46,12 +57,14 @@ class RedisFacts:
         metrics: EnricherMetrics,
         evictions: FindsProblem,
         now: Callable[[], float] = time.time,
+        limits: TimeLimits = USUAL,
     ) -> None:
         self._store = store
         self._evictions = evictions
         self._metrics = metrics
         self._now = now
-        self._breaker = Breaker(time.monotonic, PROBE_S)
+        self._deadline_s = limits.deadline_s
+        self._breaker = Breaker(time.monotonic, limits.probe_s)
         self._outage = OutageLog(log, "redis does not judge clicks", "redis judges clicks again")
 
     async def find_all(self, batch: Sequence[ClickFacts]) -> None:
@@ -85,7 +98,7 @@ class RedisFacts:
         return reason
 
     async def _ask(self, batch: Sequence[ClickFacts], visits: Sequence[Visit]) -> None:
-        deadline = Deadline(DEADLINE_S)
+        deadline = Deadline(self._deadline_s)
         now_ms = int(self._now() * 1000)
         windows = WindowBatch(visits, now_ms)
         writes = windows.apply(await deadline.wait(self._store.read(windows.plan(), now_ms)))
@@ -101,7 +114,9 @@ class RedisFacts:
 
     def _note(self, error: BaseException) -> None:
         REFUSALS.note(error)
-        self._outage.fail(f"{type(error).__name__}: {error}"[:200])
+        # redis-py quotes the whole script before the answer.
+        answer = str(error).rpartition("caused error: ")[2]
+        self._outage.fail(f"{type(error).__name__}: {answer}"[:200])
 
 
 class Deadline:
