@@ -13,6 +13,7 @@ from enricher.pipeline import LOCAL_STEPS, finish_click
 from enricher.steps.agent import Agent
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip
 from identity.keys import RING_RANDOMNESS, destroy, init_ring, rotate
+from identity.ulid import make_ulid
 from quality.rules import make_rules
 from schemas import (
     SCHEMA_VERSION,
@@ -269,3 +270,27 @@ def test_a_click_is_scored_by_the_rules_in_use() -> None:
 
     assert (finish_click(facts).fraud.score, finish_click(facts, own).fraud.score) == (97, 40)
     assert finish_click(facts, own).fraud.rules == own.stamp
+
+
+def test_a_replay_after_a_rotation_gives_the_same_hashes_and_later_clicks_new_ones() -> None:
+    rotated = rotate(ring(), "ip_hash", NOW, bytes(number + 100 for number in range(36)))
+    after = msgspec.structs.replace(lookups(), find_hash_key=IpHashKeys(rotated).at)
+    later_id = make_ulid(int(NOW.timestamp() * 1000) + 1, bytes(16))
+    later = raw_click(click_id=later_id, clicked_at=NOW + timedelta(milliseconds=1), ip_sealed=seal(VISITOR, later_id))
+
+    assert encode(enriched(raw_click(), after)) == encode(enriched(raw_click()))
+    assert enriched(later, after).client_hash not in (None, enriched(raw_click()).client_hash)
+
+
+def test_a_click_whose_hash_key_was_destroyed_goes_on_without_hashes() -> None:
+    rotated = rotate(ring(), "ip_hash", NOW, bytes(number + 100 for number in range(36)))
+    gone = destroy(rotated, "ip_hash", IpHashKeys(ring()).kid)
+    click = enriched(raw_click(), msgspec.structs.replace(lookups(), find_hash_key=IpHashKeys(gone).at))
+
+    assert (click.ip_hash, click.ip_hash_key_id, click.net_hash, click.client_hash) == (None, None, None, None)
+    assert click.geo == LISBON
+
+
+def test_without_a_store_a_click_says_so() -> None:
+    click = enriched(raw_click())
+    assert {click.unique.status, click.counts.status, click.guards.status} == {"no_store"}
