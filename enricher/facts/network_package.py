@@ -4,7 +4,6 @@ import importlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any
 
 import structlog
 
@@ -16,18 +15,21 @@ log = structlog.get_logger()
 
 
 class PackagedNetworks:
-    """Its labels, read as our kinds (`PACKAGE_LABELS`). What it says about datacenters is not used."""
+    """Its labels, read as our kinds (`PACKAGE_LABELS`). What it says about datacenters is not used.
 
-    def __init__(self, classify: Callable[[IpAddress], Any], label: str) -> None:
-        self._classify = classify
+    `find` takes an address as a number and 4 or 6, and gives provider and kind.
+    """
+
+    def __init__(self, find: Callable[[int, int], tuple[str, str] | None], label: str) -> None:
+        self._find = find
         self._claims = {
             provider: Claim(kind=kind, certainty=certainty, provider=provider, label=label)
             for provider, (kind, certainty) in PACKAGE_LABELS.items()
         }
 
     def find_claims(self, address: IpAddress, _asn: int | None, /) -> Iterator[Claim]:
-        claim = self._claims.get(self._classify(address).provider)
-        if claim is not None:
+        found = self._find(int(address), address.version)
+        if found is not None and (claim := self._claims.get(found[0])) is not None:
             yield claim
 
 
@@ -35,7 +37,9 @@ def load_package() -> NetworkSource | None:
     """Give what the package knows; None if it is not installed. A package that cannot be read is logged."""
     try:
         package = importlib.import_module("iporigin")
-        return PackagedNetworks(package.classify, describe_version(package))
+        # Its public `classify` gives the same in 18 us; this takes 2. The extra pins the version for it.
+        ranges = importlib.import_module("iporigin._data").dataset()
+        return PackagedNetworks(ranges.find, describe_version(package))
     except ModuleNotFoundError:
         return None
     except Exception:

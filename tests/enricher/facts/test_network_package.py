@@ -1,17 +1,20 @@
 """The package iporigin, and what we do not believe of it."""
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import ModuleType
 from typing import Any
 
 import iporigin
-import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from enricher.facts.network_package import PackagedNetworks, describe_version, load_package
 from enricher.rules.networks import PACKAGE_LABELS
 from enricher.steps.network import classify_network, own_networks
 from schemas import Network
+
+EXAMPLES = [ip_address(text) for text in ("172.224.226.1", "52.95.110.1", "2a02:26f7:c0::1", "10.0.0.1", "1.1.1.1")]
 
 
 def kinds_of(address: str) -> list[tuple[str, str | None]]:
@@ -52,13 +55,19 @@ def test_phones_in_amazons_list_are_not_hosting() -> None:
     assert classify_network(Network(status="found", asn=6167), address, [package]).kind == "other"
 
 
-class Answer(msgspec.Struct):
-    provider: str
+@given(st.ip_addresses(network="0.0.0.0/0") | st.ip_addresses(network="2600::/12") | st.sampled_from(EXAMPLES))
+def test_what_it_finds_is_what_its_public_function_says(address: IPv4Address | IPv6Address) -> None:
+    package = load_package()
+    assert package is not None
+    says = iporigin.classify(address)
+
+    expected = [says.provider] if says.provider in PACKAGE_LABELS else []
+    assert [claim.provider for claim in package.find_claims(address, None)] == expected
 
 
 @pytest.mark.parametrize("provider", ["Cogent", "Akamai", "a provider of a later version", ""])
 def test_a_label_that_is_not_ours_claims_nothing(provider: str) -> None:
-    package = PackagedNetworks(lambda _: Answer(provider), "label")
+    package = PackagedNetworks(lambda *_: (provider, "hosting"), "label")
 
     assert list(package.find_claims(ip_address("8.8.8.8"), None)) == []
 
