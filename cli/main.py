@@ -9,6 +9,7 @@ import typer
 
 from cli import dead, geo, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
 from cli.explain import explain
+from cli.quality import quality
 from cli.rescore import rescore
 from cli.simulate_command import simulate
 from cli.status.command import status
@@ -50,6 +51,7 @@ app.command("status", rich_help_panel="Run")(status)
 app.command("explain", rich_help_panel="Look")(explain)
 app.command("verdict", rich_help_panel="Look")(verdict)
 app.command("rescore", rich_help_panel="Look")(rescore)
+app.add_typer(quality, name="quality", rich_help_panel="Look")
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 tables.topics.command()(offsets.lag)
 tables.topics.command("reset-offsets")(offsets.reset_offsets)

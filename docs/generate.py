@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from docs.generators.metrics import describe_metrics
-from docs.generators.quality import describe_rules, describe_signals
+from docs.generators.quality import describe_evaluation, describe_rules, describe_signals
 from docs.generators.reasons import describe_reasons
 from docs.generators.settings import describe_settings
 
@@ -22,7 +22,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     }
 )
 TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
-    {"quality.md": {"signals": describe_signals, "rules": describe_rules}}
+    {"quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation}}
 )
 """The generated parts of documents that are written by hand, each between two comments."""
 

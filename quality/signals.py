@@ -15,6 +15,8 @@ Found = Signal | None
 
 KINDS_ALWAYS_SHARED: Final = frozenset({"relay", "vpn", "gateway"})
 KINDS_OF_SWEEPERS: Final = frozenset({"mail_security", "hosting"})
+PHONES: Final = frozenset({"mobile", "tablet"})
+"""Devices of which many identical ones are behind one address of a carrier: they look like one client."""
 ENTERPRISE_CHROME: Final = 109
 """The last Chrome for Windows 7 and 8: people who keep those systems cannot have a newer one."""
 CLIENT_RATE_LIMITS: Final = {"60s": "client_rate_limit_60s", "600s": "client_rate_limit_600s"}
@@ -162,7 +164,7 @@ def find_link_sweep(click: Evidence, values: Values, later: LaterEvidence) -> Fo
     links = max(counts.links_10s or 0, of_net or 0, later.sweep_links)
     if links < limit:
         return None
-    if not is_sweeper and is_shared(click, values):
+    if not is_sweeper and (click.device.type in PHONES or is_shared(click, values)):
         limit *= values["shared_network_limit_factor"]
     if links < limit:
         return None

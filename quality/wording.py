@@ -99,7 +99,8 @@ TEXTS: Final[Mapping[str, SignalText]] = {
     "link_sweep": SignalText(
         "Link sweep",
         "{value} different links were visited within 10 s, from no page; the limit is {limit}.",
-        "Tabs that a person opens from a page name that page as the referrer.",
+        "Tabs that a person opens from a page name that page. Identical devices behind one address look like one: on"
+        " phones, and where many share an address, the limit is higher.",
     ),
     "twin_click": SignalText(
         "Twin click",

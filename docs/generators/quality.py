@@ -1,9 +1,11 @@
-"""The tables of `docs/quality.md`, from `quality.wording` and `quality.rules`. Pure."""
+"""The tables of `docs/quality.md`: signals and rules as the code has them, and the traces as they are judged. Pure."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from cli.evaluation import evaluate_traces
+from cli.quality import write_markdown
 from quality.rules import DEFAULTS
 from quality.signals import GENERAL
 from quality.wording import TEXTS, SignalText
@@ -64,3 +66,8 @@ def describe_rule(name: str) -> str:
 def owner_of(rule: str) -> str:
     """Return the signal that a rule belongs to. Raises StopIteration for a rule without a signal."""
     return next(signal for signal in TEXTS if rule.startswith((f"{signal}_weight", f"{signal}_limit")))
+
+
+def describe_evaluation() -> str:
+    """Give the table of `clickrail quality evaluate`."""
+    return write_markdown(list(evaluate_traces()))

@@ -57,6 +57,16 @@ PEOPLE = {
         device=Device(type="mobile", os="Android", browser="Chrome Mobile"),
     ),
     "Apple's relay": click_of(network=Network(status="found", kind="relay", provider="Apple")),
+    "phones of one carrier's address, each at another link": click_of(
+        user_agent=ANDROID_CHROME,
+        client_hints=ClientHints(ua='"Chromium";v="142"', mobile="?1", platform='"Android"'),
+        device=Device(type="mobile", os="Android", browser="Chrome Mobile"),
+        referrer=NO_REFERRER,
+        counts=counted(links_10s=8),
+    ),
+    "an office with one browser version, each at another link": click_of(
+        referrer=NO_REFERRER, counts=counted(links_10s=8, net_cookies_600s=36)
+    ),
     "tabs opened from a page": click_of(counts=counted(links_10s=6)),
     "an office that reads the same newsletter": click_of(
         counts=counted(links_10s=6, net_clients_600s=40), referrer=NO_REFERRER

@@ -1,0 +1,150 @@
+"""Judges labelled traces as the enricher and settling do, without any server. Pure, but for the rules of agents.
+
+Networks are those that the traces state, so that the figures depend on no database.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+from functools import cache, partial
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from enricher.click_facts import ClickFacts, IpAddress
+from enricher.facts.visits import read_visit
+from enricher.pipeline import LOCAL_STEPS, finish_click
+from enricher.steps.agent import load_agent_reader
+from enricher.steps.local import Lookups
+from enricher.steps.referrer import load_referrer_reader
+from identity.ip import IpHashKeys, IpSealKeys, open_ip
+from quality.evidence import LaterEvidence
+from quality.memory_store import MemoryStore, judge_visits
+from quality.rules import DEFAULT_RULES, Rules
+from quality.score import score_click
+from quality.settling import Settling, SettlingClick, digest_link
+from quality.window_visits import Hashes, make_visit
+from schemas import EnrichedClick, Geo, Network, RawClick
+from simulate.traces.catalogue import RECIPES, make_trace
+from simulate.traces.evaluation import Evaluation, Verdict, evaluate
+from simulate.traces.labels import Label
+from simulate.traces.model import TraceParameters
+from simulate.traces.networks import find_fact
+from simulate.traces.raw_clicks import TRACE_RING, record_trace
+
+BATCH: Final = 200
+PUBLISHED_AFTER: Final = timedelta(milliseconds=40)
+NO_PLACE: Final = Geo(status="no_database")
+ORDINARY: Final = Network(status="found", kind="other", certainty="certain")
+
+
+class TraceResult(msgspec.Struct, frozen=True):
+    """What was found in a trace within milliseconds, and when the clicks after each one were known too."""
+
+    live: Evaluation
+    settled: Evaluation
+
+
+def evaluate_traces(
+    names: Iterable[str] = RECIPES, seed: int = 1, rules: Rules = DEFAULT_RULES
+) -> Iterator[TraceResult]:
+    """Judge each of these traces on its own."""
+    return (evaluate_trace(name, seed, rules) for name in names)
+
+
+def evaluate_trace(name: str, seed: int, rules: Rules) -> TraceResult:
+    labelled = list(record_trace(make_trace(name, TraceParameters(seed=seed))))
+    labels = [one.label for one in labelled]
+    clicks = list(enrich((one.click for one in labelled if one.click is not None), rules))
+    live = {click.click_id: Verdict(click.fraud.score or 0, click.unique.is_unique) for click in clicks}
+    return TraceResult(count(labels, live), count(labels, settle(clicks, rules)))
+
+
+def count(labels: Sequence[Label], verdicts: dict[str, Verdict]) -> Evaluation:
+    (found,) = evaluate(labels, verdicts).values()
+    return found
+
+
+def enrich(clicks: Iterable[RawClick], rules: Rules) -> Iterator[EnrichedClick]:
+    """Take clicks through the phases of the enricher, with a store of windows in memory."""
+    store = MemoryStore()
+    waiting = iter(clicks)
+    while batch := list(islice(waiting, BATCH)):
+        facts = [collect_facts(click) for click in batch]
+        for one, windows in zip(facts, judge_visits(store, [read_visit(one) for one in facts]), strict=True):
+            one.windows = windows
+        yield from (finish_click(one, rules) for one in facts)
+
+
+def collect_facts(click: RawClick) -> ClickFacts:
+    facts = ClickFacts(click, published_at=click.clicked_at + PUBLISHED_AFTER)
+    for step in LOCAL_STEPS:
+        step(facts, open_lookups())
+    return facts
+
+
+@cache
+def open_lookups() -> Lookups:
+    """Open what the enricher looks up with: the keys of traces, and no database."""
+    return Lookups(
+        open_ip=partial(open_ip, IpSealKeys(TRACE_RING)),
+        find_hash_key=IpHashKeys(TRACE_RING).at,
+        locate=lambda _: NO_PLACE,
+        find_network=find_network,
+        read_referrer=load_referrer_reader(),
+        read_agent=load_agent_reader(),
+    )
+
+
+def find_network(address: IpAddress) -> Network:
+    fact = find_fact(str(address))
+    return ORDINARY if fact is None else Network(status="found", kind=fact.kind, certainty=fact.certainty)
+
+
+def settle(clicks: Sequence[EnrichedClick], rules: Rules) -> dict[str, Verdict]:
+    """Score clicks again with what later clicks say, and judge uniqueness knowing whose cookie came back."""
+    ordered = sorted(clicks, key=lambda click: click.click_id)
+    unique = judge_uniqueness(ordered)
+    later = find_later(ordered, rules)
+    return {
+        click.click_id: Verdict(score_click(click, rules, later[click.click_id]).score or 0, unique[click.click_id])
+        for click in ordered
+    }
+
+
+def judge_uniqueness(ordered: Sequence[EnrichedClick]) -> dict[str, bool | None]:
+    returned = {click.previous_click_id for click in ordered if click.cookie_state == "valid"}
+    visits = [
+        make_visit(
+            click,
+            Hashes(net=click.net_hash, client=click.client_hash),
+            int(click.published_at.timestamp() * 1000),
+            is_bot=click.bot.is_bot,
+            is_returned=click.click_id in returned,
+        )
+        for click in ordered
+    ]
+    facts = judge_visits(MemoryStore(), visits)
+    return {click.click_id: one.unique.is_unique for click, one in zip(ordered, facts, strict=True)}
+
+
+def find_later(ordered: Sequence[EnrichedClick], rules: Rules) -> dict[str, LaterEvidence]:
+    settling = Settling(rules)
+    settled = [one for click in ordered for one in settling.add(read_click(click))]
+    return {one.click.click_id: one.later for one in (*settled, *settling.end())}
+
+
+def read_click(click: EnrichedClick) -> SettlingClick:
+    parts = (click.external_id, click.sub1, click.sub2, click.sub3, click.sub4, click.sub5)
+    return SettlingClick(
+        click_id=click.click_id,
+        time_ms=int(click.clicked_at.timestamp() * 1000),
+        link=digest_link(click.code, click.query),
+        is_personal=any(parts) or bool(click.utm and click.utm.content),
+        is_counted=not (click.is_test or click.prefetch),
+        client=click.client_hash,
+        net=click.net_hash,
+        affiliate=click.affiliate_id,
+        program=click.program_id,
+        evidence=click,
+    )
