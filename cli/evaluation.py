@@ -22,7 +22,7 @@ from quality.evidence import LaterEvidence
 from quality.memory_store import MemoryStore, judge_visits
 from quality.rules import DEFAULT_RULES, Rules
 from quality.score import score_click
-from quality.settling import Settling, SettlingClick, digest_link
+from quality.settling import Settling
 from quality.window_visits import Hashes, make_visit
 from schemas import EnrichedClick, Geo, Network, RawClick
 from simulate.traces.catalogue import RECIPES, make_trace
@@ -31,6 +31,7 @@ from simulate.traces.labels import Label
 from simulate.traces.model import TraceParameters
 from simulate.traces.networks import find_fact
 from simulate.traces.raw_clicks import TRACE_RING, record_trace
+from storage.read.settling import read_record
 
 BATCH: Final = 200
 PUBLISHED_AFTER: Final = timedelta(milliseconds=40)
@@ -130,21 +131,5 @@ def judge_uniqueness(ordered: Sequence[EnrichedClick]) -> dict[str, bool | None]
 
 def find_later(ordered: Sequence[EnrichedClick], rules: Rules) -> dict[str, LaterEvidence]:
     settling = Settling(rules)
-    settled = [one for click in ordered for one in settling.add(read_click(click))]
+    settled = [one for click in ordered for one in settling.add(read_record(click))]
     return {one.click.click_id: one.later for one in (*settled, *settling.end())}
-
-
-def read_click(click: EnrichedClick) -> SettlingClick:
-    parts = (click.external_id, click.sub1, click.sub2, click.sub3, click.sub4, click.sub5)
-    return SettlingClick(
-        click_id=click.click_id,
-        time_ms=int(click.clicked_at.timestamp() * 1000),
-        link=digest_link(click.code, click.query),
-        is_personal=any(parts) or bool(click.utm and click.utm.content),
-        is_counted=not (click.is_test or click.prefetch),
-        client=click.client_hash,
-        net=click.net_hash,
-        affiliate=click.affiliate_id,
-        program=click.program_id,
-        evidence=click,
-    )
