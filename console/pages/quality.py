@@ -1,5 +1,6 @@
 """What a click is worth, in words: its network, its uniqueness, and its score with the evidence. Pure."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -89,11 +90,16 @@ def report_quality(click: EnrichedClick, verdict: Verdict | None = None) -> Qual
     return QualityReport(
         verdicts=tuple(list_verdicts(verdict)),
         evidence=tuple(describe_evidence(signal, verdict.live) for signal in newest.signals),
-        unjudged=tuple(
-            UnjudgedLine(one.signals, ", ".join(TEXTS[name].title for name in one.signals), one.why)
-            for one in list_unjudged(click, newest.stage)
-        ),
+        unjudged=tuple(list_unjudged_lines(click, newest)),
     )
+
+
+def list_unjudged_lines(click: EnrichedClick, newest: Fraud) -> Iterator[UnjudgedLine]:
+    """Name what was not judged. A signal that later clicks showed is found, whatever was not known at first."""
+    found = {signal.name for signal in newest.signals}
+    for one in list_unjudged(click, newest.stage):
+        if names := tuple(name for name in one.signals if name not in found):
+            yield UnjudgedLine(names, ", ".join(TEXTS[name].title for name in names), one.why)
 
 
 def list_verdicts(verdict: Verdict) -> list[VerdictLine]:

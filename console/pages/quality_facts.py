@@ -13,10 +13,10 @@ COUNTS: Final = {
     "same_link_30s": "Same link, 30 s",
     "links_10s": "Its links, 10 s",
     "net_60s": "This address, 60 s",
-    "net_links_10s": "Links there, 10 s",
-    "net_clients_60s": "Browsers there, 60 s",
-    "net_clients_600s": "Browsers there, 600 s",
-    "net_cookies_600s": "Cookies there, 600 s",
+    "net_links_10s": "Links of it, 10 s",
+    "net_clients_60s": "Browsers, 60 s",
+    "net_clients_600s": "Browsers, 600 s",
+    "net_cookies_600s": "Cookies, 600 s",
 }
 GUARDS: Final = {
     "chrome": "Clicks by Chrome",
@@ -52,7 +52,7 @@ def describe_network(network: Network, net_hash: str | None) -> Group:
 
 def describe_uniqueness(unique: Uniqueness, click: EnrichedClick) -> Group:
     verdict = None if unique.is_unique is None else "unique" if unique.is_unique else "repeat"
-    why = None if unique.status == "judged" else humanize(unique.status)
+    why = None if unique.status == "judged" else REASONS.get(unique.status, humanize(unique.status))
     return list_known(
         "Unique",
         Field("Verdict", join(verdict, why)),

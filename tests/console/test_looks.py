@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
-from schemas import Bot
+from schemas import Bot, Counts, Fraud, Network, Signal, Uniqueness
 from tests.console.browsing import NARROW, TABLET, WIDE, opened
 from tests.console.builders import dead_letter, enriched_click, rejected_click, store
 from tests.console.running import Console
@@ -29,6 +29,25 @@ async def fill(tables: asyncpg.Connection) -> list[str]:
         enriched_click(now, 2, bot=Bot(is_bot=True, reasons=["http_library"], rules="1")),
         enriched_click(now, 3, is_test=True),
         enriched_click(now, 4, prefetch=True, cookie_state="forged"),
+        enriched_click(
+            now,
+            6,
+            unique=Uniqueness(is_unique=False, basis="address", first_click_id=click.click_id, status="judged"),
+            counts=Counts(client_60s=12, status="judged"),
+            network=Network(status="found", asn=64496, org="Example", kind="hosting", certainty="probable"),
+            fraud=Fraud(
+                score=61,
+                band="likely_invalid",
+                ivt_class="sivt",
+                signals=[
+                    Signal(name="hosting_network", weight=0.35),
+                    Signal(name="client_rate", weight=0.4, value=12.0),
+                ],
+                rules="clickrail 1 abc",
+                stage="live",
+            ),
+        ),
+        enriched_click(now, 7, fraud=Fraud(score=35, band="suspicious", stage="live")),
     ]
     rejection = rejected_click(now, 5)
     await store(tables, [click, *others, rejection, dead_letter(now)])

@@ -10,7 +10,7 @@ from console.pages.quality import describe_network, describe_uniqueness, explain
 from quality.evidence import LaterEvidence
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click
-from schemas import Fraud, Network, Signal, Uniqueness
+from schemas import Counts, Fraud, Network, Signal, Uniqueness
 from storage.read.records import StoredClick
 from storage.read.scores import ManualVerdict, SettledScore, Verdict
 from tests.console.builders import NOW, enriched_click, ulid_at
@@ -123,6 +123,16 @@ def test_evidence_is_told_with_its_weight_and_what_speaks_against_it() -> None:
     ]
     assert report.evidence[1].sentence == "5 different links were visited within 10 s, from no page; the limit is 3."
     assert "Tabs that a person opens" in report.evidence[1].caution
+
+
+def test_a_signal_that_later_clicks_showed_is_not_called_unjudged() -> None:
+    click = enriched_click(counts=Counts(status="no_store"))
+    before = report_quality(click, Verdict(LIVE, [], []))
+    after = report_quality(click, Verdict(LIVE, [SettledScore(SETTLED, LATER)], []))
+
+    assert "link_sweep" in before.unjudged[1].signals
+    assert not any("link_sweep" in one.signals for one in after.unjudged)
+    assert "Link sweep" not in after.unjudged[1].titles
 
 
 def test_without_the_tables_the_live_score_is_shown() -> None:
