@@ -10,7 +10,7 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from hashlib import blake2b
 from typing import Final
@@ -39,7 +39,7 @@ MOST_CLIENTS_OF_PERSONAL_LINK: Final = 5
 MOST_CLICKS: Final = 50
 """Clicks that are remembered of one client, or of one sweep, at most: a burst must not fill the memory."""
 FEWEST_FOR_RHYTHM: Final = 6
-CLEANING_MS: Final = 3600 * 1000
+CLEANING_MS: Final = 6 * 3600 * 1000
 MOST_KEYS: Final = 4_000_000
 """Clients and links that are remembered at most. Beyond it, those that were seen longest ago are forgotten."""
 ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Signal | None], ...]] = (
@@ -113,9 +113,9 @@ class Settling:
         self._visits: dict[bytes, deque[SettlingClick]] = {}
         self._clean_at = 0
 
-    def add(self, click: SettlingClick) -> Iterator[SettledClick]:
+    def add(self, click: SettlingClick) -> list[SettledClick]:
         """Add the next click; give the clicks that are final now, in order."""
-        yield from self.advance(click.time_ms)
+        final = self.advance(click.time_ms)
         pending = Pending(click)
         self._pending.append(pending)
         if click.is_counted:
@@ -124,16 +124,20 @@ class Settling:
             self._note_link(click)
         if click.time_ms >= self._clean_at or len(self._clients) + len(self._links) > self._most_keys:
             self._clean(click.time_ms)
+        return final
 
-    def advance(self, time_ms: int) -> Iterator[SettledClick]:
+    def advance(self, time_ms: int) -> list[SettledClick]:
         """Give the clicks that are final if no click before this time is to come, in order."""
-        while self._pending and self._pending[0].click.time_ms < time_ms - LOOK_AHEAD_MS:
-            yield self._settle(self._pending.popleft())
+        waiting, final, edge = self._pending, [], time_ms - LOOK_AHEAD_MS
+        while waiting and waiting[0].click.time_ms < edge:
+            final.append(self._settle(waiting.popleft()))
+        return final
 
-    def end(self) -> Iterator[SettledClick]:
+    def end(self) -> list[SettledClick]:
         """Give the clicks that are still pending: nothing comes after them."""
-        while self._pending:
-            yield self._settle(self._pending.popleft())
+        final = [self._settle(pending) for pending in self._pending]
+        self._pending.clear()
+        return final
 
     def _note_sweep(self, pending: Pending) -> None:
         click = pending.click
@@ -182,6 +186,7 @@ class Settling:
     def _settle(self, pending: Pending) -> SettledClick:
         click = pending.click
         twin = self._find_twin(click) if click.is_personal and click.is_counted else None
+        self._forget_visits(click)
         sweep = pending.sweep_links if pending.sweep_links > 1 else 0
         self._forget_sweep(pending)
         if twin is None and not sweep and not pending.rhythm_clicks and not pending.affiliates:
@@ -209,14 +214,19 @@ class Settling:
             return None
         return find_anomaly(click.evidence, override(self._rules, click.evidence.quality_rules).values)
 
+    def _forget_visits(self, click: SettlingClick) -> None:
+        """Forget the visits of a link with the last of them: whatever comes now is more than 120 s later."""
+        if click.is_personal and (visits := self._visits.get(click.link)) and visits[-1] is click:
+            del self._visits[click.link]
+
     def _forget_sweep(self, pending: Pending) -> None:
-        for key in filter(None, (pending.click.client, pending.click.net)):
-            together = self._sweeps.get(key)
+        for key in (pending.click.client, pending.click.net):
+            together = self._sweeps.get(key or "")
             if together and together[-1] is pending:
-                del self._sweeps[key]
+                del self._sweeps[key or ""]
 
     def _clean(self, now_ms: int) -> None:
-        """Forget what no click can need any more, every hour; and the oldest half if there is too much."""
+        """Forget what no click can need any more, every six hours; and the oldest half if there is too much."""
         self._clean_at = now_ms + CLEANING_MS
         oldest = now_ms - LOOK_BACK_MS
         if len(self._clients) + len(self._links) > self._most_keys:
@@ -224,12 +234,6 @@ class Settling:
             oldest = max(oldest, times[len(times) // 2])
         self._clients = {key: known for key, known in self._clients.items() if known[-1][0] > oldest}
         self._links = {link: clients for link, clients in self._links.items() if newest(clients) > oldest}
-        edge = now_ms - 2 * LOOK_AHEAD_MS
-        self._visits = {
-            link: visits
-            for link, visits in self._visits.items()
-            if link in self._links and visits and visits[-1].time_ms >= edge
-        }
 
 
 def mark_sweep(together: Iterable[Pending]) -> None:

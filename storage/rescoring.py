@@ -49,11 +49,12 @@ class Report(msgspec.Struct):
     def add(self, scored: ScoredClick, current: Current) -> None:
         """Count one click."""
         band, names = current
-        found = {signal.name for signal in scored.fraud.signals}
         self.clicks += 1
         self.bands[band or "not scored", scored.fraud.band or ""] += 1
-        self.come.update(found - names)
-        self.gone.update(names - found)
+        if names or scored.fraud.signals:
+            found = {signal.name for signal in scored.fraud.signals}
+            self.come.update(found - names)
+            self.gone.update(names - found)
 
 
 async def rescore(

@@ -35,8 +35,8 @@ NO_COUNTS: Final = Counts()
 NO_GUARDS: Final = Guards()
 SOME_LANGUAGE: Final = "*"
 
-read_counts: Final = msgspec.json.Decoder(Counts).decode
-read_guards: Final = msgspec.json.Decoder(Guards).decode
+decode_counts: Final = msgspec.json.Decoder(Counts).decode
+decode_guards: Final = msgspec.json.Decoder(Guards).decode
 read_rules: Final = msgspec.json.Decoder(dict[str, float]).decode
 
 
@@ -125,6 +125,16 @@ def read_record(click: EnrichedClick) -> SettlingClick:
         program=click.program_id,
         evidence=click,
     )
+
+
+@lru_cache(CACHED)
+def read_counts(text: str) -> Counts:
+    return decode_counts(text)
+
+
+@lru_cache(CACHED)
+def read_guards(text: str) -> Guards:
+    return decode_guards(text)
 
 
 @lru_cache(CACHED)

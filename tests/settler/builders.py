@@ -11,13 +11,14 @@ from prometheus_client import CollectorRegistry
 
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click
-from schemas import EnrichedClick, Network, Referrer
+from schemas import Device, EnrichedClick, Network, Referrer
 from settler.metrics import SettlerMetrics
 from settler.rounds import Rounds
 from tests.console.builders import NOW, enriched_click, store
 
 BEHIND = timedelta(minutes=15)
 CLICKED = NOW - timedelta(hours=1)
+DESKTOP = Device(type="desktop")
 DIRECT = Referrer(url=None, host=None, medium="direct")
 HOSTING = Network(status="found", kind="hosting", org="Rented")
 
@@ -25,11 +26,12 @@ Score = tuple[str, str, int]
 
 
 def click(seconds: float, number: int = 0, **changes: Any) -> EnrichedClick:
-    """Give a click of a client without a page before it, scored live."""
+    """Give a click of a desktop client without a page before it, scored live. On phones a sweep needs more links."""
     known: dict[str, Any] = {
         "client_hash": "client",
         "net_hash": "net",
         "referrer": DIRECT,
+        "device": DESKTOP,
         "query": "",
         "utm": None,
         "sub1": None,
