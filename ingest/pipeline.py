@@ -26,11 +26,12 @@ from ingest.target.macros import encode_value
 from ingest.target.query_passthrough import NOTHING_PASSED, pass_parameters
 from ingest.target.target_plan import plan_location, write_location
 from referrals.lookup.answers import Found
-from referrals.model import Program
+from referrals.model import STRICTNESS, Program
 from schemas import Privacy
 
 DAY_S: Final = 86_400
 DEFAULT_LOCATION_CAP: Final = compute_location_cap(REDIRECT_CAP)
+WITHOUT_SIGNALS: Final = {policy: Privacy(gpc=False, dnt=False, decision=policy) for policy in STRICTNESS}
 NO_COOKIE: Final = Visitor("absent", None)
 
 
@@ -50,6 +51,8 @@ def prepare_keys(ring: KeyRing) -> Keys:
 def decide_privacy(program: Program, headers: CIMultiDictProxy[str]) -> Privacy:
     """Decide by the program's policy what may be recorded about a visitor whose browser sends these signals."""
     gpc, dnt = has_gpc(headers), has_dnt(headers)
+    if not gpc and not dnt:
+        return WITHOUT_SIGNALS[program.privacy]
     return Privacy(gpc=gpc, dnt=dnt, decision=program.decide_privacy(gpc=gpc, dnt=dnt))
 
 

@@ -37,13 +37,10 @@ METHOD_CAP: Final = 40
 NO_KEYS: Final = KeyIds()
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FETCH_SITES: Final = ("cross-site", "same-site", "same-origin", "none")
-COMMON_FETCHES: Final[dict[tuple[str | None, ...], Fetch | None]] = {
-    (None, None, None, None): None,
-    **{
-        (site, "navigate", "document", user): Fetch(site=site, mode="navigate", dest="document", user=user)
-        for site in FETCH_SITES
-        for user in ("?1", None)
-    },
+COMMON_FETCHES: Final[dict[tuple[str | None, ...], Fetch]] = {
+    (site, "navigate", "document", user): Fetch(site=site, mode="navigate", dest="document", user=user)
+    for site in FETCH_SITES
+    for user in ("?1", None)
 }
 """What browsers send when they follow a link, made once."""
 
@@ -53,6 +50,7 @@ def record_click(
 ) -> RawClick:
     """Record an accepted click with its address sealed; `nonce` is 12 random bytes that were never used before."""
     headers, parameters, sanitizer = request.headers, draft.parameters, TextSanitizer(draft.parameters.truncated)
+    cookie, program = draft.visitor.cookie, draft.found.program
     if draft.target.is_cut:
         sanitizer.truncated.append("target_url")
     return RawClick(
@@ -60,7 +58,7 @@ def record_click(
         clicked_at=to_datetime(draft.now_ms),
         code=draft.found.code.code,
         affiliate_id=draft.found.affiliate.id,
-        program_id=draft.found.program.id,
+        program_id=program.id,
         host=sanitizer.sanitize("host", headers.get(hdrs.HOST, ""), HOST_CAP),
         # Needs no cleaning: an accepted path is the prefix and a valid code.
         path=request.path,
@@ -75,14 +73,14 @@ def record_click(
         **parameters.subs,
         utm=parameters.utm,
         ad_ids=parameters.ad_ids,
-        previous_click_id=draft.visitor.previous_click_id,
-        lease_click_id=draft.visitor.lease_click_id,
+        previous_click_id=None if cookie is None else cookie.click_id,
+        lease_click_id=None if cookie is None else cookie.lease_click_id,
         cookie_state=draft.visitor.cookie_state,
         privacy=draft.privacy,
         prefetch=request.is_prefetch,
-        unique_window_s=draft.found.program.unique_window_s,
-        unique_basis=None if draft.found.program.unique_basis == "address" else draft.found.program.unique_basis,
-        quality_rules=draft.found.program.quality_rules or None,
+        unique_window_s=program.unique_window_s,
+        unique_basis=None if program.unique_basis == "address" else program.unique_basis,
+        quality_rules=program.quality_rules or None,
         limit=draft.limit,
         is_test=draft.is_test,
         ip_sealed=seal_ip(keys.ip_seal, request.address.packed, draft.click_id, nonce),
@@ -144,10 +142,14 @@ def is_anonymous(request: RequestContext, refusal: Refusal) -> bool:
 
 def read_hints(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> ClientHints | None:
     """Read the client hints; null if there are none. The last two are sent only where a program asks for them."""
-    ua, mobile, platform = headers.get(HINT_UA), headers.get(HINT_MOBILE), headers.get(HINT_PLATFORM)
-    model, platform_version = headers.get(HINT_MODEL), headers.get(HINT_PLATFORM_VERSION)
-    if ua is None and mobile is None and platform is None and model is None and platform_version is None:
-        return None
+    get = headers.get
+    ua, mobile, platform, model = get(HINT_UA), get(HINT_MOBILE), get(HINT_PLATFORM), get(HINT_MODEL)
+    platform_version = get(HINT_PLATFORM_VERSION)
+    if model is None and platform_version is None:
+        if ua is None and mobile is None and platform is None:
+            return None
+        if len(ua or "") + len(mobile or "") + len(platform or "") <= HINT_CAP:
+            return make_short_hints(ua, mobile, platform)
     return ClientHints(
         ua=sanitizer.sanitize("client_hints", ua, HINT_CAP),
         mobile=sanitizer.sanitize("client_hints", mobile, HINT_CAP),
@@ -157,11 +159,27 @@ def read_hints(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> Clie
     )
 
 
+@lru_cache(maxsize=512)
+def make_short_hints(ua: str | None, mobile: str | None, platform: str | None) -> ClientHints:
+    # Cached: many visitors share few browsers. Short texts only, so that nobody can fill the memory with long ones.
+    sanitizer = TextSanitizer()
+    return ClientHints(
+        ua=sanitizer.sanitize("client_hints", ua, HINT_CAP),
+        mobile=sanitizer.sanitize("client_hints", mobile, HINT_CAP),
+        platform=sanitizer.sanitize("client_hints", platform, HINT_CAP),
+    )
+
+
 def read_fetch(headers: CIMultiDictProxy[str], sanitizer: TextSanitizer) -> Fetch | None:
-    """Read the `Sec-Fetch-*` headers; null if there are none."""
-    sent = headers.get(FETCH_SITE), headers.get(FETCH_MODE), headers.get(FETCH_DEST), headers.get(FETCH_USER)
-    if sent in COMMON_FETCHES:
-        return COMMON_FETCHES[sent]
+    """Read the `Sec-Fetch-*` headers; null without `Sec-Fetch-Site`, which browsers send with all others."""
+    get = headers.get
+    site = get(FETCH_SITE)
+    if site is None:
+        return None
+    sent = site, get(FETCH_MODE), get(FETCH_DEST), get(FETCH_USER)
+    common = COMMON_FETCHES.get(sent)
+    if common is not None:
+        return common
     site, mode, dest, user = (sanitizer.sanitize("fetch", text, HINT_CAP) for text in sent)
     return Fetch(site=site, mode=mode, dest=dest, user=user)
 

@@ -154,7 +154,8 @@ def test_what_was_cut_is_named_and_every_text_is_clean() -> None:
          Fetch(site="none", mode="navigate", dest="document", user="?1")),
         ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
          Fetch(site="cross-site", mode="no-cors", dest="image")),
-        ({"Sec-Fetch-User": ""}, Fetch(user="")),
+        ({"Sec-Fetch-Site": "", "Sec-Fetch-User": ""}, Fetch(site="", user="")),
+        ({"Sec-Fetch-Mode": "navigate"}, None),
     ],
 )  # fmt: skip
 def test_a_click_says_how_the_browser_made_the_request(fields: dict[str, str], expected: Fetch | None) -> None:
