@@ -66,7 +66,7 @@ class ClickRecorder:
         visitor = self._read_cookie(request, cookie, now_ms // 1000) if cookie else NO_COOKIE
         keys, times.cookie_read = self._keys.current, clock()
         click_id, now_s = make_ulid(now_ms, self._randomness.draw()), now_ms // 1000
-        by_test_link = is_test(keys.token, found.code.code, request.query, now_s)
+        by_test_link = bool(request.query) and is_test(keys.token, found.code.code, request.query, now_s)
         set_cookie = None
         if cookie and not request.is_prefetch:
             # A test click is in no total, so it opens no unique window.

@@ -20,7 +20,7 @@ from identity.verification import VerificationError
 from ingest.http.response import REDIRECT_CAP, compute_location_cap
 from ingest.request.context import ResolvedTarget, Visitor
 from ingest.request.parameters import Parameters
-from ingest.request.signals import has_dnt, has_gpc
+from ingest.request.signals import DNT, SEC_GPC, has_dnt, has_gpc
 from ingest.target.fitting import fit_location
 from ingest.target.macros import encode_value
 from ingest.target.query_passthrough import NOTHING_PASSED, pass_parameters
@@ -50,9 +50,9 @@ def prepare_keys(ring: KeyRing) -> Keys:
 
 def decide_privacy(program: Program, headers: CIMultiDictProxy[str]) -> Privacy:
     """Decide by the program's policy what may be recorded about a visitor whose browser sends these signals."""
-    gpc, dnt = has_gpc(headers), has_dnt(headers)
-    if not gpc and not dnt:
+    if SEC_GPC not in headers and DNT not in headers:
         return WITHOUT_SIGNALS[program.privacy]
+    gpc, dnt = has_gpc(headers), has_dnt(headers)
     return Privacy(gpc=gpc, dnt=dnt, decision=program.decide_privacy(gpc=gpc, dnt=dnt))
 
 
@@ -75,7 +75,7 @@ def read_cookie(keys: Keys, cookie: ProgramCookie, lines: Sequence[str], now_s: 
 
 def choose_lease(program: Program, visitor: Visitor, click_id: str, now_ms: int) -> str:
     """Choose the click that opens the visitor's unique window: the cookie's while that window lasts, else this one."""
-    lease = visitor.lease_click_id
+    lease = visitor.cookie.lease_click_id if visitor.cookie else None
     if lease is not None and now_ms - ulid_milliseconds(lease) < program.unique_window_s * 1000:
         return lease
     return click_id

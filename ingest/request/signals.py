@@ -33,6 +33,8 @@ def read_requested_code(path: str) -> str:
 
 def is_prefetch(headers: MultiMapping[str]) -> bool:
     """Tell whether the browser fetches the link before the visitor follows it: prefetch, prerender or preview."""
+    if SEC_PURPOSE not in headers and PURPOSE not in headers and X_PURPOSE not in headers and X_MOZ not in headers:
+        return False
     for name in PURPOSE_HEADERS:
         if name in headers and any(word in line.lower() for line in headers.getall(name) for word in PREFETCH_WORDS):
             return True
