@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from identity.cookie import CookieClaims, open_cookie
-from referrals.lookup.answers import Answer
+from referrals.lookup.answers import Answer, Found
 from tests.ingest.builders import FALLBACK, SHOES, found, keys
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask, request, send
@@ -94,12 +94,14 @@ async def test_while_the_stores_are_away_an_unheld_code_gets_503_or_the_fallback
         (None, 404, None),
     ],
 )
-async def test_head_is_told_where_the_link_leads_and_leaves_no_trace(
+async def test_head_is_told_where_the_link_leads_and_makes_no_click(
     referral: Answer | None, status: int, location: str | None
 ) -> None:
     async with serving({"abc123": referral} if referral else {}) as served:
         answer = await ask(served.port, "/ref/abc123?sub1=m", method="HEAD")
-        assert (await served.published()).records == []
+        topics = await served.published()
+        assert topics.clicks() == []
+        assert [trace.reason for trace in topics.rejections()] == (["R601"] if isinstance(referral, Found) else [])
         assert served.answers() == {"head": 1}
     assert (answer.status, answer.location, answer.cookie, answer.body) == (status, location, None, b"")
 
@@ -156,7 +158,9 @@ async def test_other_methods_get_405_and_the_connection_is_closed(method: str) -
     async with serving() as served:
         body = request("/ref/abc123", {"Content-Length": "5"}, method, last=False) + b"hello"
         (answer,) = await send(served.port, body)
-        assert (await served.published()).records == []
+        topics = await served.published()
+        assert topics.clicks() == []
+        assert [(trace.reason, trace.method) for trace in topics.rejections()] == [("R602", method)]
         assert served.answers() == {"method_not_allowed": 1}
         assert served.asked == []
     assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
