@@ -82,4 +82,4 @@ def test_a_service_that_there_is_not_is_one_line_and_exit_code_2(tmp_path: Path)
     code, output, errors = status(tmp_path, "--without", "kafka")
 
     assert (code, output) == (2, "")
-    assert errors == "clickrail: --without: there is no service 'kafka': use ingest, enricher, sink, console\n"
+    assert errors == "clickrail: --without: there is no service 'kafka': use ingest, enricher, sink, settler, console\n"

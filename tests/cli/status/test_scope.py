@@ -18,11 +18,11 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_the_local_stack_of_the_folder_is_looked_at_without_what_it_left_out(data: Path) -> None:
-    assert find_scope({"HOME": "/"}, data) == Scope(EXPORTS, frozenset({"console"}), data)
+    assert find_scope({"HOME": "/"}, data) == Scope(EXPORTS, frozenset({"console", "settler"}), data)
 
 
 def test_a_shell_that_took_its_settings_speaks_of_it_too(data: Path) -> None:
-    assert find_scope({**EXPORTS, "HOME": "/"}, data) == Scope(EXPORTS, frozenset({"console"}), data)
+    assert find_scope({**EXPORTS, "HOME": "/"}, data) == Scope(EXPORTS, frozenset({"console", "settler"}), data)
 
 
 def test_services_that_the_environment_describes_are_looked_at_instead(data: Path) -> None:
