@@ -18,7 +18,8 @@ pytestmark = [pytest.mark.servers, pytest.mark.browser]
 EVERY_PLACE = """() => [...document.querySelectorAll("main *")]
   .filter((element) => !element.closest("svg"))
   .map((element) => { const { x, y, width, height } = element.getBoundingClientRect();
-                      return [element.tagName, element.className, x + scrollX, y + scrollY, width, height].join(" "); })"""
+                      const place = [x + scrollX, y + scrollY, width, height];
+                      return [element.tagName, element.className, ...place].join(" "); })"""
 # Places on the page, not in the window: to hover over what is below the window's edge, Playwright scrolls.
 
 

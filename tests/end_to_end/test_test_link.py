@@ -39,4 +39,4 @@ async def test_a_test_is_routed_as_usual_and_in_no_total(pipeline: Pipeline) -> 
         await connection.close()
     assert rows is not None
     assert [row["is_test"] for row in rows] == [True, False, False]
-    assert totals == Totals(people=2, bots=0, rejected=0, dead_letters=0)
+    assert totals == Totals(people=2, bots=0, rejected=0, dead_letters=0, unique=1, repeats=1)
