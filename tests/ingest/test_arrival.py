@@ -107,6 +107,12 @@ class Host:
     def count_invalid(self, status: int) -> None:
         pass
 
+    def count_refused(self) -> None:
+        pass
+
+    def trace_refused(self, request: RawRequestMessage, peer: str | None) -> None:
+        pass
+
     def make_replayed_segment(self) -> None:
         pass
 
