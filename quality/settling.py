@@ -12,7 +12,6 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -38,7 +37,8 @@ SWEEP_MS: Final = 10_000
 MOST_CLIENTS_OF_PERSONAL_LINK: Final = 5
 MOST_CLICKS: Final = 50
 """Clicks that are remembered of one client, or of one sweep, at most: a burst must not fill the memory."""
-FEWEST_FOR_RHYTHM: Final = 6
+FEWEST_FOR_RHYTHM: Final = 3
+"""Two gaps: fewer have no deviation. The rules ask for more."""
 CLEANING_MS: Final = 6 * 3600 * 1000
 MOST_KEYS: Final = 4_000_000
 """Clients and links that are remembered at most. Beyond it, those that were seen longest ago are forgotten."""
@@ -76,14 +76,6 @@ class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
 class SettledClick(msgspec.Struct, frozen=True):
     click: SettlingClick
     later: LaterEvidence
-
-
-def digest_link(code: str, query: str) -> bytes:
-    """Give a link its key: the code with its query, whatever the order of the parameters."""
-    if not query:
-        return code.encode()
-    parameters = "&".join(sorted(query.split("&"))).encode()
-    return blake2b(code.encode() + b"?" + parameters, digest_size=16).digest()
 
 
 class Pending:
@@ -165,11 +157,12 @@ class Settling:
         known.append((click.time_ms, click.affiliate, click.program))
         while known[0][0] <= click.time_ms - LOOK_BACK_MS:
             known.popleft()
-        if len(known) >= FEWEST_FOR_RHYTHM:
+        values = override(self._rules, click.evidence.quality_rules).values
+        if len(known) >= max(FEWEST_FOR_RHYTHM, values["machine_rhythm_limit_clicks"]):
             pending.rhythm_clicks = len(known)
             pending.rhythm = measure_rhythm([time for time, _, _ in known])
         affiliates = len({affiliate for _, affiliate, program in known if program == click.program})
-        if affiliates > 1 and not is_shared(click.evidence, override(self._rules, click.evidence.quality_rules).values):
+        if affiliates > 1 and not is_shared(click.evidence, values):
             pending.affiliates = affiliates
 
     def _note_link(self, click: SettlingClick) -> None:

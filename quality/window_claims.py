@@ -17,7 +17,8 @@ from typing import Final, TypeGuard
 
 import msgspec
 
-from quality.click_ids import read_packed_time_ms, read_time_ms, unpack_id
+from identity.ulid import ulid_milliseconds
+from quality.click_ids import read_packed_time_ms, unpack_id
 from quality.window_store import Claim
 from quality.window_visits import Visit, digest_key
 from schemas import Uniqueness
@@ -57,7 +58,7 @@ def decide_alone(visit: Visit) -> Uniqueness | None:
 
 def decide_by_cookie(visit: Visit) -> Uniqueness:
     lease = visit.lease_click_id
-    if lease is not None and visit.at_ms - read_time_ms(lease) < visit.window_ms:
+    if lease is not None and visit.at_ms - ulid_milliseconds(lease) < visit.window_ms:
         return Uniqueness(is_unique=False, basis="cookie", first_click_id=lease, status="judged")
     return unique(visit, "cookie")
 

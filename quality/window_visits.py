@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from identity.ulid import ulid_milliseconds
 from quality.agents import NO_CLAIM, Claim, read_claim
-from quality.click_ids import pack_id, read_time_ms
+from quality.click_ids import pack_id
+from quality.links import digest_link
 from schemas.events import Click
 
 LATE_MS: Final = 10 * 60 * 1000
@@ -59,7 +61,7 @@ def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool,
 
     `is_returned` is what only settling knows.
     """
-    at_ms = read_time_ms(click.click_id)
+    at_ms = ulid_milliseconds(click.click_id)
     exempt = find_exemption(click, is_bot=is_bot)
     has_cookie = click.cookie_state == "valid"
     opener = (click.lease_click_id or click.previous_click_id) if has_cookie else None
@@ -77,7 +79,7 @@ def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool,
         hashes=hashes,
         client=bytes.fromhex(hashes.client[: 2 * DIGEST]) if hashes.client else NO_COOKIE,
         cookie=digest_id(opener) if opener else NO_COOKIE,
-        link=digest_link(click.code, click.query),
+        link=digest_link(click.code, click.query, DIGEST),
         is_late=published_ms - at_ms > LATE_MS,
         claim=NO_CLAIM if exempt == "not_judged" else read_claim(click.user_agent),
         has_language=bool(click.accept_language),
@@ -97,13 +99,6 @@ def find_exemption(click: Click, *, is_bot: bool) -> str | None:
 def digest_id(click_id: str) -> bytes:
     """Give the last, random bytes of an id. Never those of `NO_COOKIE` in practice."""
     return pack_id(click_id)[-DIGEST:]
-
-
-@lru_cache(4096)
-def digest_link(code: str, query: str) -> bytes:
-    """Digest a link: its code, and its query in any order."""
-    link = code + "?" + ("&".join(sorted(query.split("&"))) if "&" in query else query)
-    return blake2b(link.encode(), digest_size=DIGEST).digest()
 
 
 @lru_cache(1024)

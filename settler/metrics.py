@@ -1,10 +1,8 @@
 """What the settler counts."""
 
-from typing import Final
-
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-BANDS: Final = ("clean", "suspicious", "likely_invalid", "invalid")
+from quality.wording import BANDS
 
 
 class SettlerMetrics:

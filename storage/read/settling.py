@@ -11,7 +11,8 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from quality.settling import SettlingClick, digest_link
+from quality.links import digest_link
+from quality.settling import SettlingClick
 from schemas import Bot, ClientHints, Counts, Device, EnrichedClick, Fetch, Guards, Network, Referrer
 
 READ_S: Final = 60.0

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from quality.evidence import LaterEvidence
+from quality.links import digest_link
 from quality.rules import DEFAULT_RULES
-from quality.settling import SettledClick, Settling, SettlingClick, digest_link
+from quality.settling import SettledClick, Settling, SettlingClick
 from schemas import EnrichedClick, Network, Referrer
 from tests.quality.builders import click_of
 

@@ -11,7 +11,7 @@ from quality.reorder import REORDER_MS, ReorderBuffer
 from quality.rhythm import measure_rhythm
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click
-from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling, SettlingClick, digest_link
+from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling, SettlingClick
 from quality.signals import KINDS_OF_SWEEPERS
 from tests.quality.settling_clicks import FROM_PAGE, HOSTED, HOUR, PERSON, SCANNER, later_of, settle, traffic, visit
 
@@ -96,6 +96,13 @@ def test_a_slow_bot_has_a_rhythm_from_its_sixth_click_on() -> None:
     assert [(later.rhythm, later.rhythm_clicks) for later in found[5:]] == [(0.0, 6), (0.0, 7), (0.0, 8)]
 
 
+def test_a_program_may_need_fewer_clicks_for_a_rhythm() -> None:
+    own = msgspec.structs.replace(PERSON, quality_rules={"machine_rhythm_limit_clicks": 4.0})
+    found = later_of(*(visit(45 * number, number, own) for number in range(5)))
+
+    assert [later.rhythm_clicks for later in found] == [0, 0, 0, 4, 5]
+
+
 def test_a_person_has_none() -> None:
     later = later_of(*(visit(seconds, n) for n, seconds in enumerate((0, 3, 40, 41, 900, 5000, 5004))))[-1]
 
@@ -120,11 +127,6 @@ def test_nothing_is_older_than_a_day() -> None:
     clicks = [visit(24 * HOUR * n, n, affiliate=f"aff {n}") for n in range(7)]
 
     assert later_of(*clicks) == [NOTHING_LATER] * 7
-
-
-def test_the_order_of_the_parameters_does_not_make_another_link() -> None:
-    assert digest_link("a", "x=1&y=2") == digest_link("a", "y=2&x=1")
-    assert len({digest_link("a", ""), digest_link("b", ""), digest_link("a", "x=1"), digest_link("a", "x=2")}) == 4
 
 
 @given(traffic())

@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.ulid import make_ulid
-from quality.click_ids import pack_id, read_time_ms, unpack_id
+from identity.ulid import make_ulid, ulid_milliseconds
+from quality.click_ids import pack_id, unpack_id
 from quality.memory_store import MemoryStore, judge_visits
 from quality.window_store import Writes
 from quality.window_visits import Visit
@@ -84,7 +84,7 @@ def test_each_repeat_is_less_than_a_window_from_the_unique_click_that_it_names(
         if found.unique.is_unique is False and found.unique.basis == "address":
             assert first is not None
             assert facts[first].unique.is_unique is True
-            assert abs(read_time_ms(first) - read_time_ms(click_id)) < WINDOW_S * 1000
+            assert abs(ulid_milliseconds(first) - ulid_milliseconds(click_id)) < WINDOW_S * 1000
 
 
 @examples(300)
@@ -140,5 +140,5 @@ def test_two_processes_at_once_agree_on_what_is_unique(given_batches: list[list[
 @given(st.integers(0, 2**48 - 1), st.binary(min_size=16, max_size=16))
 def test_a_packed_id_is_the_id(at_ms: int, randomness: bytes) -> None:
     click_id = make_ulid(at_ms, randomness)
-    assert (unpack_id(pack_id(click_id)), read_time_ms(click_id)) == (click_id, at_ms)
+    assert (unpack_id(pack_id(click_id)), ulid_milliseconds(click_id)) == (click_id, at_ms)
     assert int.from_bytes(pack_id(click_id)[:6], "big") == at_ms
