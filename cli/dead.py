@@ -10,7 +10,8 @@ import typer
 from cli import output
 from cli.database import CommandError, run
 from cli.errors import exit_on
-from cli.tables import DatabaseUrl, Prefix, Servers, read_environment
+from cli.options import DatabaseUrl
+from cli.tables import Prefix, Servers, read_environment
 
 if TYPE_CHECKING:
     import asyncpg

@@ -6,7 +6,6 @@ import typer
 
 from cli import output
 from cli.database import CommandError, run
-from cli.errors import exit_on
 from cli.options import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -58,8 +57,7 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
         if rejection := await find_rejection(connection, ulid):
             return rejection, None
     missing = explain_missing(asked, now)
-    with exit_on(CommandError):
-        raise CommandError(f"there is no such click. {missing.summary} {missing.causes[0]}")
+    raise CommandError(f"there is no such click. {missing.summary} {missing.causes[0]}")
 
 
 def describe_quality(quality: "QualityReport") -> dict[str, str | list[str]]:

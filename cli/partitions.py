@@ -6,8 +6,8 @@ import typer
 
 from cli.database import CommandError, run
 from cli.errors import exit_on
+from cli.options import DatabaseUrl
 from cli.output import count
-from cli.tables import DatabaseUrl
 
 if TYPE_CHECKING:
     from datetime import date

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cli import output
-from cli.errors import exit_on
 from cli.options import AsJson
+from cli.rules import load_rules
 
 if TYPE_CHECKING:
     from cli.evaluation import TraceResult
-    from quality.rules import Rules
     from simulate.traces.evaluation import Evaluation
 
 quality = typer.Typer(help="How well the scoring of clicks works.", no_args_is_help=True)
@@ -60,26 +59,13 @@ def evaluate(
     for name in names:
         if name not in RECIPES:
             raise typer.BadParameter(f"{name} is no trace: {', '.join(RECIPES)}", param_hint="--trace")
-    results = list(evaluate_traces(names, seed, read_rules(rules_file)))
+    results = list(evaluate_traces(names, seed, load_rules(rules_file)))
     if as_json:
         output.show_json(results)
     elif markdown:
         print(write_markdown(results))
     else:
         output.show_table(COLUMNS, [*map(describe_result, results)])
-
-
-def read_rules(path: Path | None) -> "Rules":
-    from quality.rules import DEFAULT_RULES, RulesError
-    from quality.rules import read_rules as read
-
-    with exit_on(RulesError):
-        try:
-            return DEFAULT_RULES if path is None else read(path.read_bytes())
-        except OSError as error:
-            raise RulesError(f"cannot read {path}: {error.strerror}") from None
-        except RulesError as error:
-            raise RulesError(f"{path}: {error}") from None
 
 
 def describe_result(result: "TraceResult") -> list[str]:

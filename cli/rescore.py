@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.database import run
-from cli.errors import exit_on
+from cli.options import DatabaseUrl
 from cli.output import count, note, show_table
-from cli.tables import DatabaseUrl
+from cli.rules import load_rules
 
 if TYPE_CHECKING:
     import asyncpg
@@ -36,10 +36,7 @@ def rescore(
     database_url: DatabaseUrl, since: From, until: To, rules_file: RulesOption = None, dry_run: DryRun = False
 ) -> None:
     """Score stored clicks again, and say first how many change their band. Old scores are kept."""
-    from quality.rules import RulesError
-
-    with exit_on(RulesError, OSError):
-        rules = load_rules(rules_file)
+    rules = load_rules(rules_file)
     first, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
 
     async def work(connection: "asyncpg.Connection", *, write: bool) -> "Report":
@@ -52,13 +49,6 @@ def rescore(
     if not dry_run:
         done = run(database_url, lambda connection: work(connection, write=True))
         note(f"{count(done.written, 'score')} written; the others were there already.")
-
-
-def load_rules(path: Path | None) -> "Rules":
-    """Read the rules file, or give the defaults. Raises RulesError and OSError."""
-    from quality.rules import DEFAULT_RULES, read_rules
-
-    return DEFAULT_RULES if path is None else read_rules(path.read_bytes())
 
 
 def show_report(report: "Report", rules: "Rules") -> None:

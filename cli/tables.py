@@ -7,6 +7,7 @@ import typer
 
 from cli.database import run
 from cli.errors import exit_on
+from cli.options import DatabaseUrl
 
 if TYPE_CHECKING:
     import asyncpg
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 topics = typer.Typer(help="The Kafka topics, and how far each stage has read them.", no_args_is_help=True)
 
-DatabaseUrl = Annotated[
-    str, typer.Option(envvar="CLICKRAIL_DATABASE_URL", show_default=False, help="URL of the PostgreSQL database")
-]
 Servers = Annotated[
     str,
     typer.Option(

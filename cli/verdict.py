@@ -7,7 +7,7 @@ import typer
 
 from cli.database import CommandError, run
 from cli.errors import exit_on
-from cli.tables import DatabaseUrl
+from cli.options import DatabaseUrl
 
 if TYPE_CHECKING:
     import asyncpg
@@ -33,8 +33,8 @@ def verdict(
     """Record a verdict about a click, or withdraw it. Every verdict is kept, with its reason and its author."""
     with exit_on(CommandError):
         check_arguments(decision, why, withdraw=withdraw)
-        chosen = decision or "withdrawn"
-        run(database_url, lambda connection: record(connection, click, chosen, why, who or read_user()))
+    chosen = decision or "withdrawn"
+    run(database_url, lambda connection: record(connection, click, chosen, why, who or read_user()))
     print(f"{click} is {chosen}" if decision else f"The verdict about {click} is withdrawn")
 
 
