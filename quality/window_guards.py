@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from quality.agents import sends_hints
 from quality.window_store import Add, Claim
 from quality.window_visits import Visit, digest_host
 from schemas import Guards
@@ -33,8 +34,6 @@ SHARES: Final = Struct(">4I")
 NEWEST: Final = Struct(">I")
 LARGEST: Final = 0xFFFF_FFFF
 
-LEAST_VERSION: Final = 90
-"""Older browsers send no client hints, and say nothing about what a proxy strips."""
 LEAST_CLICKS: Final = 50
 LEAST_SHARE: Final = 0.01
 
@@ -83,7 +82,7 @@ class BatchGuards:
     def add(self, visit: Visit, minute: Minute) -> None:
         """Add a click to the sums, if it claims a Chrome that sends all these headers."""
         claim = visit.claim
-        if claim.engine != "chromium" or claim.version < LEAST_VERSION or claim.is_in_app:
+        if claim.is_in_app or not sends_hints(claim):
             return
         host = self._hosts.get(minute.host_sums[0])
         if host is None:
