@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from quality.agents import read_claim, sends_fetch, sends_hints
+from quality.carriers import CARRIERS
 from quality.evidence import Evidence, LaterEvidence
 from schemas import Guards, Signal
 
@@ -203,6 +204,7 @@ def is_shared(click: Evidence, values: Values) -> bool:
     counts = click.counts
     return (
         click.network.kind in KINDS_ALWAYS_SHARED
+        or click.network.asn in CARRIERS
         or (counts.net_clients_600s or 0) >= values["shared_network_limit_clients"]
         or (counts.net_cookies_600s or 0) >= values["shared_network_limit_cookies"]
     )

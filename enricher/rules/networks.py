@@ -9,7 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
-OWN_NETWORKS: Final = "1"
+from quality.carriers import CARRIERS
+
+OWN_NETWORKS: Final = "2"
 """Increase it with every change of the rules below: each click records the version it was classified by."""
 
 Kind = Literal["reserved", "relay", "mail_security", "gateway", "tor", "vpn", "bot", "cdn", "hosting", "other"]
@@ -61,14 +63,13 @@ NEVER_HOSTING: Final = {
     3561: "CenturyLink, access provider",
     4323: "tw telecom (Lumen), access provider",
     6939: "Hurricane Electric, transit and tunnels for people",
-    29465: "MTN Nigeria, mobile carrier",
-    36873: "Airtel Nigeria, mobile carrier",
     8881: "1&1 Versatel, access provider in Germany",
-    51207: "Free Mobile, carrier in France: lists of Scaleway contain it",
-    6167: "Verizon Wireless, carrier: Amazon's own list contains its Wavelength zones",
     6079: "RCN, access provider: lists of Cogent contain it",
+    3209: "Vodafone Germany, access provider: Amazon's own list contains its Wavelength zones",
+    2856: "BT, access provider in the UK: Amazon's own list contains its Wavelength zones",
+    **CARRIERS,
 }
-"""Autonomous systems of people that lists of hosting networks contain. No list makes them hosting."""
+"""Autonomous systems of people, many of which lists of hosting networks contain. No list makes them hosting."""
 
 FACTS: Final = (
     Fact(

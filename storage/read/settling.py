@@ -22,7 +22,7 @@ COLUMNS: Final = """
     coalesce(external_id, sub1, sub2, sub3, sub4, sub5, utm_content) IS NOT NULL, user_agent,
     coalesce(accept_language, '') <> '', client_hints_ua, client_hints_platform, fetch_mode, cookie_state,
     quality_rules, device_type, coalesce(referrer_url, '') <> '', bot_reasons, network_kind, network_certainty,
-    network_org, network_provider, counts, guards, fraud_band, fraud_signals
+    network_asn, network_org, network_provider, counts, guards, fraud_band, fraud_signals
 """
 PAGE: Final = f"""
     SELECT {COLUMNS} FROM clicks
@@ -78,7 +78,7 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
     """Read a row of `COLUMNS`."""
     click_id, clicked_at, code, query, affiliate, program, client, net, is_test, prefetch, personal, *facts = row
     agent, language, hints, platform, mode, cookie, rules, device, referrer, reasons, *more = facts
-    kind, certainty, org, provider, counts, guards, band, signals = more
+    kind, certainty, asn, org, provider, counts, guards, band, signals = more
     return SettlingClick(
         click_id=click_id,
         clicked_at=clicked_at,
@@ -101,7 +101,7 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
             device=share_device(device),
             referrer=SOME_REFERRER if referrer else NO_REFERRER,
             bot=share_bot(*reasons),
-            network=share_network(kind, certainty, org, provider),
+            network=share_network(kind, certainty, asn, org, provider),
             counts=NO_COUNTS if counts is None else read_counts(counts),
             guards=NO_GUARDS if guards is None else read_guards(guards),
             live_band=band,
@@ -159,5 +159,7 @@ def share_bot(*reasons: str) -> Bot:
 
 
 @lru_cache(CACHED)
-def share_network(kind: str | None, certainty: str | None, org: str | None, provider: str | None) -> Network:
-    return Network(kind=kind, certainty=certainty, org=org, provider=provider)
+def share_network(
+    kind: str | None, certainty: str | None, asn: int | None, org: str | None, provider: str | None
+) -> Network:
+    return Network(kind=kind, certainty=certainty, asn=asn, org=org, provider=provider)

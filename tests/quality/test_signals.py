@@ -75,6 +75,10 @@ PEOPLE = {
         counts=counted(links_10s=6), referrer=NO_REFERRER, cookie_state="valid"
     ),
     "a busy office": click_of(counts=counted(client_60s=25, net_60s=200, net_clients_600s=40, net_clients_60s=30)),
+    "phones of a mobile carrier that share an address": click_of(
+        counts=counted(client_60s=25, net_60s=200, net_clients_60s=3),
+        network=Network(status="found", asn=21928, kind="other"),
+    ),
     "a person with a cookie who clicks often": click_of(cookie_state="valid", counts=counted(client_60s=15)),
 }
 
@@ -117,8 +121,15 @@ SIGNALS = {
         click_of(counts=counted(client_600s=20)),
         click_of(counts=counted(client_60s=30, net_clients_600s=10)),
         click_of(counts=counted(client_60s=30), network=Network(status="found", kind="relay")),
+        click_of(counts=counted(client_60s=30), network=Network(status="found", asn=21928, kind="other")),
+        click_of(counts=counted(client_60s=25), network=Network(status="found", asn=2860, kind="other")),
     ],
-    "network_rate": [click_of(counts=counted(net_60s=61, net_clients_60s=7))],
+    "network_rate": [
+        click_of(counts=counted(net_60s=61, net_clients_60s=7)),
+        click_of(
+            counts=counted(net_60s=200, net_clients_60s=3), network=Network(status="found", asn=2860, kind="other")
+        ),
+    ],
     "link_sweep": [
         click_of(counts=counted(links_10s=3), referrer=NO_REFERRER),
         click_of(

@@ -25,7 +25,7 @@ from storage.settling import (
     write_step,
 )
 from tests.console.builders import NOW, enriched_click, open_tables, store
-from tests.quality.builders import ALONE, USUAL, WINDOWS_CHROME
+from tests.quality.builders import ALONE, USUAL, WINDOWS_CHROME, counted
 
 pytestmark = pytest.mark.servers
 
@@ -38,6 +38,7 @@ VARIED: list[dict[str, Any]] = [
     {"user_agent": "curl/8.5.0", "bot": Bot(is_bot=True, reasons=["library"])},
     {"network": Network(status="found", kind="mail_security", certainty="probable", provider="Filter")},
     {"network": Network(status="found", kind="hosting", org="Rented"), "prefetch": True},
+    {"network": Network(status="found", kind="other", asn=21928), "counts": counted(client_60s=25)},
     {"counts": msgspec.structs.replace(ALONE, client_60s=30, same_link_30s=4), "cookie_state": "valid"},
     {"counts": Counts(client_60s=30, links_10s=4, status="judged"), "quality_rules": {"client_rate_limit_60s": 5.0}},
     {

@@ -16,6 +16,17 @@ from schemas import Network
 
 EXAMPLES = [ip_address(text) for text in ("172.224.226.1", "52.95.110.1", "2a02:26f7:c0::1", "10.0.0.1", "1.1.1.1")]
 
+LABELLED_PEOPLE = [
+    # A Wavelength zone: Amazon publishes the range, and Verizon's phones have the addresses.
+    ("155.146.0.1", 6167, "Amazon AWS"),
+    ("15.145.8.1", 3209, "Amazon AWS"),
+    ("15.145.20.1", 2856, "Amazon AWS"),
+    # Scaleway's parent company has two carriers.
+    ("37.160.0.1", 51207, "Scaleway"),
+    ("78.208.0.1", 29447, "Scaleway"),
+    ("81.56.0.1", 29447, "Scaleway"),
+]
+
 
 def kinds_of(address: str) -> list[tuple[str, str | None]]:
     package = load_package()
@@ -42,17 +53,18 @@ def test_the_relay_is_no_datacenter_whatever_the_package_says() -> None:
 
     assert iporigin.is_datacenter(address)
     assert (network.kind, network.certainty) == ("relay", "certain")
-    assert network.lists == ["clickrail 1", describe_version(iporigin)]
+    assert network.lists == ["clickrail 2", describe_version(iporigin)]
 
 
-def test_phones_in_amazons_list_are_not_hosting() -> None:
-    # A Wavelength zone: Amazon publishes the range, and Verizon's phones have the addresses.
-    address = ip_address("155.146.0.1")
+@pytest.mark.parametrize(("text", "asn", "label"), LABELLED_PEOPLE)
+def test_people_whose_addresses_have_a_label_of_hosting_are_not_hosting(text: str, asn: int, label: str) -> None:
+    address = ip_address(text)
     package = load_package()
     assert package is not None
 
-    assert iporigin.classify(address).provider == "Amazon AWS"
-    assert classify_network(Network(status="found", asn=6167), address, [package]).kind == "other"
+    assert iporigin.classify(address).provider == label
+    assert classify_network(Network(status="found", asn=asn), address, [package]).kind == "other"
+    assert classify_network(Network(status="found", asn=64496), address, [package]).kind == "hosting"
 
 
 @given(st.ip_addresses(network="0.0.0.0/0") | st.ip_addresses(network="2600::/12") | st.sampled_from(EXAMPLES))

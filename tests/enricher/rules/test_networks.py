@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, PACKAGE_LABELS, RESERVED
 from enricher.steps.network import own_networks
+from quality.carriers import CARRIERS
 
 DISPUTED = (
     "192.0.0.0/24",
@@ -55,6 +56,10 @@ def test_no_fact_says_of_people_that_they_are_hosting() -> None:
     hosting = {asn for fact in FACTS if fact.kind == "hosting" for asn in fact.asns}
 
     assert hosting & NEVER_HOSTING.keys() == set()
+
+
+def test_no_fact_says_of_a_mobile_carrier_that_it_is_something_else() -> None:
+    assert {asn for fact in FACTS for asn in fact.asns} & CARRIERS.keys() == set()
 
 
 def test_kinds_are_those_that_a_list_can_name_in_the_order_of_their_precedence() -> None:
