@@ -51,6 +51,7 @@ class TracedProgram(msgspec.Struct, frozen=True, kw_only=True):
     target_url: str = "https://shop.example/shoes"
     unique_window_s: int = 86_400
     unique_basis: str = "address"
+    quality_rules: Mapping[str, float] = {}
     affiliates: Mapping[str, str] = {}
 
     def affiliate_of(self, code: str) -> str:
@@ -131,7 +132,8 @@ class Recorder:
             cookie_state="valid" if cookie else "absent",
             privacy=PRIVACY,
             unique_window_s=program.unique_window_s,
-            unique_basis=program.unique_basis,
+            unique_basis=None if program.unique_basis == "address" else program.unique_basis,
+            quality_rules=dict(program.quality_rules) or None,
             ip_sealed=self._seal(request.address, click_id),
             handled=self._handle(),
         )
