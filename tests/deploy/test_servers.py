@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.servers
 
 
 async def test_a_record_outlives_a_killed_kafka(own_settings: LocalSettings) -> None:
-    async with running(await plan_kafka(own_settings)) as kafka:
+    as_in_make_up = msgspec.structs.replace(own_settings, throwaway=False)
+    async with running(await plan_kafka(as_in_make_up)) as kafka:
         admin = AIOKafkaAdminClient(bootstrap_servers=kafka.address)
         await admin.start()
         await admin.create_topics([NewTopic("clicks", 1, 1)])
