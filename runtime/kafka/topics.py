@@ -13,7 +13,7 @@ from runtime.errors import DependencyAway
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 
 REPLICATED: Final = {"min.insync.replicas": "2"}
-LISTED_S: Final = 15.0
+LISTED_S: Final = 60.0
 TICK_S: Final = 0.05
 
 
@@ -108,9 +108,15 @@ async def until_listed(admin: AIOKafkaAdminClient, names: Collection[str]) -> No
 
     Raises TimeoutError.
     """
-    async with asyncio.timeout(LISTED_S):
-        while not set(names) <= set(await admin.list_topics()):  # noqa: ASYNC110 - polling: Kafka tells nobody
-            await asyncio.sleep(TICK_S)
+    try:
+        async with asyncio.timeout(LISTED_S):
+            while not set(names) <= set(await admin.list_topics()):  # noqa: ASYNC110 - polling: Kafka tells nobody
+                await asyncio.sleep(TICK_S)
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"it has created the topics, but does not list all of them after {LISTED_S:.0f} s; "
+            f"a broker that is starting needs longer: run `clickrail topics apply` again"
+        ) from error
 
 
 async def differences(admin: AIOKafkaAdminClient, spec: TopicSpec) -> tuple[str, ...]:
