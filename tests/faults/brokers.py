@@ -14,7 +14,7 @@ from deploy.local.settings import LocalSettings
 from schemas import CLICKS_RAW
 from tests.faults.proxy import Proxy
 from tests.faults.shop import read_metric
-from tests.pipeline import PATIENCE_S, Pipeline
+from tests.pipeline import MOST_PARTITIONS, PATIENCE_S, Pipeline
 
 WAITING = "clickrail_clicks_waiting"
 DRAINED_PER_S = 500
@@ -69,7 +69,7 @@ async def wait_until_all_produce(pipeline: Pipeline, kafka: str) -> float:
     """Wait until every partition of the raw clicks has grown; return the seconds that took."""
     began = time.monotonic()
     topic = pipeline.prefix + CLICKS_RAW.name
-    places = [TopicPartition(topic, number) for number in range(CLICKS_RAW.partitions)]
+    places = [TopicPartition(topic, number) for number in range(MOST_PARTITIONS)]
     async with asyncio.timeout(PATIENCE_S), open_consumer(kafka) as consumer:
         first = await consumer.end_offsets(places)
         while not all(end > first[place] for place, end in (await consumer.end_offsets(places)).items()):

@@ -29,8 +29,6 @@ CODE_OF_THE_CROWD = """
 
 async def test_a_crowd_is_answered_to_the_last_and_slows_nobody_down_after_it(pipeline: Pipeline, drill: Drill) -> None:
     seconds = drill.seconds(short=2, long=30)
-    # Nobody is refused, however long they wait: tests/ingest/test_overload.py is about refusals.
-    pipeline.services["ingest"].environ["CLICKRAIL_INGEST_MOST_WAIT_MS"] = "0"
     async with running_pipeline(pipeline, "ingest"):
         before, during, after = (Visitors(pipeline) for _ in range(3))
         await pipeline.rows(CODE_OF_THE_CROWD)
