@@ -8,7 +8,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from ingest.environment import Environment
-from ingest.http.admission import DEFAULT_MOST_WAIT_MS, AdmissionControl
+from ingest.http.admission import AdmissionControl
 from ingest.http.overload_log import OverloadLog
 from ingest.journal.journal import Journal
 from ingest.limits.limits import Limits, LimitSettings
@@ -73,10 +73,10 @@ async def serving(
     answers: Mapping[str, Answer] | None = None,
     limited: LimitSettings | None = None,
     of_ring: LiveKeys | None = None,
-    most_wait_ms: int = DEFAULT_MOST_WAIT_MS,
+    most_wait_ms: int = 0,
     **of_site: Any,
 ) -> AsyncIterator[Served]:
-    """Serve these codes; by default `abc123` is active, `away` is out of reach, and there are no limits."""
+    """Serve these codes; by default `abc123` is active, `away` is out of reach, and rates and waits have no limit."""
     codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
     topics, registry = Topics(), CollectorRegistry()
     async with publishing(topics) as to:
