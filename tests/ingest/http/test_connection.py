@@ -22,6 +22,9 @@ from runtime.task_scope import task_scope
 from tests.ingest.wire import PATIENCE_S, Answer, read_answers, request, send
 from tests.waiting import eventually
 
+# The services run on uvloop, whose transports are not asyncio's.
+pytestmark = [pytest.mark.on_both_loops, pytest.mark.xdist_group("on_both_loops")]
+
 HEADER = b"X-Long: " + b"x" * 8000 + b"\r\n"
 MORE_THAN_BUFFERS_HOLD = 16_000_000
 """Bytes that do not disappear in the kernel's buffers of a connection."""
