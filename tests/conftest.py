@@ -1,14 +1,12 @@
 """Fixtures of all tests: real servers, each started once a session by the first test that asks for it."""
 
-import asyncio
 import gc
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import structlog
-import uvloop
 
 from deploy.local.browser import chromium
 from deploy.local.kafka import plan_kafka
@@ -36,17 +34,6 @@ def pytest_collection_finish() -> None:
     # Thousands of collected tests live until the end: the garbage collector need not look at them again and again.
     gc.collect()
     gc.freeze()
-
-
-def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Give the event loops that a test runs on: asyncio's, and with the mark `on_both_loops` uvloop's too.
-
-    When the loop changes, all servers of the session are stopped and started again. So one worker runs all the tests
-    with that mark, and before others, because they are its largest group.
-    """
-    if item.get_closest_marker("on_both_loops"):
-        return {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-    return {"asyncio": asyncio.new_event_loop}
 
 
 @pytest.fixture(scope="session")

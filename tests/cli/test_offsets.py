@@ -11,7 +11,7 @@ from cli.main import app
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import TOPICS
-from tests.pipeline import Prefixed
+from tests.pipeline import MOST_PARTITIONS, Prefixed
 
 pytestmark = pytest.mark.servers
 
@@ -42,7 +42,7 @@ def test_lag_is_shown_by_stage_and_topic(kafka: str, prefix: str) -> None:
 
     assert shown.stderr == ""
     assert lines[0] == ["stage", "topic", "members", "partitions", "lag"]
-    assert ["enricher", f"{prefix}clicks.raw", "0", "12", "10"] in lines
+    assert ["enricher", f"{prefix}clicks.raw", "0", str(MOST_PARTITIONS), "10"] in lines
     assert ["sink", f"{prefix}clicks.dead", "0", "3", "0"] in lines
 
 

@@ -52,11 +52,17 @@ def test_item_09_a_longer_one_is_refused_unread(aftermath: Aftermath) -> None:
     "text", ["B" * 8_100, "BlackBerry" + "9" * 4_301, "Mozilla/5.0 (" + "; " * 4_000, "a/1 " * 2_000]
 )
 def test_item_09_a_long_user_agent_is_read_soon(text: str) -> None:
+    # The least of several: a machine that has much to do needs longer for the same work.
+    assert min(measure_reading(text) for _ in range(3)) < 3 * PARSED_S
+
+
+def measure_reading(text: str) -> float:
+    """Return the processor seconds in which a reader that has not kept the answer reads a user agent."""
     read_agent = load_agent_reader()
     read_agent("to load the rules", None)
-    began = time.process_time()
+    began = time.thread_time()
     read_agent(text, None)
-    assert time.process_time() - began < 3 * PARSED_S
+    return time.thread_time() - began
 
 
 def test_item_10_every_line_of_every_log_is_one_json_object_and_none_is_forged(aftermath: Aftermath) -> None:

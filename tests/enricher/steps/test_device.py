@@ -180,7 +180,7 @@ def test_a_hostile_text_is_read_quickly_and_fits_the_contract(hostile: str) -> N
     device = read(hostile)
     took = time.thread_time() - started
 
-    assert took < 0.1  # what backtracks takes minutes
+    assert took < 3  # what backtracks takes minutes
     texts = (device.brand, device.model, device.os, device.os_version, device.browser, device.browser_version)
     assert all(len(text) <= 128 for text in texts if text)
 

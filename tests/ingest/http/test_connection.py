@@ -19,11 +19,9 @@ from ingest.http.handler import DeferredResponse, Handled
 from ingest.http.response import Response, redirect_to
 from ingest.metrics import IngestMetrics
 from runtime.task_scope import task_scope
+from tests.both_loops import on_both_loops
 from tests.ingest.wire import PATIENCE_S, Answer, read_answers, request, send
 from tests.waiting import eventually
-
-# The services run on uvloop, whose transports are not asyncio's.
-pytestmark = [pytest.mark.on_both_loops, pytest.mark.xdist_group("on_both_loops")]
 
 HEADER = b"X-Long: " + b"x" * 8000 + b"\r\n"
 MORE_THAN_BUFFERS_HOLD = 16_000_000
@@ -117,6 +115,7 @@ def locations(answers: list[Answer]) -> list[str | None]:
         (b"HTTP/1.1\r\nExpect: 100-continue\r\n", False, None, True),
     ],
 )
+@on_both_loops
 async def test_it_says_whether_the_connection_stays_and_keeps_its_word(
     first_line: bytes, leaving: bool, connection: str | None, stays: bool
 ) -> None:
@@ -132,6 +131,7 @@ async def test_it_says_whether_the_connection_stays_and_keeps_its_word(
     assert locations(read_answers(rest)) == (["https://e.example/again"] if stays else [])
 
 
+@on_both_loops
 async def test_answers_come_in_the_order_of_the_requests_also_when_one_takes_long() -> None:
     paths = ["/1", "/later2", "/3", "/later4", "/5"]
     async with serving() as served:
@@ -147,6 +147,7 @@ async def test_answers_come_in_the_order_of_the_requests_also_when_one_takes_lon
     assert served.host.peers == ["127.0.0.1"] * 6
 
 
+@on_both_loops
 async def test_a_request_may_come_byte_by_byte() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -157,6 +158,7 @@ async def test_a_request_may_come_byte_by_byte() -> None:
         writer.close()
 
 
+@on_both_loops
 async def test_a_visitor_who_closes_his_half_behind_a_request_still_gets_his_answer() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -166,6 +168,7 @@ async def test_a_visitor_who_closes_his_half_behind_a_request_still_gets_his_ans
         writer.close()
 
 
+@on_both_loops
 async def test_who_closes_his_half_while_the_stores_are_asked_is_sent_on_without_a_click() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -178,6 +181,7 @@ async def test_who_closes_his_half_while_the_stores_are_asked_is_sent_on_without
     assert served.host.accepted == 0
 
 
+@on_both_loops
 async def test_who_is_gone_when_the_stores_have_answered_is_counted_and_nothing_accepted() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         gone = socket.create_connection(("127.0.0.1", served.port))
@@ -191,6 +195,7 @@ async def test_who_is_gone_when_the_stores_have_answered_is_counted_and_nothing_
     assert (served.host.accepted, served.metrics.answers["left"]) == (0, 1)
 
 
+@on_both_loops
 async def test_a_thousand_requests_in_one_breath_are_all_answered_though_the_visitor_reads_late() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -214,6 +219,7 @@ async def test_a_thousand_requests_in_one_breath_are_all_answered_though_the_vis
         (request("/x", {"Transfer-Encoding": "chunked"}, "POST", last=False) + b"0\r\n\r\n", 405, "method_not_allowed"),
     ],
 )
+@on_both_loops
 async def test_what_is_no_request_for_a_link_is_refused_and_ends_the_connection(
     data: bytes, status: int, answer: str
 ) -> None:
@@ -225,6 +231,7 @@ async def test_what_is_no_request_for_a_link_is_refused_and_ends_the_connection(
     assert served.metrics.answers[answer] == 1
 
 
+@on_both_loops
 async def test_bytes_in_a_target_that_a_browser_would_have_encoded_are_encoded() -> None:
     async with serving() as served:
         answers = await send(
@@ -246,6 +253,7 @@ async def test_bytes_in_a_target_that_a_browser_would_have_encoded_are_encoded()
         b"".join(b"X-%d: y\r\n" % number for number in range(150)),
     ],
 )
+@on_both_loops
 async def test_headers_of_up_to_32_kib_are_read_whatever_they_are(lines: bytes) -> None:
     async with serving() as served:
         (answer,) = await send(served.port, request("/x", lines=lines))
@@ -260,6 +268,7 @@ async def test_headers_of_up_to_32_kib_are_read_whatever_they_are(lines: bytes) 
         (request("/x y", None, "HEAD", last=False), 400),
     ],
 )
+@on_both_loops
 async def test_a_refusal_of_head_has_no_body(data: bytes, status: int) -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -269,6 +278,7 @@ async def test_a_refusal_of_head_has_no_body(data: bytes, status: int) -> None:
     assert (head.split(b" ")[1], end, body) == (b"%d" % status, b"\r\n\r\n", b"")
 
 
+@on_both_loops
 async def test_large_requests_of_one_breath_take_turns_and_are_all_answered() -> None:
     async with serving() as served:
         answers = await send(
@@ -278,6 +288,7 @@ async def test_large_requests_of_one_breath_take_turns_and_are_all_answered() ->
 
 
 @pytest.mark.parametrize("path", ["/bug", "/later-fails", "/later-breaks"])
+@on_both_loops
 async def test_a_bug_costs_one_answer_and_is_logged_without_an_address(path: str) -> None:
     async with serving() as served:
         served.host.may_answer.set()
@@ -289,6 +300,7 @@ async def test_a_bug_costs_one_answer_and_is_logged_without_an_address(path: str
     assert [(log["event"], str(log["exc_info"])[:4]) for log in logs] == [("request failed", "ours")]
 
 
+@on_both_loops
 async def test_an_answer_that_cannot_be_sent_costs_its_own_connection_and_no_other() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         streams = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(3)]
@@ -303,6 +315,7 @@ async def test_an_answer_that_cannot_be_sent_costs_its_own_connection_and_no_oth
     assert served.metrics.answers["failed"] == 1
 
 
+@on_both_loops
 async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_drips() -> None:
     async with serving(head_s=0.3) as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -316,6 +329,7 @@ async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_dri
     assert served.metrics.closed == {"idle": 0, "too_slow": 1, "too_many": 0}
 
 
+@on_both_loops
 async def test_an_idle_connection_is_closed_and_one_that_is_being_answered_is_not() -> None:
     async with serving(head_s=0.2, keepalive_s=0.2) as served, asyncio.timeout(PATIENCE_S):
         answering, asked = await asyncio.open_connection("127.0.0.1", served.port)
@@ -331,6 +345,7 @@ async def test_an_idle_connection_is_closed_and_one_that_is_being_answered_is_no
     assert served.metrics.closed["idle"] == 1
 
 
+@on_both_loops
 async def test_connections_above_the_most_are_closed_and_there_is_room_again_when_others_leave() -> None:
     async with serving(most=2) as served, asyncio.timeout(PATIENCE_S):
         held = [await asyncio.open_connection("127.0.0.1", served.port) for _ in range(2)]
@@ -345,6 +360,7 @@ async def test_connections_above_the_most_are_closed_and_there_is_room_again_whe
     assert served.metrics.closed["too_many"] == 1
 
 
+@on_both_loops
 async def test_leaving_ends_what_is_idle_and_waits_for_what_is_being_answered() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         idle, unused = await asyncio.open_connection("127.0.0.1", served.port)
@@ -369,6 +385,7 @@ async def test_leaving_ends_what_is_idle_and_waits_for_what_is_being_answered() 
         request("/later", last=False, lines=b"Upgrade: websocket\r\nConnection: upgrade\r\n"),
     ],
 )
+@on_both_loops
 async def test_what_stands_behind_the_last_answer_is_not_accepted_and_costs_no_other_visitor_his_answer(
     first: bytes,
 ) -> None:
@@ -387,6 +404,7 @@ async def test_what_stands_behind_the_last_answer_is_not_accepted_and_costs_no_o
     assert len(served.host.peers) == 1 + 3
 
 
+@on_both_loops
 async def test_a_visitor_who_has_gone_unseen_before_he_is_refused_costs_no_other_visitor_his_answer() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         gone = socket.create_connection(("127.0.0.1", served.port))
@@ -400,6 +418,7 @@ async def test_a_visitor_who_has_gone_unseen_before_he_is_refused_costs_no_other
             assert locations(await other) == ["https://e.example/later"]
 
 
+@on_both_loops
 async def test_what_a_visitor_asked_who_is_gone_is_not_accepted() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         gone = socket.create_connection(("127.0.0.1", served.port))
@@ -415,6 +434,7 @@ async def test_what_a_visitor_asked_who_is_gone_is_not_accepted() -> None:
 
 
 @pytest.mark.parametrize("first", ["/later", "/x"])
+@on_both_loops
 async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(first: str) -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         _, writer = await asyncio.open_connection("127.0.0.1", served.port, limit=1)
@@ -440,6 +460,7 @@ def hold_little(transport: asyncio.BaseTransport | None) -> None:
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, option, 65536)
 
 
+@on_both_loops
 async def test_a_refusal_reaches_a_visitor_who_sends_all_before_he_reads() -> None:
     data = request("/x", last=False) * 40 + request("/y", {"Content-Length": "16000000"}, last=False)
 
@@ -454,6 +475,7 @@ async def test_a_refusal_reaches_a_visitor_who_sends_all_before_he_reads() -> No
 
 
 @pytest.mark.parametrize("part", [b"GET /x HTTP/1.1\r\nHo", b"\r\n"])
+@on_both_loops
 async def test_who_closes_his_half_within_a_request_is_not_waited_for(part: bytes) -> None:
     async with serving(head_s=60) as served:
         _, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -466,6 +488,7 @@ async def test_who_closes_his_half_within_a_request_is_not_waited_for(part: byte
         writer.close()
 
 
+@on_both_loops
 async def test_leaving_answers_all_it_has_accepted() -> None:
     async with serving() as served:
         served.connections.is_draining = True
@@ -475,6 +498,7 @@ async def test_leaving_answers_all_it_has_accepted() -> None:
     assert [answer.headers.get("Connection") for answer in answers] == [None] * (len(answers) - 1) + ["close"]
 
 
+@on_both_loops
 async def test_leaving_waits_until_what_is_answered_is_sent() -> None:
     async with serving() as served, asyncio.timeout(PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
@@ -497,6 +521,7 @@ class AlwaysRefusing(AdmissionControl):
         return now if self.is_on else super().begin_turn(now, is_backlogged=is_backlogged)
 
 
+@on_both_loops
 async def test_a_refused_request_is_not_handled_and_its_connection_stays() -> None:
     admission = AlwaysRefusing()
     async with serving(admission) as served, asyncio.timeout(PATIENCE_S):
@@ -515,6 +540,7 @@ async def test_a_refused_request_is_not_handled_and_its_connection_stays() -> No
     assert served.metrics.answers["overloaded"] == 3
 
 
+@on_both_loops
 async def test_a_lookup_that_was_begun_is_finished_and_what_follows_is_refused_in_order() -> None:
     admission = AlwaysRefusing()
     admission.is_on = False
@@ -528,6 +554,7 @@ async def test_a_lookup_that_was_begun_is_finished_and_what_follows_is_refused_i
     assert served.host.accepted == 1
 
 
+@on_both_loops
 async def test_an_invalid_request_is_told_so_also_in_an_overload() -> None:
     async with serving(AlwaysRefusing()) as served:
         (answer,) = await send(served.port, request("/1", {"Content-Length": "1"}, "POST") + b"x")
