@@ -18,13 +18,12 @@ from enricher.steps.agent import load_agent_reader
 from enricher.steps.local import Lookups
 from enricher.steps.referrer import load_referrer_reader
 from identity.ip import IpHashKeys, IpSealKeys, open_ip
-from quality.evidence import LaterEvidence
 from quality.memory_store import MemoryStore, judge_visits
 from quality.rules import DEFAULT_RULES, Rules
 from quality.score import score_click
-from quality.settling import Settling
-from quality.window_visits import Hashes, make_visit
-from schemas import EnrichedClick, Geo, Network, RawClick
+from quality.settled_uniqueness import is_another_visitor, make_returned
+from quality.settling import SettledClick, Settling
+from schemas import EnrichedClick, Geo, Network, RawClick, Uniqueness
 from simulate.traces.catalogue import RECIPES, make_trace
 from simulate.traces.evaluation import Evaluation, Verdict, evaluate
 from simulate.traces.labels import Label
@@ -104,32 +103,25 @@ def find_network(address: IpAddress) -> Network:
 
 def settle(clicks: Sequence[EnrichedClick], rules: Rules) -> dict[str, Verdict]:
     """Score clicks again with what later clicks say, and judge uniqueness knowing whose cookie came back."""
+    settling = Settling(rules)
     ordered = sorted(clicks, key=lambda click: click.click_id)
-    unique = judge_uniqueness(ordered)
-    later = find_later(ordered, rules)
+    settled = [one for click in ordered for one in settling.add(read_record(click))]
+    settled += settling.end()
+    unique = judge_uniqueness(settled)
     return {
-        click.click_id: Verdict(score_click(click, rules, later[click.click_id]).score or 0, unique[click.click_id])
-        for click in ordered
+        one.click.click_id: Verdict(
+            score_click(one.click.evidence, rules, one.later).score or 0, unique[one.click.click_id].is_unique
+        )
+        for one in settled
     }
 
 
-def judge_uniqueness(ordered: Sequence[EnrichedClick]) -> dict[str, bool | None]:
-    returned = {click.previous_click_id for click in ordered if click.cookie_state == "valid"}
-    visits = [
-        make_visit(
-            click,
-            Hashes(net=click.net_hash, client=click.client_hash),
-            int(click.published_at.timestamp() * 1000),
-            is_bot=click.bot.is_bot,
-            is_returned=click.click_id in returned,
-        )
-        for click in ordered
-    ]
-    facts = judge_visits(MemoryStore(), visits)
-    return {click.click_id: one.unique.is_unique for click, one in zip(ordered, facts, strict=True)}
-
-
-def find_later(ordered: Sequence[EnrichedClick], rules: Rules) -> dict[str, LaterEvidence]:
-    settling = Settling(rules)
-    settled = [one for click in ordered for one in settling.add(read_record(click))]
-    return {one.click.click_id: one.later for one in (*settled, *settling.end())}
+def judge_uniqueness(settled: Sequence[SettledClick]) -> dict[str, Uniqueness]:
+    """Judge as the tables say in the end: a cookie that comes back makes the click that set it unique."""
+    unique = {one.click.click_id: one.unique for one in settled}
+    for one in settled:
+        returned = one.click.returned
+        known = unique.get(returned) if returned else None
+        if returned and known and is_another_visitor(returned, known):
+            unique[returned] = make_returned(returned)
+    return unique

@@ -4,6 +4,7 @@
     twin       a link made for one recipient is visited from two networks, and this visit has an anomaly
     rhythm     how evenly the client's clicks of a day are spaced
     affiliates how many affiliates of the program the client visited in a day
+    unique     whether it is the visitor's first click, where the live verdict was not sure
 
 Everything depends on the clicks of the 24 h before a click and the 120 s after it, and on nothing else: a pass that
 begins 24 h earlier finds the same. A click is final when a later one is more than 120 s younger.
@@ -12,13 +13,14 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
 from quality.rhythm import measure_rhythm
 from quality.rules import Rules, override
+from quality.settled_uniqueness import is_sure, judge_by_opener
 from quality.signals import (
     KINDS_OF_SWEEPERS,
     find_hint_contradiction,
@@ -29,7 +31,7 @@ from quality.signals import (
     find_stale_browser,
     is_shared,
 )
-from schemas import Signal
+from schemas import Signal, Uniqueness
 
 LOOK_BACK_MS: Final = 24 * 3600 * 1000
 LOOK_AHEAD_MS: Final = 120_000
@@ -57,7 +59,8 @@ class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
     """What settling reads of a click. `time_ms` and `clicked_at` are the time in its id.
 
     `is_personal`: the link has a part of its own per recipient (an external id, a sub id or `utm_content`).
-    `is_counted` is false for tests and prefetches, which say nothing about other clicks.
+    `is_counted` is false for tests and prefetches, which say nothing about other clicks. `unique` is the live verdict,
+    and `returned` the click whose valid cookie this one brought back.
     """
 
     click_id: str
@@ -70,18 +73,31 @@ class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
     net: str | None
     affiliate: str
     program: str
+    window_ms: int
+    unique: Uniqueness
+    returned: str | None
     evidence: Evidence
+
+
+class ClientClick(NamedTuple):
+    """What is remembered of a click for those of the same client. `opener` opened the client's window, by address."""
+
+    time_ms: int
+    affiliate: str
+    program: str
+    opener: str | None
 
 
 class SettledClick(msgspec.Struct, frozen=True):
     click: SettlingClick
     later: LaterEvidence
+    unique: Uniqueness
 
 
 class Pending:
     """A click that is not final yet, and what is known about it so far."""
 
-    __slots__ = ("affiliates", "click", "rhythm", "rhythm_clicks", "sweep_links")
+    __slots__ = ("affiliates", "click", "rhythm", "rhythm_clicks", "sweep_links", "unique")
 
     def __init__(self, click: SettlingClick) -> None:
         self.click = click
@@ -89,6 +105,7 @@ class Pending:
         self.rhythm: float | None = None
         self.rhythm_clicks = 0
         self.affiliates = 0
+        self.unique = click.unique
 
 
 class Settling:
@@ -99,8 +116,8 @@ class Settling:
         self._most_keys = most_keys
         self._pending: deque[Pending] = deque()
         self._sweeps: dict[str, deque[Pending]] = {}
-        # A client's clicks of a day, the oldest first: times, and affiliates with their programs.
-        self._clients: dict[str, deque[tuple[int, str, str]]] = {}
+        # A client's clicks of a day, the oldest first.
+        self._clients: dict[str, deque[ClientClick]] = {}
         self._links: dict[bytes, dict[str, int]] = {}
         self._visits: dict[bytes, deque[SettlingClick]] = {}
         self._clean_at = 0
@@ -152,16 +169,24 @@ class Settling:
             return
         known = self._clients.get(click.client)
         if known is None:
-            self._clients[click.client] = deque(((click.time_ms, click.affiliate, click.program),), MOST_CLICKS)
-            return
-        known.append((click.time_ms, click.affiliate, click.program))
-        while known[0][0] <= click.time_ms - LOOK_BACK_MS:
+            known = self._clients[click.client] = deque(maxlen=MOST_CLICKS)
+        while known and known[0].time_ms <= click.time_ms - LOOK_BACK_MS:
             known.popleft()
+        if not is_sure(click.unique):
+            opener = find_opener(known, click.program)
+            pending.unique = judge_by_opener(click.click_id, click.time_ms, click.window_ms, opener)
+        opener = pending.unique.first_click_id if pending.unique.basis == "address" else None
+        known.append(ClientClick(click.time_ms, click.affiliate, click.program, opener))
+        if len(known) > 1:
+            self._note_rhythm(pending, known)
+
+    def _note_rhythm(self, pending: Pending, known: deque[ClientClick]) -> None:
+        click = pending.click
         values = override(self._rules, click.evidence.quality_rules).values
         if len(known) >= max(FEWEST_FOR_RHYTHM, values["machine_rhythm_limit_clicks"]):
             pending.rhythm_clicks = len(known)
-            pending.rhythm = measure_rhythm([time for time, _, _ in known])
-        affiliates = len({affiliate for _, affiliate, program in known if program == click.program})
+            pending.rhythm = measure_rhythm([one.time_ms for one in known])
+        affiliates = len({one.affiliate for one in known if one.program == click.program})
         if affiliates > 1 and not is_shared(click.evidence, values):
             pending.affiliates = affiliates
 
@@ -183,7 +208,7 @@ class Settling:
         sweep = pending.sweep_links if pending.sweep_links > 1 else 0
         self._forget_sweep(pending)
         if twin is None and not sweep and not pending.rhythm_clicks and not pending.affiliates:
-            return SettledClick(click, NOTHING_LATER)
+            return SettledClick(click, NOTHING_LATER, pending.unique)
         later = LaterEvidence(
             sweep_links=sweep,
             twin=twin,
@@ -191,7 +216,7 @@ class Settling:
             rhythm_clicks=pending.rhythm_clicks,
             affiliates=pending.affiliates,
         )
-        return SettledClick(click, later)
+        return SettledClick(click, later, pending.unique)
 
     def _find_twin(self, click: SettlingClick) -> str | None:
         """Name the anomaly of a visit whose link was visited from another network within 120 s."""
@@ -223,9 +248,11 @@ class Settling:
         self._clean_at = now_ms + CLEANING_MS
         oldest = now_ms - LOOK_BACK_MS
         if len(self._clients) + len(self._links) > self._most_keys:
-            times = sorted([known[-1][0] for known in self._clients.values()] + list(map(newest, self._links.values())))
+            times = sorted(
+                [known[-1].time_ms for known in self._clients.values()] + list(map(newest, self._links.values()))
+            )
             oldest = max(oldest, times[len(times) // 2])
-        self._clients = {key: known for key, known in self._clients.items() if known[-1][0] > oldest}
+        self._clients = {key: known for key, known in self._clients.items() if known[-1].time_ms > oldest}
         self._links = {link: clients for link, clients in self._links.items() if newest(clients) > oldest}
 
 
@@ -233,6 +260,12 @@ def mark_sweep(together: Iterable[Pending]) -> None:
     links = len({one.click.link for one in together})
     for one in together:
         one.sweep_links = max(one.sweep_links, links)
+
+
+def find_opener(known: Iterable[ClientClick], program: str) -> str | None:
+    """Name the click that opened the client's newest window on a program."""
+    openers = [one.opener for one in known if one.opener is not None and one.program == program]
+    return openers[-1] if openers else None
 
 
 def newest(clients: Mapping[str, int]) -> int:

@@ -25,8 +25,6 @@ from schemas import Uniqueness
 
 KEPT_S: Final = 24 * 3600
 """How much longer than its window a claim is kept, for clicks that arrive late or are replayed."""
-DOUBLE_TAP_MS: Final = 2000
-"""Two clicks this close are one visitor's, although only the cookie of the second comes back."""
 
 
 class ClaimKeys(msgspec.Struct, frozen=True, gc=False):
@@ -93,12 +91,10 @@ def find_first(visit: Visit, keys: ClaimKeys, get: Callable[[bytes], bytes | Non
     if own == visit.packed_id:
         return own, None
     if own is None and not keys.previous and get(keys.before) is None and get(keys.after) is None:
-        return visit.packed_id, None if visit.is_returned else make_claim(visit, keys.own, visit.packed_id)
+        return visit.packed_id, make_claim(visit, keys.own, visit.packed_id)
     near = [claim for key in (keys.before, keys.own, keys.after) if is_near(claim := get(key), visit)]
     earlier = next((claim for claim in near if claim < visit.packed_id), None)
     earlier = earlier or next((claim for key in keys.previous if is_near(claim := get(key), visit)), None)
-    if visit.is_returned:
-        return (earlier if is_near(earlier, visit, DOUBLE_TAP_MS) else visit.packed_id), None
     later = next((claim for claim in near if claim > visit.packed_id), None)
     if later is None:
         return (earlier, None) if earlier else (visit.packed_id, make_claim(visit, keys.own, visit.packed_id))
@@ -108,10 +104,8 @@ def find_first(visit: Visit, keys: ClaimKeys, get: Callable[[bytes], bytes | Non
     return found, make_claim(visit, keys.kept, found)
 
 
-def is_near(claim: bytes | None, visit: Visit, within_ms: int | None = None) -> TypeGuard[bytes]:
-    if claim is None:
-        return False
-    return abs(read_packed_time_ms(claim) - visit.at_ms) < (within_ms or visit.window_ms)
+def is_near(claim: bytes | None, visit: Visit) -> TypeGuard[bytes]:
+    return claim is not None and abs(read_packed_time_ms(claim) - visit.at_ms) < visit.window_ms
 
 
 def make_claim(visit: Visit, key: bytes, value: bytes) -> Claim:

@@ -31,7 +31,6 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `exempt` is `anonymous`, `not_judged` (a test, a prefetch, a bot), or null. `cookie` is a digest of the click that
     opened the window of a valid cookie, `link` of code and query. `is_late`: published more than 10 minutes after it.
-    `is_returned`: a later click brought the cookie of this one, so the visitor is not another of the same client.
     """
 
     click_id: str
@@ -53,14 +52,10 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_language: bool
     has_hints: bool
     has_fetch: bool
-    is_returned: bool = False
 
 
-def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool, is_returned: bool = False) -> Visit:
-    """Read a raw or enriched click. `published_ms` is when Kafka took it, in milliseconds since 1970.
-
-    `is_returned` is what only settling knows.
-    """
+def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool) -> Visit:
+    """Read a raw or enriched click. `published_ms` is when Kafka took it, in milliseconds since 1970."""
     at_ms = ulid_milliseconds(click.click_id)
     exempt = find_exemption(click, is_bot=is_bot)
     has_cookie = click.cookie_state == "valid"
@@ -85,7 +80,6 @@ def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool,
         has_language=bool(click.accept_language),
         has_hints=click.client_hints is not None and bool(click.client_hints.ua),
         has_fetch=click.fetch is not None and click.fetch.mode is not None,
-        is_returned=is_returned and not has_cookie,
     )
 
 

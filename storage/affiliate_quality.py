@@ -8,11 +8,9 @@ import asyncpg
 COUNT_S: Final = 600.0
 COUNT: Final = """
     WITH judged AS (
-        SELECT clicks.program_id, clicks.affiliate_id, clicks.clicked_at, clicks.net_hash, clicks.client_hash,
-            clicks.network_kind, clicks.is_unique, verdict.band IN ('likely_invalid', 'invalid') AS is_invalid
-        FROM clicks JOIN click_verdicts_now AS verdict USING (click_id, clicked_at)
-        WHERE clicks.clicked_at >= $2 AND clicks.clicked_at < $3 AND verdict.clicked_at >= $2
-            AND verdict.clicked_at < $3 AND NOT clicks.is_test AND NOT clicks.prefetch
+        SELECT program_id, affiliate_id, clicked_at, net_hash, client_hash, network_kind, now_is_unique AS is_unique,
+            now_band IN ('likely_invalid', 'invalid') AS is_invalid
+        FROM clicks_now WHERE clicked_at >= $2 AND clicked_at < $3 AND NOT is_test AND NOT prefetch
     ), nets AS (
         SELECT program_id, affiliate_id, max(clicks) AS top_net_clicks FROM (
             SELECT program_id, affiliate_id, count(*) AS clicks FROM judged WHERE net_hash IS NOT NULL

@@ -1,28 +1,41 @@
-"""Writes scores of clicks, and the verdicts of people."""
+"""Writes settled scores and uniqueness of clicks, and the verdicts of people.
 
-from collections.abc import Sequence
-from datetime import datetime
+A click's uniqueness may change once more after it was settled: when a later click brings its cookie back, its visitor
+is another than the one of the same client before. That stays, whatever rules the click is scored with again.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import asyncpg
 import msgspec
 
-from schemas import Fraud
+from identity.ulid_time import ulid_time
+from quality.settled_uniqueness import is_another_visitor, make_returned
+from schemas import Fraud, Uniqueness
 from storage.partitions import SCORES, make_partition
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
 
 WRITE_S: Final = 60.0
 WRITE: Final = """
-    INSERT INTO click_scores AS old (click_id, clicked_at, rules, stage, score, band, ivt_class, signals)
+    INSERT INTO click_scores AS old (click_id, clicked_at, rules, stage, score, band, ivt_class, signals,
+        is_unique, unique_basis, first_click_id, unique_status, changes_uniqueness)
     SELECT * FROM unnest(
         $1::text[], $2::timestamptz[], $3::text[], $4::text[],
-        $5::smallint[], $6::text[], $7::text[], $8::text[]::jsonb[]
+        $5::smallint[], $6::text[], $7::text[], $8::text[]::jsonb[],
+        $9::boolean[], $10::text[], $11::text[], $12::text[], $13::boolean[]
     )
     ON CONFLICT (click_id, clicked_at, rules, stage) DO UPDATE SET score = excluded.score, band = excluded.band,
-        ivt_class = excluded.ivt_class, signals = excluded.signals, scored_at = clock_timestamp()
+        ivt_class = excluded.ivt_class, signals = excluded.signals, is_unique = excluded.is_unique,
+        unique_basis = excluded.unique_basis, first_click_id = excluded.first_click_id,
+        unique_status = excluded.unique_status, changes_uniqueness = excluded.changes_uniqueness,
+        scored_at = clock_timestamp()
     WHERE (old.score, old.band, old.ivt_class, old.signals)
             IS DISTINCT FROM (excluded.score, excluded.band, excluded.ivt_class, excluded.signals)
+        OR (old.is_unique, old.unique_basis, old.first_click_id, old.unique_status) IS DISTINCT FROM
+            (excluded.is_unique, excluded.unique_basis, excluded.first_click_id, excluded.unique_status)
         OR EXISTS (
             SELECT FROM click_scores newer
             WHERE (newer.click_id, newer.clicked_at) = (old.click_id, old.clicked_at)
@@ -30,15 +43,43 @@ WRITE: Final = """
         )
 """
 """A score that is there already stays as it is, unless it differs or other rules gave a newer one."""
+FIND: Final = """
+    SELECT DISTINCT click_id, clicked_at, is_unique, unique_basis, first_click_id
+    FROM click_scores
+    JOIN unnest($1::text[], $2::timestamptz[]) AS asked (click_id, clicked_at) USING (click_id, clicked_at)
+    WHERE clicked_at >= $3 AND clicked_at <= $4
+"""
+FIND_REPEATS: Final = f"{FIND} AND NOT is_unique AND unique_basis = 'address'"
+FIND_RETURNED: Final = f"{FIND} AND is_unique AND unique_basis = 'cookie'"
+WRITE_RETURNED: Final = """
+    UPDATE click_scores SET is_unique = true, unique_basis = 'cookie', first_click_id = click_scores.click_id,
+        unique_status = 'judged', changes_uniqueness = true
+    FROM unnest($1::text[], $2::timestamptz[]) AS asked (click_id, clicked_at)
+    WHERE click_scores.click_id = asked.click_id AND click_scores.clicked_at = asked.clicked_at
+        AND click_scores.clicked_at >= $3 AND click_scores.clicked_at <= $4
+        AND NOT is_unique AND unique_basis = 'address'
+"""
+MOST_DAYS_TO_RETURN: Final = timedelta(days=7)
+"""A cookie that comes back later changes nothing any more: the totals of that day are long read."""
 ADD_VERDICT: Final = "INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who) VALUES ($1, $2, $3, $4, $5)"
 
 
-class ScoredClick(msgspec.Struct, frozen=True):
-    """A click by its key in the table, and a score of it."""
+Key = tuple[str, datetime]
+"""A click's key in the tables."""
+
+
+class ScoredClick(msgspec.Struct, frozen=True, gc=False):
+    """A click by its key in the table, a score of it, and whether it is unique.
+
+    `returned` is the click whose valid cookie it brought back. `changes_uniqueness`: the live verdict says otherwise.
+    """
 
     click_id: str
     clicked_at: datetime
     fraud: Fraud
+    unique: Uniqueness
+    returned: str | None = None
+    changes_uniqueness: bool = False
 
 
 class ScoreWriter:
@@ -60,18 +101,79 @@ class ScoreWriter:
         """Write scores, each once; return how many rows are new or have changed."""
         if not scored:
             return 0
-        columns = [
-            [one.click_id for one in scored],
-            [one.clicked_at for one in scored],
-            [one.fraud.rules for one in scored],
-            [one.fraud.stage for one in scored],
-            [one.fraud.score for one in scored],
-            [one.fraud.band for one in scored],
-            [one.fraud.ivt_class for one in scored],
-            [write_signals(one.fraud) for one in scored],
-        ]
-        status = await self._connection.execute(WRITE, *columns, timeout=WRITE_S)
+        scored = await self._keep_returned(scored)
+        status = await self._connection.execute(WRITE, *list_columns(scored), timeout=WRITE_S)
+        await self._write_returned(scored)
         return int(status.rsplit(" ", 1)[1])
+
+    async def _keep_returned(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
+        """Keep what is known of cookies that came back after these clicks had been settled."""
+        repeats = [(one.click_id, one.clicked_at) for one in scored if is_repeat_by_address(one)]
+        returned = {row["click_id"] for row in await self._fetch(FIND_RETURNED, repeats)}
+        if not returned:
+            return scored
+        return [
+            msgspec.structs.replace(one, unique=make_returned(one.click_id), changes_uniqueness=True)
+            if one.click_id in returned
+            else one
+            for one in scored
+        ]
+
+    async def _write_returned(self, scored: Sequence[ScoredClick]) -> None:
+        """Make unique the earlier clicks whose cookies these clicks brought back."""
+        keys = [
+            (one.returned, at)
+            for one in scored
+            if one.returned is not None and one.clicked_at - (at := ulid_time(one.returned)) <= MOST_DAYS_TO_RETURN
+        ]
+        changed = [
+            (row["click_id"], row["clicked_at"])
+            for row in await self._fetch(FIND_REPEATS, keys)
+            if is_another_visitor(row["click_id"], read_unique(row))
+        ]
+        if changed:
+            await self._connection.execute(WRITE_RETURNED, *list_keys(changed), timeout=WRITE_S)
+
+    async def _fetch(self, query: str, keys: Sequence[Key]) -> list[asyncpg.Record]:
+        return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []
+
+
+def is_repeat_by_address(scored: ScoredClick) -> bool:
+    return scored.unique.is_unique is False and scored.unique.basis == "address"
+
+
+def read_unique(row: asyncpg.Record) -> Uniqueness:
+    return Uniqueness(is_unique=row["is_unique"], basis=row["unique_basis"], first_click_id=row["first_click_id"])
+
+
+def list_keys(keys: Sequence[Key]) -> tuple[list[str], list[datetime], datetime, datetime]:
+    """Give the parameters of a statement about some clicks. By the first and last time PostgreSQL prunes partitions."""
+    times = [at for _, at in keys]
+    return [click_id for click_id, _ in keys], times, min(times), max(times)
+
+
+def list_columns(scored: Iterable[ScoredClick]) -> Iterable[Sequence[object]]:
+    """Give the columns of the rows to write."""
+    return zip(*map(make_row, scored), strict=True)
+
+
+def make_row(one: ScoredClick) -> tuple[object, ...]:
+    fraud, unique = one.fraud, one.unique
+    return (
+        one.click_id,
+        one.clicked_at,
+        fraud.rules,
+        fraud.stage,
+        fraud.score,
+        fraud.band,
+        fraud.ivt_class,
+        write_signals(fraud),
+        unique.is_unique,
+        unique.basis,
+        unique.first_click_id,
+        unique.status,
+        one.changes_uniqueness,
+    )
 
 
 def write_signals(fraud: Fraud) -> str | None:

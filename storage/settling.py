@@ -94,7 +94,14 @@ class TablePass:
 
 def score_settled(settled: Sequence[SettledClick], rules: Rules) -> list[ScoredClick]:
     return [
-        ScoredClick(one.click.click_id, one.click.clicked_at, score_click(one.click.evidence, rules, one.later))
+        ScoredClick(
+            one.click.click_id,
+            one.click.clicked_at,
+            score_click(one.click.evidence, rules, one.later),
+            one.unique,
+            one.click.returned,
+            one.unique.is_unique is not one.click.unique.is_unique,
+        )
         for one in settled
     ]
 

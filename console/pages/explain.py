@@ -57,8 +57,8 @@ def explain(event: ClickOrRejection, verdict: Verdict | None = None) -> tuple[De
         return explain_rejection(event)
     counted = (NOT_COUNTED,) if event.click.is_test else ()
     taken = (step(event.click) for step in STEPS)
-    score = explain_score(event.click, verdict)
-    return (*counted, *(decision for decision in taken if decision is not None), score, explain_row(event))
+    worth = (explain_uniqueness(event.click, verdict), explain_score(event.click, verdict))
+    return (*counted, *(decision for decision in taken if decision is not None), *worth, explain_row(event))
 
 
 def explain_rejection(stored: StoredRejection) -> tuple[Decision, ...]:
@@ -196,5 +196,4 @@ STEPS: Final[tuple[Callable[[EnrichedClick], Decision | None], ...]] = (
     explain_referrer,
     explain_network,
     explain_bot,
-    explain_uniqueness,
 )

@@ -18,7 +18,7 @@ Visitors: TypeAlias = Literal["people", "bots", "app_fetches", "prefetches", "te
 people."""
 Uniqueness: TypeAlias = Literal["unique", "repeat", "not_judged"]
 Quality: TypeAlias = Literal["clean", "suspicious", "likely_invalid", "invalid", "not_scored"]
-"""The band of a click's live score."""
+"""The band of the verdict that counts: of a click that only the live stream has, the live one."""
 CHOICES: Final = {
     "visitors": get_args(Visitors),
     "outcome": get_args(Outcome),
@@ -57,6 +57,11 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
     def is_selective(self) -> bool:
         """Whether a table must be searched. An outcome alone selects a whole table."""
         return any(getattr(self, name) for name in self.__struct_fields__ if name not in ("before", "outcome"))
+
+    @property
+    def needs_verdicts(self) -> bool:
+        """Whether the verdict decides, which may have changed since the click was live."""
+        return bool(self.unique or self.quality)
 
     @property
     def wants_accepted(self) -> bool:

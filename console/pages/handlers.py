@@ -3,6 +3,7 @@
 import re
 from typing import Any, Final
 
+import msgspec
 from aiohttp import hdrs, web
 
 from console.database import DatabaseAway
@@ -12,6 +13,7 @@ from console.pages.details import describe_event
 from console.pages.events import ClickOrRejection
 from console.pages.explain import explain
 from console.pages.filters import (
+    Filters,
     IgnoredParameter,
     is_storable,
     list_ignored,
@@ -38,10 +40,11 @@ from storage.read.queries import (
     find_click,
     find_letters,
     find_rejection,
+    find_stored,
     recent_letters,
     recent_rejections,
 )
-from storage.read.records import StoredClick, StoredLetter
+from storage.read.records import StoredClick, StoredLetter, VerdictNow
 from storage.read.scores import Verdict, find_verdict
 
 LINES: Final = 100
@@ -71,12 +74,15 @@ async def show_clicks(request: web.Request) -> web.Response:
     # Read the position before the tables: events that arrive in between are streamed too, and the script skips repeats.
     position = environment.broadcast.position
     problem = None
+    stored = frozenset[str]()
     try:
+        stored = await find_settled(environment, filters)
         past = await environment.database.read(lambda connection: read_past_clicks(connection, filters, LINES))
     except DatabaseAway as error:
         past, problem = PastClicks(lines=[]), str(error)
     live = [] if filters.before else environment.broadcast.recent(filters)
-    lines = merge_lines(past.lines, filter(past.has_reached, live), LINES)
+    unsettled = (line for line in live if line.id not in stored and past.has_reached(line))
+    lines = merge_lines(past.lines, unsettled, LINES)
     is_full = len(lines) == LINES
     return reply(
         request,
@@ -91,6 +97,17 @@ async def show_clicks(request: web.Request) -> web.Response:
         query=write_query(filters),
         ignored=list_ignored(request.query),
     )
+
+
+async def find_settled(environment: Environment, filters: Filters) -> frozenset[str]:
+    """Find the recent clicks for which the tables decide whether they match: those whose verdict may have changed.
+
+    Raises DatabaseAway.
+    """
+    if filters.before or not filters.needs_verdicts:
+        return frozenset()
+    click_ids = [line.id for line in environment.broadcast.recent(filters)]
+    return await environment.database.read(lambda reader: find_stored(reader, click_ids))
 
 
 async def show_click(request: web.Request) -> web.Response:
@@ -147,13 +164,20 @@ async def find_click_verdict(environment: Environment, event: ClickOrRejection) 
 def make_click_context(event: ClickOrRejection, verdict: Verdict | None = None) -> dict[str, Any]:
     steps_us = event.click.handled.steps_us if isinstance(event, StoredClick) else {}
     return {
-        "line": make_line(event),
+        "line": make_line(settle_event(event, verdict)),
         "decisions": explain(event, verdict),
         "quality": report_quality(event.click, verdict) if isinstance(event, StoredClick) else None,
         "steps": chart_steps(steps_us),
         "way": chart_journey(event),
         "groups": describe_event(event),
     }
+
+
+def settle_event(event: ClickOrRejection, verdict: Verdict | None) -> ClickOrRejection:
+    """Give a click the verdict that counts."""
+    if verdict is None or not isinstance(event, StoredClick):
+        return event
+    return msgspec.structs.replace(event, verdict=VerdictNow(verdict.unique, verdict.newest))
 
 
 async def show_errors(request: web.Request) -> web.Response:

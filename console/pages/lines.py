@@ -48,10 +48,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_line(event: ClickOrRejection) -> Line:
-    return make_click_line(event.click) if isinstance(event, StoredClick) else make_rejection_line(event)
+    return make_click_line(event) if isinstance(event, StoredClick) else make_rejection_line(event)
 
 
-def make_click_line(click: EnrichedClick) -> Line:
+def make_click_line(stored: StoredClick) -> Line:
+    click = stored.click
     tone, badge, badge_title = classify_click(click)
     device, device_detail = describe_device(click.device, click.user_agent)
     source, source_detail = describe_referrer(click.referrer)
@@ -79,10 +80,10 @@ def make_click_line(click: EnrichedClick) -> Line:
             code=click.code,
             country=click.geo.country or "",
             visitors=classify_visitor(click),
-            unique=classify_uniqueness(click.unique),
-            quality=classify_quality(click.fraud),
+            unique=classify_uniqueness(stored.unique),
+            quality=classify_quality(stored.fraud),
         ),
-        marks=make_marks(click),
+        marks=make_marks(stored.unique, stored.fraud),
     )
 
 
@@ -160,6 +161,6 @@ def describe_place(geo: Geo) -> str:
 
 
 def merge_lines(stored: Iterable[Line], live: Iterable[Line], limit: int) -> list[Line]:
-    """Merge both lists, newest first, each id once. ULIDs sort by time."""
-    by_id = {line.id: line for line in (*stored, *live)}
+    """Merge both lists, newest first, each id once. What is stored may be settled, so it wins. ULIDs sort by time."""
+    by_id = {line.id: line for line in (*live, *stored)}
     return sorted(by_id.values(), key=lambda line: line.id, reverse=True)[:limit]

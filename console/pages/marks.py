@@ -6,7 +6,7 @@ import msgspec
 
 from console.pages.filters import Quality, Uniqueness
 from quality.wording import BANDS, describe_score
-from schemas import EnrichedClick, Fraud
+from schemas import Fraud
 from schemas import Uniqueness as JudgedUniqueness
 
 UNMARKED: Final = "clean"
@@ -33,15 +33,15 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
 NO_MARKS: Final = Marks()
 
 
-def make_marks(click: EnrichedClick) -> Marks:
+def make_marks(unique: JudgedUniqueness, fraud: Fraud) -> Marks:
     """Mark a click as unique or repeated, and with its score unless that is clean."""
-    uniqueness, quality = classify_uniqueness(click.unique), classify_quality(click.fraud)
+    uniqueness, quality = classify_uniqueness(unique), classify_quality(fraud)
     is_shown = quality in BANDS and quality != UNMARKED
     return Marks(
         unique=NAMES[uniqueness],
         unique_title=TITLES[uniqueness],
-        score=str(click.fraud.score) if is_shown else "",
-        score_title=describe_score(click.fraud) if is_shown else "",
+        score=str(fraud.score) if is_shown else "",
+        score_title=describe_score(fraud) if is_shown else "",
         band=quality.replace("_", "-") if is_shown else "",
         band_name=BANDS[quality] if is_shown else "",
     )

@@ -152,8 +152,21 @@ def describe_network(network: Network) -> str:
     return f"{owner or 'Network without a number'}: {certainty}{kind}{lists}."
 
 
-def explain_uniqueness(click: EnrichedClick) -> Decision:
-    return Decision("Unique", describe_uniqueness(click.unique, click.unique_window_s))
+def explain_uniqueness(click: EnrichedClick, verdict: Verdict | None = None) -> Decision:
+    """Give the uniqueness as settled, which counts, and the live one."""
+    live = describe_uniqueness(click.unique, click.unique_window_s)
+    settled = None if verdict is None else verdict.settled_unique
+    if settled is None:
+        return Decision("Unique", live)
+    if settled == click.unique:
+        return Decision("Unique", f"{live} Settled and live say the same.")
+    return Decision("Unique", f"Settled: {describe_settled(settled, click)} Live: {live}")
+
+
+def describe_settled(unique: Uniqueness, click: EnrichedClick) -> str:
+    if unique.is_unique and unique.basis == "cookie" and click.cookie_state != "valid":
+        return "The visitor's first click, not a repeat: the cookie that it set came back with a later click."
+    return describe_uniqueness(unique, click.unique_window_s)
 
 
 def describe_uniqueness(unique: Uniqueness, window_s: int) -> str:

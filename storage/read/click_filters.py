@@ -20,16 +20,17 @@ VISITORS: Final[Mapping[str, str]] = MappingProxyType(
 """Who made a click. Each click is in exactly one group: a test is only a test, and a bot's prefetch is a bot's."""
 
 UNIQUENESS: Final[Mapping[str, str]] = MappingProxyType(
-    {"unique": "is_unique", "repeat": "NOT is_unique", "not_judged": "is_unique IS NULL"}
+    {"unique": "now_is_unique", "repeat": "NOT now_is_unique", "not_judged": "now_is_unique IS NULL"}
 )
+"""By the verdict that counts, which only the view `clicks_now` has."""
 
 BANDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        **{name: f"fraud_band = '{name}'" for name in ("clean", "suspicious", "likely_invalid", "invalid")},
-        "not_scored": "fraud_band IS NULL",
+        **{name: f"now_band = '{name}'" for name in ("clean", "suspicious", "likely_invalid", "invalid")},
+        "not_scored": "now_band IS NULL",
     }
 )
-"""The band of the live score. `not_scored`: clicks from before contract 1.4."""
+"""The band of the verdict that counts. `not_scored`: clicks from before contract 1.4."""
 
 
 class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,11 @@ class ClickFilters(msgspec.Struct, frozen=True, kw_only=True):
     visitors: str | None = None
     uniqueness: str | None = None
     band: str | None = None
+
+    @property
+    def needs_verdicts(self) -> bool:
+        """Whether the verdicts of all clicks must be looked at, and not only those of the clicks found."""
+        return self.uniqueness is not None or self.band is not None
 
 
 COLUMNS: Final = {field: field for field in ("program_id", "affiliate_id", "code")} | {"country": "geo_country"}

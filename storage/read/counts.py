@@ -5,6 +5,7 @@ separately from those of people; tests, recorded prefetches and app fetches are 
 """
 
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
@@ -24,7 +25,8 @@ class MinuteCount(msgspec.Struct, frozen=True):
 class Totals(msgspec.Struct, frozen=True):
     """Accepted clicks of people and of bots, rejections and dead letters.
 
-    Of the people's clicks, `unique` and `repeats` were judged. Beside them are app fetches and prefetches.
+    Of the people's clicks, `unique` and `repeats` were judged, by the verdict that counts. Beside them are app fetches
+    and prefetches.
     """
 
     people: int
@@ -82,26 +84,34 @@ async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount
     return [MinuteCount(*row) for row in rows]
 
 
-async def totals_since(reader: Reader, since: datetime) -> Totals:
-    row = await reader.fetchrow(
-        f"""
-        SELECT {count_of("people")}, {count_of("bots")},
-            (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT}),
-            (SELECT count(*) FROM dead_letters WHERE failed_at >= $1),
-            {count_of("people", "unique")}, {count_of("people", "repeat")},
-            {count_of("app_fetches")}, {count_of("prefetches")}
+def count_of(visitors: str, condition: str = "true") -> str:
+    """Give the SQL that counts the clicks of these visitors that fulfil a condition."""
+    return f"count(*) FILTER (WHERE {VISITORS[visitors]} AND {condition})"
+
+
+READ_TOTALS: Final = f"""
+    SELECT people, bots, rejected, letters, is_unique + more_unique, repeats + more_repeats, app_fetches, prefetches
+    FROM (
+        SELECT {count_of("people")} AS people, {count_of("bots")} AS bots,
+            {count_of("people", "is_unique")} AS is_unique, {count_of("people", "NOT is_unique")} AS repeats,
+            {count_of("app_fetches")} AS app_fetches, {count_of("prefetches")} AS prefetches
         FROM clicks WHERE clicked_at >= $1
-        """,  # noqa: S608 - fixed texts
-        since,
-        timeout=QUERY_S,
-    )
-    return Totals(*row)
+    ) AS live, (
+        SELECT {count_of("people", UNIQUENESS["unique"])} - {count_of("people", "is_unique")} AS more_unique,
+            {count_of("people", UNIQUENESS["repeat"])} - {count_of("people", "NOT is_unique")} AS more_repeats
+        FROM clicks_now WHERE clicked_at >= $1 AND (click_id, clicked_at) IN (
+            SELECT click_id, clicked_at FROM click_scores WHERE changes_uniqueness AND clicked_at >= $1
+        )
+    ) AS settled, (
+        SELECT count(*) AS rejected FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT}
+    ) AS rejections, (SELECT count(*) AS letters FROM dead_letters WHERE failed_at >= $1) AS dead
+"""  # noqa: S608 - fixed texts
+"""Clicks are counted from the index alone, by the live verdict. Those that settling judged otherwise are few: they
+correct it."""
 
 
-def count_of(visitors: str, uniqueness: str | None = None) -> str:
-    """Give the SQL that counts the clicks of these visitors."""
-    condition = VISITORS[visitors] + ("" if uniqueness is None else f" AND {UNIQUENESS[uniqueness]}")
-    return f"count(*) FILTER (WHERE {condition})"
+async def totals_since(reader: Reader, since: datetime) -> Totals:
+    return Totals(*await reader.fetchrow(READ_TOTALS, since, timeout=QUERY_S))
 
 
 async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:

@@ -3,7 +3,7 @@
 Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the server too.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -22,6 +22,7 @@ from storage.read.records import (
     read_click,
     read_letter,
     read_rejection,
+    read_verdict,
 )
 from storage.read.where import Where
 
@@ -87,18 +88,28 @@ class LetterLine(msgspec.Struct, frozen=True):
 async def recent_clicks(
     reader: Reader, filters: ClickFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredClick]:
-    """Return the newest clicks that match the filters, newest first.
+    """Return the newest clicks that match the filters, newest first, each with the verdict that counts.
 
     Only clicks older than the ULID `before`, and at or after the time `since`.
     """
     where = select_clicks(filters)
     where.older_than(before, "clicked_at", "click_id")
     where.since(since, "clicked_at")
-    statement = (
-        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM clicks {where}"  # noqa: S608 - our own column names
-        f" ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}"
-    )
-    return [read_click(row) for row in await reader.fetch(statement, *where.values, timeout=QUERY_S)]
+    table = "clicks_now" if filters.needs_verdicts else "clicks"
+    statement = f"""
+        SELECT page.*, now_score, now_band, now_ivt_class, now_rules, now_is_unique, now_unique_basis,
+            now_first_click_id, now_unique_status
+        FROM (
+            SELECT {listed(CLICK_COLUMNS)}, stored_at FROM {table} {where}
+            ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}
+        ) AS page, LATERAL (
+            SELECT * FROM clicks_now
+            WHERE clicks_now.click_id = page.click_id AND clicks_now.clicked_at = page.clicked_at LIMIT 1
+        ) AS verdict
+        ORDER BY page.clicked_at DESC, page.click_id DESC
+    """  # noqa: S608 - our own column names
+    rows = await reader.fetch(statement, *where.values, timeout=QUERY_S)
+    return [msgspec.structs.replace(read_click(row), verdict=read_verdict(row)) for row in rows]
 
 
 async def recent_rejections(
@@ -172,6 +183,20 @@ async def find_rejection(reader: Reader, rejection_id: str) -> StoredRejection |
         timeout=QUERY_S,
     )
     return None if row is None else read_rejection(row)
+
+
+async def find_stored(reader: Reader, click_ids: Sequence[str]) -> frozenset[str]:
+    """Return those of these clicks that the table has. Their times select the partitions."""
+    if not click_ids:
+        return frozenset()
+    rows = await reader.fetch(
+        "SELECT click_id FROM clicks WHERE click_id = ANY($1) AND clicked_at BETWEEN $2 AND $3",
+        click_ids,
+        ulid_time(min(click_ids)) - ROUNDING,
+        ulid_time(max(click_ids)) + ROUNDING,
+        timeout=QUERY_S,
+    )
+    return frozenset(row["click_id"] for row in rows)
 
 
 async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:

@@ -35,12 +35,31 @@ from storage.columns import CLICK, CLICK_JSON, FETCH, HINTS, LETTER, REJECTION, 
 Row = Mapping[str, Any]
 
 
+class VerdictNow(msgspec.Struct, frozen=True):
+    """The uniqueness and the score that count for a click, without the signals."""
+
+    unique: Uniqueness
+    fraud: Fraud
+
+
 class StoredClick(msgspec.Struct, frozen=True):
-    """A click, when Kafka received its enriched record, and when its row was written (None if only Kafka has it)."""
+    """A click, when Kafka received its enriched record, and when its row was written (None if only Kafka has it).
+
+    `click` has the live verdict. `verdict` is the one that counts; null if it was not read, or is the live one.
+    """
 
     click: EnrichedClick
     enriched_at: datetime
     stored_at: datetime | None = None
+    verdict: VerdictNow | None = None
+
+    @property
+    def unique(self) -> Uniqueness:
+        return self.click.unique if self.verdict is None else self.verdict.unique
+
+    @property
+    def fraud(self) -> Fraud:
+        return self.click.fraud if self.verdict is None else self.verdict.fraud
 
 
 class StoredRejection(msgspec.Struct, frozen=True):
@@ -113,6 +132,19 @@ def read_click(row: Row) -> StoredClick:
         ),
     )
     return StoredClick(click, row["enriched_at"], row["stored_at"])
+
+
+def read_verdict(row: Row) -> VerdictNow:
+    """Read the columns of `clicks_now` that say what counts."""
+    return VerdictNow(
+        Uniqueness(
+            is_unique=row["now_is_unique"],
+            basis=row["now_unique_basis"],
+            first_click_id=row["now_first_click_id"],
+            status=row["now_unique_status"],
+        ),
+        Fraud(score=row["now_score"], band=row["now_band"], ivt_class=row["now_ivt_class"], rules=row["now_rules"]),
+    )
 
 
 def read_rejection(row: Row) -> StoredRejection:

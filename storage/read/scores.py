@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas import Fraud, Signal
+from schemas import Fraud, Signal, Uniqueness
 from storage.read.queries import QUERY_S, Reader
 
 LIVE: Final = "live"
@@ -14,11 +14,12 @@ MANUAL: Final = "manual"
 
 READ_LIVE: Final = """
     SELECT fraud_score AS score, fraud_band AS band, fraud_ivt_class AS ivt_class, fraud_rules AS rules,
-        fraud_stage AS stage, fraud_signals AS signals
+        fraud_stage AS stage, fraud_signals AS signals, is_unique, unique_basis, first_click_id, unique_status
     FROM clicks WHERE click_id = $1 AND clicked_at = $2
 """
 READ_SETTLED: Final = """
-    SELECT score, band, ivt_class, rules, stage, signals, scored_at
+    SELECT score, band, ivt_class, rules, stage, signals, scored_at, is_unique, unique_basis, first_click_id,
+        unique_status
     FROM click_scores WHERE click_id = $1 AND clicked_at = $2 ORDER BY scored_at DESC
 """
 READ_MANUAL: Final = """
@@ -27,10 +28,11 @@ READ_MANUAL: Final = """
 
 
 class SettledScore(msgspec.Struct, frozen=True):
-    """A score that was computed after the click, and when."""
+    """A score that was computed after the click, and when. `unique` is null in rows of before there was such."""
 
     fraud: Fraud
     scored_at: datetime
+    unique: Uniqueness | None = None
 
 
 class ManualVerdict(msgspec.Struct, frozen=True):
@@ -51,6 +53,17 @@ class Verdict(msgspec.Struct, frozen=True):
     live: Fraud
     settled: list[SettledScore]
     manual: list[ManualVerdict]
+    live_unique: Uniqueness = Uniqueness()
+
+    @property
+    def settled_unique(self) -> Uniqueness | None:
+        """Whether the click is unique as settled; null if it is not settled yet, or was by an older version."""
+        return self.settled[0].unique if self.settled else None
+
+    @property
+    def unique(self) -> Uniqueness:
+        """The uniqueness that counts: the settled one, else the live one. No person decides on it."""
+        return self.settled_unique or self.live_unique
 
     @property
     def source(self) -> str:
@@ -84,8 +97,21 @@ async def find_verdict(reader: Reader, click_id: str, clicked_at: datetime) -> V
     manual = await reader.fetch(READ_MANUAL, click_id, timeout=QUERY_S)
     return Verdict(
         read_score(live),
-        [SettledScore(read_score(row), row["scored_at"]) for row in settled],
+        [SettledScore(read_score(row), row["scored_at"], read_unique(row)) for row in settled],
         [ManualVerdict(*row) for row in manual],
+        read_unique(live) or Uniqueness(),
+    )
+
+
+def read_unique(row: Any) -> Uniqueness | None:
+    """Rebuild a uniqueness from its columns; null if it was not judged again."""
+    if row["unique_status"] is None:
+        return None
+    return Uniqueness(
+        is_unique=row["is_unique"],
+        basis=row["unique_basis"],
+        first_click_id=row["first_click_id"],
+        status=row["unique_status"],
     )
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from quality.links import digest_link
 from quality.settling import SettlingClick
-from schemas import Bot, ClientHints, Counts, Device, EnrichedClick, Fetch, Guards, Network, Referrer
+from schemas import Bot, ClientHints, Counts, Device, EnrichedClick, Fetch, Guards, Network, Referrer, Uniqueness
 
 READ_S: Final = 60.0
 CACHED: Final = 8192
@@ -22,7 +22,8 @@ COLUMNS: Final = """
     coalesce(external_id, sub1, sub2, sub3, sub4, sub5, utm_content) IS NOT NULL, user_agent,
     coalesce(accept_language, '') <> '', client_hints_ua, client_hints_platform, fetch_mode, cookie_state,
     quality_rules, device_type, coalesce(referrer_url, '') <> '', bot_reasons, network_kind, network_certainty,
-    network_asn, network_org, network_provider, counts, guards, fraud_band, fraud_signals
+    network_asn, network_org, network_provider, counts, guards, fraud_band, fraud_signals, unique_window_s, is_unique,
+    unique_basis, first_click_id, unique_status, previous_click_id
 """
 PAGE: Final = f"""
     SELECT {COLUMNS} FROM clicks
@@ -35,6 +36,7 @@ SOME_REFERRER: Final = Referrer(url="a page", host=None, medium="unknown")
 NO_COUNTS: Final = Counts()
 NO_GUARDS: Final = Guards()
 SOME_LANGUAGE: Final = "*"
+VALID: Final = "valid"
 
 decode_counts: Final = msgspec.json.Decoder(Counts).decode
 decode_guards: Final = msgspec.json.Decoder(Guards).decode
@@ -78,7 +80,7 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
     """Read a row of `COLUMNS`."""
     click_id, clicked_at, code, query, affiliate, program, client, net, is_test, prefetch, personal, *facts = row
     agent, language, hints, platform, mode, cookie, rules, device, referrer, reasons, *more = facts
-    kind, certainty, asn, org, provider, counts, guards, band, signals = more
+    kind, certainty, asn, org, provider, counts, guards, band, signals, window_s, *unique, previous = more
     return SettlingClick(
         click_id=click_id,
         clicked_at=clicked_at,
@@ -90,6 +92,9 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
         net=net,
         affiliate=affiliate,
         program=program,
+        window_ms=window_s * 1000,
+        unique=read_unique(*unique),
+        returned=previous if cookie == VALID else None,
         evidence=StoredEvidence(
             user_agent=agent,
             accept_language=SOME_LANGUAGE if language else None,
@@ -124,8 +129,15 @@ def read_record(click: EnrichedClick) -> SettlingClick:
         net=click.net_hash,
         affiliate=click.affiliate_id,
         program=click.program_id,
+        window_ms=click.unique_window_s * 1000,
+        unique=click.unique,
+        returned=click.previous_click_id if click.cookie_state == VALID else None,
         evidence=click,
     )
+
+
+def read_unique(is_unique: bool | None, basis: str | None, first_click_id: str | None, status: str) -> Uniqueness:  # noqa: FBT001 - a column
+    return Uniqueness(is_unique=is_unique, basis=basis, first_click_id=first_click_id, status=status)
 
 
 @lru_cache(CACHED)

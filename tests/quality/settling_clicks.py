@@ -5,11 +5,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from identity.ulid import make_ulid
 from quality.evidence import LaterEvidence
 from quality.links import digest_link
 from quality.rules import DEFAULT_RULES
 from quality.settling import SettledClick, Settling, SettlingClick
-from schemas import EnrichedClick, Network, Referrer
+from schemas import EnrichedClick, Network, Referrer, Uniqueness
 from tests.quality.builders import click_of
 
 DAY = 1_795_000_000
@@ -18,13 +19,14 @@ PERSON = click_of(referrer=NO_REFERRER)
 HOSTED = click_of(referrer=NO_REFERRER, network=Network(status="found", kind="hosting", org="Rented"))
 SCANNER = click_of(referrer=NO_REFERRER, network=Network(status="found", kind="mail_security"))
 FROM_PAGE = click_of()
+NO_STORE = Uniqueness(status="no_store")
 
 
 def visit(seconds: float, number: int = 0, evidence: EnrichedClick = PERSON, **changes: Any) -> SettlingClick:
     """Give a visit at this second; `number` orders those of one millisecond."""
     time_ms = DAY * 1000 + round(seconds * 1000)
     known: dict[str, Any] = {
-        "click_id": f"{time_ms:014d}{number:012d}",
+        "click_id": make_ulid(time_ms, bytes((*bytes(14), number >> 5, number & 31))),
         "clicked_at": datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=time_ms),
         "time_ms": time_ms,
         "link": digest_link("spring", ""),
@@ -34,6 +36,9 @@ def visit(seconds: float, number: int = 0, evidence: EnrichedClick = PERSON, **c
         "net": "net",
         "affiliate": "ana",
         "program": "shoes",
+        "window_ms": 3_600_000,
+        "unique": Uniqueness(),
+        "returned": None,
         "evidence": evidence,
     }
     return SettlingClick(**known | changes)
@@ -73,6 +78,7 @@ def traffic(draw: st.DrawFn, most: int = 40) -> list[SettlingClick]:
                 net=net,
                 affiliate=draw(st.sampled_from(("ana", "rui", "eva"))),
                 program=draw(st.sampled_from(("shoes", "hats"))),
+                unique=draw(st.sampled_from((Uniqueness(), NO_STORE))),
             )
         )
     return clicks

@@ -192,7 +192,7 @@ def define_twin(click: SettlingClick, counted: list[SettlingClick]) -> str | Non
 def write(settled: list[SettledClick]) -> bytes:
     """Write what is stored of settled clicks."""
     return msgspec.json.encode(
-        [(one.click.click_id, score_click(one.click.evidence, DEFAULT_RULES, one.later)) for one in settled]
+        [(one.click.click_id, score_click(one.click.evidence, DEFAULT_RULES, one.later), one.unique) for one in settled]
     )
 
 

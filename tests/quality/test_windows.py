@@ -111,19 +111,6 @@ async def test_after_a_rotation_the_claim_under_the_key_before_still_counts(judg
     assert {verdict.first_click_id for verdict in verdicts} == {before.click_id}
 
 
-async def test_a_cookie_that_came_back_tells_colleagues_apart(judge: Judge) -> None:
-    """An office behind one address and one browser version, when settled: the first clicks have no cookie."""
-    people = [visit(at * 5000, is_returned=True) for at in range(200)]
-    returned = [visit(at * 5000 + 60_000, **cookie(person.click_id)) for at, person in enumerate(people)]
-    verdicts = await uniques(judge, [*people, *returned])
-
-    assert (verdicts.count(True), verdicts.count(False)) == (200, 200)
-
-
-async def test_a_double_tap_is_one_unique_click_when_the_second_cookie_comes_back(judge: Judge) -> None:
-    assert await uniques(judge, [visit(0), visit(120, is_returned=True)]) == [True, False]
-
-
 async def test_counts_are_of_the_seconds_up_to_the_click(judge: Judge) -> None:
     clicks = [
         visit(0, code="a"),

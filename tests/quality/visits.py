@@ -34,7 +34,7 @@ def hash_of(name: str) -> str:
 def visit(at_ms: int = 0, client: str | None = "ann", net: str | None = "home", **changes: Any) -> Visit:
     """Give a visit of a browser without a cookie. `late_ms` is how long Kafka did not have it."""
     late_ms, is_bot = changes.pop("late_ms", 40), changes.pop("is_bot", False)
-    is_returned, before = changes.pop("is_returned", False), changes.pop("previous_client", None)
+    before = changes.pop("previous_client", None)
     click_id = changes.pop("click_id", None) or id_at(at_ms, changes.pop("name", None))
     hashes = Hashes(*(hash_of(name) if name else None for name in (net, client, before)))
     browser = {
@@ -45,7 +45,7 @@ def visit(at_ms: int = 0, client: str | None = "ann", net: str | None = "home", 
     }
     click = raw_click(click_id=click_id, ip_sealed=None, **browser | changes)
     published_ms = START_MS + at_ms + late_ms
-    return make_visit(click, hashes, published_ms, is_bot=is_bot, is_returned=is_returned)
+    return make_visit(click, hashes, published_ms, is_bot=is_bot)
 
 
 def cookie(lease: str | None, previous: str | None = None) -> dict[str, Any]:

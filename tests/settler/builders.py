@@ -75,5 +75,6 @@ async def scores(connection: asyncpg.Connection) -> list[Score]:
 async def everything(connection: asyncpg.Connection) -> list[asyncpg.Record]:
     """Give all of the scores but when each was written."""
     return await connection.fetch(
-        "SELECT click_id, clicked_at, rules, stage, score, band, ivt_class, signals FROM click_scores ORDER BY click_id"
+        "SELECT click_id, clicked_at, rules, stage, score, band, ivt_class, signals, is_unique, unique_basis,"
+        " first_click_id, unique_status, changes_uniqueness FROM click_scores ORDER BY click_id, rules"
     )

@@ -10,16 +10,18 @@ import pytest
 from quality.evidence import NOTHING_LATER, LaterEvidence
 from quality.rules import DEFAULT_RULES, make_rules
 from quality.score import score_click
-from schemas import EnrichedClick, Fraud
+from schemas import EnrichedClick, Fraud, Uniqueness
 from storage.partitions import SCORES, drop_partition, make_partition
 from storage.read.scores import find_verdict
 from storage.scores import ScoredClick, ScoreWriter, add_verdict
-from tests.console.builders import enriched_click, open_tables, store
+from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
 
 pytestmark = pytest.mark.servers
 
 CLICK = enriched_click()
 STRICT = make_rules("strict", "1", {"twin_click_weight": 0.95})
+NOT_JUDGED = Uniqueness()
+FIRST, COLLEAGUE = ulid_at(NOW - timedelta(minutes=5)), ulid_at(NOW - timedelta(seconds=1))
 TWIN = LaterEvidence(twin="hosting_network")
 
 
@@ -31,10 +33,17 @@ async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-async def write(connection: asyncpg.Connection, *frauds: Fraud, click: EnrichedClick = CLICK) -> int:
+async def write(
+    connection: asyncpg.Connection,
+    *frauds: Fraud,
+    click: EnrichedClick = CLICK,
+    unique: Uniqueness = NOT_JUDGED,
+    returned: str | None = None,
+) -> int:
     writer, written = ScoreWriter(connection), 0
     for fraud in frauds:
-        scored = [ScoredClick(click.click_id, click.clicked_at, fraud)]
+        changes = unique.is_unique is not click.unique.is_unique
+        scored = [ScoredClick(click.click_id, click.clicked_at, fraud, unique, returned, changes)]
         await writer.prepare(scored)
         written += await writer.write(scored)
     return written
@@ -45,10 +54,13 @@ async def newest(connection: asyncpg.Connection) -> tuple[str, str | None, int |
     found = await find_verdict(connection, CLICK.click_id, CLICK.clicked_at)
     assert found is not None
     read = (found.source, found.newest.band, found.newest.score, found.newest.ivt_class, found.newest.rules)
+    unique = found.unique
     row = await connection.fetchrow(
-        "SELECT source, band, score, ivt_class, rules FROM click_verdicts_now WHERE click_id = $1", CLICK.click_id
+        "SELECT source, band, score, ivt_class, rules, is_unique, unique_basis, first_click_id, unique_status"
+        " FROM click_verdicts_now WHERE click_id = $1",
+        CLICK.click_id,
     )
-    assert tuple(row) == read
+    assert tuple(row) == (*read, unique.is_unique, unique.basis, unique.first_click_id, unique.status)
     return read[0], read[1], read[2], read[4]
 
 
@@ -133,3 +145,81 @@ async def test_scores_go_with_the_day_of_their_clicks(tables: asyncpg.Connection
 
     assert await tables.fetchval("SELECT count(*) FROM click_scores") == 0
     assert await make_partition(tables, CLICK.clicked_at.date(), SCORES) == "dropped"
+
+
+def repeat_of(first: str) -> Uniqueness:
+    return Uniqueness(is_unique=False, basis="address", first_click_id=first, status="judged")
+
+
+async def unique_now(connection: asyncpg.Connection) -> tuple[bool | None, str]:
+    """Give uniqueness and status of the verdict that counts, as both the reader and the view say."""
+    await newest(connection)
+    found = await find_verdict(connection, CLICK.click_id, CLICK.clicked_at)
+    assert found is not None
+    return found.unique.is_unique, found.unique.status
+
+
+async def test_the_newest_settled_uniqueness_counts_and_no_persons_verdict_changes_it(
+    tables: asyncpg.Connection,
+) -> None:
+    before = await unique_now(tables)
+    await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN), unique=repeat_of(FIRST))
+    settled = await unique_now(tables)
+    await write(tables, score_click(CLICK, STRICT, TWIN), unique=Uniqueness(is_unique=True, status="judged"))
+    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="a test", who="ana")
+
+    assert before == (None, "not_judged")
+    assert settled == (False, "judged")
+    assert await unique_now(tables) == (True, "judged")
+
+
+async def test_a_score_of_before_there_was_settled_uniqueness_leaves_the_live_one(tables: asyncpg.Connection) -> None:
+    await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN), unique=repeat_of(FIRST))
+    await tables.execute(
+        "UPDATE click_scores SET is_unique = NULL, unique_basis = NULL, first_click_id = NULL, unique_status = NULL"
+    )
+
+    assert await unique_now(tables) == (None, "not_judged")
+
+
+async def come_back(connection: asyncpg.Connection, after: timedelta) -> int:
+    """Write the click of the visitor whose cookie `CLICK` had set."""
+    later = enriched_click(CLICK.clicked_at + after, 2)
+    return await write(connection, score_click(later, DEFAULT_RULES, TWIN), click=later, returned=CLICK.click_id)
+
+
+async def test_a_cookie_that_comes_back_makes_a_repeat_unique_in_all_scores_and_for_good(
+    tables: asyncpg.Connection,
+) -> None:
+    usual, strict = score_click(CLICK, DEFAULT_RULES, TWIN), score_click(CLICK, STRICT, TWIN)
+    await write(tables, usual, strict, unique=repeat_of(FIRST))
+
+    await come_back(tables, timedelta(hours=3))
+    rows = await tables.fetch("SELECT * FROM click_scores ORDER BY click_id, rules")
+    again = await write(tables, strict, unique=repeat_of(FIRST)) + await come_back(tables, timedelta(hours=3))
+
+    assert await unique_now(tables) == (True, "judged")
+    assert [row["unique_basis"] for row in rows if row["click_id"] == CLICK.click_id] == ["cookie", "cookie"]
+    assert again == 0
+    assert await tables.fetch("SELECT * FROM click_scores ORDER BY click_id, rules") == rows
+    other_rules = score_click(CLICK, make_rules("third", "1", {}), TWIN)
+    await write(tables, other_rules, unique=repeat_of(FIRST))
+    assert await unique_now(tables) == (True, "judged")
+
+
+@pytest.mark.parametrize(
+    ("unique", "after"),
+    [
+        (repeat_of(COLLEAGUE), timedelta(hours=3)),
+        (repeat_of(FIRST), timedelta(days=8)),
+        (Uniqueness(is_unique=False, basis="cookie", first_click_id=FIRST, status="judged"), timedelta(hours=3)),
+    ],
+    ids=["a double tap", "too late", "a repeat by cookie"],
+)
+async def test_a_repeat_stays_one_if_the_cookie_proves_nothing(
+    tables: asyncpg.Connection, unique: Uniqueness, after: timedelta
+) -> None:
+    await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN), unique=unique)
+    await come_back(tables, after)
+
+    assert await unique_now(tables) == (False, "judged")

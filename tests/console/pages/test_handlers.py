@@ -9,8 +9,9 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient
 
-from schemas import Bot, EnrichedClick, Fraud, Geo
+from schemas import Bot, EnrichedClick, Fraud, Geo, Uniqueness
 from storage.read.records import StoredClick, StoredRejection
+from storage.scores import ScoredClick, ScoreWriter
 from tests.console.builders import (
     BRACES,
     ENDLESS,
@@ -260,6 +261,26 @@ async def test_what_is_stored_and_live_is_listed_once(console: Console, tables: 
     console.environment.broadcast.publish(StoredClick(click, NOW))
 
     assert (await console.read("/clicks")).count(f'id="c-{click.click_id}"') == 1
+
+
+@servers
+async def test_once_settled_a_click_is_listed_by_that_verdict_whatever_the_live_stream_had(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    live = Uniqueness(is_unique=False, basis="address", first_click_id=ulid_at(NOW, 1), status="judged")
+    settled = Uniqueness(is_unique=True, basis="cookie", status="judged")
+    click = enriched_click(unique=live, fraud=Fraud(score=0, band="clean"))
+    await store(tables, [click])
+    console.environment.broadcast.publish(StoredClick(click, NOW))
+    writer, fraud = ScoreWriter(tables), Fraud(score=70, band="likely_invalid", rules="r", stage="settled")
+    scored = [ScoredClick(click.click_id, click.clicked_at, fraud, settled)]
+    await writer.prepare(scored)
+    await writer.write(scored)
+
+    asked = ("unique=unique", "unique=repeat", "quality=likely_invalid", "quality=clean")
+    pages = [await console.read(f"/clicks?{query}") for query in asked]
+
+    assert [f'id="c-{click.click_id}"' in page for page in pages] == [True, False, True, False]
 
 
 @servers

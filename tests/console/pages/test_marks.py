@@ -4,15 +4,12 @@ import pytest
 
 from console.pages.marks import Marks, make_marks
 from schemas import Fraud, Uniqueness
-from tests.console.builders import enriched_click
 
 
 def test_a_unique_clean_click_is_only_marked_as_unique() -> None:
-    click = enriched_click(
-        unique=Uniqueness(is_unique=True, status="judged"), fraud=Fraud(score=12, band="clean", stage="live")
-    )
+    unique, fraud = Uniqueness(is_unique=True, status="judged"), Fraud(score=12, band="clean", stage="live")
 
-    assert make_marks(click) == Marks(
+    assert make_marks(unique, fraud) == Marks(
         unique="unique", unique_title="the visitor's first click on the program within its window"
     )
 
@@ -27,7 +24,7 @@ def test_a_unique_clean_click_is_only_marked_as_unique() -> None:
 )
 def test_a_score_that_is_not_clean_is_marked_with_its_band(band: str, class_name: str, name: str) -> None:
     unique = Uniqueness(is_unique=False, status="judged")
-    marks = make_marks(enriched_click(unique=unique, fraud=Fraud(score=72, band=band)))
+    marks = make_marks(unique, Fraud(score=72, band=band))
 
     assert (marks.unique, marks.score, marks.band, marks.band_name) == ("repeat", "72", class_name, name)
     assert marks.score_title == f"72 of 100, {name}"
@@ -35,4 +32,4 @@ def test_a_score_that_is_not_clean_is_marked_with_its_band(band: str, class_name
 
 @pytest.mark.parametrize("fraud", [Fraud(), Fraud(score=40, band="of_a_newer_version")])
 def test_what_was_not_judged_has_no_mark(fraud: Fraud) -> None:
-    assert make_marks(enriched_click(fraud=fraud)) == Marks()
+    assert make_marks(Uniqueness(), fraud) == Marks()

@@ -13,6 +13,7 @@ from console.pages.lines import make_click_line
 from console.pages.past_clicks import PastClicks, read_past_clicks
 from console.pages.search_windows import SEARCH_S
 from schemas import Bot, EnrichedClick, Fraud, RejectedClick, Uniqueness
+from storage.read.records import StoredClick
 from tests.console.builders import NOW, enriched_click, rejected_click, store, ulid_at
 from tests.console.slow_tables import slow_down
 
@@ -47,7 +48,7 @@ async def test_a_choice_selects_the_same_clicks_in_the_tables_as_in_the_live_lis
         for number, (bot, prefetch, is_test, unique, fraud) in enumerate(facts)
     ]
     await store(tables, clicks)
-    lines = [make_click_line(click) for click in clicks]
+    lines = [make_click_line(StoredClick(click, NOW)) for click in clicks]
 
     for name in ("visitors", "unique", "quality"):
         found = {}

@@ -9,6 +9,10 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo, Uniqueness
+from storage.columns import CLICK_COLUMNS
+from storage.partitions import SCORES
+from storage.partitions import make_partition as make_score_partition
+from storage.read.click_filters import ClickFilters
 from storage.read.counts import (
     MinuteCount,
     ReasonCount,
@@ -21,8 +25,17 @@ from storage.read.counts import (
     top_countries,
     totals_since,
 )
-from storage.read.queries import Reader
-from tests.console.builders import NOW, dead_letter, enriched_click, open_tables, rejected_click, store
+from storage.read.queries import Reader, recent_clicks
+from tests.console.builders import (
+    NOW,
+    dead_letter,
+    enriched_click,
+    make_partition,
+    open_tables,
+    rejected_click,
+    store,
+    ulid_at,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -167,15 +180,21 @@ async def count_everything(tables: Reader) -> tuple[object, ...]:
 
 
 class PlanReader:
-    """A Reader that asks for the plan of each statement instead of running it."""
+    """A Reader that asks for the plan of each statement instead of its rows.
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    With `ANALYZE` the statement is run, and only the scans that were executed are noted: PostgreSQL prunes the
+    partitions of an inner table while it runs.
+    """
+
+    def __init__(self, connection: asyncpg.Connection, how: str = "EXPLAIN") -> None:
         self._connection = connection
+        self._how = how
         self.scans: list[str] = []
 
     async def fetch(self, query: str, *values: Any, timeout: float | None = None) -> list[Any]:  # noqa: ASYNC109 - asyncpg's
-        plan = await self._connection.fetch(f"EXPLAIN {query}", *values, timeout=timeout)
-        self.scans += [row[0].partition("->")[2].partition(" (cost")[0].strip() for row in plan if " on " in row[0]]
+        plan = await self._connection.fetch(f"{self._how} {query}", *values, timeout=timeout)
+        lines = [row[0] for row in plan if " on " in row[0] and "never executed" not in row[0]]
+        self.scans += [line.partition("->")[2].partition(" (")[0].strip() for line in lines]
         return []
 
     async def fetchrow(self, query: str, *values: Any, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - asyncpg's
@@ -197,6 +216,79 @@ async def test_clicks_of_a_day_are_counted_from_the_index_alone(tables: asyncpg.
             f" on clicks_{NOW:%Y%m%d} clicks"
         )
     ] * 4
+
+
+MONTH = 30
+ANALYZE = "EXPLAIN (ANALYZE, TIMING OFF)"
+
+
+@pytest.fixture
+async def month(tables: asyncpg.Connection) -> asyncpg.Connection:
+    """Give tables with a month of settled clicks, many of today, of which one in a hundred became unique."""
+    for day in range(MONTH):
+        at = NOW - timedelta(days=day)
+        await make_partition(tables, at)
+        await make_score_partition(tables, at.date(), SCORES)
+    known = [enriched_click(NOW, 1, unique=Uniqueness(is_unique=False, basis="address", status="judged"))]
+    await store(tables, known)
+    columns = ", ".join(f'"{name}"' for name in (*CLICK_COLUMNS, "stored_at") if name not in ("click_id", "clicked_at"))
+    await tables.execute(
+        f"""
+        INSERT INTO clicks (click_id, clicked_at, {columns})
+        SELECT to_char(n, 'FM00000000000000000000000000'), $1::timestamptz - n * n * interval '6.2 ms', {columns}
+        FROM clicks, generate_series(1, 20000) AS n
+        """,
+        NOW - MINUTE,
+    )
+    await tables.execute(
+        """
+        INSERT INTO click_scores (click_id, clicked_at, rules, stage, score, band, is_unique, unique_basis,
+            unique_status, changes_uniqueness)
+        SELECT click_id, clicked_at, 'r', 'settled', 0, 'clean', row_number() OVER () % 100 = 0, 'address', 'judged',
+            row_number() OVER () % 100 = 0
+        FROM clicks
+        """
+    )
+    await tables.execute("VACUUM ANALYZE clicks, click_scores")
+    return tables
+
+
+async def test_in_a_month_of_settled_clicks_totals_read_the_index_and_the_few_that_changed(
+    month: asyncpg.Connection,
+) -> None:
+    today = f"{NOW:%Y%m%d}"
+    reader = PlanReader(month, ANALYZE)
+    await totals_since(reader, NOW.replace(hour=0, minute=0, second=0))
+
+    of_partitions = [scan for scan in reader.scans if "clicks_20" in scan or "click_scores_20" in scan]
+    assert all(today in scan and "Seq Scan" not in scan for scan in of_partitions), of_partitions
+    assert sum("Index Only Scan" in scan and f"on clicks_{today}" in scan for scan in of_partitions) == 1
+    assert any(f"click_scores_{today}_clicked_at_idx" in scan for scan in of_partitions), of_partitions
+
+
+async def test_totals_are_what_the_verdicts_of_all_clicks_add_up_to(month: asyncpg.Connection) -> None:
+    for since in (NOW - timedelta(days=1), NOW - timedelta(days=MONTH)):
+        totals = await totals_since(month, since)
+        row = await month.fetchrow(
+            "SELECT count(*), count(*) FILTER (WHERE is_unique), count(*) FILTER (WHERE NOT is_unique)"
+            " FROM click_verdicts_now WHERE clicked_at >= $1",
+            since,
+        )
+
+        assert (totals.people, totals.unique, totals.repeats) == tuple(row)
+        assert totals.unique > 0
+        assert totals.not_judged == 0
+
+
+async def test_a_list_of_a_window_of_time_reads_its_partitions_by_indexes(month: asyncpg.Connection) -> None:
+    today = f"{NOW:%Y%m%d}"
+    for filters in (ClickFilters(), ClickFilters(uniqueness="unique"), ClickFilters(band="invalid")):
+        reader = PlanReader(month, ANALYZE)
+        await recent_clicks(reader, filters, 100, before=ulid_at(NOW), since=NOW - timedelta(hours=2))
+
+        of_partitions = [scan for scan in reader.scans if "_2026" in scan]
+        assert of_partitions
+        assert all(today in scan and "Seq Scan" not in scan for scan in of_partitions), of_partitions
 
 
 async def test_empty_tables_count_nothing(tables: asyncpg.Connection) -> None:
