@@ -3,14 +3,16 @@
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.database import run
+from cli.database import CommandError, run
+from cli.errors import exit_on
 from cli.options import DatabaseUrl
 from cli.output import count, note, show_table
 from cli.rules import load_rules
+from cli.tables import Prefix, read_environment
 
 if TYPE_CHECKING:
     import asyncpg
@@ -29,26 +31,93 @@ RulesOption = Annotated[
     Path | None,
     typer.Option("--rules", envvar="CLICKRAIL_SETTLER_QUALITY_RULES", help="a rules file; without it the defaults"),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would change")]
+Source = Annotated[Literal["table", "topic"], typer.Option(help="where the clicks are read")]
+MaybeServers = Annotated[
+    str,
+    typer.Option(
+        envvar="CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS",
+        show_default=False,
+        help="for --source topic, Kafka's addresses: host:port, comma-separated",
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="only say what would change, and write nothing")]
 
 
-def rescore(
-    database_url: DatabaseUrl, since: From, until: To, rules_file: RulesOption = None, dry_run: DryRun = False
+def rescore(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
+    database_url: DatabaseUrl,
+    since: From,
+    until: To,
+    rules_file: RulesOption = None,
+    source: Source = "table",
+    kafka_bootstrap_servers: MaybeServers = "",
+    kafka_topic_prefix: Prefix = "",
+    dry_run: DryRun = False,
 ) -> None:
-    """Score stored clicks again, and say first how many change their band. Old scores are kept."""
+    """Score clicks again, and say how many change their band. Old scores are kept; the newest counts.
+
+    The topic has the clicks of its retention (7 days), and needs no rows of `clicks`. The table has all of them.
+    """
+    from schemas import CLICKS_ENRICHED
+
     rules = load_rules(rules_file)
     first, end = since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
+    with exit_on(CommandError):
+        check_arguments(first, end, source, kafka_bootstrap_servers)
+    servers = kafka_bootstrap_servers.split(",")
+    topic = f"{kafka_topic_prefix}{CLICKS_ENRICHED.name}"
 
-    async def work(connection: "asyncpg.Connection", *, write: bool) -> "Report":
-        from storage import rescoring
+    async def work(connection: "asyncpg.Connection") -> "Report":
+        from storage.rescoring import rescore as score_again
         from storage.settling import TablePass
 
-        return await rescoring.rescore(connection, TablePass(connection, rules, first), rules, end, write=write)
+        if source == "topic":
+            return await rescore_topic(connection, (servers, topic), rules, (first, end), write=not dry_run)
+        return await score_again(connection, TablePass(connection, rules, first), rules, end, write=not dry_run)
 
-    show_report(run(database_url, lambda connection: work(connection, write=False)), rules)
+    report = run(database_url, work)
+    with exit_on(CommandError):
+        if not report.clicks:
+            where = f"the topic {topic}" if source == "topic" else "the table"
+            raise CommandError(f"{where} has no clicks from {first:%Y-%m-%dT%H:%MZ} to {end:%Y-%m-%dT%H:%MZ}")
+    show_report(report, rules)
     if not dry_run:
-        done = run(database_url, lambda connection: work(connection, write=True))
-        note(f"{count(done.written, 'score')} written; the others were there already.")
+        note(f"{count(report.written, 'score')} written; the others were there already.")
+
+
+def check_arguments(first: datetime, end: datetime, source: str, servers: str) -> None:
+    if end <= first:
+        raise CommandError("--to must be later than --from")
+    if source == "topic" and not servers:
+        raise CommandError("--source topic needs Kafka's addresses: set CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
+
+
+async def rescore_topic(
+    connection: "asyncpg.Connection",
+    where: tuple[list[str], str],
+    rules: "Rules",
+    times: tuple[datetime, datetime],
+    *,
+    write: bool,
+) -> "Report":
+    """Score the clicks of the topic again. Raises CommandError if they cannot be read."""
+    from storage.rescoring import rescore as score_again
+    from storage.topic_clicks import TopicPass, TopicUnreadable, open_topic
+
+    (servers, topic), (first, end) = where, times
+    try:
+        async with open_topic(servers, topic, read_environment(servers)) as reader:
+            settling = TopicPass(reader, rules, first, end)
+            report = await score_again(connection, settling, rules, end, write=write)
+    except TopicUnreadable as error:
+        raise CommandError(str(error)) from None
+    if reader.undecodable:
+        note(f"{count(reader.undecodable, 'record')} cannot be read and left out: see `clickrail dead list`.")
+    if reader.too_late:
+        note(
+            f"{count(reader.too_late, 'click')} reached the topic more than 15 minutes late and left out:"
+            " score these with --source table."
+        )
+    return report
 
 
 def show_report(report: "Report", rules: "Rules") -> None:
