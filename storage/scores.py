@@ -5,13 +5,13 @@ is another than the one of the same client before. That stays, whatever rules th
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 import asyncpg
 import msgspec
 
-from identity.ulid_time import ulid_time
+from identity.ulid import ulid_milliseconds
 from quality.settled_uniqueness import is_another_visitor, make_returned
 from schemas import Fraud, Uniqueness
 from storage.partitions import SCORES, make_partition
@@ -59,7 +59,8 @@ WRITE_RETURNED: Final = """
         AND click_scores.clicked_at >= $3 AND click_scores.clicked_at <= $4
         AND NOT is_unique AND unique_basis = 'address'
 """
-MOST_DAYS_TO_RETURN: Final = timedelta(days=7)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_MS_TO_RETURN: Final = 7 * 24 * 3600 * 1000
 """A cookie that comes back later changes nothing any more: the totals of that day are long read."""
 ADD_VERDICT: Final = "INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who) VALUES ($1, $2, $3, $4, $5)"
 
@@ -121,11 +122,7 @@ class ScoreWriter:
 
     async def _write_returned(self, scored: Sequence[ScoredClick]) -> None:
         """Make unique the earlier clicks whose cookies these clicks brought back."""
-        keys = [
-            (one.returned, at)
-            for one in scored
-            if one.returned is not None and one.clicked_at - (at := ulid_time(one.returned)) <= MOST_DAYS_TO_RETURN
-        ]
+        keys = [(one.returned, at) for one in scored if one.returned and (at := find_time(one, one.returned))]
         changed = [
             (row["click_id"], row["clicked_at"])
             for row in await self._fetch(FIND_REPEATS, keys)
@@ -136,6 +133,13 @@ class ScoreWriter:
 
     async def _fetch(self, query: str, keys: Sequence[Key]) -> list[asyncpg.Record]:
         return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []
+
+
+def find_time(scored: ScoredClick, returned: str) -> datetime | None:
+    """Give the time of the click whose cookie came back; null if that is too long ago."""
+    milliseconds = ulid_milliseconds(returned)
+    age_ms = scored.clicked_at.timestamp() * 1000 - milliseconds
+    return EPOCH + timedelta(milliseconds=milliseconds) if 0 <= age_ms <= MOST_MS_TO_RETURN else None
 
 
 def is_repeat_by_address(scored: ScoredClick) -> bool:
