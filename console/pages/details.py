@@ -101,7 +101,7 @@ def address(host: str, path: str, query: str) -> str:
 
 def describe_referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
     """Name the affiliate and program, and the parameters that were sent."""
-    whose = (Field("Affiliate", affiliate_id, "mono"), Field("Program", program_id, "mono"))
+    whose = (Field("Affiliate", affiliate_id, "affiliate"), Field("Program", program_id, "mono"))
     if click is None:
         return Group("Referral", whose)
     given = [(f"sub{number}", getattr(click, f"sub{number}")) for number in range(1, 6)]

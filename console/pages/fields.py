@@ -5,8 +5,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-Kind: TypeAlias = Literal["text", "mono", "time", "click"]
-"""How a value is shown: as text, as code, as a time, or as a link to another click."""
+Kind: TypeAlias = Literal["text", "mono", "time", "click", "affiliate"]
+"""How a value is shown: as text, as code, as a time, or as a link to another click or the affiliate."""
 
 
 class Field(msgspec.Struct, frozen=True):

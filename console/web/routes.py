@@ -10,6 +10,7 @@ from console.auth.guard import ACCESS, Access, Handler, add_headers, guard
 from console.auth.login import log_in, log_out, show_login, show_session
 from console.environment import ENVIRONMENT, Environment
 from console.live.stream import show_status, stream_clicks
+from console.pages.affiliates import show_affiliate
 from console.pages.handlers import (
     download_dead_letter,
     serve_asset,
@@ -44,6 +45,7 @@ ROUTES: Final = (
     Route("GET", "/", show_overview, "page"),
     Route("GET", "/clicks", show_clicks, "page"),
     Route("GET", "/clicks/{click_id}", show_click, "page"),
+    Route("GET", "/affiliates/{affiliate_id}", show_affiliate, "page"),
     Route("GET", "/errors", show_errors, "page"),
     Route("GET", LETTER, show_dead_letter, "page"),
     Route("GET", f"{LETTER}/value", download_dead_letter, "page"),

@@ -20,6 +20,11 @@ EVERY_PLACE = """() => [...document.querySelectorAll("main *")]
   .map((element) => { const { x, y, width, height } = element.getBoundingClientRect();
                       const place = [x + scrollX, y + scrollY, width, height];
                       return [element.tagName, element.className, ...place].join(" "); })"""
+COUNTED_DAY = """
+    INSERT INTO affiliate_quality (day, program_id, affiliate_id, clicks, hosting_vpn_clicks, top_net_clicks,
+        invalid_clicks, clients, night_clicks, judged_clicks, repeat_clicks)
+    VALUES ($1, $2, $3, 1200, 1000, 300, 40, 200, 90, 1100, 700)
+"""
 # Places on the page, not in the window: to hover over what is below the window's edge, Playwright scrolls.
 
 
@@ -53,10 +58,12 @@ async def fill(tables: asyncpg.Connection) -> list[str]:
     ]
     rejection = rejected_click(now, 5)
     await store(tables, [click, *others, rejection, dead_letter(now)])
+    await tables.execute(COUNTED_DAY, now.date(), click.program_id, click.affiliate_id)
     ids = [record.click_id for record in (click, *others)] + [rejection.rejection_id]
     return [
         *("/", "/clicks", "/clicks?visitors=wrong", "/clicks?code=nobody", "/errors", "/errors?reason=R102"),
         *(f"/clicks/{ulid}" for ulid in ids),
+        *(f"/affiliates/{click.affiliate_id}", "/affiliates/nobody"),
         *("/dead-letters/clicks.raw/3/42", "/clicks/nonsense", "/nowhere"),
     ]
 

@@ -14,6 +14,7 @@ OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/static/{name}")}
 HEADS = {("HEAD", path) for method, path in OPEN if method == "GET"}
 VALUES = {
     "rest": "nowhere",
+    "affiliate_id": "ann",
     "click_id": ulid_at(NOW),
     "topic": "clicks.raw",
     "partition": "1",
