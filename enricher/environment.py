@@ -14,7 +14,7 @@ from enricher.facts.eviction_watch import EvictionWatch
 from enricher.facts.geo_files import GeoFiles
 from enricher.facts.network_files import NetworkFiles
 from enricher.facts.network_package import load_package
-from enricher.facts.redis_facts import DEADLINE_S, RedisFacts
+from enricher.facts.redis_facts import RedisFacts, TimeLimits
 from enricher.facts.redis_store import RedisStore
 from enricher.facts.remote import NoRemoteFacts, RemoteFacts
 from enricher.file_watch import FileWatch, refresh_files, watch_files
@@ -152,10 +152,11 @@ async def open_remote_facts(settings: Settings, metrics: EnricherMetrics) -> Asy
         return
     url = settings.redis_url.reveal()
     check_redis_tls_files(url)
-    client = connect_redis(url, DEADLINE_S)
+    limits = TimeLimits(settings.redis_deadline_ms / 1000)
+    client = connect_redis(url, limits.deadline_s)
     watched = EvictionWatch(client, metrics)
     async with task_scope(watched.run()):
         try:
-            yield RedisFacts(RedisStore(client, settings.redis_prefix), metrics, watched)
+            yield RedisFacts(RedisStore(client, settings.redis_prefix), metrics, watched, limits=limits)
         finally:
             await client.aclose()

@@ -46,6 +46,15 @@ QualityRules = Annotated[
         examples=["/etc/clickrail/quality.json"],
     ),
 ]
+RedisDeadline = Annotated[
+    int,
+    Meta(
+        ge=10,
+        le=10_000,
+        description="milliseconds a batch waits for Redis, at most; without an answer its clicks are not judged, and Redis"
+        " is not asked for 5 s",
+    ),
+]
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]
 
 
@@ -55,6 +64,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     keys_file: KeysFile
     redis_url: RedisUrl | None = None
     redis_prefix: RedisPrefix = "clickrail"
+    redis_deadline_ms: RedisDeadline = 100
     log_level: LogLevel = "info"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120

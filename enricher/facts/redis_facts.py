@@ -1,6 +1,6 @@
 """Uniqueness, counts and guards from Redis, for a whole batch, within a deadline.
 
-A batch waits for Redis for 100 ms at most and asks it once; after no answer Redis is left alone for 5 s. Clicks that
+A batch waits for Redis for 100 ms at most, if not set otherwise, and asks it once; after no answer Redis is left alone for 5 s. Clicks that
 could not be judged say so, and the batch goes on.
 """
 
@@ -68,7 +68,7 @@ class RedisFacts:
         self._outage = OutageLog(log, "redis does not judge clicks", "redis judges clicks again")
 
     async def find_all(self, batch: Sequence[ClickFacts]) -> None:
-        """Set the windows' facts of each click. Never raises, and takes little longer than `DEADLINE_S`."""
+        """Set the windows' facts of each click. Never raises, and takes little longer than the deadline."""
         visits = [read_visit(facts) for facts in batch]
         reason = await self._judge(batch, visits) if self._breaker.admits() else "skipped"
         if reason is None:

@@ -35,8 +35,9 @@ LEASE_AGE_MS: Final = 500
 class Judging(Pipeline):
     """A pipeline of which only the enricher runs: it needs no PostgreSQL. `sent`: the ids that Kafka acknowledged."""
 
-    def __init__(self, folder: Path, kafka: str, redis_url: str, prefix: str) -> None:
+    def __init__(self, folder: Path, kafka: str, redis_url: str, prefix: str, deadline_s: float) -> None:
         super().__init__(folder, kafka, "", redis_url, prefix)
+        self.environ["CLICKRAIL_ENRICHER_REDIS_DEADLINE_MS"] = str(round(deadline_s * 1000))
         self.sent: list[str] = []
 
     async def prepare(self, _: str = "") -> None:

@@ -43,7 +43,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy to {port}", daemon=True)
         self._flowing = asyncio.Event()
-        self._listening: asyncio.Task[None] | None = None
+        self._listener: socket.socket | None = None
         self._lines: dict[asyncio.Task[None], tuple[socket.socket, socket.socket]] = {}
         self._breaks: Callable[[bytes, bytes], int | None] = never
 
@@ -103,15 +103,17 @@ class Proxy:
 
     async def _restore(self) -> None:
         self._flowing.set()
-        if self._listening is None:
-            listener = socket.create_server((HOST, self.port), backlog=1024)
-            listener.settimeout(0)
-            self._listening = asyncio.create_task(self._accept(listener))
+        if self._listener is None:
+            self._listener = socket.create_server((HOST, self.port), backlog=1024)
+            self._listener.settimeout(0)
+            # Not sock_accept: when its task is cancelled in the turn in which a client comes, nobody closes the client.
+            self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _cut(self) -> None:
-        if self._listening is not None:
-            await ended({self._listening})
-            self._listening = None
+        if self._listener is not None:
+            self._loop.remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
         await ended(set(self._lines))
 
     async def _reset(self) -> None:
@@ -119,16 +121,18 @@ class Proxy:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         await ended(set(self._lines))
 
-    async def _accept(self, listener: socket.socket) -> None:
-        with listener:
-            while True:
-                client, _ = await self._loop.sock_accept(listener)
-                self.accepted += 1
-                server = socket.socket()
-                server.settimeout(0)
-                line = asyncio.create_task(self._carry_both(client, server))
-                self._lines[line] = (client, server)
-                line.add_done_callback(self._close)
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            client, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        self.accepted += 1
+        server = socket.socket()
+        for end in (client, server):
+            end.settimeout(0)
+        line = asyncio.create_task(self._carry_both(client, server))
+        self._lines[line] = (client, server)
+        line.add_done_callback(self._close)
 
     def _close(self, line: asyncio.Task[None]) -> None:
         for end in self._lines.pop(line):
