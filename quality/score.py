@@ -6,12 +6,13 @@ guidelines on invalid traffic.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import prod
 from typing import Final
 
 from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
 from quality.rules import Rules, override
-from quality.signals import GENERAL, LATER_SIGNALS, RATES, SIGNALS
+from quality.signals import GENERAL, LATER_SIGNALS, RATES, SIGNALS, find_link_sweep
 from schemas import Fraud, Signal
 
 LIVE: Final = "live"
@@ -22,6 +23,11 @@ def score_click(click: Evidence, rules: Rules, later: LaterEvidence | None = Non
     """Score a click. Without `later` the score is live; with it, even with nothing in it, it is settled."""
     rules = override(rules, click.quality_rules)
     signals = find_signals(click, rules.values, later or NOTHING_LATER)
+    stage = LIVE if later is None else SETTLED
+    return judge(signals, rules, stage) if signals else judge_nothing(rules, stage)
+
+
+def judge(signals: list[Signal], rules: Rules, stage: str) -> Fraud:
     score = combine(signals, rules.values["rate_cap_weight"]) if signals else 0
     return Fraud(
         score=score,
@@ -29,14 +35,22 @@ def score_click(click: Evidence, rules: Rules, later: LaterEvidence | None = Non
         ivt_class=choose_class(score, signals, rules.values),
         signals=signals,
         rules=rules.stamp,
-        stage=LIVE if later is None else SETTLED,
+        stage=stage,
     )
+
+
+@lru_cache(256)
+def judge_nothing(rules: Rules, stage: str) -> Fraud:
+    """Give the score of a click without evidence. Most clicks have none, so it is shared."""
+    return judge([], rules, stage)
 
 
 def find_signals(click: Evidence, values: Mapping[str, float], later: LaterEvidence) -> list[Signal]:
     """Find the evidence. A rule with weight 0 is switched off."""
     found = [find(click, values) for find in SIGNALS]
-    found += [find(click, values, later) for find in LATER_SIGNALS]
+    found.append(find_link_sweep(click, values, later))
+    if later is not NOTHING_LATER:
+        found += [find(click, values, later) for find in LATER_SIGNALS]
     return [signal for signal in found if signal is not None and signal.weight > 0]
 
 

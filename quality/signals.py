@@ -225,11 +225,11 @@ SIGNALS: Final[tuple[Callable[[Evidence, Values], Found], ...]] = (
     find_network_rate,
 )
 LATER_SIGNALS: Final[tuple[Callable[[Evidence, Values, LaterEvidence], Found], ...]] = (
-    find_link_sweep,
     find_twin,
     find_rhythm,
     find_wide_client,
 )
+"""Signals that only later clicks can show. A sweep shows in the live counts, too."""
 GENERAL: Final = frozenset(
     {
         "declared_bot",

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, Protocol
 
 import asyncpg
@@ -46,15 +47,17 @@ class Report(msgspec.Struct):
         """The number of clicks whose band changes."""
         return sum(count for (before, after), count in self.bands.items() if before != after)
 
-    def add(self, scored: ScoredClick, current: Current) -> None:
-        """Count one click."""
-        band, names = current
-        self.clicks += 1
-        self.bands[band or "not scored", scored.fraud.band or ""] += 1
-        if names or scored.fraud.signals:
-            found = {signal.name for signal in scored.fraud.signals}
-            self.come.update(found - names)
-            self.gone.update(names - found)
+    def add(self, scored: Sequence[ScoredClick], current: Sequence[Current]) -> None:
+        """Count the clicks of a page, and what counted for them before."""
+        self.clicks += len(scored)
+        self.bands.update(
+            (band or "not scored", one.fraud.band or "") for one, (band, _) in zip(scored, current, strict=True)
+        )
+        for one, (_, names) in zip(scored, current, strict=True):
+            if names or one.fraud.signals:
+                found = {signal.name for signal in one.fraud.signals}
+                self.come.update(found - names)
+                self.gone.update(names - found)
 
 
 async def rescore(
@@ -65,8 +68,7 @@ async def rescore(
     async for settled in read_steps(settling, until):
         scored = score_settled(settled, rules)
         current = await read_current(connection, settled)
-        for click in scored:
-            report.add(click, current[click.click_id])
+        report.add(scored, current)
         if write:
             report.written += await write_scores(connection, writer, scored)
     return report
@@ -82,23 +84,23 @@ async def read_steps(settling: SettlesClicks, until: datetime) -> AsyncIterator[
             yield settled
 
 
-async def read_current(connection: asyncpg.Connection, settled: Sequence[SettledClick]) -> dict[str, Current]:
+async def read_current(connection: asyncpg.Connection, settled: Sequence[SettledClick]) -> list[Current]:
     """Read what counts for these clicks now: the newest settled score, else the live one."""
     first, last = settled[0].click.clicked_at, settled[-1].click.clicked_at
     rows = await connection.fetch(READ_CURRENT, first, last, timeout=READ_S)
     stored = {row["click_id"]: (row["band"], read_names(row["signals"])) for row in rows}
-    return {one.click.click_id: stored.get(one.click.click_id) or read_live(one) for one in settled}
+    return [stored.get(one.click.click_id) or read_live(one) for one in settled]
 
 
 def read_live(settled: SettledClick) -> Current:
-    match settled.click.evidence:
-        case StoredEvidence() as row:
-            return row.live_band, read_names(row.live_signals)
-        case EnrichedClick() as click:
-            return click.fraud.band, frozenset(signal.name for signal in click.fraud.signals)
-        case other:
-            raise TypeError(f"no live score in {type(other)}")
+    evidence = settled.click.evidence
+    if isinstance(evidence, StoredEvidence):
+        return evidence.live_band, read_names(evidence.live_signals)
+    if isinstance(evidence, EnrichedClick):
+        return evidence.fraud.band, frozenset(signal.name for signal in evidence.fraud.signals)
+    raise TypeError(f"no live score in {type(evidence)}")
 
 
+@lru_cache(8192)
 def read_names(signals: str | None) -> frozenset[str]:
     return frozenset(signal.name for signal in NAMES.decode(signals)) if signals else frozenset()
