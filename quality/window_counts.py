@@ -5,7 +5,7 @@ click got when it was first seen. A click that is judged again has the counts of
 entries, so they go up to 129. A log takes 1,024 entries; clicks beyond have the counts of the last one's time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -27,6 +27,10 @@ ENTRY: Final = Struct(f">Q4s4s{DIGEST}s{DIGEST}s{DIGEST}s9B")
 """The click id (its time in the first 48 bits), client, cookie, link, and the counts in the order of `Counts`."""
 LOG_BYTES: Final = LOG_ENTRIES * ENTRY.size
 TIME_SHIFT: Final = 16
+TAIL_AT: Final = 2
+CLIENT_AT: Final = 3
+COOKIE_AT: Final = 4
+LINK_AT: Final = 5
 NUMBERS_AT: Final = 6
 
 FIRST: Final = (1, 1, 1, 1, 1, 0, 1, 1, 0)
@@ -119,38 +123,40 @@ def count_first(visit: Visit) -> tuple[int, ...]:
     return FIRST_WITH_COOKIE if visit.has_cookie else FIRST
 
 
-def count_entries(visit: Visit, at_ms: int, entries: Iterable[Entry]) -> tuple[int, ...]:
-    """Count the clicks of the network up to this one, itself included."""
-    client_60 = client_600 = 0 if visit.has_cookie else 1
-    net_60, same_link = 1, 0
-    clients_60, clients_600, links, net_links = {visit.client}, {visit.client}, {visit.link}, {visit.link}
-    cookies = {visit.cookie} if visit.has_cookie else set()
-    for head, _, tail, client, cookie, link, *_ in entries:
-        age = at_ms - (head >> TIME_SHIFT)
-        if not 0 <= age < BUCKET_MS:
-            continue
-        clients_600.add(client)
-        if cookie != NO_COOKIE:
-            cookies.add(cookie)
-        is_client = client == visit.client
-        if is_client and cookie == NO_COOKIE:
-            client_600 += 1
-        if age >= MINUTE_MS:
-            continue
-        net_60 += 1
-        clients_60.add(client)
-        if is_client and cookie == NO_COOKIE:
-            client_60 += 1
-        # The same cookie, or the first of the two clicks had none yet.
-        is_visitor = is_client and visit.cookie in (cookie, tail)
-        if is_visitor and age < DUPLICATE_MS and link == visit.link:
-            same_link += 1
-        if age < SWEEP_MS:
-            net_links.add(link)
-            if is_visitor:
-                links.add(link)
-    sets = (clients_60, clients_600, cookies, links, net_links)
-    return (client_60, client_600, net_60, *map(len, sets), same_link)
+def count_entries(visit: Visit, at_ms: int, entries: Sequence[Entry]) -> tuple[int, ...]:
+    """Count the clicks of the network up to this one, itself included.
+
+    In comprehensions over fewer and fewer entries: one loop over 128 of them takes twice as long.
+    """
+    client, cookie, link = visit.client, visit.cookie, visit.link
+    start, end = at_ms - BUCKET_MS + 1 << TIME_SHIFT, at_ms + 1 << TIME_SHIFT
+    recent = [entry for entry in entries if start <= entry[0] < end]
+    minute = since(at_ms - MINUTE_MS, recent)
+    of_client = [entry for entry in recent if entry[CLIENT_AT] == client]
+    without_cookie = [entry for entry in of_client if entry[COOKIE_AT] == NO_COOKIE]
+    # The same cookie, or the first of the two clicks had none yet.
+    own = [entry for entry in of_client if entry[COOKIE_AT] == cookie or entry[TAIL_AT] == cookie]
+    cookies = {entry[COOKIE_AT] for entry in recent} - {NO_COOKIE}
+    if visit.has_cookie:
+        cookies.add(cookie)
+    itself = 0 if visit.has_cookie else 1
+    return (
+        itself + len(since(at_ms - MINUTE_MS, without_cookie)),
+        itself + len(without_cookie),
+        1 + len(minute),
+        len({entry[CLIENT_AT] for entry in minute} | {client}),
+        len({entry[CLIENT_AT] for entry in recent} | {client}),
+        len(cookies),
+        len({entry[LINK_AT] for entry in since(at_ms - SWEEP_MS, own)} | {link}),
+        len({entry[LINK_AT] for entry in since(at_ms - SWEEP_MS, minute)} | {link}),
+        len([entry for entry in since(at_ms - DUPLICATE_MS, own) if entry[LINK_AT] == link]),
+    )
+
+
+def since(after_ms: int, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Give the entries later than this time."""
+    start = after_ms + 1 << TIME_SHIFT
+    return [entry for entry in entries if entry[0] >= start]
 
 
 def make_keys(visit: Visit) -> tuple[bytes, bytes]:
