@@ -1,7 +1,7 @@
 """Uniqueness, counts and guards from Redis, for a whole batch, within a deadline.
 
-A batch waits for Redis for 100 ms at most, if not set otherwise, and asks it once; after no answer Redis is left alone for 5 s. Clicks that
-could not be judged say so, and the batch goes on.
+A batch waits for Redis for 100 ms at most, if not set otherwise, and asks it once; after no answer Redis is left alone
+for 5 s. Clicks that could not be judged say so, and the batch goes on.
 """
 
 import asyncio
