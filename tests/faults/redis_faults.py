@@ -68,6 +68,9 @@ class Faults:
         await eventually(lambda: is_read(self._judging, sent))
         if until is not None:
             await eventually(until)
+            # The metrics count clicks before they are delivered.
+            sent = len(self._judging.sent)
+            await eventually(lambda: is_read(self._judging, sent))
         assert await self._judging.services["enricher"].is_ready(), name
         self.times[name] = (began * 1000, time.time() * 1000)
 
@@ -79,6 +82,11 @@ class Faults:
             return await self._judging.not_judged(reason) > before
 
         return is_more
+
+    async def is_warming(self) -> bool:
+        before = await self._judging.not_judged("warming")
+        await asyncio.sleep(JUDGED_S)
+        return await self._judging.not_judged("warming") > before
 
     async def is_judging(self) -> bool:
         """Tell whether every click of a short time was judged. A busy machine may miss the deadline: that costs 5 s."""
