@@ -13,7 +13,7 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -79,13 +79,9 @@ class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence
 
 
-class ClientClick(NamedTuple):
-    """What is remembered of a click for those of the same client. `opener` opened the client's window, by address."""
-
-    time_ms: int
-    affiliate: str
-    program: str
-    opener: str | None
+ClientClick = tuple[int, str, str, str | None]
+"""What is remembered of a click for its client: time, affiliate, program, and the click that opened the window,
+if that was found by address."""
 
 
 class SettledClick(msgspec.Struct, frozen=True):
@@ -152,8 +148,10 @@ class Settling:
         click = pending.click
         if click.evidence.referrer.url:
             return
-        keys = [click.client, click.net if click.evidence.network.kind in KINDS_OF_SWEEPERS else None]
-        for key in filter(None, keys):
+        is_sweeper = click.evidence.network.kind in KINDS_OF_SWEEPERS
+        for key in (click.client, click.net) if is_sweeper else (click.client,):
+            if key is None:
+                continue
             together = self._sweeps.get(key)
             if together is None:
                 self._sweeps[key] = deque((pending,), MOST_CLICKS)
@@ -170,13 +168,15 @@ class Settling:
         known = self._clients.get(click.client)
         if known is None:
             known = self._clients[click.client] = deque(maxlen=MOST_CLICKS)
-        while known and known[0].time_ms <= click.time_ms - LOOK_BACK_MS:
+        while known and known[0][0] <= click.time_ms - LOOK_BACK_MS:
             known.popleft()
-        if not is_sure(click.unique):
+        unique = click.unique
+        if unique.status != "judged" and not is_sure(unique):
             opener = find_opener(known, click.program)
-            pending.unique = judge_by_opener(click.click_id, click.time_ms, click.window_ms, opener)
-        opener = pending.unique.first_click_id if pending.unique.basis == "address" else None
-        known.append(ClientClick(click.time_ms, click.affiliate, click.program, opener))
+            unique = judge_by_opener(click.click_id, click.time_ms, click.window_ms, opener)
+            pending.unique = unique
+        opener = unique.first_click_id if unique.basis == "address" else None
+        known.append((click.time_ms, click.affiliate, click.program, opener))
         if len(known) > 1:
             self._note_rhythm(pending, known)
 
@@ -185,8 +185,8 @@ class Settling:
         values = override(self._rules, click.evidence.quality_rules).values
         if len(known) >= max(FEWEST_FOR_RHYTHM, values["machine_rhythm_limit_clicks"]):
             pending.rhythm_clicks = len(known)
-            pending.rhythm = measure_rhythm([one.time_ms for one in known])
-        affiliates = len({one.affiliate for one in known if one.program == click.program})
+            pending.rhythm = measure_rhythm([time_ms for time_ms, _, _, _ in known])
+        affiliates = len({affiliate for _, affiliate, program, _ in known if program == click.program})
         if affiliates > 1 and not is_shared(click.evidence, values):
             pending.affiliates = affiliates
 
@@ -248,11 +248,9 @@ class Settling:
         self._clean_at = now_ms + CLEANING_MS
         oldest = now_ms - LOOK_BACK_MS
         if len(self._clients) + len(self._links) > self._most_keys:
-            times = sorted(
-                [known[-1].time_ms for known in self._clients.values()] + list(map(newest, self._links.values()))
-            )
+            times = sorted([known[-1][0] for known in self._clients.values()] + list(map(newest, self._links.values())))
             oldest = max(oldest, times[len(times) // 2])
-        self._clients = {key: known for key, known in self._clients.items() if known[-1].time_ms > oldest}
+        self._clients = {key: known for key, known in self._clients.items() if known[-1][0] > oldest}
         self._links = {link: clients for link, clients in self._links.items() if newest(clients) > oldest}
 
 
@@ -264,7 +262,7 @@ def mark_sweep(together: Iterable[Pending]) -> None:
 
 def find_opener(known: Iterable[ClientClick], program: str) -> str | None:
     """Name the click that opened the client's newest window on a program."""
-    openers = [one.opener for one in known if one.opener is not None and one.program == program]
+    openers = [opener for _, _, of, opener in known if opener is not None and of == program]
     return openers[-1] if openers else None
 
 
