@@ -25,6 +25,7 @@ from runtime.settings import load
 from tests.ingest.builders import Codes, Topics, found, keys, site
 from tests.ingest.journals import publishing
 from tests.ingest.test_settings import NEEDED
+from tests.waiting import PATIENCE_S
 
 ON_A_FREE_PORT = load(Settings, NEEDED | {"CLICKRAIL_INGEST_HOST": "127.0.0.1", "CLICKRAIL_INGEST_PORT": "0"})
 
@@ -54,7 +55,7 @@ class Served(msgspec.Struct, frozen=True):
 
     async def published(self) -> Topics:
         """Give the topics once everything is in them."""
-        assert await self.publisher.drain(10) == 0
+        assert await self.publisher.drain(PATIENCE_S) == 0
         return self.topics
 
     def count(self, name: str, **labels: str) -> float:

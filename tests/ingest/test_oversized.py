@@ -22,7 +22,7 @@ from tests.ingest.builders import RAW, Topics
 from tests.ingest.journal.builders import open_journal
 from tests.ingest.journals import publishing
 from tests.runtime.kafka.test_producer import Spec, read_all
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 SMALL, LARGE, LARGEST = b"x" * 10, b"x" * 1000, b"x" * 2000
@@ -63,7 +63,7 @@ async def test_what_is_too_large_keeps_nothing_else_back_and_is_named() -> None:
     async with publishing(topics) as to:
         for payload in (SMALL, LARGE, SMALL, LARGEST, SMALL):
             assert to.journal.append(KEY, payload)
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
 
         assert [record.value for record in topics.records] == [SMALL] * 3
         assert (to.journal.pending, len(to.publisher.oversized)) == (2, 2)
@@ -116,7 +116,7 @@ async def test_memory_holds_so_many_and_the_rest_waits_in_the_journal_until_ther
 
         topics.most_bytes = 100
         await to.publisher.oversized.retry()
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
         assert (to.journal.pending, to.lost) == (0, {})
     assert len(topics.records) == MAX_CLICKS + 5
 

@@ -14,7 +14,7 @@ from runtime.task_scope import task_scope
 from tests.examples import few
 from tests.ingest.builders import RAW, REJECTED, Topics
 from tests.ingest.journals import Publishing, publishing
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 KEY = b"01KAT301V8C3Q9GZ2F5B7N4M6P"
 
@@ -37,7 +37,7 @@ async def test_records_arrive_in_their_order_each_once() -> None:
         for number in range(2 * MAX_AT_ONCE + 5):
             assert put_click(to, number)
         assert to.publisher.put_rejection(rejection(0))
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert numbers(topics, RAW) == list(range(2 * MAX_AT_ONCE + 5))
     assert numbers(topics, REJECTED) == [0]
 
@@ -88,7 +88,7 @@ async def test_what_kafka_did_not_acknowledge_stays_in_order_and_is_delivered_ag
         await eventually(lambda: to.publisher.problem)
         assert (to.journal.pending, to.publisher.problem) == (10, "Kafka is away")
         put_click(to, 10)
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
         assert to.publisher.problem is None
     assert numbers(topics, RAW) == [0, 1, 2, 0, 1, 2, *range(11)]
 
@@ -103,7 +103,7 @@ async def test_a_flood_of_rejections_forgets_the_oldest_and_never_a_click() -> N
         taken = [to.publisher.put_rejection(rejection(number)) for number in range(MAX_REJECTIONS + 10)]
         assert taken == [True] * (MAX_REJECTIONS - 1) + [False] * 11
         topics.may_deliver.set()
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert numbers(topics, RAW) == [0]
     assert numbers(topics, REJECTED) == [-1, *range(10, MAX_REJECTIONS + 10)]
 
@@ -133,7 +133,7 @@ async def test_records_put_in_during_a_delivery_are_delivered_too() -> None:
         put_click(to, 1)
         to.publisher.put_rejection(rejection(0))
         topics.may_deliver.set()
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert (numbers(topics, RAW), numbers(topics, REJECTED)) == ([0, 1], [0])
 
 
@@ -146,7 +146,7 @@ async def test_rejections_that_cannot_be_delivered_keep_no_click_back() -> None:
         put_click(to, 0)
         await eventually(lambda: topics.records)
         away.may_deliver.set()
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert (numbers(topics, RAW), numbers(away, REJECTED)) == ([0], [0])
 
 
@@ -156,7 +156,7 @@ async def test_a_rejection_larger_than_its_topic_takes_is_counted_and_the_others
     async with publishing(topics, lose_rejections=lambda reason, count: lost.update({reason: count})) as to:
         for number in (1, 22222, 3):
             to.publisher.put_rejection(rejection(number))
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert (numbers(topics, REJECTED), lost) == ([1, 3], {"too_large": 1})
 
 
@@ -182,7 +182,7 @@ async def test_old_clicks_are_asked_for_by_the_time_since_the_last_ones_and_with
     async with task_scope(publisher.run()):
         await eventually(lambda: len(journal.asked) > 2)
         assert LINGER_S / 2 < journal.asked[1] < inf
-        await publisher.drain(10)
+        await publisher.drain(PATIENCE_S)
         assert journal.pending == 0
 
 
@@ -202,6 +202,6 @@ async def deliver_at_random(chance: random.Random) -> None:
                 to.publisher.put_rejection(rejection(rejections))
                 rejections += 1
             await asyncio.sleep(chance.choice([0, 0, 0.01]))
-        assert await to.publisher.drain(10) == 0
+        assert await to.publisher.drain(PATIENCE_S) == 0
     assert list(dict.fromkeys(numbers(topics, RAW))) == list(range(clicks))
     assert list(dict.fromkeys(numbers(topics, REJECTED))) == list(range(rejections))
