@@ -8,8 +8,8 @@ Records that Kafka refuses are searched for by a client without sequence numbers
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import msgspec
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
@@ -55,7 +55,8 @@ Batches = dict[tuple[str, int], list[BatchBuilder]]
 class RecordProducer:
     """Delivers lists of records, idempotent, acks=all, zstd. For one caller at a time; others wait their turn.
 
-    `deadline_s` bounds one delivery, connecting included. `partitioner` chooses the partitions, by default by key.
+    `deadline_s` bounds connecting, and then the wait for each next acknowledgement: a line that is slow and goes on
+    delivers, one that has stopped does not. `partitioner` chooses the partitions, by default by key.
     """
 
     def __init__(
@@ -84,7 +85,8 @@ class RecordProducer:
     async def deliver(self, records: Sequence[OutRecord]) -> None:
         """Write the records and wait until Kafka has acknowledged all of them.
 
-        Order is kept within a partition. Raises DeliveryFailed when that did not happen in time: some may be written.
+        Order is kept within a partition. Raises DeliveryFailed when Kafka has not acknowledged anything for too long:
+        some may be written.
         Raises RecordRefused when Kafka refuses some, and all others are written, some of them twice.
         """
         async with self._turn:
@@ -126,9 +128,9 @@ class RecordProducer:
             async with asyncio.timeout(self._deadline_s):
                 producer = await self._connect()
                 batches = await pack(producer, records, self._partitioner)
-                # Let visitors be answered between the two halves of the work.
-                await asyncio.sleep(0)
-                await send(producer, batches)
+            # Let visitors be answered between the two halves of the work.
+            await asyncio.sleep(0)
+            await send(producer, batches, self._deadline_s)
         except REFUSED:
             raise
         except (KafkaError, OSError, TimeoutError) as error:
@@ -199,18 +201,42 @@ async def read_partitions(producer: AIOKafkaProducer, topic: str) -> TopicPartit
     return TopicPartitions(count, sorted(producer.client.cluster.available_partitions_for_topic(topic) or ()))
 
 
-async def send(producer: AIOKafkaProducer, batches: Batches) -> None:
+async def send(producer: AIOKafkaProducer, batches: Batches, deadline_s: float) -> None:
+    """Send the batches and wait for their acknowledgements. Raises TimeoutError after `deadline_s` without one."""
     acknowledgements = []
-    for (topic, partition), builders in batches.items():
-        for builder in builders:
-            builder.close()
+    for (topic, partition), builder in take_turns(batches):
+        builder.close()
+        async with asyncio.timeout(deadline_s):
+            # Waits until the batch before it, of the same partition, is on its way.
             acknowledgements.append(await producer.send_batch(builder, topic, partition=partition))
     try:
-        await asyncio.gather(*acknowledgements)
+        await wait_for_each(acknowledgements, deadline_s)
     except REFUSED:
         # Wait for the other batches too: their records are sent again, and may not overtake these.
-        await asyncio.wait(acknowledgements)
+        await wait_for_each([one for one in acknowledgements if not one.done()], deadline_s, refuse=False)
         raise
+
+
+def take_turns(batches: Batches) -> Iterator[tuple[tuple[str, int], BatchBuilder]]:
+    """Give the first batch of each partition, then the second ...: those of one turn travel together."""
+    for turn in range(max(map(len, batches.values()), default=0)):
+        for place, builders in batches.items():
+            if turn < len(builders):
+                yield place, builders[turn]
+
+
+async def wait_for_each(
+    acknowledgements: Iterable[asyncio.Future[Any]], deadline_s: float, *, refuse: bool = True
+) -> None:
+    """Wait for all. Raises what the first that fails says, or TimeoutError after `deadline_s` without one."""
+    waiting = set(acknowledgements)
+    while waiting:
+        done, waiting = await asyncio.wait(waiting, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise TimeoutError(f"no acknowledgement for {deadline_s:g} s")
+        for one in done:
+            if refuse or not isinstance(one.exception(), REFUSED):
+                one.result()
 
 
 async def leave(producer: AIOKafkaProducer) -> None:

@@ -23,6 +23,10 @@ pytestmark = pytest.mark.servers
 
 DEADLINE_S = 2.0
 SOON_S = 15.0
+SLOW_S = 6.0
+SLOW_BATCHES = 40
+BATCH_BYTES = 512 * 1024
+"""As the producer fills them: four records and a part of a fifth, which goes into the next."""
 PARTITIONS = 3
 
 
@@ -100,6 +104,25 @@ async def test_a_producer_made_while_no_broker_answers_delivers_when_one_does(
     await asyncio.wait_for(deliver_at_last(producer, records(topic, 1)[0]), PATIENCE_S)
 
     assert set(await numbers(line, topic)) == {1}
+
+
+async def test_a_delivery_lasts_as_long_as_acknowledgements_come(line: ProxiedKafka, topic_prefix: str) -> None:
+    topic = f"{topic_prefix}slow"
+    await apply_topics([line.proxy.address], [Spec(topic, 1, {})])
+    producer = RecordProducer([line.proxy.address], client_id="test", deadline_s=SLOW_S)
+    # Each batch of a partition waits for the one before it: all of them take twice the deadline.
+    line.proxy.latency_s = SLOW_S / SLOW_BATCHES
+    many = [OutRecord(topic, None, random.randbytes(BATCH_BYTES // 5)) for _ in range(SLOW_BATCHES * 4)]
+    try:
+        began = time.monotonic()
+        await deliver_at_last(producer, *many)
+        took_s = time.monotonic() - began
+    finally:
+        line.proxy.latency_s = 0
+        await producer.close()
+
+    assert took_s > SLOW_S
+    assert len(await read_all(line.proxy.address, topic)) >= len(many)
 
 
 async def test_close_does_not_wait_for_a_broker_that_is_silent(

@@ -131,9 +131,9 @@ async def test_a_frozen_broker_fails_the_delivery_and_a_thawed_one_takes_the_nex
         assert [value for value, _ in groupby(values)] == [b"before", b"during"]
 
 
-async def deliver_at_last(producer: RecordProducer, record: OutRecord) -> None:
+async def deliver_at_last(producer: RecordProducer, *records: OutRecord) -> None:
     while True:
         try:
-            return await producer.deliver([record])
+            return await producer.deliver(records)
         except DeliveryFailed:
             await asyncio.sleep(0.2)
