@@ -24,8 +24,10 @@ up: $(VENV)/.local ## Run the whole pipeline on real servers, here, until Ctrl-C
 test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chromium
 	@$(BIN)/pytest $(SIDE_BY_SIDE)
 
-check: lint ## Format, lint, types, imports and the tests that need no server
-	@$(BIN)/pytest -q -n logical --dist worksteal --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
+check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no server
+	@$(MAKE) --no-print-directory lint & lint=$$!; failed=0; \
+	$(BIN)/pytest -q -n logical --dist worksteal --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow" || failed=1; \
+	wait $$lint && exit $$failed
 
 lint: $(VENV)/.dev ## Format, lint, types and imports
 	@$(BIN)/ruff format --check .

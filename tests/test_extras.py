@@ -85,6 +85,7 @@ BASE = declared(PROJECT["project"]["dependencies"])
 EXTRAS = {name: declared(held) for name, held in PROJECT["project"]["optional-dependencies"].items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", STARTED_BY)
 def test_an_extra_holds_what_its_service_imports_and_no_more(service: str) -> None:
     assert distributions_of(STARTED_BY[service]) - BASE == EXTRAS[service]

@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from cli import geo
 from tests.enricher.builders import FLAT, write_database
 
+pytestmark = pytest.mark.slow
+
 SYSTEM = {"autonomous_system_number": 16509, "autonomous_system_organization": "Amazon.com, Inc."}
 
 app = typer.Typer()

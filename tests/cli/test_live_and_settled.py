@@ -14,6 +14,8 @@ from simulate.traces.evaluation import FLAGGED
 from simulate.traces.model import TraceParameters
 from simulate.traces.raw_clicks import record_trace
 
+pytestmark = pytest.mark.slow
+
 MOST_OF_TOTALS, MOST_OF_FLAGS = 0.001, 0.01
 BY_COOKIES = {"office", "nat", "webviews", "tor"}
 """Cookies come back that tell people behind one address apart."""

@@ -26,6 +26,7 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["quality", "evaluate", *arguments])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [SEED_OF_DOCUMENTS, ANOTHER_SEED])
 @pytest.mark.parametrize("trace", RECIPES)
 def test_at_most_one_of_200_clicks_of_people_is_likely_invalid(trace: str, seed: int) -> None:

@@ -32,6 +32,7 @@ def show(source: Source, *, rejected: bool) -> bool:
     return event is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", [CLICKS_ENRICHED, CLICKS_REJECTED], ids=name)
 def test_every_value_of_every_field_is_shown_or_passed_over(topic: Topic) -> None:
     shown = [show(Source(topic.name, value), rejected=topic is CLICKS_REJECTED) for value in extremes_of(topic)]

@@ -52,6 +52,7 @@ async def answer_to(
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("target", "fields", "setting"),
     [

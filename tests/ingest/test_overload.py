@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 
 import msgspec
+import pytest
 from structlog.testing import capture_logs
 
 from ingest.http.overload_log import PROBLEM
@@ -11,6 +12,8 @@ from ingest.readiness import Readiness
 from tests.ingest.serving import Served, serving
 from tests.ingest.wire import read_answers, request
 from tests.waiting import PATIENCE_S, eventually
+
+pytestmark = pytest.mark.slow
 
 GET = request("/ref/abc123", last=False)
 REDIRECT, REFUSAL = 302, 503

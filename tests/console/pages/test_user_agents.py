@@ -26,6 +26,7 @@ def test_an_agent_is_read_as_people_name_it(user_agent: str, words: tuple[str, s
     assert describe_user_agent(user_agent) == words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("user_agent", [IPHONE, PIXEL, EDGE, "curl/8.5.0"])
 def test_it_names_the_browser_and_system_that_the_enricher_would(user_agent: str) -> None:
     device = load_agent_reader()(user_agent, None).device

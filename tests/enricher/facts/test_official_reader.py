@@ -17,6 +17,8 @@ from enricher.facts.geo_files import GeoFiles
 from enricher.facts.network_files import NetworkFiles
 from schemas import Geo
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = 3000
 TEXTS = ["Lisboa", "São Paulo", "Ōsaka", "Москва", "x" * 200, "", "ß", "a b"]
 OTHER_VALUES = [-1, 2**31 - 1, 2**40, 38.7, True, False, [1, "two"], {"nested": {"deep": ["er"]}}]

@@ -50,6 +50,7 @@ def test_an_empty_set_is_one_too(tmp_path: Path) -> None:
     assert (file.find(("code", "c00001")), file.info.codes) == (None, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100))
 def test_a_damaged_file_gives_what_is_intact_and_nothing_wrong(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

@@ -54,6 +54,7 @@ def test_the_same_seed_gives_the_same_trace_and_another_seed_another(name: str) 
     assert trace.requests != make_trace(name, TraceParameters(seed=4, size=30)).requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_another_process_gives_the_same(hash_seed: str) -> None:
     traces = [make_trace(name, TraceParameters(seed=7, size=20)) for name in NAMES]

@@ -1,3 +1,5 @@
+import pytest
+
 from simulate.traces.catalogue import RECIPES
 from simulate.traces.evaluation import Evaluation, Verdict, evaluate
 from simulate.traces.labels import Label
@@ -55,6 +57,7 @@ def test_the_limit_can_be_moved() -> None:
     assert found.machines_found_share == 1
 
 
+@pytest.mark.slow
 def test_a_scorer_that_knows_the_truth_is_perfect_on_every_trace() -> None:
     truth = [one for name in RECIPES for one in labels(name)]
     verdicts = {
