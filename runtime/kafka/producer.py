@@ -209,12 +209,7 @@ async def send(producer: AIOKafkaProducer, batches: Batches, deadline_s: float) 
         async with asyncio.timeout(deadline_s):
             # Waits until the batch before it, of the same partition, is on its way.
             acknowledgements.append(await producer.send_batch(builder, topic, partition=partition))
-    try:
-        await wait_for_each(acknowledgements, deadline_s)
-    except REFUSED:
-        # Wait for the other batches too: their records are sent again, and may not overtake these.
-        await wait_for_each([one for one in acknowledgements if not one.done()], deadline_s, refuse=False)
-        raise
+    await wait_for_all(acknowledgements, deadline_s)
 
 
 def take_turns(batches: Batches) -> Iterator[tuple[tuple[str, int], BatchBuilder]]:
@@ -225,18 +220,22 @@ def take_turns(batches: Batches) -> Iterator[tuple[tuple[str, int], BatchBuilder
                 yield place, builders[turn]
 
 
-async def wait_for_each(
-    acknowledgements: Iterable[asyncio.Future[Any]], deadline_s: float, *, refuse: bool = True
-) -> None:
-    """Wait for all. Raises what the first that fails says, or TimeoutError after `deadline_s` without one."""
-    waiting = set(acknowledgements)
+async def wait_for_all(acknowledgements: Iterable[asyncio.Future[Any]], deadline_s: float) -> None:
+    """Wait for all. Raises what the first that fails says, or TimeoutError after `deadline_s` without one.
+
+    A refusal is raised when all have come: the records of the other batches are sent again, and may not overtake these.
+    """
+    waiting, refusal = set(acknowledgements), None
     while waiting:
         done, waiting = await asyncio.wait(waiting, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if not done:
             raise TimeoutError(f"no acknowledgement for {deadline_s:g} s")
-        for one in done:
-            if refuse or not isinstance(one.exception(), REFUSED):
-                one.result()
+        for error in filter(None, (one.exception() for one in done)):
+            if not isinstance(error, REFUSED):
+                raise error
+            refusal = refusal or error
+    if refusal is not None:
+        raise refusal
 
 
 async def leave(producer: AIOKafkaProducer) -> None:
