@@ -157,6 +157,6 @@ async def open_remote_facts(settings: Settings, metrics: EnricherMetrics) -> Asy
     watched = EvictionWatch(client, metrics)
     async with task_scope(watched.run()):
         try:
-            yield RedisFacts(RedisStore(client, settings.redis_prefix), metrics, watched, limits=limits)
+            yield RedisFacts(RedisStore(client, settings.redis_prefix), metrics, watched, limits)
         finally:
             await client.aclose()

@@ -1,6 +1,6 @@
 """Settings of the enricher."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -46,6 +46,7 @@ QualityRules = Annotated[
         examples=["/etc/clickrail/quality.json"],
     ),
 ]
+DEFAULT_REDIS_DEADLINE_MS: Final = 100
 RedisDeadline = Annotated[
     int,
     Meta(
@@ -64,7 +65,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     keys_file: KeysFile
     redis_url: RedisUrl | None = None
     redis_prefix: RedisPrefix = "clickrail"
-    redis_deadline_ms: RedisDeadline = 100
+    redis_deadline_ms: RedisDeadline = DEFAULT_REDIS_DEADLINE_MS
     log_level: LogLevel = "info"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120

@@ -1,7 +1,7 @@
 """Uniqueness, counts and guards from Redis, for a whole batch, within a deadline.
 
-A batch waits for Redis for 100 ms at most, if not set otherwise, and asks it once; after no answer Redis is left alone
-for 5 s. Clicks that could not be judged say so, and the batch goes on.
+A batch asks Redis once and waits until its deadline at most; after no answer Redis is left alone for 5 s. Clicks that
+could not be judged say so, and the batch goes on.
 """
 
 import asyncio
@@ -25,7 +25,6 @@ from runtime.redis_refusals import REFUSALS
 
 log = structlog.get_logger()
 
-DEADLINE_S: Final = 0.1
 PROBE_S: Final = 5.0
 AWAY: Final = (RedisError, OSError, TimeoutError)
 
@@ -35,11 +34,8 @@ T = TypeVar("T")
 class TimeLimits(msgspec.Struct, frozen=True):
     """How long a batch waits for Redis, and how long Redis is left alone after it did not answer."""
 
-    deadline_s: float = DEADLINE_S
+    deadline_s: float
     probe_s: float = PROBE_S
-
-
-USUAL: Final = TimeLimits()
 
 
 class FindsProblem(Protocol):
@@ -56,8 +52,8 @@ class RedisFacts:
         store: RedisStore,
         metrics: EnricherMetrics,
         evictions: FindsProblem,
+        limits: TimeLimits,
         now: Callable[[], float] = time.time,
-        limits: TimeLimits = USUAL,
     ) -> None:
         self._store = store
         self._evictions = evictions

@@ -13,7 +13,7 @@ import pytest
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
-from enricher.facts.redis_facts import DEADLINE_S
+from enricher.settings import DEFAULT_REDIS_DEADLINE_MS
 from schemas import CLICKS_DEAD
 from tests.faults.drill import Drill
 from tests.faults.judging import Clicks, Judged, Judging, find_false_repeats, find_false_uniques, read_judged
@@ -27,9 +27,9 @@ pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
 AS_OFTEN: Final = 10
 """Times longer than promised that a busy machine may take. The drill report compares with the promise."""
-PROMISED: Final = DEADLINE_S, 500
+PROMISED: Final = DEFAULT_REDIS_DEADLINE_MS / 1000, 500
 """How long a batch waits for Redis, and the clicks a second."""
-ON_ANY_MACHINE: Final = AS_OFTEN * DEADLINE_S, 100
+ON_ANY_MACHINE: Final = AS_OFTEN * DEFAULT_REDIS_DEADLINE_MS / 1000, 100
 """The same for the short form: with other tests beside it no Redis answers a batch within 100 ms, time after time."""
 
 

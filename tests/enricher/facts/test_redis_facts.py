@@ -17,10 +17,11 @@ from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
 from enricher.click_facts import ClickFacts
 from enricher.facts.eviction_watch import EvictionWatch
-from enricher.facts.redis_facts import DEADLINE_S, RedisFacts, TimeLimits
+from enricher.facts.redis_facts import RedisFacts, TimeLimits
 from enricher.facts.redis_store import RedisStore
 from enricher.metrics import EnricherMetrics
 from enricher.pipeline import LOCAL_STEPS, finish_click
+from enricher.settings import DEFAULT_REDIS_DEADLINE_MS
 from identity.ulid import make_ulid
 from runtime.redis import connect_redis
 from schemas import EnrichedClick, encode
@@ -32,6 +33,7 @@ from tests.waiting import eventually
 pytestmark = pytest.mark.servers
 
 PROBE_S = 0.3
+DEADLINE_S = DEFAULT_REDIS_DEADLINE_MS / 1000
 MARGIN_S = 0.5
 """A busy machine runs a timer late."""
 
@@ -45,7 +47,7 @@ class Client:
         metrics = EnricherMetrics(self.registry)
         self.watch = EvictionWatch(self.redis, metrics)
         store = RedisStore(self.redis, f"t{uuid.uuid4().hex[:12]}")
-        self.facts = RedisFacts(store, metrics, self.watch, NOW.timestamp, TimeLimits(timeout_s, PROBE_S))
+        self.facts = RedisFacts(store, metrics, self.watch, TimeLimits(timeout_s, PROBE_S), NOW.timestamp)
         self.longest_s = 0.0
 
     async def enrich(self, batch: Sequence[ClickFacts]) -> list[EnrichedClick]:
