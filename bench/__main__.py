@@ -41,10 +41,11 @@ async def run(names: list[str]) -> list[Figure]:
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(MEASUREMENTS)
-    if unknown := set(names) - set(MEASUREMENTS):
+    asked = set(sys.argv[1:]) or set(MEASUREMENTS)
+    if unknown := asked - set(MEASUREMENTS):
         sys.exit(f"There is no measurement {', '.join(sorted(unknown))}: there are {', '.join(MEASUREMENTS)}.")
-    print_table(asyncio.run(run(names)))
+    # In their own order, whatever order they are asked in: the backlog of one must not be measured by the next.
+    print_table(asyncio.run(run([name for name in MEASUREMENTS if name in asked])))
 
 
 if __name__ == "__main__":
