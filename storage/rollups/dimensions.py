@@ -19,7 +19,7 @@ OTHER: Final = "\x01"
 TOTAL: Final = 0
 """The number that stands for no dimension."""
 DETAILED_FROM: Final = 300
-"""Clicks a day from which an affiliate's or a code's dimensions are kept. Those of quieter ones are counted from rows."""
+"""Clicks a day from which an affiliate or a code has dimensions. Those of quieter ones are counted from rows."""
 
 
 class Dimension(msgspec.Struct, frozen=True):
