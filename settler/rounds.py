@@ -11,7 +11,7 @@ from quality.rules import Rules
 from runtime.errors import DependencyAway
 from runtime.postgres import is_pooled
 from settler.metrics import SettlerMetrics
-from storage.affiliate_quality import count_day
+from storage.affiliate_quality import count_day, list_marked
 from storage.scores import ScoredClick, ScoreWriter
 from storage.settling import (
     LOOK_AHEAD,
@@ -36,6 +36,8 @@ DAY: Final = timedelta(days=1)
 STORED_OVERLAP: Final = timedelta(minutes=15)
 """A row's `stored_at` is earlier than its commit: by less than this, which is longer than the sink's transactions."""
 LATE_EVERY: Final = timedelta(minutes=10)
+RECOUNT_EVERY: Final = timedelta(hours=1)
+"""Cookies come back all the time, to any day of the last seven; each count reads all clicks of its day."""
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail settler of ' || current_schema(), 0))"
 NEWEST: Final = "SELECT clicked_at, stored_at FROM clicks ORDER BY clicked_at DESC LIMIT 1"
 
@@ -57,6 +59,7 @@ class Rounds:
         self._writer = ScoreWriter(connection)
         self._pass: tuple[Rules, TablePass] | None = None
         self._late_at: datetime | None = None
+        self._recounted_at: datetime | None = None
 
     async def lock(self) -> None:
         """Become the only settler. Raises AnotherSettler. Through a pooler only the progress guards against others."""
@@ -71,6 +74,9 @@ class Rounds:
             await self._settle_late(rules, progress, now)
             self._late_at = now
         await self._count_days(progress, should_stop)
+        if self._recounted_at is None or now >= self._recounted_at + RECOUNT_EVERY:
+            await self._recount_days(should_stop)
+            self._recounted_at = now
         self._metrics.behind.set((now - progress.settled_until).total_seconds())
         return progress
 
@@ -127,6 +133,13 @@ class Rounds:
             await count_day(self._connection, day)
             day = date.fromordinal(day.toordinal() + 1)
             await note_quality(self._connection, day)
+
+    async def _recount_days(self, should_stop: Callable[[], bool]) -> None:
+        """Count again each day of which a verdict changed after it had been counted."""
+        for day in await list_marked(self._connection):
+            if should_stop():
+                return
+            await count_day(self._connection, day)
 
     async def _read_progress(self) -> Progress:
         progress = await read_progress(self._connection)

@@ -1,11 +1,22 @@
-"""Counts what the clicks of an affiliate are like, per day (UTC)."""
+"""Counts what the clicks of an affiliate are like, per day (UTC).
 
+A later verdict may change a click of a day that was counted already: a cookie comes back, or clicks are scored again.
+The transaction that writes it marks the day, and the settler counts marked days again. A mark is a `counted_at` of
+-infinity.
+"""
+
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import asyncpg
 
+from runtime.postgres import transaction
+
 COUNT_S: Final = 600.0
+MARK: Final = "UPDATE affiliate_quality SET counted_at = '-infinity' WHERE day = ANY($1) AND counted_at > '-infinity'"
+UNMARK: Final = "UPDATE affiliate_quality SET counted_at = clock_timestamp() WHERE day = $1"
+LIST_MARKED: Final = "SELECT DISTINCT day FROM affiliate_quality WHERE counted_at = '-infinity' ORDER BY day"
 COUNT: Final = """
     WITH judged AS (
         SELECT program_id, affiliate_id, clicked_at, net_hash, client_hash, network_kind, now_is_unique AS is_unique,
@@ -39,4 +50,17 @@ COUNT: Final = """
 async def count_day(connection: asyncpg.Connection, day: date) -> None:
     """Count a day, or count it again."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    await connection.execute(COUNT, day, begin, begin + timedelta(days=1), timeout=COUNT_S)
+    async with transaction(connection):
+        # Whoever marks the day meanwhile waits for this row lock, and marks it again after it was counted.
+        await connection.execute(UNMARK, day, timeout=COUNT_S)
+        await connection.execute(COUNT, day, begin, begin + timedelta(days=1), timeout=COUNT_S)
+
+
+async def mark_days(connection: asyncpg.Connection, times: Iterable[datetime]) -> None:
+    """Mark the days of these times to be counted again. A day that was never counted needs no mark, and has none."""
+    days = {time.astimezone(UTC).date() for time in times}
+    await connection.execute(MARK, sorted(days), timeout=COUNT_S)
+
+
+async def list_marked(connection: asyncpg.Connection) -> list[date]:
+    return [row["day"] for row in await connection.fetch(LIST_MARKED, timeout=COUNT_S)]

@@ -14,6 +14,7 @@ import msgspec
 from identity.ulid import ulid_milliseconds
 from quality.settled_uniqueness import is_another_visitor, make_returned
 from schemas import Fraud, Uniqueness
+from storage.affiliate_quality import mark_days
 from storage.partitions import SCORES, make_partition
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
@@ -104,8 +105,11 @@ class ScoreWriter:
             return 0
         scored = await self._keep_returned(scored)
         status = await self._connection.execute(WRITE, *list_columns(scored), timeout=WRITE_S)
-        await self._write_returned(scored)
-        return int(status.rsplit(" ", 1)[1])
+        written, returned = int(status.rsplit(" ", 1)[1]), await self._write_returned(scored)
+        changed = [at for _, at in returned] + ([one.clicked_at for one in scored] if written else [])
+        if changed:
+            await mark_days(self._connection, changed)
+        return written
 
     async def _keep_returned(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
         """Keep what is known of cookies that came back after these clicks had been settled."""
@@ -120,8 +124,8 @@ class ScoreWriter:
             for one in scored
         ]
 
-    async def _write_returned(self, scored: Sequence[ScoredClick]) -> None:
-        """Make unique the earlier clicks whose cookies these clicks brought back."""
+    async def _write_returned(self, scored: Sequence[ScoredClick]) -> list[Key]:
+        """Make unique the earlier clicks whose cookies these clicks brought back; return those that it changed."""
         keys = [(one.returned, at) for one in scored if one.returned and (at := find_time(one, one.returned))]
         changed = [
             (row["click_id"], row["clicked_at"])
@@ -130,6 +134,7 @@ class ScoreWriter:
         ]
         if changed:
             await self._connection.execute(WRITE_RETURNED, *list_keys(changed), timeout=WRITE_S)
+        return changed
 
     async def _fetch(self, query: str, keys: Sequence[Key]) -> list[asyncpg.Record]:
         return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import asyncpg
 import msgspec
@@ -11,8 +11,10 @@ import pytest
 from quality.rules import DEFAULT_RULES, make_rules
 from schemas import Uniqueness
 from settler.rounds import AnotherSettler
+from storage.affiliate_quality import list_marked
 from storage.partitions import drop_partition
-from storage.settling import Overtaken
+from storage.rescoring import rescore
+from storage.settling import Overtaken, TablePass
 from tests.console.builders import NOW, open_tables
 from tests.settler.builders import (
     CLICKED,
@@ -203,3 +205,47 @@ async def test_a_click_without_hashes_is_scored_by_itself(tables: asyncpg.Connec
     await rounds_over(tables).run(DEFAULT_RULES, NOW)
 
     assert [band for _, band, _ in await scores(tables)] == ["clean"] * 3
+
+
+async def test_a_cookie_that_comes_back_on_another_day_counts_the_settled_day_again(tables: asyncpg.Connection) -> None:
+    first = click(0, 1)
+    judged = Uniqueness(is_unique=False, basis="address", first_click_id=first.click_id, status="judged")
+    colleague = click(30, 2, unique=judged)
+    await store_at(tables, [first, colleague], CLICKED + timedelta(minutes=1))
+    rounds, day = rounds_over(tables), timedelta(days=1)
+    for now in (NOW, NOW + day):
+        await rounds.run(DEFAULT_RULES, now)
+    before = await repeats(tables)
+
+    cookie = {"cookie_state": "valid", "previous_click_id": colleague.click_id}
+    back = click((NOW + day - CLICKED).total_seconds(), 3, client_hash="at home", **cookie)
+    await store_at(tables, [back], back.clicked_at)
+    await rounds_over(tables).run(DEFAULT_RULES, NOW + day + timedelta(minutes=30))
+
+    assert (before, await repeats(tables)) == ({CLICKED.date(): 1}, {CLICKED.date(): 0})
+
+
+async def test_a_day_whose_clicks_are_scored_again_is_counted_again_within_an_hour(tables: asyncpg.Connection) -> None:
+    await store_at(tables, sweep_at(0), CLICKED + timedelta(minutes=1))
+    rounds, tomorrow = rounds_over(tables), NOW + timedelta(days=1)
+    for now in (NOW, tomorrow):
+        await rounds.run(DEFAULT_RULES, now)
+    invalid = [await invalid_clicks(tables)]
+
+    lenient = make_rules("lenient", "1", {"link_sweep_weight": 0.2})
+    await rescore(tables, TablePass(tables, lenient, CLICKED), lenient, NOW, write=True)
+    for minutes in (30, 60):
+        await rounds.run(DEFAULT_RULES, tomorrow + timedelta(minutes=minutes))
+        invalid.append(await invalid_clicks(tables))
+
+    assert invalid == [3, 3, 0]
+    assert await list_marked(tables) == []
+
+
+async def repeats(connection: asyncpg.Connection) -> dict[date, int]:
+    rows = await connection.fetch("SELECT day, repeat_clicks FROM affiliate_quality WHERE day = $1", CLICKED.date())
+    return {row["day"]: row["repeat_clicks"] for row in rows}
+
+
+async def invalid_clicks(connection: asyncpg.Connection) -> int:
+    return int(await connection.fetchval("SELECT sum(invalid_clicks) FROM affiliate_quality"))
