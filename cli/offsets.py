@@ -1,5 +1,6 @@
 """`clickrail topics lag` and `topics reset-offsets`: show how far a stage has read, and set where it reads next."""
 
+import os
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -69,11 +70,18 @@ def reset_offsets(
 ) -> None:
     """Set where a stage continues to read. Stop all its processes first: Kafka refuses it while the group has members.
 
-    Reading again changes nothing in the tables: each record is stored once. Going forward leaves records unread.
+    Reading again changes nothing in the tables: each record is stored once. Going forward leaves records unread. The
+    sink keeps its positions in the database, too: it needs CLICKRAIL_DATABASE_URL.
     """
+    database_url = os.environ.get("CLICKRAIL_DATABASE_URL")
     with exit_on(CommandError):
         if topic not in READS[stage]:
             raise CommandError(f"the {stage} reads {' and '.join(READS[stage])}, not {topic!r}")
+        if stage == "sink" and not database_url:
+            raise CommandError(
+                "the sink keeps its positions in the database, too, and would go back to them: set"
+                " CLICKRAIL_DATABASE_URL"
+            )
         since = read_time(to)
 
     async def work(client: "GroupClient") -> list[dict[str, Any]]:
@@ -86,6 +94,8 @@ def reset_offsets(
 
         committed, wanted = await client.committed(), await find_offsets(client, places, to, since)
         if not dry_run:
+            if stage == "sink" and database_url:
+                await move_stored_positions(database_url, wanted)
             await client.commit(wanted)
         return [
             {"partition": place.partition, "from": committed.get(place), "to": wanted[place]}
@@ -96,6 +106,15 @@ def reset_offsets(
     rows = [[str(one["partition"]), output.text_of(one["from"]) or "none", str(one["to"])] for one in changes]
     output.show_table(("partition", "from", "to"), rows)
     print("Nothing was changed." if dry_run else f"The {stage} will continue from there.", file=sys.stderr)
+
+
+async def move_stored_positions(database_url: str, wanted: "Mapping[TopicPartition, int]") -> None:
+    """Set the sink's positions in the database. Raises CommandError."""
+    from referrals.connections import connected
+    from storage.positions import move_positions
+
+    async with connected(database_url) as connection:
+        await move_positions(connection, {(place.topic, place.partition): to for place, to in wanted.items()})
 
 
 async def read_lag(stage: str, prefix: str, client: "GroupClient") -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ Exception
 +-- DependencyAway        a dependency does not answer: wait, then try the same work again
 |   +-- DeliveryFailed    Kafka did not acknowledge records in time
 |       +-- RecordRefused  Kafka refuses some records for their size or content; the others are delivered
++-- ReadAgain             what was stored before is missing now: read again from there
 +-- TooManyDeadLetters    too many records fail for the records to be at fault: stop until an operator acts
 +-- Stuck                 the process cannot continue: exit 1, so that the supervisor restarts it
 """
@@ -48,6 +49,15 @@ class RecordRefused(DeliveryFailed):
         counted = {why: given.count(why) for why in REFUSAL_REMEDIES if why in given}
         parts = (f"{count} records {REFUSAL_REMEDIES[why].format(names)}" for why, count in counted.items())
         super().__init__("; ".join(parts))
+
+
+class ReadAgain(Exception):  # noqa: N818 - named after what to do
+    """Records before a batch were stored once and are missing now. `positions`: where to read again, by partition."""
+
+    def __init__(self, positions: Mapping[tuple[str, int], int]) -> None:
+        self.positions = positions
+        places = ", ".join(f"{topic}/{partition} from {offset}" for (topic, partition), offset in positions.items())
+        super().__init__(f"records that had been stored are missing in the database: reading {places} again")
 
 
 class TooManyDeadLetters(Exception):  # noqa: N818 - named after the condition

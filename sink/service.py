@@ -44,7 +44,8 @@ class BatchStorer:
     async def store_batch(self, batch: Batch[DeadLetter]) -> None:
         """Store every record, or leave its dead letter in the batch.
 
-        Raises DependencyAway while PostgreSQL is away, and TooManyDeadLetters before the transaction is committed.
+        Raises DependencyAway while PostgreSQL is away, and before the transaction is committed ReadAgain and
+        TooManyDeadLetters.
         """
 
         def build(record: SourceRecord) -> Outcome:
@@ -56,7 +57,7 @@ class BatchStorer:
         def check_limit(bad: Sequence[BadRow]) -> None:
             batch.check_limit({places[id(one.row)]: REFUSED for one in bad})
 
-        bad = await self._env.writer.write(list(rows.values()), check_limit)
+        bad = await self._env.writer.write(list(rows.values()), check_limit, batch.records.values())
         batch.reject({places[id(one.row)]: Failure(REFUSED, one.detail) for one in bad})
         await self._store_own_letters(batch)
 

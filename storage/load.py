@@ -4,7 +4,7 @@ COPY alone cannot skip existing rows; together a batch is stored once, however o
 refuses is found with savepoints in the same transaction, and the other rows are stored.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,8 +13,10 @@ import msgspec
 
 from runtime.postgres import close, is_pooled, transaction
 from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
+from schemas.letters import SourceRecord
 from storage.bisection import OnBad, process_good_items
 from storage.partitions import make_partitions
+from storage.positions import StoredPositions
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
@@ -29,6 +31,9 @@ class BadRow(msgspec.Struct, frozen=True):
 
 Check = Callable[[Sequence[BadRow]], None]
 """Called with the bad rows so far, each time one more is found. An exception from it rolls the batch back."""
+
+Records = Collection[SourceRecord]
+"""The records of a batch, those without a row included."""
 
 Numbered = tuple[int, StorableRow]
 """A row, and the number it has in the temporary table."""
@@ -45,8 +50,9 @@ class LoadResult(msgspec.Struct, frozen=True):
 class TableLoader:
     """Loads batches over one connection. Remembers which days have a partition, so it checks each day once."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, positions: StoredPositions) -> None:
         self._connection = connection
+        self._positions = positions
         self._pooled = is_pooled(connection)
         self._days: set[date] = set()
 
@@ -56,11 +62,11 @@ class TableLoader:
         for table in () if self._pooled else TABLES:
             await self._make_incoming(table)
 
-    async def load(self, rows: Sequence[StorableRow], check: Check) -> LoadResult:
+    async def load(self, rows: Sequence[StorableRow], check: Check, records: Records = ()) -> LoadResult:
         """Load rows of any tables in one transaction. Missing partitions are created before it, one by one.
 
-        Raises what `check` raises, and asyncpg's errors: the transaction is rolled back, and the connection may be
-        broken.
+        `records` are those of the batch that the rows are from, to be noted as stored. Raises what `check` raises,
+        ReadAgain, and asyncpg's errors: the transaction is rolled back, and the connection may be broken.
         """
         dropped = await self._make_partitions({row.day for row in rows if row.day is not None} - self._days)
         result = LoadResult({}, [], [row for row in rows if row.day in dropped])
@@ -70,9 +76,11 @@ class TableLoader:
             check(result.bad)
 
         async with transaction(self._connection):
+            nexts = await self._positions.note(self._connection, records)
             for table in TABLES:
                 if part := [row for row in rows if row.table is table and row.day not in dropped]:
                     result.new[table] = await self._load_table(table, list(enumerate(part)), refuse)
+        self._positions.confirm(nexts)
         return result
 
     def forget_days(self) -> None:

@@ -9,7 +9,8 @@ from prometheus_client import Counter
 from runtime.postgres import Session, connect, describe_failure
 from runtime.postgres_errors import ERRORS, is_missing_partition
 from runtime.settings import DatabaseUrl
-from storage.load import BadRow, Check, LoadResult, TableLoader
+from storage.load import BadRow, Check, LoadResult, Records, TableLoader
+from storage.positions import StoredPositions
 from storage.tables import StorableRow
 
 log = structlog.get_logger()
@@ -37,20 +38,24 @@ class TableWriter:
     def __init__(self, database_url: DatabaseUrl, metrics: StorageMetrics) -> None:
         self._database_url = database_url
         self._metrics = metrics
+        self._positions = StoredPositions()
         self._loader: TableLoader | None = None
 
-    async def write(self, rows: Sequence[StorableRow], check: Check = accept_any) -> list[BadRow]:
+    async def write(
+        self, rows: Sequence[StorableRow], check: Check = accept_any, records: Records = ()
+    ) -> list[BadRow]:
         """Store the rows, each once, all in one transaction; return those that can never be stored.
 
-        `check` is called with the bad rows each time one more is found; when it raises, nothing is stored. Raises
-        PostgresAway while the database is away, and Stuck when it refuses something other than a row. A click of a day
-        that was dropped is counted as lost.
+        `records` are those of the batch, noted as stored in the same transaction. `check` is called with the bad rows
+        each time one more is found; when it raises, nothing is stored. Raises PostgresAway while the database is away,
+        Stuck when it refuses something other than a row, and ReadAgain when records before these are missing in it. A
+        click of a day that was dropped is counted as lost.
         """
-        if not rows:
+        if not rows and not records:
             return []
         loader = self._loader = self._loader or await self._connect()
         try:
-            done = await load(loader, rows, check)
+            done = await load(loader, rows, check, records)
         except ERRORS as error:
             self._abandon()
             raise describe_failure(error) from error
@@ -68,7 +73,7 @@ class TableWriter:
     async def _connect(self) -> TableLoader:
         # Connect outside of the code that finds bad rows: a certificate error is a ValueError, too.
         connection = await connect(self._database_url.reveal(), SESSION)
-        loader = TableLoader(connection)
+        loader = TableLoader(connection, self._positions)
         try:
             await loader.prepare()
         except ERRORS as error:
@@ -94,12 +99,12 @@ class TableWriter:
             log.warning("clicks not stored: their days were dropped", clicks=len(done.too_old), days=days)
 
 
-async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check) -> LoadResult:
+async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check, records: Records) -> LoadResult:
     try:
-        return await loader.load(rows, check)
+        return await loader.load(rows, check, records)
     except ERRORS as error:
         if not is_missing_partition(error):
             raise
     # The partition was dropped or detached: load again, which creates it or finds the day among the dropped.
     loader.forget_days()
-    return await loader.load(rows, check)
+    return await loader.load(rows, check, records)

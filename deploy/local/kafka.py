@@ -114,6 +114,10 @@ async def make_template(settings: LocalSettings, template: Template) -> None:
             throwaway=False,
             kafka_port=0,
             kafka_controller_port=0,
+            # The other servers may run already, at their own ports.
+            postgres_port=0,
+            valkey_port=0,
+            landing_port=0,
             stop_seconds=TEMPLATE_SECONDS,
         )
     )

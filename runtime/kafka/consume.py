@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, NoOffsetForPartitionError, OffsetOutOfRa
 
 from runtime.backoff import backoff_delays, grace_period, sleep_unless
 from runtime.dead_letter_limit import DeadLetterLimit
-from runtime.errors import DependencyAway, TooManyDeadLetters
+from runtime.errors import DependencyAway, ReadAgain, TooManyDeadLetters
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.clients import AIOKafkaConsumer
 from runtime.kafka.lag import LagWatch
@@ -34,8 +34,9 @@ Records = Sequence[ConsumerRecord[bytes | None, bytes]]
 Handle = Callable[[Records], Awaitable[None]]
 """Does the work of one batch and returns when it is safe.
 
-Raises DependencyAway to be called again with the same, and TooManyDeadLetters, from the check of the limit that was
-given to the loop as well, before it has delivered any dead letter.
+Raises DependencyAway to be called again with the same, ReadAgain to be called with what was read before, and
+TooManyDeadLetters, from the check of the limit that was given to the loop as well, before it has delivered any dead
+letter.
 """
 
 Fetched = dict[TopicPartition, list[Any]]
@@ -129,8 +130,14 @@ class ConsumeLoop:
     ) -> None:
         records = [record for part in fetched.values() for record in part]
         async with assignment.working():
-            with self._metrics.batch_seconds.time():
-                done = await self._until_done(records, lambda: stop.is_set() or taken())
+            try:
+                with self._metrics.batch_seconds.time():
+                    done = await self._until_done(records, lambda: stop.is_set() or taken())
+            except ReadAgain as error:
+                self._limit.discard()
+                if not taken():
+                    await self._positions.read_again(consumer, fetched, error)
+                return
             offsets = {partition: part[-1].offset + 1 for partition, part in fetched.items() if part}
             if done and not taken() and await commit(consumer, offsets):
                 self._metrics.records.inc(len(records))

@@ -34,6 +34,11 @@ class StreamMetrics:
             "clickrail_clicks_lost", "Clicks gone for good, by reason.", ["reason"], registry=registry
         )
         self.lost = self.lost_by_reason.labels("offset_out_of_range")
+        self.read_again = Counter(
+            f"clickrail_{stage}_records_read_again",
+            "Records read again because the database had stored them and lacks them: it failed over, or was restored.",
+            registry=registry,
+        )
         self.without_offset = Counter(
             f"clickrail_{stage}_partitions_without_offset",
             "Partitions for which Kafka had no offset of the group: new, or lost, as by expiry; read from their start.",

@@ -6,9 +6,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from runtime.errors import ReadAgain
 from runtime.kafka.assignment import Assignment
 from runtime.kafka.clients import AIOKafkaConsumer
 from runtime.kafka.group_offsets import OffsetClient
@@ -78,6 +79,24 @@ class Positions:
                 offset=asked[partition],
                 lost=lost,
             )
+
+    async def read_again(
+        self,
+        consumer: AIOKafkaConsumer,
+        fetched: Mapping[TopicPartition, Sequence[ConsumerRecord[bytes | None, bytes]]],
+        asked: ReadAgain,
+    ) -> None:
+        """Go back to the positions asked for, as far as the partitions are ours, and to the start of the batch."""
+        targets = {partition: records[0].offset for partition, records in fetched.items()}
+        for place, position in asked.positions.items():
+            partition = TopicPartition(*place)
+            if partition in consumer.assignment():
+                reached = targets[partition] if partition in targets else await consumer.position(partition)
+                self._metrics.read_again.inc(max(0, reached - position))
+                targets[partition] = position
+        for partition, position in targets.items():
+            consumer.seek(partition, position)
+        log.warning("reading again", reason=str(asked))
 
     async def _begin_at_start(
         self, consumer: AIOKafkaConsumer, assignment: Assignment, partitions: Collection[TopicPartition]

@@ -3,11 +3,13 @@
 import asyncio
 import json
 
+import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from cli.tables import apply_migrations
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import TOPICS
@@ -93,3 +95,32 @@ def test_what_cannot_be_meant_is_said_in_one_line(kafka: str, prefix: str, topic
     wrong = call(kafka, prefix, "reset-offsets", "--stage", "enricher", "--topic", topic, "--to", to)
 
     assert (wrong.exit_code, wrong.stderr.strip()) == (2, f"clickrail: {message}")
+
+
+def test_the_sink_goes_on_where_it_is_told_to_by_kafka_and_by_the_database(
+    kafka: str, prefix: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reset = ("reset-offsets", "--stage", "sink", "--topic", "clicks.enriched", "--to", "latest")
+
+    refused = call(kafka, prefix, *reset)
+    monkeypatch.setenv("CLICKRAIL_DATABASE_URL", database_url)
+    asyncio.run(note_position(database_url, f"{prefix}clicks.enriched"))
+    done = call(kafka, prefix, *reset)
+
+    assert refused.exit_code == 2
+    assert "set CLICKRAIL_DATABASE_URL" in refused.stderr
+    assert (done.exit_code, asyncio.run(read_position(database_url))) == (0, 0)
+
+
+async def note_position(database_url: str, topic: str) -> None:
+    await apply_migrations(database_url)
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("INSERT INTO stored_positions VALUES ($1, 0, 700)", topic)
+    await connection.close()
+
+
+async def read_position(database_url: str) -> int | None:
+    connection = await asyncpg.connect(database_url)
+    position: int | None = await connection.fetchval("SELECT next_offset FROM stored_positions")
+    await connection.close()
+    return position
