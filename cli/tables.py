@@ -12,9 +12,10 @@ from cli.options import DatabaseUrl
 if TYPE_CHECKING:
     import asyncpg
 
+    from runtime.comments import TableComments
     from runtime.kafka.security import KafkaSecurity
     from runtime.kafka.topics import Applied
-    from runtime.migrations import AppliedMigration
+    from runtime.migrations import AppliedMigration, MigrationSet
 
 topics = typer.Typer(help="The Kafka topics, and how far each stage has read them.", no_args_is_help=True)
 
@@ -37,8 +38,8 @@ def migrate(database_url: DatabaseUrl) -> None:
     from runtime.migrations import MigrationError
 
     with exit_on(MigrationError):
-        applied, skipped = run(database_url, bring_up_to_date)
-    for line in (*applied, *skipped):
+        applied, notes = run(database_url, bring_up_to_date)
+    for line in (*applied, *notes):
         print(line)
     if not applied:
         print("The tables are up to date.")
@@ -54,18 +55,42 @@ async def apply_migrations(database_url: str) -> list[str]:
 
 
 async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str], list[str]]:
-    """Apply missing migrations, and make the next partitions; return the names of those applied and those skipped."""
+    """Apply missing migrations, then make the next partitions, and views and comments for analysts.
+
+    Returns the names of the migrations applied, and what else there is to say.
+    """
     from runtime.migrations import find_migrations, find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
+    from storage.analysts.prepare import prepare_for_analysts
     from storage.partitions import make_upcoming_partitions
 
     packages = [find_migrations(package) for package in PACKAGES]
+    await drop_views_before(connection, packages)
     applied = await run_migrations(connection, packages)
     await make_upcoming_partitions(connection)
-    return [describe_applied(one) for one in applied], [
+    notes = [
         f"skipped {one.package} {one.number:04} {one.title}: it is for {one.directives.only} only"
         for one in find_skipped(packages, await read_state(connection))
     ]
+    notes += await prepare_for_analysts(connection, describe_referrals())
+    return [describe_applied(one) for one in applied], notes
+
+
+async def drop_views_before(connection: "asyncpg.Connection", packages: "list[MigrationSet]") -> None:
+    """Drop the analysts' views if there are migrations to apply; they are made again after these."""
+    from runtime.migrations import find_pending, read_state
+    from storage.analysts.prepare import drop_views
+
+    is_new = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL")
+    if not is_new and find_pending(packages, await read_state(connection)):
+        await drop_views(connection)
+
+
+def describe_referrals() -> "dict[str, TableComments]":
+    from referrals.reference import TABLES
+    from storage.analysts.prepare import write_comments
+
+    return {name: write_comments(text, columns) for name, (text, columns) in TABLES.items()}
 
 
 def describe_applied(one: "AppliedMigration") -> str:

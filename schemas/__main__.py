@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 
 from schemas.codec import MAJOR
+from schemas.reference import REFERENCE, FieldMeaning, find_meanings
 from schemas.topics import TOPICS, Topic
 
 FOLDER = Path(__file__).parent / "json"
+MEANINGS = {kind.__name__: find_meanings(kind) for kind in REFERENCE}
 
 
 def json_schema(topic: Topic) -> str:
@@ -21,7 +23,7 @@ def json_schema(topic: Topic) -> str:
         "title": topic.record.__name__,
         "description": f"The values of {topic.name}; key: {topic.key}; read by {topic.readers}.",
         **reference,
-        "$defs": {name: require_fields(definition) for name, definition in definitions.items()},
+        "$defs": {name: describe_fields(require_fields(definition), name) for name, definition in definitions.items()},
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -37,6 +39,21 @@ def require_fields(definition: dict[str, Any]) -> dict[str, Any]:
     }
     required = [name for name, field in properties.items() if "$comment" not in field]
     return definition | {"properties": properties, "required": required}
+
+
+def describe_fields(definition: dict[str, Any], name: str) -> dict[str, Any]:
+    """Add what each field means, from the field reference; the format of its type follows."""
+    meanings = MEANINGS[name]
+    properties = {
+        name: {"description": add_format(meanings[name], field.get("description"))}
+        | {word: value for word, value in field.items() if word != "description"}
+        for name, field in definition["properties"].items()
+    }
+    return definition | {"properties": properties}
+
+
+def add_format(meaning: FieldMeaning, form: str | None) -> str:
+    return f"{meaning.describe()} Format: {form}." if form else meaning.describe()
 
 
 def schema_path(topic: Topic) -> Path:

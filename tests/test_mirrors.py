@@ -17,6 +17,7 @@ ELSEWHERE: Final = {
     "sink/metrics.py": "sink/test_service.py",
     "sink/settings.py": "runtime/test_settings.py",
     "storage/affiliate_quality.py": "settler/test_rounds.py",
+    "storage/analysts/table_reference.py": "storage/analysts/test_prepare.py",
     "storage/jobs.py": "storage/test_partitions.py",
     "storage/load.py": "storage/test_writer.py",
     "storage/read/settling.py": "storage/test_settling.py",
