@@ -4,7 +4,7 @@ A rules file is JSON: `{"name": "acme", "version": "3", "values": {"client_rate_
 differs from the defaults (docs/quality.md lists them all). A program's own values come with each click.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
 from hashlib import sha256
@@ -13,6 +13,8 @@ from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
+
+from quality.carriers import CARRIERS
 
 DEFAULT_NAME: Final = "clickrail"
 DEFAULT_VERSION: Final = "1"
@@ -81,13 +83,16 @@ class RulesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Rules(msgspec.Struct, frozen=True, eq=False):
-    """Every weight and limit, by name, and the `stamp` (name, version, SHA-256) that each scored click carries."""
+    """Every weight and limit, by name, and the `stamp` that each scored click carries.
+
+    The stamp has name, version, and a SHA-256 of what the score reads beside the click's facts: `write_stamp`.
+    """
 
     values: Mapping[str, float]
     stamp: str
 
     def __eq__(self, other: object) -> bool:
-        # The stamp contains the digest of the values.
+        # The stamp contains a digest of the values.
         return isinstance(other, Rules) and other.stamp == self.stamp
 
     def __hash__(self) -> int:
@@ -124,8 +129,13 @@ def is_weight(name: str) -> bool:
 
 def make_rules(name: str, version: str, changes: Mapping[str, float]) -> Rules:
     values = {**DEFAULTS, **changes}
-    digest = sha256(msgspec.json.encode(values, order="sorted")).hexdigest()
-    return Rules(values, f"{name} {version} {digest[:12]}")
+    return Rules(values, write_stamp(name, version, values, CARRIERS))
+
+
+def write_stamp(name: str, version: str, values: Mapping[str, float], carriers: Iterable[int]) -> str:
+    """Name the rules. Carriers are built in, and decide which networks are shared: another list is another stamp."""
+    content = {"values": dict(values), "carriers": sorted(carriers)}
+    return f"{name} {version} {sha256(msgspec.json.encode(content, order='sorted')).hexdigest()[:12]}"
 
 
 DEFAULT_RULES: Final = make_rules(DEFAULT_NAME, DEFAULT_VERSION, {})

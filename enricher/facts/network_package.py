@@ -1,13 +1,15 @@
 """The package `iporigin`, if it is installed (the extra `networks`): ranges that providers publish, with labels."""
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import ModuleType
 
+import msgspec
 import structlog
 
-from enricher.rules.networks import PACKAGE_LABELS
+from enricher.rules.networks import PACKAGE_LABELS, Certainty, Kind
 from enricher.steps.database import IpAddress
 from enricher.steps.network import Claim, NetworkSource
 
@@ -48,6 +50,8 @@ def load_package() -> NetworkSource | None:
         return None
 
 
-def describe_version(package: ModuleType) -> str:
+def describe_version(package: ModuleType, labels: Mapping[str, tuple[Kind, Certainty]] = PACKAGE_LABELS) -> str:
+    """Name the package's version, its data's, and by a digest how we read its labels."""
     built = datetime.fromtimestamp(package.dataset_info()["built_at"], UTC).date()
-    return f"iporigin {package.__version__} {built}"
+    digest = sha256(msgspec.json.encode(labels, order="sorted")).hexdigest()
+    return f"iporigin {package.__version__} {built} {digest[:8]}"

@@ -11,9 +11,6 @@ import msgspec
 
 from quality.carriers import CARRIERS
 
-OWN_NETWORKS: Final = "2"
-"""Increase it with every change of the rules below: each click records the version it was classified by."""
-
 Kind = Literal["reserved", "relay", "mail_security", "gateway", "tor", "vpn", "bot", "cdn", "hosting", "other"]
 Certainty = Literal["certain", "probable"]
 

@@ -5,11 +5,12 @@ claim makes a system of `NEVER_HOSTING` hosting.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import Final, Protocol
 
 import msgspec
 
-from enricher.rules.networks import FACTS, KINDS, NEVER_HOSTING, OWN_NETWORKS, RESERVED, Certainty, Kind
+from enricher.rules.networks import FACTS, KINDS, NEVER_HOSTING, RESERVED, Certainty, Fact, Kind
 from enricher.steps.database import DAMAGE, Content, Database, IpAddress, KeyPath, find_text, find_values
 from enricher.steps.ranges import RangeTable, make_range_table
 from schemas import Network
@@ -125,7 +126,7 @@ def claims_of(asn: int | None, address: IpAddress, sources: Sequence[NetworkSour
 
 def own_networks() -> NetworkList:
     """Make a list of our own table."""
-    label = f"clickrail {OWN_NETWORKS}"
+    label = label_tables(FACTS, RESERVED, NEVER_HOSTING)
     facts = [
         (fact, Claim(kind=fact.kind, certainty=fact.certainty, provider=fact.provider, label=label)) for fact in FACTS
     ]
@@ -135,3 +136,9 @@ def own_networks() -> NetworkList:
         make_range_table(ranges),
         {asn: claim for fact, claim in facts for asn in fact.asns},
     )
+
+
+def label_tables(facts: Iterable[Fact], reserved: Iterable[str], never_hosting: Iterable[int]) -> str:
+    """Name the version of our tables by their content. The sources of the facts say nothing of a network."""
+    content = ([msgspec.structs.replace(fact, source="") for fact in facts], sorted(reserved), sorted(never_hosting))
+    return f"clickrail {sha256(msgspec.json.encode(content)).hexdigest()[:8]}"

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from quality.rules import DEFAULT_RULES, DEFAULTS, RulesError, find_problems, override, read_rules
+from quality.carriers import CARRIERS
+from quality.rules import DEFAULT_RULES, DEFAULTS, RulesError, find_problems, override, read_rules, write_stamp
 
 
 def file_of(**changes: object) -> bytes:
@@ -22,6 +23,14 @@ def test_the_stamp_tells_values_apart() -> None:
     stamps = {read_rules(file_of(values={"tor_exit_weight": weight})).stamp for weight in (0, 0.25, 0.5)}
 
     assert len(stamps) == 3
+
+
+def test_the_stamp_tells_lists_of_carriers_apart() -> None:
+    name, version, _ = DEFAULT_RULES.stamp.split(" ")
+
+    assert write_stamp(name, version, DEFAULTS, reversed(CARRIERS)) == DEFAULT_RULES.stamp
+    assert write_stamp(name, version, DEFAULTS, [*CARRIERS, 64496]) != DEFAULT_RULES.stamp
+    assert write_stamp(name, version, DEFAULTS, list(CARRIERS)[1:]) != DEFAULT_RULES.stamp
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.facts.network_package import PackagedNetworks, describe_version, load_package
-from enricher.rules.networks import PACKAGE_LABELS
-from enricher.steps.network import classify_network, own_networks
+from enricher.rules.networks import FACTS, NEVER_HOSTING, PACKAGE_LABELS, RESERVED
+from enricher.steps.network import classify_network, label_tables, own_networks
 from schemas import Network
 
 EXAMPLES = [ip_address(text) for text in ("172.224.226.1", "52.95.110.1", "2a02:26f7:c0::1", "10.0.0.1", "1.1.1.1")]
@@ -53,7 +53,7 @@ def test_the_relay_is_no_datacenter_whatever_the_package_says() -> None:
 
     assert iporigin.is_datacenter(address)
     assert (network.kind, network.certainty) == ("relay", "certain")
-    assert network.lists == ["clickrail 2", describe_version(iporigin)]
+    assert network.lists == [label_tables(FACTS, RESERVED, NEVER_HOSTING), describe_version(iporigin)]
 
 
 @pytest.mark.parametrize(("text", "asn", "label"), LABELLED_PEOPLE)
@@ -89,4 +89,5 @@ def test_a_package_names_its_version_and_the_day_its_data_were_made() -> None:
     package.__version__ = "1.1.2"
     package.dataset_info = lambda: {"built_at": 1_791_200_061}
 
-    assert describe_version(package) == "iporigin 1.1.2 2026-10-05"
+    assert describe_version(package).startswith("iporigin 1.1.2 2026-10-05 ")
+    assert describe_version(package, {"Tor": ("vpn", "probable")}) != describe_version(package)

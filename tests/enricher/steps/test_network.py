@@ -3,11 +3,12 @@
 from ipaddress import ip_address
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.rules.networks import LISTED_KINDS, NEVER_HOSTING, OWN_NETWORKS
+from enricher.rules.networks import FACTS, LISTED_KINDS, NEVER_HOSTING, RESERVED
 from enricher.steps.database import Database
 from enricher.steps.network import (
     Claim,
@@ -15,6 +16,7 @@ from enricher.steps.network import (
     classify_network,
     find_asn,
     find_network,
+    label_tables,
     own_networks,
 )
 from enricher.steps.ranges import make_range_table
@@ -22,7 +24,7 @@ from schemas import Network
 from tests.enricher.builders import OneRecord
 
 LABEL = "Test-ASN 2026-06-05"
-OWN = f"clickrail {OWN_NETWORKS}"
+OWN = label_tables(FACTS, RESERVED, NEVER_HOSTING)
 HOME = "81.2.69.142"
 
 
@@ -185,3 +187,14 @@ def test_without_a_database_only_what_ranges_tell_is_known(status: str) -> None:
     assert classify_network(asked, ip_address(HOME), [own_networks()]) == asked
     known = classify_network(asked, ip_address("40.92.0.1"), [own_networks()])
     assert (known.status, known.kind) == (status, "mail_security")
+
+
+def test_the_label_of_our_tables_tells_their_versions_apart() -> None:
+    first, *others = FACTS
+    cited = msgspec.structs.replace(first, source="another page")
+    certain = msgspec.structs.replace(first, certainty="probable")
+
+    assert label_tables([cited, *others], RESERVED, NEVER_HOSTING) == OWN
+    assert label_tables([certain, *others], RESERVED, NEVER_HOSTING) != OWN
+    assert label_tables(FACTS, RESERVED[1:], NEVER_HOSTING) != OWN
+    assert label_tables(FACTS, RESERVED, [*NEVER_HOSTING, 64496]) != OWN
