@@ -7,7 +7,21 @@ from typing import Annotated, cast
 
 import typer
 
-from cli import analyst, dead, geo, journal, keys, offsets, partitions, probe_links, referrals, services, tables, tokens
+from cli import (
+    analyst,
+    dead,
+    geo,
+    journal,
+    key_export,
+    keys,
+    offsets,
+    partitions,
+    probe_links,
+    referrals,
+    services,
+    tables,
+    tokens,
+)
 from cli.explain import explain
 from cli.quality import quality
 from cli.rescore import rescore
@@ -59,6 +73,7 @@ app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
+keys.keys.command("export-token")(key_export.export_token)
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")
 app.add_typer(geo.geo, name="geo", rich_help_panel="Set up")
 app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")

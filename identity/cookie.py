@@ -34,7 +34,7 @@ _NO_LEASE: Final = "-"
 
 class CookieKeys(KeySet[AESGCM]):
     def __init__(self, ring: KeyRing) -> None:
-        super().__init__(ring, "cookie", AESGCM)
+        super().__init__(ring, "cookie", lambda _, secret: AESGCM(secret))
 
 
 class CookieClaims(msgspec.Struct, frozen=True, gc=False):

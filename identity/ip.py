@@ -30,7 +30,7 @@ _SEALED_LENGTHS: Final = (47, 63)  # kid, dot and base64url of nonce, family, ad
 
 class IpSealKeys(KeySet[AESGCM]):
     def __init__(self, ring: KeyRing) -> None:
-        super().__init__(ring, "ip_seal", AESGCM)
+        super().__init__(ring, "ip_seal", lambda _, secret: AESGCM(secret))
 
 
 class IpHashKey(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class IpHashKeys(KeySet[HMAC]):
     """The keys that hash addresses: the active one, and each that was active before."""
 
     def __init__(self, ring: KeyRing) -> None:
-        super().__init__(ring, "ip_hash", lambda secret: HMAC(secret, SHA256()))
+        super().__init__(ring, "ip_hash", lambda _, secret: HMAC(secret, SHA256()))
         self._times = list_active_times(ring)
 
     def at(self, time: datetime) -> IpHashKey:

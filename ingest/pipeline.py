@@ -118,7 +118,7 @@ def build_location(
     passed = pass_parameters(query, plan.passthrough) if query and plan.passthrough else NOTHING_PASSED
     if plan.fixed is not None and not passed.parameters:
         return ResolvedTarget(plan.fixed, has_token=False, is_cut=passed.is_cut, source=source)
-    token = make_token(keys.token, click_id) if plan.has_token else None
+    token = make_token(keys.token, click_id, found.program.id) if plan.has_token else None
     # Id and token need no encoding.
     values = {"click_id": click_id, "click_token": token or ""}
     if plan.has_referral_macros:

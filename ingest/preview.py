@@ -52,7 +52,8 @@ def preview_visit(link: VisitedLink, answer: Answer, keys: Keys, click_id: str, 
         return Preview(status=resolved.status, location=resolved.location, reason=resolved.reason)
     location = build_location(keys, resolved, click_id, read_parameters(link.query), link.query).location
     # Replace the token first: it begins with the id.
-    location = location.replace(make_token(keys.token, click_id), TOKEN).replace(click_id, CLICK)
+    token = make_token(keys.token, click_id, resolved.program.id)
+    location = location.replace(token, TOKEN).replace(click_id, CLICK)
     return Preview(
         status=302,
         location=location,

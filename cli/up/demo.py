@@ -5,13 +5,12 @@ from typing import Final
 
 import asyncpg
 
-from cli.up.landing import PARAMETER
+from cli.up.landing import DEMO_PROGRAM, PARAMETER
 from referrals.admin.repository import add, change, find
 from referrals.admin.validation import ValidationProblem
 from referrals.model import Affiliate, Program, Referral, ReferralCode
 from runtime.errors import DependencyAway
 
-DEMO_PROGRAM: Final = "demo"
 DEMO_CODE: Final = "demo"
 
 AFFILIATES: Final = (

@@ -20,6 +20,7 @@ from identity.token import TokenKeys, verify_token
 from identity.verification import VerificationError
 
 PARAMETER: Final = "click"
+DEMO_PROGRAM: Final = "demo"
 HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
@@ -46,7 +47,7 @@ WITH_TOKEN: Final = Template("""<p>The visitor brought the click token of their 
 <p><code class="token">$token</code></p>
 <p>$verdict</p>
 <p>A shop keeps it with the order and sends it back with the conversion. It proves which click the order comes from:
-<code>clickrail token verify</code> needs only the key ring, no database.</p>""")
+<code>clickrail token verify</code> needs only the key ring, and the shop only its own key, no database.</p>""")
 VISITED_DIRECTLY: Final = """<p>This visit has no click token. Links of a paused code, affiliate or program lead here
 without one, and so does the page's own address.</p>"""
 
@@ -75,7 +76,7 @@ def answer_with(keys_file: Path, console_url: str | None) -> Callable[[web.Reque
     async def answer(request: web.Request) -> web.Response:
         token = request.query.get(PARAMETER, "")
         # Read the file each time: a key may have been added since the start.
-        verified = verify_token(TokenKeys(read_ring(keys_file)), token)
+        verified = verify_token(TokenKeys(read_ring(keys_file)), token, DEMO_PROGRAM)
         page = render(token, verified, console_url)
         return web.Response(text=page, content_type="text/html", headers=HEADERS)
 

@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from cli.up.banner import describe_addresses, describe_commands
-from cli.up.demo import DEMO_CODE, DEMO_PROGRAM
+from cli.up.demo import DEMO_CODE
 from cli.up.demo_click import ClickNotStored, DemoLink, describe_trace, follow_click
 from cli.up.environ import Addresses, service_environ, write_exports
-from cli.up.landing import serve_landing
+from cli.up.landing import DEMO_PROGRAM, serve_landing
 from cli.up.screen import Screen
 from cli.up.services import (
     LocalService,

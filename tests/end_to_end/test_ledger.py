@@ -101,7 +101,7 @@ def check_answers(
             continue
         row = by_visit[str(visit.number)].pop(0)
         assert visit.location is not None
-        token = make_token(TokenKeys(ring), row["click_id"])
+        token = make_token(TokenKeys(ring), row["click_id"], row["program_id"])
         location = visit.location.format(click_id=row["click_id"], click_token=token)
         assert (answer.location, row["target_url"]) == (location, location)
         assert {name: row[name] for name in visit.stored} == visit.stored

@@ -73,8 +73,14 @@ def read_cookie_of_1_0(secret: bytes, name: str, value: str) -> tuple[str, str, 
     return click_id, affiliate_id, program_id, issued_at, expires_at
 
 
-def write_token(secret: bytes, kid: str, click_id: str) -> str:
-    mac = hmac.new(secret, f"v1.{kid}.{click_id}".encode(), hashlib.sha256).digest()
+def derive_program_key(secret: bytes, program_id: str) -> bytes:
+    """HKDF-SHA256 of RFC 5869 without salt, for one block."""
+    extracted = hmac.new(bytes(32), secret, hashlib.sha256).digest()
+    return hmac.new(extracted, b"clickrail click token v1." + program_id.encode() + b"\x01", hashlib.sha256).digest()
+
+
+def write_token(program_key: bytes, kid: str, click_id: str) -> str:
+    mac = hmac.new(program_key, f"v1.{kid}.{click_id}".encode(), hashlib.sha256).digest()
     return f"{click_id}.{kid}{write_base32(int.from_bytes(mac[:10], 'big'), 16)}"
 
 

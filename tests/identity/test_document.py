@@ -11,7 +11,7 @@ from ulid import ULID
 from identity.cookie import CookieClaims, CookieKeys, OpenedCookie, open_cookie, seal_cookie
 from identity.ip import IpHashKeys, IpSealKeys, hash_ip, open_ip, seal_ip
 from identity.probe_link import make_test_proof, verify_test_proof
-from identity.token import TokenKeys, make_token, verify_token
+from identity.token import ProgramKey, TokenKeys, export_keys, make_token, verify_token
 from identity.ulid_time import ulid_time
 from tests.identity import reference_implementation
 from tests.identity.builders import NONCE, known_ring, secret
@@ -37,11 +37,14 @@ def test_the_cookies_of_the_document(answer: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("answer", known_answers("token"), ids=lambda answer: answer["token"])
 def test_the_token_of_the_document(answer: dict[str, Any]) -> None:
-    keys = TokenKeys(RING)
+    keys, click_id, program_id = TokenKeys(RING), answer["click_id"], answer["program_id"]
+    program_key = reference_implementation.derive_program_key(secret("token"), program_id)
 
-    assert make_token(keys, answer["click_id"]) == answer["token"]
-    assert verify_token(keys, answer["token"]) == answer["click_id"]
-    assert reference_implementation.write_token(secret("token"), "k7", answer["click_id"]) == answer["token"]
+    assert make_token(keys, click_id, program_id) == answer["token"]
+    assert verify_token(keys, answer["token"], program_id) == click_id
+    assert export_keys(RING, program_id) == [ProgramKey("k7", "active", answer["program_key"])]
+    assert reference_implementation.write_base64url(program_key) == answer["program_key"]
+    assert reference_implementation.write_token(program_key, "k7", click_id) == answer["token"]
 
 
 @pytest.mark.parametrize("answer", known_answers("test_link"), ids=lambda answer: answer["proof"])

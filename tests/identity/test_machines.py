@@ -58,7 +58,7 @@ def meet(maker: KeyRing, reader: KeyRing) -> set[str]:
     """Let one machine read what another makes; give the reasons why something is refused, none when all is read."""
     read = (
         open_cookie(CookieKeys(reader), NAME, seal_cookie(CookieKeys(maker), NAME, CLAIMS, NONCE), NOW_S),
-        verify_token(TokenKeys(reader), make_token(TokenKeys(maker), CLICK_ID)),
+        verify_token(TokenKeys(reader), make_token(TokenKeys(maker), CLICK_ID, "shop"), "shop"),
         open_ip(IpSealKeys(reader), seal_ip(IpSealKeys(maker), ADDRESS, CLICK_ID, NONCE), CLICK_ID),
     )
     return {value.reason for value in read if isinstance(value, VerificationError)}

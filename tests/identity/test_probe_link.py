@@ -76,19 +76,19 @@ def test_its_time_cannot_be_put_off() -> None:
 def test_a_click_token_never_proves_a_test_nor_the_other_way_round(
     *, click_id: str, code: str, expires_at: int
 ) -> None:
-    token, proof = make_token(KEYS, click_id), make_test_proof(KEYS, code, expires_at)
+    token, proof = make_token(KEYS, click_id, "shop"), make_test_proof(KEYS, code, expires_at)
 
     for text in (token, token[27:], token[:7] + token[27:], proof[:7] + token[27:]):
         assert isinstance(verify_test_proof(KEYS, code, text, NOW_S), VerificationError)
         assert isinstance(verify_test_proof(KEYS, click_id, text, NOW_S), VerificationError)
     for text in (proof, f"{click_id}.{proof[7:]}"):
-        assert isinstance(verify_token(KEYS, text), VerificationError)
+        assert isinstance(verify_token(KEYS, text, "shop"), VerificationError)
 
 
 def test_a_proof_of_a_code_that_is_a_click_id_does_not_make_a_token_of_it() -> None:
     proof = make_test_proof(KEYS, CLICK_ID, EXPIRES_AT)
 
-    assert verify_token(KEYS, f"{CLICK_ID}.{proof[7:]}") == VerificationError("forged")
+    assert verify_token(KEYS, f"{CLICK_ID}.{proof[7:]}", "shop") == VerificationError("forged")
 
 
 def test_a_proof_does_not_pass_under_another_key_id() -> None:

@@ -172,7 +172,7 @@ def test_macros_are_filled_with_what_is_known_of_the_click() -> None:
     token = query.pop("t")[0]
     assert query == {"c": [CLICK_ID], "a": ["ann"], "s": ["a&b"], "x": [""]}
     assert urlsplit(filled).path == "/abc123/shop"
-    assert verify_token(keys().token, token) == CLICK_ID
+    assert verify_token(keys().token, token, "shop") == CLICK_ID
 
 
 def test_no_parameter_poses_as_a_value_that_is_ours() -> None:

@@ -59,7 +59,7 @@ def test_a_row_says_what_is_so(case: Case) -> None:
         location = build_location_without_click(url, made, parameters, case.query)
     else:
         location = build_location(keys(), made, CLICK_ID, parameters, case.query).location
-    token = make_token(keys().token, CLICK_ID)
+    token = make_token(keys().token, CLICK_ID, made.program.id)
     assert location == case.location.replace("CLICK", CLICK_ID).replace("TOKEN", token)
 
 
@@ -67,4 +67,4 @@ def test_a_row_says_what_is_so(case: Case) -> None:
 def test_whether_a_token_is_carried_is_told_as_it_is(case: Case) -> None:
     made = referral(case)
     aimed = build_location(keys(), made, CLICK_ID, read_parameters(case.query), case.query)
-    assert aimed.has_token == (make_token(keys().token, CLICK_ID) in aimed.location)
+    assert aimed.has_token == (make_token(keys().token, CLICK_ID, made.program.id) in aimed.location)

@@ -33,7 +33,7 @@ async def visit(url: str) -> tuple[int, str, Mapping[str, str]]:
 
 
 async def test_it_shows_the_token_and_leads_to_the_click_in_the_console(keys_file: Path) -> None:
-    token = make_token(TokenKeys(read_ring(keys_file)), CLICK_ID)
+    token = make_token(TokenKeys(read_ring(keys_file)), CLICK_ID, "demo")
     async with serve_landing(0, keys_file, CONSOLE) as url:
         status, page, headers = await visit(f"{url}/landing?click={token}")
 

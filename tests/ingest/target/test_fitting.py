@@ -18,7 +18,7 @@ from tests.ingest.builders import MODEST, found, keys
 from tests.ingest.serving import serving
 from tests.ingest.wire import ask, request, send
 
-TOKEN = make_token(keys().token, CLICK_ID)
+TOKEN = make_token(keys().token, CLICK_ID, "shop")
 PAGE = "https://shop.example/"
 
 
