@@ -1,4 +1,4 @@
-"""`clickrail partitions`: the daily partitions of the table `clicks`."""
+"""`clickrail partitions`: the days of the table `clicks`, each a partition or a chunk."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from storage.partitions import Partition
 
-partitions = typer.Typer(help="The daily partitions of the table `clicks`.", no_args_is_help=True)
+partitions = typer.Typer(
+    help="The days of the table `clicks`: daily partitions, or chunks of TimescaleDB.", no_args_is_help=True
+)
 
 Before = Annotated[str, typer.Option(metavar="DAY", help="the first day to keep, such as 2026-09-01 (UTC)")]
 Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are only listed")]
@@ -25,19 +27,19 @@ Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are
 @partitions.command("list")
 def list_(database_url: DatabaseUrl) -> None:
     """List the days, oldest first: partition, estimated number of clicks (of the last ANALYZE), size in bytes."""
-    from storage.partitions import list_partitions
+    from storage.days import list_days
 
-    show(run(database_url, list_partitions))
+    show(run(database_url, list_days))
 
 
 @partitions.command()
 def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None:
     """Delete whole days for good. If a click of such a day arrives later, it is not stored, and counted as lost."""
-    from storage.partitions import list_past_partitions
+    from storage.days import list_past_days
 
     with exit_on(CommandError):
         day = read_day(before)
-    chosen = [one for one in run(database_url, list_past_partitions) if one.day < day]
+    chosen = [one for one in run(database_url, list_past_days) if one.day < day]
     show(chosen)
     if yes:
         run(database_url, lambda connection: drop_all(connection, chosen))
@@ -49,10 +51,10 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
 
 
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
-    from storage.partitions import drop_partition
+    from storage.days import drop_day
 
     for one in chosen:
-        await drop_partition(connection, one.day)
+        await drop_day(connection, one.day)
 
 
 def show(listed: "list[Partition]") -> None:

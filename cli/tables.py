@@ -62,12 +62,12 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str],
     from runtime.migrations import find_migrations, find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
     from storage.analysts.prepare import prepare_for_analysts
-    from storage.partitions import make_upcoming_partitions
+    from storage.days import prepare_upcoming_days
 
     packages = [find_migrations(package) for package in PACKAGES]
     await drop_views_before(connection, packages)
     applied = await run_migrations(connection, packages)
-    await make_upcoming_partitions(connection)
+    await prepare_upcoming_days(connection)
     notes = [
         f"skipped {one.package} {one.number:04} {one.title}: it is for {one.directives.only} only"
         for one in find_skipped(packages, await read_state(connection))

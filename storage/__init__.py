@@ -2,7 +2,8 @@
 
 - schema: `migrations/` (SQL), `tables` (names and keys), `columns` (records to rows)
 - load: `load` (a batch in one transaction), `bisection` (finds its bad rows), `writer` (the sink's connection)
-- partitions: `partitions` (create, list and drop days), `jobs` (creates the coming days)
+- days: `days` (prepare, list and drop days), on `partitions` (native) or `chunks` (TimescaleDB), as `engine` tells;
+  `jobs` (creates the coming days)
 - scores: `scores` (settled scores, and the verdicts of people), `settling` (passes over the table, and their progress),
   `rescoring` (what other rules change), `affiliate_quality` (counts of a day)
 - dead letters: `replay` (sends them again)

@@ -1,4 +1,4 @@
-"""The job that creates the partitions of the coming days, so that no batch has to."""
+"""The job that creates the partitions of the coming days, so that no batch has to. A hypertable needs none."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,9 @@ from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.settings import DatabaseUrl
-from storage.partitions import PartitionState, days_ahead, make_partitions
+from storage.days import prepare_days
+from storage.engine import read_engine
+from storage.partitions import PartitionState, days_ahead
 
 log = structlog.get_logger()
 
@@ -54,7 +56,7 @@ class PartitionJob:
         days = days_ahead(self._today(), self._ahead)
         try:
             async with connected(self._database_url.reveal(), SESSION) as connection:
-                found = await make_partitions(connection, days)
+                found = await prepare_days(connection, await read_engine(connection), days)
         except ERRORS as error:
             raise describe_failure(error) from error
         self._report(count_ahead(days, found))

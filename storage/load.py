@@ -15,7 +15,9 @@ from runtime.postgres import close, is_pooled, transaction
 from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
 from schemas.letters import SourceRecord
 from storage.bisection import OnBad, process_good_items
-from storage.partitions import make_partitions
+from storage.chunks import find_dropped_days
+from storage.days import prepare_days
+from storage.engine import StorageEngine, read_engine
 from storage.positions import StoredPositions
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
@@ -39,6 +41,10 @@ Numbered = tuple[int, StorableRow]
 """A row, and the number it has in the temporary table."""
 
 
+class DayDropped(Exception):  # noqa: N818 - named after the condition
+    """A day was dropped after the batch had begun."""
+
+
 class LoadResult(msgspec.Struct, frozen=True):
     """The result of a batch: new rows by table, refused rows, and clicks of days that were dropped."""
 
@@ -48,16 +54,18 @@ class LoadResult(msgspec.Struct, frozen=True):
 
 
 class TableLoader:
-    """Loads batches over one connection. Remembers which days have a partition, so it checks each day once."""
+    """Loads batches over one connection. Remembers which days can be stored, so it prepares each day once."""
 
     def __init__(self, connection: asyncpg.Connection, positions: StoredPositions) -> None:
         self._connection = connection
         self._positions = positions
         self._pooled = is_pooled(connection)
         self._days: set[date] = set()
+        self._engine = StorageEngine()
 
     async def prepare(self) -> None:
         """Create the temporary tables; they last as long as the connection, and each commit empties them."""
+        self._engine = await read_engine(self._connection)
         # Through a pooler they last one transaction only, so each batch creates those it needs.
         for table in () if self._pooled else TABLES:
             await self._make_incoming(table)
@@ -66,9 +74,10 @@ class TableLoader:
         """Load rows of any tables in one transaction. Missing partitions are created before it, one by one.
 
         `records` are those of the batch that the rows are from, to be noted as stored. Raises what `check` raises,
-        ReadAgain, and asyncpg's errors: the transaction is rolled back, and the connection may be broken.
+        ReadAgain, DayDropped, and asyncpg's errors: the transaction is rolled back, and the connection may be broken.
         """
-        dropped = await self._make_partitions({row.day for row in rows if row.day is not None} - self._days)
+        days = {row.day for row in rows if row.day is not None}
+        dropped = await self._prepare_days(days - self._days)
         result = LoadResult({}, [], [row for row in rows if row.day in dropped])
 
         def refuse(row: Numbered, detail: str) -> None:
@@ -80,19 +89,28 @@ class TableLoader:
             for table in TABLES:
                 if part := [row for row in rows if row.table is table and row.day not in dropped]:
                     result.new[table] = await self._load_table(table, list(enumerate(part)), refuse)
+            await self._check_days(days - dropped)
         self._positions.confirm(nexts)
         return result
 
     def forget_days(self) -> None:
-        """Forget which days have a partition, after one has disappeared."""
+        """Forget which days can be stored, after one has disappeared."""
         self._days.clear()
 
-    async def _make_partitions(self, days: set[date]) -> set[date]:
+    async def _prepare_days(self, days: set[date]) -> set[date]:
         """Create the missing partitions of the days; return the days that were dropped."""
-        found = await make_partitions(self._connection, days)
+        found = await prepare_days(self._connection, self._engine, days)
         dropped = {day for day, presence in found.items() if presence == "dropped"}
         self._days |= days - dropped
         return dropped
+
+    async def _check_days(self, days: set[date]) -> None:
+        """Raise DayDropped if a day was dropped meanwhile: a hypertable would make its chunk again for these clicks.
+
+        A drop that is recorded after this check waits for this transaction. A native partition is just missing.
+        """
+        if self._engine.is_hypertable() and await find_dropped_days(self._connection, days):
+            raise DayDropped
 
     async def _make_incoming(self, table: Table) -> None:
         await self._connection.execute(

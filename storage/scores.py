@@ -5,7 +5,7 @@ is another than the one of the same client before. That stays, whatever rules th
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final, Literal
 
 import asyncpg
@@ -15,7 +15,8 @@ from identity.ulid import ulid_milliseconds
 from quality.settled_uniqueness import is_another_visitor, make_returned
 from schemas import Fraud, Uniqueness
 from storage.affiliate_quality import mark_days
-from storage.partitions import SCORES, make_partition
+from storage.days import prepare_days
+from storage.engine import SCORES, StorageEngine, read_engine
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
 
@@ -27,7 +28,8 @@ WRITE: Final = """
         $1::text[], $2::timestamptz[], $3::text[], $4::text[],
         $5::smallint[], $6::text[], $7::text[], $8::text[]::jsonb[],
         $9::boolean[], $10::text[], $11::text[], $12::text[], $13::boolean[]
-    )
+    ) AS new (click_id, clicked_at)
+    WHERE NOT EXISTS (SELECT FROM dropped_click_days WHERE day = (new.clicked_at AT TIME ZONE 'UTC')::date)
     ON CONFLICT (click_id, clicked_at, rules, stage) DO UPDATE SET score = excluded.score, band = excluded.band,
         ivt_class = excluded.ivt_class, signals = excluded.signals, is_unique = excluded.is_unique,
         unique_basis = excluded.unique_basis, first_click_id = excluded.first_click_id,
@@ -43,7 +45,8 @@ WRITE: Final = """
                 AND newer.scored_at > old.scored_at
         )
 """
-"""A score that is there already stays as it is, unless it differs or other rules gave a newer one."""
+"""A score that is there already stays as it is, unless it differs or other rules gave a newer one. The statement leaves
+out dropped days: a hypertable would make their chunks again."""
 FIND: Final = """
     SELECT DISTINCT click_id, clicked_at, is_unique, unique_basis, first_click_id
     FROM click_scores
@@ -85,19 +88,20 @@ class ScoredClick(msgspec.Struct, frozen=True, gc=False):
 
 
 class ScoreWriter:
-    """Writes scores over one connection. Remembers which days have a partition, so it checks each day once."""
+    """Writes scores over one connection. Remembers which days can be stored, so it prepares each day once."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
-        self._days: set[int] = set()
+        self._days: set[date] = set()
+        self._engine: StorageEngine | None = None
 
     async def prepare(self, scored: Sequence[ScoredClick]) -> None:
         """Create the missing partitions, each in its own transaction. Call it outside of one."""
-        for day in sorted({one.clicked_at.date() for one in scored}):
-            if day.toordinal() not in self._days:
-                # A day that was dropped meanwhile has no clicks left; its scores fail, and the caller reads again.
-                await make_partition(self._connection, day, SCORES)
-                self._days.add(day.toordinal())
+        if days := {one.clicked_at.date() for one in scored} - self._days:
+            self._engine = self._engine or await read_engine(self._connection)
+            # A day that was dropped meanwhile has no clicks left, and its scores are not written.
+            await prepare_days(self._connection, self._engine, days, SCORES)
+            self._days |= days
 
     async def write(self, scored: Sequence[ScoredClick]) -> int:
         """Write scores, each once; return how many rows are new or have changed."""

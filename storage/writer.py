@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from runtime.postgres import Session, connect, describe_failure
 from runtime.postgres_errors import ERRORS, is_missing_partition
 from runtime.settings import DatabaseUrl
-from storage.load import BadRow, Check, LoadResult, Records, TableLoader
+from storage.load import BadRow, Check, DayDropped, LoadResult, Records, TableLoader
 from storage.positions import StoredPositions
 from storage.tables import StorableRow
 
@@ -102,9 +102,11 @@ class TableWriter:
 async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check, records: Records) -> LoadResult:
     try:
         return await loader.load(rows, check, records)
+    except DayDropped:
+        pass
     except ERRORS as error:
         if not is_missing_partition(error):
             raise
-    # The partition was dropped or detached: load again, which creates it or finds the day among the dropped.
+    # The day was dropped, or its partition detached: load again, which creates it or finds the day among the dropped.
     loader.forget_days()
     return await loader.load(rows, check, records)

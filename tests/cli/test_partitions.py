@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
-from storage.partitions import make_partitions
+from storage.days import prepare_days
+from storage.engine import read_engine
 from tests.storage.test_writer import prepare
 
 pytestmark = pytest.mark.servers
@@ -18,7 +19,8 @@ async def test_whole_days_are_dropped_when_it_is_meant_and_never_today(database_
     await prepare(database_url)
     today = datetime.now(UTC).date()
     connection = await asyncpg.connect(database_url)
-    await make_partitions(connection, [today - timedelta(days=number) for number in range(3)])
+    days = [today - timedelta(days=number) for number in range(3)]
+    await prepare_days(connection, await read_engine(connection), days)
 
     async def run(*arguments: str) -> tuple[int, str]:
         environ = {"CLICKRAIL_DATABASE_URL": database_url}

@@ -12,7 +12,7 @@ from quality.rules import DEFAULT_RULES, make_rules
 from schemas import Uniqueness
 from settler.rounds import AnotherSettler
 from storage.affiliate_quality import list_marked
-from storage.partitions import drop_partition
+from storage.days import drop_day
 from storage.rescoring import rescore
 from storage.settling import Overtaken, TablePass
 from tests.console.builders import NOW, open_tables
@@ -191,7 +191,7 @@ async def test_a_day_is_counted_per_affiliate_when_it_is_settled(tables: asyncpg
 
 async def test_a_day_that_was_dropped_is_passed_over(tables: asyncpg.Connection) -> None:
     await store_at(tables, sweep_at(0), CLICKED + timedelta(minutes=1))
-    await drop_partition(tables, CLICKED.date())
+    await drop_day(tables, CLICKED.date())
 
     await rounds_over(tables).run(DEFAULT_RULES, NOW)
 

@@ -13,14 +13,9 @@ from console.database import open_database
 from runtime.errors import DependencyAway
 from runtime.settings import Secret
 from sink.metrics import SinkMetrics
+from storage.days import drop_day, prepare_upcoming_days
 from storage.jobs import PartitionJob
-from storage.partitions import (
-    drop_partition,
-    list_partitions,
-    make_partition,
-    make_partitions,
-    make_upcoming_partitions,
-)
+from storage.partitions import list_partitions, make_partition, make_partitions
 from storage.read.click_filters import ClickFilters
 from storage.read.queries import recent_clicks
 from tests.sink.builders import NOW, click, clicked
@@ -148,7 +143,7 @@ async def test_several_that_make_the_same_at_once_all_succeed(database_url: str)
 
 
 async def test_the_first_ones_are_today_and_seven_days_more(tables: asyncpg.Connection) -> None:
-    await make_upcoming_partitions(tables)
+    await prepare_upcoming_days(tables)
 
     listed = [partition.day for partition in await list_partitions(tables)]
     assert [(day - listed[0]).days for day in listed] == list(range(8))
@@ -157,8 +152,8 @@ async def test_the_first_ones_are_today_and_seven_days_more(tables: asyncpg.Conn
 async def test_a_day_is_dropped_for_good_and_its_record_taken_back_brings_it_back(tables: asyncpg.Connection) -> None:
     await make_partition(tables, TODAY)
 
-    await drop_partition(tables, TODAY)
-    await drop_partition(tables, TODAY)
+    await drop_day(tables, TODAY)
+    await drop_day(tables, TODAY)
 
     assert await make_partition(tables, TODAY) == "dropped"
     assert await list_partitions(tables) == []
@@ -173,7 +168,7 @@ async def test_a_day_is_dropped_while_readers_of_it_are_waited_for_and_nobody_el
     await writer.write(rows_of(clicked(click(1), click(2, TOMORROW))))
     async with asyncio.timeout(60):
         async with reading_all(database_url):
-            dropping = asyncio.create_task(drop_partition(tables, TODAY))
+            dropping = asyncio.create_task(drop_day(tables, TODAY))
             async with connected(database_url) as other:
                 while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)"):
                     await asyncio.sleep(0.05)
@@ -191,8 +186,8 @@ async def test_a_drop_that_was_interrupted_is_ended_by_the_next(tables: asyncpg.
     async with reading_all(database_url), connected(database_url) as interrupted:
         await interrupted.execute("SET statement_timeout = 500")
         with pytest.raises(asyncpg.QueryCanceledError):
-            await drop_partition(interrupted, TODAY)
-    await drop_partition(tables, TODAY)
+            await drop_day(interrupted, TODAY)
+    await drop_day(tables, TODAY)
 
     assert await list_partitions(tables) == []
 

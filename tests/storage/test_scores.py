@@ -11,7 +11,8 @@ from quality.evidence import NOTHING_LATER, LaterEvidence
 from quality.rules import DEFAULT_RULES, make_rules
 from quality.score import score_click
 from schemas import EnrichedClick, Fraud, Uniqueness
-from storage.partitions import SCORES, drop_partition, make_partition
+from storage.days import drop_day, prepare_days
+from storage.engine import SCORES, read_engine
 from storage.read.scores import find_verdict
 from storage.scores import ScoredClick, ScoreWriter, add_verdict
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
@@ -141,10 +142,11 @@ async def test_a_click_that_is_not_there_has_no_verdict(tables: asyncpg.Connecti
 async def test_scores_go_with_the_day_of_their_clicks(tables: asyncpg.Connection) -> None:
     await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN))
 
-    await drop_partition(tables, CLICK.clicked_at.date())
+    await drop_day(tables, CLICK.clicked_at.date())
 
     assert await tables.fetchval("SELECT count(*) FROM click_scores") == 0
-    assert await make_partition(tables, CLICK.clicked_at.date(), SCORES) == "dropped"
+    day = CLICK.clicked_at.date()
+    assert await prepare_days(tables, await read_engine(tables), [day], SCORES) == {day: "dropped"}
 
 
 def repeat_of(first: str) -> Uniqueness:

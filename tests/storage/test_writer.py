@@ -17,8 +17,8 @@ from runtime.migrations import find_migrations, migrate
 from runtime.settings import Secret
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row
+from storage.days import drop_day
 from storage.load import BadRow
-from storage.partitions import drop_partition
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow
 from storage.writer import TableWriter
 from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
@@ -236,7 +236,7 @@ async def test_a_click_of_a_day_that_was_dropped_is_counted_and_not_stored(
     yesterday = NOW - timedelta(days=1)
     await writer.write(rows_of(clicked(click(1), click(2, yesterday))))
     connection = await asyncpg.connect(database_url)
-    await drop_partition(connection, yesterday.date())
+    await drop_day(connection, yesterday.date())
     await connection.close()
 
     assert await writer.write(rows_of(clicked(click(3), click(4, yesterday), click(5, yesterday)))) == []

@@ -10,8 +10,8 @@ import pytest
 
 from schemas import Bot, Geo, Uniqueness
 from storage.columns import CLICK_COLUMNS
-from storage.partitions import SCORES
-from storage.partitions import make_partition as make_score_partition
+from storage.days import prepare_days
+from storage.engine import SCORES, read_engine
 from storage.read.click_filters import ClickFilters
 from storage.read.counts import (
     MinuteCount,
@@ -228,7 +228,7 @@ async def month(tables: asyncpg.Connection) -> asyncpg.Connection:
     for day in range(MONTH):
         at = NOW - timedelta(days=day)
         await make_partition(tables, at)
-        await make_score_partition(tables, at.date(), SCORES)
+        await prepare_days(tables, await read_engine(tables), [at.date()], SCORES)
     known = [enriched_click(NOW, 1, unique=Uniqueness(is_unique=False, basis="address", status="judged"))]
     await store(tables, known)
     columns = ", ".join(f'"{name}"' for name in (*CLICK_COLUMNS, "stored_at") if name not in ("click_id", "clicked_at"))
