@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv --quiet
 # Services are started hundreds of times by the tests, and would be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests run side by side, each worker with servers of its own.
+# Tests run side by side, each worker with its own PostgreSQL and Valkey, all with one Kafka.
 WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 SERVICES := ingest enricher sink settler console

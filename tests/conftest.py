@@ -1,6 +1,7 @@
-"""Fixtures of all tests: real servers, each started once a session by the first test that asks for it."""
+"""Fixtures of all tests: real servers, each started by the first test that asks for it."""
 
 import gc
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from deploy.local.browser import chromium
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from tests import examples, servers
+from tests import examples, keeper, servers
 from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
 from tests.pipeline import Pipeline
 
@@ -49,9 +50,10 @@ def own_settings(tmp_path: Path) -> LocalSettings:
 
 
 @pytest.fixture(scope="session")
-async def kafka(server_settings: LocalSettings) -> AsyncIterator[str]:
-    """Kafka, as `host:port`."""
-    async with servers.run_kafka(server_settings) as address:
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """Kafka, as `host:port`. The tests of all workers share it: topics and groups begin with their `topic_prefix`."""
+    own = tmp_path_factory.getbasetemp()
+    async with keeper.shared("kafka", own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as address:
         yield address
 
 

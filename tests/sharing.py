@@ -1,8 +1,9 @@
 """Which tests are given to one worker, when several workers run the tests side by side.
 
-A worker has servers of its own, started by the first of its tests that asks for them. What most tests ask for, every
-worker starts. What few ask for and takes seconds to start, one worker starts for all of them. A module whose fixture is
-as dear says so with a mark: `pytestmark = [pytest.mark.xdist_group("broker"), ...]`.
+Kafka is shared by all workers (tests/keeper.py). Of the other servers a worker has its own, started by the first of its
+tests that asks for them. What most tests ask for, every worker starts. What few ask for and takes seconds to start, one
+worker starts for all of them. A module whose fixture is as dear says so with a mark:
+`pytestmark = [pytest.mark.xdist_group("broker"), ...]`.
 """
 
 from collections.abc import Sequence
