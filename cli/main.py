@@ -25,6 +25,7 @@ from cli import (
 from cli.explain import explain
 from cli.quality import quality
 from cli.rescore import rescore
+from cli.retention import retention
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
@@ -73,6 +74,7 @@ app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
+app.add_typer(retention, name="retention", rich_help_panel="Set up")
 keys.keys.command("export-token")(key_export.export_token)
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")
 app.add_typer(geo.geo, name="geo", rich_help_panel="Set up")

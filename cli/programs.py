@@ -42,6 +42,10 @@ ACCEPT_CLIENT_HINTS = typer.Option(
     "--accept-client-hints/--no-accept-client-hints",
     help="ask browsers for the device's model and the system's version (Accept-CH)",
 )
+SUBS_ARE_PERSONAL = typer.Option(
+    "--subs-are-personal/--no-subs-are-personal",
+    help="sub1 to sub5 are personal data: remove them after CLICKRAIL_SINK_PERSONAL_DAYS",
+)
 QUALITY_RULES = typer.Option(
     "--quality-rules",
     show_default=False,
@@ -70,6 +74,7 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
     unique_basis: Annotated[UniqueBasis, UNIQUE_BASIS] = "address",
     accept_client_hints: Annotated[bool, ACCEPT_CLIENT_HINTS] = False,
     quality_rules: Annotated[str, QUALITY_RULES] = "",
+    subs_are_personal: Annotated[bool, SUBS_ARE_PERSONAL] = False,
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
@@ -100,6 +105,7 @@ def add_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the 
         unique_basis=unique_basis,
         accept_client_hints=accept_client_hints,
         quality_rules=read_quality_rules(quality_rules),
+        subs_are_personal=subs_are_personal,
     )
     add(database_url, new, as_json=as_json, same_name=same_name)
 
@@ -125,6 +131,7 @@ def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
     unique_basis: Annotated[UniqueBasis | None, UNIQUE_BASIS] = None,
     accept_client_hints: Annotated[bool | None, ACCEPT_CLIENT_HINTS] = None,
     quality_rules: Annotated[str | None, QUALITY_RULES] = None,
+    subs_are_personal: Annotated[bool | None, SUBS_ARE_PERSONAL] = None,
     same_name: SameName = False,
     as_json: AsJson = False,
 ) -> None:
@@ -148,6 +155,7 @@ def edit_program(  # noqa: PLR0913, PLR0917 - each parameter is an option of the
         "unique_basis": unique_basis,
         "accept_client_hints": accept_client_hints,
         "quality_rules": None if quality_rules is None else read_quality_rules(quality_rules),
+        "subs_are_personal": subs_are_personal,
     }
     edit(database_url, "program", id_, given, as_json=as_json, same_name=same_name)
 

@@ -50,7 +50,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     `unique_basis` says how a visitor without a cookie is recognised: by `address`, or not at all (`cookie`), so that
     each of their clicks is unique. With `accept_client_hints` browsers are asked for the device's model and the
-    platform's version. `quality_rules` are the program's own weights and limits (docs/quality.md).
+    platform's version. `quality_rules` are the program's own weights and limits (docs/quality.md). `subs_are_personal`
+    says that sub1 to sub5 are personal data, which are removed after CLICKRAIL_SINK_PERSONAL_DAYS.
     """
 
     kind: ClassVar[Kind] = "program"
@@ -75,6 +76,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     unique_basis: UniqueBasis = "address"
     accept_client_hints: bool = False
     quality_rules: Annotated[dict[RuleName, RuleValue], Meta(max_length=MOST_LISTED)] = {}
+    subs_are_personal: bool = False
     version: int = 0
 
     def decide_privacy(self, *, gpc: bool, dnt: bool) -> Privacy:

@@ -35,6 +35,7 @@ PROGRAMS: Final = {
     "unique_basis": field("How a visitor without a cookie is recognised", "address cookie"),
     "accept_client_hints": field("True: browsers are asked for the device's model and the platform's version"),
     "quality_rules": field("The program's own weights and limits of signals, by name"),
+    "subs_are_personal": field("True: sub1 to sub5 are personal data, removed with the other personal columns"),
     **ROW,
 }
 AFFILIATES: Final = {

@@ -15,6 +15,8 @@ from runtime.process import clickrail_version
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
 from storage.jobs import PartitionJob
+from storage.retention.job import RetentionJob
+from storage.retention.policy import RetentionPolicy
 from storage.writer import TableWriter
 
 
@@ -29,6 +31,7 @@ class Environment(msgspec.Struct, frozen=True):
     producer: RecordProducer
     limit: DeadLetterLimit
     partition_job: PartitionJob
+    retention_job: RetentionJob
 
 
 @asynccontextmanager
@@ -45,8 +48,18 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_SINK_DEAD_LETTER_LIMIT")
     partition_job = PartitionJob(settings.database_url, settings.partition_days_ahead, metrics.days_ahead.set)
+    retention_job = RetentionJob(settings.database_url, read_policy(settings), metrics)
     try:
-        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, partition_job)
+        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, partition_job, retention_job)
     finally:
         await producer.close()
         await writer.close()
+
+
+def read_policy(settings: Settings) -> RetentionPolicy:
+    return RetentionPolicy(
+        clicks=settings.retention_days,
+        personal=settings.personal_days,
+        rejections=settings.rejected_days,
+        letters=settings.letters_days,
+    )

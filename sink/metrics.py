@@ -13,6 +13,18 @@ class SinkMetrics(StreamMetrics):
         super().__init__(registry, "sink", DEAD_REASONS)
         self.stored = Counter("clickrail_sink_rows_stored", "New rows, by table.", ["table"], registry=registry)
         self.lost_by_retention = self.lost_by_reason.labels("retention")
+        self.refused_as_erased = Counter(
+            "clickrail_sink_erased_records_refused",
+            "Records that were read again and not stored, because they had been erased, by table.",
+            ["table"],
+            registry=registry,
+        )
+        self.removed = Counter(
+            "clickrail_sink_rows_removed",
+            "Rows removed by retention: clicks, rejections, letters; and clicks whose personal columns were emptied.",
+            ["what"],
+            registry=registry,
+        )
         self.days_ahead = Gauge(
             "clickrail_sink_partition_days_ahead",
             "Days after today for which clicks have their partition; -1 when not even today has, or nobody looked yet.",

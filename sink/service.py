@@ -30,7 +30,7 @@ SPEC: Final = StageSpec(
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Store records until `stop` is set; the batch in work is finished first."""
-    async with open_environment(settings) as env, task_scope(env.partition_job.run()):
+    async with open_environment(settings) as env, task_scope(env.partition_job.run(), env.retention_job.run()):
         await run_stage(SPEC, env, BatchStorer(env).store_batch, stop)
 
 

@@ -20,6 +20,28 @@ BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded 
 DaysAhead = Annotated[
     int, Meta(ge=1, le=60, description="days after today for which the partition of clicks is made beforehand")
 ]
+RetentionDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=36_500,
+        description="whole days after which the days of clicks and their scores are dropped; 0 keeps them for ever",
+    ),
+]
+PersonalDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=36_500,
+        description="whole days after which personal columns of clicks are emptied; 0 keeps them as long as the row",
+    ),
+]
+RejectedDays = Annotated[
+    int, Meta(ge=0, le=36_500, description="whole days after which rejections are deleted; 0 keeps them for ever")
+]
+LettersDays = Annotated[
+    int, Meta(ge=0, le=36_500, description="whole days after which dead letters are deleted; 0 keeps them for ever")
+]
 
 
 class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK")):
@@ -32,3 +54,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
     batch_records: BatchRecords = 5000
     dead_letter_limit: MostDeadLetters = 100
     partition_days_ahead: DaysAhead = DAYS_AHEAD
+    retention_days: RetentionDays = 0
+    personal_days: PersonalDays = 0
+    rejected_days: RejectedDays = 0
+    letters_days: LettersDays = 0

@@ -16,7 +16,11 @@ from runtime.postgres import transaction
 COUNT_S: Final = 600.0
 MARK: Final = "UPDATE affiliate_quality SET counted_at = '-infinity' WHERE day = ANY($1) AND counted_at > '-infinity'"
 UNMARK: Final = "UPDATE affiliate_quality SET counted_at = clock_timestamp() WHERE day = $1"
-LIST_MARKED: Final = "SELECT DISTINCT day FROM affiliate_quality WHERE counted_at = '-infinity' ORDER BY day"
+LIST_MARKED: Final = """
+    SELECT DISTINCT day FROM affiliate_quality
+    WHERE counted_at = '-infinity' AND day NOT IN (SELECT day FROM personal_days) ORDER BY day
+"""
+"""Of days without personal columns clients cannot be counted any more: their counts stay as they are."""
 COUNT: Final = """
     WITH judged AS (
         SELECT program_id, affiliate_id, clicked_at, net_hash, client_hash, network_kind, now_is_unique AS is_unique,

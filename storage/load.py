@@ -18,7 +18,9 @@ from storage.bisection import OnBad, process_good_items
 from storage.chunks import find_dropped_days
 from storage.days import prepare_days
 from storage.engine import StorageEngine, read_engine
+from storage.erased import remove_erased
 from storage.positions import StoredPositions
+from storage.removed import empty_late_clicks, read_removed
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
@@ -46,11 +48,12 @@ class DayDropped(Exception):  # noqa: N818 - named after the condition
 
 
 class LoadResult(msgspec.Struct, frozen=True):
-    """The result of a batch: new rows by table, refused rows, and clicks of days that were dropped."""
+    """The result of a batch: new rows by table, refused rows, clicks of days that were dropped, and erased records."""
 
     new: dict[Table, int]
     bad: list[BadRow]
     too_old: list[StorableRow]
+    erased: list[StorableRow]
 
 
 class TableLoader:
@@ -78,17 +81,23 @@ class TableLoader:
         """
         days = {row.day for row in rows if row.day is not None}
         dropped = await self._prepare_days(days - self._days)
-        result = LoadResult({}, [], [row for row in rows if row.day in dropped])
+        result = LoadResult({}, [], [row for row in rows if row.day in dropped], [])
 
         def refuse(row: Numbered, detail: str) -> None:
             result.bad.append(BadRow(row[1], detail))
             check(result.bad)
 
+        kept: Sequence[StorableRow] = [row for row in rows if row.day not in dropped]
         async with transaction(self._connection):
             nexts = await self._positions.note(self._connection, records)
+            removed = await read_removed(self._connection, days - dropped)
+            if removed.has_erased:
+                kept, erased = await remove_erased(self._connection, kept)
+                result.erased.extend(erased)
             for table in TABLES:
-                if part := [row for row in rows if row.table is table and row.day not in dropped]:
-                    result.new[table] = await self._load_table(table, list(enumerate(part)), refuse)
+                if part := [row for row in kept if row.table is table]:
+                    emptied = removed.emptied_days if table is CLICKS else ()
+                    result.new[table] = await self._load_table(table, list(enumerate(part)), refuse, emptied)
             await self._check_days(days - dropped)
         self._positions.confirm(nexts)
         return result
@@ -118,8 +127,10 @@ class TableLoader:
             f"SELECT 0 AS number, {names(table)} FROM {table.name} WITH NO DATA"
         )
 
-    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:
-        """Load the good rows of one table; return how many were new."""
+    async def _load_table(
+        self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered], emptied: Sequence[date]
+    ) -> int:
+        """Load the good rows of one table, those of `emptied` days without what is personal; count the new ones."""
         new: list[int] = []
 
         async def copy(part: Sequence[Numbered]) -> str | None:
@@ -131,6 +142,8 @@ class TableLoader:
         if self._pooled:
             await self._make_incoming(table)
         copied = await process_good_items(rows, copy, refuse)
+        if emptied:
+            await empty_late_clicks(self._connection, emptied)
         await process_good_items(copied, insert, refuse)
         return sum(new)
 

@@ -23,13 +23,16 @@ def accept_any(_: Sequence[BadRow]) -> None:
 
 
 class StorageMetrics(Protocol):
-    """The metrics: new rows by table, and clicks of days that were dropped."""
+    """The metrics: new rows by table, clicks of days that were dropped, and records that were erased."""
 
     @property
     def stored(self) -> Counter: ...
 
     @property
     def lost_by_retention(self) -> Counter: ...
+
+    @property
+    def refused_as_erased(self) -> Counter: ...
 
 
 class TableWriter:
@@ -49,7 +52,7 @@ class TableWriter:
         `records` are those of the batch, noted as stored in the same transaction. `check` is called with the bad rows
         each time one more is found; when it raises, nothing is stored. Raises PostgresAway while the database is away,
         Stuck when it refuses something other than a row, and ReadAgain when records before these are missing in it. A
-        click of a day that was dropped is counted as lost.
+        click of a day that was dropped is counted as lost, and a record that was erased as refused.
         """
         if not rows and not records:
             return []
@@ -97,6 +100,10 @@ class TableWriter:
             self._metrics.lost_by_retention.inc(len(done.too_old))
             days = sorted({str(row.day) for row in done.too_old})
             log.warning("clicks not stored: their days were dropped", clicks=len(done.too_old), days=days)
+        if done.erased:
+            for row in done.erased:
+                self._metrics.refused_as_erased.labels(row.table.name).inc()
+            log.warning("records not stored again: they were erased", records=len(done.erased))
 
 
 async def load(loader: TableLoader, rows: Sequence[StorableRow], check: Check, records: Records) -> LoadResult:

@@ -27,6 +27,14 @@ ELSEWHERE: Final = {
     "storage/read/scores.py": "storage/test_scores.py",
     "storage/read/click_filters.py": "storage/read/test_queries.py",
     "storage/read/where.py": "storage/read/test_records.py",
+    "storage/personal.py": "storage/retention/test_personal_days.py",
+    "storage/programs.py": "storage/retention/test_personal_days.py",
+    "storage/removed.py": "storage/retention/test_personal_days.py",
+    "storage/retention/old_days.py": "storage/retention/test_job.py",
+    "storage/retention/old_rows.py": "storage/retention/test_job.py",
+    "storage/retention/plan.py": "storage/retention/test_job.py",
+    "storage/retention/policy.py": "storage/retention/test_job.py",
+    "storage/retention/removals.py": "storage/retention/test_job.py",
     "storage/tables.py": "storage/test_columns.py",
 }
 """Modules without a mirror, and the file of tests that covers each."""

@@ -44,6 +44,8 @@ def describe_quality(program: Program) -> list[str]:
     if program.quality_rules:
         rules = ", ".join(f"{name}={value:g}" for name, value in program.quality_rules.items())
         said.append(f"Clicks are scored with the program's own values: {rules}.")
+    if program.subs_are_personal:
+        said.append("sub1 to sub5 are personal data: they are removed after CLICKRAIL_SINK_PERSONAL_DAYS.")
     return said
 
 

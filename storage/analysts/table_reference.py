@@ -41,6 +41,7 @@ CLICKS: Final = TableMeaning(
         "enriched_at": field("When Kafka took the enriched click, UTC"),
         "stored_at": STORED_AT,
         "batch_id": field("The batch that stored the click, in rollup_batches. Null before there were rollups"),
+        "erased_at": field("When the click was made anonymous (`clickrail erase`), UTC. Null: it was not"),
     },
 )
 REJECTED_CLICKS: Final = TableMeaning(
@@ -154,6 +155,19 @@ ROLLUP_BATCHES: Final = TableMeaning(
         "rolled_at": field("When its clicks were counted in click_rollups, UTC. Null: not yet"),
     },
 )
+RETENTION_REMOVALS: Final = TableMeaning(
+    "What was removed because of its age, by day (UTC): `clickrail retention status`",
+    {
+        "what": field(
+            "Clicks with their scores, personal columns of clicks, rejections, or dead letters",
+            "clicks personal rejections letters",
+        ),
+        "day": field("The day of the rows, UTC"),
+        "rows": field("Rows that were removed; of personal: clicks that were changed"),
+        "bytes": field("Their size; of personal: that of the whole day when it was done", unit="bytes"),
+        "removed_at": field("When the last of them was removed, UTC"),
+    },
+)
 
 TABLES: Final[Mapping[str, TableMeaning]] = {
     "clicks": CLICKS,
@@ -165,5 +179,6 @@ TABLES: Final[Mapping[str, TableMeaning]] = {
     "click_minutes": CLICK_MINUTES,
     "click_rollups": CLICK_ROLLUPS,
     "rollup_batches": ROLLUP_BATCHES,
+    "retention_removals": RETENTION_REMOVALS,
 }
 """The tables that people may query."""

@@ -110,11 +110,13 @@ async def test_every_setting_of_a_program_is_an_option(run: Run) -> None:
         "unique-basis": "cookie",
         "quality-rules": "link_sweep_weight=0.6,client_rate_limit_60s=20",
     }
-    given = [*(text for name, value in options.items() for text in (f"--{name}", value)), "--accept-client-hints"]
+    given = [*(text for name, value in options.items() for text in (f"--{name}", value))]
+    given += ["--accept-client-hints", "--subs-are-personal"]
     await run("program", "add", "Shop", "--id", "shop", "--target", TARGET, *given)
     shown = (await run("program", "show", "shop")).stdout.splitlines()
     expected = [f"{name.replace('-', '_')}\t{value.replace(',', ', ')}" for name, value in options.items()]
-    assert [line for line in [*expected, "accept_client_hints\tyes"] if line not in shown] == []
+    expected += ["accept_client_hints\tyes", "subs_are_personal\tyes"]
+    assert [line for line in expected if line not in shown] == []
 
 
 async def test_settings_of_a_program_are_taken_back(run: Run) -> None:

@@ -33,6 +33,7 @@ SETTINGS = {
     "unique_basis": "cookie",
     "accept_client_hints": True,
     "quality_rules": {"link_sweep_weight": 0.6, "client_rate_limit_60s": 20.0},
+    "subs_are_personal": True,
 }
 LONGEST_HOST = "*." + ".".join(["a" * 62] * 3) + "." + "a" * 62
 URL_COLUMNS = ["programs.target_url", "programs.fallback_url", "referral_codes.target_url"]

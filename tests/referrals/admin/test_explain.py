@@ -46,6 +46,10 @@ def test_the_usual_settings_need_no_word() -> None:
             {"quality_rules": {"link_sweep_weight": 0.6, "client_rate_limit_60s": 20.0}},
             "Clicks are scored with the program's own values: link_sweep_weight=0.6, client_rate_limit_60s=20.",
         ),
+        (
+            {"subs_are_personal": True},
+            "sub1 to sub5 are personal data: they are removed after CLICKRAIL_SINK_PERSONAL_DAYS.",
+        ),
     ],
 )
 def test_a_setting_that_is_not_the_usual_one_is_told(setting: dict[str, object], said: str) -> None:

@@ -1,0 +1,74 @@
+"""What retention would remove now, and removing it."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from storage.days import list_days
+from storage.partitions import Partition
+from storage.retention.old_days import drop_day
+from storage.retention.old_rows import OldRows, count_old_rows, delete_old_rows
+from storage.retention.personal_days import empty_day
+from storage.retention.policy import RetentionPolicy, first_kept, start_of
+from storage.retention.removals import Removable
+
+READ_ENDED: Final = "SELECT day FROM personal_days WHERE ended_at IS NOT NULL"
+FIRST_DAY: Final = date(1970, 1, 2)
+
+Report = Callable[[Removable, int, int], None]
+"""Is told what was removed, of how many days, and how many rows."""
+
+
+class RetentionPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be removed: days to drop, days whose personal columns are emptied, old rejections and letters."""
+
+    drop: list[Partition]
+    empty: list[Partition]
+    rejections: int
+    letters: int
+
+
+async def plan_retention(connection: asyncpg.Connection, policy: RetentionPolicy, today: date) -> RetentionPlan:
+    drop, empty = await choose_days(connection, policy, today)
+    return RetentionPlan(
+        drop=drop,
+        empty=empty,
+        rejections=await count_old(connection, "rejections", policy.rejections, today),
+        letters=await count_old(connection, "letters", policy.letters, today),
+    )
+
+
+async def apply_retention(connection: asyncpg.Connection, policy: RetentionPolicy, today: date, report: Report) -> None:
+    """Remove what is old, a day at a time, the oldest first. Must not run inside a transaction.
+
+    Raises asyncpg's errors; what was removed before one is recorded and reported.
+    """
+    drop, empty = await choose_days(connection, policy, today)
+    for partition in drop:
+        report("clicks", 1, await drop_day(connection, partition))
+    for partition in empty:
+        report("personal", 1, await empty_day(connection, partition.day, partition.size))
+    rows: tuple[tuple[OldRows, int], ...] = (("rejections", policy.rejections), ("letters", policy.letters))
+    for what, days in rows:
+        before = first_kept(today, days)
+        if before >= FIRST_DAY and (deleted := await delete_old_rows(connection, what, start_of(before))):
+            report(what, 0, deleted)
+
+
+async def choose_days(
+    connection: asyncpg.Connection, policy: RetentionPolicy, today: date
+) -> tuple[list[Partition], list[Partition]]:
+    """Return the days to drop, and those of the others to empty."""
+    partitions = await list_days(connection)
+    drop = [one for one in partitions if one.day < first_kept(today, policy.clicks)]
+    ended = {row["day"] for row in await connection.fetch(READ_ENDED)} if policy.personal else set()
+    kept = (one for one in partitions[len(drop) :] if one.day < first_kept(today, policy.personal))
+    return drop, [one for one in kept if one.day not in ended]
+
+
+async def count_old(connection: asyncpg.Connection, what: OldRows, days: int, today: date) -> int:
+    before = first_kept(today, days)
+    return await count_old_rows(connection, what, start_of(before)) if before >= FIRST_DAY else 0
