@@ -1,9 +1,13 @@
 """Load rows: COPY into a temporary table, then INSERT ... ON CONFLICT DO NOTHING, in one transaction.
 
 COPY alone cannot skip existing rows; together a batch is stored once, however often it is loaded. A row that PostgreSQL
-refuses is found with savepoints in the same transaction, and the other rows are stored.
+refuses is found with savepoints in the same transaction, and the other rows are stored. New clicks are counted in the
+same transaction (storage/rollups/batches.py).
 """
 
+import os
+import socket
+import zlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import date
 from typing import Final
@@ -20,10 +24,13 @@ from storage.days import prepare_days
 from storage.engine import StorageEngine, read_engine
 from storage.erased import remove_erased
 from storage.positions import StoredPositions
-from storage.removed import empty_late_clicks, read_removed
+from storage.removed import Removed, empty_late_clicks, read_removed
+from storage.rollups.batches import COUNT_NEW, SLOTS, start_batch
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
+SLOT: Final = zlib.crc32(f"{socket.gethostname()} {os.getpid()}".encode()) % SLOTS
+"""The rows of `click_minutes` in which this process counts."""
 
 
 class BadRow(msgspec.Struct, frozen=True):
@@ -41,6 +48,10 @@ Records = Collection[SourceRecord]
 
 Numbered = tuple[int, StorableRow]
 """A row, and the number it has in the temporary table."""
+
+Days = Sequence[date]
+Insert = Callable[[int, int], Awaitable[int]]
+"""Inserts the copied rows from one number to another; returns how many were new."""
 
 
 class DayDropped(Exception):  # noqa: N818 - named after the condition
@@ -95,9 +106,12 @@ class TableLoader:
                 kept, erased = await remove_erased(self._connection, kept)
                 result.erased.extend(erased)
             for table in TABLES:
-                if part := [row for row in kept if row.table is table]:
-                    emptied = removed.emptied_days if table is CLICKS else ()
-                    result.new[table] = await self._load_table(table, list(enumerate(part)), refuse, emptied)
+                if part := list(enumerate(row for row in kept if row.table is table)):
+                    result.new[table] = await (
+                        self._load_clicks(part, refuse, removed)
+                        if table is CLICKS
+                        else self._load_table(table, part, refuse)
+                    )
             await self._check_days(days - dropped)
         self._positions.confirm(nexts)
         return result
@@ -127,24 +141,46 @@ class TableLoader:
             f"SELECT 0 AS number, {names(table)} FROM {table.name} WITH NO DATA"
         )
 
-    async def _load_table(
-        self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered], emptied: Sequence[date]
+    async def _load_clicks(self, rows: Sequence[Numbered], refuse: OnBad[Numbered], removed: Removed) -> int:
+        """Load the good clicks, and count the new ones by minute; return their number."""
+        counts = await start_batch(self._connection, SLOT)
+
+        async def insert(first: int, last: int) -> int:
+            return counts.add(await self._connection.fetch(INSERT_CLICKS, counts.batch_id, first, last))
+
+        await self._load(CLICKS, rows, refuse, insert, removed.emptied_days)
+        await counts.write(self._connection)
+        return counts.clicks
+
+    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:
+        """Load the good rows of one table; return how many were new."""
+
+        async def insert(first: int, last: int) -> int:
+            return await self._insert(table, first, last)
+
+        return await self._load(table, rows, refuse, insert)
+
+    async def _load(
+        self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered], insert: Insert, emptied: Days = ()
     ) -> int:
-        """Load the good rows of one table, those of `emptied` days without what is personal; count the new ones."""
+        """Load the good rows, those of `emptied` days without what is personal; return how many were new."""
         new: list[int] = []
 
         async def copy(part: Sequence[Numbered]) -> str | None:
             return await self._attempt(lambda: self._copy(table, part), *UNENCODABLE)
 
-        async def insert(part: Sequence[Numbered]) -> str | None:
-            return await self._attempt(lambda: self._insert(table, part[0][0], part[-1][0], new))
+        async def insert_part(part: Sequence[Numbered]) -> str | None:
+            async def work() -> None:
+                new.append(await insert(part[0][0], part[-1][0]))
+
+            return await self._attempt(work)
 
         if self._pooled:
             await self._make_incoming(table)
         copied = await process_good_items(rows, copy, refuse)
         if emptied:
             await empty_late_clicks(self._connection, emptied)
-        await process_good_items(copied, insert, refuse)
+        await process_good_items(copied, insert_part, refuse)
         return sum(new)
 
     async def _attempt(self, work: Callable[[], Awaitable[None]], *unencodable: type[Exception]) -> str | None:
@@ -165,13 +201,13 @@ class TableLoader:
             columns=("number", *table.columns),
         )
 
-    async def _insert(self, table: Table, first: int, last: int, new: list[int]) -> None:
+    async def _insert(self, table: Table, first: int, last: int) -> int:
         key = ", ".join(f'"{column}"' for column in table.key)
         status = await self._connection.execute(
             f"INSERT INTO {table.name} ({names(table)}) SELECT {names(table)} FROM incoming_{table.name} "  # noqa: S608 - names of ours
             f"WHERE number BETWEEN {first} AND {last} ON CONFLICT ({key}) DO NOTHING"
         )
-        new.append(int(status.rsplit(" ", 1)[1]))
+        return int(status.rsplit(" ", 1)[1])
 
     def terminate(self) -> None:
         """Drop the connection at once."""
@@ -183,3 +219,13 @@ class TableLoader:
 
 def names(table: Table) -> str:
     return ", ".join(f'"{column}"' for column in table.columns)
+
+
+INSERT_CLICKS: Final = f"""
+    WITH new_clicks AS (
+        INSERT INTO clicks ({names(CLICKS)}, batch_id) SELECT {names(CLICKS)}, $1::bigint FROM incoming_clicks
+        WHERE number BETWEEN $2 AND $3 ON CONFLICT (click_id, clicked_at) DO NOTHING
+        RETURNING clicked_at, program_id, is_bot, is_test, prefetch, bot_kind, limited_by, is_unique, fraud_band,
+            fraud_ivt_class
+    ) {COUNT_NEW}
+"""  # noqa: S608 - names of ours

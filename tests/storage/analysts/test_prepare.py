@@ -40,6 +40,7 @@ OURS = frozenset(
         "rollup_state",
         "rollup_days",
         "rollup_verdicts",
+        "rollup_months",
         "clicks_now",
         "click_verdicts_now",
         "login_failures",
