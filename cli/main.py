@@ -22,6 +22,7 @@ from cli import (
     tables,
     tokens,
 )
+from cli.attribution import attribution
 from cli.explain import explain
 from cli.quality import quality
 from cli.rescore import rescore
@@ -64,6 +65,7 @@ for service in (services.ingest, services.enricher, services.sink, services.sett
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
 app.command("explain", rich_help_panel="Look")(explain)
+app.command("attribution", rich_help_panel="Look")(attribution)
 app.command("verdict", rich_help_panel="Look")(verdict)
 app.command("rescore", rich_help_panel="Look")(rescore)
 app.add_typer(quality, name="quality", rich_help_panel="Look")

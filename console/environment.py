@@ -24,6 +24,7 @@ from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
 from console.pages.overview import Overview, read_overview
 from console.settings import Settings
+from console.token_keys import LiveTokenKeys, open_token_keys
 from console.web.addresses import Base, read_base
 from console.web.assets import Assets, load_assets
 from console.web.cached_query import CachedQuery
@@ -61,6 +62,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     base: Base
     assets: Assets
     templates: jinja2.Environment
+    token_keys: LiveTokenKeys | None
 
     def login_problem(self) -> str | None:
         """Say why nobody can log in now; null if they can, or if that is not known yet."""
@@ -78,13 +80,14 @@ def read_clock() -> datetime:
 async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COST) -> AsyncIterator[Environment]:
     """Open everything without waiting for a server: background tasks connect to Kafka and PostgreSQL and keep trying.
 
-    Raises SettingsError if a TLS file cannot be used.
+    Raises SettingsError if a TLS file or the key ring cannot be used.
     """
     check_tls_files(settings.database_url.reveal())
     registry = make_registry("console", clickrail_version())
     metrics = ConsoleMetrics(registry)
     broadcast = Broadcast(secrets.token_hex(4), metrics)
     live = LiveStream(settings, broadcast, metrics)
+    token_keys = open_token_keys(settings.keys_file)
     assets, base, url = load_assets(), read_base(settings.url), settings.database_url
     passwords = await asyncio.to_thread(read_password, settings, guess_cost)
     async with open_database(url) as database, open_database(url, writable=True) as accounts:
@@ -104,6 +107,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             base=base,
             assets=assets,
             templates=open_templates(assets, base),
+            token_keys=token_keys,
         )
         async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
             yield environment

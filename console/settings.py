@@ -9,6 +9,7 @@ from runtime.settings import (
     DatabaseUrl,
     ForwardedHeader,
     Host,
+    KeysFile,
     LogLevel,
     Port,
     PrivatePort,
@@ -89,6 +90,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSO
 
     database_url: DatabaseUrl
     public_url: PublicUrl | None = None
+    keys_file: KeysFile | None = None
     log_level: LogLevel = "info"
     host: Host = "0.0.0.0"  # noqa: S104 - people come from outside
     port: Port = 8081

@@ -23,6 +23,7 @@ ELSEWHERE: Final = {
     "storage/engine.py": "storage/test_partitions.py",
     "storage/jobs.py": "storage/test_partitions.py",
     "storage/load.py": "storage/test_writer.py",
+    "storage/read/attributed_clicks.py": "storage/read/test_attribution.py",
     "storage/read/settling.py": "storage/test_settling.py",
     "storage/read/scores.py": "storage/test_scores.py",
     "storage/read/click_filters.py": "storage/read/test_queries.py",

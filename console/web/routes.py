@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
+from console.api.attribution import show_attribution
 from console.auth.guard import ACCESS, Access, Handler, add_headers, guard
 from console.auth.login import log_in, log_out, show_login, show_session
 from console.environment import ENVIRONMENT, Environment
@@ -54,6 +55,7 @@ ROUTES: Final = (
     Route("GET", "/live/clicks", stream_clicks, "api"),
     Route("GET", "/api/session", show_session, "api"),
     Route("GET", "/api/status", show_status, "api"),
+    Route("GET", "/api/v1/attribution", show_attribution, "api"),
 )
 
 

@@ -81,11 +81,16 @@ class Verdict(msgspec.Struct, frozen=True):
     def newest(self) -> Fraud:
         """The verdict that counts: the newest score, whose band and class a person's decision replaces."""
         computed = self.settled[0].fraud if self.settled else self.live
-        if self.decision is None:
-            return computed
-        if self.decision.verdict == "valid":
-            return msgspec.structs.replace(computed, band="clean", ivt_class=None)
-        return msgspec.structs.replace(computed, band="invalid", ivt_class=computed.ivt_class or "sivt")
+        return decide_score(computed, None if self.decision is None else self.decision.verdict)
+
+
+def decide_score(computed: Fraud, verdict: str | None) -> Fraud:
+    """Replace the band and the class of a score by a person's verdict, if there is one."""
+    if verdict is None:
+        return computed
+    if verdict == "valid":
+        return msgspec.structs.replace(computed, band="clean", ivt_class=None)
+    return msgspec.structs.replace(computed, band="invalid", ivt_class=computed.ivt_class or "sivt")
 
 
 async def find_verdict(reader: Reader, click_id: str, clicked_at: datetime) -> Verdict | None:
