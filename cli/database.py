@@ -18,8 +18,8 @@ class CommandError(Exception):
     """The command failed; the message is printed on standard error."""
 
 
-def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]") -> T:
-    """Open a connection, run the work with it, and close it."""
+def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]", *, statement_s: float = 60.0) -> T:
+    """Open a connection, run the work with it, and close it. Statements end after `statement_s`."""
     import asyncio
 
     from referrals.connections import connected
@@ -28,7 +28,7 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]")
     from runtime.postgres_errors import ERRORS
 
     async def work_connected() -> T:
-        async with connected(database_url) as connection:
+        async with connected(database_url, command_timeout_s=statement_s) as connection:
             return await work(connection)
 
     with exit_on(CommandError, SettingsError):

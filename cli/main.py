@@ -24,6 +24,7 @@ from cli import (
 )
 from cli.attribution import attribution
 from cli.explain import explain
+from cli.export import export
 from cli.quality import quality
 from cli.rescore import rescore
 from cli.retention import retention
@@ -67,6 +68,7 @@ app.command("status", rich_help_panel="Run")(status)
 app.command("explain", rich_help_panel="Look")(explain)
 app.command("attribution", rich_help_panel="Look")(attribution)
 app.command("verdict", rich_help_panel="Look")(verdict)
+app.command("export", rich_help_panel="Look")(export)
 app.command("rescore", rich_help_panel="Look")(rescore)
 app.add_typer(quality, name="quality", rich_help_panel="Look")
 app.command("migrate", rich_help_panel="Set up")(tables.migrate)
