@@ -15,6 +15,7 @@ from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from tests import examples, keeper, servers
 from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
+from tests.forking import Forker
 from tests.pipeline import Pipeline
 
 # Before any test is read: properties take their settings from the profile.
@@ -114,6 +115,14 @@ def topic_prefix() -> str:
 def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_prefix: str) -> Pipeline:
     """A pipeline of the test's own on the session's servers: `async with running_pipeline(pipeline)`."""
     return Pipeline(tmp_path, kafka, database_url, valkey, topic_prefix)
+
+
+@pytest.fixture(scope="session")
+async def forker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Forker]:
+    """Services as processes that need not import, for a test that starts one only to see it end."""
+    forker = Forker(tmp_path_factory.mktemp("forker"))
+    yield forker
+    await forker.stop()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import pytest
 from docs.generators.settings import SERVICES
 from identity.keyfile import create_ring
 from runtime.process import clickrail_version
+from tests.forking import Forker
 from tests.identity.builders import known_ring
 
 pytestmark = pytest.mark.processes
@@ -67,12 +68,13 @@ def taken_port() -> Iterator[int]:
 
 @pytest.mark.parametrize(("service", "more", "port"), PORTS)
 async def test_a_taken_port_is_one_sentence_and_exit_code_1(
-    service: str, more: Mapping[str, str], port: str, environ: dict[str, str]
+    forker: Forker, service: str, more: Mapping[str, str], port: str, environ: dict[str, str]
 ) -> None:
     with taken_port() as number:
         given = environ | more | {f"{port}_HOST": "127.0.0.1", f"{port}_PORT": str(number)}
-        code, lines = await run(service, given)
+        code, _, errors = await forker.run_module(service, {**os.environ, **given})
 
+    lines = errors.splitlines()
     taken = f"port {number} of 127.0.0.1 is in use: stop what listens there, or set another port"
     assert (code, lines[-1]) == (1, f"clickrail {service}: {port}_PORT: {taken}")
     assert [line for line in lines if "Traceback" in line or '"crashed"' in line] == []
@@ -80,10 +82,12 @@ async def test_a_taken_port_is_one_sentence_and_exit_code_1(
 
 @pytest.mark.parametrize(("service", "more", "port"), PORTS)
 async def test_an_address_that_there_is_not_is_one_sentence_and_exit_code_2(
-    service: str, more: Mapping[str, str], port: str, environ: dict[str, str]
+    forker: Forker, service: str, more: Mapping[str, str], port: str, environ: dict[str, str]
 ) -> None:
-    code, lines = await run(service, environ | more | {f"{port}_HOST": "no such host"})
+    given = environ | more | {f"{port}_HOST": "no such host"}
+    code, _, errors = await forker.run_module(service, {**os.environ, **given})
 
+    lines = errors.splitlines()
     sentence = "'no such host' is not an address of this machine: set one that is"
     assert (code, lines[-1]) == (2, f"clickrail {service}: {port}_HOST: {sentence}")
 

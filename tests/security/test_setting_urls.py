@@ -11,6 +11,7 @@ from docs.generators.settings import SERVICES
 from runtime.errors import SettingsError
 from runtime.settings import load
 from tests.examples import examples
+from tests.forking import Forker
 from tests.ingest.test_settings import NEEDED
 from tests.security.test_starting import DATABASE, KEYS, NOWHERE, PASSWORD, REDIS, start
 
@@ -59,10 +60,10 @@ def refuse(environ: Mapping[str, str]) -> SettingsError | None:
     ],
 )
 async def test_a_service_does_not_start_with_it_and_says_which_setting_it_is(
-    service: str, name: str, value: str
+    forker: Forker, service: str, name: str, value: str
 ) -> None:
     more = {KEYS: "keys.json", "CLICKRAIL_INGEST_DATA_DIR": "data", PASSWORD: "correct horse"}
-    code, said = await start(service, {**NOWHERE, **more, name: value})
+    code, said = await start(forker, service, {**NOWHERE, **more, name: value})
 
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith(f"clickrail {service}: {name}: ")

@@ -1,9 +1,7 @@
 """Item 20: what would not be safe does not start, and says so in one line that shows no secret."""
 
-import asyncio
 import base64
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ from ingest.settings import Settings
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import load
+from tests.forking import Forker
 from tests.identity.builders import known_ring, write_ring
 from tests.ingest.test_settings import NEEDED
-from tests.waiting import PATIENCE_S
 
 SESAME = "open-sesame-open-sesame"
 KAFKA_USERS = [name for name, settings in SERVICES.items() if issubclass(settings, KafkaSettings)]
@@ -54,21 +52,13 @@ def write_keys(path: Path, change: Mapping[str, object]) -> None:
     path.write_bytes(msgspec.json.encode(content))
 
 
-async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, str]:
+async def start(forker: Forker, service: str, environ: Mapping[str, str | None]) -> tuple[int, str]:
     """Start a service; give its exit code and all it says, but for the line that says what starts."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
     given = {name: value for name, value in environ.items() if value is not None}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", service, env=inherited | given, stdout=-1, stderr=asyncio.subprocess.STDOUT
-    )
-    try:
-        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    lines = said.decode().splitlines(keepends=True)
-    return process.returncode or 0, "".join(line for line in lines if '"event": "starting"' not in line)
+    code, output, errors = await forker.run_module(service, inherited | given)
+    lines = (output + errors).splitlines(keepends=True)
+    return code, "".join(line for line in lines if '"event": "starting"' not in line)
 
 
 @pytest.mark.processes
@@ -96,11 +86,11 @@ async def start(service: str, environ: Mapping[str, str | None]) -> tuple[int, s
     ],
 )
 async def test_item_20_without_a_good_secret_a_service_does_not_start_and_says_which(
-    service: str, name: str, value: str | None, tmp_path: Path
+    forker: Forker, service: str, name: str, value: str | None, tmp_path: Path
 ) -> None:
     create_ring(tmp_path / "keys.json", known_ring())
     more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
-    code, said = await start(service, {**NOWHERE, **more, name: value})
+    code, said = await start(forker, service, {**NOWHERE, **more, name: value})
     assert code == 2
     assert said.startswith(f"clickrail {service}: {name}: ")
     assert said.count("\n") == 1
@@ -118,11 +108,11 @@ async def test_item_20_without_a_good_secret_a_service_does_not_start_and_says_w
 )
 @pytest.mark.parametrize("service", KAFKA_USERS)
 async def test_item_20_with_kafka_not_safe_a_service_does_not_start_and_says_why(
-    service: str, given: Mapping[str, str], named: str, tmp_path: Path
+    forker: Forker, service: str, given: Mapping[str, str], named: str, tmp_path: Path
 ) -> None:
     create_ring(tmp_path / "keys.json", known_ring())
     more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
-    code, said = await start(service, {**NOWHERE, **more, **given})
+    code, said = await start(forker, service, {**NOWHERE, **more, **given})
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith(f"clickrail {service}: {named}: ")
     assert SESAME not in said
@@ -140,12 +130,12 @@ async def test_item_20_with_kafka_not_safe_a_service_does_not_start_and_says_why
     ],
 )
 async def test_item_20_with_redis_over_tls_that_cannot_be_used_ingest_does_not_start_and_says_why(
-    scheme: str, option: str, tmp_path: Path
+    forker: Forker, scheme: str, option: str, tmp_path: Path
 ) -> None:
     create_ring(tmp_path / "keys.json", known_ring())
     redis = f"{scheme}://:{SESAME}@127.0.0.1:1/0?{option}=/nowhere/sesame"
     more = {KEYS: str(tmp_path / "keys.json"), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path), REDIS: redis}
-    code, said = await start("ingest", {**NOWHERE, **more})
+    code, said = await start(forker, "ingest", {**NOWHERE, **more})
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith(f"clickrail ingest: {REDIS}: {option} ")
     assert "sesame" not in said
@@ -164,13 +154,13 @@ async def test_item_20_with_redis_over_tls_that_cannot_be_used_ingest_does_not_s
 )
 @pytest.mark.parametrize("service", ["ingest", "enricher"])
 async def test_item_20_with_a_bad_key_ring_a_service_does_not_start_and_says_why(
-    service: str, change: Mapping[str, object], mode: int, tmp_path: Path
+    forker: Forker, service: str, change: Mapping[str, object], mode: int, tmp_path: Path
 ) -> None:
     path = tmp_path / "keys.json"
     write_keys(path, change)
     path.chmod(mode)
     more = {KEYS: str(path), "CLICKRAIL_INGEST_DATA_DIR": str(tmp_path)}
-    code, said = await start(service, {**NOWHERE, **more})
+    code, said = await start(forker, service, {**NOWHERE, **more})
     assert (code, said.count("\n")) == (2, 1)
     assert said.startswith(f"clickrail {service}: {KEYS}: {path}: ")
     assert "c2VzYW1l" not in said
