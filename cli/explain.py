@@ -46,6 +46,7 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
     from console.pages.why_missing import explain_missing, read_id
     from identity.ulid_time import ulid_time
     from schemas.events import NEWEST_CLICK
+    from storage.read.erasures import find_erased_at
     from storage.read.queries import find_click, find_rejection
     from storage.read.scores import find_verdict
 
@@ -56,6 +57,10 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
             return stored, await find_verdict(connection, ulid, stored.click.clicked_at)
         if rejection := await find_rejection(connection, ulid):
             return rejection, None
+        if erased_at := await find_erased_at(connection, ulid):
+            raise CommandError(
+                f"the click {ulid} was erased on {erased_at:%Y-%m-%d %H:%M} UTC: its visitor asked for it"
+            )
     missing = explain_missing(asked, now)
     raise CommandError(f"there is no such click. {missing.summary} {missing.causes[0]}")
 

@@ -23,6 +23,7 @@ from cli import (
     tokens,
 )
 from cli.attribution import attribution
+from cli.erase import erase
 from cli.explain import explain
 from cli.export import export
 from cli.quality import quality
@@ -78,6 +79,7 @@ app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
+app.command("erase", rich_help_panel="Set up")(erase)
 app.add_typer(retention, name="retention", rich_help_panel="Set up")
 keys.keys.command("export-token")(key_export.export_token)
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")

@@ -17,6 +17,7 @@ from schemas import Fraud, Uniqueness
 from storage.affiliate_quality import mark_days
 from storage.days import prepare_days
 from storage.engine import SCORES, StorageEngine, read_engine
+from storage.erased import find_erased
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
 
@@ -105,6 +106,7 @@ class ScoreWriter:
 
     async def write(self, scored: Sequence[ScoredClick]) -> int:
         """Write scores, each once; return how many rows are new or have changed."""
+        scored = await self._remove_erased(scored)
         if not scored:
             return 0
         scored = await self._keep_returned(scored)
@@ -114,6 +116,12 @@ class ScoreWriter:
         if changed:
             await mark_days(self._connection, changed)
         return written
+
+    async def _remove_erased(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
+        """Leave out clicks that were erased since they were read, and what others know of erased ones."""
+        named = ((one.click_id, one.unique.first_click_id, one.returned) for one in scored)
+        erased = await find_erased(self._connection, (one for ids in named for one in ids)) if scored else frozenset()
+        return [forget_erased(one, erased) for one in scored if one.click_id not in erased] if erased else scored
 
     async def _keep_returned(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
         """Keep what is known of cookies that came back after these clicks had been settled."""
@@ -142,6 +150,12 @@ class ScoreWriter:
 
     async def _fetch(self, query: str, keys: Sequence[Key]) -> list[asyncpg.Record]:
         return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []
+
+
+def forget_erased(scored: ScoredClick, erased: frozenset[str]) -> ScoredClick:
+    first, returned = scored.unique.first_click_id, scored.returned
+    unique = msgspec.structs.replace(scored.unique, first_click_id=None) if first in erased else scored.unique
+    return msgspec.structs.replace(scored, unique=unique, returned=None if returned in erased else returned)
 
 
 def find_time(scored: ScoredClick, returned: str) -> datetime | None:

@@ -34,7 +34,7 @@ NOTE_STORED: Final = "UPDATE settling_progress SET stored_until = greatest(store
 NOTE_QUALITY: Final = "UPDATE settling_progress SET quality_until = greatest(quality_until, $1)"
 FIND_LATE: Final = """
     SELECT clicked_at FROM clicks
-    WHERE stored_at >= $1 AND clicked_at < $2 AND NOT EXISTS (
+    WHERE stored_at >= $1 AND clicked_at < $2 AND erased_at IS NULL AND NOT EXISTS (
         SELECT FROM click_scores
         WHERE click_scores.click_id = clicks.click_id AND click_scores.clicked_at = clicks.clicked_at
     )

@@ -1,6 +1,7 @@
 """Request handlers of the pages, and of the page parts that scripts fetch."""
 
 import re
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -26,12 +27,13 @@ from console.pages.quality import report_quality
 from console.pages.reason_counts import count_reasons
 from console.pages.rejection_reasons import group_reasons
 from console.pages.timing import chart_journey, chart_steps
-from console.pages.why_missing import explain_missing, read_id
+from console.pages.why_missing import explain_erased, explain_missing, read_id
 from console.web.responses import reply
 from console.web.text import read_bytes
 from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
 from schemas.reasons import REASONS, TRACES
+from storage.read.erasures import find_erased_at
 from storage.read.letter_names import LetterName, distinct_names
 from storage.read.queries import (
     Connection,
@@ -123,8 +125,11 @@ async def reply_click(request: web.Request, template: str) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     ulid = read_id(asked)
     event = None if ulid is None else await find_event(environment, ulid)
-    if event is None:
-        return reply(request, template, 404, missing=explain_missing(asked, environment.now()), event=None)
+    # The live stream may still have a click that was erased.
+    erased_at = await find_erasure(environment, ulid) if ulid and (event is None or event.stored_at is None) else None
+    if event is None or erased_at:
+        missing = explain_erased(asked, erased_at) if erased_at else explain_missing(asked, environment.now())
+        return reply(request, template, 404, missing=missing, event=None)
     verdict = await find_click_verdict(environment, event)
     return reply(request, template, missing=None, event=event, **make_click_context(event, verdict))
 
@@ -148,6 +153,14 @@ async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | 
         if live is None:
             raise
         return live
+
+
+async def find_erasure(environment: Environment, ulid: str) -> datetime | None:
+    """Find when a click was erased. None: it was not, or the tables cannot be read."""
+    try:
+        return await environment.database.read(lambda reader: find_erased_at(reader, ulid))
+    except DatabaseAway:
+        return None
 
 
 async def find_click_verdict(environment: Environment, event: ClickOrRejection) -> Verdict | None:

@@ -14,11 +14,12 @@ ON_ITS_WAY: Final = timedelta(minutes=2)
 
 
 class MissingClick(msgspec.Struct, frozen=True):
-    """The possible causes of an unknown id, most likely first."""
+    """The possible causes of an unknown id, most likely first; of an erased one, what that means."""
 
     asked: str
     summary: str
     causes: tuple[str, ...]
+    is_erased: bool = False
 
 
 MALFORMED: Final = (
@@ -27,6 +28,9 @@ MALFORMED: Final = (
 )
 ELSEWHERE: Final = (
     "It may come from another installation of Clickrail, or may be invented: anybody can write a valid id."
+)
+ERASED: Final = (
+    "Its visitor asked for it (clickrail erase). Under another id, without its visitor, it is still in every count."
 )
 DEAD: Final = "A stage could not process it: look at the dead letters, on the page Errors."
 
@@ -41,6 +45,11 @@ def read_id(asked: str) -> str | None:
         return ulid if ulid and ulid_time(ulid) else None
     except ValueError:
         return None
+
+
+def explain_erased(asked: str, erased_at: datetime) -> MissingClick:
+    """Say that the click `asked` was erased."""
+    return MissingClick(asked, f"It was erased on {describe_exactly(erased_at)}.", (ERASED,), is_erased=True)
 
 
 def explain_missing(asked: str, now: datetime) -> MissingClick:
@@ -66,4 +75,4 @@ def explain_missing(asked: str, now: datetime) -> MissingClick:
     if clicked_at < now - OLDEST_CLICK:
         return MissingClick(asked, age, ("Clicks of that age may no longer be kept.", ELSEWHERE))
     away = "It may wait for a stage that is away: look at the age of the newest click on the overview."
-    return MissingClick(asked, age, (DEAD, away, "It may have been erased.", ELSEWHERE))
+    return MissingClick(asked, age, (DEAD, away, ELSEWHERE))

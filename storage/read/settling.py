@@ -27,9 +27,10 @@ COLUMNS: Final = """
 """
 PAGE: Final = f"""
     SELECT {COLUMNS} FROM clicks
-    WHERE clicked_at >= $1 AND clicked_at < $2 AND (clicked_at, click_id) > ($1, $3)
+    WHERE clicked_at >= $1 AND clicked_at < $2 AND (clicked_at, click_id) > ($1, $3) AND erased_at IS NULL
     ORDER BY clicked_at, click_id LIMIT $4
 """  # noqa: S608 - our own column names
+"""An erased click has no evidence any more: its scores stay as they are."""
 
 NO_REFERRER: Final = Referrer(url=None, host=None, medium="direct")
 SOME_REFERRER: Final = Referrer(url="a page", host=None, medium="unknown")

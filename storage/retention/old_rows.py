@@ -48,15 +48,17 @@ DELETE_REPLAYS: Final = """
 """
 
 
-async def delete_old_rows(connection: asyncpg.Connection, what: OldRows, before: datetime) -> int:
+async def delete_old_rows(
+    connection: asyncpg.Connection, what: OldRows, before: datetime, at_once: int = AT_ONCE
+) -> int:
     """Delete what is older than `before`; return how many rows. Each transaction records what it deleted."""
-    deleted, last = 0, AT_ONCE
-    while last == AT_ONCE:
+    deleted, last = 0, at_once
+    while last == at_once:
         async with transaction(connection):
             last = await connection.fetchval(
                 f"WITH gone AS ({DELETE[what]}), noted AS ({RECORD}) SELECT count(*) FROM gone",  # noqa: S608 - texts of ours
                 before,
-                AT_ONCE,
+                at_once,
                 what,
                 timeout=STATEMENT_S,
             )

@@ -29,6 +29,7 @@ COUNT_MINUTES: Final = """
     SELECT date_trunc('minute', clicked_at, 'UTC') AS minute, count(*) FROM clicks
     WHERE clicked_at >= $1 AND clicked_at < $2 GROUP BY 1 ORDER BY 1
 """
+LIST: Final = "SELECT day FROM personal_days WHERE day >= $1 AND day <= $2 ORDER BY day"
 READ: Final = "SELECT emptied_until, ended_at FROM personal_days WHERE day = $1"
 ADVANCE: Final = "UPDATE personal_days SET emptied_until = $3 WHERE day = $1 AND emptied_until = $2"
 END: Final = "UPDATE personal_days SET ended_at = clock_timestamp() WHERE day = $1"
@@ -70,6 +71,11 @@ async def empty_day(connection: asyncpg.Connection, day: date, size: int = 0) ->
         changed += await empty_range(connection, day, (since, until), programs, size)
         since = until
     return changed
+
+
+async def list_emptied_days(connection: asyncpg.Connection, first: date, last: date) -> list[date]:
+    """Return the days of this time whose personal columns are empty, or being emptied."""
+    return [row["day"] for row in await connection.fetch(LIST, first, last)]
 
 
 async def mark_day(connection: asyncpg.Connection, day: date) -> MarkedDay:

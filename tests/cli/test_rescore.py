@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 from cli.main import app
 from runtime.kafka.topics import apply_topics
 from schemas import encode
+from storage.retention.personal_days import empty_day
 from tests.console.builders import NOW, open_tables
 from tests.runtime.kafka.test_producer import Spec
 from tests.settler.builders import CLICKED, click, everything, store_at, sweep_at
@@ -102,3 +103,15 @@ async def test_an_error_is_one_line_that_says_what_to_do(
 
     assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+async def test_days_that_have_lost_their_evidence_are_not_scored_again(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    await empty_day(tables, CLICKS[0].clicked_at.date())
+
+    result = await to_thread(call, database_url, *RANGE)
+
+    assert result.exit_code == 2
+    assert "cannot be scored again: the personal columns were removed" in result.stderr
+    assert await tables.fetchval("SELECT count(*) FROM click_scores") == 0

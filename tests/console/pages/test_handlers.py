@@ -10,6 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from schemas import Bot, EnrichedClick, Fraud, Geo, Uniqueness
+from storage.erasure.erasing import erase
+from storage.erasure.request import ErasureRequest
 from storage.read.records import StoredClick, StoredRejection
 from storage.scores import ScoredClick, ScoreWriter
 from tests.console.builders import (
@@ -311,6 +313,23 @@ async def test_a_rejection_opens_to_its_reason_and_remedy(console: Console, tabl
 
     assert "no referral code of that name exists" in page
     assert "<code>clickrail code check sprin-26</code>" in page
+
+
+@servers
+async def test_an_erased_click_says_so_even_if_the_stream_still_has_it(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    click = enriched_click()
+    console.environment.broadcast.publish(StoredClick(click, NOW))
+    await store(tables, [click])
+    await erase(tables, ErasureRequest("click", click.click_id))
+
+    async with console.client.get(f"/clicks/{click.click_id}") as response:
+        text = await response.text()
+
+    assert response.status == 404
+    assert "Erased click" in text
+    assert "It was erased on 20" in text
 
 
 @servers

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.pages.why_missing import DEAD, ELSEWHERE, MALFORMED, explain_missing, read_id
+from console.pages.why_missing import DEAD, ELSEWHERE, MALFORMED, explain_erased, explain_missing, read_id
 from tests.console.builders import NOW, ulid_at
 
 
@@ -63,3 +63,11 @@ def test_a_small_letter_is_no_reason_to_be_called_malformed() -> None:
     missing = explain_missing(ulid_at(NOW - timedelta(days=1)).lower(), NOW)
 
     assert missing.causes[0] == DEAD
+
+
+def test_an_erased_click_says_when_and_what_that_means() -> None:
+    missing = explain_erased(ulid_at(NOW), NOW)
+
+    assert missing.is_erased
+    assert missing.summary == "It was erased on 2026-11-24 09:30:12.500 UTC."
+    assert "still in every count" in missing.causes[0]

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import msgspec
@@ -211,15 +210,12 @@ async def ended_while_detaching(connection: asyncpg.Connection) -> None:
     )
 
 
-async def test_old_rows_are_deleted_in_more_than_one_transaction(
-    tables: asyncpg.Connection, database_url: str, monkeypatch: Any
-) -> None:
+async def test_old_rows_are_deleted_in_more_than_one_transaction(tables: asyncpg.Connection, database_url: str) -> None:
     retention = Retention(database_url)
     await retention.fill()
     await retention.close()
-    monkeypatch.setattr("storage.retention.old_rows.AT_ONCE", 1)
 
-    assert await delete_old_rows(tables, "rejections", start_of(TODAY)) == 4
+    assert await delete_old_rows(tables, "rejections", start_of(TODAY), at_once=3) == 4
     assert await days_of(tables, "rejected_clicks", "rejected_at") == [TODAY]
 
 

@@ -1,0 +1,327 @@
+"""An erased visitor is in no table any more, every count is as before, and nothing of it can come back."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.ulid_time import ulid_time
+from quality.rules import DEFAULT_RULES
+from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
+from storage.erasure.clicks import make_name
+from storage.erasure.erasing import NothingFound, continue_erasures, erase, plan_erasure, split
+from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest
+from storage.erasure.traces import make_needles
+from storage.personal import ERASED
+from storage.read.erasures import find_erased_at
+from storage.read.queries import find_click
+from storage.scores import add_verdict
+from storage.settling import TablePass
+from tests.sink.builders import NOW, Source, clicked, dead_lettered, rejected
+from tests.storage.erasure.builders import ANA, DAY, FIRST, FOURTH, OF_ANA, OTHER, OTHERS, SECOND, THIRD, score
+from tests.storage.erasure.searching import count_by_everything, find_texts, read_everything
+from tests.storage.test_partitions import connected, tables
+from tests.storage.test_writer import make_writer, rows_of
+
+__all__ = ["tables"]
+pytestmark = pytest.mark.servers
+
+VISITOR = ErasureRequest("visitor", SECOND.click_id, "asked by mail")
+LETTER = dead_lettered(value=encode(THIRD), digest=None, size=None, offset=7)
+WRAPPED = dead_lettered(
+    value=b'{"value":"' + b64encode(b"x" + encode(FOURTH)) + b'"}', digest=None, size=None, offset=8
+)
+
+
+def rejection(number: int, **changes: Any) -> Source:
+    example = decode(RejectedClick, rejected().value)
+    assert isinstance(example, RejectedClick)
+    facts = {
+        "rejection_id": ANA.click(number, NOW).click_id,
+        "rejected_at": NOW,
+        "referrer": "https://forum.example/ana",
+        "user_agent": "ana",
+    }
+    return Source(CLICKS_REJECTED.name, encode(msgspec.structs.replace(example, **facts | changes)))
+
+
+RECORDS = [
+    *clicked(*OF_ANA, *OTHERS),
+    rejection(90, ip_hash=ANA.ip_hash),
+    rejection(91, ip_hash="0" * 32, user_agent="x", referrer=None),
+    LETTER,
+    WRAPPED,
+    dead_lettered(value=b"of nobody", digest=None, size=None, offset=9),
+]
+TEXTS = ["ana", ANA.ip_hash, "e" * 32, "f" * 32, "d" * 32, *(one.click_id for one in OF_ANA)]
+
+
+@pytest.fixture
+async def filled(tables: asyncpg.Connection, database_url: str) -> asyncpg.Connection:
+    await fill(tables, database_url)
+    return tables
+
+
+async def fill(connection: asyncpg.Connection, database_url: str) -> None:
+    writer = make_writer(database_url)
+    assert await writer.write(rows_of(RECORDS)) == []
+    await writer.close()
+    await score(connection, [FIRST, SECOND, THIRD, OTHER])
+    await add_verdict(connection, FIRST.click_id, FIRST.clicked_at, "invalid", why="ana did it", who="bob")
+
+
+async def test_nothing_of_the_visitor_is_left_and_every_count_is_as_before(filled: asyncpg.Connection) -> None:
+    before = await count_by_everything(filled)
+    others = await read_others(filled)
+    assert {text for _, text in await find_texts(filled, TEXTS)} == set(TEXTS)
+
+    report = await erase(filled, VISITOR)
+
+    assert await find_texts(filled, TEXTS) == []
+    assert await count_by_everything(filled) == before
+    assert await read_others(filled) == others
+    assert (report.clicks, report.scores, report.verdicts, report.letters, report.rejections) == (4, 3, 1, 2, 1)
+    assert list(report.days.items()) == [(f"{NOW - back * DAY:%Y-%m-%d}", 1) for back in (3, 2, 1, 0)]
+
+
+async def read_others(connection: asyncpg.Connection) -> list[tuple[Any, ...]]:
+    rows = await connection.fetch("SELECT * FROM clicks WHERE erased_at IS NULL ORDER BY click_id")
+    return [tuple(row) for row in rows if row["click_id"] in {one.click_id for one in OTHERS}]
+
+
+async def test_an_erased_row_holds_what_is_left_and_has_a_new_id_of_the_same_minute(filled: asyncpg.Connection) -> None:
+    await erase(filled, VISITOR)
+
+    rows = await filled.fetch("SELECT * FROM clicks WHERE erased_at IS NOT NULL ORDER BY clicked_at")
+    empty = {name: sql for name, sql in ERASED.items() if sql == "NULL"}
+    assert [{name: row[name] for name in empty} for row in rows] == [dict.fromkeys(empty)] * 4
+    assert {row["target_url"] for row in rows} == {"https://shop.example"}
+    for row, one in zip(rows, OF_ANA, strict=True):
+        assert row["clicked_at"].replace(second=0, microsecond=0) == one.clicked_at
+        assert ulid_time(row["click_id"]) == row["clicked_at"]
+        assert row["published_at"] >= row["clicked_at"]
+        stored = await find_click(filled, row["click_id"])
+        assert stored is not None
+        assert stored.click.referrer.host == "forum.example"
+    # Of a unique click the first one is itself.
+    assert [row["first_click_id"] == row["click_id"] for row in rows] == [True, False, False, True]
+    scored = await filled.fetch("SELECT click_id, clicked_at FROM click_scores ORDER BY clicked_at")
+    assert {(row["click_id"], row["clicked_at"]) for row in rows[:3]} < {tuple(row) for row in scored}
+    verdict = await filled.fetchrow("SELECT click_id, verdict, why, who FROM click_verdicts")
+    assert tuple(verdict) == (rows[0]["click_id"], "invalid", "", "bob")
+
+
+async def test_a_second_run_changes_nothing(filled: asyncpg.Connection) -> None:
+    await erase(filled, VISITOR)
+    before = await read_everything(filled)
+
+    again = await erase(filled, VISITOR)
+    anonymous = await filled.fetchval("SELECT click_id FROM clicks WHERE erased_at IS NOT NULL LIMIT 1")
+    by_new_id = await erase(filled, ErasureRequest("click", anonymous))
+
+    assert again.erased_at is not None
+    assert by_new_id.erased_at is not None
+    assert again == ErasureReport(erased_at=again.erased_at)
+    assert await read_everything(filled) == before
+
+
+async def test_a_plan_says_the_same_and_changes_nothing(filled: asyncpg.Connection) -> None:
+    before = await read_everything(filled)
+
+    plan = await plan_erasure(filled, VISITOR)
+
+    assert await read_everything(filled) == before
+    report = await erase(filled, VISITOR)
+    assert (plan.clicks, plan.days, plan.letters, plan.rejections, plan.links) == (
+        report.clicks,
+        report.days,
+        report.letters,
+        report.rejections,
+        0,
+    )
+
+
+@pytest.mark.parametrize("start", OF_ANA, ids=["first", "second", "third", "fourth"])
+async def test_the_visitor_is_found_from_any_click(filled: asyncpg.Connection, start: Any) -> None:
+    plan = await plan_erasure(filled, ErasureRequest("visitor", start.click_id))
+
+    assert plan.clicks == 4
+
+
+async def test_one_click_alone_is_erased_and_the_others_forget_it(filled: asyncpg.Connection) -> None:
+    report = await erase(filled, ErasureRequest("click", FIRST.click_id))
+
+    assert (report.clicks, report.rejections, report.letters) == (1, 0, 0)
+    # The second click and its score named it.
+    assert report.links == 2
+    assert await find_texts(filled, [FIRST.click_id]) == []
+    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana%'") == 3
+
+
+async def test_by_the_hash_of_the_address_all_of_it_is_erased(filled: asyncpg.Connection) -> None:
+    plan = await plan_erasure(filled, ErasureRequest("ip_hash", ANA.ip_hash))
+    report = await erase(filled, ErasureRequest("ip_hash", ANA.ip_hash))
+
+    assert (plan.clicks, plan.rejections) == (report.clicks, report.rejections) == (3, 1)
+    assert await find_texts(filled, [ANA.ip_hash]) == []
+    with pytest.raises(NothingFound):
+        await erase(filled, ErasureRequest("ip_hash", ANA.ip_hash))
+
+
+async def test_what_was_erased_cannot_come_back(filled: asyncpg.Connection, database_url: str) -> None:
+    await erase(filled, VISITOR)
+    before = await read_everything(filled)
+
+    writer = make_writer(database_url)
+    assert await writer.write(rows_of(RECORDS)) == []
+    await writer.close()
+    await score(filled, OF_ANA, "invalid")
+
+    after = await read_everything(filled)
+    assert {name for name in after if after[name] != before.get(name, "")} == set()
+
+
+async def test_an_erased_click_is_not_settled_again(filled: asyncpg.Connection) -> None:
+    await erase(filled, VISITOR)
+
+    step = await TablePass(filled, DEFAULT_RULES, NOW - 4 * DAY).step(NOW + DAY)
+
+    assert {one.click.click_id for one in step.settled} == {one.click_id for one in OTHERS}
+
+
+async def test_the_report_says_until_when_kafka_has_its_copies(filled: asyncpg.Connection) -> None:
+    report = await erase(filled, VISITOR)
+
+    assert report.copies["clicks.raw"] == FOURTH.published_at + timedelta(hours=72)
+    assert report.copies["clicks.enriched"] == NOW + timedelta(days=7)
+    assert set(report.copies) == {"clicks.raw", "clicks.enriched", "clicks.rejected", "clicks.dead"}
+
+
+async def test_a_click_that_only_a_letter_has_is_refused_when_it_comes(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    writer = make_writer(database_url)
+    await writer.write(rows_of([LETTER]))
+
+    report = await erase(tables, ErasureRequest("click", THIRD.click_id))
+    await writer.write(rows_of(clicked(THIRD)))
+    await writer.close()
+
+    assert (report.clicks, report.letters) == (0, 1)
+    assert await tables.fetchval("SELECT count(*) FROM clicks") == 0
+    assert await find_erased_at(tables, THIRD.click_id) is not None
+
+
+@pytest.mark.parametrize("asked", ["click", "visitor"])
+async def test_a_click_that_nobody_has_is_not_erased(tables: asyncpg.Connection, asked: Any) -> None:
+    with pytest.raises(NothingFound):
+        await erase(tables, ErasureRequest(asked, THIRD.click_id))
+    with pytest.raises(NothingFound):
+        await plan_erasure(tables, ErasureRequest(asked, THIRD.click_id))
+
+    assert await tables.fetchval("SELECT count(*) FROM erasures") == 0
+
+
+class Killer:
+    """Ends the connection of an erasure after so many of its transactions have deleted claims."""
+
+    def __init__(self, database_url: str, pid: int, after: int) -> None:
+        self._database_url = database_url
+        self._pid = pid
+        self._after = after
+
+    async def forget(self, clicks: Sequence[ClaimedClick]) -> int:
+        if self._after == 0:
+            async with connected(self._database_url) as other:
+                await other.execute(f"SELECT pg_terminate_backend({self._pid})")
+        self._after -= 1
+        return len(clicks)
+
+
+@pytest.mark.parametrize("after", range(4))
+async def test_an_erasure_that_is_killed_leaves_whole_clicks_and_the_next_run_ends_it(
+    filled: asyncpg.Connection, database_url: str, after: int
+) -> None:
+    before = await count_by_everything(filled)
+    async with connected(database_url) as connection:
+        killer = Killer(database_url, connection.get_server_pid(), after)
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await erase(connection, VISITOR, killer.forget)
+
+    erased = await filled.fetchval("SELECT count(*) FROM clicks WHERE erased_at IS NOT NULL")
+    tombstones = await filled.fetchval("SELECT count(*) FROM erased_clicks")
+    assert (erased, tombstones) == (after, after)
+    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana%'") == 4 - after
+    assert await count_by_everything(filled) == before
+
+    report = await erase(filled, VISITOR)
+
+    assert (report.clicks, report.letters, report.rejections) == (4, 2, 1)
+    assert await find_texts(filled, TEXTS) == []
+    assert await count_by_everything(filled) == before
+    assert await continue_erasures(filled) == []
+
+
+async def test_batches_of_the_sink_and_an_erasure_at_once_store_nothing_of_it(
+    filled: asyncpg.Connection, database_url: str
+) -> None:
+    is_done = asyncio.Event()
+
+    async def keep_writing() -> None:
+        writer = make_writer(database_url)
+        while not is_done.is_set():
+            await writer.write(rows_of(RECORDS))
+        await writer.write(rows_of(RECORDS))
+        await writer.close()
+
+    writing = [asyncio.create_task(keep_writing()) for _ in range(2)]
+    await erase(filled, VISITOR)
+    is_done.set()
+    await asyncio.gather(*writing)
+
+    assert await find_texts(filled, TEXTS) == []
+    assert await filled.fetchval("SELECT count(*) FROM clicks") == len(OF_ANA) + len(OTHERS)
+
+
+async def test_clicks_of_a_batch_that_is_not_rolled_stay_between_its_times(filled: asyncpg.Connection) -> None:
+    await filled.execute("DELETE FROM rollup_batches")
+    batch = await filled.fetchval(
+        "INSERT INTO rollup_batches (clicks, first_at, last_at) VALUES (1, $1, $1) RETURNING batch_id", NOW
+    )
+    await filled.execute("UPDATE clicks SET batch_id = $1 WHERE click_id = $2", batch, FOURTH.click_id)
+
+    await erase(filled, ErasureRequest("click", FOURTH.click_id))
+
+    assert await filled.fetchval(
+        "SELECT clicked_at BETWEEN first_at AND last_at FROM clicks JOIN rollup_batches USING (batch_id)"
+    )
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)), st.integers(-90, 90))  # noqa: DTZ001 - the zone is given
+def test_a_new_name_is_of_the_same_minute_and_not_after_the_row(clicked_at: datetime, seconds: int) -> None:
+    stored_at = max(clicked_at + timedelta(seconds=seconds), datetime(1970, 1, 1, tzinfo=UTC))
+    new_id, new_at = make_name(clicked_at, stored_at)
+
+    assert new_at.replace(second=0, microsecond=0) == clicked_at.replace(second=0, microsecond=0)
+    assert ulid_time(new_id) == new_at
+    assert new_at <= stored_at or stored_at < clicked_at.replace(second=0, microsecond=0) + timedelta(milliseconds=1)
+
+
+@given(st.binary(max_size=7), st.binary(max_size=7))
+def test_an_id_is_found_in_base64_wherever_it_stands(before: bytes, after: bytes) -> None:
+    encoded = b64encode(before + FIRST.click_id.encode() + after)
+
+    assert any(needle in encoded for needle in make_needles([FIRST.click_id])[1:])
+
+
+def test_work_is_split_into_days_and_parts_of_them() -> None:
+    keys = [(f"{number}", NOW + DAY * (number // 300)) for number in range(500)]
+
+    assert [len(part) for part in split(keys)] == [200, 100, 200]
