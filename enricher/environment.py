@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import structlog
@@ -39,6 +40,8 @@ from runtime.redis_tls import check_redis_tls_files
 from runtime.task_scope import task_scope
 
 log = structlog.get_logger()
+
+SOCKET_S: Final = 5.0
 
 
 class Environment(msgspec.Struct, frozen=True):
@@ -153,7 +156,8 @@ async def open_remote_facts(settings: Settings, metrics: EnricherMetrics) -> Asy
     url = settings.redis_url.reveal()
     check_redis_tls_files(url)
     limits = TimeLimits(settings.redis_deadline_ms / 1000)
-    client = connect_redis(url, limits.deadline_s)
+    # A batch has its own deadline; this one ends what nobody waits for any more.
+    client = connect_redis(url, limits.deadline_s + SOCKET_S)
     watched = EvictionWatch(client, metrics)
     async with task_scope(watched.run()):
         try:

@@ -52,8 +52,8 @@ RedisDeadline = Annotated[
     Meta(
         ge=10,
         le=10_000,
-        description="milliseconds a batch waits for Redis, at most; without an answer its clicks are not judged, and"
-        " Redis is not asked for 5 s",
+        description="milliseconds that each thousand clicks of a batch wait for Redis, at most; without an answer they"
+        " are not judged, and Redis is not asked for 5 s",
     ),
 ]
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records enriched and acknowledged at once, at most")]

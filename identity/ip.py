@@ -64,7 +64,10 @@ class IpHashKeys(KeySet[HMAC]):
 
     def at(self, time: datetime) -> IpHashKey:
         """Return the key that was active at a time; the oldest one for a time before all keys."""
-        return next(key for retired_at, key in self._times if retired_at is None or time < retired_at)
+        for retired_at, key in self._times:
+            if retired_at is None or time < retired_at:
+                return key
+        raise AssertionError("the active key is never retired")
 
 
 def list_active_times(ring: KeyRing) -> list[tuple[datetime | None, IpHashKey]]:

@@ -5,7 +5,7 @@ click got when it was first seen. A click that is judged again has the counts of
 entries, so they go up to 129. A log takes 1,024 entries; clicks beyond have the counts of the last one's time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from struct import Struct
 from typing import Any, Final
 
@@ -85,17 +85,18 @@ class BatchCounts:
         self._logs: dict[bytes, NetworkLog] = {}
         self.appends: list[Append] = []
 
-    def list_values(self, visits: Iterable[Visit]) -> Iterator[bytes]:
-        for visit in visits:
-            if is_counted(visit):
-                yield from make_keys(visit)
+    def count(
+        self, visit: Visit, keys: tuple[bytes, bytes] | None, values: Mapping[bytes, bytes | None], *, is_old: bool
+    ) -> tuple[Counts, bool]:
+        """Give the counts of a click, and whether it is new.
 
-    def count(self, visit: Visit, values: Mapping[bytes, bytes | None], *, is_old: bool) -> tuple[Counts, bool]:
-        """Give the counts of a click, and whether it is new. `is_old`: its log may have expired since it was seen."""
-        if not is_counted(visit):
+        `keys` are those of its log and of the one before, null if it is not counted. `is_old`: its log may have expired
+        since it was seen.
+        """
+        if keys is None:
             status = "late" if visit.exempt is None and visit.hashes.client else visit.exempt or "not_judged"
             return Counts(status=status), not (visit.is_late or is_old)
-        log = self._find_log(visit, values)
+        log = self._find_log(keys, values)
         if kept := log.find(visit):
             return kept, False
         if is_old:
@@ -105,8 +106,8 @@ class BatchCounts:
             self.appends.append(append)
         return counts, True
 
-    def _find_log(self, visit: Visit, values: Mapping[bytes, bytes | None]) -> NetworkLog:
-        key, key_before = make_keys(visit)
+    def _find_log(self, keys: tuple[bytes, bytes], values: Mapping[bytes, bytes | None]) -> NetworkLog:
+        key, key_before = keys
         log = self._logs.get(key)
         if log is None:
             before = self._logs.get(key_before)

@@ -59,9 +59,9 @@ class BatchGuards:
         self._versions: dict[tuple[bytes, int], int] = {}
         self._read: dict[tuple[bytes, bytes], Guards] = {}
 
-    def list_values(self, visits: Iterable[Visit]) -> Iterator[bytes]:
-        for visit in visits:
-            minute = self.find_minute(visit)
+    def list_values(self) -> Iterator[bytes]:
+        """List the keys of what is kept, for each minute that was found."""
+        for minute in self._minutes.values():
             yield from (minute.shares, minute.newest)
 
     def list_sums(self) -> list[bytes]:

@@ -2,13 +2,12 @@
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
-from identity.ulid import ulid_milliseconds
 from quality.agents import NO_CLAIM, Claim, read_claim
-from quality.click_ids import pack_id
+from quality.click_ids import pack_id, read_packed_time_ms
 from quality.links import digest_link
 from schemas.events import Click
 
@@ -18,12 +17,24 @@ DIGEST: Final = 4
 NO_COOKIE: Final = bytes(DIGEST)
 
 
-class Hashes(msgspec.Struct, frozen=True, gc=False):
+class Hashes(Protocol):
     """The keyed hashes of a click, and the client's under the key before, in the first window after a rotation."""
 
+    @property
+    def net(self) -> str | None: ...
+    @property
+    def client(self) -> str | None: ...
+    @property
+    def previous_client(self) -> str | None: ...
+
+
+class KnownHashes(msgspec.Struct, frozen=True, gc=False):
     net: str | None = None
     client: str | None = None
     previous_client: str | None = None
+
+
+NO_HASHES: Final = KnownHashes()
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,13 +67,14 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def make_visit(click: Click, hashes: Hashes, published_ms: int, *, is_bot: bool) -> Visit:
     """Read a raw or enriched click. `published_ms` is when Kafka took it, in milliseconds since 1970."""
-    at_ms = ulid_milliseconds(click.click_id)
+    packed_id = pack_id(click.click_id)
+    at_ms = read_packed_time_ms(packed_id)
     exempt = find_exemption(click, is_bot=is_bot)
     has_cookie = click.cookie_state == "valid"
     opener = (click.lease_click_id or click.previous_click_id) if has_cookie else None
     return Visit(
         click_id=click.click_id,
-        packed_id=pack_id(click.click_id),
+        packed_id=packed_id,
         at_ms=at_ms,
         program_id=click.program_id,
         host=click.host,

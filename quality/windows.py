@@ -17,7 +17,7 @@ import msgspec
 
 from quality import window_claims
 from quality.window_claims import ClaimKeys
-from quality.window_counts import BatchCounts
+from quality.window_counts import BatchCounts, is_counted, make_keys
 from quality.window_guards import DAY_MS, BatchGuards
 from quality.window_store import Answers, Claim, Reads, Writes
 from quality.window_visits import LATE_MS, Visit
@@ -56,6 +56,8 @@ class WindowBatch:
         self._first: dict[int, bytes] = {}
         self._counts: dict[int, Counts] = {}
         self._guards = BatchGuards()
+        self._minutes = [self._guards.find_minute(visit) for visit in visits]
+        self._logs = [make_keys(visit) if is_counted(visit) else None for visit in visits]
         self._sent: list[Claim] = []
         self._reads = Reads([], [])
         self._since_ms = 0
@@ -66,8 +68,8 @@ class WindowBatch:
             place: window_claims.make_keys(self._visits[place]) for place in self._order if self._alone[place] is None
         }
         keys = {key: None for keys in self._keys.values() for key in keys.list_reads()}
-        keys.update(dict.fromkeys(BatchCounts().list_values(self._visits)))
-        keys.update(dict.fromkeys(self._guards.list_values(self._visits)))
+        keys.update(dict.fromkeys(key for pair in self._logs if pair is not None for key in pair))
+        keys.update(dict.fromkeys(self._guards.list_values()))
         self._reads = Reads(list(keys), self._guards.list_sums())
         return self._reads
 
@@ -78,12 +80,13 @@ class WindowBatch:
         self._since_ms = answers.since_ms
         counts, kept = BatchCounts(), list[Claim]()
         for place in self._order:
-            visit = self._visits[place]
-            minute, age_ms = self._guards.find_minute(visit), self._age_ms(visit)
+            visit, minute = self._visits[place], self._minutes[place]
+            age_ms = self._age_ms(visit)
             if age_ms < DAY_MS and (claims := self._guards.keep(minute, self._values)):
                 self._values.update((claim.key, claim.value) for claim in claims)
                 kept += claims
-            self._counts[place], is_new = counts.count(visit, self._values, is_old=age_ms > LATE_MS)
+            log = self._logs[place]
+            self._counts[place], is_new = counts.count(visit, log, self._values, is_old=age_ms > LATE_MS)
             if is_new:
                 self._guards.add(visit, minute)
         return Writes(self._send([*self._claim(), *kept]), counts.appends, self._guards.list_adds())
@@ -107,7 +110,7 @@ class WindowBatch:
             WindowFacts(
                 self._write_unique(place, visit),
                 self._counts[place],
-                self._guards.read(self._guards.find_minute(visit), self._values),
+                self._guards.read(self._minutes[place], self._values),
             )
             for place, visit in enumerate(self._visits)
         ]

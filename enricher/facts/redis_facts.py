@@ -1,7 +1,7 @@
-"""Uniqueness, counts and guards from Redis, for a whole batch, within a deadline.
+"""Uniqueness, counts and guards from Redis, for a whole batch, within deadlines.
 
-A batch asks Redis once and waits until its deadline at most; after no answer Redis is left alone for 5 s. Clicks that
-could not be judged say so, and the batch goes on.
+A batch asks Redis once for each thousand of its clicks and waits until a deadline each time, at most; after no answer
+Redis is left alone for 5 s. Clicks that could not be judged say so, and the batch goes on.
 """
 
 import asyncio
@@ -26,6 +26,10 @@ from runtime.redis_refusals import REFUSALS
 log = structlog.get_logger()
 
 PROBE_S: Final = 5.0
+ROUND_CLICKS: Final = 1000
+"""Redis takes some 10 ms for so many, and several times that on a busy machine."""
+TICKS: Final = 10
+"""A deadline in so many parts: of the time in which the event loop does not run, one part counts at most."""
 AWAY: Final = (RedisError, OSError, TimeoutError)
 
 T = TypeVar("T")
@@ -64,8 +68,14 @@ class RedisFacts:
         self._outage = OutageLog(log, "redis does not judge clicks", "redis judges clicks again")
 
     async def find_all(self, batch: Sequence[ClickFacts]) -> None:
-        """Set the windows' facts of each click. Never raises, and takes little longer than the deadline."""
-        visits = [read_visit(facts) for facts in batch]
+        """Set the windows' facts of each click. Never raises; Redis that does not answer delays it by one deadline."""
+        # In the order of the ids, so that rounds judge as one question would.
+        clicks = sorted(((read_visit(facts), facts) for facts in batch), key=lambda click: click[0].packed_id)
+        for start in range(0, len(clicks), ROUND_CLICKS):
+            asked = clicks[start : start + ROUND_CLICKS]
+            await self._find_round([visit for visit, _ in asked], [facts for _, facts in asked])
+
+    async def _find_round(self, visits: Sequence[Visit], batch: Sequence[ClickFacts]) -> None:
         reason = await self._judge(batch, visits) if self._breaker.admits() else "skipped"
         if reason is None:
             return
@@ -97,9 +107,9 @@ class RedisFacts:
         deadline = Deadline(self._deadline_s)
         now_ms = int(self._now() * 1000)
         windows = WindowBatch(visits, now_ms)
-        writes = windows.apply(await deadline.wait(self._store.read(windows.plan(), now_ms)))
+        writes = windows.apply(await self._store.read(windows.plan(), now_ms, deadline.wait))
         while writes:
-            writes = windows.confirm(await deadline.wait(self._store.write(writes)))
+            writes = windows.confirm(await self._store.write(writes, deadline.wait))
         late = warming = 0
         for facts, found in zip(batch, windows.facts(), strict=True):
             facts.windows = found
@@ -116,15 +126,33 @@ class RedisFacts:
 
 
 class Deadline:
-    """Limits the time that is spent waiting, all waits together; computing between them does not count."""
+    """Limits the time that is spent waiting, all waits together; computing between them does not count.
+
+    It is counted in ticks of the event loop's timer. While the loop is kept busy, or the process has no processor,
+    there are no ticks, and the answer that came meanwhile is read before the next one.
+    """
 
     def __init__(self, seconds: float) -> None:
-        self._left = seconds
+        self._tick_s = seconds / TICKS
+        self._ticks = TICKS
+        self._timer: asyncio.TimerHandle | None = None
 
     async def wait(self, work: Awaitable[T]) -> T:
         """Wait for the work. Raises TimeoutError when no time is left."""
-        began = time.monotonic()
-        async with asyncio.timeout(self._left):
-            done = await work
-        self._left -= time.monotonic() - began
-        return done
+        async with asyncio.timeout(None) as scope:
+            self._start_tick(scope)
+            try:
+                return await work
+            finally:
+                if self._timer is not None:
+                    self._timer.cancel()
+
+    def _start_tick(self, scope: asyncio.Timeout) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._tick_s, self._end_tick, scope)
+
+    def _end_tick(self, scope: asyncio.Timeout) -> None:
+        self._ticks -= 1
+        if self._ticks > 0:
+            self._start_tick(scope)
+        else:
+            scope.reschedule(asyncio.get_running_loop().time())

@@ -4,8 +4,9 @@ The scripts only carry: what the values mean is decided in `quality`. Thousands 
 more than everything else; a script gives them as one text.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from struct import Struct
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from struct import Struct, unpack_from
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -17,8 +18,11 @@ from quality.window_store import Answers, Reads, Writes
 KEYS_AT_ONCE: Final = 2000
 """Redis serves nobody else during a script: this many keys take it about 2 ms."""
 T = TypeVar("T")
+Wait = Callable[[Awaitable[list[Any]]], Awaitable[list[Any]]]
+"""Waits for what was sent to Redis, for as long as may be."""
 
 SIZE: Final = Struct(">I")
+NUMBERS: Final = Struct(">2I")
 ABSENT: Final = 0xFFFF_FFFF
 SIZES: Final = [bytes([size]) for size in range(256)]
 
@@ -28,16 +32,19 @@ local evicted = string.match(redis.call('INFO', 'stats'), 'evicted_keys:(%d+)')
 return {server or '', evicted or '0', redis.call('GET', KEYS[1]) or ''}
 """
 READ_VALUES: Final = """
-local prefix, keys, out, at = ARGV[1], ARGV[2], {}, 1
+local prefix, keys, sizes, values, at = ARGV[1], ARGV[2], {}, {}, 1
 while at <= #keys do
-    local size = string.byte(keys, at)
-    local value = redis.call('GET', prefix .. string.sub(keys, at + 1, at + size))
-    out[#out + 1] = value and struct.pack('>I4', #value) .. value or '\\255\\255\\255\\255'
-    at = at + 1 + size
+    local key, next = struct.unpack('Bc0', keys, at)
+    local value = redis.call('GET', prefix .. key)
+    if value then values[#values + 1] = value end
+    sizes[#sizes + 1] = value and struct.pack('>I4', #value) or '\\255\\255\\255\\255'
+    at = next
 end
-return table.concat(out)
+return table.concat(sizes) .. table.concat(values)
 """
-"""All keys are one argument, each after its size: redis-py takes 2 us for an argument, and a click reads five keys."""
+"""All keys are one argument, each after its size: redis-py takes 2 us for an argument, and a click reads five keys.
+
+The answer is all sizes, and then the values that there are: most keys have none."""
 READ_SUMS: Final = """
 local out = {}
 for _, key in ipairs(KEYS) do
@@ -48,19 +55,26 @@ end
 return table.concat(out)
 """
 CLAIM: Final = """
-local out = {}
-for i, key in ipairs(KEYS) do
-    local value = redis.call('SET', key, ARGV[2 * i - 1], 'NX', 'GET', 'EX', ARGV[2 * i])
-    out[i] = value and struct.pack('>I4', #value) .. value or '\\255\\255\\255\\255'
+local prefix, claims, sizes, values, at = ARGV[1], ARGV[2], {}, {}, 1
+while at <= #claims do
+    local key, value, ttl, _, next = struct.unpack('>Bc0Bc0I4I4', claims, at)
+    local old = redis.call('SET', prefix .. key, value, 'NX', 'GET', 'EX', ttl)
+    if old then values[#values + 1] = old end
+    sizes[#sizes + 1] = old and struct.pack('>I4', #old) or '\\255\\255\\255\\255'
+    at = next
 end
-return table.concat(out)
+return table.concat(sizes) .. table.concat(values)
 """
 APPEND: Final = """
-for i, key in ipairs(KEYS) do
-    if redis.call('STRLEN', key) < tonumber(ARGV[3 * i - 1]) then
-        redis.call('APPEND', key, ARGV[3 * i - 2])
-        redis.call('EXPIRE', key, ARGV[3 * i])
+local prefix, appends, at = ARGV[1], ARGV[2], 1
+while at <= #appends do
+    local name, entry, ttl, limit, next = struct.unpack('>Bc0Bc0I4I4', appends, at)
+    local key = prefix .. name
+    if redis.call('STRLEN', key) < limit then
+        redis.call('APPEND', key, entry)
+        redis.call('EXPIRE', key, ttl)
     end
+    at = next
 end
 """
 ADD: Final = """
@@ -89,46 +103,47 @@ class StoreState(msgspec.Struct, frozen=True):
 
 
 class RedisStore:
-    """Reads and writes for one batch. Raises what redis-py raises when Redis is away or refuses."""
+    """Reads and writes for one batch. Raises what redis-py raises when Redis is away or refuses.
+
+    `wait` waits for Redis, and for nothing else: what is sent is packed before, and read after it.
+    """
 
     def __init__(self, client: redis.asyncio.Redis, prefix: str) -> None:
         self._client = client
         self._prefix = prefix.encode() + b":"
         self._since_key = self._prefix + b"u:since"
 
-    async def read(self, reads: Reads, now_ms: int) -> Answers:
+    async def read(self, reads: Reads, now_ms: int, wait: Wait) -> Answers:
         """Read, and learn since when the store knows every click: since now, if it may have lost any."""
         pipeline = self._client.pipeline(transaction=False)
         call(pipeline, READ_STATE, [self._since_key])
-        for keys in split(reads.values, KEYS_AT_ONCE):
-            call(pipeline, READ_VALUES, (), (self._prefix, b"".join([SIZES[len(key)] + key for key in keys])))
-        call(pipeline, READ_SUMS, self._names(reads.sums))
-        (run_id, evicted, known), *values, sums = await run(pipeline)
+        chunks = list(split(reads.values, KEYS_AT_ONCE))
+        for keys in chunks:
+            call(pipeline, READ_VALUES, (), (self._prefix, pack_keys(keys)))
+        call(pipeline, READ_SUMS, [self._prefix + key for key in reads.sums])
+        (run_id, evicted, known), *texts, sums = await run(pipeline, wait)
         state = StoreState(run_id, evicted, known)
         since_ms = state.read_since_ms()
         if since_ms is None:
             since_ms = now_ms
-            await self._client.set(self._since_key, b"%d %b" % (now_ms, state.lineage))
-        return Answers([one for text in values for one in read_values(text)], list(read_sums(sums)), since_ms)
+            pipeline.set(self._since_key, b"%d %b" % (now_ms, state.lineage))
+            await run(pipeline, wait)
+        return Answers(read_values(texts, chunks), list(read_sums(sums)), since_ms)
 
-    async def write(self, writes: Writes) -> list[bytes | None]:
+    async def write(self, writes: Writes, wait: Wait) -> list[bytes | None]:
         """Write; give the answers to the claims."""
         pipeline = self._client.pipeline(transaction=False)
-        for claims in split(writes.claims, KEYS_AT_ONCE):
-            arguments = [part for claim in claims for part in (claim.value, claim.ttl_s)]
-            call(pipeline, CLAIM, self._names(claim.key for claim in claims), arguments)
-        chunks = len(pipeline)
+        chunks = list(split(writes.claims, KEYS_AT_ONCE))
+        for claims in chunks:
+            entries = ((one.key, one.value, one.ttl_s, 0) for one in claims)
+            call(pipeline, CLAIM, (), (self._prefix, pack_entries(entries)))
         for appends in split(writes.appends, KEYS_AT_ONCE):
-            arguments = [part for one in appends for part in (one.entry, one.limit, one.ttl_s)]
-            call(pipeline, APPEND, self._names(one.key for one in appends), arguments)
+            entries = ((one.key, one.entry, one.ttl_s, one.limit) for one in appends)
+            call(pipeline, APPEND, (), (self._prefix, pack_entries(entries)))
         for adds in split(writes.adds, KEYS_AT_ONCE):
             arguments = [part for one in adds for part in (one.field, one.number, one.ttl_s)]
-            call(pipeline, ADD, self._names(one.key for one in adds), arguments)
-        answers = await run(pipeline)
-        return [one for text in answers[:chunks] for one in read_values(text)]
-
-    def _names(self, keys: Iterable[bytes]) -> list[bytes]:
-        return [self._prefix + key for key in keys]
+            call(pipeline, ADD, [self._prefix + one.key for one in adds], arguments)
+        return read_values(await run(pipeline, wait), chunks)
 
 
 def split(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -140,21 +155,42 @@ def call(pipeline: Pipeline, script: str, keys: Sequence[bytes], arguments: Sequ
     pipeline.execute_command("EVAL", script, len(keys), *keys, *arguments)
 
 
-async def run(pipeline: Pipeline) -> list[Any]:
-    return await pipeline.execute() if len(pipeline) else []
+async def run(pipeline: Pipeline, wait: Wait) -> list[Any]:
+    return await wait(pipeline.execute()) if len(pipeline) else []
 
 
-def read_values(text: bytes) -> Iterator[bytes | None]:
-    """Read the values of a script's answer, each after its size."""
-    start = 0
-    while start < len(text):
-        (size,) = SIZE.unpack_from(text, start)
-        start += SIZE.size
-        if size == ABSENT:
-            yield None
-            continue
-        yield text[start : start + size]
-        start += size
+def pack_keys(keys: Iterable[bytes]) -> bytes:
+    return b"".join([SIZES[len(key)] + key for key in keys])
+
+
+def pack_entries(entries: Iterable[tuple[bytes, bytes, int, int]]) -> bytes:
+    """Pack keys and values, each after its size, and two numbers."""
+    return b"".join(
+        [
+            SIZES[len(key)] + key + SIZES[len(value)] + value + pack_numbers(first, second)
+            for key, value, first, second in entries
+        ]
+    )
+
+
+@lru_cache(256)
+def pack_numbers(first: int, second: int) -> bytes:
+    return NUMBERS.pack(first, second)
+
+
+def read_values(texts: Sequence[bytes], chunks: Sequence[Sequence[object]]) -> list[bytes | None]:
+    """Read the answers of scripts, one for each chunk: the size of every value, then those values that there are."""
+    values: list[bytes | None] = []
+    # The scripts that only write have no answer.
+    for text, chunk in zip(texts, chunks, strict=False):
+        start = len(chunk) * SIZE.size
+        for size in unpack_from(f">{len(chunk)}I", text):
+            if size == ABSENT:
+                values.append(None)
+            else:
+                values.append(text[start : start + size])
+                start += size
+    return values
 
 
 def read_sums(text: bytes) -> Iterator[Mapping[bytes, int]]:

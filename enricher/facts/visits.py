@@ -4,17 +4,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from enricher.click_facts import ClickFacts
-from quality.window_visits import Hashes, Visit, make_visit
+from quality.window_visits import NO_HASHES, Visit, make_visit
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
 
 
 def read_visit(facts: ClickFacts) -> Visit:
-    hashes = facts.hashes
     return make_visit(
         facts.click,
-        Hashes(hashes.net, hashes.client, hashes.previous_client) if hashes else Hashes(),
+        facts.hashes or NO_HASHES,
         (facts.published_at - EPOCH) // MILLISECOND,
         is_bot=facts.bot.is_bot,
     )

@@ -5,6 +5,7 @@ MaxMind nests (`country.iso_code`, `subdivisions[0].names.en`, `city.names.en`),
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from enricher.steps.database import DAMAGE, Content, Database, IpAddress, KeyPath, find_text
@@ -20,6 +21,8 @@ REGION_PATHS: Final[tuple[KeyPath, ...]] = (
 CITY_PATHS: Final[tuple[KeyPath, ...]] = (("city", "names", "en"), ("city",))
 
 COUNTRY: Final = re.compile(r"[A-Z]{2}")
+FIELDS: Final = tuple(dict.fromkeys(str(path[0]) for path in (*COUNTRY_PATHS, *REGION_PATHS, *CITY_PATHS)))
+CACHED: Final = 8192
 
 
 def locate(database: Database, address: IpAddress) -> Geo:
@@ -32,7 +35,23 @@ def locate(database: Database, address: IpAddress) -> Geo:
 
 
 def read_place(record: object, label: str) -> Geo:
-    """Read a record of either layout. Without a valid country code its status is `not_found`."""
+    """Read a record of either layout. Without a valid country code its status is `not_found`.
+
+    Most addresses are of a few thousand places, so a flat record is read once and its answer shared.
+    """
+    try:
+        return read_flat(label, None if record is None else tuple(map(record.get, FIELDS)))  # type: ignore[attr-defined] # caught
+    except (TypeError, AttributeError):
+        # Nested, so not hashable, or no record at all.
+        return read_fields(record, label)
+
+
+@lru_cache(CACHED)
+def read_flat(label: str, values: tuple[object, ...] | None) -> Geo:
+    return read_fields(None if values is None else dict(zip(FIELDS, values, strict=True)), label)
+
+
+def read_fields(record: object, label: str) -> Geo:
     country = find_country(record)
     if country is None:
         return Geo(status="not_found", database=label)

@@ -5,6 +5,7 @@ claim makes a system of `NEVER_HOSTING` hosting.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, Protocol
 
@@ -27,6 +28,7 @@ ORG_PATHS: Final[tuple[KeyPath, ...]] = (
     ("name",),
 )
 MOST_ASN: Final = 2**32 - 1
+CACHED: Final = 8192
 RANK: Final = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
@@ -68,7 +70,12 @@ def find_network(database: Database, address: IpAddress) -> Network:
     asn = find_asn(record)
     if asn is None:
         return Network(status="not_found", database=database.label)
-    return Network(status="found", asn=asn, org=find_text(record, ORG_PATHS), database=database.label)
+    return share_found(asn, find_text(record, ORG_PATHS), database.label)
+
+
+@lru_cache(CACHED)
+def share_found(asn: int, org: str | None, database: str) -> Network:
+    return Network(status="found", asn=asn, org=org, database=database)
 
 
 def find_asn(record: object) -> int | None:
@@ -98,9 +105,16 @@ def classify_network(found: Network, address: IpAddress, sources: Sequence[Netwo
     """
     claims = list(claims_of(found.asn, address, sources))
     if not claims:
-        return add_kind(found, "other") if found.status in {"found", "not_found"} else found
+        is_known = found.status in {"found", "not_found"}
+        return share_other(found.status, found.asn, found.org, found.database) if is_known else found
     kind = min((claim.kind for claim in claims), key=RANK.__getitem__)
     return add_kind(found, kind, [claim for claim in claims if claim.kind == kind])
+
+
+@lru_cache(CACHED)
+def share_other(status: str, asn: int | None, org: str | None, database: str | None) -> Network:
+    """Make the network of no source's kind: of most addresses, so they share it."""
+    return add_kind(Network(status=status, asn=asn, org=org, database=database), "other")
 
 
 def add_kind(found: Network, kind: Kind, agreed: Sequence[Claim] = ()) -> Network:

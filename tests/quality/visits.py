@@ -1,16 +1,16 @@
 """Visits for the windows, and the two stores that judge them alike: in memory, and in a real Valkey."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import redis.asyncio
 
 from enricher.facts.redis_store import RedisStore
 from identity.ulid import make_ulid
 from quality.memory_store import MemoryStore, judge_visits
-from quality.window_visits import Hashes, Visit, make_visit
+from quality.window_visits import KnownHashes, Visit, make_visit
 from quality.windows import WindowBatch, WindowFacts
 from schemas import ClientHints, Fetch
 from tests.enricher.builders import NOW, raw_click
@@ -19,6 +19,7 @@ from tests.quality.builders import WINDOWS_CHROME
 START_MS = int(NOW.timestamp() * 1000)
 HOUR_MS = 3_600_000
 NUMBERS = itertools.count()
+T = TypeVar("T")
 
 
 def id_at(at_ms: int, name: object = None) -> str:
@@ -36,7 +37,7 @@ def visit(at_ms: int = 0, client: str | None = "ann", net: str | None = "home", 
     late_ms, is_bot = changes.pop("late_ms", 40), changes.pop("is_bot", False)
     before = changes.pop("previous_client", None)
     click_id = changes.pop("click_id", None) or id_at(at_ms, changes.pop("name", None))
-    hashes = Hashes(*(hash_of(name) if name else None for name in (net, client, before)))
+    hashes = KnownHashes(*(hash_of(name) if name else None for name in (net, client, before)))
     browser = {
         "user_agent": WINDOWS_CHROME,
         "accept_language": "de",
@@ -66,6 +67,10 @@ class MemoryJudge:
         return judge_visits(self.store, visits, START_MS + now_ms)
 
 
+async def patiently(work: Awaitable[T]) -> T:
+    return await work
+
+
 class RedisJudge:
     """Begins with a store that has known everything for long, as the one in memory."""
 
@@ -78,7 +83,7 @@ class RedisJudge:
         windows = WindowBatch(visits, START_MS + now_ms)
         first_contact = 0 if self._is_new else START_MS + now_ms
         self._is_new = False
-        writes = windows.apply(await self.store.read(windows.plan(), first_contact))
+        writes = windows.apply(await self.store.read(windows.plan(), first_contact, patiently))
         while writes:
-            writes = windows.confirm(await self.store.write(writes))
+            writes = windows.confirm(await self.store.write(writes, patiently))
         return windows.facts()

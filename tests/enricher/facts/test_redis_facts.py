@@ -16,8 +16,9 @@ from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
 from enricher.click_facts import ClickFacts
+from enricher.environment import SOCKET_S
 from enricher.facts.eviction_watch import EvictionWatch
-from enricher.facts.redis_facts import RedisFacts, TimeLimits
+from enricher.facts.redis_facts import ROUND_CLICKS, RedisFacts, TimeLimits
 from enricher.facts.redis_store import RedisStore
 from enricher.metrics import EnricherMetrics
 from enricher.pipeline import LOCAL_STEPS, finish_click
@@ -42,7 +43,7 @@ class Client:
     """The remote facts of an enricher with this Redis, and the clicks that it made."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
-        self.redis = connect_redis(url, timeout_s)
+        self.redis = connect_redis(url, timeout_s + SOCKET_S)
         self.registry = CollectorRegistry()
         metrics = EnricherMetrics(self.registry)
         self.watch = EvictionWatch(self.redis, metrics)
@@ -160,6 +161,46 @@ async def test_a_valkey_that_is_far_away_is_given_up_at_the_deadline(valkey: str
     assert statuses == {"no_store"}
     # An answer to an earlier question is never read as one to this.
     assert [click.unique.is_unique for click in batch] == [True, False]
+
+
+async def test_a_valkey_that_answers_a_busy_loop_is_not_called_away(valkey: str) -> None:
+    with Proxy(*place_of(valkey)) as proxy:
+        async with connected(f"redis://{proxy.address}/0") as client:
+            await eventually(client.status)
+            proxy.latency_s = DEADLINE_S / 20
+            for _ in range(3):
+                # The loop stands still while the answer comes, for longer than a batch may wait.
+                asyncio.get_running_loop().call_later(DEADLINE_S / 50, time.sleep, 3 * DEADLINE_S)
+                assert await client.status() != "no_store"
+    assert client.longest_s > 3 * DEADLINE_S
+    assert client.not_judged("away") == 0
+
+
+async def test_each_thousand_clicks_of_a_batch_have_a_deadline_of_their_own(valkey: str) -> None:
+    deadline_s = 1.0
+    with Proxy(*place_of(valkey)) as proxy:
+        async with connected(f"redis://{proxy.address}/0", deadline_s) as client:
+            await eventually(client.status)
+            # A round has two questions, and takes 0.6 s.
+            proxy.latency_s = 0.15
+            clicks = await client.enrich([click_of(number, number) for number in range(ROUND_CLICKS + 1)])
+    assert client.longest_s > deadline_s
+    assert {click.counts.status for click in clicks} == {"judged"}
+
+
+async def test_a_frozen_valkey_holds_a_large_batch_for_one_deadline(own_valkey: Server) -> None:
+    batch = [click_of(number, number) for number in range(2 * ROUND_CLICKS + 1)]
+    async with connected(own_valkey.address) as client:
+        await eventually(client.status)
+        own_valkey.freeze()
+        client.longest_s = 0.0
+        began = time.process_time()
+        clicks = await client.enrich(batch)
+        computed_s = time.process_time() - began
+        own_valkey.thaw()
+    assert client.longest_s < DEADLINE_S + MARGIN_S + computed_s
+    assert {click.counts.status for click in clicks} == {"no_store"}
+    assert (client.not_judged("away"), client.not_judged("skipped")) == (ROUND_CLICKS, ROUND_CLICKS + 1)
 
 
 async def test_a_full_valkey_refuses_and_is_asked_again_at_once(own_valkey: Server) -> None:
