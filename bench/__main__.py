@@ -1,4 +1,4 @@
-"""`python -m bench [idle] [pipeline] [redirect] [publishing] [steps] [snapshot]`: measure, and print the table."""
+"""`python -m bench [idle] [pipeline] ...`: measure all of `MEASUREMENTS`, or those named, and print the table."""
 
 import asyncio
 import shutil
@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from bench.attribution import measure_attribution
 from bench.idle import measure_idle
 from bench.pipeline import measure_pipeline
 from bench.publishing import measure_publishing
@@ -24,6 +25,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "publishing": measure_publishing,
     "steps": measure_steps,
     "snapshot": measure_snapshot,
+    "attribution": measure_attribution,
 }
 
 

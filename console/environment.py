@@ -29,6 +29,7 @@ from console.web.addresses import Base, read_base
 from console.web.assets import Assets, load_assets
 from console.web.cached_query import CachedQuery
 from console.web.rendering import open_templates
+from referrals.windows import CachedWindows
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
@@ -63,6 +64,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     assets: Assets
     templates: jinja2.Environment
     token_keys: LiveTokenKeys | None
+    windows: CachedWindows
 
     def login_problem(self) -> str | None:
         """Say why nobody can log in now; null if they can, or if that is not known yet."""
@@ -108,6 +110,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             assets=assets,
             templates=open_templates(assets, base),
             token_keys=token_keys,
+            windows=CachedWindows(),
         )
         async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
             yield environment

@@ -12,8 +12,7 @@ from console.api.problems import answer_problem
 from console.environment import ENVIRONMENT, Environment
 from identity.token import TokenKeys
 from identity.ulid import is_ulid
-from referrals.windows import find_window
-from storage.read.attributed_clicks import find_attribution
+from storage.read.attributed_clicks import FindWindow, find_attribution
 from storage.read.attribution import Attribution, Problem, Unattributed
 from storage.read.attribution_claims import EXPLANATIONS, attribute_token, read_moment
 from storage.read.queries import Reader
@@ -40,19 +39,21 @@ async def show_attribution(request: web.Request) -> web.Response:
     if question.token is not None and keys is None:
         advice = "The console has no key ring to verify tokens with: set CLICKRAIL_KEYS_FILE, or ask by click_id."
         return answer_problem(501, "no_key_ring", advice)
-    found = await environment.database.read(lambda reader: find(reader, keys, question))
+    windows = environment.windows
+    found = await environment.database.read(lambda reader: find(reader, partial(windows.find, reader), keys, question))
     if isinstance(found, Unattributed):
         return answer_problem(STATUSES.get(found.reason, 400), found.reason, EXPLANATIONS[found.reason])
     return web.Response(body=msgspec.json.encode(found), content_type="application/json")
 
 
-async def find(reader: Reader, keys: TokenKeys | None, question: Question) -> Attribution | Unattributed:
-    window = partial(find_window, reader)
+async def find(
+    reader: Reader, find_window: FindWindow, keys: TokenKeys | None, question: Question
+) -> Attribution | Unattributed:
     if question.token is not None and keys is not None:
-        return await attribute_token(reader, keys, question.token, window, question.at)
+        return await attribute_token(reader, keys, question.token, find_window, question.at)
     if question.click_id is None or not is_ulid(question.click_id):
         return Unattributed("malformed")
-    return await find_attribution(reader, question.click_id, window, question.at)
+    return await find_attribution(reader, question.click_id, find_window, question.at)
 
 
 def read_question(query: Mapping[str, str], now: datetime) -> Question | str:
