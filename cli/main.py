@@ -23,6 +23,7 @@ from cli import (
     tokens,
 )
 from cli.attribution import attribution
+from cli.backfill import backfill
 from cli.erase import erase
 from cli.explain import explain
 from cli.export import export
@@ -76,6 +77,7 @@ app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 tables.topics.command()(offsets.lag)
 tables.topics.command("reset-offsets")(offsets.reset_offsets)
 app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
+app.command("backfill", rich_help_panel="Set up")(backfill)
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")

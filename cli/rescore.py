@@ -114,7 +114,8 @@ async def rescore_topic(
 ) -> "Report":
     """Score the clicks of the topic again. Raises CommandError if they cannot be read."""
     from storage.rescoring import rescore as score_again
-    from storage.topic_clicks import TopicPass, TopicUnreadable, open_topic
+    from storage.topic_clicks import TopicPass, open_topic
+    from storage.topic_consumer import TopicUnreadable
 
     (servers, topic), (first, end) = where, times
     try:

@@ -7,36 +7,25 @@ topic later than that is left out and counted: only the table has it in its plac
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
-from typing import Final, TypeAlias
+from typing import Final
 
-from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, UnknownTopicOrPartitionError
+from aiokafka import TopicPartition
 
 from quality.reorder import REORDER_MS, ReorderBuffer
 from quality.rules import Rules
 from quality.settling import SettledClick, Settling, SettlingClick
-from runtime.kafka.clients import METADATA_MS, AIOKafkaConsumer, stop_soon
+from runtime.kafka.clients import AIOKafkaConsumer
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 from schemas import EnrichedClick, Undecodable, decode
 from storage.read.settling import read_record
 from storage.settling import LOOK_AHEAD, LOOK_BACK, PAGE, Step
+from storage.topic_consumer import ANSWER_S, FETCHED, SKEW, Record, TopicUnreadable, explain_errors, open_consumer
 
-Record: TypeAlias = ConsumerRecord[bytes | None, bytes]
-
-ANSWER_S: Final = 20.0
-"""How long Kafka may not answer, or not deliver although there are records, before reading ends with an error."""
-FETCHED: Final = 5000
 REORDER: Final = timedelta(milliseconds=REORDER_MS)
-SKEW: Final = timedelta(minutes=5)
-"""How much the clocks of ingest and Kafka may differ: Kafka may have taken a click before it happened."""
-
-
-class TopicUnreadable(Exception):  # noqa: N818 - named after the condition
-    """The clicks cannot be read from the topic. The message says why, and what to do."""
 
 
 class TopicReader:
@@ -166,38 +155,5 @@ async def open_topic(
     servers: Sequence[str], topic: str, security: KafkaSecurity = PLAINTEXT
 ) -> AsyncIterator[TopicReader]:
     """Connect, without a group. Raises TopicUnreadable."""
-    consumer = AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=list(servers),
-        **security.options(),
-        group_id=None,
-        client_id="clickrail-rescore",
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        request_timeout_ms=5_000,
-        metadata_max_age_ms=METADATA_MS,
-    )
-    named = ",".join(servers)
-    try:
-        with explain_errors(named, topic):
-            async with asyncio.timeout(ANSWER_S):
-                await consumer.start()
-        yield TopicReader(consumer, topic, named)
-    finally:
-        await stop_soon(consumer.stop())
-
-
-@contextmanager
-def explain_errors(servers: str, topic: str) -> Iterator[None]:
-    """Turn Kafka's errors into TopicUnreadable, with what to do."""
-    try:
-        yield
-    except UnknownTopicOrPartitionError:
-        raise TopicUnreadable(f"there is no topic {topic}: CLICKRAIL_KAFKA_TOPIC_PREFIX is part of its name") from None
-    except OffsetOutOfRangeError:
-        raise TopicUnreadable(f"Kafka deleted records of {topic} while they were read: use --source table") from None
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise TopicUnreadable(
-            f"Kafka at {servers} does not answer ({type(error).__name__}). Is it running?"
-            " CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS says where to look for it"
-        ) from None
+    async with open_consumer(servers, [topic], security, "clickrail-rescore") as consumer:
+        yield TopicReader(consumer, topic, ",".join(servers))

@@ -18,6 +18,7 @@ ELSEWHERE: Final = {
     "sink/settings.py": "runtime/test_settings.py",
     "storage/affiliate_quality.py": "settler/test_rounds.py",
     "storage/analysts/table_reference.py": "storage/analysts/test_prepare.py",
+    "storage/backfill/tables.py": "storage/backfill/test_run.py",
     "storage/chunks.py": "storage/test_partitions.py",
     "storage/days.py": "storage/test_partitions.py",
     "storage/engine.py": "storage/test_partitions.py",
@@ -45,6 +46,7 @@ ELSEWHERE: Final = {
     "storage/retention/policy.py": "storage/retention/test_job.py",
     "storage/retention/removals.py": "storage/retention/test_job.py",
     "storage/tables.py": "storage/test_columns.py",
+    "storage/topic_consumer.py": "storage/test_topic_clicks.py",
 }
 """Modules without a mirror, and the file of tests that covers each."""
 

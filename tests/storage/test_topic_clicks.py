@@ -19,7 +19,8 @@ from simulate.traces.model import TraceParameters
 from simulate.traces.raw_clicks import record_trace
 from storage.rescoring import Report, rescore
 from storage.settling import LOOK_BACK, TablePass
-from storage.topic_clicks import TopicPass, TopicUnreadable, open_topic
+from storage.topic_clicks import TopicPass, open_topic
+from storage.topic_consumer import TopicUnreadable
 from tests.console.builders import open_tables, store
 from tests.runtime.kafka.test_producer import Spec
 from tests.settler.builders import everything
