@@ -31,6 +31,7 @@ ELSEWHERE: Final = {
     "storage/read/settling.py": "storage/test_settling.py",
     "storage/read/scores.py": "storage/test_scores.py",
     "storage/read/click_filters.py": "storage/read/test_queries.py",
+    "storage/read/visitors.py": "storage/read/test_queries.py",
     "storage/read/where.py": "storage/read/test_records.py",
     "storage/erasure/clicks.py": "storage/erasure/test_erasing.py",
     "storage/erasure/request.py": "storage/erasure/test_erasing.py",

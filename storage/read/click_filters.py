@@ -6,18 +6,8 @@ from typing import Final
 
 import msgspec
 
+from storage.read.visitors import VISITORS
 from storage.read.where import Where
-
-VISITORS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "people": "NOT is_bot AND NOT prefetch AND NOT is_test AND bot_kind IS DISTINCT FROM 'app_fetch'",
-        "bots": "is_bot AND NOT is_test",
-        "app_fetches": "bot_kind = 'app_fetch' AND NOT is_bot AND NOT prefetch AND NOT is_test",
-        "prefetches": "prefetch AND NOT is_bot AND NOT is_test",
-        "tests": "is_test",
-    }
-)
-"""Who made a click. Each click is in exactly one group: a test is only a test, and a bot's prefetch is a bot's."""
 
 UNIQUENESS: Final[Mapping[str, str]] = MappingProxyType(
     {"unique": "now_is_unique", "repeat": "NOT now_is_unique", "not_judged": "now_is_unique IS NULL"}

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from storage.read.click_filters import UNIQUENESS, VISITORS
+from storage.read.click_filters import UNIQUENESS
 from storage.read.queries import IS_VISIT, QUERY_S, Reader
+from storage.read.visitors import VISITORS
 
 
 class MinuteCount(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from storage.read.click_filters import VISITORS
+from storage.read.visitors import VISITORS
 
 PEOPLE: Final = VISITORS["people"]
 

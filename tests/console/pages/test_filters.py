@@ -15,8 +15,9 @@ from console.pages.filters import (
     read_filters,
     write_query,
 )
-from storage.read.click_filters import BANDS, UNIQUENESS, VISITORS, ClickFilters
+from storage.read.click_filters import BANDS, UNIQUENESS, ClickFilters
 from storage.read.queries import RejectionFilters
+from storage.read.visitors import VISITORS
 from tests.console.builders import NOW, ulid_at
 
 CLICK = Filterable(
