@@ -148,6 +148,8 @@ def show_plan(plan: "RetentionPlan") -> None:
     rows = [[what, str(one.day), f"{one.clicks:,}", f"{one.size:,}"] for what, one in days]
     if rows:
         show_table(("next", "day", "clicks about", "bytes"), rows)
+    for day, until in plan.begun.items():
+        print(f"The personal columns of {day} are emptied until {until:%H:%M} UTC.")
     if plan.rejections or plan.letters:
         print(f"To delete: {count(plan.rejections, 'rejection')}, {count(plan.letters, 'dead letter')}.")
     if not (rows or plan.rejections or plan.letters):

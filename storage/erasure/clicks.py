@@ -9,7 +9,7 @@ import asyncpg
 
 from identity.ulid import RANDOM_BYTES, make_ulid
 from schemas import CLICKS_ENRICHED, CLICKS_RAW
-from storage.erased import ADD, digest_id
+from storage.erased import add_erased
 from storage.erasure.request import ClaimedClick, find_copies_end
 from storage.personal import ERASED, SCORE_SIGNALS, assignments
 
@@ -64,7 +64,7 @@ async def erase_clicks(
     Must run in a transaction that holds the lock of storage/erased.py. A click that the table does not have is not
     stored any more when it comes.
     """
-    await connection.execute(ADD, [digest_id(click_id) for click_id, _ in keys])
+    await add_erased(connection, [click_id for click_id, _ in keys])
     times = [at for _, at in keys]
     rows = await connection.fetch(READ, [click_id for click_id, _ in keys], min(times), max(times), timeout=WRITE_S)
     renamed = [(row["click_id"], row["clicked_at"], *make_name(row["clicked_at"], row["stored_at"])) for row in rows]

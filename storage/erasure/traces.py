@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from schemas import CLICKS_DEAD, CLICKS_REJECTED
-from storage.erased import ADD, POINTERS, digest_id
+from storage.erased import POINTERS, add_erased
 from storage.erasure.clicks import Key, make_name, read_count
 from storage.erasure.request import find_copies_end
 from storage.personal import REJECTION, assignments
@@ -80,7 +80,7 @@ async def forget_links(connection: asyncpg.Connection, ids: Sequence[str], since
 async def delete_letters(connection: asyncpg.Connection, ids: Sequence[str]) -> tuple[int, dict[str, datetime]]:
     """Delete the dead letters whose bytes hold one of these ids; return how many, and until when Kafka has them."""
     rows = await connection.fetch(DELETE_LETTERS, make_needles(ids), timeout=SCAN_S)
-    await connection.execute(ADD, [bytes.fromhex(row["digest"]) for row in rows])
+    await add_erased(connection, [], [row["digest"] for row in rows])
     last = max((row["failed_at"] for row in rows), default=None)
     return len(rows), {CLICKS_DEAD.name: find_copies_end(CLICKS_DEAD.name, last)} if last else {}
 
@@ -92,7 +92,7 @@ async def erase_rejections(connection: asyncpg.Connection, ip_hashes: Sequence[s
         return 0, {}
     old = [row["rejection_id"] for row in rows]
     new = [make_name(row["rejected_at"], row["stored_at"]) for row in rows]
-    await connection.execute(ADD, [digest_id(one) for one in old])
+    await add_erased(connection, old)
     await connection.execute(ERASE_REJECTIONS, old, [one for one, _ in new], [at for _, at in new], timeout=SCAN_S)
     last = max(row["published_at"] for row in rows)
     return len(rows), {CLICKS_REJECTED.name: find_copies_end(CLICKS_REJECTED.name, last)}

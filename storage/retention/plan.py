@@ -1,7 +1,7 @@
 """What retention would remove now, and removing it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import asyncpg
@@ -16,6 +16,7 @@ from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import Removable
 
 READ_ENDED: Final = "SELECT day FROM personal_days WHERE ended_at IS NOT NULL"
+READ_BEGUN: Final = "SELECT day, emptied_until FROM personal_days WHERE ended_at IS NULL"
 FIRST_DAY: Final = date(1970, 1, 2)
 
 Report = Callable[[Removable, int, int], None]
@@ -23,10 +24,14 @@ Report = Callable[[Removable, int, int], None]
 
 
 class RetentionPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be removed: days to drop, days whose personal columns are emptied, old rejections and letters."""
+    """What is to be removed: days to drop, days whose personal columns are emptied, old rejections and letters.
+
+    `begun` are the days of which a part is emptied, and until what time.
+    """
 
     drop: list[Partition]
     empty: list[Partition]
+    begun: dict[date, datetime]
     rejections: int
     letters: int
 
@@ -36,6 +41,7 @@ async def plan_retention(connection: asyncpg.Connection, policy: RetentionPolicy
     return RetentionPlan(
         drop=drop,
         empty=empty,
+        begun={row["day"]: row["emptied_until"] for row in await connection.fetch(READ_BEGUN)},
         rejections=await count_old(connection, "rejections", policy.rejections, today),
         letters=await count_old(connection, "letters", policy.letters, today),
     )

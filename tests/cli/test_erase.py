@@ -69,6 +69,18 @@ async def test_a_visitor_is_erased_and_asking_again_says_when(
     assert await tables.fetchval("SELECT why FROM erasures") == "ticket 7"
 
 
+async def test_an_export_has_nothing_of_an_erased_visitor(environ: dict[str, str]) -> None:
+    export = ("export", "clicks", "--from", "2026-11-20", "--to", "2026-11-26", "--format", "jsonl", "--personal")
+    before = await call(environ, *export)
+    await call(environ, "erase", "--visitor-of", SECOND.click_id)
+    code, after = await call(environ, *export)
+
+    assert (before[0], code) == (0, 0)
+    rows = [len([line for line in text.splitlines() if line.startswith("{")]) for text in (before[1], after)]
+    assert rows == [len(OF_ANA) + len(OTHERS)] * 2
+    assert [text for text in TEXTS if text in after] == []
+
+
 async def test_the_report_is_json_for_programs(environ: dict[str, str]) -> None:
     code, said = await call(environ, "erase", "--ip-hash", ANA.ip_hash, "--json")
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from runtime.settings import Secret
 from schemas import Uniqueness
 from sink.metrics import SinkMetrics
-from storage.erased import ADD, LOCK, digest_id, find_erased
+from storage.erased import LOCK, add_erased, find_erased
 from storage.writer import TableWriter
 from tests.sink.builders import Source, click, clicked, dead_lettered, rejected
 from tests.storage.test_partitions import tables
@@ -34,8 +34,7 @@ async def test_an_erased_click_rejection_or_letter_is_refused_and_counted(
 ) -> None:
     records = [*clicked(click(1), click(2)), rejected(), dead_lettered()]
     _, erased, rejection, letter = rows_of(records)
-    digests = [digest_id(erased.row[1]), digest_id(rejection.row[1]), bytes.fromhex(letter.row[11])]
-    await tables.execute(ADD, digests)
+    await add_erased(tables, [erased.row[1], rejection.row[1]], [letter.row[11]])
 
     metrics = await write(database_url, records)
 
@@ -47,7 +46,7 @@ async def test_an_erased_click_rejection_or_letter_is_refused_and_counted(
 
 async def test_a_click_forgets_the_erased_clicks_that_it_names(tables: asyncpg.Connection, database_url: str) -> None:
     gone, kept = click(1).click_id, click(2).click_id
-    await tables.execute(ADD, [digest_id(gone)])
+    await add_erased(tables, [gone])
     named = click(
         3,
         previous_click_id=gone,
@@ -67,7 +66,7 @@ async def test_a_click_forgets_the_erased_clicks_that_it_names(tables: asyncpg.C
 async def test_ids_are_looked_for_by_their_digest(tables: asyncpg.Connection) -> None:
     assert await find_erased(tables, ["A", None]) == frozenset()
 
-    await tables.execute(ADD, [digest_id("B"), digest_id("C")])
+    await add_erased(tables, ["B", "C"])
 
     assert await find_erased(tables, ["A", "B", None]) == {"B"}
 
@@ -75,7 +74,7 @@ async def test_ids_are_looked_for_by_their_digest(tables: asyncpg.Connection) ->
 async def test_a_batch_waits_for_an_erasure_that_has_begun(tables: asyncpg.Connection, database_url: str) -> None:
     async with tables.transaction():
         await tables.execute(LOCK)
-        await tables.execute(ADD, [digest_id(click(1).click_id)])
+        await add_erased(tables, [click(1).click_id])
         waiting = asyncio.create_task(write(database_url, clicked(click(1), click(2))))
         await asyncio.wait({waiting}, timeout=1)
         assert not waiting.done()

@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from identity.ulid_time import ulid_time
 from quality.rules import DEFAULT_RULES
+from referrals.connections import connected as connected_as_the_command
 from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
 from storage.erasure.clicks import make_name
 from storage.erasure.erasing import NothingFound, continue_erasures, erase, plan_erasure, split
@@ -24,11 +26,12 @@ from storage.read.erasures import find_erased_at
 from storage.read.queries import find_click
 from storage.scores import add_verdict
 from storage.settling import TablePass
+from tests.pooler import needs_pgbouncer, own_database, pooled
 from tests.sink.builders import NOW, Source, clicked, dead_lettered, rejected
 from tests.storage.erasure.builders import ANA, DAY, FIRST, FOURTH, OF_ANA, OTHER, OTHERS, SECOND, THIRD, score
 from tests.storage.erasure.searching import count_by_everything, find_texts, read_everything
 from tests.storage.test_partitions import connected, tables
-from tests.storage.test_writer import make_writer, rows_of
+from tests.storage.test_writer import make_writer, prepare, rows_of
 
 __all__ = ["tables"]
 pytestmark = pytest.mark.servers
@@ -288,6 +291,18 @@ async def test_batches_of_the_sink_and_an_erasure_at_once_store_nothing_of_it(
 
     assert await find_texts(filled, TEXTS) == []
     assert await filled.fetchval("SELECT count(*) FROM clicks") == len(OF_ANA) + len(OTHERS)
+
+
+@needs_pgbouncer
+async def test_through_a_pooler_the_same_is_erased(postgres: str, tmp_path: Path) -> None:
+    async with own_database(postgres) as direct, pooled(direct, tmp_path, "transaction") as through:
+        await prepare(direct)
+        async with connected(direct) as connection:
+            await fill(connection, through)
+            async with connected_as_the_command(through) as pooler:
+                report = await erase(pooler, VISITOR)
+            assert (report.clicks, report.scores, report.letters, report.rejections) == (4, 3, 2, 1)
+            assert await find_texts(connection, TEXTS) == []
 
 
 async def test_clicks_of_a_batch_that_is_not_rolled_stay_between_its_times(filled: asyncpg.Connection) -> None:

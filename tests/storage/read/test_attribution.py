@@ -16,7 +16,7 @@ from quality.rules import DEFAULT_RULES
 from quality.score import score_click
 from schemas import EnrichedClick, Fraud, Uniqueness
 from storage.days import drop_day
-from storage.erased import digest_id
+from storage.erased import add_erased
 from storage.read.attributed_clicks import READ_HEAD, READ_LINK, find_attribution, read_chain
 from storage.read.attribution import (
     LEEWAY,
@@ -257,7 +257,7 @@ async def test_an_erased_click_is_said_to_be_and_ends_a_chain(tables: asyncpg.Co
     clicks = visits()
     await store(tables, clicks)
     await tables.execute("UPDATE clicks SET erased_at = now() WHERE click_id = $1", clicks[1].click_id)
-    await tables.execute("INSERT INTO erased_clicks (digest) VALUES ($1)", digest_id(ulid_at(NOW, 5)))
+    await add_erased(tables, [ulid_at(NOW, 5)])
 
     erased = [
         await find_attribution(tables, click_id, find_window, NOW) for click_id in (clicks[1].click_id, ulid_at(NOW, 5))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -11,7 +12,9 @@ from prometheus_client import CollectorRegistry
 from runtime.errors import DependencyAway
 from runtime.settings import Secret
 from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
+from sink.environment import read_policy
 from sink.metrics import SinkMetrics
+from sink.settings import Settings
 from storage.partitions import list_partitions
 from storage.retention.job import SESSION, RetentionJob, only_one
 from storage.retention.old_rows import delete_old_rows
@@ -19,9 +22,10 @@ from storage.retention.plan import RetentionPlan, plan_retention
 from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import list_removals, sum_removals
 from storage.writer import TableWriter
+from tests.pooler import needs_pgbouncer, own_database, pooled
 from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
 from tests.storage.test_partitions import connected, tables
-from tests.storage.test_writer import rows_of
+from tests.storage.test_writer import prepare, rows_of
 
 __all__ = ["tables"]
 pytestmark = pytest.mark.servers
@@ -137,7 +141,7 @@ async def test_the_plan_says_what_would_go_and_removes_nothing(tables: asyncpg.C
     assert [one.day for one in plan.empty] == [TODAY - timedelta(days=day) for day in (3, 2)]
     assert (plan.rejections, plan.letters) == (2, 3)
     assert await days_of(tables, "clicks", "clicked_at") == kept(DAYS - 1)
-    nothing = RetentionPlan(drop=[], empty=[], rejections=0, letters=0)
+    nothing = RetentionPlan(drop=[], empty=[], begun={}, rejections=0, letters=0)
     assert await plan_retention(tables, RetentionPolicy(), TODAY) == nothing
 
 
@@ -169,6 +173,39 @@ async def test_one_of_two_jobs_removes_and_the_other_leaves_it_to_that_one(
     await retention.close()
 
     assert await days_of(tables, "clicks", "clicked_at") == kept(3)
+
+
+@needs_pgbouncer
+async def test_through_a_pooler_the_same_is_removed(postgres: str, tmp_path: Path) -> None:
+    async with own_database(postgres) as direct, pooled(direct, tmp_path, "transaction") as through:
+        await prepare(direct)
+        retention = Retention(through, clicks=3, personal=1, rejections=2, letters=1)
+        await retention.fill()
+        async with only_one(through, SESSION) as is_mine:
+            assert is_mine
+            assert not await retention.job.apply()
+
+        assert await retention.job.apply()
+        await retention.close()
+
+        async with connected(direct) as connection:
+            assert await days_of(connection, "clicks", "clicked_at") == kept(3)
+            assert await days_of(connection, "rejected_clicks", "rejected_at") == kept(2)
+            assert await connection.fetchval("SELECT count(user_agent) FROM clicks") == 4
+
+
+def test_the_policy_is_that_of_the_settings() -> None:
+    settings = Settings(
+        kafka_bootstrap_servers=("k:1",),
+        database_url=Secret("postgresql://p/c"),
+        retention_days=400,
+        personal_days=30,
+        rejected_days=90,
+        letters_days=60,
+    )
+
+    assert read_policy(settings) == RetentionPolicy(clicks=400, personal=30, rejections=90, letters=60)
+    assert not RetentionPolicy().removes_anything
 
 
 async def test_a_job_without_its_database_says_that_it_is_away() -> None:

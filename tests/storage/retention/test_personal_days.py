@@ -1,5 +1,6 @@
 """Personal columns of a day are emptied, also of clicks that come later; what clicks are counted by stays."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,13 @@ from runtime.migrations import find_migrations, migrate
 from schemas import Fraud, Signal, Uniqueness
 from storage.columns import CLICK_COLUMNS
 from storage.personal import PERSONAL, SUBS
+from storage.removed import read_removed
 from storage.retention.personal_days import empty_day, empty_range, mark_day, split
 from storage.retention.removals import list_removals
 from storage.scores import ScoredClick, ScoreWriter
 from tests.pipeline import DEMO
 from tests.sink.builders import NOW, click, clicked
-from tests.storage.test_partitions import TOMORROW, tables
+from tests.storage.test_partitions import TOMORROW, connected, tables
 from tests.storage.test_writer import make_writer, rows_of
 
 __all__ = ["tables"]
@@ -144,6 +146,21 @@ async def test_a_click_that_says_nothing_personal_is_not_written_again(
     await tables.execute("DELETE FROM personal_days")
 
     assert await empty_day(tables, DAY) == 0
+
+
+async def test_a_batch_that_began_before_the_day_was_marked_is_waited_for(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    await store(database_url, click(1))
+    async with connected(database_url) as batch, batch.transaction():
+        assert not (await read_removed(batch, [DAY])).emptied_days
+        emptying = asyncio.create_task(empty_day(tables, DAY))
+        await asyncio.wait({emptying}, timeout=0.5)
+        assert not emptying.done()
+        await batch.execute("UPDATE clicks SET user_agent = 'written by the batch'")
+    assert await emptying == 1
+
+    assert await tables.fetchval("SELECT count(user_agent) FROM clicks") == 0
 
 
 @pytest.mark.parametrize(
