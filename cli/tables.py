@@ -55,25 +55,30 @@ async def apply_migrations(database_url: str) -> list[str]:
 
 
 async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str], list[str]]:
-    """Apply missing migrations, then make the next partitions, and views and comments for analysts.
+    """Create TimescaleDB's extension where it is preloaded, apply missing migrations, then make the rest.
 
+    The rest: the next partitions, and views and comments for analysts.
     Returns the names of the migrations applied, and what else there is to say.
     """
     from runtime.migrations import find_migrations, find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
+    from runtime.timescaledb import create_timescaledb
     from storage.analysts.prepare import prepare_for_analysts
     from storage.days import prepare_upcoming_days
 
     packages = [find_migrations(package) for package in PACKAGES]
+    is_created = await create_timescaledb(connection)
     await drop_views_before(connection, packages)
     applied = await run_migrations(connection, packages)
     await prepare_upcoming_days(connection)
     notes = [
         f"skipped {one.package} {one.number:04} {one.title}: it is for {one.directives.only} only"
         for one in find_skipped(packages, await read_state(connection))
+        if applied
     ]
     notes += await prepare_for_analysts(connection, describe_referrals())
-    return [describe_applied(one) for one in applied], notes
+    created = ["created the extension timescaledb"] if is_created else []
+    return created + [describe_applied(one) for one in applied], notes
 
 
 async def drop_views_before(connection: "asyncpg.Connection", packages: "list[MigrationSet]") -> None:

@@ -32,10 +32,12 @@ LIST: Final = """
     SELECT range_start, chunk_name::text, {count}(format('%I.%I', chunk_schema, chunk_name)::regclass),
         coalesce(size.total_bytes, 0)::bigint, is_compressed
     FROM timescaledb_information.chunks
-    LEFT JOIN {sizes}($1::regclass) AS size USING (chunk_schema, chunk_name)
-    WHERE (hypertable_schema, hypertable_name) = (current_schema(), $1) ORDER BY range_start
+    LEFT JOIN {sizes}(to_regclass($1::text)) AS size USING (chunk_schema, chunk_name)
+    WHERE (hypertable_schema, hypertable_name) = (current_schema(), $1::text) ORDER BY range_start
 """
-DROP: Final = "SELECT {drop_chunks}($1::regclass, older_than => $3::timestamptz, newer_than => $2::timestamptz)"
+DROP: Final = (
+    "SELECT {drop_chunks}(to_regclass($1::text), older_than => $3::timestamptz, newer_than => $2::timestamptz)"
+)
 DELETE: Final = "DELETE FROM {table} WHERE clicked_at >= $1 AND clicked_at < $2"
 """For chunks that are longer than a day, as someone who changed their interval has them."""
 

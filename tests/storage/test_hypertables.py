@@ -1,0 +1,233 @@
+"""TimescaleDB: the tables of clicks are hypertables, and everything that is done with days works on them."""
+
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+
+import asyncpg
+import pytest
+from msgspec import structs
+
+from deploy.local.errors import Unreachable
+from deploy.local.settings import LocalSettings
+from runtime.migrations import MigrationSet, find_migrations, migrate
+from runtime.settings import Secret
+from runtime.timescaledb import create_timescaledb
+from schemas import Fraud, Uniqueness
+from storage.days import drop_day, list_days, prepare_days, prepare_upcoming_days
+from storage.engine import CLICKS, SCORES, read_engine
+from storage.jobs import PartitionJob
+from storage.load import LoadResult, TableLoader
+from storage.positions import StoredPositions
+from storage.scores import ScoredClick, ScoreWriter
+from storage.tables import CLICKS as CLICKS_TABLE
+from storage.tables import StorableRow, Table
+from storage.writer import accept_any, load
+from tests.sink.builders import NOW, Source, click, clicked
+from tests.storage.test_partitions import TODAY, TOMORROW, columns_and_indexes, connected
+from tests.storage.test_writer import prepare, rows_of
+from tests.storage.timescaledb import own_schema, run_timescaledb
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+
+class InsertingLoader(TableLoader):
+    """Inserts into the temporary table: a COPY ends the server of these tests."""
+
+    async def _copy(self, table: Table, rows: Sequence[tuple[int, StorableRow]]) -> None:
+        columns = ("number", *table.columns)
+        names = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
+        await self._connection.executemany(
+            f"INSERT INTO incoming_{table.name} ({names}) VALUES ({values})",
+            [(number, *loaded.row) for number, loaded in rows],
+        )
+
+
+@pytest.fixture(scope="module")
+async def server(server_settings: LocalSettings) -> AsyncIterator[str]:
+    """The WASM build's URL."""
+    try:
+        async with run_timescaledb(server_settings) as url:
+            yield url
+    except Unreachable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+async def timescaledb_url(server: str) -> AsyncIterator[str]:
+    async with own_schema(server, f"test_{uuid.uuid4().hex[:12]}") as url:
+        yield url
+
+
+@pytest.fixture
+async def tables(timescaledb_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(timescaledb_url)
+    await create_timescaledb(connection)
+    await migrate(connection, [find_migrations("storage")])
+    yield connection
+    await connection.close()
+
+
+async def store(tables: asyncpg.Connection, *records: Source) -> LoadResult:
+    loader = InsertingLoader(tables, StoredPositions())
+    await loader.prepare()
+    result = await load(loader, rows_of(records), accept_any, ())
+    # The temporary tables of one loader would be in the way of the next.
+    await tables.execute("DISCARD TEMP")
+    return result
+
+
+def without_hypertables() -> MigrationSet:
+    """Give the migrations as a database without TimescaleDB applies them."""
+    files = find_migrations("storage")
+    return structs.replace(files, migrations=[one for one in files.migrations if one.directives.only is None])
+
+
+async def describe_views(connection: asyncpg.Connection) -> list[tuple[str, str]]:
+    rows = await connection.fetch(
+        "SELECT relname, pg_get_viewdef(oid) FROM pg_class"
+        " WHERE relkind = 'v' AND relnamespace = current_schema()::regnamespace ORDER BY relname"
+    )
+    return [(name, definition) for name, definition in rows]
+
+
+async def count(connection: asyncpg.Connection, table: str = "clicks") -> int:
+    number = await connection.fetchval(f"SELECT count(*) FROM {table}")
+    assert isinstance(number, int)
+    return number
+
+
+async def test_empty_tables_become_hypertables_that_are_otherwise_the_same(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    await prepare(database_url)
+    native = await asyncpg.connect(database_url)
+
+    assert (await read_engine(tables)).hypertables == {CLICKS, SCORES}
+    for table in (CLICKS, SCORES):
+        assert await columns_and_indexes(tables, table) == await columns_and_indexes(native, table)
+    assert await describe_views(tables) == await describe_views(native)
+    await native.close()
+
+
+async def test_a_database_that_gets_timescaledb_later_has_hypertables_if_it_has_no_clicks(
+    timescaledb_url: str,
+) -> None:
+    async with connected(timescaledb_url) as connection:
+        await migrate(connection, [without_hypertables()])
+        await prepare_upcoming_days(connection)
+        await connection.execute(
+            "COMMENT ON TABLE clicks IS 'the clicks'; COMMENT ON COLUMN clicks.code IS 'the code';"
+            "CREATE VIEW codes WITH (security_barrier = true) AS SELECT code, count(*) FROM clicks GROUP BY code;"
+            "GRANT SELECT ON clicks TO PUBLIC; GRANT SELECT ON codes TO PUBLIC"
+        )
+        names = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'clicks'::regclass ORDER BY 1"
+        before = await connection.fetch(names)
+
+        await migrate(connection, [find_migrations("storage")])
+
+        assert (await read_engine(connection)).hypertables == {CLICKS, SCORES}
+        assert await connection.fetch(names) == before
+        assert await connection.fetchrow(
+            "SELECT obj_description('clicks'::regclass), col_description('clicks'::regclass, attnum)"
+            " FROM pg_attribute WHERE attrelid = 'clicks'::regclass AND attname = 'code'"
+        ) == ("the clicks", "the code")
+        assert await connection.fetch(
+            "SELECT relname, reloptions, relacl::text[] @> ARRAY['=r/' || current_user] FROM pg_class"
+            " WHERE oid IN ('clicks'::regclass, 'codes'::regclass) ORDER BY relname"
+        ) == [("clicks", None, True), ("codes", ["security_barrier=true"], True)]
+        await store(connection, *clicked(click(1)))
+        assert await connection.fetchval("SELECT count FROM codes") == 1
+
+
+async def test_tables_with_clicks_stay_in_native_partitions_and_work(timescaledb_url: str) -> None:
+    async with connected(timescaledb_url) as connection:
+        await migrate(connection, [without_hypertables()])
+        await store(connection, *clicked(click(1)))
+
+        await migrate(connection, [find_migrations("storage")])
+
+        engine = await read_engine(connection)
+        assert (engine.timescaledb is not None, engine.hypertables) == (True, frozenset())
+        await store(connection, *clicked(click(1), click(2), click(3, TOMORROW)))
+        await drop_day(connection, TODAY)
+        assert [day.name for day in await list_days(connection)] == ["clicks_20261125"]
+        assert (await store(connection, *clicked(click(4)))).too_old != []
+        assert await count(connection) == 1
+
+
+async def test_what_is_stored_twice_is_there_once_and_no_day_has_to_be_made(tables: asyncpg.Connection) -> None:
+    clicks = clicked(click(1), click(2), click(3, TOMORROW))
+
+    first, second = await store(tables, *clicks), await store(tables, *clicks)
+
+    assert ([*first.new.values()], [*second.new.values()]) == ([3], [0])
+    assert [(day.day, day.is_compressed) for day in await list_days(tables)] == [
+        (TODAY, False),
+        (TOMORROW.date(), False),
+    ]
+    assert await tables.fetchval("SELECT count(*) FROM pg_inherits WHERE inhparent = 'clicks'::regclass") == 2
+
+
+async def test_the_job_has_nothing_to_make_and_says_that_all_days_are_there(
+    tables: asyncpg.Connection, timescaledb_url: str
+) -> None:
+    ahead: list[int] = []
+
+    await PartitionJob(Secret(timescaledb_url), 3, ahead.append).make()
+
+    assert (ahead, await list_days(tables)) == ([3], [])
+
+
+async def test_a_dropped_day_stays_away_and_the_days_beside_it_stay(tables: asyncpg.Connection) -> None:
+    yesterday = NOW - timedelta(days=1)
+    await store(tables, *clicked(click(1, yesterday), click(2), click(3, TOMORROW)))
+
+    await drop_day(tables, TODAY)
+    await drop_day(tables, TODAY)
+    late = await store(tables, *clicked(click(4), click(5, TOMORROW)))
+
+    assert [row.day for row in late.too_old] == [TODAY]
+    assert [day.day for day in await list_days(tables)] == [yesterday.date(), TOMORROW.date()]
+    assert await count(tables) == 3
+    assert await prepare_days(tables, await read_engine(tables), [TODAY]) == {TODAY: "dropped"}
+
+
+async def test_a_day_that_is_dropped_after_a_batch_has_begun_is_seen_before_it_commits(
+    tables: asyncpg.Connection,
+) -> None:
+    loader = InsertingLoader(tables, StoredPositions())
+    await loader.prepare()
+    await load(loader, rows_of(clicked(click(1), click(2, TOMORROW))), accept_any, ())
+    # The loader remembers that the day can be stored.
+    await drop_day(tables, TODAY)
+
+    late = await load(loader, rows_of(clicked(click(3), click(4, TOMORROW))), accept_any, ())
+
+    assert ([row.day for row in late.too_old], late.new) == ([TODAY], {CLICKS_TABLE: 1})
+    assert [day.day for day in await list_days(tables)] == [TOMORROW.date()]
+
+
+async def test_scores_of_a_dropped_day_are_not_written(tables: asyncpg.Connection) -> None:
+    writer = ScoreWriter(tables)
+    scored = [
+        ScoredClick(f"{number:026}", at, Fraud(score=70, band="suspect", rules="r", stage="settled"), Uniqueness())
+        for number, at in enumerate([NOW, TOMORROW])
+    ]
+    await writer.prepare(scored)
+    assert await writer.write(scored) == 2
+
+    await drop_day(tables, TODAY)
+    await writer.write(scored)
+
+    assert [day.day for day in await list_days(tables, SCORES)] == [TOMORROW.date()]
+
+
+async def test_a_day_goes_from_chunks_that_are_longer_than_a_day(tables: asyncpg.Connection) -> None:
+    await tables.execute("SELECT public.set_chunk_time_interval('clicks', INTERVAL '7 days')")
+    await store(tables, *clicked(click(1), click(2, TOMORROW)))
+
+    await drop_day(tables, TODAY)
+
+    assert await tables.fetchval("SELECT array_agg(clicked_at) FROM clicks") == [TOMORROW]
