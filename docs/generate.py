@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from docs.generators.dbt import describe_sources
 from docs.generators.metrics import describe_metrics
 from docs.generators.quality import describe_evaluation, describe_rules, describe_signals
 from docs.generators.reasons import describe_reasons
@@ -25,10 +26,14 @@ TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
     {"quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation}}
 )
 """The generated parts of documents that are written by hand, each between two comments."""
+FILES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType({"../dbt/sources.yml": describe_sources})
+"""Generated files that are no documents."""
 
 
 def generate(name: str) -> str:
     """Give the text of a generated document, or of one with generated parts."""
+    if name in FILES:
+        return FILES[name]()
     if name in DOCUMENTS:
         return NOTE + DOCUMENTS[name]()
     text = (FOLDER / name).read_text(encoding="utf-8")
@@ -49,9 +54,10 @@ def replace_part(text: str, part: str, content: str) -> str:
 
 
 def main() -> None:
-    for name in (*DOCUMENTS, *TABLES):
-        (FOLDER / name).write_text(generate(name), encoding="utf-8")
-        print(f"docs/{name}")
+    for name in (*DOCUMENTS, *TABLES, *FILES):
+        path = (FOLDER / name).resolve()
+        path.write_text(generate(name), encoding="utf-8")
+        print(path.relative_to(FOLDER.parent))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from deploy.local.settings import LocalSettings
-from docs.generate import DOCUMENTS, FOLDER, TABLES, generate, replace_part
+from docs.generate import DOCUMENTS, FILES, FOLDER, TABLES, generate, replace_part
 from docs.generators.metrics import REGISTRIES, describe_registry
 from docs.generators.quality import OTHER_RULES
 from docs.generators.reasons import GOT
@@ -34,7 +34,7 @@ def sources() -> list[Path]:
     return [file for package in packages() for file in (ROOT / package).rglob("*.py")]
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, *TABLES])
+@pytest.mark.parametrize("name", [*DOCUMENTS, *TABLES, *FILES])
 def test_a_generated_document_is_fresh(name: str) -> None:
     assert generate(name) == document(name), "run: python docs/generate.py"
 
