@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ texts = st.text(max_size=LONGEST) | st.sampled_from(HOSTILE)
 times = st.datetimes(datetime(1970, 1, 1), datetime(2262, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is given beside them
 
 
+@cache
 def records_of(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Give records of a type, its version one this reader knows."""
     return of_struct(kind, schema_version=st.integers(0, 999).map("1.{}".format))
