@@ -12,11 +12,15 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final, NamedTuple
 
 from tests.waiting import PATIENCE_S
 
-IMPORTED: Final = tuple(f"{service}.service" for service in ("ingest", "enricher", "sink", "settler", "console"))
+SERVICES: Final = ("ingest", "enricher", "sink", "settler", "console")
+COMMANDS: Final = ("cli.main", "cli.status.checks", "runtime.kafka.groups", "simulate.run", "simulate.request_spec")
+"""Some commands, and what they import when they are called."""
+IMPORTED: Final = (*(f"{service}.service" for service in SERVICES), *COMMANDS)
 
 
 class Ended(NamedTuple):
@@ -94,7 +98,8 @@ def become(order: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(order["environ"])
     sys.argv[:] = order["arguments"]
-    exec(compile(order["program"], "<string>", "exec"), {"__name__": "__main__"})  # noqa: S102 - the test's program
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    exec(compile(order["program"], "<string>", "exec"), vars(main))  # noqa: S102 - the test's program
 
 
 if __name__ == "__main__":

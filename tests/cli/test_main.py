@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forking import Ended, Forker
 from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.processes
@@ -15,16 +16,17 @@ pytestmark = pytest.mark.processes
 HEAVY = {"aiohttp", "aiokafka", "asyncpg", "redis", "cryptography", "structlog"}
 
 
-def clickrail(*arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-c", "from cli.main import main; main()", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
-    return done.returncode, done.stdout, done.stderr
+PROGRAM = "from cli.main import main; main()"
+
+
+async def clickrail(forker: Forker, *arguments: str, **environ: str) -> Ended:
+    return await forker.run(PROGRAM, {**os.environ, **environ}, arguments)
 
 
 def test_help_names_every_subcommand() -> None:
-    code, output, _ = clickrail("--help")
+    command = [sys.executable, "-c", PROGRAM, "--help"]
+    output = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
-    assert code == 0
     for name in (
         "up",
         "ingest",
@@ -62,63 +64,56 @@ def test_help_imports_nothing_heavy() -> None:
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, list) else "",
 )
-def test_a_wrong_call_is_one_line_and_exit_code_2(arguments: list[str], message: str) -> None:
-    code, output, errors = clickrail(*arguments)
+async def test_a_wrong_call_is_one_line_and_exit_code_2(forker: Forker, arguments: list[str], message: str) -> None:
+    code, output, errors = await clickrail(forker, *arguments)
 
     assert (code, output) == (2, "")
     assert message in errors
     assert len(errors.splitlines()) == 1
 
 
-def test_a_wrong_option_names_the_help_of_its_own_command() -> None:
-    _, _, errors = clickrail("program", "edit", "shop", "--bogus", "1")
+async def test_a_wrong_option_names_the_help_of_its_own_command(forker: Forker) -> None:
+    _, _, errors = await clickrail(forker, "program", "edit", "shop", "--bogus", "1")
 
     assert errors == "clickrail: No such option: --bogus. See `clickrail program edit --help`.\n"
 
 
-def test_a_secret_may_stand_in_a_file_as_for_the_services(tmp_path: Path) -> None:
+async def test_a_secret_may_stand_in_a_file_as_for_the_services(forker: Forker, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
-    environ = {**os.environ, "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
-    command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environ)
+    ended = await clickrail(forker, "migrate", CLICKRAIL_DATABASE_URL_FILE=str(tmp_path / "url"))
 
-    assert (done.returncode, "nothing listens" in done.stderr) == (2, True)
+    assert (ended.code, "nothing listens" in ended.errors) == (2, True)
 
 
-def test_a_secret_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+async def test_a_secret_that_is_given_twice_is_refused(forker: Forker, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://h/d")
-    command = [sys.executable, "-c", "from cli.main import main; main()", "migrate"]
     given = {"CLICKRAIL_DATABASE_URL": "postgresql://h/d", "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url")}
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env={**os.environ, **given}
-    )
+    ended = await clickrail(forker, "migrate", **given)
 
     sentence = "clickrail: CLICKRAIL_DATABASE_URL and CLICKRAIL_DATABASE_URL_FILE are both set: keep one of them\n"
-    assert (done.returncode, done.stderr) == (2, sentence)
+    assert (ended.code, ended.errors) == (2, sentence)
 
 
-def test_a_service_reads_its_secret_files_itself(tmp_path: Path) -> None:
+async def test_a_service_reads_its_secret_files_itself(forker: Forker, tmp_path: Path) -> None:
     (tmp_path / "url").write_text("postgresql://u:p@127.0.0.1:1/d\n")
-    environ = {
-        **os.environ,
+    given = {
         "CLICKRAIL_DATABASE_URL_FILE": str(tmp_path / "url"),
         "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
         "CLICKRAIL_SINK_PRIVATE_PORT": "nothing",
     }
-    command = [sys.executable, "-c", "from cli.main import main; main()", "sink"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environ)
+    ended = await clickrail(forker, "sink", **given)
 
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("clickrail sink: CLICKRAIL_SINK_PRIVATE_PORT: ")
+    assert (ended.code, ended.output) == (2, "")
+    assert ended.errors.startswith("clickrail sink: CLICKRAIL_SINK_PRIVATE_PORT: ")
 
 
-def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Path) -> None:
+async def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(forker: Forker, tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
 
-    assert clickrail("keys", "init", "--keys-file", path)[0] == 0
-    assert clickrail("keys", "init", "--keys-file", path)[0] == 2
-    assert clickrail("keys", "rotate", "cookie", "--keys-file", path)[0] == 0
-    code, output, _ = clickrail("keys", "list", "--keys-file", path)
+    assert (await clickrail(forker, "keys", "init", "--keys-file", path)).code == 0
+    assert (await clickrail(forker, "keys", "init", "--keys-file", path)).code == 2
+    assert (await clickrail(forker, "keys", "rotate", "cookie", "--keys-file", path)).code == 0
+    code, output, _ = await clickrail(forker, "keys", "list", "--keys-file", path)
 
     assert code == 0
     assert [line.split()[0] for line in output.splitlines()] == [
@@ -132,15 +127,17 @@ def test_a_key_ring_is_made_rotated_and_listed_without_its_secrets(tmp_path: Pat
     assert "secret" not in output
 
 
-def test_a_token_that_is_not_genuine_is_said_so(tmp_path: Path) -> None:
+async def test_a_token_that_is_not_genuine_is_said_so(forker: Forker, tmp_path: Path) -> None:
     path = str(tmp_path / "keys.json")
-    clickrail("keys", "init", "--keys-file", path)
+    await clickrail(forker, "keys", "init", "--keys-file", path)
 
-    code, output, _ = clickrail("token", "verify", "01KAT301V8C3Q9GZ2F5B7N4M6P.aa0123456789ABCDEF", "--keys-file", path)
+    code, output, _ = await clickrail(
+        forker, "token", "verify", "01KAT301V8C3Q9GZ2F5B7N4M6P.aa0123456789ABCDEF", "--keys-file", path
+    )
 
     assert code == 1
     assert output.startswith("not genuine: unknown_key (this key ring has never had the key that it names")
 
 
-def test_the_version_is_told() -> None:
-    assert clickrail("--version") == (0, f"clickrail {version('clickrail')}\n", "")
+async def test_the_version_is_told(forker: Forker) -> None:
+    assert await clickrail(forker, "--version") == (0, f"clickrail {version('clickrail')}\n", "")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from datetime import date
@@ -14,6 +15,7 @@ from deploy.local.ports import free_port
 from simulate.traces.catalogue import make_trace
 from simulate.traces.labels import read_clicks
 from simulate.traces.model import TraceParameters
+from tests.forking import Forker
 from tests.simulate.builders import generated, give_click, stack
 from tests.simulate.test_replay import line
 from tests.waiting import PATIENCE_S
@@ -151,7 +153,7 @@ async def test_a_stack_that_never_answers_is_an_error_after_its_ledger() -> None
     assert err.startswith(f"clickrail: nothing answered at {url}: ")
 
 
-async def test_wrong_options_are_one_line_and_exit_code_2(tmp_path: Path) -> None:
+async def test_wrong_options_are_one_line_and_exit_code_2(forker: Forker, tmp_path: Path) -> None:
     for arguments, says in (
         (["--rate", "0"], "--rate must be above 0"),
         (["--codes", "a b"], "--codes: 'a b' is no referral code"),
@@ -164,6 +166,6 @@ async def test_wrong_options_are_one_line_and_exit_code_2(tmp_path: Path) -> Non
         (["--trace", "office", "--write", str(tmp_path / "new"), "--speed", "2"], "--write writes the whole trace"),
         (["--trace", "office", "--write", str(tmp_path)], f"--write: {tmp_path} cannot be written"),
     ):
-        code, out, err = await run(*arguments)
+        code, out, err = await forker.run(COMMAND, os.environ, arguments)
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert err.startswith(f"clickrail: {says}")

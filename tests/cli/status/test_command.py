@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +9,24 @@ import pytest
 
 from deploy.local.folder import lock_folder
 from deploy.local.ports import free_port
+from tests.forking import Ended, Forker
 
 pytestmark = pytest.mark.processes
 
 
-def status(folder: Path, *arguments: str, **environ: str) -> tuple[int, str, str]:
+async def status(forker: Forker, folder: Path, *arguments: str, **environ: str) -> Ended:
     outer = {name: text for name, text in os.environ.items() if not name.startswith("CLICKRAIL_")}
-    done = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", "status", *arguments],
-        env={**outer, "CLICKRAIL_LOCAL_DATA_DIR": str(folder), **environ},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+    given = {**outer, "CLICKRAIL_LOCAL_DATA_DIR": str(folder), **environ}
+    return await forker.run("from cli.main import main; main()", given, ["status", *arguments])
 
 
 def found_in(output: str) -> dict[str, Any]:
     return {one["what"]: one for one in json.loads(output)}
 
 
-def test_where_no_stack_runs_it_says_how_to_start_one(tmp_path: Path) -> None:
+async def test_where_no_stack_runs_it_says_how_to_start_one(forker: Forker, tmp_path: Path) -> None:
     zeros = {f"CLICKRAIL_{name}_PORT": "0" for name in ("INGEST", "CONSOLE", "LOCAL_LANDING", *SERVERS, *PRIVATE)}
-    code, output, errors = status(tmp_path, **zeros)
+    code, output, errors = await status(forker, tmp_path, **zeros)
 
     header, line = output.splitlines()
     assert (code, errors) == (1, "")
@@ -46,23 +38,24 @@ SERVERS = ("LOCAL_KAFKA", "LOCAL_KAFKA_CONTROLLER", "LOCAL_POSTGRES", "LOCAL_VAL
 PRIVATE = tuple(f"{service}_PRIVATE" for service in ("INGEST", "ENRICHER", "SINK", "CONSOLE"))
 
 
-def test_what_would_keep_a_stack_from_starting_is_said_beforehand(tmp_path: Path) -> None:
-    code, output, _ = status(tmp_path, "--json", CLICKRAIL_INGEST_PROT="1")
+async def test_what_would_keep_a_stack_from_starting_is_said_beforehand(forker: Forker, tmp_path: Path) -> None:
+    code, output, _ = await status(forker, tmp_path, "--json", CLICKRAIL_INGEST_PROT="1")
 
     assert code == 1
     assert "did you mean CLICKRAIL_INGEST_PORT?" in found_in(output)["make up"]["problem"]
 
 
-def test_a_run_that_is_not_up_yet_is_said_to_be_starting(tmp_path: Path) -> None:
+async def test_a_run_that_is_not_up_yet_is_said_to_be_starting(forker: Forker, tmp_path: Path) -> None:
     with lock_folder(tmp_path):
-        code, output, _ = status(tmp_path, "--json")
+        code, output, _ = await status(forker, tmp_path, "--json")
 
     assert (code, found_in(output)["make up"]["state"]) == (1, "starting")
 
 
-def test_services_that_the_environment_describes_are_looked_at(tmp_path: Path) -> None:
+async def test_services_that_the_environment_describes_are_looked_at(forker: Forker, tmp_path: Path) -> None:
     kafka, postgres, port = free_port(), free_port(), str(free_port())
-    code, output, errors = status(
+    code, output, errors = await status(
+        forker,
         tmp_path,
         "--json",
         "--only",
@@ -78,8 +71,8 @@ def test_services_that_the_environment_describes_are_looked_at(tmp_path: Path) -
     assert "secret" not in output
 
 
-def test_a_service_that_there_is_not_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    code, output, errors = status(tmp_path, "--without", "kafka")
+async def test_a_service_that_there_is_not_is_one_line_and_exit_code_2(forker: Forker, tmp_path: Path) -> None:
+    code, output, errors = await status(forker, tmp_path, "--without", "kafka")
 
     assert (code, output) == (2, "")
     assert errors == "clickrail: --without: there is no service 'kafka': use ingest, enricher, sink, settler, console\n"
