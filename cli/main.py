@@ -22,6 +22,7 @@ from cli import (
     tables,
     tokens,
 )
+from cli.ask import ask
 from cli.attribution import attribution
 from cli.backfill import backfill
 from cli.erase import erase
@@ -67,6 +68,7 @@ for service in (services.ingest, services.enricher, services.sink, services.sett
     app.command(service.__name__, rich_help_panel="Run")(service)
 app.command("simulate", rich_help_panel="Run")(simulate)
 app.command("status", rich_help_panel="Run")(status)
+app.command("ask", rich_help_panel="Look")(ask)
 app.command("explain", rich_help_panel="Look")(explain)
 app.command("attribution", rich_help_panel="Look")(attribution)
 app.command("verdict", rich_help_panel="Look")(verdict)

@@ -1,0 +1,72 @@
+"""Which range to compare with: as many days before, of the same weekdays, the year before, or a given one. Pure.
+
+A range that is not over is compared up to now: the same minute of the other range, or the same hour where only hours
+are kept.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from storage.read.asking.periods import Unit, floor_period
+from storage.read.asking.question import Moment, Question, Range, locate, locate_moment
+
+WEEK: Final = 7
+FEBRUARY_28: Final = 28
+
+
+def list_comparisons(question: Question, now: datetime, zone: ZoneInfo) -> Iterator[tuple[Question, Question]]:
+    """Give the question and that of the other range, the most exact pair first."""
+    before = find_range(question, zone)
+    units: tuple[Unit | None, ...] = ("minute", "hour") if locate(question.range, zone).end > now else (None,)
+    for unit in units:
+        if unit is None:
+            pair = question.range, before
+        else:
+            pair = cut_at(question.range, before, floor_period(now, unit, zone), zone)
+        one, other = (msgspec.structs.replace(question, range=asked, compare=None) for asked in pair)
+        yield one, other
+
+
+def find_range(question: Question, zone: ZoneInfo) -> Range:
+    """Return the range to compare with."""
+    asked = question.range
+    match question.compare:
+        case Range():
+            return question.compare
+        case "year":
+            return Range(shift_year(asked.begin, zone), shift_year(asked.end, zone))
+        case _:
+            span = locate(asked, zone)
+            # On the clock, a week with a change of clocks is as long as any.
+            begin, end = (at.astimezone(zone).replace(tzinfo=None) for at in (span.begin, span.end))
+            weeks = max(1, -((begin - end) // timedelta(days=WEEK)))
+            return Range(*(shift_days(moment, WEEK * weeks, zone) for moment in (asked.begin, asked.end)))
+
+
+def cut_at(asked: Range, before: Range, now: datetime, zone: ZoneInfo) -> tuple[Range, Range]:
+    """Let a range end now, and the other one at the same time of its day."""
+    begin, other = (locate_moment(moment, zone) for moment in (asked.begin, before.begin))
+    if now <= begin:
+        return asked, before
+    days = (now.astimezone(zone).date() - begin.astimezone(zone).date()).days
+    local = datetime.combine(other.astimezone(zone).date() + timedelta(days=days), now.astimezone(zone).time(), zone)
+    return Range(asked.begin, now), Range(before.begin, max(local.astimezone(UTC), other + timedelta(minutes=1)))
+
+
+def shift_days(moment: Moment, days: int, zone: ZoneInfo) -> Moment:
+    """Go back some days, to the same time on the clock."""
+    if not isinstance(moment, datetime):
+        return moment - timedelta(days=days)
+    local = moment.astimezone(zone)
+    return (local - timedelta(days=days)).astimezone(UTC)
+
+
+def shift_year(moment: Moment, zone: ZoneInfo) -> Moment:
+    day = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+    is_leap_day = (day.month, day.day) == (2, FEBRUARY_28 + 1)
+    before = date(day.year - 1, day.month, FEBRUARY_28 if is_leap_day else day.day)
+    return shift_days(moment, (day - before).days, zone)

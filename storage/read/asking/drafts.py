@@ -1,0 +1,162 @@
+"""The ways to answer a question, the best first. How many rows each reads has still to be counted. Pure.
+
+Short recent ranges are read from minutes, longer ones from hours, days and months. What a period cuts is counted from
+finer ones, and in the end from rows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from storage.read.asking.periods import list_periods, next_period, start_of_day
+from storage.read.asking.plan import MOST_LISTED, MOST_PENDING, Kind, NotKept, Plan, Source
+from storage.read.asking.question import Question, Span, locate
+from storage.read.asking.scope import KIND_NAMES, KINDS, Scope, find_entity_filter, find_scope
+from storage.read.asking.segments import ROLLED, Grain, Segment, cut, find_rolled
+from storage.read.asking.state import RollupState
+from storage.rollups.dimensions import DETAILED_FROM
+
+MINUTES_KEPT: Final = timedelta(days=7)
+"""`click_minutes` has a day more."""
+SHORT: Final = timedelta(hours=26)
+LONG: Final = timedelta(days=400)
+COVERED: Final = frozenset({"people", "bots", "app_fetches", "prefetches", "tests"})
+COVERED_FIELDS: Final = frozenset({"code", "country", "minute", "hour", "day", "month"})
+"""What the index by time has, so that no row is read."""
+WORDS: Final[Mapping[Grain, str]] = {"m": "months", "d": "days", "h": "hours"}
+
+
+def draft_plans(question: Question, state: RollupState) -> list[Plan | NotKept]:
+    """Give the ways to answer a question, the best first. How many rows each reads has still to be counted."""
+    span = locate(question.range, state.zone)
+    scope = find_scope(question)
+    from_rows = draft_from_rows(question, state, span, scope if isinstance(scope, str) else "")
+    if isinstance(scope, str) or span.begin < state.counted_from:
+        return [from_rows]
+    from_rollups = draft_from_rollups(question, state, span, scope)
+    if isinstance(from_rollups, Plan) and can_be_bounded(from_rollups):
+        return [from_rollups, draft_from_busiest(from_rollups), from_rows]
+    return [from_rollups, from_rows]
+
+
+def draft_from_rows(question: Question, state: RollupState, span: Span, reason: str) -> Plan | NotKept:
+    if find_gone(state, [Segment("rows", span.begin, span.end)]):
+        return NotKept(explain_gone(state, reason or "the question needs the clicks themselves"))
+    why = reason if span.begin >= state.counted_from else "the clicks of before there were rollups are not counted yet"
+    return Plan(question, state, span, None, (read_rows(question, Segment("rows", span.begin, span.end), why),))
+
+
+def draft_from_rollups(question: Question, state: RollupState, span: Span, scope: Scope) -> Plan | NotKept:
+    segments = cut_range(question, state, span, scope)
+    if find_gone(state, segments):
+        return NotKept(explain_gone(state, "the range begins or ends within a period that is counted as a whole"))
+    sources = [read_segment(question, segment, scope) for segment in segments]
+    if rolled := find_rolled(segments):
+        why = f"clicks that are not in the rollups yet; more than {MOST_PENDING:,} are left out"
+        sources.append(Source("pending", rolled.begin, rolled.end, why, most=MOST_PENDING))
+        if scope.is_detail:
+            why = f"days on which the {KIND_NAMES[scope.kind]} had too few clicks to be counted by {scope.names}"
+            sources.append(Source("quiet", rolled.begin, rolled.end, why, "d"))
+    return Plan(question, state, span, scope, tuple(sources))
+
+
+def can_be_bounded(plan: Plan) -> bool:
+    """Return whether a question asks for the top of all affiliates or codes."""
+    question, scope = plan.question, plan.scope
+    return (
+        scope is not None
+        and scope.kind != "p"
+        and not scope.dimensions
+        and question.by == (KIND_NAMES[scope.kind],)
+        and find_fields(question) <= {KIND_NAMES[scope.kind], "program"}
+        and not any(one.field in KINDS for one in question.where)
+        and any(source.grain == "d" for source in plan.sources)
+        and question.offset + question.limit <= MOST_LISTED
+    )
+
+
+def draft_from_busiest(plan: Plan) -> Plan:
+    """Add up only those that were busy on a day: all others together are below them, if they are listed at all."""
+    why = f"days of those that had {DETAILED_FROM:,} clicks on one of them; the others had fewer"
+    sources = (
+        Source("busy", source.begin, source.end, why, "d")
+        if source.kind == "rollups" and source.grain == "d"
+        else source
+        for source in plan.sources
+    )
+    return msgspec.structs.replace(plan, sources=tuple(sources))
+
+
+def cut_range(question: Question, state: RollupState, span: Span, scope: Scope) -> list[Segment]:
+    """Cut the range by the grains of a question, as far as the tables have them."""
+    segments: list[Segment] = []
+    for segment in cut(span, choose_grains(question, state, span, scope), state.zone):
+        for found in find_kept(segment, state):
+            before = segments[-1] if segments else None
+            if before is not None and before.grain == found.grain:
+                segments[-1] = Segment(found.grain, before.begin, found.end)
+            else:
+                segments.append(found)
+    return segments
+
+
+def find_kept(segment: Segment, state: RollupState) -> Iterator[Segment]:
+    """Give the segment with grains that are kept: minutes for some days, and months that have rows of their own."""
+    if segment.grain == "minute" and segment.begin < state.now - MINUTES_KEPT:
+        yield Segment("rows", segment.begin, segment.end)
+    elif segment.grain == "m":
+        for month in list_periods(segment.begin, segment.end, "month", state.zone):
+            begin = start_of_day(month, state.zone)
+            grain: Grain = "m" if month in state.months else "d"
+            yield Segment(grain, begin, next_period(begin, "month", state.zone))
+    else:
+        yield segment
+
+
+def choose_grains(question: Question, state: RollupState, span: Span, scope: Scope) -> Sequence[Grain]:
+    if scope.dimensions:
+        long = span.length > LONG and question.unit != "day" and scope.kind == "p"
+        return ("m", "d", "rows") if long else ("d", "rows")
+    fine: Sequence[Grain] = ("minute", "rows") if scope.kind == "p" else ("rows",)
+    is_short = span.length <= SHORT and span.begin >= state.now - MINUTES_KEPT and scope.kind == "p"
+    if question.unit == "minute" or is_short:
+        return fine
+    if question.unit == "hour":
+        return ("h", *fine)
+    months: Sequence[Grain] = ("m",) if span.length > LONG and question.unit != "day" else ()
+    return (*months, "d", "h", *fine)
+
+
+def read_segment(question: Question, segment: Segment, scope: Scope) -> Source:
+    begin, end, grain = segment.begin, segment.end, segment.grain
+    if grain in ROLLED:
+        of = f"{KIND_NAMES[scope.kind]}s" + (f" by {scope.names}" if scope.dimensions else "")
+        return Source("rollups", begin, end, f"whole {WORDS[grain]} of {of}", grain)
+    if grain == "minute":
+        return Source("minutes", begin, end, "whole minutes of programs", grain)
+    return read_rows(question, segment, "the range begins or ends within a period that is counted as a whole")
+
+
+def read_rows(question: Question, segment: Segment, why: str) -> Source:
+    path = find_entity_filter(question)
+    is_covered = path is None and set(question.measures) <= COVERED and find_fields(question) <= COVERED_FIELDS
+    by = "time" if path is None else f"{path.field} and time"
+    kind: Kind = "index" if is_covered else "rows"
+    return Source(kind, segment.begin, segment.end, f"{why}; found by {by}")
+
+
+def find_fields(question: Question) -> set[str]:
+    return {*question.by, *(one.field for one in question.where)}
+
+
+def find_gone(state: RollupState, segments: Sequence[Segment]) -> bool:
+    """Return whether rows of a day are needed that are gone."""
+    kept = state.kept_from
+    return kept is not None and any(segment.grain == "rows" and segment.begin < kept for segment in segments)
+
+
+def explain_gone(state: RollupState, reason: str) -> str:
+    kept = "" if state.kept_from is None else f"{state.kept_from.astimezone(state.zone):%Y-%m-%d %H:%M}"
+    return f"the clicks before {kept} are not kept, only their counts: {reason}"

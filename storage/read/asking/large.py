@@ -1,0 +1,49 @@
+"""Questions that read too much for a page: counted as a job, for minutes if need be, and remembered for a while."""
+
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final
+
+from storage.read.asking.answer import Answer, run_plan
+from storage.read.asking.drafts import draft_plans
+from storage.read.asking.plan import NotKept, Plan, Refusal
+from storage.read.asking.question import Question, check_question
+from storage.read.asking.state import read_state
+from storage.read.queries import Connection, time_limit
+
+LARGE_S: Final = 300.0
+REMEMBERED: Final = 64
+FRESH: Final = timedelta(minutes=5)
+"""Even if no click is stored, verdicts may change."""
+
+AnswerKey = tuple[Question, str, int]
+
+
+class LargeAnswers:
+    """Answers of any size. An answer is given again for a while, if no click was stored since."""
+
+    def __init__(self) -> None:
+        self._answers: OrderedDict[AnswerKey, Answer] = OrderedDict()
+
+    async def ask(self, connection: Connection, question: Question, now: datetime) -> Answer | Refusal:
+        """Answer a question, however many rows it reads; its comparison is not made. Raises asyncpg's errors."""
+        async with time_limit(connection, LARGE_S):
+            state = await read_state(connection, now)
+            if problem := check_question(question, state.zone):
+                return problem
+            key = (question, state.zone_name, state.newest_batch)
+            known = self._answers.get(key)
+            if known is not None and now - known.plan.state.now < FRESH:
+                return known
+            plan = choose_any(draft_plans(question, state))
+            answer = plan if isinstance(plan, NotKept) else await run_plan(connection, plan, LARGE_S)
+        if isinstance(answer, Answer):
+            self._answers[key] = answer
+            if len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
+        return answer
+
+
+def choose_any(drafts: list[Plan | NotKept]) -> Plan | NotKept:
+    """Choose the first plan that is sure to give an answer."""
+    return next((draft for draft in drafts if isinstance(draft, Plan) and not draft.is_bounded), drafts[0])

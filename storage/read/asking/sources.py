@@ -1,0 +1,189 @@
+"""The SQL that reads each source of a plan: its keys, and the stored measures that are needed. Pure."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from storage.read.asking.periods import Unit, list_days
+from storage.read.asking.plan import MOST_PENDING, Plan, Source
+from storage.read.asking.question import ENTITIES, UNITS, Filter
+from storage.read.asking.scope import KINDS, Scope, column_of
+from storage.read.asking.segments import UNIT_OF
+from storage.read.asking.sql import Values, select, sum_up
+from storage.rollups.dimensions import DIMENSIONS
+from storage.rollups.measures import DERIVED, MEASURES
+
+KEYS: Final = ("one", "other")
+ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
+IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
+OF_PROGRAMS: Final = ("kind = 'p'", "entity = ''")
+GONE: Final = "period < (SELECT max(until) FROM rollup_days)"
+ROLLED: Final = "coalesce(batch_id, 0) <> ALL (ARRAY(SELECT batch_id FROM batches))"
+
+
+class SourceReader:
+    """Writes what reads the sources of one plan. The statement has `batches`, and `busiest` if the plan is bounded."""
+
+    def __init__(self, plan: Plan, values: Values) -> None:
+        self.plan = plan
+        self.question = plan.question
+        self.scope = plan.scope or Scope("p")
+        self.values = values
+        self.stored = list_stored(plan.question.measures)
+        texts = [MEASURES[name] for name in self.stored]
+        texts += [column_of(name) for name in find_fields(plan) if name not in UNITS]
+        # The verdict that counts costs two look-ups a click.
+        self.clicks = "clicks_now" if any("now_" in text for text in texts) else "clicks"
+
+    @property
+    def zone(self) -> str:
+        return self.values.bind(self.plan.state.zone_name, "text")
+
+    def read(self, source: Source) -> str:
+        """Write the rows of a source."""
+        match source.kind:
+            case "rollups":
+                return self._read_rollups(source)
+            case "busy":
+                return self._read_rollups(source, "entity = ANY (ARRAY(SELECT entity FROM busiest))")
+            case "minutes":
+                return self._read_minutes(source)
+            case "pending":
+                return self._read_pending(source)
+            case "quiet":
+                return self._read_quiet(source)
+            case _:
+                return self._count_clicks(self.clicks, self.within(source))
+
+    def _read_rollups(self, source: Source, *more: str) -> str:
+        where = [*self.of_rollups(source), *self.of_programs(), *self._of_values(), *more]
+        keys = self._keys(self._name_period, self._name_column)
+        return select(f"{keys}, {', '.join(self.stored)}", "click_rollups", where)
+
+    def _read_minutes(self, source: Source) -> str:
+        keys = self._keys(lambda unit: self._name_time(unit, "minute"), lambda _: "program_id")
+        where = [*self.within(source, "minute"), *self.of_programs()]
+        return select(f"{keys}, {', '.join(self.stored)}", "click_minutes", where)
+
+    def _read_pending(self, source: Source) -> str:
+        tables = (
+            f"batches JOIN {self.clicks} ON {self.clicks}.batch_id = batches.batch_id"
+            " AND clicked_at BETWEEN batches.first_at AND batches.last_at"
+        )
+        are_few = f"({select('sum(clicks)', 'batches', ())}) <= {MOST_PENDING}"
+        return self._count_clicks(tables, [*self.within(source), are_few])
+
+    def _read_quiet(self, source: Source) -> str:
+        days = list_days(source.begin, source.end, self.plan.state.zone)
+        types = ("date[]", "timestamptz[]", "timestamptz[]")
+        arrays = ", ".join(self.values.bind([day[place] for day in days], type_) for place, type_ in enumerate(types))
+        entity = "affiliate_id" if self.scope.kind == "a" else "code"
+        quiet = self.select_quiet(source, f"(period AT TIME ZONE {self.zone})::date AS day, entity, program_id")
+        tables = f"({quiet}) AS quiet JOIN unnest({arrays}) AS days (day, begins, ends) USING (day)"
+        tables += (
+            f" JOIN {self.clicks} ON {self.clicks}.{entity} = quiet.entity"
+            f" AND {self.clicks}.program_id = quiet.program_id AND clicked_at >= begins AND clicked_at < ends"
+        )
+        return self._count_clicks(tables, [*self.within(source), ROLLED])
+
+    def select_quiet(self, source: Source, columns: str, *, are_kept: bool = True) -> str:
+        """Select days of affiliates or codes without dimensions, of which the clicks are kept or gone."""
+        where = [*self.of_entities(), *IS_TOTAL, *self.of_periods(source), *self.of_programs(), "NOT detailed"]
+        return select(columns, "click_rollups", [*where, f"({GONE}) IS NOT TRUE" if are_kept else GONE])
+
+    def select_busiest(self) -> str:
+        """Select the affiliates or codes that are marked as busy on a day of the range."""
+        days = next(source for source in self.plan.sources if source.kind == "busy")
+        where = [*self.of_entities(), *self.of_programs(), *IS_TOTAL, "detailed", *self.of_periods(days)]
+        return select("DISTINCT entity", "click_rollups", where)
+
+    def count_gone(self) -> str:
+        """Write a scalar: the clicks of days without dimensions whose rows are gone."""
+        days = next((source for source in self.plan.sources if source.kind == "quiet"), None)
+        quiet = None if days is None else self.select_quiet(days, f"{ALL_CLICKS} AS clicks", are_kept=False)
+        return "0::bigint" if quiet is None else sum_up("clicks", quiet)
+
+    def _count_clicks(self, tables: str, where: Sequence[str]) -> str:
+        keys = self._keys(lambda unit: self._name_time(unit, "clicked_at"), self._click_column)
+        counts = ", ".join(f"count(*) FILTER (WHERE {MEASURES[name]}) AS {name}" for name in self.stored)
+        filters = [self.filter(one, self._click_column(one.field)) for one in self.question.where]
+        return select(f"{keys}, {counts}", tables, [*where, *filters], "1, 2")
+
+    def _keys(self, of_time: Callable[[Unit], str], of_field: Callable[[str], str]) -> str:
+        """Write the columns of the keys."""
+        texts = [of_time(name) if name in UNITS else f'{of_field(name)} COLLATE "C"' for name in self.question.by]
+        return ", ".join(f"{text} AS {key}" for text, key in zip([*texts, "''", "''"], KEYS, strict=False))
+
+    def _name_period(self, unit: Unit) -> str:
+        return "period" if unit == "hour" else self._name_time(unit, "period")
+
+    def _name_time(self, unit: Unit, column: str) -> str:
+        """Write the name of the period of a time, as `periods.name_period` gives it."""
+        if unit == "hour":
+            return f"date_trunc('hour', {column}, {self.zone})"
+        if unit == "minute":
+            return f"date_trunc('minute', {column}, 'UTC')"
+        local = f"({column} AT TIME ZONE {self.zone})"
+        return f"{local}::date" if unit == "day" else f"date_trunc('month', {local})::date"
+
+    def _name_column(self, field: str) -> str:
+        """Give the column of a field in `click_rollups`."""
+        if field in ENTITIES:
+            return "program_id" if field == "program" else "entity"
+        return "value" if self.scope.dimensions[0].name == field else "value2"
+
+    def _click_column(self, field: str) -> str:
+        return f"{self.clicks}.{ENTITIES[field]}" if field in ENTITIES else column_of(field)
+
+    def filter(self, one: Filter, column: str) -> str:
+        values = self.values.bind(list(one.values), "text[]")
+        return f"{column} <> ALL ({values})" if one.is_not else f"{column} = ANY ({values})"
+
+    def of_rollups(self, source: Source) -> list[str]:
+        """Write the conditions by whose index rows of rollups are found."""
+        numbers = [str(one.number) for one in self.scope.dimensions] + ["0", "0"]
+        return [*self.of_entities(), f"dim = {numbers[0]}", f"dim2 = {numbers[1]}", *self.of_periods(source)]
+
+    def of_programs(self) -> list[str]:
+        return [self.filter(one, "program_id") for one in self.question.where if one.field == "program"]
+
+    def of_entities(self) -> list[str]:
+        if self.scope.kind == "p":
+            return [*OF_PROGRAMS]
+        filters = (self.filter(one, "entity") for one in self.question.where if one.field in KINDS)
+        return [f"kind = '{self.scope.kind}'", *filters]
+
+    def of_periods(self, source: Source) -> list[str]:
+        unit = UNIT_OF[source.grain]
+        ends = (f"date_trunc('{unit}', {self._bind_time(at)}, {self.zone})" for at in (source.begin, source.end))
+        return [f"grain = '{source.grain}'", *map("period {} {}".format, (">=", "<"), ends)]
+
+    def _of_values(self) -> list[str]:
+        return [
+            self.filter(one, self._name_column(one.field)) for one in self.question.where if one.field in DIMENSIONS
+        ]
+
+    def within(self, source: Source, column: str = "clicked_at") -> list[str]:
+        return [f"{column} >= {self._bind_time(source.begin)}", f"{column} < {self._bind_time(source.end)}"]
+
+    def select_batches(self) -> str:
+        """Select the pending batches that may have clicks of the range that is read from rollups."""
+        rolled = self.plan.rolled
+        where = ["rolled_at IS NULL"]
+        where += ["false"] if rolled is None else [
+            f"last_at >= {self._bind_time(rolled.begin)}", f"first_at < {self._bind_time(rolled.end)}"
+        ]  # fmt: skip
+        return select("batch_id, clicks, first_at, last_at", "rollup_batches", where)
+
+    def _bind_time(self, at: datetime) -> str:
+        return self.values.bind(at, "timestamptz")
+
+
+def find_fields(plan: Plan) -> set[str]:
+    return {*plan.question.by, *(one.field for one in plan.question.where)}
+
+
+def list_stored(measures: Sequence[str]) -> list[str]:
+    """List the stored measures from which these follow."""
+    needed = {word for name in measures for word in DERIVED.get(name, name).split()}
+    return [name for name in MEASURES if name in needed]

@@ -1,0 +1,44 @@
+"""What the rollups have now, and how many rows a plan would read."""
+
+from datetime import UTC, date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from storage.read.queries import QUERY_S, Reader
+
+STATE: Final = """
+    SELECT zone, counted_from, (SELECT max(until) FROM rollup_days) AS kept_from,
+        (SELECT coalesce(sum(clicks), 0)::bigint FROM rollup_batches WHERE rolled_at IS NULL) AS pending,
+        (SELECT coalesce(max(batch_id), 0) FROM rollup_batches) AS newest_batch,
+        (SELECT coalesce(array_agg((month AT TIME ZONE zone)::date), '{}') FROM rollup_months) AS months
+    FROM rollup_state
+"""
+BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
+"""What asyncpg makes of `-infinity`."""
+
+
+class RollupState(msgspec.Struct, frozen=True):
+    """The reporting zone, and how far the rollups reach.
+
+    Clicks before `counted_from` are not counted yet, and those before `kept_from` are gone, or going. `pending` clicks
+    are in no row of `click_rollups` yet. `months` have rows of their own.
+    """
+
+    zone_name: str
+    counted_from: datetime
+    kept_from: datetime | None
+    pending: int
+    newest_batch: int
+    months: frozenset[date]
+    now: datetime
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.zone_name)
+
+
+async def read_state(reader: Reader, now: datetime) -> RollupState:
+    zone, counted_from, kept_from, pending, newest, months = await reader.fetchrow(STATE, timeout=QUERY_S)
+    return RollupState(zone, counted_from.replace(tzinfo=UTC), kept_from, pending, newest, frozenset(months), now)

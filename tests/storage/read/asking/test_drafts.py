@@ -1,0 +1,84 @@
+"""Which query reads what: the tables of each plan."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from storage.read.asking.drafts import draft_plans
+from storage.read.asking.plan import NotKept, Plan, fill_in
+from storage.read.asking.question import Filter, Question, Range
+from storage.read.asking.state import RollupState
+
+NOW = datetime(2026, 11, 24, 9, 30, 12, tzinfo=UTC)
+TODAY = date(2026, 11, 24)
+STATE = RollupState("UTC", datetime.min.replace(tzinfo=UTC), None, 0, 0, frozenset({date(2025, 12, 1)}), NOW)
+
+
+def range_of(days: int) -> Range:
+    return Range(TODAY - timedelta(days=days - 1), TODAY + timedelta(days=1))
+
+
+def sources_of(plan: Plan | NotKept) -> list[str]:
+    assert isinstance(plan, Plan)
+    return [source.grain if source.kind in ("rollups", "minutes") else source.kind for source in plan.sources]
+
+
+AFFILIATE = Filter("affiliate", ("a1",))
+GERMANY = Filter("country", ("DE",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "sources"),
+    [
+        ({"range": range_of(1)}, ["minute"]),
+        ({"range": range_of(1), "by": ("hour",)}, ["minute"]),
+        ({"range": Range(NOW - timedelta(hours=1), NOW), "by": ("minute",)}, ["index", "minute", "index"]),
+        ({"range": range_of(7), "by": ("hour",)}, ["h", "pending"]),
+        ({"range": range_of(30), "by": ("day",)}, ["d", "pending"]),
+        ({"range": range_of(30), "by": ("day",), "where": (AFFILIATE,)}, ["d", "pending"]),
+        ({"range": range_of(500), "by": ("month",)}, ["d", "m", "d", "pending"]),
+        ({"range": range_of(30), "by": ("country",)}, ["d", "pending"]),
+        ({"range": range_of(30), "by": ("device",), "where": (GERMANY,)}, ["d", "pending"]),
+        ({"range": range_of(30), "by": ("country",), "where": (AFFILIATE,)}, ["d", "pending", "quiet"]),
+        ({"range": range_of(30), "by": ("affiliate",), "where": (GERMANY,)}, ["d", "pending", "quiet"]),
+        ({"range": range_of(30), "by": ("device",), "where": (AFFILIATE, GERMANY)}, ["rows"]),
+        ({"range": range_of(30), "by": ("network_kind",), "where": (GERMANY,)}, ["rows"]),
+        ({"range": range_of(30), "by": ("hour", "country")}, ["index"]),
+        ({"range": range_of(30), "by": ("hour", "country"), "measures": ("uniques",)}, ["rows"]),
+        ({"range": range_of(30), "by": ("affiliate", "code")}, ["rows"]),
+        ({"range": Range(NOW - timedelta(hours=1), NOW), "by": ("country",)}, ["index"]),
+        ({"range": Range(NOW - timedelta(days=3, minutes=5), TODAY)}, ["index", "minute", "h", "d", "pending"]),
+        ({"range": Range(NOW - timedelta(days=30), TODAY), "where": (AFFILIATE,)}, ["rows", "h", "d", "pending"]),
+    ],
+)
+def test_each_question_reads_the_coarsest_table_that_answers_it(changes: dict[str, Any], sources: list[str]) -> None:
+    assert sources_of(draft_plans(Question(**changes), STATE)[0]) == sources
+
+
+def test_the_top_of_all_codes_may_be_found_among_the_busiest() -> None:
+    drafts = draft_plans(Question(range=range_of(30), by=("code",)), STATE)
+
+    assert [sources_of(draft) for draft in drafts] == [["d", "pending"], ["busy", "pending"], ["index"]]
+
+
+def test_clicks_that_are_not_counted_yet_are_read_from_rows() -> None:
+    state = RollupState("UTC", NOW, None, 0, 0, frozenset(), NOW)
+
+    assert [sources_of(draft) for draft in draft_plans(Question(range=range_of(30)), state)] == [["index"]]
+
+
+def test_a_part_of_an_hour_whose_clicks_are_gone_is_refused() -> None:
+    state = RollupState("UTC", STATE.counted_from, NOW - timedelta(days=10), 0, 0, frozenset(), NOW)
+    drafts = draft_plans(Question(range=Range(NOW - timedelta(days=20), TODAY)), state)
+
+    assert [isinstance(draft, NotKept) for draft in drafts] == [True, True]
+
+
+def test_a_plan_within_its_budget_may_run() -> None:
+    draft = draft_plans(Question(range=range_of(30), by=("country",), where=(AFFILIATE,)), STATE)[0]
+    assert isinstance(draft, Plan)
+
+    assert fill_in(draft, [40_000, 8_000]).is_within_budget
+    assert not fill_in(draft, [40_001, 0]).is_within_budget
+    assert not fill_in(draft, [0, 8_001]).is_within_budget
