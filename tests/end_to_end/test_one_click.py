@@ -1,11 +1,17 @@
 """One plain click, from its 302 to its row."""
 
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from identity.cookie import CookieKeys, OpenedCookie, open_cookie
 from identity.keyfile import read_ring
+from referrals.connections import connected
+from referrals.windows import find_window
+from storage.read.attribution import Attribution, Unattributed
+from storage.read.attribution_claims import attribute_cookie
 from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
@@ -37,6 +43,16 @@ async def test_a_click_goes_from_its_302_to_its_row(pipeline: Pipeline) -> None:
     assert (row["handled_sequence"], row["is_bot"], row["cookie_state"]) == (1, False, "absent")
     assert row["geo_status"] == "no_database"
     assert len(row["ip_hash"]) == 32
+    found = await attribute(pipeline, f"theme=dark; {name}={value}", row["clicked_at"] + timedelta(days=29))
+    assert isinstance(found, Attribution)
+    assert (found.click_id, found.affiliate_id, found.status) == (row["click_id"], "lisbon", "valid")
+
+
+async def attribute(pipeline: Pipeline, cookie: str, at: datetime) -> Attribution | Unattributed:
+    """Attribute the cookie that the browser would send to the shop's own server."""
+    keys = CookieKeys(read_ring(tmp_ring(pipeline)))
+    async with connected(pipeline.database_url) as connection:
+        return await attribute_cookie(connection, keys, cookie, partial(find_window, connection), at)
 
 
 def tmp_ring(pipeline: Pipeline) -> Path:

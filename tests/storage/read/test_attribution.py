@@ -16,7 +16,8 @@ from quality.rules import DEFAULT_RULES
 from quality.score import score_click
 from schemas import EnrichedClick, Fraud, Uniqueness
 from storage.days import drop_day
-from storage.erased import add_erased
+from storage.erasure.erasing import erase
+from storage.erasure.request import ErasureRequest
 from storage.read.attributed_clicks import READ_HEAD, READ_LINK, find_attribution, read_chain
 from storage.read.attribution import (
     LEEWAY,
@@ -256,16 +257,14 @@ async def test_a_click_without_a_row_is_unknown_or_was_removed_with_its_day(tabl
 async def test_an_erased_click_is_said_to_be_and_ends_a_chain(tables: asyncpg.Connection) -> None:
     clicks = visits()
     await store(tables, clicks)
-    await tables.execute("UPDATE clicks SET erased_at = now() WHERE click_id = $1", clicks[1].click_id)
-    await add_erased(tables, [ulid_at(NOW, 5)])
+    await erase(tables, ErasureRequest("click", clicks[1].click_id, ""))
+    renamed = await tables.fetchval("SELECT click_id FROM clicks WHERE erased_at IS NOT NULL")
 
-    erased = [
-        await find_attribution(tables, click_id, find_window, NOW) for click_id in (clicks[1].click_id, ulid_at(NOW, 5))
-    ]
+    erased = [await find_attribution(tables, click_id, find_window, NOW) for click_id in (clicks[1].click_id, renamed)]
     found = await find(tables, clicks[0].click_id)
 
     assert erased == [Unattributed("erased")] * 2
-    assert (found.clicks, found.chain_end) == (1, "missing")
+    assert (found.clicks, found.chain_end) == (1, "first")
 
 
 @pytest.mark.servers
