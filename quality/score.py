@@ -47,11 +47,12 @@ def judge_nothing(rules: Rules, stage: str) -> Fraud:
 
 def find_signals(click: Evidence, values: Mapping[str, float], later: LaterEvidence) -> list[Signal]:
     """Find the evidence. A rule with weight 0 is switched off."""
-    found = [find(click, values) for find in SIGNALS]
-    found.append(find_link_sweep(click, values, later))
+    found = [signal for find in SIGNALS if (signal := find(click, values)) is not None]
+    if (sweep := find_link_sweep(click, values, later)) is not None:
+        found.append(sweep)
     if later is not NOTHING_LATER:
-        found += [find(click, values, later) for find in LATER_SIGNALS]
-    return [signal for signal in found if signal is not None and signal.weight > 0]
+        found += [signal for find in LATER_SIGNALS if (signal := find(click, values, later)) is not None]
+    return [signal for signal in found if signal.weight > 0] if found else found
 
 
 def combine(signals: Iterable[Signal], rate_cap: float) -> int:

@@ -55,7 +55,7 @@ ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Signal | None],
 KINDS_WITH_ANOMALY: Final = frozenset({"hosting", "mail_security"})
 
 
-class SettlingClick(msgspec.Struct, frozen=True, kw_only=True):
+class SettlingClick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What settling reads of a click. `time_ms` and `clicked_at` are the time in its id.
 
     `is_personal`: the link has a part of its own per recipient (an external id, a sub id or `utm_content`).
@@ -84,24 +84,21 @@ ClientClick = tuple[int, str, str, str | None]
 if that was found by address."""
 
 
-class SettledClick(msgspec.Struct, frozen=True):
+class SettledClick(msgspec.Struct, frozen=True, gc=False):
     click: SettlingClick
     later: LaterEvidence
     unique: Uniqueness
 
 
-class Pending:
+class Pending(msgspec.Struct, eq=False, gc=False):
     """A click that is not final yet, and what is known about it so far."""
 
-    __slots__ = ("affiliates", "click", "rhythm", "rhythm_clicks", "sweep_links", "unique")
-
-    def __init__(self, click: SettlingClick) -> None:
-        self.click = click
-        self.sweep_links = 0
-        self.rhythm: float | None = None
-        self.rhythm_clicks = 0
-        self.affiliates = 0
-        self.unique = click.unique
+    click: SettlingClick
+    unique: Uniqueness
+    sweep_links: int = 0
+    rhythm: float | None = None
+    rhythm_clicks: int = 0
+    affiliates: int = 0
 
 
 class Settling:
@@ -121,7 +118,7 @@ class Settling:
     def add(self, click: SettlingClick) -> list[SettledClick]:
         """Add the next click; give the clicks that are final now, in order."""
         final = self.advance(click.time_ms)
-        pending = Pending(click)
+        pending = Pending(click, click.unique)
         self._pending.append(pending)
         if click.is_counted:
             self._note_sweep(pending)
@@ -225,7 +222,7 @@ class Settling:
             return None
         while visits and visits[0].time_ms < click.time_ms - LOOK_AHEAD_MS:
             visits.popleft()
-        if all(visit.net == click.net for visit in visits):
+        if (len(visits) == 1 and visits[0] is click) or all(visit.net == click.net for visit in visits):
             return None
         since = click.time_ms + LOOK_AHEAD_MS - LOOK_BACK_MS
         if sum(time > since for time in self._links.get(click.link, {}).values()) > MOST_CLIENTS_OF_PERSONAL_LINK:

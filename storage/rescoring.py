@@ -11,6 +11,7 @@ import msgspec
 
 from quality.rules import Rules
 from quality.settling import SettledClick
+from runtime.garbage import collecting_rarely
 from schemas import EnrichedClick, Signal
 from storage.read.settling import StoredEvidence
 from storage.scores import ScoredClick, ScoreWriter
@@ -65,12 +66,13 @@ async def rescore(
 ) -> Report:
     """Score the clicks before `until` again, from where `settling` begins. Without `write` only count the changes."""
     report, writer = Report(), ScoreWriter(connection)
-    async for settled in read_steps(settling, until):
-        scored = score_settled(settled, rules)
-        current = await read_current(connection, settled)
-        report.add(scored, current)
-        if write:
-            report.written += await write_scores(connection, writer, scored)
+    with collecting_rarely():
+        async for settled in read_steps(settling, until):
+            scored = score_settled(settled, rules)
+            current = await read_current(connection, settled)
+            report.add(scored, current)
+            if write:
+                report.written += await write_scores(connection, writer, scored)
     return report
 
 
