@@ -6,7 +6,7 @@ always the same: by time, then by id.
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -19,6 +19,7 @@ from storage.read.where import Where
 
 Kind = Literal["clicks", "rejections"]
 Format = Literal["csv", "jsonl", "parquet"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 Filters = ClickFilters | RejectionFilters
 
 TIME: Final = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""

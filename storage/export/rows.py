@@ -1,11 +1,13 @@
 """Reads the rows of a day and writes them to a file, as a stream: memory does not grow with the rows."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import IO, Any, Final, Protocol
 
 import asyncpg
 
+from runtime.comments import quote_text
 from runtime.postgres import transaction
 from runtime.postgres_errors import ERRORS
 from storage.analysts.prepare import HAS_REFERRALS
@@ -58,7 +60,8 @@ class DayWriter:
         async def copy(select: str, values: list[Any], types: Mapping[str, str]) -> int:
             statement = write_csv(select, types) if self._is_csv else write_json(select, types)
             options = {"format": "csv", "header": not self._has_header} if self._is_csv else JSON_LINES
-            status = await connection.copy_from_query(statement, *values, output=take, timeout=STATEMENT_S, **options)
+            query = inline(statement, values)
+            status = await connection.copy_from_query(query, output=take, timeout=STATEMENT_S, **options)
             self._has_header = True
             return int(status.rsplit(" ", 1)[1])
 
@@ -94,11 +97,13 @@ class BatchDayWriter:
         async def fetch(select: str, values: list[Any], types: Mapping[str, str]) -> int:
             self._batches.begin(types)
             count = 0
-            cursor = await connection.cursor(select, *values, timeout=STATEMENT_S)
-            while rows := await cursor.fetch(FETCHED, timeout=STATEMENT_S):
+            # A cursor of our own: asyncpg's needs a named statement, which a pooler may give to another client.
+            await connection.execute(f"DECLARE exported NO SCROLL CURSOR FOR {inline(select, values)}")
+            while rows := await connection.fetch(f"FETCH {FETCHED} FROM exported", timeout=STATEMENT_S):
                 self._batches.write(rows)
                 count += len(rows)
                 self._on_rows(count)
+            await connection.execute("CLOSE exported")
             return count
 
         return await read_day(connection, self._plan, day, fetch)
@@ -114,6 +119,15 @@ async def read_day(
     async with transaction(connection):
         await connection.execute(SETTINGS)
         select, values = plan.write_day(day, names=await connection.fetchval(HAS_REFERRALS))
-        prepared = await connection.prepare(select)
+        prepared = await connection.prepare(select, name="")
         types = {attribute.name: attribute.type.name for attribute in prepared.get_attributes()}
         return await use(select, values, types)
+
+
+def inline(select: str, values: list[Any]) -> str:
+    """Put the values, texts and times, into a statement: COPY and DECLARE take no parameters."""
+    return re.sub(r"\$(\d+)", lambda place: write_value(values[int(place[1]) - 1]), select)
+
+
+def write_value(value: str | datetime) -> str:
+    return f"'{value.isoformat()}'::timestamptz" if isinstance(value, datetime) else quote_text(value)

@@ -61,7 +61,7 @@ async def test_the_topic_gives_the_same(
 ) -> None:
     environ = {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": kafka, "CLICKRAIL_KAFKA_TOPIC_PREFIX": topic_prefix}
     topic = f"{topic_prefix}clicks.enriched"
-    await apply_topics([kafka], [Spec(topic, 2, {})])
+    await apply_topics([kafka], [Spec(topic, 2, {"retention.ms": "-1"})])
     producer = AIOKafkaProducer(bootstrap_servers=kafka)
     await producer.start()
     for number, one in enumerate(reversed(CLICKS)):

@@ -1,6 +1,7 @@
 """Through PgBouncer, in both of its modes, everything works that works without: no setting says that it is there."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,12 +23,15 @@ from referrals.model import Affiliate, Program, ReferralCode
 from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
 from runtime.settings import Secret
+from storage.export.plan import FORMATS, ExportPlan
+from storage.export.run import Export, run_export
 from storage.jobs import PartitionJob
 from storage.read.click_filters import ClickFilters
 from storage.read.queries import Connection, recent_clicks, time_limit
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected
+from tests.storage.export.test_run import Heard
 from tests.storage.test_writer import count, make_writer, rows_of
 from tests.waiting import eventually
 
@@ -55,6 +59,18 @@ async def test_a_connection_is_found_to_be_pooled_and_each_statement_has_its_ses
 
 async def test_migrations_are_applied_once_by_two_at_the_same_time(url: str) -> None:
     assert await asyncio.gather(apply_migrations(url), apply_migrations(url)) == [[], []]
+
+
+async def test_an_export_is_streamed_through_it(url: str, tmp_path: Path) -> None:
+    clicks = ExportPlan(kind="clicks", filters=ClickFilters(code="a'b"))
+    async with connected(url, SESSION) as connection:
+        for form in FORMATS:
+            export = Export(clicks, form, tmp_path / form)
+            assert await run_export(connection, export, [NOW.date()] * 3, sys.stdout.buffer, Heard()) == 0
+        left = await connection.fetchval("SELECT count(*) FROM pg_prepared_statements")
+
+    assert (tmp_path / "csv").read_bytes().startswith(b"click_id,")
+    assert left == 0
 
 
 async def test_clicks_are_stored_once_and_bad_ones_come_back(url: str) -> None:

@@ -59,7 +59,7 @@ async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 async def topic(kafka: str, topic_prefix: str) -> str:
     """Make a topic whose records keep the producer's time."""
     name = f"{topic_prefix}clicks.enriched"
-    await apply_topics([kafka], [Spec(name, PARTITIONS, {})])
+    await apply_topics([kafka], [Spec(name, PARTITIONS, {"retention.ms": "-1"})])
     return name
 
 

@@ -6,6 +6,7 @@ import pytest
 from storage.analysts.table_reference import TABLES
 from storage.analysts.views import CLICK_VIEW, HOST, VIEWS, View, take
 from storage.columns import CLICK_COLUMNS
+from storage.personal import PERSONAL, SUBS
 
 HIDDEN = (
     "ip_hash net_hash client_hash user_agent accept_language query referrer_url geo_city external_id"
@@ -21,6 +22,14 @@ def test_a_view_has_no_personal_column(view: View) -> None:
 
 def test_what_identifies_a_visitor_is_personal() -> None:
     assert set(HIDDEN.split()) - {"now_first_click_id"} <= set(TABLES["clicks"].personal_columns)
+
+
+def test_what_retention_empties_is_personal_and_in_no_view() -> None:
+    emptied = {*PERSONAL, *SUBS}
+
+    # The id of a key says nothing about a visitor; it is emptied with the hash that it belongs to.
+    assert emptied - {"ip_hash_key_id"} <= set(TABLES["clicks"].personal_columns)
+    assert emptied & set(CLICK_VIEW.all_columns()) == set()
 
 
 def test_a_personal_column_cannot_be_put_into_a_view() -> None:

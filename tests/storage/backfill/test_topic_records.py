@@ -15,13 +15,15 @@ from tests.runtime.kafka.test_producer import Spec
 pytestmark = pytest.mark.servers
 
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
+KEPT = {"retention.ms": "-1"}
+"""The broker would delete records of so long ago."""
 
 
 @pytest.fixture
 async def topics(kafka: str, topic_prefix: str) -> list[str]:
     """Two topics; record n of a partition was taken n minutes after BEGAN."""
     names = [f"{topic_prefix}one", f"{topic_prefix}two"]
-    await apply_topics([kafka], [Spec(name, 3, {}) for name in names])
+    await apply_topics([kafka], [Spec(name, 3, KEPT) for name in names])
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         for name in names:
             # The last partition stays empty.
