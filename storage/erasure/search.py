@@ -6,7 +6,7 @@ for every click: every day is read, once or twice.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -14,7 +14,6 @@ import asyncpg
 from identity.ulid import is_ulid
 from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
-from storage.days import list_days
 from storage.erasure.request import ErasureRequest, Found
 from storage.retention.policy import start_of
 
@@ -35,6 +34,7 @@ BY_TIES: Final = f"""
 BY_IP_HASH: Final = """
     SELECT click_id, clicked_at FROM clicks WHERE clicked_at >= $1 AND clicked_at < $2 AND ip_hash = $3
 """
+TIMES: Final = "SELECT min(clicked_at) AS first, max(clicked_at) AS last FROM clicks"
 HAS_REJECTIONS: Final = "SELECT EXISTS (SELECT FROM rejected_clicks WHERE ip_hash = $1)"
 
 Span = tuple[datetime, datetime]
@@ -74,8 +74,13 @@ async def find_by_hash(connection: asyncpg.Connection, ip_hash: str) -> Found:
 
 
 async def list_spans(connection: asyncpg.Connection) -> list[Span]:
-    """Return the days of clicks as times, oldest first."""
-    return [(start_of(one.day), start_of(one.day) + timedelta(days=1)) for one in await list_days(connection)]
+    """Return the days of clicks as times, oldest first: by the clicks, since a chunk may hold more than its day."""
+    row = await connection.fetchrow(TIMES, timeout=SCAN_S)
+    if row["first"] is None:
+        return []
+    first, last = row["first"].astimezone(UTC).date(), row["last"].astimezone(UTC).date()
+    days = (start_of(first + timedelta(days=number)) for number in range((last - first).days + 1))
+    return [(day, day + timedelta(days=1)) for day in days]
 
 
 class VisitorSearch:

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 
 from storage.days import list_days
+from storage.engine import read_engine
 from storage.partitions import Partition
 from storage.retention.old_days import drop_day
 from storage.retention.old_rows import OldRows, count_old_rows, delete_old_rows
@@ -16,6 +17,16 @@ from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import Removable
 
 READ_ENDED: Final = "SELECT day FROM personal_days WHERE ended_at IS NOT NULL"
+LIST_DAYS: Final = """
+    SELECT day::date AS day
+    FROM (
+        SELECT min(clicked_at) AT TIME ZONE 'UTC' AS first, max(clicked_at) AT TIME ZONE 'UTC' AS last FROM clicks
+    ) AS times, generate_series(date_trunc('day', first), last, '1 day') AS day
+    WHERE EXISTS (
+        SELECT FROM clicks
+        WHERE clicked_at >= day AT TIME ZONE 'UTC' AND clicked_at < (day + interval '1 day') AT TIME ZONE 'UTC'
+    )
+"""
 READ_BEGUN: Final = "SELECT day, emptied_until FROM personal_days WHERE ended_at IS NULL"
 FIRST_DAY: Final = date(1970, 1, 2)
 
@@ -68,11 +79,20 @@ async def choose_days(
     connection: asyncpg.Connection, policy: RetentionPolicy, today: date
 ) -> tuple[list[Partition], list[Partition]]:
     """Return the days to drop, and those of the others to empty."""
-    partitions = await list_days(connection)
+    partitions = await list_all_days(connection)
     drop = [one for one in partitions if one.day < first_kept(today, policy.clicks)]
     ended = {row["day"] for row in await connection.fetch(READ_ENDED)} if policy.personal else set()
     kept = (one for one in partitions[len(drop) :] if one.day < first_kept(today, policy.personal))
     return drop, [one for one in kept if one.day not in ended]
+
+
+async def list_all_days(connection: asyncpg.Connection) -> list[Partition]:
+    """Return the days that have clicks, oldest first, also those in a chunk that is longer than a day."""
+    listed = {one.day: one for one in await list_days(connection)}
+    if (await read_engine(connection)).is_hypertable():
+        for row in await connection.fetch(LIST_DAYS):
+            listed.setdefault(row["day"], Partition(row["day"], "", 0, 0))
+    return [listed[day] for day in sorted(listed)]
 
 
 async def count_old(connection: asyncpg.Connection, what: OldRows, days: int, today: date) -> int:
