@@ -88,11 +88,12 @@ async def choose_days(
 
 async def list_all_days(connection: asyncpg.Connection) -> list[Partition]:
     """Return the days that have clicks, oldest first, also those in a chunk that is longer than a day."""
-    listed = {one.day: one for one in await list_days(connection)}
-    if (await read_engine(connection)).is_hypertable():
-        for row in await connection.fetch(LIST_DAYS):
-            listed.setdefault(row["day"], Partition(row["day"], "", 0, 0))
-    return [listed[day] for day in sorted(listed)]
+    listed = await list_days(connection)
+    if not (await read_engine(connection)).is_hypertable():
+        return listed
+    chunks = {one.day: one for one in listed}
+    days = [row["day"] for row in await connection.fetch(LIST_DAYS)]
+    return [chunks.get(day) or Partition(day, "", 0, 0) for day in days]
 
 
 async def count_old(connection: asyncpg.Connection, what: OldRows, days: int, today: date) -> int:
