@@ -330,6 +330,9 @@ async def test_an_erased_click_says_so_even_if_the_stream_still_has_it(
     assert response.status == 404
     assert "Erased click" in text
     assert "It was erased on 20" in text
+    # The row that is left opens, too.
+    page = await console.read(f"/clicks/{await tables.fetchval('SELECT click_id FROM clicks')}")
+    assert "Not kept, not even as a hash." in page
 
 
 @servers

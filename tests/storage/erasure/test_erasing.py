@@ -272,6 +272,28 @@ async def test_an_erasure_that_is_killed_leaves_whole_clicks_and_the_next_run_en
     assert await continue_erasures(filled) == []
 
 
+@pytest.mark.parametrize("table", ["click_verdicts", "dead_letters", "rejected_clicks"])
+async def test_an_erasure_that_is_killed_at_any_table_is_ended_by_the_next(
+    filled: asyncpg.Connection, database_url: str, table: str
+) -> None:
+    before = await count_by_everything(filled)
+    async with connected(database_url) as connection, connected(database_url) as blocker, blocker.transaction():
+        await blocker.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        erasing = asyncio.create_task(erase(connection, VISITOR))
+        waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+        while not await blocker.fetchval(waits, connection.get_server_pid()):
+            await asyncio.sleep(0.05)
+        await blocker.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()})")
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+            await erasing
+
+    report = await erase(filled, VISITOR)
+
+    assert (report.clicks, report.verdicts, report.letters, report.rejections) == (4, 1, 2, 1)
+    assert await find_texts(filled, TEXTS) == []
+    assert await count_by_everything(filled) == before
+
+
 async def test_batches_of_the_sink_and_an_erasure_at_once_store_nothing_of_it(
     filled: asyncpg.Connection, database_url: str
 ) -> None:
