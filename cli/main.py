@@ -19,6 +19,7 @@ from cli import (
     probe_links,
     referrals,
     services,
+    storage,
     tables,
     tokens,
 )
@@ -82,6 +83,7 @@ app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
 app.command("backfill", rich_help_panel="Set up")(backfill)
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
+app.add_typer(storage.storage, name="storage", rich_help_panel="Look")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
 app.command("erase", rich_help_panel="Set up")(erase)
 app.add_typer(retention, name="retention", rich_help_panel="Set up")

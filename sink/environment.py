@@ -47,7 +47,12 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     writer = TableWriter(settings.database_url, metrics)
     producer = RecordProducer(settings.kafka_bootstrap_servers, client_id="clickrail-sink", security=kafka)
     limit = DeadLetterLimit(settings.dead_letter_limit, "CLICKRAIL_SINK_DEAD_LETTER_LIMIT")
-    partition_job = PartitionJob(settings.database_url, settings.partition_days_ahead, metrics.days_ahead.set)
+    partition_job = PartitionJob(
+        settings.database_url,
+        settings.partition_days_ahead,
+        metrics.days_ahead.set,
+        compress_after_days=settings.compress_after_days,
+    )
     retention_job = RetentionJob(settings.database_url, read_policy(settings), metrics)
     try:
         yield Environment(settings, registry, metrics, writer, kafka, producer, limit, partition_job, retention_job)

@@ -13,6 +13,7 @@ from runtime.settings import (
     PrivatePort,
     variables,
 )
+from storage.jobs import COMPRESS_AFTER_DAYS
 from storage.partitions import DAYS_AHEAD
 
 BatchRecords = Annotated[int, Meta(ge=1, le=50_000, description="records loaded in one transaction, at most")]
@@ -26,6 +27,14 @@ RetentionDays = Annotated[
         ge=0,
         le=36_500,
         description="whole days after which the days of clicks and their scores are dropped; 0 keeps them for ever",
+    ),
+]
+CompressAfterDays = Annotated[
+    int,
+    Meta(
+        ge=0,
+        le=36_500,
+        description="days after which TimescaleDB compresses a day of clicks; 0 never does; without it nothing happens",
     ),
 ]
 PersonalDays = Annotated[
@@ -54,6 +63,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
     batch_records: BatchRecords = 5000
     dead_letter_limit: MostDeadLetters = 100
     partition_days_ahead: DaysAhead = DAYS_AHEAD
+    compress_after_days: CompressAfterDays = COMPRESS_AFTER_DAYS
     retention_days: RetentionDays = 0
     personal_days: PersonalDays = 0
     rejected_days: RejectedDays = 0

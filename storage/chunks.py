@@ -29,12 +29,27 @@ FIND_WRITERS: Final = """
         AND relation = to_regclass($1)
 """
 LIST: Final = """
-    SELECT range_start, chunk_name::text, {count}(format('%I.%I', chunk_schema, chunk_name)::regclass),
-        coalesce(size.total_bytes, 0)::bigint, is_compressed
+    SELECT range_start, chunk_name::text, coalesce(
+            CASE WHEN is_compressed THEN {compressed} END,
+            nullif(pg_stat_get_live_tuples(class.oid), 0), greatest(class.reltuples, 0)
+        )::bigint, coalesce(size.total_bytes, 0)::bigint, is_compressed
     FROM timescaledb_information.chunks
+    JOIN pg_class AS class ON class.oid = format('%I.%I', chunk_schema, chunk_name)::regclass
     LEFT JOIN {sizes}(to_regclass($1::text)) AS size USING (chunk_schema, chunk_name)
     WHERE (hypertable_schema, hypertable_name) = (current_schema(), $1::text) ORDER BY range_start
 """
+# approximate_row_count() is wrong for compressed chunks: 3,000 where there are 24 rows (TimescaleDB 2.23).
+HAS_COMPRESSED_ROWS: Final = """
+    SELECT EXISTS (
+        SELECT FROM pg_attribute WHERE attname = 'numrows_pre_compression'
+            AND attrelid = to_regclass('_timescaledb_catalog.compression_chunk_size')
+    )
+"""
+COMPRESSED_ROWS: Final = """(
+    SELECT sum(numrows_pre_compression)
+    FROM _timescaledb_catalog.compression_chunk_size JOIN _timescaledb_catalog.chunk ON chunk.id = chunk_id
+    WHERE (schema_name, table_name) = (chunk_schema, chunk_name)
+)"""
 DROP: Final = (
     "SELECT {drop_chunks}(to_regclass($1::text), older_than => $3::timestamptz, newer_than => $2::timestamptz)"
 )
@@ -48,7 +63,9 @@ async def find_dropped_days(connection: asyncpg.Connection, days: Collection[dat
 
 async def list_chunks(connection: asyncpg.Connection, engine: StorageEngine, table: str) -> list[asyncpg.Record]:
     """Return of each chunk: its first moment, its name, its estimated rows, its bytes, whether it is compressed."""
-    query = LIST.format(count=engine.call("approximate_row_count"), sizes=engine.call("chunks_detailed_size"))
+    # An internal table: another version may not have it.
+    compressed = COMPRESSED_ROWS if await connection.fetchval(HAS_COMPRESSED_ROWS) else "NULL"
+    query = LIST.format(compressed=compressed, sizes=engine.call("chunks_detailed_size"))
     found: list[asyncpg.Record] = await connection.fetch(query, table)
     return found
 

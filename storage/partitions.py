@@ -32,7 +32,8 @@ STATE: Final = """
         ) AS attached
 """
 LIST: Final = """
-    SELECT child.relname, greatest(child.reltuples, 0)::bigint, pg_total_relation_size(child.oid)
+    SELECT child.relname, coalesce(nullif(pg_stat_get_live_tuples(child.oid), 0), greatest(child.reltuples, 0))::bigint,
+        pg_total_relation_size(child.oid)
     FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid
     WHERE inhparent = $1::regclass ORDER BY child.relname
 """
@@ -45,7 +46,7 @@ PartitionState = Literal["made", "there", "dropped"]
 
 
 class Partition(msgspec.Struct, frozen=True):
-    """A day's partition or chunk: its table, its estimated rows as of the last ANALYZE, and its size in bytes."""
+    """A day's partition or chunk: its table, its rows as the statistics know them, and its size in bytes."""
 
     day: date
     name: str

@@ -20,6 +20,7 @@ ELSEWHERE: Final = {
     "storage/analysts/table_reference.py": "storage/analysts/test_prepare.py",
     "storage/backfill/tables.py": "storage/backfill/test_run.py",
     "storage/chunks.py": "storage/test_hypertables.py",
+    "storage/columnstore.py": "storage/test_hypertables.py",
     "storage/days.py": "storage/test_hypertables.py",
     "storage/engine.py": "storage/test_hypertables.py",
     "storage/erasure/clicks.py": "storage/erasure/test_erasing.py",
@@ -54,6 +55,7 @@ ELSEWHERE: Final = {
     "storage/retention/plan.py": "storage/retention/test_job.py",
     "storage/retention/policy.py": "storage/retention/test_job.py",
     "storage/retention/removals.py": "storage/retention/test_job.py",
+    "storage/status.py": "cli/test_storage.py",
     "storage/tables.py": "storage/test_columns.py",
     "storage/topic_consumer.py": "storage/test_topic_clicks.py",
 }

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -14,12 +14,14 @@ from runtime.migrations import MigrationSet, find_migrations, migrate
 from runtime.settings import Secret
 from runtime.timescaledb import create_timescaledb
 from schemas import Fraud, Uniqueness
+from storage.columnstore import apply_policy
 from storage.days import drop_day, list_days, prepare_days, prepare_upcoming_days
 from storage.engine import CLICKS, SCORES, read_engine
 from storage.jobs import PartitionJob
 from storage.load import LoadResult, TableLoader
 from storage.positions import StoredPositions
 from storage.scores import ScoredClick, ScoreWriter
+from storage.status import read_status
 from storage.tables import CLICKS as CLICKS_TABLE
 from storage.tables import StorableRow, Table
 from storage.writer import accept_any, load
@@ -27,6 +29,8 @@ from tests.sink.builders import NOW, Source, click, clicked
 from tests.storage.test_partitions import TODAY, TOMORROW, columns_and_indexes, connected
 from tests.storage.test_writer import prepare, rows_of
 from tests.storage.timescaledb import own_schema, run_timescaledb
+
+LONG_AGO = datetime(2020, 5, 4, 12, tzinfo=UTC)
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
@@ -231,3 +235,57 @@ async def test_a_day_goes_from_chunks_that_are_longer_than_a_day(tables: asyncpg
     await drop_day(tables, TODAY)
 
     assert await tables.fetchval("SELECT array_agg(clicked_at) FROM clicks") == [TOMORROW]
+
+
+async def read_policies(connection: asyncpg.Connection) -> list[str]:
+    rows = await connection.fetch(
+        "SELECT config->>'compress_after' FROM timescaledb_information.jobs"
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'clicks'"
+    )
+    return [row[0] for row in rows]
+
+
+async def test_the_job_sets_the_columnstore_policy_once_and_changes_it_with_the_setting(
+    tables: asyncpg.Connection, timescaledb_url: str
+) -> None:
+    found = []
+    for days in (5, 5, 3, 0, 0):
+        job = PartitionJob(Secret(timescaledb_url), 1, list[int]().append, compress_after_days=days)
+        await job.make()
+        await job.make()
+        found.append(await read_policies(tables))
+
+    assert found == [["5 days"], ["5 days"], ["3 days"], [], []]
+
+
+async def compress(connection: asyncpg.Connection) -> None:
+    """Do what TimescaleDB's background worker does: run the policy."""
+    await apply_policy(connection, await read_engine(connection), 8)
+    job = await connection.fetchval(
+        "SELECT job_id FROM timescaledb_information.jobs"
+        " WHERE hypertable_schema = current_schema() AND hypertable_name = 'clicks'"
+    )
+    await connection.execute(f"CALL public.run_job({job})")
+
+
+async def test_days_that_are_compressed_take_late_clicks_and_are_dropped_like_others(
+    tables: asyncpg.Connection,
+) -> None:
+    old = [clicked(click(number, LONG_AGO + timedelta(days=number % 2))) for number in range(100)]
+    records = [record for records in old for record in records]
+    await store(tables, *records)
+    await compress(tables)
+
+    again = await store(tables, *records, *clicked(click(100, LONG_AGO)))
+
+    assert [*again.new.values()] == [1]
+    days = await list_days(tables)
+    assert [(day.day, day.is_compressed, day.clicks) for day in days] == [
+        (LONG_AGO.date(), True, 50),
+        (LONG_AGO.date() + timedelta(days=1), True, 50),
+    ]
+    clicks = (await read_status(tables)).tables[0]
+    assert (clicks.layout, clicks.rows, clicks.compressed_days, clicks.days_ahead) == ("hypertable", 100, 2, None)
+    assert 0 < clicks.compressed_bytes == clicks.bytes
+    await drop_day(tables, LONG_AGO.date())
+    assert await count(tables) == 50
