@@ -12,14 +12,16 @@ from storage.read.counts import (
     Share,
     Totals,
     clicks_per_minute,
+    count_totals,
     newest_click_at,
     top_codes,
     top_countries,
-    totals_since,
 )
 
 NOW: Final = timedelta(seconds=60)
 TOP: Final = 6
+AHEAD: Final = timedelta(hours=2)
+"""So far after the beginning of the hour clicks are counted: clocks differ, and whole hours are counted at once."""
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +46,13 @@ async def read_overview(database: Database, now: datetime) -> Overview:
     """
     hour = find_chart_start(now)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    until = now.replace(minute=0, second=0, microsecond=0) + AHEAD
     return Overview(
         as_of=now,
         newest_at=await database.read(newest_click_at),
-        minute=await database.read(lambda reader: totals_since(reader, now - NOW)),
-        today=await database.try_to_read(lambda reader: totals_since(reader, midnight)),
-        minutes=await database.try_to_read(lambda reader: clicks_per_minute(reader, hour)),
-        codes=await database.try_to_read(lambda reader: top_codes(reader, hour, TOP)),
-        countries=await database.try_to_read(lambda reader: top_countries(reader, hour, TOP)),
+        minute=await database.read(lambda reader: count_totals(reader, now - NOW, until)),
+        today=await database.try_to_read(lambda reader: count_totals(reader, midnight, until)),
+        minutes=await database.try_to_read(lambda reader: clicks_per_minute(reader, hour, until)),
+        codes=await database.try_to_read(lambda reader: top_codes(reader, hour, until, TOP)),
+        countries=await database.try_to_read(lambda reader: top_countries(reader, hour, until, TOP)),
     )

@@ -4,14 +4,21 @@ Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the s
 separately from those of people; tests, recorded prefetches and app fetches are in neither.
 """
 
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 
-from storage.read.click_filters import UNIQUENESS
-from storage.read.queries import IS_VISIT, QUERY_S, Reader
-from storage.read.visitors import VISITORS
+from storage.read.asking.answer import Answer, ask
+from storage.read.asking.large import ask_anyway
+from storage.read.asking.plan import TooLarge
+from storage.read.asking.question import Question, Range
+from storage.read.queries import IS_VISIT, QUERY_S, Connection, Reader
+
+COUNT_REJECTED: Final = f"""
+    SELECT (SELECT count(*) FROM rejected_clicks WHERE rejected_at >= $1 AND rejected_at < $2 AND {IS_VISIT}),
+        (SELECT count(*) FROM dead_letters WHERE failed_at >= $1 AND failed_at < $2)
+"""  # noqa: S608 - fixed texts
 
 
 class MinuteCount(msgspec.Struct, frozen=True):
@@ -66,75 +73,60 @@ async def newest_click_at(reader: Reader) -> datetime | None:
     return newest
 
 
-async def clicks_per_minute(reader: Reader, since: datetime) -> list[MinuteCount]:
-    """Count clicks and rejections by UTC minute since then, oldest first. Empty minutes are left out."""
-    rows = await reader.fetch(
-        f"""
-        SELECT minute, sum(people)::bigint, sum(bots)::bigint, sum(rejected)::bigint FROM (
-            SELECT date_trunc('minute', clicked_at, 'UTC') AS minute,
-                {count_of("people")} AS people, {count_of("bots")} AS bots, 0 AS rejected
-            FROM clicks WHERE clicked_at >= $1 GROUP BY 1
-            UNION ALL
-            SELECT date_trunc('minute', rejected_at, 'UTC'), 0, 0, count(*)
-            FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT} GROUP BY 1
-        ) AS counted GROUP BY minute HAVING sum(people + bots + rejected) > 0 ORDER BY minute
-        """,  # noqa: S608 - fixed texts
+async def clicks_per_minute(connection: Connection, since: datetime, until: datetime) -> list[MinuteCount]:
+    """Count clicks and rejections of a range by UTC minute, oldest first. Empty minutes are left out."""
+    question = Question(range=Range(since, until), measures=("people", "bots"), by=("minute",))
+    clicks: dict[Any, tuple[int, ...]] = {
+        group.keys[0]: group.counts for group in (await count(connection, question)).groups
+    }
+    rows = await connection.fetch(
+        "SELECT date_trunc('minute', rejected_at, 'UTC'), count(*) FROM rejected_clicks"  # noqa: S608 - fixed texts
+        f" WHERE rejected_at >= $1 AND rejected_at < $2 AND {IS_VISIT} GROUP BY 1",
         since,
+        until,
         timeout=QUERY_S,
     )
-    return [MinuteCount(*row) for row in rows]
+    rejected: dict[Any, int] = dict(map(tuple, rows))
+    counted = []
+    for minute in sorted({*clicks, *rejected}):
+        people, bots = clicks.get(minute, (0, 0))
+        counted.append(MinuteCount(minute, people, bots, rejected.get(minute, 0)))
+    return [one for one in counted if one.people or one.bots or one.rejected]
 
 
-def count_of(visitors: str, condition: str = "true") -> str:
-    """Give the SQL that counts the clicks of these visitors that fulfil a condition."""
-    return f"count(*) FILTER (WHERE {VISITORS[visitors]} AND {condition})"
+async def count_totals(connection: Connection, since: datetime, until: datetime) -> Totals:
+    """Count the clicks, rejections and dead letters of a range."""
+    measures = ("people", "bots", "uniques", "repeats", "app_fetches", "prefetches")
+    people, bots, *others = (await count(connection, Question(range=Range(since, until), measures=measures))).totals
+    rejected, letters = await connection.fetchrow(COUNT_REJECTED, since, until, timeout=QUERY_S)
+    return Totals(people, bots, rejected, letters, *others)
 
 
-READ_TOTALS: Final = f"""
-    SELECT people, bots, rejected, letters, is_unique + more_unique, repeats + more_repeats, app_fetches, prefetches
-    FROM (
-        SELECT {count_of("people")} AS people, {count_of("bots")} AS bots,
-            {count_of("people", "is_unique")} AS is_unique, {count_of("people", "NOT is_unique")} AS repeats,
-            {count_of("app_fetches")} AS app_fetches, {count_of("prefetches")} AS prefetches
-        FROM clicks WHERE clicked_at >= $1
-    ) AS live, (
-        SELECT {count_of("people", UNIQUENESS["unique"])} - {count_of("people", "is_unique")} AS more_unique,
-            {count_of("people", UNIQUENESS["repeat"])} - {count_of("people", "NOT is_unique")} AS more_repeats
-        FROM clicks_now WHERE clicked_at >= $1 AND (click_id, clicked_at) IN (
-            SELECT click_id, clicked_at FROM click_scores WHERE changes_uniqueness AND clicked_at >= $1
-        )
-    ) AS settled, (
-        SELECT count(*) AS rejected FROM rejected_clicks WHERE rejected_at >= $1 AND {IS_VISIT}
-    ) AS rejections, (SELECT count(*) AS letters FROM dead_letters WHERE failed_at >= $1) AS dead
-"""  # noqa: S608 - fixed texts
-"""Clicks are counted from the index alone, by the live verdict. Those that settling judged otherwise are few: they
-correct it."""
+async def top_codes(connection: Connection, since: datetime, until: datetime, limit: int) -> list[Share]:
+    return await read_shares(connection, Question(range=Range(since, until), by=("code",), limit=limit))
 
 
-async def totals_since(reader: Reader, since: datetime) -> Totals:
-    return Totals(*await reader.fetchrow(READ_TOTALS, since, timeout=QUERY_S))
+async def top_countries(connection: Connection, since: datetime, until: datetime, limit: int) -> list[Share]:
+    return await read_shares(connection, Question(range=Range(since, until), by=("country",), limit=limit))
 
 
-async def top_codes(reader: Reader, since: datetime, limit: int) -> list[Share]:
-    rows = await reader.fetch(
-        f"SELECT code, count(*) FROM clicks WHERE clicked_at >= $1 AND {VISITORS['people']}"  # noqa: S608 - fixed texts
-        " GROUP BY code ORDER BY 2 DESC, code LIMIT $2",
-        since,
-        limit,
-        timeout=QUERY_S,
-    )
-    return [Share(*row) for row in rows]
+async def read_shares(connection: Connection, question: Question) -> list[Share]:
+    answer = await count(connection, question)
+    return [Share(str(group.keys[0]) or None, group.counts[0]) for group in answer.groups]
 
 
-async def top_countries(reader: Reader, since: datetime, limit: int) -> list[Share]:
-    rows = await reader.fetch(
-        f"SELECT geo_country, count(*) FROM clicks WHERE clicked_at >= $1 AND {VISITORS['people']}"  # noqa: S608 - fixed texts
-        " GROUP BY geo_country ORDER BY 2 DESC, geo_country LIMIT $2",
-        since,
-        limit,
-        timeout=QUERY_S,
-    )
-    return [Share(*row) for row in rows]
+async def count(connection: Connection, question: Question) -> Answer:
+    """Answer a question about a recent range, even if it reads more than a page may: its result is cached.
+
+    Raises LookupError if there is no answer, and asyncpg's errors.
+    """
+    now = datetime.now(UTC)
+    answer = await ask(connection, question, now)
+    if isinstance(answer, TooLarge):
+        answer = await ask_anyway(connection, question, now, QUERY_S)
+    if isinstance(answer, Answer):
+        return answer
+    raise LookupError(str(answer))
 
 
 async def rejections_by_reason(reader: Reader, since: datetime, until: datetime | None = None) -> list[ReasonCount]:

@@ -148,6 +148,9 @@ def dead_letter(at: datetime = NOW, offset: int = 42, **changes: Any) -> DeadLet
 Storable = EnrichedClick | RejectedClick | DeadLetter
 
 
+NOT_COUNTED = "UPDATE rollup_state SET is_complete = false, counted_from = 'infinity'"
+
+
 @asynccontextmanager
 async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     """Make the tables of sink and console in an empty schema, and give a connection to them."""
@@ -160,13 +163,14 @@ async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def store(connection: asyncpg.Connection, records: Iterable[Storable]) -> None:
-    """Write the records' rows, as the sink does, and the partitions they need."""
+    """Write the records' rows, and the partitions they need. Clicks are in no rollup, as those of before there were."""
     for record in records:
         match record:
             case EnrichedClick():
                 await make_partition(connection, record.clicked_at)
                 row = click_row(record, record.published_at + timedelta(milliseconds=230))
                 await insert(connection, "clicks", CLICK_COLUMNS, row)
+                await connection.execute(NOT_COUNTED)
             case RejectedClick():
                 row = rejection_row(record, record.rejected_at + timedelta(milliseconds=12))
                 await insert(connection, "rejected_clicks", REJECTION_COLUMNS, row)

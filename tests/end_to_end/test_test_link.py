@@ -9,7 +9,7 @@ import pytest
 from identity.keyfile import read_ring
 from identity.probe_link import make_test_proof
 from identity.token import TokenKeys
-from storage.read.counts import Totals, totals_since
+from storage.read.counts import Totals, count_totals
 from tests.pipeline import CHROME, Pipeline, eventually, running_pipeline, without_redirects
 
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
@@ -34,7 +34,9 @@ async def test_a_test_is_routed_as_usual_and_in_no_total(pipeline: Pipeline) -> 
 
     connection = await asyncpg.connect(pipeline.database_url)
     try:
-        totals = await totals_since(connection, datetime.now(UTC) - timedelta(minutes=5))
+        totals = await count_totals(
+            connection, datetime.now(UTC) - timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=5)
+        )
     finally:
         await connection.close()
     assert rows is not None

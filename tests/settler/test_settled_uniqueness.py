@@ -16,7 +16,7 @@ from simulate.traces.model import TraceParameters
 from simulate.traces.raw_clicks import record_trace
 from storage.affiliate_quality import count_day
 from storage.read.click_filters import ClickFilters
-from storage.read.counts import Totals, totals_since
+from storage.read.counts import Totals, count_totals
 from storage.read.queries import find_click, recent_clicks
 from storage.read.scores import find_verdict
 from storage.rescoring import rescore
@@ -52,7 +52,7 @@ async def settle(connection: asyncpg.Connection, page: int = 5000) -> None:
 
 
 async def count(connection: asyncpg.Connection) -> Totals:
-    return await totals_since(connection, FIRST)
+    return await count_totals(connection, FIRST, FIRST + timedelta(days=2))
 
 
 async def list_ids(connection: asyncpg.Connection, uniqueness: str) -> set[str]:

@@ -1,6 +1,7 @@
 """A database that already has clicks, brought to the newest tables."""
 
 import re
+from datetime import timedelta
 
 import asyncpg
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from runtime.migrations import MigrationSet, find_migrations, migrate
 from storage.columns import CLICK_COLUMNS, click_row
-from storage.read.counts import Totals, totals_since
+from storage.read.counts import Totals, count_totals
 from storage.read.queries import find_click
 from tests.console.builders import NOW, enriched_click, insert, make_partition, store, ulid_at
 
@@ -34,7 +35,7 @@ async def test_clicks_that_came_before_there_were_test_links_are_no_tests(databa
         await migrate(connection, [newest])
         await store(connection, [enriched_click(NOW, 2, is_test=True)])
 
-        assert await totals_since(connection, NOW.replace(second=0)) == Totals(1, 0, 0, 0)
+        assert await count_totals(connection, NOW.replace(second=0), NOW + timedelta(minutes=1)) == Totals(1, 0, 0, 0)
         stored = await find_click(connection, ulid_at(NOW, 1))
         assert stored is not None
         assert stored.click.target_source is None

@@ -1,7 +1,7 @@
 """What is counted, against real tables."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -19,14 +19,15 @@ from storage.read.counts import (
     Share,
     Totals,
     clicks_per_minute,
+    count_totals,
     newest_click_at,
     rejections_by_reason,
     top_codes,
     top_countries,
-    totals_since,
 )
-from storage.read.queries import Reader, recent_clicks
+from storage.read.queries import recent_clicks
 from tests.console.builders import (
+    NOT_COUNTED,
     NOW,
     dead_letter,
     enriched_click,
@@ -36,12 +37,14 @@ from tests.console.builders import (
     store,
     ulid_at,
 )
+from tests.storage.rollups.builders import make_click, make_rows, make_writer
 
 pytestmark = pytest.mark.servers
 
 MINUTE = timedelta(minutes=1)
 BOT = Bot(is_bot=True, reasons=["http_library"], rules="1")
 PERSON = Bot(is_bot=False, reasons=[], rules="1")
+UNTIL = NOW + timedelta(minutes=30)
 THIS_MINUTE = NOW.replace(second=0, microsecond=0)
 
 
@@ -65,7 +68,7 @@ async def test_clicks_are_counted_by_the_minute_people_bots_and_rejections_apart
         ],
     )
 
-    assert await clicks_per_minute(tables, NOW - 60 * MINUTE) == [
+    assert await clicks_per_minute(tables, NOW - 60 * MINUTE, UNTIL) == [
         MinuteCount(THIS_MINUTE - 5 * MINUTE, 0, 0, 1),
         MinuteCount(THIS_MINUTE - 3 * MINUTE, 1, 0, 0),
         MinuteCount(THIS_MINUTE, 2, 1, 1),
@@ -76,7 +79,7 @@ async def test_minutes_are_those_of_utc_whatever_the_server_thinks(tables: async
     await tables.execute("SET timezone = 'Asia/Kathmandu'")
     await store(tables, [enriched_click(NOW)])
 
-    assert [count.minute for count in await clicks_per_minute(tables, NOW - MINUTE)] == [THIS_MINUTE]
+    assert [count.minute for count in await clicks_per_minute(tables, NOW - MINUTE, UNTIL)] == [THIS_MINUTE]
 
 
 async def test_requests_that_were_no_visits_are_in_no_total_and_have_a_count_of_their_own(
@@ -85,8 +88,8 @@ async def test_requests_that_were_no_visits_are_in_no_total_and_have_a_count_of_
     traces = [rejected_click(NOW, 2, reason="R601", method="HEAD"), rejected_click(NOW, 3, reason="R602")]
     await store(tables, [rejected_click(NOW, 1), *traces])
 
-    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 0, 0, 1)]
-    assert await totals_since(tables, NOW - MINUTE) == Totals(0, 0, 1, 0)
+    assert await clicks_per_minute(tables, NOW - MINUTE, UNTIL) == [MinuteCount(THIS_MINUTE, 0, 0, 1)]
+    assert await count_totals(tables, NOW - MINUTE, UNTIL) == Totals(0, 0, 1, 0)
     assert {count.reason: count.count for count in await rejections_by_reason(tables, NOW - MINUTE)} == {
         "R102": 1, "R601": 1, "R602": 1,
     }  # fmt: skip
@@ -106,7 +109,7 @@ async def test_totals_begin_where_they_are_asked_to(tables: asyncpg.Connection) 
         ],
     )
 
-    assert await totals_since(tables, NOW - MINUTE) == Totals(1, 1, 1, 2)
+    assert await count_totals(tables, NOW - MINUTE, UNTIL) == Totals(1, 1, 1, 2)
 
 
 async def test_tests_are_in_no_total_be_they_of_people_or_of_bots(tables: asyncpg.Connection) -> None:
@@ -144,8 +147,8 @@ async def test_recorded_prefetches_are_people_in_no_total(tables: asyncpg.Connec
 async def test_a_bot_that_says_it_prefetches_is_a_bot(tables: asyncpg.Connection) -> None:
     await store(tables, [enriched_click(NOW, 1, prefetch=True, bot=BOT)])
 
-    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 0, 1, 0)]
-    assert await totals_since(tables, NOW - MINUTE) == Totals(0, 1, 0, 0)
+    assert await clicks_per_minute(tables, NOW - MINUTE, UNTIL) == [MinuteCount(THIS_MINUTE, 0, 1, 0)]
+    assert await count_totals(tables, NOW - MINUTE, UNTIL) == Totals(0, 1, 0, 0)
 
 
 async def test_of_peoples_clicks_the_unique_the_repeats_and_the_rest_add_up(tables: asyncpg.Connection) -> None:
@@ -160,23 +163,17 @@ async def test_of_peoples_clicks_the_unique_the_repeats_and_the_rest_add_up(tabl
             for number, (one, kind) in enumerate(product(unique, kinds))
         ],
     )
-    totals = await totals_since(tables, NOW - MINUTE)
+    totals = await count_totals(tables, NOW - MINUTE, UNTIL)
 
     assert totals == Totals(
         people=9, bots=9, rejected=0, dead_letters=0, unique=3, repeats=4, app_fetches=9, prefetches=9
     )
     assert totals.not_judged == 2
-    assert await clicks_per_minute(tables, NOW - MINUTE) == [MinuteCount(THIS_MINUTE, 9, 9, 0)]
+    assert await clicks_per_minute(tables, NOW - MINUTE, UNTIL) == [MinuteCount(THIS_MINUTE, 9, 9, 0)]
 
 
-async def count_everything(tables: Reader) -> tuple[object, ...]:
-    since = NOW - 60 * MINUTE
-    return (
-        await clicks_per_minute(tables, since),
-        await totals_since(tables, since),
-        await top_codes(tables, since, 5),
-        await top_countries(tables, since, 5),
-    )
+async def count_everything(tables: asyncpg.Connection) -> tuple[object, ...]:
+    return await count_from(tables, NOW - 60 * MINUTE, UNTIL)
 
 
 class PlanReader:
@@ -202,20 +199,6 @@ class PlanReader:
         return (0,) * 8
 
     fetchval = fetchrow
-
-
-async def test_clicks_of_a_day_are_counted_from_the_index_alone(tables: asyncpg.Connection) -> None:
-    await store(tables, [enriched_click(NOW, number, bot=BOT if number % 9 == 0 else PERSON) for number in range(1000)])
-    await tables.execute("VACUUM ANALYZE clicks")
-    reader = PlanReader(tables)
-    await count_everything(reader)
-
-    assert [scan for scan in reader.scans if f"on clicks_{NOW:%Y%m%d}" in scan] == [
-        (
-            f"Index Only Scan using clicks_{NOW:%Y%m%d}_clicked_at_is_bot_is_test_prefetch_code_geo_idx"
-            f" on clicks_{NOW:%Y%m%d} clicks"
-        )
-    ] * 4
 
 
 MONTH = 30
@@ -253,22 +236,9 @@ async def month(tables: asyncpg.Connection) -> asyncpg.Connection:
     return tables
 
 
-async def test_in_a_month_of_settled_clicks_totals_read_the_index_and_the_few_that_changed(
-    month: asyncpg.Connection,
-) -> None:
-    today = f"{NOW:%Y%m%d}"
-    reader = PlanReader(month, ANALYZE)
-    await totals_since(reader, NOW.replace(hour=0, minute=0, second=0))
-
-    of_partitions = [scan for scan in reader.scans if "clicks_20" in scan or "click_scores_20" in scan]
-    assert all(today in scan and "Seq Scan" not in scan for scan in of_partitions), of_partitions
-    assert sum("Index Only Scan" in scan and f"on clicks_{today}" in scan for scan in of_partitions) == 1
-    assert any(f"click_scores_{today}_clicked_at_idx" in scan for scan in of_partitions), of_partitions
-
-
 async def test_totals_are_what_the_verdicts_of_all_clicks_add_up_to(month: asyncpg.Connection) -> None:
     for since in (NOW - timedelta(days=1), NOW - timedelta(days=MONTH)):
-        totals = await totals_since(month, since)
+        totals = await count_totals(month, since, UNTIL)
         row = await month.fetchrow(
             "SELECT count(*), count(*) FILTER (WHERE is_unique), count(*) FILTER (WHERE NOT is_unique)"
             " FROM click_verdicts_now WHERE clicked_at >= $1",
@@ -291,11 +261,37 @@ async def test_a_list_of_a_window_of_time_reads_its_partitions_by_indexes(month:
         assert all(today in scan and "Seq Scan" not in scan for scan in of_partitions), of_partitions
 
 
+async def test_what_the_sink_has_just_stored_is_counted_from_minutes_and_pending_batches(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    hour, until = now - 59 * MINUTE, now + timedelta(minutes=30)
+    clicks = [make_click(number, now - number * timedelta(seconds=40)) for number in range(60)]
+    writer = make_writer(database_url)
+    await writer.write(make_rows(clicks))
+    await writer.close()
+    counted = await count_from(tables, hour, until)
+    await tables.execute(NOT_COUNTED)
+
+    assert await tables.fetchval("SELECT count(*) FROM click_rollups") == 0
+    assert counted == await count_from(tables, hour, until)
+    assert counted[1] != Totals(0, 0, 0, 0)
+
+
+async def count_from(tables: asyncpg.Connection, since: datetime, until: datetime) -> tuple[object, ...]:
+    return (
+        await clicks_per_minute(tables, since, until),
+        await count_totals(tables, since, until),
+        await top_codes(tables, since, until, 5),
+        await top_countries(tables, since, until, 5),
+    )
+
+
 async def test_empty_tables_count_nothing(tables: asyncpg.Connection) -> None:
-    assert await totals_since(tables, NOW) == Totals(0, 0, 0, 0)
-    assert await clicks_per_minute(tables, NOW) == []
+    assert await count_totals(tables, NOW, UNTIL) == Totals(0, 0, 0, 0)
+    assert await clicks_per_minute(tables, NOW, UNTIL) == []
     assert await newest_click_at(tables) is None
-    assert await top_codes(tables, NOW, 5) == []
+    assert await top_codes(tables, NOW, UNTIL, 5) == []
 
 
 async def test_the_codes_and_countries_of_most_people_are_on_top(tables: asyncpg.Connection) -> None:
@@ -304,9 +300,9 @@ async def test_the_codes_and_countries_of_most_people_are_on_top(tables: asyncpg
     clicks += [enriched_click(NOW, 20 + number, code="robots", bot=BOT) for number in range(9)]
     await store(tables, clicks)
 
-    assert await top_codes(tables, NOW - MINUTE, 5) == [Share("much", 3), Share("little", 2)]
-    assert await top_codes(tables, NOW - MINUTE, 1) == [Share("much", 3)]
-    assert await top_countries(tables, NOW - MINUTE, 5) == [Share("PT", 3), Share(None, 2)]
+    assert await top_codes(tables, NOW - MINUTE, UNTIL, 5) == [Share("much", 3), Share("little", 2)]
+    assert await top_codes(tables, NOW - MINUTE, UNTIL, 1) == [Share("much", 3)]
+    assert await top_countries(tables, NOW - MINUTE, UNTIL, 5) == [Share("PT", 3), Share(None, 2)]
 
 
 async def test_rejections_are_counted_by_reason_with_the_latest(tables: asyncpg.Connection) -> None:
