@@ -9,6 +9,7 @@ import pytest
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
+from ingest.journal.journal import JournalLimits
 from tests.faults.brokers import count_waiting, measure_drain_rate, wait_until_all_produce
 from tests.faults.drill import Drill
 from tests.faults.oracles import AS_OFTEN, assert_bounded, assert_conserved, measure_recovery
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.xdist_group("broker"), pytest.mark.servers, pytest.mar
 RATE = 300
 PRODUCES_S = 10.0
 MORE_MS = 5
+LONG_REFERRER = f"https://news.example/{'x' * 980}"
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +41,10 @@ def pipeline(tmp_path: Path, broker: Server, database_url: str, valkey: str, top
 async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delivered_when_it_is_back(
     pipeline: Pipeline, broker: Server, drill: Drill
 ) -> None:
-    # More clicks than memory has room for.
-    burst = int(drill.seconds(15_000, 60_000))
+    # More than memory has room for, soon: each click has a long referrer.
+    burst = int(drill.seconds(7_000, 60_000))
     async with running_pipeline(pipeline):
-        visitors = Visitors(pipeline)
+        visitors = Visitors(pipeline, fields={"Referer": LONG_REFERRER})
         await visitors.click(200)
         async with assert_bounded(pipeline) as bounds, visitors.visiting(RATE):
             await asyncio.sleep(drill.seconds(1, 30))
@@ -53,6 +55,7 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
             meanwhile = visitors.p99_ms()
             await visitors.click(burst)
             waited = await count_waiting(pipeline)
+            on_disk = sum(path.stat().st_size for path in (pipeline.folder / "ingest").rglob("*.seg"))
             await broker.start()
             rate, took_s = await asyncio.gather(
                 measure_drain_rate(pipeline, RATE), measure_recovery(pipeline, visitors)
@@ -61,6 +64,7 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert waited > burst
+    assert on_disk > JournalLimits().window_bytes
     what = f"Kafka down for {drill.seconds(4, 600):.0f} s under {RATE} clicks/s"
     drill.note("3", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("3", what, f"p99 {usual:.1f} -> {meanwhile:.1f} ms", "<= +5 ms", met=meanwhile <= usual + MORE_MS)

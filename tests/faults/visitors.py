@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
+from types import MappingProxyType
 from typing import Final
 
 from identity.cookie import CookieKeys, OpenedCookie, open_cookie
@@ -29,10 +30,15 @@ class Visitors:
 
     `unanswered` counts requests whose connection ended before the answer: their clicks may or may not be stored.
     `turned_away` counts refused connections. `wrong` holds answers with a wrong target or without our cookie.
-    `waits_ms` holds each answer's delay, from when the request was due.
+    `waits_ms` holds each answer's delay, from when the request was due. Each request has the header `fields`.
     """
 
-    def __init__(self, pipeline: Pipeline, targets: Mapping[str, str] = TARGETS) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        targets: Mapping[str, str] = TARGETS,
+        fields: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.answered: list[str] = []
         self.statuses: Counter[int] = Counter()
         self.unanswered = self.turned_away = 0
@@ -40,7 +46,9 @@ class Visitors:
         self.waits_ms: list[float] = []
         self._port = pipeline.port
         self._keys = CookieKeys(read_ring(pipeline.folder / "keys.json"))
-        self._asked = itertools.cycle((request(f"/ref/{code}", last=False), target) for code, target in targets.items())
+        self._asked = itertools.cycle(
+            (request(f"/ref/{code}", fields, last=False), target) for code, target in targets.items()
+        )
 
     async def click(self, count: int = 1, connections: int = CONNECTIONS) -> None:
         """Make `count` visits, as fast as they are answered."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from deploy.local.jars import install_kafka
-from deploy.local.kafka import STORAGE_TOOL, format_options, java, plan_kafka, render, server_properties
+from deploy.local.kafka import QUICK, STORAGE_TOOL, format_options, java, plan_kafka, render, server_properties
 from deploy.local.launch import run_once
 from deploy.local.ports import free_port
 from deploy.local.server import running
@@ -86,7 +86,7 @@ async def know_password(settings: LocalSettings) -> None:
         for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512")
         for option in ("--add-scram", f"{mechanism}=[name={USERNAME},password={PASSWORD}]")
     ]
-    command = java(await install_kafka(settings), STORAGE_TOOL, *format_options(properties), *credentials)
+    command = java(await install_kafka(settings), *QUICK, STORAGE_TOOL, *format_options(properties), *credentials)
     await run_once("Kafka", command, settings.data / "logs" / "format.log")
 
 
