@@ -33,7 +33,7 @@ class Explanation(msgspec.Struct, frozen=True):
 def describe_plan(plan: Plan) -> list[str]:
     """Describe what is read, how many rows at most, and why."""
     lines = [f"{'counted by' if plan.scope else 'counted from'} {describe_scope(plan)}"]
-    lines += [describe_source(source, plan) for source in plan.sources]
+    lines += [describe_source(source, plan) for source in plan.sources if source.kind != "hidden"]
     lines.append(
         f"at most {plan.most_of_rollups:,} rows of counts (allowed: {MOST_ROLLUP_ROWS:,})"
         f" and {plan.most_of_clicks:,} of clicks (allowed: {MOST_CLICK_ROWS:,}), beside pending ones"

@@ -16,7 +16,7 @@ from storage.read.asking.question import Question, Span, locate
 from storage.read.asking.scope import KIND_NAMES, KINDS, Scope, find_entity_filter, find_scope
 from storage.read.asking.segments import ROLLED, Grain, Segment, cut, find_rolled
 from storage.read.asking.state import RollupState
-from storage.rollups.dimensions import DETAILED_FROM
+from storage.rollups.dimensions import DETAILED_FROM, DIMENSIONS
 
 MINUTES_KEPT: Final = timedelta(days=7)
 """`click_minutes` has a day more."""
@@ -59,7 +59,16 @@ def draft_from_rollups(question: Question, state: RollupState, span: Span, scope
         if scope.is_detail:
             why = f"days on which the {KIND_NAMES[scope.kind]} had too few clicks to be counted by {scope.names}"
             sources.append(Source("quiet", rolled.begin, rolled.end, why, "d"))
+        sources += look_for_hidden(question, sources)
     return Plan(question, state, span, scope, tuple(sources))
+
+
+def look_for_hidden(question: Question, sources: Sequence[Source]) -> list[Source]:
+    """Look for days on which a value that is asked for may be among the other ones, which are counted together."""
+    if not any(one.field in DIMENSIONS for one in question.where):
+        return []
+    why = "days on which a value may be among (other), or not: none may be found"
+    return [Source("hidden", one.begin, one.end, why, one.grain) for one in sources if one.kind == "rollups"]
 
 
 def can_be_bounded(plan: Plan) -> bool:
@@ -117,7 +126,7 @@ def find_kept(segment: Segment, state: RollupState) -> Iterator[Segment]:
 
 def choose_grains(question: Question, state: RollupState, span: Span, scope: Scope) -> Sequence[Grain]:
     if scope.dimensions:
-        long = span.length > LONG and question.unit != "day" and scope.kind == "p"
+        long = span.length > LONG and question.unit != "day" and scope.kind == "p" and len(scope.dimensions) == 1
         return ("m", "d", "rows") if long else ("d", "rows")
     fine: Sequence[Grain] = ("minute", "rows") if scope.kind == "p" else ("rows",)
     is_short = span.length <= SHORT and span.begin >= state.now - MINUTES_KEPT and scope.kind == "p"

@@ -55,5 +55,9 @@ async def ask_anyway(connection: Connection, question: Question, now: datetime, 
 
 
 def choose_any(drafts: list[Plan | NotKept]) -> Plan | NotKept:
-    """Choose the first plan that is sure to give an answer."""
-    return next((draft for draft in drafts if isinstance(draft, Plan) and not draft.is_bounded), drafts[0])
+    """Choose the first plan that is sure to give an exact answer."""
+    return next((draft for draft in drafts if isinstance(draft, Plan) and is_sure(draft)), drafts[0])
+
+
+def is_sure(plan: Plan) -> bool:
+    return not plan.is_bounded and all(source.kind != "hidden" for source in plan.sources)

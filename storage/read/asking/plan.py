@@ -17,7 +17,7 @@ MOST_PENDING: Final = 20_000
 """If more clicks are not in the rollups yet, they are left out, and the answer says so."""
 MOST_LISTED: Final = 1_000
 
-Kind = Literal["rollups", "busy", "minutes", "rows", "index", "quiet", "pending"]
+Kind = Literal["rollups", "busy", "minutes", "rows", "index", "quiet", "pending", "hidden"]
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -66,7 +66,8 @@ class Plan(msgspec.Struct, frozen=True):
 
     @property
     def is_within_budget(self) -> bool:
-        return self.most_of_rollups <= MOST_ROLLUP_ROWS and self.most_of_clicks <= MOST_CLICK_ROWS
+        is_small = self.most_of_rollups <= MOST_ROLLUP_ROWS and self.most_of_clicks <= MOST_CLICK_ROWS
+        return is_small and not self.most_rows("hidden")
 
 
 class NotKept(msgspec.Struct, frozen=True):
@@ -99,6 +100,8 @@ def fill_in(plan: Plan, counts: Sequence[int]) -> Plan:
 
 
 def explain_excess(plan: Plan) -> str:
+    if hidden := plan.most_rows("hidden"):
+        return f"on {hidden:,} days a value may be among (other), so the clicks themselves must be read"
     if plan.most_of_rollups > MOST_ROLLUP_ROWS:
         return f"more than the {MOST_ROLLUP_ROWS:,} rows of counts that a page may read"
     return f"more than the {MOST_CLICK_ROWS:,} that a page may read"

@@ -10,12 +10,13 @@ from storage.read.asking.question import ENTITIES, UNITS, Filter
 from storage.read.asking.scope import KINDS, Scope, column_of
 from storage.read.asking.segments import UNIT_OF
 from storage.read.asking.sql import Values, select, sum_up
-from storage.rollups.dimensions import DIMENSIONS
+from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.measures import DERIVED, MEASURES
 
 KEYS: Final = ("one", "other")
 ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
 IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
+SAME_DAY: Final = ("kind", "entity", "dim", "grain", "period", "program_id", "dim2")
 OF_PROGRAMS: Final = ("kind = 'p'", "entity = ''")
 GONE: Final = "period < (SELECT max(until) FROM rollup_days)"
 ROLLED: Final = "coalesce(batch_id, 0) <> ALL (ARRAY(SELECT batch_id FROM batches))"
@@ -96,6 +97,22 @@ class SourceReader:
         days = next(source for source in self.plan.sources if source.kind == "busy")
         where = [*self.of_entities(), *self.of_programs(), *IS_TOTAL, "detailed", *self.of_periods(days)]
         return select("DISTINCT entity", "click_rollups", where)
+
+    def count_hidden(self, source: Source) -> str:
+        """Count the days with other values on which a value of a filter has no row; of months, all with others."""
+        filters = [one for one in self.question.where if one.field in DIMENSIONS]
+        return f"SELECT {' + '.join(f'({self._count_hidden(source, one)})' for one in filters)}"
+
+    def _count_hidden(self, source: Source, one: Filter) -> str:
+        other = self.values.bind(OTHER, "text")
+        where = [*self.of_entities(), *self.of_periods(source), *self.of_programs(), f"value = {other}"]
+        where += [f"dim = {DIMENSIONS[one.field].number}", "dim2 = 0"]
+        if source.grain != "m":
+            same = [f"own.{name} = click_rollups.{name}" for name in SAME_DAY]
+            is_own = self.filter(Filter(one.field, one.values), "own.value")
+            own = select("count(*)", "click_rollups AS own", [*same, is_own])
+            where.append(f"({own}) < {len(set(one.values))}")
+        return select("count(*)", "click_rollups", where)
 
     def count_gone(self) -> str:
         """Write a scalar: the clicks of days without dimensions whose rows are gone."""

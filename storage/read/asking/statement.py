@@ -40,7 +40,7 @@ def write_statement(plan: Plan) -> Statement:
 
 def write_groups(reader: SourceReader) -> str:
     """Add up all sources by the keys, and compute the measures."""
-    parts = "\nUNION ALL ".join(reader.read(source) for source in reader.plan.sources)
+    parts = "\nUNION ALL ".join(reader.read(source) for source in reader.plan.sources if source.kind != "hidden")
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in reader.stored)
     summed = select(f"one, other, {sums}", f"(\n{parts}) AS counted", (), "one, other")
     computed = ", ".join(f"{DERIVED.get(name, name)} AS {name}" for name in reader.question.measures)
@@ -109,6 +109,8 @@ def count_source(reader: SourceReader, source: Source) -> str:
             return count_at_most("click_rollups", [*reader.of_rollups(source), are_busy], MOST_ROLLUP_ROWS)
         case "minutes":
             return count_at_most("click_minutes", reader.within(source, "minute"), MOST_ROLLUP_ROWS)
+        case "hidden":
+            return f"({reader.count_hidden(source)})"
         case "quiet":
             return sum_up("clicks", reader.select_quiet(source, f"{ALL_CLICKS} AS clicks"))
         case _:

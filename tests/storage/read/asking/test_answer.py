@@ -22,7 +22,7 @@ from storage.read.asking.question import (
     Range,
     locate,
 )
-from storage.rollups.dimensions import DIMENSIONS
+from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.measures import DERIVED, MEASURES
 from tests.console.builders import open_tables
 from tests.examples import examples
@@ -187,6 +187,25 @@ async def test_where_rows_are_gone_whole_periods_are_answered_and_parts_are_not(
     assert isinstance(halved, Answer)
     assert halved.gone > 0
     assert halved.totals[0] < whole.totals[0]
+
+
+async def test_a_value_that_may_be_among_the_others_is_counted_from_rows(database_url: str) -> None:
+    async with open_tables(database_url) as connection:
+        world = await make_world(connection, "Europe/Berlin", count=300, pending=0)
+        where = (Filter("referrer_host", ("a.example",)),)
+        exact = await ask(connection, ask_about(world, where=where), world.now)
+        # On one day, the value is counted with others; its own row is there on all other days.
+        await connection.execute(
+            "UPDATE click_rollups SET value = $1 WHERE dim = 6 AND dim2 = 0 AND kind = 'p' AND value = 'a.example'"
+            " AND period = (SELECT min(period) FROM click_rollups WHERE grain = 'd')",
+            OTHER,
+        )
+        found = await ask(connection, ask_about(world, where=where), world.now)
+
+    assert isinstance(exact, Answer)
+    assert isinstance(found, Answer)
+    assert found.totals == exact.totals
+    assert (exact.plan.scope is None, found.plan.scope is None) == (False, True)
 
 
 async def freeze(world: World, days: int) -> None:

@@ -21,7 +21,11 @@ def range_of(days: int) -> Range:
 
 def sources_of(plan: Plan | NotKept) -> list[str]:
     assert isinstance(plan, Plan)
-    return [source.grain if source.kind in ("rollups", "minutes") else source.kind for source in plan.sources]
+    return [
+        source.grain if source.kind in ("rollups", "minutes") else source.kind
+        for source in plan.sources
+        if source.kind != "hidden"
+    ]
 
 
 AFFILIATE = Filter("affiliate", ("a1",))
@@ -44,6 +48,8 @@ GERMANY = Filter("country", ("DE",))
         ({"range": range_of(30), "by": ("affiliate",), "where": (GERMANY,)}, ["d", "pending", "quiet"]),
         ({"range": range_of(30), "by": ("device",), "where": (AFFILIATE, GERMANY)}, ["rows"]),
         ({"range": range_of(30), "by": ("network_kind",), "where": (GERMANY,)}, ["rows"]),
+        ({"range": range_of(500), "by": ("country",)}, ["d", "m", "d", "pending"]),
+        ({"range": range_of(500), "by": ("country", "device")}, ["d", "pending"]),
         ({"range": range_of(30), "by": ("hour", "country")}, ["index"]),
         ({"range": range_of(30), "by": ("hour", "country"), "measures": ("uniques",)}, ["rows"]),
         ({"range": range_of(30), "by": ("affiliate", "code")}, ["rows"]),

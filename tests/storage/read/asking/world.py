@@ -150,7 +150,7 @@ async def build_rollups(connection: asyncpg.Connection, zone: str, pending: Sequ
         INSERT INTO click_rollups (grain, period, program_id, kind, entity, dim, value, dim2, value2, {COUNTS})
         SELECT 'm', date_trunc('month', period, '{zone}'), program_id, kind, entity, dim, value, dim2, value2,
             {", ".join(f"sum({name})" for name in MEASURES)}
-        FROM click_rollups WHERE grain = 'd' AND (kind = 'p' OR dim = 0) GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
+        FROM click_rollups WHERE grain = 'd' AND dim2 = 0 AND (kind = 'p' OR dim = 0) GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
         """
     )
     await connection.execute(
