@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from schemas.reference import FieldMeaning
-from storage.analysts.views import CLICK_VIEW, REJECTION_VIEW, SCORE_VIEW, VIEWS, View
+from storage.analysts.views import CLICK_VIEW, LIVE_VIEW, REJECTION_VIEW, SCORE_VIEW, VIEWS, View
 
 NOTE: Final = (
     "# Generated from the field reference: `python docs/generate.py` writes it again.\n"
@@ -32,9 +32,14 @@ ALWAYS: Final = (
 """Columns that are never null."""
 MAYBE: Final = {REJECTION_VIEW: {"program_id", "affiliate_id"}}
 """Columns that are null where the code was not known."""
-UNIQUE: Final = {CLICK_VIEW: "click_id", REJECTION_VIEW: "rejection_id"}
+UNIQUE: Final = {CLICK_VIEW: "click_id", LIVE_VIEW: "click_id", REJECTION_VIEW: "rejection_id"}
 RELATED: Final = {(SCORE_VIEW, "click_id"): (CLICK_VIEW, "click_id")}
-ARRIVING: Final = {CLICK_VIEW: "stored_at", REJECTION_VIEW: "stored_at", SCORE_VIEW: "scored_at"}
+ARRIVING: Final = {
+    CLICK_VIEW: "stored_at",
+    LIVE_VIEW: "stored_at",
+    REJECTION_VIEW: "stored_at",
+    SCORE_VIEW: "scored_at",
+}
 
 Test = dict[str, Any]
 

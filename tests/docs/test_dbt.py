@@ -29,6 +29,7 @@ def test_each_kind_of_test_is_used_and_ids_are_unique() -> None:
     assert {kind for _, _, kind, _ in list_tests()} == {"unique", "not_null", "accepted_values", "relationships"}
     assert [(table, column) for table, column, kind, _ in list_tests() if kind == "unique"] == [
         ("analytics_clicks", "click_id"),
+        ("analytics_live_clicks", "click_id"),
         ("analytics_rejections", "rejection_id"),
     ]
 
@@ -106,6 +107,8 @@ async def test_what_we_store_passes_and_what_is_wrong_fails(connection: asyncpg.
     assert set(await failing(connection)) == {
         ("analytics_clicks", "click_id", "unique"),
         ("analytics_clicks", "bot_kind", "accepted_values"),
+        ("analytics_live_clicks", "click_id", "unique"),
+        ("analytics_live_clicks", "bot_kind", "accepted_values"),
         ("analytics_scores", "band", "accepted_values"),
         ("analytics_scores", "click_id", "relationships"),
     }

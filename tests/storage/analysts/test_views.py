@@ -1,8 +1,11 @@
 """The views for analysts have no personal column, and each of their columns has a meaning."""
 
+import re
+
 import asyncpg
 import pytest
 
+from cli.tables import bring_up_to_date
 from storage.analysts.table_reference import TABLES
 from storage.analysts.views import CLICK_VIEW, HOST, VIEWS, View, take
 from storage.columns import CLICK_COLUMNS
@@ -40,6 +43,19 @@ def test_a_personal_column_cannot_be_put_into_a_view() -> None:
 def test_every_column_of_clicks_has_a_meaning() -> None:
     assert set(TABLES["clicks"].columns) >= set(CLICK_COLUMNS)
     assert len(CLICK_VIEW.all_columns()) > 60
+
+
+@pytest.mark.servers
+async def test_counting_live_clicks_looks_at_no_other_table(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await bring_up_to_date(connection)
+    plan = await connection.fetch(
+        "EXPLAIN SELECT code, count(*) FROM analytics_live_clicks WHERE clicked_at >= now() GROUP BY 1"
+    )
+    await connection.close()
+
+    read = set(re.findall(r" on (\w+)", "\n".join(row[0] for row in plan)))
+    assert {re.sub(r"_\d+$", "", one) for one in read} == {"clicks"}
 
 
 @pytest.mark.servers
