@@ -17,6 +17,7 @@ from quality.click_ids import pack_id
 from quality.window_visits import Hashes, make_visit
 from quality.windows import WindowBatch
 from schemas import EnrichedClick
+from tests.quality.visits import patiently
 from tests.storage.erasure.builders import ANA, FIRST, FOURTH, OF_ANA, OTHERS, SECOND
 from tests.storage.erasure.searching import find_texts, read_everything
 from tests.storage.erasure.test_erasing import TEXTS, fill
@@ -127,9 +128,9 @@ async def claim(store: RedisStore, clicks: tuple[EnrichedClick, ...]) -> None:
         for one in clicks
     ]
     batch = WindowBatch(visits)
-    writes = batch.apply(await store.read(batch.plan(), 0))
+    writes = batch.apply(await store.read(batch.plan(), 0, patiently))
     while writes:
-        writes = batch.confirm(await store.write(writes))
+        writes = batch.confirm(await store.write(writes, patiently))
 
 
 def one_without_cookie(one: EnrichedClick) -> EnrichedClick:
