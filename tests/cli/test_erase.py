@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from cli.main import app
 from enricher.facts.redis_store import RedisStore
 from quality.click_ids import pack_id
-from quality.window_visits import Hashes, make_visit
+from quality.window_visits import KnownHashes, make_visit
 from quality.windows import WindowBatch
 from schemas import EnrichedClick
 from tests.quality.visits import patiently
@@ -121,7 +121,7 @@ async def claim(store: RedisStore, clicks: tuple[EnrichedClick, ...]) -> None:
     visits = [
         make_visit(
             one_without_cookie(one),
-            Hashes(one.net_hash, one.client_hash),
+            KnownHashes(one.net_hash, one.client_hash),
             round(one.published_at.timestamp() * 1000),
             is_bot=False,
         )

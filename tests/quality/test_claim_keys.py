@@ -5,7 +5,7 @@ from datetime import timedelta
 from quality.claim_keys import ENTRY_BYTES, EPOCH, list_claims, log_key, verdict_key
 from quality.click_ids import pack_id
 from quality.memory_store import MemoryStore
-from quality.window_visits import Hashes, make_visit
+from quality.window_visits import KnownHashes, make_visit
 from quality.windows import WindowBatch
 from tests.sink.builders import NOW, click
 
@@ -15,7 +15,7 @@ NET = "cd" * 16
 
 def test_judging_a_click_writes_under_its_keys_and_no_others_that_name_it() -> None:
     one = click(1, cookie_state="absent", previous_click_id=None, unique_basis="address", unique_window_s=3600)
-    visit = make_visit(one, Hashes(NET, CLIENT), round(NOW.timestamp() * 1000), is_bot=False)
+    visit = make_visit(one, KnownHashes(NET, CLIENT), round(NOW.timestamp() * 1000), is_bot=False)
     batch = WindowBatch([visit])
     writes = batch.apply(MemoryStore().read(batch.plan()))
 
