@@ -16,6 +16,7 @@ from bench.report import Figure, print_table
 from bench.snapshot import measure_snapshot
 from bench.stack import Bench, open_bench
 from bench.steps import measure_steps
+from bench.storage import measure_storage
 
 # The redirect behind the pipeline: it leaves a backlog of hundreds of thousands of clicks in the topic.
 MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
@@ -25,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "publishing": measure_publishing,
     "steps": measure_steps,
     "snapshot": measure_snapshot,
+    "storage": measure_storage,
     "attribution": measure_attribution,
 }
 
