@@ -1,4 +1,8 @@
-"""The real servers of the tests: our own launcher's, or containers when CLICKRAIL_TEST_SERVERS=docker."""
+"""The real servers of the tests: our own launcher's, or containers when CLICKRAIL_TEST_SERVERS=docker.
+
+CLICKRAIL_TEST_DATABASE_URL names a PostgreSQL to use instead of starting one, such as one with TimescaleDB. Each test
+makes a schema of its own in it.
+"""
 
 import asyncio
 import os
@@ -21,9 +25,11 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import ServerPlan, running
 from deploy.local.settings import LocalSettings
 from deploy.local.valkey import plan_valkey
+from runtime.timescaledb import create_timescaledb
 from tests.waiting import PATIENCE_S
 
 IN_DOCKER = os.environ.get("CLICKRAIL_TEST_SERVERS") == "docker"
+GIVEN_DATABASE = os.environ.get("CLICKRAIL_TEST_DATABASE_URL")
 
 
 def small_settings(folder: Path) -> LocalSettings:
@@ -48,6 +54,8 @@ def run_kafka(settings: LocalSettings) -> AbstractAsyncContextManager[str]:
 
 
 def run_postgres(settings: LocalSettings) -> AbstractAsyncContextManager[str]:
+    if GIVEN_DATABASE is not None:
+        return given(GIVEN_DATABASE)
     return contained(postgres_container) if IN_DOCKER else launched(plan_postgres(settings))
 
 
@@ -62,10 +70,26 @@ async def empty_schema(postgres: str) -> AsyncIterator[str]:
     connection = await asyncpg.connect(postgres)
     try:
         await connection.execute(f"CREATE SCHEMA {schema}")
-        yield f"{postgres}?options=-csearch_path%3D{schema}"
+        yield f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3D{schema}"
         await connection.execute(f"DROP SCHEMA {schema} CASCADE")
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def given(database_url: str) -> AsyncIterator[str]:
+    """Use a server that runs already, with TimescaleDB where it can be had, as `clickrail migrate` would."""
+    connection = await asyncpg.connect(database_url)
+    await create_timescaledb(connection)
+    await connection.close()
+    yield database_url
+
+
+async def has_timescaledb(database_url: str) -> bool:
+    connection = await asyncpg.connect(database_url)
+    found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')")
+    await connection.close()
+    return found
 
 
 @asynccontextmanager

@@ -37,6 +37,8 @@ from storage.columns import (
     letter_row,
     rejection_row,
 )
+from storage.days import prepare_days
+from storage.engine import read_engine
 
 NOW = datetime(2026, 11, 24, 9, 30, 12, 500_000, tzinfo=UTC)
 PROCESS = "01KAT2Z0QG4N5J8T6M7R9V1W3X"
@@ -179,11 +181,7 @@ async def store(connection: asyncpg.Connection, records: Iterable[Storable]) -> 
 
 
 async def make_partition(connection: asyncpg.Connection, at: datetime) -> None:
-    day = at.astimezone(UTC).date()
-    await connection.execute(
-        f"CREATE TABLE IF NOT EXISTS clicks_{day:%Y%m%d} PARTITION OF clicks"
-        f" FOR VALUES FROM ('{day} 00:00Z') TO ('{day + timedelta(days=1)} 00:00Z')"
-    )
+    await prepare_days(connection, await read_engine(connection), [at.astimezone(UTC).date()])
 
 
 async def insert(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:

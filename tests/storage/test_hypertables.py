@@ -25,6 +25,7 @@ from storage.status import read_status
 from storage.tables import CLICKS as CLICKS_TABLE
 from storage.tables import StorableRow, Table
 from storage.writer import accept_any, load
+from tests import servers
 from tests.sink.builders import NOW, Source, click, clicked
 from tests.storage.test_partitions import TODAY, TOMORROW, columns_and_indexes, connected
 from tests.storage.test_writer import prepare, rows_of
@@ -50,7 +51,10 @@ class InsertingLoader(TableLoader):
 
 @pytest.fixture(scope="module")
 async def server(server_settings: LocalSettings) -> AsyncIterator[str]:
-    """The WASM build's URL."""
+    """The URL of the server that was given, if it has TimescaleDB, else of the WASM build."""
+    if servers.GIVEN_DATABASE is not None and await servers.has_timescaledb(servers.GIVEN_DATABASE):
+        yield servers.GIVEN_DATABASE
+        return
     try:
         async with run_timescaledb(server_settings) as url:
             yield url
@@ -60,7 +64,8 @@ async def server(server_settings: LocalSettings) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def timescaledb_url(server: str) -> AsyncIterator[str]:
-    async with own_schema(server, f"test_{uuid.uuid4().hex[:12]}") as url:
+    is_given = server == servers.GIVEN_DATABASE
+    async with servers.empty_schema(server) if is_given else own_schema(server, f"test_{uuid.uuid4().hex[:12]}") as url:
         yield url
 
 

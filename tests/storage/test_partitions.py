@@ -18,6 +18,7 @@ from storage.jobs import PartitionJob
 from storage.partitions import list_partitions, make_partition, make_partitions
 from storage.read.click_filters import ClickFilters
 from storage.read.queries import recent_clicks
+from tests.servers import has_timescaledb
 from tests.sink.builders import NOW, click, clicked
 from tests.storage.test_writer import change, count, make_writer, prepare, rows_of
 
@@ -25,6 +26,12 @@ pytestmark = pytest.mark.servers
 
 TODAY = NOW.date()
 TOMORROW = NOW + timedelta(hours=20)
+
+
+@pytest.fixture(autouse=True)
+async def _has_native_partitions(postgres: str) -> None:
+    if await has_timescaledb(postgres):
+        pytest.skip("this server has TimescaleDB: tests/storage/test_hypertables.py tests that")
 
 
 @pytest.fixture

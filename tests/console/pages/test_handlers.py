@@ -10,6 +10,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from schemas import Bot, EnrichedClick, Fraud, Geo, Uniqueness
+from storage.days import prepare_days
+from storage.engine import SCORES, read_engine
 from storage.erasure.erasing import erase
 from storage.erasure.request import ErasureRequest
 from storage.read.records import StoredClick, StoredRejection
@@ -498,10 +500,7 @@ async def test_a_click_is_shown_with_each_verdict_and_the_one_that_counts(
 async def store_verdicts(tables: asyncpg.Connection, click: EnrichedClick) -> None:
     """Settle a click as a sweep, and let a person call it valid."""
     day = click.clicked_at.date()
-    await tables.execute(
-        f"CREATE TABLE IF NOT EXISTS click_scores_{day:%Y%m%d} PARTITION OF click_scores"
-        f" FOR VALUES FROM ('{day} 00:00Z') TO ('{day + timedelta(days=1)} 00:00Z')"
-    )
+    await prepare_days(tables, await read_engine(tables), [day], SCORES)
     signals = '[{"name": "link_sweep", "weight": 0.8, "value": 5.0, "limit": 3.0, "detail": null}]'
     await tables.execute(
         "INSERT INTO click_scores (click_id, clicked_at, rules, stage, score, band, ivt_class, signals)"
