@@ -166,6 +166,7 @@ async def test_a_click_is_written_into_no_other_indexes_than_these(tables: async
     # index, which a click seldom changes; the one on `batch_id` grows at its end only.
     assert [row[0] for row in indexes] == [
         "clicks_affiliate",
+        "clicks_batch_id",
         "clicks_bots",
         "clicks_clicked_at",
         "clicks_code",
