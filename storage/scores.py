@@ -13,11 +13,13 @@ import msgspec
 
 from identity.ulid import ulid_milliseconds
 from quality.settled_uniqueness import is_another_visitor, make_returned
+from runtime.postgres import transaction
 from schemas import Fraud, Uniqueness
 from storage.affiliate_quality import mark_days
 from storage.days import prepare_days
 from storage.engine import SCORES, StorageEngine, read_engine
 from storage.erased import find_erased
+from storage.rollups.moves import Key, move_counts
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
 
@@ -70,14 +72,11 @@ MOST_MS_TO_RETURN: Final = 7 * 24 * 3600 * 1000
 ADD_VERDICT: Final = "INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who) VALUES ($1, $2, $3, $4, $5)"
 
 
-Key = tuple[str, datetime]
-"""A click's key in the tables."""
-
-
 class ScoredClick(msgspec.Struct, frozen=True, gc=False):
     """A click by its key in the table, a score of it, and whether it is unique.
 
     `returned` is the click whose valid cookie it brought back. `changes_uniqueness`: the live verdict says otherwise.
+    `changes_score`: the live score has another band or class.
     """
 
     click_id: str
@@ -86,6 +85,7 @@ class ScoredClick(msgspec.Struct, frozen=True, gc=False):
     unique: Uniqueness
     returned: str | None = None
     changes_uniqueness: bool = False
+    changes_score: bool = True
 
 
 class ScoreWriter:
@@ -105,16 +105,21 @@ class ScoreWriter:
             self._days |= days
 
     async def write(self, scored: Sequence[ScoredClick]) -> int:
-        """Write scores, each once; return how many rows are new or have changed."""
+        """Write scores, each once, and move the counts of their clicks; return how many rows are new or have changed.
+
+        Waits for who counts clicks, up to some seconds.
+        """
         scored = await self._remove_erased(scored)
         if not scored:
             return 0
-        scored = await self._keep_returned(scored)
-        status = await self._connection.execute(WRITE, *list_columns(scored), timeout=WRITE_S)
-        written, returned = int(status.rsplit(" ", 1)[1]), await self._write_returned(scored)
-        changed = [at for _, at in returned] + ([one.clicked_at for one in scored] if written else [])
-        if changed:
-            await mark_days(self._connection, changed)
+        async with transaction(self._connection):
+            scored = await self._keep_returned(scored)
+            status = await self._connection.execute(WRITE, *list_columns(scored), timeout=WRITE_S)
+            written, returned = int(status.rsplit(" ", 1)[1]), await self._write_returned(scored)
+            keys = returned + ([(one.click_id, one.clicked_at) for one in scored] if written else [])
+            if keys:
+                await mark_days(self._connection, [at for _, at in keys])
+                await move_counts(self._connection, keys, returned + list_changing(scored))
         return written
 
     async def _remove_erased(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
@@ -165,6 +170,11 @@ def find_time(scored: ScoredClick, returned: str) -> datetime | None:
     return EPOCH + timedelta(milliseconds=milliseconds) if 0 <= age_ms <= MOST_MS_TO_RETURN else None
 
 
+def list_changing(scored: Sequence[ScoredClick]) -> list[Key]:
+    """Give the clicks that the live verdict says something else of."""
+    return [(one.click_id, one.clicked_at) for one in scored if one.changes_uniqueness or one.changes_score]
+
+
 def is_repeat_by_address(scored: ScoredClick) -> bool:
     return scored.unique.is_unique is False and scored.unique.basis == "address"
 
@@ -210,5 +220,7 @@ def write_signals(fraud: Fraud) -> str | None:
 async def add_verdict(
     connection: asyncpg.Connection, click_id: str, clicked_at: datetime, verdict: Verdict, *, why: str, who: str
 ) -> None:
-    """Record what a person decided. Earlier verdicts stay, and the newest counts."""
-    await connection.execute(ADD_VERDICT, click_id, clicked_at, verdict, why, who, timeout=WRITE_S)
+    """Record what a person decided, and count the click by it. Earlier verdicts stay, and the newest counts."""
+    async with transaction(connection):
+        await connection.execute(ADD_VERDICT, click_id, clicked_at, verdict, why, who, timeout=WRITE_S)
+        await move_counts(connection, [(click_id, clicked_at)], [(click_id, clicked_at)])

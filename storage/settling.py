@@ -15,7 +15,8 @@ from quality.rules import Rules
 from quality.score import score_click
 from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling
 from runtime.postgres import transaction
-from storage.read.settling import Position, read_clicks
+from schemas import EnrichedClick
+from storage.read.settling import Position, StoredEvidence, read_clicks
 from storage.scores import ScoredClick, ScoreWriter
 
 LOOK_AHEAD: Final = timedelta(milliseconds=LOOK_AHEAD_MS)
@@ -93,17 +94,29 @@ class TablePass:
 
 
 def score_settled(settled: Sequence[SettledClick], rules: Rules) -> list[ScoredClick]:
+    scored = ((one, score_click(one.click.evidence, rules, one.later)) for one in settled)
     return [
         ScoredClick(
             one.click.click_id,
             one.click.clicked_at,
-            score_click(one.click.evidence, rules, one.later),
+            fraud,
             one.unique,
             one.click.returned,
             one.unique.is_unique is not one.click.unique.is_unique,
+            (fraud.band, fraud.ivt_class) != read_live(one),
         )
-        for one in settled
+        for one, fraud in scored
     ]
+
+
+def read_live(settled: SettledClick) -> tuple[str | None, str | None]:
+    """Give the band and the class of the live score."""
+    evidence = settled.click.evidence
+    if isinstance(evidence, StoredEvidence):
+        return evidence.live_band, evidence.live_ivt_class
+    if isinstance(evidence, EnrichedClick):
+        return evidence.fraud.band, evidence.fraud.ivt_class
+    raise TypeError(f"no live score in {type(evidence)}")
 
 
 async def read_progress(connection: asyncpg.Connection) -> Progress | None:

@@ -12,6 +12,7 @@ from schemas import CLICKS_ENRICHED, CLICKS_RAW
 from storage.erased import add_erased
 from storage.erasure.request import ClaimedClick, find_copies_end
 from storage.personal import ERASED, SCORE_SIGNALS, assignments
+from storage.rollups.lock import lock
 
 WRITE_S: Final = 600.0
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +72,7 @@ async def erase_clicks(
     values = (*map(list, zip(*renamed, strict=True)), min(times), max(times)) if renamed else ()
     numbers = [0, 0]
     if values:
+        await lock(connection)
         await connection.execute(ERASE, *values, timeout=WRITE_S)
         numbers = [
             read_count(await connection.execute(statement, *values, timeout=WRITE_S))

@@ -22,7 +22,8 @@ COLUMNS: Final = """
     coalesce(external_id, sub1, sub2, sub3, sub4, sub5, utm_content) IS NOT NULL, user_agent,
     coalesce(accept_language, '') <> '', client_hints_ua, client_hints_platform, fetch_mode, cookie_state,
     quality_rules, device_type, coalesce(referrer_url, '') <> '', bot_reasons, network_kind, network_certainty,
-    network_asn, network_org, network_provider, counts, guards, fraud_band, fraud_signals, unique_window_s, is_unique,
+    network_asn, network_org, network_provider, counts, guards, fraud_band, fraud_ivt_class,
+    fraud_signals, unique_window_s, is_unique,
     unique_basis, first_click_id, unique_status, previous_click_id
 """
 PAGE: Final = f"""
@@ -61,6 +62,7 @@ class StoredEvidence(msgspec.Struct, frozen=True, gc=False):
     counts: Counts
     guards: Guards
     live_band: str | None
+    live_ivt_class: str | None
     live_signals: str | None
 
 
@@ -81,7 +83,8 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
     """Read a row of `COLUMNS`."""
     click_id, clicked_at, code, query, affiliate, program, client, net, is_test, prefetch, personal, *facts = row
     agent, language, hints, platform, mode, cookie, rules, device, referrer, reasons, *more = facts
-    kind, certainty, asn, org, provider, counts, guards, band, signals, window_s, *unique, previous = more
+    kind, certainty, asn, org, provider, counts, guards, band, ivt_class, *rest = more
+    signals, window_s, *unique, previous = rest
     return SettlingClick(
         click_id=click_id,
         clicked_at=clicked_at,
@@ -111,6 +114,7 @@ def read_row(row: Sequence[Any]) -> SettlingClick:
             counts=NO_COUNTS if counts is None else read_counts(counts),
             guards=NO_GUARDS if guards is None else read_guards(guards),
             live_band=band,
+            live_ivt_class=ivt_class,
             live_signals=signals,
         ),
     )

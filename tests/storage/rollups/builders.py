@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from runtime.migrations import find_migrations, migrate
 from runtime.settings import Secret
-from schemas import CLICKS_ENRICHED, Bot, EnrichedClick, Fraud, Uniqueness, encode
+from schemas import CLICKS_ENRICHED, Bot, EnrichedClick, Fraud, Uniqueness, Utm, encode
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row
 from storage.rollups.measures import MEASURES, count_measures
@@ -48,7 +48,8 @@ def make_click(number: int, clicked_at: datetime = TODAY, **changes: Any) -> Enr
         "fraud": Fraud(score=1, band=rng.choice(BANDS), ivt_class=rng.choice(CLASSES), rules="r", stage="live"),
         "geo": msgspec.structs.replace(base.geo, country=rng.choice((None, "DE", "FR", "JP"))),
         "device": msgspec.structs.replace(base.device, type=rng.choice(("mobile", "desktop")), os="iOS"),
-        "referrer": msgspec.structs.replace(base.referrer, host=rng.choice((None, "a.example", "b.example"))),
+        "referrer": msgspec.structs.replace(base.referrer, host=f"{rng.choice('aabbbbcdef')}.example"),
+        "utm": Utm(campaign=f"u{rng.randrange(3)}", source=f"s{rng.randrange(5)}"),
     }
     return msgspec.structs.replace(base, **(facts | changes))
 

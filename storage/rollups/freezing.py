@@ -1,0 +1,55 @@
+"""Freezes days before their clicks go: what was counted stays, and is not counted again."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+import asyncpg
+
+from runtime.postgres import transaction
+from storage.rollups.cells import ZONE
+from storage.rollups.limits import LIMITS, Limits
+from storage.rollups.lock import lock
+from storage.rollups.roller import MOST_CLICKS, roll_pending
+
+IS_COUNTED: Final = "SELECT is_complete OR counted_from <= $1 FROM rollup_state"
+IS_PENDING: Final = """
+    SELECT EXISTS (SELECT FROM rollup_batches WHERE rolled_at IS NULL AND first_at < $2 AND last_at >= $1)
+"""
+FREEZE: Final = f"""
+    INSERT INTO rollup_days (day, clicks, first_at, until)
+    SELECT day, coalesce(clicks, 0), day::timestamp AT TIME ZONE {ZONE}, (day + 1)::timestamp AT TIME ZONE {ZONE}
+    FROM (
+        SELECT generate_series(
+            ($1::timestamptz AT TIME ZONE {ZONE})::date,
+            (($2::timestamptz - interval '1 microsecond') AT TIME ZONE {ZONE})::date, interval '1 day'
+        )::date AS day
+    ) AS days
+    LEFT JOIN (
+        SELECT period, sum(people + bots + app_fetches + prefetches + tests)::bigint AS clicks FROM click_rollups
+        WHERE kind = 'p' AND entity = '' AND dim = 0 AND grain = 'd' GROUP BY period
+    ) AS counted ON period = day::timestamp AT TIME ZONE {ZONE}
+    ON CONFLICT (day) DO NOTHING
+"""  # noqa: S608 - fixed texts
+
+
+class NotCounted(Exception):  # noqa: N818 - named after the condition
+    """The clicks of a day are not in the rollups yet, so they must stay. The roller counts them, day by day."""
+
+
+async def freeze_day(connection: asyncpg.Connection, day: date, limits: Limits = LIMITS) -> None:
+    """Make the counts of a day (UTC) final, before its clicks are removed. Not inside a transaction.
+
+    Freezes each day of the reporting zone that has a part of it. Safe to repeat. Raises NotCounted while the rollups
+    do not go back to this day.
+    """
+    first = datetime.combine(day, time(), UTC)
+    span = first, first + timedelta(days=1)
+    while True:
+        async with transaction(connection):
+            await lock(connection)
+            if not await connection.fetchval(IS_COUNTED, first):
+                raise NotCounted(f"the clicks of {day} are not counted yet: see `clickrail rollups status`")
+            if not await connection.fetchval(IS_PENDING, *span):
+                await connection.execute(FREEZE, *span)
+                return
+            await roll_pending(connection, MOST_CLICKS, limits)
