@@ -32,6 +32,7 @@ from cli.export import export
 from cli.quality import quality
 from cli.rescore import rescore
 from cli.retention import retention
+from cli.rollups import rollups
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
@@ -88,6 +89,7 @@ app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up"
 app.command("erase", rich_help_panel="Set up")(erase)
 app.add_typer(retention, name="retention", rich_help_panel="Set up")
 keys.keys.command("export-token")(key_export.export_token)
+app.add_typer(rollups, name="rollups", rich_help_panel="Look")
 app.add_typer(keys.keys, name="keys", rich_help_panel="Set up")
 app.add_typer(geo.geo, name="geo", rich_help_panel="Set up")
 app.add_typer(journal.journal, name="journal", rich_help_panel="Set up")

@@ -52,8 +52,10 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
 
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
     from storage.days import drop_day
+    from storage.rollups.freezing import freeze_day
 
     for one in chosen:
+        await freeze_day(connection, one.day)
         await drop_day(connection, one.day)
 
 

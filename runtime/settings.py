@@ -6,6 +6,7 @@ read from a file instead: `CLICKRAIL_DATABASE_URL_FILE`.
 """
 
 import difflib
+import zoneinfo
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TypeVar, get_type_hints
@@ -51,6 +52,7 @@ SHARED: Final = (
     "keys_file",
     "public_url",
     "region",
+    "timezone",
     "log_level",
 )
 
@@ -88,6 +90,12 @@ def find_public_url_problem(url: str) -> str | None:
 
 def add_example(example: str, problem: str | None) -> str | None:
     return None if problem is None else f"{problem}; use a URL like {example}"
+
+
+def find_zone_problem(name: str) -> str | None:
+    if name not in zoneinfo.available_timezones():
+        return f"there is no time zone {name!r}; use a name of the IANA database, such as Europe/Berlin or UTC"
+    return None
 
 
 def find_network_problem(texts: Iterable[str]) -> str | None:
@@ -158,6 +166,14 @@ Region = Annotated[
         description="name of the place where this process runs; part of every event",
         examples=["eu-west-1"],
         extra={"form": "1 to 32 lower-case letters, digits or hyphens"},
+    ),
+]
+Timezone = Annotated[
+    str,
+    Meta(
+        description="reporting zone of hours, days and months; after a change run `clickrail rollups rebuild --zone`",
+        examples=["Europe/Berlin"],
+        extra={"check": find_zone_problem, "form": "a name of the IANA time zone database"},
     ),
 ]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], Meta(description="lowest level that is logged")]

@@ -17,6 +17,7 @@ from sink.settings import Settings
 from storage.jobs import PartitionJob
 from storage.retention.job import RetentionJob
 from storage.retention.policy import RetentionPolicy
+from storage.rollups.job import RollupJob
 from storage.writer import TableWriter
 
 
@@ -32,6 +33,7 @@ class Environment(msgspec.Struct, frozen=True):
     limit: DeadLetterLimit
     partition_job: PartitionJob
     retention_job: RetentionJob
+    rollup_job: RollupJob
 
 
 @asynccontextmanager
@@ -54,8 +56,10 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         compress_after_days=settings.compress_after_days,
     )
     retention_job = RetentionJob(settings.database_url, read_policy(settings), metrics)
+    rollup_job = RollupJob(settings.database_url, settings.timezone, metrics)
+    jobs = partition_job, retention_job, rollup_job
     try:
-        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, partition_job, retention_job)
+        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, *jobs)
     finally:
         await producer.close()
         await writer.close()

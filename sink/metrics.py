@@ -31,3 +31,16 @@ class SinkMetrics(StreamMetrics):
             registry=registry,
         )
         self.days_ahead.set(-1)
+        self.rollups_pending = Gauge(
+            "clickrail_sink_rollups_pending_clicks",
+            "Stored clicks that are not in the rollups yet. Readers count them from the table.",
+            registry=registry,
+        )
+        self.rollups_oldest = Gauge(
+            "clickrail_sink_rollups_oldest_batch_seconds",
+            "Age of the oldest stored batch that is not in the rollups yet; 0 when there is none.",
+            registry=registry,
+        )
+        self.rolled = Counter(
+            "clickrail_sink_rolled_clicks", "Clicks that this process counted into the rollups.", registry=registry
+        )

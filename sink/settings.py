@@ -11,6 +11,7 @@ from runtime.settings import (
     LogLevel,
     MostDeadLetters,
     PrivatePort,
+    Timezone,
     variables,
 )
 from storage.jobs import COMPRESS_AFTER_DAYS
@@ -58,6 +59,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
 
     database_url: DatabaseUrl
     log_level: LogLevel = "info"
+    timezone: Timezone = "UTC"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9130
     batch_records: BatchRecords = 5000

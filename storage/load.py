@@ -26,6 +26,7 @@ from storage.erased import remove_erased
 from storage.positions import StoredPositions
 from storage.removed import Removed, empty_late_clicks, read_removed
 from storage.rollups.batches import COUNT_NEW, SLOTS, start_batch
+from storage.rollups.settled import count_by_verdicts
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
@@ -150,6 +151,8 @@ class TableLoader:
 
         await self._load(CLICKS, rows, refuse, insert, removed.emptied_days)
         await counts.write(self._connection)
+        if counts.clicks:
+            await count_by_verdicts(self._connection, counts.batch_id, *counts.span, counts.settled_until)
         return counts.clicks
 
     async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:

@@ -8,6 +8,7 @@ import asyncpg
 from storage import days
 from storage.partitions import Partition
 from storage.retention.policy import start_of
+from storage.rollups.freezing import freeze_day
 
 COUNT_S: Final = 600.0
 COUNT: Final = "SELECT count(*) FROM clicks WHERE clicked_at >= $1 AND clicked_at < $2"
@@ -26,12 +27,8 @@ async def drop_day(connection: asyncpg.Connection, partition: Partition) -> int:
     """
     first = start_of(partition.day)
     clicks: int = await connection.fetchval(COUNT, first, first + timedelta(days=1), timeout=COUNT_S)
-    await freeze_day(connection, partition)
+    await freeze_day(connection, partition.day)
     # Of a day whose drop was interrupted nothing can be counted any more: the larger number is the true one.
     recorded: int = await connection.fetchval(RECORD, partition.day, clicks, partition.size)
     await days.drop_day(connection, partition.day)
     return recorded
-
-
-async def freeze_day(connection: asyncpg.Connection, partition: Partition) -> None:
-    """Make the day's counts final before its clicks go."""

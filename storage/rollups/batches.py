@@ -30,7 +30,9 @@ COUNT_NEW: Final = f"""
 """  # noqa: S608 - fixed texts
 """Counts `new_clicks`, the rows that an INSERT returned."""
 
-NEXT_BATCH: Final = "SELECT nextval(pg_get_serial_sequence('rollup_batches', 'batch_id'))"
+NEXT_BATCH: Final = """
+    SELECT nextval(pg_get_serial_sequence('rollup_batches', 'batch_id')), (SELECT settled_until FROM settling_progress)
+"""
 NAMES: Final = ", ".join(MEASURES)
 ADD_UP: Final = ", ".join(f"{name} = old.{name} + excluded.{name}" for name in MEASURES)
 WRITE_BATCH: Final = f"""
@@ -48,10 +50,14 @@ WRITE_BATCH: Final = f"""
 
 
 class BatchCounts:
-    """The counts of the clicks that one transaction stores. `batch_id` is theirs."""
+    """The counts of the clicks that one transaction stores, and their batch.
 
-    def __init__(self, batch_id: int, slot: int) -> None:
+    Clicks after `settled_until` have no settled score.
+    """
+
+    def __init__(self, batch_id: int, settled_until: datetime | None, slot: int) -> None:
         self.batch_id = batch_id
+        self.settled_until = settled_until
         self.clicks = 0
         self._slot = slot
         self._minutes: dict[tuple[datetime, str], Sequence[int]] = {}
@@ -67,6 +73,11 @@ class BatchCounts:
             self.clicks += clicks
         return self.clicks - before
 
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """The times of the first and the last click."""
+        return min(self._times), max(self._times)
+
     async def write(self, connection: asyncpg.Connection) -> None:
         """Write the batch and its minutes, if it has clicks."""
         if self.clicks:
@@ -79,4 +90,5 @@ class BatchCounts:
 
 async def start_batch(connection: asyncpg.Connection, slot: int) -> BatchCounts:
     """Begin to count the clicks of a transaction."""
-    return BatchCounts(await connection.fetchval(NEXT_BATCH), slot)
+    batch_id, settled_until = await connection.fetchrow(NEXT_BATCH)
+    return BatchCounts(batch_id, settled_until, slot)

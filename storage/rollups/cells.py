@@ -135,6 +135,7 @@ KEEP_VERDICTS: Final = f"""
             SELECT minute, program_id, {count_signed()} FROM signed_changes GROUP BY 1, 2
         ) AS moved
         WHERE {IS_SOMETHING} AND minute >= now() - make_interval(secs => {MINUTES_KEPT.total_seconds():.0f})
+        ORDER BY minute, program_id COLLATE "C"
         ON CONFLICT (minute, program_id, slot) DO UPDATE SET {ADD_UP}
     ), verdicts_kept AS (
         INSERT INTO rollup_verdicts (clicked_at, click_id, {", ".join(VERDICT)})

@@ -5,6 +5,7 @@ from typing import Final
 
 import asyncpg
 
+from runtime.errors import Stuck
 from runtime.postgres import transaction
 from storage.rollups.cells import ZONE
 from storage.rollups.limits import LIMITS, Limits
@@ -32,7 +33,7 @@ FREEZE: Final = f"""
 """  # noqa: S608 - fixed texts
 
 
-class NotCounted(Exception):  # noqa: N818 - named after the condition
+class NotCounted(Stuck):
     """The clicks of a day are not in the rollups yet, so they must stay. The roller counts them, day by day."""
 
 

@@ -92,8 +92,8 @@ async def differing_cells(connection: asyncpg.Connection) -> dict[Cell, tuple[An
         }
         marks = await connection.fetch(READ_CELLS + " WHERE detailed")
         zone, since = await connection.fetchrow(
-            "SELECT zone, CASE WHEN isfinite(counted_from) OR counted_from = 'infinity' THEN counted_from END"
-            " FROM rollup_state"
+            "SELECT zone, CASE WHEN counted_from = 'infinity' THEN now() + interval '9 years'"
+            " WHEN isfinite(counted_from) THEN counted_from END FROM rollup_state"
         )
         months = {row[0] for row in await connection.fetch("SELECT month FROM rollup_months")}
     flags = Flags(stored, {tuple(row)[:9] for row in marks}, ZoneInfo(zone))
