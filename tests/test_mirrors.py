@@ -19,7 +19,6 @@ ELSEWHERE: Final = {
     "storage/affiliate_quality.py": "settler/test_rounds.py",
     "storage/analysts/table_reference.py": "storage/analysts/test_prepare.py",
     "storage/backfill/tables.py": "storage/backfill/test_run.py",
-    "storage/chunks.py": "storage/test_hypertables.py",
     "storage/columnstore.py": "storage/test_hypertables.py",
     "storage/days.py": "storage/test_hypertables.py",
     "storage/engine.py": "storage/test_hypertables.py",

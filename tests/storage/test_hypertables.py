@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from msgspec import structs
 
+from cli.tables import bring_up_to_date
 from deploy.local.errors import Unreachable
 from deploy.local.settings import LocalSettings
 from runtime.migrations import MigrationSet, find_migrations, migrate
@@ -118,6 +119,15 @@ async def test_empty_tables_become_hypertables_that_are_otherwise_the_same(
         assert await columns_and_indexes(tables, table) == await columns_and_indexes(native, table)
     assert await describe_views(tables) == await describe_views(native)
     await native.close()
+
+
+async def test_the_command_makes_everything_once(timescaledb_url: str) -> None:
+    async with connected(timescaledb_url) as connection:
+        applied, notes = await bring_up_to_date(connection)
+
+        assert (applied[-1], notes) == ("applied console 0001 sessions", [])
+        assert await bring_up_to_date(connection) == ([], [])
+        assert (await read_engine(connection)).hypertables == {CLICKS, SCORES}
 
 
 async def test_a_database_that_gets_timescaledb_later_has_hypertables_if_it_has_no_clicks(
