@@ -7,7 +7,7 @@ from typing import Final
 from storage.read.asking.periods import Unit, list_days
 from storage.read.asking.plan import MOST_PENDING, Plan, Source
 from storage.read.asking.question import ENTITIES, UNITS, Filter
-from storage.read.asking.scope import KINDS, Scope, column_of
+from storage.read.asking.scope import KINDS, Scope, column_of, find_entity_filter
 from storage.read.asking.segments import UNIT_OF
 from storage.read.asking.sql import Values, select, sum_up
 from storage.rollups.dimensions import DIMENSIONS, OTHER
@@ -80,16 +80,18 @@ class SourceReader:
         arrays = ", ".join(self.values.bind([day[place] for day in days], type_) for place, type_ in enumerate(types))
         entity = "affiliate_id" if self.scope.kind == "a" else "code"
         quiet = self.select_quiet(source, f"(period AT TIME ZONE {self.zone})::date AS day, entity, program_id")
-        tables = f"({quiet}) AS quiet JOIN unnest({arrays}) AS days (day, begins, ends) USING (day)"
-        tables += (
-            f" JOIN {self.clicks} ON {self.clicks}.{entity} = quiet.entity"
-            f" AND {self.clicks}.program_id = quiet.program_id AND clicked_at >= begins AND clicked_at < ends"
+        # OFFSET 0: PostgreSQL must look up each of these days by its index, and not read all clicks of the range.
+        where = [f"{entity} = quiet.entity", "clicked_at >= begins", "clicked_at < ends", *self.within(source)]
+        clicks = f"{select('*', self.clicks, where)} OFFSET 0"
+        tables = (
+            f"({quiet}) AS quiet JOIN unnest({arrays}) AS days (day, begins, ends) USING (day)"
+            f" JOIN LATERAL ({clicks}) AS {self.clicks} ON {self.clicks}.program_id = quiet.program_id"
         )
         return self._count_clicks(tables, [*self.within(source), ROLLED])
 
     def select_quiet(self, source: Source, columns: str, *, are_kept: bool = True) -> str:
         """Select days of affiliates or codes without dimensions, of which the clicks are kept or gone."""
-        where = [*self.of_entities(), *IS_TOTAL, *self.of_periods(source), *self.of_programs(), "NOT detailed"]
+        where = [*self.of_entities(), *self.is_total(), *self.of_periods(source), *self.of_programs(), "NOT detailed"]
         return select(columns, "click_rollups", [*where, f"({GONE}) IS NOT TRUE" if are_kept else GONE])
 
     def select_busiest(self) -> str:
@@ -159,7 +161,13 @@ class SourceReader:
     def of_rollups(self, source: Source) -> list[str]:
         """Write the conditions by whose index rows of rollups are found."""
         numbers = [str(one.number) for one in self.scope.dimensions] + ["0", "0"]
-        return [*self.of_entities(), f"dim = {numbers[0]}", f"dim2 = {numbers[1]}", *self.of_periods(source)]
+        is_total = self.is_total() if numbers[0] == "0" else [f"dim = {numbers[0]}", f"dim2 = {numbers[1]}"]
+        return [*self.of_entities(), *is_total, *self.of_periods(source)]
+
+    def is_total(self) -> list[str]:
+        """Write the conditions of totals. For a few entities, the index of all totals must not be taken."""
+        of_few = self.scope.kind != "p" and find_entity_filter(self.question) is not None
+        return ["dim = (SELECT 0::smallint)", "dim2 = 0"] if of_few else [*IS_TOTAL]
 
     def of_programs(self) -> list[str]:
         return [self.filter(one, "program_id") for one in self.question.where if one.field == "program"]
