@@ -4,6 +4,7 @@
 """
 
 import os
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Final
@@ -15,6 +16,7 @@ from bench.stack import Bench
 from bench.storage_cards import measure_cards
 from bench.storage_clicks import make_clicks
 from cli.tables import apply_migrations
+from storage.rollups.roller import roll
 
 SIZES: Final = tuple(map(int, os.environ.get("BENCH_STORAGE_CLICKS", "100000,1000000").split(",")))
 BYTES: Final = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM pg_partition_tree('clicks')"
@@ -43,9 +45,14 @@ async def measure_size(url: str, size: int) -> list[Figure]:
         await make_clicks(connection, size, now)
         per_click = await connection.fetchval(BYTES) / size
         figures = [Figure(f"{size:,} clicks, bytes a click with its indexes", f"{per_click:,.0f}")]
-        # What is pending is counted from rows, or left out if it is much: cards say little before it is rolled.
-        if await connection.fetchval("SELECT EXISTS (SELECT FROM click_rollups)"):
-            figures += await measure_cards(connection, now, size)
-        return figures
+        began = time.perf_counter()
+        while (rolled := await roll(connection, wait=True)) is not None and rolled.batches:
+            pass
+        rate = size / (time.perf_counter() - began)
+        figures.append(Figure(f"{size:,} clicks, the roller's rate on a backlog", f"{rate:,.0f} clicks/s"))
+        of_counts = await connection.fetchval("SELECT pg_total_relation_size('click_rollups')") / size
+        figures.append(Figure(f"{size:,} clicks, bytes a click of counts", f"{of_counts:,.0f}"))
+        await connection.execute("VACUUM ANALYZE", timeout=None)
+        return figures + await measure_cards(connection, now, size)
     finally:
         await connection.close()

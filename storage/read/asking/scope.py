@@ -46,10 +46,10 @@ def find_scope(question: Question) -> Scope | str:
     kind: Kind = kinds.pop() if kinds else "p"
     if kind != "p" and question.unit == "minute":
         return f"minutes are counted for whole programs, not by {KIND_NAMES[kind]}"
-    return check_dimensions(Scope(kind, dimensions), question)
+    return check_dimensions(Scope(kind, dimensions))
 
 
-def check_dimensions(scope: Scope, question: Question) -> Scope | str:
+def check_dimensions(scope: Scope) -> Scope | str:
     names = scope.names
     if len(scope.dimensions) > (2 if scope.kind == "p" else 1):
         return f"nothing is counted by {names} together" + (
@@ -57,7 +57,7 @@ def check_dimensions(scope: Scope, question: Question) -> Scope | str:
         )
     if len(scope.dimensions) == 2 and scope.dimensions not in PAIRS:  # noqa: PLR2004 - a pair
         return f"nothing is counted by {names} together"
-    if scope.has_cut_pair and any(one.field in CUT for one in question.where):
+    if scope.has_cut_pair:
         return f"only the busiest values are counted by {names} together"
     return scope
 

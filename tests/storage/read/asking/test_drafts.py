@@ -48,6 +48,7 @@ GERMANY = Filter("country", ("DE",))
         ({"range": range_of(30), "by": ("affiliate",), "where": (GERMANY,)}, ["d", "pending", "quiet"]),
         ({"range": range_of(30), "by": ("device",), "where": (AFFILIATE, GERMANY)}, ["rows"]),
         ({"range": range_of(30), "by": ("network_kind",), "where": (GERMANY,)}, ["rows"]),
+        ({"range": range_of(30), "by": ("referrer_host",), "where": (GERMANY,)}, ["rows"]),
         ({"range": range_of(500), "by": ("country",)}, ["d", "m", "d", "pending"]),
         ({"range": range_of(500), "by": ("country", "device")}, ["d", "pending"]),
         ({"range": range_of(30), "by": ("hour", "country")}, ["index"]),
