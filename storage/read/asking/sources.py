@@ -67,32 +67,43 @@ class SourceReader:
         return select(f"{keys}, {', '.join(self.stored)}", "click_minutes", where)
 
     def _read_pending(self, source: Source) -> str:
-        tables = (
-            f"batches JOIN {self.clicks} ON {self.clicks}.batch_id = batches.batch_id"
-            " AND clicked_at BETWEEN batches.first_at AND batches.last_at"
-        )
+        at = f"{self.clicks}.clicked_at"
+        ends = (self._bind_time(one) for one in (source.begin, source.end))
+        # ALL: by these conditions PostgreSQL leaves out partitions, and looks up no index. OFFSET 0: it looks up each
+        # batch by its index, however many clicks it believes that a batch has.
+        where = [f"{self.clicks}.batch_id = few.batch_id"] + [
+            f"{at} {operator} ALL (ARRAY[{end}])"
+            for operator, end in zip((">=", "<=", ">=", "<"), ("few.first_at", "few.last_at", *ends), strict=True)
+        ]
         are_few = f"({select('sum(clicks)', 'batches', ())}) <= {MOST_PENDING}"
-        return self._count_clicks(tables, [*self.within(source), are_few])
+        tables = (
+            f"({select('*', 'batches', [are_few])}) AS few"
+            f" CROSS JOIN LATERAL ({select('*', self.clicks, where)} OFFSET 0) AS {self.clicks}"
+        )
+        return self._count_clicks(tables, [])
 
     def _read_quiet(self, source: Source) -> str:
         days = list_days(source.begin, source.end, self.plan.state.zone)
         types = ("date[]", "timestamptz[]", "timestamptz[]")
         arrays = ", ".join(self.values.bind([day[place] for day in days], type_) for place, type_ in enumerate(types))
         entity = "affiliate_id" if self.scope.kind == "a" else "code"
-        quiet = self.select_quiet(source, f"(period AT TIME ZONE {self.zone})::date AS day, entity, program_id")
         # OFFSET 0: PostgreSQL must look up each of these days by its index, and not read all clicks of the range.
         where = [f"{entity} = quiet.entity", "clicked_at >= begins", "clicked_at < ends", *self.within(source)]
         clicks = f"{select('*', self.clicks, where)} OFFSET 0"
         tables = (
-            f"({quiet}) AS quiet JOIN unnest({arrays}) AS days (day, begins, ends) USING (day)"
-            f" JOIN LATERAL ({clicks}) AS {self.clicks} ON {self.clicks}.program_id = quiet.program_id"
+            f"({self.select_quiet(source)}) AS quiet JOIN unnest({arrays}) AS days (day, begins, ends) USING (day)"
+            f" JOIN LATERAL ({clicks}) AS {self.clicks} ON {self.clicks}.program_id = ANY (quiet.programs)"
         )
         return self._count_clicks(tables, [*self.within(source), ROLLED])
 
-    def select_quiet(self, source: Source, columns: str, *, are_kept: bool = True) -> str:
-        """Select days of affiliates or codes without dimensions, of which the clicks are kept or gone."""
-        where = [*self.of_entities(), *self.is_total(), *self.of_periods(source), *self.of_programs(), "NOT detailed"]
-        return select(columns, "click_rollups", [*where, f"({GONE}) IS NOT TRUE" if are_kept else GONE])
+    def select_quiet(self, source: Source) -> str:
+        """Select days on which affiliates or codes are without dimensions in some programs, and their clicks in all."""
+        day = f"(period AT TIME ZONE {self.zone})::date"
+        where = [*self.of_entities(), *self.is_total(), *self.of_periods(source), f"({GONE}) IS NOT TRUE"]
+        are_quiet = " AND ".join(["NOT detailed", *self.of_programs()])
+        columns = f"{day} AS day, entity, array_agg(program_id) FILTER (WHERE {are_quiet}) AS programs"
+        days = select(f"{columns}, sum({ALL_CLICKS}) AS clicks", "click_rollups", where, "1, 2")
+        return f"{days} HAVING bool_or({are_quiet})"
 
     def select_busiest(self) -> str:
         """Select the affiliates or codes that are marked as busy on a day of the range."""
@@ -119,8 +130,17 @@ class SourceReader:
     def count_gone(self) -> str:
         """Write a scalar: the clicks of days without dimensions whose rows are gone."""
         days = next((source for source in self.plan.sources if source.kind == "quiet"), None)
-        quiet = None if days is None else self.select_quiet(days, f"{ALL_CLICKS} AS clicks", are_kept=False)
-        return "0::bigint" if quiet is None else sum_up("clicks", quiet)
+        if days is None:
+            return "0::bigint"
+        where = [
+            *self.of_entities(),
+            *self.is_total(),
+            *self.of_periods(days),
+            *self.of_programs(),
+            "NOT detailed",
+            GONE,
+        ]
+        return sum_up("clicks", select(f"{ALL_CLICKS} AS clicks", "click_rollups", where))
 
     def _count_clicks(self, tables: str, where: Sequence[str]) -> str:
         keys = self._keys(lambda unit: self._name_time(unit, "clicked_at"), self._click_column)

@@ -112,7 +112,7 @@ def count_source(reader: SourceReader, source: Source) -> str:
         case "hidden":
             return f"({reader.count_hidden(source)})"
         case "quiet":
-            return sum_up("clicks", reader.select_quiet(source, f"{ALL_CLICKS} AS clicks"))
+            return sum_up("clicks", reader.select_quiet(source))
         case _:
             path = find_entity_filter(reader.question)
             where = reader.within(source) + ([] if path is None else [reader.filter(path, column_of(path.field))])

@@ -6,10 +6,10 @@ import pytest
 
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.description import describe_plan, explain_plan
-from storage.read.asking.plan import MOST_PENDING
 from storage.read.asking.question import Filter, Question, Range
 from storage.read.asking.touched import Touched, count_touched
-from tests.storage.read.asking.world import World
+from tests.console.builders import open_tables
+from tests.storage.read.asking.world import World, make_world
 
 NODE = {"Relation Name": "clicks_20261124", "Node Type": "Index Only Scan", "Actual Rows": 2.5, "Actual Loops": 4}
 PLAN = {
@@ -25,30 +25,54 @@ def test_rows_that_were_read_count_whether_they_were_wanted_or_not() -> None:
     assert count_touched(PLAN) == Touched(rollups=8, clicks=7, index=10, verdicts=5)
 
 
-@pytest.mark.servers
-async def test_a_plan_touches_no_more_rows_than_it_says(berlin: World) -> None:
-    await berlin.connection.execute("ANALYZE")
-    week = Range(berlin.begin.date(), berlin.begin.date() + timedelta(days=7))
-    busy, quiet = (Filter("affiliate", (name,)) for name in ("busy", "quiet-a"))
-    for by, where in (
-        ((), ()),
-        (("day",), ()),
-        (("country",), ()),
-        (("code",), ()),
-        (("country",), (busy,)),
-        (("country",), (quiet,)),
-        (("device",), (Filter("country", ("DE",)),)),
-        (("affiliate",), (Filter("country", ("DE",)),)),
-        (("os",), (Filter("country", ("DE",)), quiet)),
-    ):
-        answer = await ask(
-            berlin.connection, Question(range=week, by=by, where=where, measures=("people", "uniques")), berlin.now
-        )
-        assert isinstance(answer, Answer)
-        found = await explain_plan(berlin.connection, answer.plan)
+WEEK = timedelta(days=7)
 
-        assert found.touched.rollups + found.touched.index <= 3 * answer.plan.most_of_rollups + 100, by
-        assert found.touched.clicks <= answer.plan.most_of_clicks + MOST_PENDING, by
+
+@pytest.mark.servers
+async def test_a_plan_touches_no_more_rows_than_it_says(database_url: str) -> None:
+    async with open_tables(database_url) as connection:
+        world = await make_world(connection, "Europe/Berlin", copies=8)
+        # Small tables are read whole, however few of their rows are wanted.
+        await connection.execute("SET enable_seqscan = off")
+        *of_rollups, of_rows = list_questions(world)
+        for question in of_rollups:
+            await check_touched(world, question)
+        await connection.execute("ANALYZE")
+        for question in (*of_rollups, of_rows):
+            await check_touched(world, question)
+
+
+def list_questions(world: World) -> list[Question]:
+    week = Range(world.begin.date(), world.begin.date() + WEEK)
+    busy, quiet = (Filter("affiliate", (name,)) for name in ("busy", "quiet-a"))
+    german = Filter("country", ("DE",))
+    return [
+        Question(range=week, by=by, where=where, measures=("people", "uniques"))
+        for by, where in (
+            ((), ()),
+            (("day",), ()),
+            (("country",), ()),
+            (("code",), ()),
+            (("affiliate",), ()),
+            (("country",), (busy,)),
+            (("country",), (quiet,)),
+            (("country",), (quiet, Filter("program", ("hats",)))),
+            (("device",), (german,)),
+            (("affiliate",), (german,)),
+            (("os",), (german, quiet)),
+        )
+    ]
+
+
+async def check_touched(world: World, question: Question) -> None:
+    answer = await ask(world.connection, question, world.now)
+    assert isinstance(answer, Answer)
+    found = await explain_plan(world.connection, answer.plan)
+
+    # Beside what is added up: the totals of the week's days, which say when an affiliate was quiet.
+    assert found.touched.rollups + found.touched.index <= answer.plan.most_of_rollups + 30, question
+    # Pending clicks are read by their batches, and again where all rows of an affiliate are read.
+    assert found.touched.clicks <= answer.plan.most_of_clicks + 2 * answer.pending, question
 
 
 @pytest.mark.servers

@@ -43,8 +43,10 @@ class World(msgspec.Struct, frozen=True):
         return f"World({self.zone})"  # Hypothesis prints it
 
 
-async def make_world(connection: asyncpg.Connection, zone: str, count: int = 1500, pending: int = 3) -> World:
-    """Fill empty tables. Clicks of `pending` batches are in no rollup yet."""
+async def make_world(
+    connection: asyncpg.Connection, zone: str, count: int = 1500, *, pending: int = 3, copies: int = 1
+) -> World:
+    """Fill empty tables, with so many copies of each click. Clicks of `pending` batches are in no rollup yet."""
     rng = random.Random(zone)
     begin = BEGIN[zone]
     now = begin + timedelta(days=DAYS) + PAUSE
@@ -52,12 +54,13 @@ async def make_world(connection: asyncpg.Connection, zone: str, count: int = 150
     for table in (CLICKS, SCORES):
         await prepare_days(connection, await read_engine(connection), days, table)
     clicks = [make_click(rng, begin, number) for number in range(count)]
-    batches = [rng.randrange(1, 20) for _ in clicks]
+    batches = sorted(rng.randrange(1, 20) for _ in clicks)
     await connection.copy_records_to_table(
         "clicks",
         records=[(*click_row(click, click.published_at), batch) for click, batch in zip(clicks, batches, strict=True)],
         columns=[*CLICK_COLUMNS, "batch_id"],
     )
+    await copy_clicks(connection, copies)
     await settle_some(connection)
     await build_rollups(connection, zone, range(20 - pending, 20))
     return World(connection, zone, begin, now, await read_clicks(connection, zone))
@@ -91,6 +94,15 @@ def make_click(rng: random.Random, begin: datetime, number: int) -> Any:
         network=Network(status="found", kind=rng.choice(["hosting", "other", None])),
         unique=Uniqueness(is_unique=rng.choice([True, False, None]), status="judged"),
         fraud=Fraud(band=rng.choice(["clean", "suspicious", "invalid"]), ivt_class=rng.choice([None, "givt", "sivt"])),
+    )
+
+
+async def copy_clicks(connection: asyncpg.Connection, copies: int) -> None:
+    """Store each click again and again, with other ids, in the order of batches."""
+    names = ", ".join(f'"{name}"' for name in (*CLICK_COLUMNS, "batch_id") if name != "click_id")
+    await connection.execute(
+        f"INSERT INTO clicks (click_id, {names}) SELECT click_id || copy, {names}"
+        f" FROM clicks, generate_series(2, {copies}) AS copy ORDER BY batch_id"
     )
 
 
