@@ -1,4 +1,4 @@
-"""A small world of clicks for questions, with rollups counted from its rows by their definitions."""
+"""A small world of clicks for questions, with rollups made by the roller and moved by verdicts."""
 
 import random
 from collections.abc import Sequence
@@ -8,18 +8,19 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from schemas import Bot, Device, Fraud, Geo, Network, Referrer, Uniqueness, Utm
+from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Network, Referrer, Uniqueness, Utm
 from storage.columns import CLICK_COLUMNS, click_row
 from storage.days import prepare_days
 from storage.engine import CLICKS, SCORES, read_engine
-from storage.rollups.dimensions import DIMENSIONS, PAIRS
-from storage.rollups.measures import MEASURES, count_measures
+from storage.rollups.batches import NAMES
+from storage.rollups.limits import Limits
+from storage.rollups.measures import count_measures
+from storage.rollups.months import make_month
+from storage.rollups.roller import roll
+from storage.scores import ScoredClick, ScoreWriter, Verdict, add_verdict
 from tests.console.builders import enriched_click
 
-DETAILED_FROM: Final = 12
-"""Clicks a day from which an entity of these worlds has dimensions."""
-COUNTS: Final = ", ".join(MEASURES)
-KINDS: Final = {"p": "''", "a": "affiliate_id", "c": "code"}
+LIMITS: Final = Limits(detailed_from=12)
 BEGIN: Final = {
     "Asia/Kolkata": datetime(2026, 11, 1, tzinfo=UTC),
     "Australia/Lord_Howe": datetime(2026, 3, 30, tzinfo=UTC),
@@ -61,12 +62,16 @@ async def make_world(
         columns=[*CLICK_COLUMNS, "batch_id"],
     )
     await copy_clicks(connection, copies)
-    await settle_some(connection)
-    await build_rollups(connection, zone, range(20 - pending, 20))
+    await note_batches(connection, zone)
+    await roll_some(connection, pending + 5)
+    await make_months(connection)
+    await settle_some(connection, clicks)
+    await roll_some(connection, pending)
+    await count_minutes(connection)
     return World(connection, zone, begin, now, await read_clicks(connection, zone))
 
 
-def make_click(rng: random.Random, begin: datetime, number: int) -> Any:
+def make_click(rng: random.Random, begin: datetime, number: int) -> EnrichedClick:
     """Make a click: one affiliate and one code are busy on most days, one day is quiet."""
     at = begin + timedelta(milliseconds=int(rng.random() * (DAYS * 86_400_000 + PAUSE.total_seconds() * 1000)))
     affiliate = rng.choice(["busy"] * 6 + ["quiet-a", "quiet-b", "quiet-c"])
@@ -106,95 +111,61 @@ async def copy_clicks(connection: asyncpg.Connection, copies: int) -> None:
     )
 
 
-async def settle_some(connection: asyncpg.Connection) -> None:
+async def settle_some(connection: asyncpg.Connection, clicks: Sequence[EnrichedClick]) -> None:
     """Settle a third of the clicks otherwise, and decide some by hand."""
-    await connection.execute(
-        """
-        INSERT INTO click_scores (click_id, clicked_at, rules, stage, score, band, ivt_class, is_unique, unique_status)
-        SELECT click_id, clicked_at, 'r', 'settled', 50, 'likely_invalid', 'sivt', true, 'judged'
-        FROM clicks WHERE hashtext(click_id) % 3 = 0
-        """
-    )
-    await connection.execute(
-        """
-        INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who)
-        SELECT click_id, clicked_at, CASE WHEN hashtext(click_id) > 0 THEN 'valid' ELSE 'invalid' END, 'why', 'who'
-        FROM clicks WHERE hashtext(click_id) % 11 = 0
-        """
+    scored = [make_score(click) for number, click in enumerate(clicks) if number % 3 == 0]
+    writer = ScoreWriter(connection)
+    await writer.prepare(scored)
+    await writer.write(scored)
+    for number, click in enumerate(clicks[::40]):
+        verdict: Verdict = "valid" if number % 2 else "invalid"
+        await add_verdict(connection, click.click_id, click.clicked_at, verdict, why="why", who="who")
+
+
+def make_score(click: EnrichedClick) -> ScoredClick:
+    return ScoredClick(
+        click.click_id,
+        click.clicked_at,
+        Fraud(score=50, band="likely_invalid", ivt_class="sivt", rules="r", stage="settled"),
+        Uniqueness(is_unique=True, status="judged"),
+        changes_uniqueness=click.unique.is_unique is not True,
     )
 
 
-async def build_rollups(connection: asyncpg.Connection, zone: str, pending: Sequence[int] = ()) -> None:
-    """Count all tables of rollups from the rows, by their definitions."""
+async def note_batches(connection: asyncpg.Connection, zone: str) -> None:
     await connection.execute("UPDATE rollup_state SET zone = $1", zone)
     await connection.execute(
         """
-        INSERT INTO rollup_batches (batch_id, clicks, first_at, last_at, rolled_at) OVERRIDING SYSTEM VALUE
-        SELECT batch_id, count(*), min(clicked_at), max(clicked_at), CASE WHEN batch_id <> ALL ($1) THEN now() END
-        FROM clicks GROUP BY 1
-        """,
-        list(pending),
-    )
-    await connection.execute(
-        """
-        CREATE TEMPORARY TABLE counted_clicks AS
-        SELECT clicks_now.*, rolled_at IS NULL AS is_pending FROM clicks_now JOIN rollup_batches USING (batch_id)
+        INSERT INTO rollup_batches (batch_id, clicks, first_at, last_at) OVERRIDING SYSTEM VALUE
+        SELECT batch_id, count(*), min(clicked_at), max(clicked_at) FROM clicks GROUP BY 1
         """
     )
+
+
+async def count_minutes(connection: asyncpg.Connection) -> None:
+    """Count all minutes by the verdicts of now: the product moves those of the last days alone."""
+    await connection.execute("DELETE FROM click_minutes")
     await connection.execute(
         f"""
-        INSERT INTO click_minutes (minute, program_id, slot, {COUNTS})
+        INSERT INTO click_minutes (minute, program_id, slot, {NAMES})
         SELECT date_trunc('minute', clicked_at, 'UTC'), program_id, hashtext(click_id) % 4 + 3, {count_measures()}
-        FROM counted_clicks GROUP BY 1, 2, 3
+        FROM clicks_now GROUP BY 1, 2, 3
         """
     )
-    days = f"'d', date_trunc('day', clicked_at, '{zone}')"
-    for kind, entity in KINDS.items():
-        await roll(connection, kind, f"'h', date_trunc('hour', clicked_at, '{zone}')", entity)
-        await roll(connection, kind, days, entity)
-        for one in DIMENSIONS.values():
-            await roll(connection, kind, days, entity, (one.number, one.sql))
-    await keep_busy_details(connection)
-    for one, other in PAIRS:
-        await roll(connection, "p", days, "''", (one.number, one.sql, other.number, other.sql))
-    await connection.execute(
-        f"""
-        INSERT INTO click_rollups (grain, period, program_id, kind, entity, dim, value, dim2, value2, {COUNTS})
-        SELECT 'm', date_trunc('month', period, '{zone}'), program_id, kind, entity, dim, value, dim2, value2,
-            {", ".join(f"sum({name})" for name in MEASURES)}
-        FROM click_rollups WHERE grain = 'd' AND dim2 = 0 AND (kind = 'p' OR dim = 0) GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
-        """
-    )
-    await connection.execute(
-        "INSERT INTO rollup_months (month) SELECT DISTINCT period FROM click_rollups WHERE grain = 'm'"
-    )
 
 
-async def keep_busy_details(connection: asyncpg.Connection) -> None:
-    """Remove the dimensions of affiliates and codes on days on which they were quiet."""
-    busy = f"""
-        (SELECT period, program_id, kind, entity FROM click_rollups WHERE grain = 'd' AND dim = 0 AND kind <> 'p'
-        AND people + bots + app_fetches + prefetches + tests >= {DETAILED_FROM})
-    """
-    key = "(period, program_id, kind, entity)"
-    await connection.execute(
-        f"UPDATE click_rollups SET detailed = true WHERE grain = 'd' AND dim = 0 AND {key} IN {busy}"
-    )
-    await connection.execute(f"DELETE FROM click_rollups WHERE kind <> 'p' AND dim > 0 AND {key} NOT IN {busy}")
+async def roll_some(connection: asyncpg.Connection, pending: int) -> None:
+    """Roll the oldest batches, one after the other, and leave the newest."""
+    while await connection.fetchval("SELECT count(*) FROM rollup_batches WHERE rolled_at IS NULL") > pending:
+        await roll(connection, 1, LIMITS, wait=True)
 
 
-async def roll(
-    connection: asyncpg.Connection, kind: str, period: str, entity: str, dimensions: tuple[Any, ...] = ()
-) -> None:
-    dim, value, dim2, value2 = (*dimensions, *(0, "''", 0, "''")[len(dimensions) :])
-    await connection.execute(
-        f"""
-        INSERT INTO click_rollups (grain, period, program_id, kind, entity, dim, value, dim2, value2, {COUNTS})
-        SELECT {period}, program_id, '{kind}', {entity}, {dim}, {value}, {dim2}, {value2}, {count_measures()}
-        FROM counted_clicks WHERE NOT is_pending
-        GROUP BY 2, 3, 5, 7, 9
-        """
-    )
+async def make_months(connection: asyncpg.Connection) -> None:
+    """Make the months of the days that are counted, also of those that are not over."""
+    for row in await connection.fetch(
+        "SELECT DISTINCT date_trunc('month', period, zone) FROM click_rollups, rollup_state WHERE grain = 'd'"
+    ):
+        await make_month(connection, row[0])
 
 
 async def read_clicks(connection: asyncpg.Connection, zone: str) -> list[Any]:
