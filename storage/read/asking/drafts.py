@@ -35,10 +35,14 @@ def draft_plans(question: Question, state: RollupState) -> list[Plan | NotKept]:
     from_rows = draft_from_rows(question, state, span, scope if isinstance(scope, str) else "")
     if isinstance(scope, str) or span.begin < state.counted_from:
         return [from_rows]
-    from_rollups = draft_from_rollups(question, state, span, scope)
-    if isinstance(from_rollups, Plan) and can_be_bounded(from_rollups):
-        return [from_rollups, draft_from_busiest(from_rollups), from_rows]
-    return [from_rollups, from_rows]
+    from_days = draft_from_rollups(question, state, span, scope)
+    drafts = [from_days]
+    # Days say more exactly which clicks are gone or hidden; months are fewer rows.
+    from_months = draft_from_rollups(question, state, span, scope, by_months=True)
+    drafts += [from_months] if from_months != from_days else []
+    if isinstance(from_days, Plan) and can_be_bounded(from_days):
+        drafts.append(draft_from_busiest(from_days))
+    return [*drafts, from_rows]
 
 
 def draft_from_rows(question: Question, state: RollupState, span: Span, reason: str) -> Plan | NotKept:
@@ -48,8 +52,10 @@ def draft_from_rows(question: Question, state: RollupState, span: Span, reason: 
     return Plan(question, state, span, None, (read_rows(question, Segment("rows", span.begin, span.end), why),))
 
 
-def draft_from_rollups(question: Question, state: RollupState, span: Span, scope: Scope) -> Plan | NotKept:
-    segments = cut_range(question, state, span, scope)
+def draft_from_rollups(
+    question: Question, state: RollupState, span: Span, scope: Scope, *, by_months: bool = False
+) -> Plan | NotKept:
+    segments = cut_range(state, span, choose_grains(question, state, span, scope, by_months=by_months))
     if find_gone(state, segments):
         return NotKept(explain_gone(state, "the range begins or ends within a period that is counted as a whole"))
     sources = [read_segment(question, segment, scope) for segment in segments]
@@ -98,10 +104,10 @@ def draft_from_busiest(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, sources=tuple(sources))
 
 
-def cut_range(question: Question, state: RollupState, span: Span, scope: Scope) -> list[Segment]:
-    """Cut the range by the grains of a question, as far as the tables have them."""
+def cut_range(state: RollupState, span: Span, grains: Sequence[Grain]) -> list[Segment]:
+    """Cut the range by these grains, as far as the tables have them."""
     segments: list[Segment] = []
-    for segment in cut(span, choose_grains(question, state, span, scope), state.zone):
+    for segment in cut(span, grains, state.zone):
         for found in find_kept(segment, state):
             before = segments[-1] if segments else None
             if before is not None and before.grain == found.grain:
@@ -124,9 +130,12 @@ def find_kept(segment: Segment, state: RollupState) -> Iterator[Segment]:
         yield segment
 
 
-def choose_grains(question: Question, state: RollupState, span: Span, scope: Scope) -> Sequence[Grain]:
+def choose_grains(
+    question: Question, state: RollupState, span: Span, scope: Scope, *, by_months: bool = False
+) -> Sequence[Grain]:
+    by_months = by_months or span.length > LONG
     if scope.dimensions:
-        long = span.length > LONG and question.unit != "day" and scope.kind == "p" and len(scope.dimensions) == 1
+        long = by_months and question.unit != "day" and scope.kind == "p" and len(scope.dimensions) == 1
         return ("m", "d", "rows") if long else ("d", "rows")
     fine: Sequence[Grain] = ("minute", "rows") if scope.kind == "p" else ("rows",)
     is_short = span.length <= SHORT and span.begin >= state.now - MINUTES_KEPT and scope.kind == "p"
@@ -134,7 +143,7 @@ def choose_grains(question: Question, state: RollupState, span: Span, scope: Sco
         return fine
     if question.unit == "hour":
         return ("h", *fine)
-    months: Sequence[Grain] = ("m",) if span.length > LONG and question.unit != "day" else ()
+    months: Sequence[Grain] = ("m",) if by_months and question.unit != "day" else ()
     return (*months, "d", "h", *fine)
 
 

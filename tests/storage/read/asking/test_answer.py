@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from storage.read.asking.answer import Answer, ask
-from storage.read.asking.plan import NotKept, TooLarge
+from storage.read.asking.answer import Answer, ask, run_plan
+from storage.read.asking.drafts import draft_plans
+from storage.read.asking.plan import NotKept, Plan, TooLarge
 from storage.read.asking.question import (
     ENTITIES,
     LONGEST,
@@ -22,6 +23,7 @@ from storage.read.asking.question import (
     Range,
     locate,
 )
+from storage.read.asking.state import read_state
 from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.measures import DERIVED, MEASURES
 from tests.console.builders import open_tables
@@ -132,6 +134,20 @@ async def test_a_series_has_a_number_for_each_period_also_where_clocks_change(be
         datetime(2026, 10, 25, 0, tzinfo=UTC),
         datetime(2026, 10, 25, 1, tzinfo=UTC),
     ]
+
+
+@pytest.mark.parametrize("by", ["code", "affiliate", "country"])
+async def test_whole_months_give_what_their_days_give(berlin: World, by: str) -> None:
+    asked = ask_about(berlin, range=Range(date(2026, 10, 1), date(2026, 11, 2)), by=(by,), measures=("people", "net"))
+    state = await read_state(berlin.connection, berlin.now)
+    drafts = [draft for draft in draft_plans(asked, state) if isinstance(draft, Plan)][:2]
+    by_days, by_months = [await run_plan(berlin.connection, draft) for draft in drafts]
+
+    assert [[source.grain for source in draft.sources[:-1]] for draft in drafts] == [["d"], ["m", "d"]]
+    assert isinstance(by_days, Answer)
+    assert isinstance(by_months, Answer)
+    assert by_months.groups == by_days.groups
+    assert by_months.totals == by_days.totals != (0, 0)
 
 
 async def test_a_page_is_cut_from_all_groups_and_totals_are_of_all(berlin: World) -> None:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from storage.read.asking.drafts import draft_plans
@@ -67,6 +68,19 @@ def test_the_top_of_all_codes_may_be_found_among_the_busiest() -> None:
     drafts = draft_plans(Question(range=range_of(30), by=("code",)), STATE)
 
     assert [sources_of(draft) for draft in drafts] == [["d", "pending"], ["busy", "pending"], ["index"]]
+
+
+def test_where_days_are_too_many_rows_whole_months_are_tried() -> None:
+    year = Question(range=Range(date(2025, 11, 25), TODAY), by=("code",))
+    by_day = msgspec.structs.replace(year, by=("day",))
+
+    assert [sources_of(draft) for draft in draft_plans(year, STATE)] == [
+        ["d", "pending"],
+        ["d", "m", "d", "pending"],
+        ["busy", "pending"],
+        ["index"],
+    ]
+    assert [sources_of(draft) for draft in draft_plans(by_day, STATE)] == [["d", "pending"], ["index"]]
 
 
 def test_clicks_that_are_not_counted_yet_are_read_from_rows() -> None:
