@@ -16,6 +16,8 @@ from storage.rollups.measures import DERIVED, MEASURES
 KEYS: Final = ("one", "other")
 ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
 IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
+NOT_BY_TOTALS: Final = ("dim = (SELECT 0::smallint)", "dim2 = 0")
+"""The same, but the index of all totals is not taken for a few of them."""
 SAME_DAY: Final = ("kind", "entity", "dim", "grain", "period", "program_id", "dim2")
 OF_PROGRAMS: Final = ("kind = 'p'", "entity = ''")
 GONE: Final = "period < (SELECT max(until) FROM rollup_days)"
@@ -108,8 +110,13 @@ class SourceReader:
     def select_busiest(self) -> str:
         """Select the affiliates or codes that are marked as busy on a day of the range."""
         days = next(source for source in self.plan.sources if source.kind == "busy")
-        where = [*self.of_entities(), *self.of_programs(), *IS_TOTAL, "detailed", *self.of_periods(days)]
-        return select("DISTINCT entity", "click_rollups", where)
+        return select(
+            "DISTINCT entity", "click_rollups", [*self.of_entities(), *self.of_programs(), *self.of_busy(days)]
+        )
+
+    def of_busy(self, source: Source) -> list[str]:
+        """Write the conditions by whose index days of busy affiliates and codes are found."""
+        return ["detailed", *NOT_BY_TOTALS, *self.of_periods(source)]
 
     def count_hidden(self, source: Source) -> str:
         """Count the days with other values on which a value of a filter has no row; of months, all with others."""
@@ -187,7 +194,7 @@ class SourceReader:
     def is_total(self) -> list[str]:
         """Write the conditions of totals. For a few entities, the index of all totals must not be taken."""
         of_few = self.scope.kind != "p" and find_entity_filter(self.question) is not None
-        return ["dim = (SELECT 0::smallint)", "dim2 = 0"] if of_few else [*IS_TOTAL]
+        return [*NOT_BY_TOTALS] if of_few or self.plan.is_bounded else [*IS_TOTAL]
 
     def of_programs(self) -> list[str]:
         return [self.filter(one, "program_id") for one in self.question.where if one.field == "program"]

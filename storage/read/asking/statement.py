@@ -106,7 +106,9 @@ def count_source(reader: SourceReader, source: Source) -> str:
             return count_at_most("click_rollups", reader.of_rollups(source), MOST_ROLLUP_ROWS)
         case "busy":
             are_busy = f"entity = ANY (ARRAY({reader.select_busiest()}))"
-            return count_at_most("click_rollups", [*reader.of_rollups(source), are_busy], MOST_ROLLUP_ROWS)
+            of_busy = count_at_most("click_rollups", reader.of_busy(source), MOST_ROLLUP_ROWS)
+            of_all = count_at_most("click_rollups", [*reader.of_rollups(source), are_busy], MOST_ROLLUP_ROWS)
+            return f"{of_busy} + {of_all}"
         case "minutes":
             return count_at_most("click_minutes", reader.within(source, "minute"), MOST_ROLLUP_ROWS)
         case "hidden":

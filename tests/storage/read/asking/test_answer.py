@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from storage.read.asking.answer import Answer, ask, run_plan
+from storage.read.asking.description import explain_plan
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.plan import NotKept, Plan, TooLarge
 from storage.read.asking.question import (
@@ -254,16 +255,19 @@ async def test_until_old_clicks_are_counted_they_are_read_from_rows(database_url
 async def test_the_top_of_very_many_is_found_among_the_busiest(database_url: str) -> None:
     async with open_tables(database_url) as connection:
         await fill_codes(connection, codes=3000, days=20)
+        await connection.execute("ANALYZE click_rollups")
         question = Question(range=Range(date(2026, 11, 1), date(2026, 11, 21)), by=("code",), limit=5)
         answer = await ask(connection, question, datetime(2026, 11, 21, tzinfo=UTC))
         long = await ask(connection, structs.replace(question, limit=100), datetime(2026, 11, 21, tzinfo=UTC))
+        assert isinstance(answer, Answer)
+        touched = (await explain_plan(connection, answer.plan)).touched
         expected = await connection.fetch(
             "SELECT entity, sum(people) FROM click_rollups WHERE kind = 'c' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 5"
         )
         total = await connection.fetchval("SELECT sum(people) FROM click_rollups WHERE kind = 'p'")
 
-    assert isinstance(answer, Answer)
     assert answer.plan.is_bounded
+    assert touched.rollups <= answer.plan.most_of_rollups + 2 * 20, "and the totals of the program's days"
     assert [(group.keys[0], group.counts[0]) for group in answer.groups] == [tuple(row) for row in expected]
     assert answer.totals == (total,)
     assert isinstance(long, TooLarge)
