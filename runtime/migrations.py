@@ -220,7 +220,8 @@ def check_records(package: MigrationSet, recorded: Mapping[Number, str]) -> None
                 f"{migration.name} has changed since it was applied to this database: restore it, "
                 f"and put the change into a new migration"
             )
-    ahead = [number for name, number in recorded if name == package.recorded_as and number > len(package.migrations)]
+    newest = max((migration.number for migration in package.migrations), default=0)
+    ahead = [number for name, number in recorded if name == package.recorded_as and number > newest]
     if ahead:
         raise MigrationError(
             f"The database has {package.package} migration {max(ahead):04}, which this version does not know: "
