@@ -4,9 +4,9 @@ Native partitions are created ahead. A hypertable needs none, and gets a policy 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NoReturn
 
 import asyncpg
 import structlog
@@ -31,6 +31,19 @@ SESSION: Final = Session(application="clickrail sink partitions", connect_s=5.0,
 
 def read_day() -> date:
     return datetime.now(UTC).date()
+
+
+async def repeat(work: Callable[[], Awaitable[object]], outage: OutageLog) -> NoReturn:
+    """Work every hour, or a minute after DependencyAway or Stuck, which are only logged."""
+    while True:
+        try:
+            await work()
+        except (DependencyAway, Stuck) as error:
+            outage.fail(str(error))
+            await asyncio.sleep(AGAIN_S)
+        else:
+            outage.end()
+            await asyncio.sleep(EVERY_S)
 
 
 class PartitionJob:
@@ -58,15 +71,7 @@ class PartitionJob:
 
     async def run(self) -> None:
         """Work every hour, or a minute after a failure, until cancelled. Failures are only logged."""
-        while True:
-            try:
-                await self.make()
-            except (DependencyAway, Stuck) as error:
-                self._outage.fail(str(error))
-                await asyncio.sleep(AGAIN_S)
-            else:
-                self._outage.end()
-                await asyncio.sleep(EVERY_S)
+        await repeat(self.make, self._outage)
 
     async def make(self) -> None:
         """Create the missing partitions, each in its own transaction, or the policy. Raises PostgresAway and Stuck."""

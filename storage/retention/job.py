@@ -1,6 +1,5 @@
 """The job of the sink that applies retention. Of several sinks, one does at a time."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -9,12 +8,11 @@ from typing import Final, Protocol
 import structlog
 from prometheus_client import Counter
 
-from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure, transaction
 from runtime.postgres_errors import ERRORS
 from runtime.settings import DatabaseUrl
-from storage.jobs import AGAIN_S, EVERY_S, read_day
+from storage.jobs import read_day, repeat
 from storage.retention.plan import apply_retention
 from storage.retention.policy import RetentionPolicy
 from storage.retention.removals import Removable
@@ -52,15 +50,8 @@ class RetentionJob:
 
     async def run(self) -> None:
         """Apply retention every hour, or a minute after a failure, until cancelled. Failures are only logged."""
-        while self._policy.removes_anything:
-            try:
-                await self.apply()
-            except (DependencyAway, Stuck) as error:
-                self._outage.fail(str(error))
-                await asyncio.sleep(AGAIN_S)
-            else:
-                self._outage.end()
-                await asyncio.sleep(EVERY_S)
+        if self._policy.removes_anything:
+            await repeat(self.apply, self._outage)
 
     async def apply(self) -> bool:
         """Remove what is old; return False if another process is doing it. Raises PostgresAway and Stuck."""

@@ -32,7 +32,7 @@ async def test_what_reads_too_much_is_refused_and_as_a_job_counted_as_exactly_an
             "INSERT INTO rollup_batches (batch_id, clicks, first_at, last_at, rolled_at) OVERRIDING SYSTEM VALUE"
             " VALUES (99, 1, now(), now(), now())"
         )
-        anew = await answers.ask(connection, question, world.now)
+        recounted = await answers.ask(connection, question, world.now)
 
     assert isinstance(refused, TooLarge)
     assert refused.about is not None
@@ -40,9 +40,9 @@ async def test_what_reads_too_much_is_refused_and_as_a_job_counted_as_exactly_an
     assert isinstance(answer, Answer)
     assert {(): answer.totals} == count(list(world.clicks), question, world.zone)
     assert again is answer
-    assert anew is not answer
-    assert isinstance(anew, Answer)
-    assert anew.totals == answer.totals
+    assert recounted is not answer
+    assert isinstance(recounted, Answer)
+    assert recounted.totals == answer.totals
 
 
 async def test_a_bad_question_stays_one(database_url: str) -> None:
