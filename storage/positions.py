@@ -59,6 +59,9 @@ class StoredPositions:
         }
         if gaps:
             self._asked.update(gaps)
+            # Another sink may have the partition by now, and be on its way through it again: say so once only.
+            for partition in gaps:
+                self._noted.pop(partition, None)
             raise ReadAgain(gaps)
         return nexts
 

@@ -68,6 +68,18 @@ async def test_what_a_database_lost_of_other_partitions_is_asked_for_too(
     assert asked.value.positions == {("clicks.enriched", 2): 0}
 
 
+async def test_a_partition_that_another_sink_reads_again_holds_nobody_up(
+    writer: TableWriter, database_url: str
+) -> None:
+    await store(writer, [msgspec.structs.replace(one, partition=2) for one in records_at(0, 1)])
+    for position in (0, 1):
+        await change(database_url, f'UPDATE stored_positions SET next_offset = {position} WHERE "partition" = 2')
+        if not position:
+            with pytest.raises(ReadAgain):
+                await store(writer, records_at(2))
+        await store(writer, records_at(2))
+
+
 async def test_offsets_that_the_topic_does_not_have_are_asked_for_once(writer: TableWriter, database_url: str) -> None:
     await store(writer, records_at(0))
 
