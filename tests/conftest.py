@@ -53,6 +53,9 @@ def own_settings(tmp_path: Path) -> LocalSettings:
 @pytest.fixture(scope="session")
 async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """Kafka, as `host:port`. The tests of all workers share it: topics and groups begin with their `topic_prefix`."""
+    if servers.GIVEN_KAFKA is not None:
+        yield servers.GIVEN_KAFKA
+        return
     own = tmp_path_factory.getbasetemp()
     async with keeper.shared("kafka", own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as address:
         yield address

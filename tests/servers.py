@@ -1,7 +1,7 @@
 """The real servers of the tests: our own launcher's, or containers when CLICKRAIL_TEST_SERVERS=docker.
 
 CLICKRAIL_TEST_DATABASE_URL names a PostgreSQL to use instead of starting one, such as one with TimescaleDB. Each test
-makes a schema of its own in it.
+makes a schema of its own in it. CLICKRAIL_TEST_KAFKA names a Kafka, as `host:port`: each test has topics of its own.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from tests.waiting import PATIENCE_S
 
 IN_DOCKER = os.environ.get("CLICKRAIL_TEST_SERVERS") == "docker"
 GIVEN_DATABASE = os.environ.get("CLICKRAIL_TEST_DATABASE_URL")
+GIVEN_KAFKA = os.environ.get("CLICKRAIL_TEST_KAFKA")
 
 
 def small_settings(folder: Path) -> LocalSettings:

@@ -16,6 +16,7 @@ import structlog
 from aiohttp import web
 
 from console.auth.login_tables import SessionTable, StoredSession
+from console.auth.roles import Role
 from runtime.errors import DependencyAway
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Session(msgspec.Struct, frozen=True):
     id: bytes
     csrf: str
     expires_at: datetime
+    role: Role = "owner"
 
 
 SESSION: Final = web.RequestKey("session", Session)

@@ -1,4 +1,7 @@
-"""Static files, read once and named by a hash of their content, so that browsers may cache them for ever."""
+"""Static files, read once and named by a hash of their content, so that browsers may cache them for ever.
+
+Those of other projects are in `vendor/`, with their licences.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,7 +29,7 @@ class Assets(msgspec.Struct, frozen=True):
 
 def load_assets(folder: Path = FOLDER) -> Assets:
     urls, by_name = {}, {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.rglob("*")):
         if path.suffix in TYPES:
             body = path.read_bytes()
             name = f"{path.stem}.{hashlib.sha256(body).hexdigest()[:DIGITS]}{path.suffix}"

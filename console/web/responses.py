@@ -1,23 +1,35 @@
 """HTTP responses rendered from templates."""
 
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
+from console.auth.roles import MAY, Permission
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
+from console.web.navigation import PAGES, find_current, list_navigation
 from console.web.rendering import render
+
+NOTHING: Final = frozenset[Permission]()
 
 
 def reply(request: web.Request, template: str, status: int = 200, **context: Any) -> web.Response:
-    """Render a page or a part of one. In the template `session` is null without a login."""
+    """Render a page or a part of one. In the template `session` is null without a login, and `may` its permissions."""
     environment: Environment = request.app[ENVIRONMENT]
+    session = request.get(SESSION)
+    may = MAY[session.role] if session else NOTHING
+    path = environment.base.relative(request.path)
+    pages: frozenset[str] = request.app[PAGES]
     text = render(
         environment.templates,
         template,
-        session=request.get(SESSION),
+        session=session,
+        may=may,
+        pages=pages,
+        navigation=list_navigation(pages, may),
+        current=find_current(path),
         now=environment.now(),
-        path=environment.base.relative(request.path),
+        path=path,
         problems={"Kafka": environment.live.problem, "PostgreSQL": environment.database.problem},
         public_url=environment.settings.public_url,
         **context,

@@ -205,6 +205,37 @@
 
   if (overview) setTimeout(pollOverview, 3000);
 
+  // Keys that work on every page: "/" searches, "g" and a letter open a page, Escape closes menus.
+  let goes = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        menu.open = false;
+        if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+      }
+    }
+    if (event.target.closest?.("input, select, textarea, dialog, [contenteditable]")) return;
+    if (event.key === "/") {
+      const search = document.querySelector("[data-search]");
+      if (search) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    } else if (goes) {
+      goes = false;
+      document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
+      event.stopImmediatePropagation();
+    } else if (event.key === "g") {
+      goes = true;
+      setTimeout(() => { goes = false; }, 1000);
+    }
+  }, true);
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+
   // Retry a page that could not be shown.
   async function retryPage() {
     const response = await fetch(location.href).catch(() => null);

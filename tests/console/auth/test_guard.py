@@ -6,7 +6,8 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from console.auth.guard import CONTENT_POLICY, SESSION_COOKIE
-from console.web.routes import ROUTES, Route, make_app
+from console.web.route import Route
+from console.web.routes import ROUTES, make_app
 from tests.console.builders import NOW, ulid_at
 from tests.console.running import Console
 

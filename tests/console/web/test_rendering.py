@@ -81,5 +81,15 @@ def test_our_own_sentences_may_set_code() -> None:
 def test_files_are_named_by_their_content() -> None:
     assets = load_assets()
 
-    assert sorted(assets.urls) == ["console.css", "live.js", "login.js", "mark.svg", "page.js"]
+    assert sorted(assets.urls) == [
+        "cards.js",
+        "console.css",
+        "htmx.js",
+        "live.js",
+        "login.js",
+        "mark.svg",
+        "page.js",
+        "parts.css",
+        "theme.js",
+    ]
     assert all(url.removeprefix("/static/") in assets.by_name for url in assets.urls.values())

@@ -2,7 +2,8 @@
 
 import pytest
 
-from console.web.routes import ROUTES, Route
+from console.web.route import Route
+from console.web.routes import ROUTES
 from tests.console.auth.test_guard import address_of
 from tests.console.running import Console
 
