@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.attribution import measure_attribution
+from bench.console import measure_console
 from bench.idle import measure_idle
 from bench.pipeline import measure_pipeline
 from bench.publishing import measure_publishing
@@ -28,6 +29,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "snapshot": measure_snapshot,
     "storage": measure_storage,
     "attribution": measure_attribution,
+    "console": measure_console,
 }
 
 

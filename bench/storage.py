@@ -5,17 +5,16 @@
 
 import os
 import time
-import uuid
 from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
 
+from bench.console_data import open_schema
 from bench.report import Figure
 from bench.stack import Bench
 from bench.storage_cards import measure_cards
 from bench.storage_clicks import make_clicks
-from cli.tables import apply_migrations
 from storage.rollups.roller import roll
 
 SIZES: Final = tuple(map(int, os.environ.get("BENCH_STORAGE_CLICKS", "100000,1000000").split(",")))
@@ -26,19 +25,12 @@ async def measure_storage(bench: Bench) -> list[Figure]:
     """Measure each size in a schema of its own."""
     figures: list[Figure] = []
     for size in SIZES:
-        schema = f"bench_{uuid.uuid4().hex[:12]}"
-        connection = await asyncpg.connect(bench.addresses.postgres)
-        try:
-            await connection.execute(f"CREATE SCHEMA {schema}")
-            figures += await measure_size(f"{bench.addresses.postgres}?options=-csearch_path%3D{schema}", size)
-        finally:
-            await connection.execute(f"DROP SCHEMA {schema} CASCADE")
-            await connection.close()
+        async with open_schema(bench.addresses.postgres) as url:
+            figures += await measure_size(url, size)
     return figures
 
 
 async def measure_size(url: str, size: int) -> list[Figure]:
-    await apply_migrations(url)
     connection = await asyncpg.connect(url)
     try:
         now = datetime.now(UTC)
