@@ -13,7 +13,7 @@ WORKERS ?= 3
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 SERVICES := ingest enricher sink settler console
 
-.PHONY: help up test check lint drill bench sbom audit lock clean
+.PHONY: help up test check lint drill bench pictures sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -39,6 +39,9 @@ drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, w
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
 	@$(BIN)/python -m bench
+
+pictures: $(VENV)/.dev ## Make the pictures of the console in docs/pictures
+	@$(BIN)/python -m docs.pictures
 
 sbom: $(VENV)/.dev ## Write what each service is made of to dist/ (CycloneDX), from its lock; needs no network
 	@mkdir -p dist

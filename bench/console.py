@@ -7,11 +7,12 @@ import asyncio
 import os
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from html import unescape
 from statistics import quantiles
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -74,7 +75,7 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 async def measure_console(bench: Bench) -> list[Figure]:
-    async with open_visit(bench) as visit:
+    async with open_visit(bench, CLICKS) as visit:
         paths = dict.fromkeys(PAGES)
         for page in PAGES:
             # What a page fetches at once is measured alone.
@@ -83,9 +84,12 @@ async def measure_console(bench: Bench) -> list[Figure]:
 
 
 @asynccontextmanager
-async def open_visit(bench: Bench) -> AsyncIterator[Visit]:
+async def open_visit(
+    bench: Bench, clicks: int, changed: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[Visit]:
+    """Open a console on so many clicks, and log in. `changed` as in `make_clicks`."""
     async with open_schema(bench.addresses.postgres) as url:
-        await furnish(url, CLICKS, datetime.now(UTC))
+        await furnish(url, clicks, datetime.now(UTC), changed)
         settings = Settings(
             kafka_bootstrap_servers=(bench.addresses.kafka,),
             database_url=Secret(url),

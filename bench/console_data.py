@@ -1,30 +1,31 @@
 """A busy installation's tables for the console: clicks of 30 days that are rolled, and their programs and codes."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import asyncpg
 
-from bench.storage_clicks import AFFILIATES, CODES, PROGRAMS, make_clicks
+from bench.storage_clicks import make_clicks
 from cli.tables import apply_migrations
+from storage.rollups.rebuild import MEND_MINUTES
 from storage.rollups.roller import roll
 
-PROGRAMS_SQL: Final = f"""
+MINUTE_DAYS: Final = 8
+PROGRAMS: Final = """
     INSERT INTO programs (id, name, status, target_url)
-    SELECT 'program-' || n, 'Program ' || n, 'active', 'https://shop.example/?click={{click_token}}'
-    FROM generate_series(0, {PROGRAMS - 1}) AS n
+    SELECT id, initcap(replace(id, '-', ' ')), 'active', 'https://shop.example/' || id || '?click={click_token}'
+    FROM (SELECT DISTINCT program_id AS id FROM clicks) AS named
 """
-AFFILIATES_SQL: Final = f"""
+AFFILIATES: Final = """
     INSERT INTO affiliates (id, name, status)
-    SELECT 'affiliate-' || n, 'Affiliate ' || n, 'active' FROM generate_series(0, {AFFILIATES - 1}) AS n
+    SELECT id, initcap(replace(id, '-', ' ')), 'active' FROM (SELECT DISTINCT affiliate_id AS id FROM clicks) AS named
 """
-CODES_SQL: Final = f"""
+CODES: Final = """
     INSERT INTO referral_codes (code, affiliate_id, program_id, status)
-    SELECT 'code-' || n, 'affiliate-' || (n * 7919) % {AFFILIATES}, 'program-' || n % {PROGRAMS}, 'active'
-    FROM generate_series(1, {CODES}) AS n
+    SELECT code, min(affiliate_id), min(program_id), 'active' FROM clicks GROUP BY code
 """
 
 
@@ -43,13 +44,16 @@ async def open_schema(postgres: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-async def furnish(url: str, clicks: int, now: datetime) -> None:
-    """Fill empty tables: so many clicks, counted by the roller, and all that they name."""
+async def furnish(url: str, clicks: int, now: datetime, changed: Mapping[str, str]) -> None:
+    """Fill empty tables: so many clicks, counted by the roller, and what they name. `changed` as in `make_clicks`."""
     connection = await asyncpg.connect(url)
     try:
-        for statement in (PROGRAMS_SQL, AFFILIATES_SQL, CODES_SQL):
-            await connection.execute(statement)
-        await make_clicks(connection, clicks, now)
+        await make_clicks(connection, clicks, now, changed)
+        # The sink counts minutes as it stores.
+        for days in range(MINUTE_DAYS):
+            await connection.execute(MEND_MINUTES, now.date() - timedelta(days=days), timeout=None)
+        for statement in (PROGRAMS, AFFILIATES, CODES):
+            await connection.execute(statement, timeout=None)
         while (rolled := await roll(connection, wait=True)) is not None and rolled.batches:
             pass
         await connection.execute("VACUUM ANALYZE", timeout=None)

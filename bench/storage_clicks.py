@@ -3,8 +3,10 @@
 The rows are made by PostgreSQL, in the order of time and with the numbers of batches, as the sink stores them.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -50,15 +52,21 @@ CHANGED: Final = {
 """Columns that differ from click to click, as SQL over its number, time, rank of the code and three random numbers."""
 
 
-async def make_clicks(connection: asyncpg.Connection, count: int, end: datetime) -> None:
-    """Fill empty tables with clicks of the days before `end`. Their batches are noted, and in no rollup yet."""
+async def make_clicks(
+    connection: asyncpg.Connection, count: int, end: datetime, changed: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Fill empty tables with clicks of the days before `end`. Their batches are noted, and in no rollup yet.
+
+    `changed` gives other SQL for some columns.
+    """
+    expressions = {**CHANGED, **changed}
     begin = end - timedelta(days=DAYS)
     days = [(begin + timedelta(days=number)).astimezone(UTC).date() for number in range(DAYS + 2)]
     for table in (CLICKS, SCORES):
         await prepare_days(connection, await read_engine(connection), days, table)
     await make_template(connection)
     columns = [*CLICK_COLUMNS, "stored_at"]
-    values = ", ".join(CHANGED.get(name, f'"{name}"') for name in columns)
+    values = ", ".join(expressions.get(name, f'"{name}"') for name in columns)
     names = ", ".join(f'"{name}"' for name in columns)
     await connection.execute(
         f"""
