@@ -14,6 +14,7 @@ from console.auth.guard import SESSION_COOKIE
 from console.auth.login_throttle import LoginClient
 from console.auth.password_queue import QueueFull
 from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
+from console.auth.users import OWNER
 from console.environment import ENVIRONMENT, Environment
 from console.web.addresses import make_local_target
 from console.web.forms import read_form
@@ -108,7 +109,7 @@ async def begin_session(request: web.Request, form: Mapping[str, str]) -> web.Re
     """Begin a session and set the device cookie. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
-    await environment.login.sessions.begin(token, environment.now(), lasts)
+    await environment.login.sessions.begin(OWNER, token, environment.now(), lasts)
     response = go_to(make_local_target(environment.base, form.get("next", "")))
     set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
     key = environment.login.device_key

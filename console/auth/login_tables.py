@@ -5,10 +5,17 @@ from typing import Final, Protocol
 
 import msgspec
 
+from console.auth.users import User
 from console.database import Database
 
-ADD_SESSION: Final = "INSERT INTO sessions (token_sha256, proof, begun_at, expires_at) VALUES ($1, $2, $3, $4)"
-FIND_SESSION: Final = "SELECT token_sha256, proof, begun_at, expires_at FROM sessions WHERE token_sha256 = $1"
+ADD_SESSION: Final = """
+INSERT INTO sessions (token_sha256, proof, begun_at, expires_at, user_id, browser) VALUES ($1, $2, $3, $4, $5, $6)
+"""
+FIND_SESSION: Final = """
+SELECT s.token_sha256, s.proof, s.begun_at, s.expires_at, s.browser, u.id, u.name, u.role, u.affiliate_id
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE s.token_sha256 = $1 AND u.disabled_at IS NULL
+"""
 REMOVE_SESSION: Final = "DELETE FROM sessions WHERE token_sha256 = $1"
 
 # One statement, so that concurrent guesses at all processes are charged one after the other.
@@ -26,12 +33,17 @@ REMOVE_FORGIVEN: Final = "DELETE FROM login_failures WHERE forgiven_at <= $1"
 
 
 class StoredSession(msgspec.Struct, frozen=True):
-    """A row: the digest of the browser's token, and a proof that the session began with the current password."""
+    """A row: the digest of the browser's token, and a proof that the session began under the current settings.
+
+    `browser` is the kind of browser in words, for the list of a user's sessions.
+    """
 
     token_sha256: bytes
     proof: bytes
     begun_at: datetime
     expires_at: datetime
+    user: User
+    browser: str = ""
 
 
 class SessionTable(Protocol):
@@ -62,12 +74,16 @@ class LoginTables:
         self._database = database
 
     async def add_session(self, session: StoredSession) -> None:
-        values = msgspec.structs.astuple(session)
+        times = (session.begun_at, session.expires_at)
+        values = (session.token_sha256, session.proof, *times, session.user.id, session.browser)
         await self._database.write(lambda connection: connection.execute(ADD_SESSION, *values))
 
     async def find_session(self, token_sha256: bytes) -> StoredSession | None:
         row = await self._database.write(lambda connection: connection.fetchrow(FIND_SESSION, token_sha256))
-        return None if row is None else StoredSession(*row)
+        if row is None:
+            return None
+        token, proof, begun_at, expires_at, browser, *user = row
+        return StoredSession(token, proof, begun_at, expires_at, User(*user), browser)
 
     async def remove_session(self, token_sha256: bytes) -> None:
         await self._database.write(lambda connection: connection.execute(REMOVE_SESSION, token_sha256))

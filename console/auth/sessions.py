@@ -17,13 +17,14 @@ from aiohttp import web
 
 from console.auth.login_tables import SessionTable, StoredSession
 from console.auth.roles import Role
+from console.auth.users import User
 from runtime.errors import DependencyAway
 
 log = structlog.get_logger()
 
 TOKEN_BYTES: Final = 32
 TOKEN_LENGTH: Final = 43
-CACHE_S: Final = 2.0
+CACHE_S: Final = 0.5
 """How long a session found in the table is not looked up again; a logout at another process takes this long."""
 LONGEST_STALE_S: Final = 3600.0
 """A session found in the table within this time before PostgreSQL went away stays valid until it is back."""
@@ -34,12 +35,20 @@ MOST_CACHED: Final = 1000
 
 
 class Session(msgspec.Struct, frozen=True):
-    """One login. `id` is the digest of the browser's token; every change of state must send `csrf` back."""
+    """One login of a user, or one request with an API key (`is_key`: `user` is then the key's id, name and role).
+
+    `id` is the digest of the browser's token or of the key; every change of state in a browser must send `csrf` back.
+    """
 
     id: bytes
     csrf: str
     expires_at: datetime
-    role: Role = "owner"
+    user: User
+    is_key: bool = False
+
+    @property
+    def role(self) -> Role:
+        return self.user.role
 
 
 SESSION: Final = web.RequestKey("session", Session)
@@ -75,10 +84,11 @@ class Sessions:
         self._ended: set[bytes] = set()
         self._outage: Outage | None = None
 
-    async def begin(self, token: bytes, now: datetime, lasts: timedelta) -> Session:
-        """Begin the session of a token of TOKEN_BYTES. Raises DependencyAway."""
-        session = self._make(token, now + lasts)
-        await self._table.add_session(StoredSession(session.id, self._make_proof(token), now, session.expires_at))
+    async def begin(self, user: User, token: bytes, now: datetime, lasts: timedelta, browser: str = "") -> Session:
+        """Begin a user's session with a token of TOKEN_BYTES. Raises DependencyAway."""
+        session = self._make(token, now + lasts, user)
+        proof = self._make_proof(token)
+        await self._table.add_session(StoredSession(session.id, proof, now, session.expires_at, user, browser))
         self._cache(session)
         return session
 
@@ -129,7 +139,7 @@ class Sessions:
         if stored is None or not hmac.compare_digest(stored.proof, self._make_proof(token)):
             self._cached.pop(digest, None)
             return None
-        return self._cache(self._make(token, stored.expires_at))
+        return self._cache(self._make(token, stored.expires_at, stored.user))
 
     async def _query(self, digest: bytes) -> StoredSession | None:
         """Query the table. Within RETRY_S of a failure, fail at once instead of waiting again."""
@@ -156,9 +166,9 @@ class Sessions:
             await self._table.remove_session(digest)
             self._ended.discard(digest)
 
-    def _make(self, token: bytes, expires_at: datetime) -> Session:
+    def _make(self, token: bytes, expires_at: datetime, user: User) -> Session:
         csrf = hmac.digest(token, b"csrf", "sha256").hex()
-        return Session(hashlib.sha256(token).digest(), csrf, expires_at)
+        return Session(hashlib.sha256(token).digest(), csrf, expires_at, user)
 
     def _make_proof(self, token: bytes) -> bytes:
         return hmac.digest(token, self._key, "sha256")

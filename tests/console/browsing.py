@@ -5,6 +5,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from console.auth.guard import SESSION_COOKIE
+from console.auth.roles import Role
 from tests.browser import collect_complaints
 from tests.console.running import PASSWORD, Console
 from tests.waiting import PATIENCE_S
@@ -14,6 +16,25 @@ TABLET = {"width": 768, "height": 1024}
 NARROW = {"width": 390, "height": 844}
 
 expect.set_options(timeout=PATIENCE_S * 1000)
+
+
+@asynccontextmanager
+async def opened_as(
+    browser: Browser, console: Console, path: str, role: Role, **options: object
+) -> AsyncIterator[Page]:
+    """Open a page as somebody with this role, who is logged in already."""
+    context = await browser.new_context(base_url=console.address, **{"viewport": WIDE, **options})
+    context.set_default_timeout(PATIENCE_S * 1000)
+    cookie = {"name": SESSION_COOKIE, "value": await console.begin_session(role), "url": console.address}
+    await context.add_cookies([cookie])
+    page = await context.new_page()
+    complaints = collect_complaints(page)
+    try:
+        await page.goto(path)
+        yield page
+    finally:
+        await context.close()
+    assert complaints == []
 
 
 @asynccontextmanager

@@ -2,7 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
+
 from console.auth.login_tables import StoredSession
+from console.auth.users import OWNER, Account
 from runtime.errors import DependencyAway
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -16,6 +19,9 @@ class MemoryTables:
         self.asked = 0
         self.sessions: dict[bytes, StoredSession] = {}
         self.failures: dict[bytes, datetime] = {}
+        self.accounts = {
+            OWNER.id: Account(id=OWNER.id, login="owner", name=OWNER.name, role=OWNER.role, created_at=NEVER)
+        }
 
     async def add_session(self, session: StoredSession) -> None:
         self._ask()
@@ -23,7 +29,11 @@ class MemoryTables:
 
     async def find_session(self, token_sha256: bytes) -> StoredSession | None:
         self._ask()
-        return self.sessions.get(token_sha256)
+        session = self.sessions.get(token_sha256)
+        account = self.accounts.get(session.user.id) if session else None
+        if session is None or account is None or account.disabled_at:
+            return None
+        return msgspec.structs.replace(session, user=account.user)
 
     async def remove_session(self, token_sha256: bytes) -> None:
         self._ask()

@@ -2,18 +2,25 @@
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
+from console.auth.guard import SESSION_COOKIE
 from console.auth.passwords import GuessCost
+from console.auth.roles import Role
+from console.auth.sessions import TOKEN_BYTES, write_token
+from console.auth.users import Account
 from console.environment import Environment, make_login, open_environment, read_password
 from console.settings import Settings
 from console.web.routes import make_app
 from runtime.settings import Secret
+from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
 from tests.waiting import PATIENCE_S
 
@@ -35,15 +42,54 @@ def make_settings(**changes: Any) -> Settings:
     return Settings(**known | changes)
 
 
+def make_account(role: Role, **changes: Any) -> Account:
+    """Give a user with this role: one of affiliates belongs to `ann`."""
+    known: dict[str, Any] = {
+        "id": role,
+        "login": role,
+        "name": role.title(),
+        "role": role,
+        "affiliate_id": "ann" if role == "affiliate" else None,
+        "created_at": NOW,
+    }
+    return Account(**known | changes)
+
+
+async def add_account(connection: Any, account: Account) -> None:
+    await connection.execute(
+        "INSERT INTO users (id, login, name, role, affiliate_id, password_hash, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        *(account.id, account.login, account.name, account.role, account.affiliate_id),
+        *(account.password_hash, account.created_at),
+    )
+
+
 class Console(msgspec.Struct, frozen=True):
     """A running console and a client of its page."""
 
     environment: Environment
     client: TestClient
+    tables: MemoryTables | None = None
 
-    async def log_in(self) -> None:
+    async def log_in(self, role: Role = "owner") -> None:
+        """Log the client in: the owner by the form, others by a session that is begun for them."""
+        if role != "owner":
+            self.client.session.cookie_jar.update_cookies({SESSION_COOKIE: await self.begin_session(role)})
+            return
         async with self.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
             assert response.status == 303
+
+    async def begin_session(self, role: Role) -> str:
+        """Begin a session of a user with this role, whose id and login name it is, and give its cookie."""
+        account = make_account(role)
+        if self.tables is not None:
+            self.tables.accounts[account.id] = account
+        else:
+            await self.environment.accounts.write(lambda connection: add_account(connection, account))
+        token = secrets.token_bytes(TOKEN_BYTES)
+        now = self.environment.now()
+        await self.environment.login.sessions.begin(account.user, token, now, timedelta(hours=1))
+        return write_token(token)
 
     async def read(self, path: str) -> str:
         async with self.client.get(path) as response:
@@ -74,7 +120,7 @@ async def run_console(settings: Settings, tables: MemoryTables | None = None, **
         client = TestClient(TestServer(make_app(environment)))
         try:
             await client.start_server()
-            yield Console(environment, client)
+            yield Console(environment, client, tables)
         finally:
             environment.broadcast.close()
             await client.close()

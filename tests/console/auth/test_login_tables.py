@@ -7,13 +7,14 @@ import asyncpg
 import pytest
 
 from console.auth.login_tables import LoginTables, StoredSession
+from console.auth.users import OWNER
 from console.database import DatabaseAway, open_database
 from runtime.migrations import MigrationSet, find_migrations
 from runtime.settings import Secret
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
 
-SESSION = StoredSession(b"s" * 32, b"proof", NOW, NOW + timedelta(hours=1))
+SESSION = StoredSession(b"s" * 32, b"proof", NOW, NOW + timedelta(hours=1), OWNER, "Firefox")
 SUBJECT = b"c" * 16
 MINUTE = timedelta(minutes=1)
 
@@ -71,7 +72,7 @@ async def test_guesses_are_forgiven_or_given_back_one_by_one(login_tables: Table
 
 
 async def test_what_is_over_is_removed_and_nothing_else(login_tables: Tables) -> None:
-    lasting = StoredSession(b"l" * 32, b"proof", NOW, NOW + timedelta(hours=2))
+    lasting = StoredSession(b"l" * 32, b"proof", NOW, NOW + timedelta(hours=2), OWNER)
     for session in (SESSION, lasting):
         await login_tables.add_session(session)
     await login_tables.charge(SUBJECT, NOW, MINUTE, MINUTE)
@@ -93,4 +94,4 @@ async def test_only_the_login_can_write(database_url: str) -> None:
 def test_the_consoles_tables_are_the_consoles_own() -> None:
     migrations: MigrationSet = find_migrations("console")
 
-    assert [migration.name for migration in migrations.migrations] == ["console/migrations/0001_sessions.sql"]
+    assert [migration.number for migration in migrations.migrations] == list(range(1, len(migrations.migrations) + 1))
