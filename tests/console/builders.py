@@ -155,10 +155,10 @@ NOT_COUNTED = "UPDATE rollup_state SET is_complete = false, counted_from = 'infi
 
 @asynccontextmanager
 async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Make the tables of sink and console in an empty schema, and give a connection to them."""
+    """Make all tables in an empty schema, and give a connection to them."""
     connection = await asyncpg.connect(database_url)
     try:
-        await migrate(connection, [find_migrations(package) for package in ("storage", "console")])
+        await migrate(connection, [find_migrations(package) for package in ("referrals", "storage", "console")])
         yield connection
     finally:
         await connection.close()
