@@ -13,6 +13,9 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from console.auth.account_tables import AccountTable, AccountTables
+from console.auth.key_tables import KeyTable, KeyTables
+from console.auth.keys import Keys
 from console.auth.login_tables import FailureTable, LoginTables, SessionTable
 from console.auth.login_throttle import LoginThrottle
 from console.auth.password_queue import PasswordQueue
@@ -38,12 +41,29 @@ from runtime.task_scope import task_scope
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """What login and logout use; `device_key` signs device cookies."""
+    """What logins, users and keys use.
+
+    `device_key` signs device cookies, `pending_key` logins that wait for a code; `seal_key` encrypts secrets of codes.
+    """
 
     sessions: Sessions
+    accounts: AccountTable
+    keys: Keys
+    key_table: KeyTable
     throttle: LoginThrottle
     password_queue: PasswordQueue
     device_key: bytes
+    pending_key: bytes
+    seal_key: bytes
+
+
+class LoginStorage(msgspec.Struct, frozen=True, kw_only=True):
+    """The tables of logins, users and keys."""
+
+    sessions: SessionTable
+    failures: FailureTable
+    accounts: AccountTable
+    keys: KeyTable
 
 
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +114,9 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
     passwords = await asyncio.to_thread(read_password, settings, guess_cost)
     async with open_database(url) as database, open_database(url, writable=True) as accounts:
         tables = LoginTables(accounts)
+        storage = LoginStorage(
+            sessions=tables, failures=tables, accounts=AccountTables(accounts), keys=KeyTables(accounts)
+        )
         environment = Environment(
             settings=settings,
             now=read_clock,
@@ -104,7 +127,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             live=live,
             overview=CachedQuery(lambda: read_overview(database, read_clock())),
             accounts=accounts,
-            login=make_login(passwords, tables, tables),
+            login=make_login(passwords, storage),
             proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
             base=base,
             assets=assets,
@@ -121,10 +144,15 @@ def read_password(settings: Settings, guess_cost: GuessCost) -> Passwords:
     return Passwords(settings.password.reveal(), secret, guess_cost)
 
 
-def make_login(passwords: Passwords, sessions: SessionTable, failures: FailureTable) -> Login:
+def make_login(passwords: Passwords, storage: LoginStorage) -> Login:
     return Login(
-        sessions=Sessions(sessions, passwords.make_key("session"), monotonic),
-        throttle=LoginThrottle(failures, passwords.make_key("guest"), monotonic),
+        sessions=Sessions(storage.sessions, passwords.make_key("session"), monotonic),
+        accounts=storage.accounts,
+        keys=Keys(storage.keys, monotonic),
+        key_table=storage.keys,
+        throttle=LoginThrottle(storage.failures, passwords.make_key("guest"), monotonic),
         password_queue=PasswordQueue(passwords),
         device_key=passwords.make_key("browser"),
+        pending_key=passwords.make_key("pending"),
+        seal_key=passwords.make_lasting_key("totp"),
     )

@@ -22,5 +22,5 @@ class ConsoleMetrics:
             ["result"],
             registry=registry,
         )
-        for result in ("accepted", "wrong", "limited", "crowded", "away"):
+        for result in ("accepted", "code", "wrong", "wrong_code", "expired", "limited", "crowded", "away"):
             self.logins.labels(result)

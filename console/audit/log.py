@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from console.auth.sessions import Session
+from console.auth.users import Session
 
 ActorKind = Literal["user", "key", "cli", "system", "stranger"]
 LONGEST_NAME: Final = 200

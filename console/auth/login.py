@@ -1,22 +1,27 @@
-"""Login and logout: one password, a limit on wrong guesses that never locks the owner out."""
+"""Login and logout: name, password and code, with limits on wrong guesses that never lock the owner out."""
 
 import math
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 import structlog
 from aiohttp import hdrs, web
 
+from console.audit.log import STRANGER, Actor, AuditEntry, actor_of
+from console.auth.browsers import name_browser
 from console.auth.device_cookie import DEVICE_COOKIE, DEVICE_COOKIE_S, ID_BYTES, read_device_cookie, write_device_cookie
 from console.auth.guard import SESSION_COOKIE
 from console.auth.login_throttle import LoginClient
 from console.auth.password_queue import QueueFull
-from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
-from console.auth.users import OWNER
-from console.environment import ENVIRONMENT, Environment
-from console.web.addresses import make_local_target
+from console.auth.pending_login import is_pending, read_user_id, write_pending
+from console.auth.second_factor import digest_recovery_code, find_step, open_secret
+from console.auth.sessions import SESSION, TOKEN_BYTES, NewLogin, write_token
+from console.auth.users import LONGEST_LOGIN, OWNER_LOGIN, Account, is_login, is_user_id
+from console.environment import ENVIRONMENT, Environment, Login
+from console.web.addresses import Base, make_local_target
 from console.web.forms import read_form
 from console.web.responses import reply
 from runtime.errors import DependencyAway
@@ -24,11 +29,13 @@ from runtime.forwarded import read_scheme
 
 log = structlog.get_logger()
 
-HOUR_S: Final = 3600
 COME_AGAIN_S: Final = 5
+PENDING: Final = "pending"
 
 PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
-    "wrong": (403, "That is not the password."),
+    "wrong": (403, "That is not the password of this user."),
+    "wrong_code": (403, "That is not the code, or it was used already. Wait for the next one."),
+    "expired": (403, "That took too long. Log in again."),
     "limited": (429, "Too many wrong guesses. Try again in {wait_s} seconds."),
     "crowded": (503, "Too many logins are waiting. Try again in {wait_s} seconds."),
     "away": (503, "{problem}. Nobody can log in until this is fixed."),
@@ -43,46 +50,129 @@ async def show_login(request: web.Request) -> web.Response:
         return go_to(target)
     away = environment.login_problem()
     problem = PROBLEMS["away"][1].format(problem=away) if away else None
-    return reply(request, "login.html", target=target, problem=problem, wrong=False)
+    return reply(request, "login.html", target=target, problem=problem, wrong=False, login="")
 
 
 async def log_in(request: web.Request) -> web.Response:
+    """Check login name and password, or the code that was asked for after them. Without a name it is the owner."""
     environment: Environment = request.app[ENVIRONMENT]
     form = await read_form(request)
-    client = identify_client(request)
+    login = normalize_login(form.get("login", OWNER_LOGIN))
+    client = identify_client(request, login)
     try:
+        if PENDING in form:
+            return await check_code(request, form)
         if wait_s := environment.login.throttle.cached_wait_s(client):
             return refuse(request, form, "limited", wait_s)
         async with environment.login.password_queue.line(is_known=client.is_known).turn():
-            return await check_guess(request, form, client)
+            return await check_guess(request, form, client, login)
     except QueueFull:
         return refuse(request, form, "crowded", COME_AGAIN_S)
     except DependencyAway as error:
         return refuse(request, form, "away", COME_AGAIN_S, str(error))
 
 
-def identify_client(request: web.Request) -> LoginClient:
+def identify_client(request: web.Request, login: str) -> LoginClient:
     environment: Environment = request.app[ENVIRONMENT]
     client = environment.proxies.find_client(request.remote, request.headers)
-    browser = read_device_cookie(environment.login.device_key, request.cookies.get(DEVICE_COOKIE, ""))
-    return environment.login.throttle.identify(client, browser)
+    browser = read_device_cookie(environment.login.device_key, request.cookies.get(DEVICE_COOKIE, ""), login)
+    return environment.login.throttle.identify(client, browser, login)
 
 
-async def check_guess(request: web.Request, form: Mapping[str, str], client: LoginClient) -> web.Response:
+async def check_guess(request: web.Request, form: Mapping[str, str], client: LoginClient, login: str) -> web.Response:
     """Check a password guess. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     wait_s = await environment.login.throttle.admit(client, environment.now())
     if wait_s:
         log.warning("login refused", client=client.name, known_browser=client.is_known, wait_s=math.ceil(wait_s))
         return refuse(request, form, "limited", wait_s)
-    if not await environment.login.password_queue.matches(form.get("password", "")):
-        log.warning("login failed", client=client.name, known_browser=client.is_known)
+    account = await environment.login.accounts.find_by_login(login) if is_login(login) else None
+    matches = await environment.login.password_queue.matches(form.get("password", ""), account)
+    if account is None or not matches or account.disabled_at is not None:
+        await note_failure(request, client, account, "password")
         return refuse(request, form, "wrong")
-    response = await begin_session(request, form)
     await environment.login.throttle.forgive(client)
+    if account.totp_sealed is not None:
+        return ask_for_code(request, form, account)
+    return await accept(request, form, Accepted(account, client, "none"))
+
+
+async def check_code(request: web.Request, form: Mapping[str, str]) -> web.Response:
+    """Check a code of the second factor, of a login whose password was right. Raises DependencyAway."""
+    environment: Environment = request.app[ENVIRONMENT]
+    login, now = environment.login, environment.now()
+    user_id = read_user_id(form[PENDING])
+    account = await login.accounts.find_account(user_id) if is_user_id(user_id) else None
+    is_current = account and is_pending(login.pending_key, form[PENDING], account, int(now.timestamp()))
+    if account is None or not is_current or account.disabled_at is not None:
+        return refuse(request, form, "expired")
+    client = identify_client(request, account.login)
+    given = form.get("code", "")
+    recovery = digest_recovery_code(given)
+    if recovery is not None:
+        if await login.accounts.use_recovery_code(account.id, recovery):
+            return await accept(request, form, Accepted(account, client, "recovery code"))
+    elif wait_s := await login.throttle.admit_code(client, account.id, now):
+        return refuse(request, form, "limited", wait_s)
+    elif await matches_code(login, account, given, now):
+        await login.throttle.forgive_code(client, account.id)
+        return await accept(request, form, Accepted(account, client, "code"))
+    await note_failure(request, client, account, "code")
+    return ask_for_code(request, form, account, PROBLEMS["wrong_code"][1])
+
+
+async def matches_code(login: Login, account: Account, given: str, now: datetime) -> bool:
+    """Tell whether a code is right and was not used before, and note that it is used. Raises DependencyAway."""
+    secret = open_secret(login.seal_key, account.id, account.totp_sealed or b"")
+    if secret is None:
+        log.error("a second factor cannot be read: CLICKRAIL_CONSOLE_SESSION_SECRET has changed", user=account.id)
+        return False
+    step = find_step(secret, given, now, account.totp_step)
+    return step is not None and await login.accounts.use_step(account.id, step)
+
+
+async def note_failure(request: web.Request, client: LoginClient, account: Account | None, wrong: str) -> None:
+    """Write a wrong guess to the logs; what was guessed stands in neither. Raises DependencyAway."""
+    environment: Environment = request.app[ENVIRONMENT]
+    log.warning("login failed", client=client.name, known_browser=client.is_known)
+    subject = f"user {account.login}" if account else "user of no known name"
+    after = {"wrong": wrong, "client": client.name, "known_browser": client.is_known}
+    await environment.login.accounts.write_entry(
+        AuditEntry(environment.now(), STRANGER, "login.fail", subject, after=after)
+    )
+
+
+def ask_for_code(
+    request: web.Request, form: Mapping[str, str], account: Account, problem: str | None = None
+) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    environment.metrics.logins.labels("wrong_code" if problem else "code").inc()
+    pending = write_pending(environment.login.pending_key, account, int(environment.now().timestamp()))
+    target = make_local_target(environment.base, form.get("next", ""))
+    status = PROBLEMS["wrong_code"][0] if problem else 200
+    return reply(request, "code.html", status, target=target, pending=pending, problem=problem)
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """A login that is right: whose, from where, and its second factor."""
+
+    account: Account
+    client: LoginClient
+    factor: str
+
+
+async def accept(request: web.Request, form: Mapping[str, str], accepted: Accepted) -> web.Response:
+    """Begin the session. Raises DependencyAway."""
+    environment: Environment = request.app[ENVIRONMENT]
+    account, client = accepted.account, accepted.client
+    response = await begin_session(request, form.get("next", ""), account, accepted.factor)
     environment.metrics.logins.labels("accepted").inc()
-    log.info("logged in", client=client.name, known_browser=client.is_known)
+    log.info("logged in", client=client.name, known_browser=client.is_known, user=account.id)
     return response
+
+
+def normalize_login(login: str) -> str:
+    return login.strip().lower()[:LONGEST_LOGIN]
 
 
 def refuse(
@@ -99,28 +189,42 @@ def refuse(
         target=make_local_target(environment.base, form.get("next", "")),
         problem=words.format(wait_s=math.ceil(wait_s), problem=problem),
         wrong=result == "wrong",
+        login=form.get("login", ""),
     )
     if wait_s:
         response.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
     return response
 
 
-async def begin_session(request: web.Request, form: Mapping[str, str]) -> web.Response:
-    """Begin a session and set the device cookie. Raises DependencyAway."""
+async def begin_session(request: web.Request, wanted: str, account: Account, factor: str) -> web.Response:
+    """Begin a session, set the device cookie, and lead to the page that was wanted. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
+    login, now = environment.login, environment.now()
     token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
-    await environment.login.sessions.begin(OWNER, token, environment.now(), lasts)
-    response = go_to(make_local_target(environment.base, form.get("next", "")))
+    browser = name_browser(request.headers.get(hdrs.USER_AGENT, ""))
+    actor = Actor("user", account.id, account.name)
+    after = {"browser": browser, "second_factor": factor}
+    entry = AuditEntry(now, actor, "login", f"user {account.login}", after=after)
+    await login.sessions.begin(NewLogin(account.user, browser, entry), token, now, lasts)
+    response = go_to(find_first_page(environment.base, wanted, account))
     set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
-    key = environment.login.device_key
-    browser = read_device_cookie(key, request.cookies.get(DEVICE_COOKIE, "")) or secrets.token_bytes(ID_BYTES)
-    set_cookie(request, response, DEVICE_COOKIE, write_device_cookie(key, browser), DEVICE_COOKIE_S)
+    known = read_device_cookie(login.device_key, request.cookies.get(DEVICE_COOKIE, ""), account.login)
+    device = write_device_cookie(login.device_key, known or secrets.token_bytes(ID_BYTES), account.login)
+    set_cookie(request, response, DEVICE_COOKIE, device, DEVICE_COOKIE_S)
     return response
+
+
+def find_first_page(base: Base, wanted: str, account: Account) -> str:
+    """Return the page that was wanted, or the first page of the user's role."""
+    target = make_local_target(base, wanted)
+    return base.address("/own") if account.role == "affiliate" and target == base.address("/") else target
 
 
 async def log_out(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    await environment.login.sessions.end(request[SESSION])
+    session = request[SESSION]
+    entry = AuditEntry(environment.now(), actor_of(session), "logout", f"user {session.user.id}")
+    await environment.login.sessions.end(session.id, entry)
     response = go_to(environment.base.address("/login"))
     set_cookie(request, response, SESSION_COOKIE, "", 0)
     return response

@@ -1,12 +1,14 @@
-"""The tables of sessions and of failed logins: the only tables that the console writes."""
+"""The tables of sessions and of failed logins."""
 
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from console.audit.log import AuditEntry, write_audit
 from console.auth.users import User
 from console.database import Database
+from runtime.postgres import transaction
 
 ADD_SESSION: Final = """
 INSERT INTO sessions (token_sha256, proof, begun_at, expires_at, user_id, browser) VALUES ($1, $2, $3, $4, $5, $6)
@@ -16,7 +18,14 @@ SELECT s.token_sha256, s.proof, s.begun_at, s.expires_at, s.browser, u.id, u.nam
 FROM sessions s JOIN users u ON u.id = s.user_id
 WHERE s.token_sha256 = $1 AND u.disabled_at IS NULL
 """
-REMOVE_SESSION: Final = "DELETE FROM sessions WHERE token_sha256 = $1"
+NOTE_LOGIN: Final = "UPDATE users SET last_login_at = $2 WHERE id = $1"
+LIST_SESSIONS: Final = """
+SELECT s.token_sha256, s.proof, s.begun_at, s.expires_at, s.browser, u.id, u.name, u.role, u.affiliate_id
+FROM sessions s JOIN users u ON u.id = s.user_id
+WHERE u.id = $1 AND s.expires_at > $2
+ORDER BY s.begun_at DESC
+"""
+REMOVE_SESSION: Final = "DELETE FROM sessions WHERE token_sha256 = $1 RETURNING user_id"
 
 # One statement, so that concurrent guesses at all processes are charged one after the other.
 CHARGE: Final = """
@@ -49,9 +58,18 @@ class StoredSession(msgspec.Struct, frozen=True):
 class SessionTable(Protocol):
     """The sessions. All methods raise DatabaseAway."""
 
-    async def add_session(self, session: StoredSession) -> None: ...
-    async def find_session(self, token_sha256: bytes) -> StoredSession | None: ...
-    async def remove_session(self, token_sha256: bytes) -> None: ...
+    async def add_session(self, session: StoredSession, entry: AuditEntry | None = None) -> None:
+        """Add a session and note the user's login; `entry` is for the audit log, in the same transaction."""
+
+    async def find_session(self, token_sha256: bytes) -> StoredSession | None:
+        """Find a session of a user who is not disabled, with the user's role of now."""
+
+    async def list_sessions(self, user_id: str, now: datetime) -> list[StoredSession]:
+        """List a user's sessions that are not over, the newest first."""
+
+    async def remove_session(self, token_sha256: bytes, entry: AuditEntry | None = None) -> None:
+        """Remove a session; `entry` is written only if there was one."""
+
     async def remove_outdated(self, now: datetime) -> None:
         """Remove expired sessions and forgiven guesses."""
 
@@ -73,20 +91,35 @@ class LoginTables:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add_session(self, session: StoredSession) -> None:
+    async def add_session(self, session: StoredSession, entry: AuditEntry | None = None) -> None:
         times = (session.begun_at, session.expires_at)
         values = (session.token_sha256, session.proof, *times, session.user.id, session.browser)
-        await self._database.write(lambda connection: connection.execute(ADD_SESSION, *values))
+
+        async def work(connection: Any) -> None:
+            async with transaction(connection):
+                await connection.execute(ADD_SESSION, *values)
+                await connection.execute(NOTE_LOGIN, session.user.id, session.begun_at)
+                if entry is not None:
+                    await write_audit(connection, entry)
+
+        await self._database.write(work)
 
     async def find_session(self, token_sha256: bytes) -> StoredSession | None:
         row = await self._database.write(lambda connection: connection.fetchrow(FIND_SESSION, token_sha256))
-        if row is None:
-            return None
-        token, proof, begun_at, expires_at, browser, *user = row
-        return StoredSession(token, proof, begun_at, expires_at, User(*user), browser)
+        return None if row is None else read_session_row(row)
 
-    async def remove_session(self, token_sha256: bytes) -> None:
-        await self._database.write(lambda connection: connection.execute(REMOVE_SESSION, token_sha256))
+    async def list_sessions(self, user_id: str, now: datetime) -> list[StoredSession]:
+        rows = await self._database.write(lambda connection: connection.fetch(LIST_SESSIONS, user_id, now))
+        return [read_session_row(row) for row in rows]
+
+    async def remove_session(self, token_sha256: bytes, entry: AuditEntry | None = None) -> None:
+        async def work(connection: Any) -> None:
+            async with transaction(connection):
+                removed = await connection.fetchval(REMOVE_SESSION, token_sha256)
+                if removed is not None and entry is not None:
+                    await write_audit(connection, entry)
+
+        await self._database.write(work)
 
     async def charge(self, subject: bytes, now: datetime, cost: timedelta, allowance: timedelta) -> bool:
         charged = await self._database.write(
@@ -107,3 +140,8 @@ class LoginTables:
     async def remove_outdated(self, now: datetime) -> None:
         await self._database.write(lambda connection: connection.execute(REMOVE_EXPIRED, now))
         await self._database.write(lambda connection: connection.execute(REMOVE_FORGIVEN, now))
+
+
+def read_session_row(row: Any) -> StoredSession:
+    token, proof, begun_at, expires_at, browser, *user = row
+    return StoredSession(token, proof, begun_at, expires_at, User(*user), browser)

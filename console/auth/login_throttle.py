@@ -3,10 +3,15 @@
 A guess is charged before it is checked and refunded if it was right, so concurrent guesses at several processes count.
 Three rules; the last two let the owner in whatever others do:
 
+Guesses are counted per client, over all accounts that it tries, and per account, over all clients that try it.
+
 - A client (an IPv4 address, or the /64 of an IPv6 one) has 5 wrong guesses, then one more every 30 seconds. While more
-  than 50 wrong guesses an hour arrive from all clients, it has 1, then one more every 10 minutes.
+  than 50 wrong guesses an hour at an account arrive from all clients, it has 1 there, then one more every 10 minutes.
 - A client without recent wrong guesses may always try.
-- A browser that has logged in before has its own allowance at any address; guesses of others do not count against it.
+- A browser where the user has logged in before has its own allowance at any address; guesses of others do not count
+  against it.
+
+Codes of the second factor have allowances of their own, as they are guessed by somebody who knows the password.
 """
 
 import hmac
@@ -21,7 +26,8 @@ from runtime.client_address import Address
 
 SUBJECT_BYTES: Final = 16
 SHOWN_DIGITS: Final = 12
-ACCOUNT: Final = "account owner"
+ACCOUNTS: Final = 4096
+"""Login names are counted in so many buckets, so that made-up names fill no table, and show in nothing."""
 LONGEST_ATTACK: Final = timedelta(days=1)
 """An attack counts as over this long after its last guess, however many guesses there were."""
 MOST_REFUSED: Final = 10_000
@@ -43,11 +49,16 @@ CLIENT_UNDER_ATTACK: Final = Budget(1, timedelta(minutes=10))
 EVERYBODY: Final = Budget(50, timedelta(seconds=72))
 
 
+CODES: Final = Budget(5, timedelta(minutes=10))
+"""Three codes of a million are right at any time: so many guesses find one in some six years."""
+
+
 class LoginClient(msgspec.Struct, frozen=True):
-    """Who wants to log in, as keyed hashes: `name` is for logs, `subject` is the key for counting guesses."""
+    """Who wants to log in, as keyed hashes: `name` is for logs, `subject` and `account` are to count guesses by."""
 
     name: str
     subject: bytes
+    account: bytes
     is_known: bool
 
 
@@ -58,14 +69,15 @@ class LoginThrottle:
         self._table = table
         self._key = key
         self._clock = clock
-        self._account = self._hash(ACCOUNT)
         self._refused_until: dict[bytes, float] = {}
 
-    def identify(self, address: Address, browser: bytes | None) -> LoginClient:
+    def identify(self, address: Address, browser: bytes | None, login: str = "owner") -> LoginClient:
         """Identify a client by its device cookie's browser id, or by its address if it has none."""
+        bucket = int.from_bytes(self._hash(f"login {login}")[:4], "big") % ACCOUNTS
         hashed = self._hash(f"client {network_of(address)}")
         subject = hashed if browser is None else self._hash(f"browser {browser.hex()}")
-        return LoginClient(hashed.hex()[:SHOWN_DIGITS], subject, browser is not None)
+        account = self._hash(f"account {bucket}")
+        return LoginClient(hashed.hex()[:SHOWN_DIGITS], subject, account, browser is not None)
 
     def cached_wait_s(self, client: LoginClient) -> float:
         """Return the seconds this client still has to wait, as far as this process remembers. Asks no table."""
@@ -73,12 +85,12 @@ class LoginThrottle:
 
     async def admit(self, client: LoginClient, now: datetime) -> float:
         """Charge a guess and return 0; or charge nothing and return the seconds to wait."""
-        budget = CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(now) else CLIENT
+        budget = CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(client, now) else CLIENT
         if not await self._table.charge(client.subject, now, budget.cost, budget.allowance):
             forgiven_at = await self._table.forgiven_at(client.subject)
             return self._refuse(client, forgiven_at - budget.allowance - now if forgiven_at else timedelta(0))
         if not client.is_known:
-            await self._table.charge(self._account, now, EVERYBODY.cost, LONGEST_ATTACK)
+            await self._table.charge(client.account, now, EVERYBODY.cost, LONGEST_ATTACK)
         return 0.0
 
     async def forgive(self, client: LoginClient) -> None:
@@ -86,10 +98,27 @@ class LoginThrottle:
         await self._table.forgive(client.subject)
         self._refused_until.pop(client.subject, None)
         if not client.is_known:
-            await self._table.refund(self._account, EVERYBODY.cost)
+            await self._table.refund(client.account, EVERYBODY.cost)
 
-    async def _is_attacked(self, now: datetime) -> bool:
-        forgiven_at = await self._table.forgiven_at(self._account)
+    async def admit_code(self, client: LoginClient, user_id: str, now: datetime) -> float:
+        """Charge a guess at a code of the second factor and return 0; or return the seconds to wait.
+
+        All clients together have CODES, and a browser where the user has logged in before has its own.
+        """
+        subject = self._code_subject(client, user_id)
+        if await self._table.charge(subject, now, CODES.cost, CODES.allowance):
+            return 0.0
+        forgiven_at = await self._table.forgiven_at(subject)
+        return max(1.0, (forgiven_at - CODES.allowance - now).total_seconds()) if forgiven_at else 1.0
+
+    async def forgive_code(self, client: LoginClient, user_id: str) -> None:
+        await self._table.forgive(self._code_subject(client, user_id))
+
+    def _code_subject(self, client: LoginClient, user_id: str) -> bytes:
+        return self._hash(f"code {user_id} {client.subject.hex() if client.is_known else ''}")
+
+    async def _is_attacked(self, client: LoginClient, now: datetime) -> bool:
+        forgiven_at = await self._table.forgiven_at(client.account)
         return forgiven_at is not None and forgiven_at > now + EVERYBODY.allowance
 
     def _refuse(self, client: LoginClient, wait: timedelta) -> float:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from console.auth.passwords import Passwords
+from console.auth.users import Account
 
 MOST_WAITING: Final = 20
 
@@ -50,6 +51,10 @@ class PasswordQueue:
     def line(self, *, is_known: bool) -> TurnQueue:
         return self._lines[is_known]
 
-    async def matches(self, guess: str) -> bool:
-        """Check a guess in a thread."""
-        return await asyncio.to_thread(self._passwords.matches, guess)
+    async def matches(self, guess: str, account: Account | None) -> bool:
+        """Check a guess at a user's password in a thread; null: there is no such user."""
+        return await asyncio.to_thread(self._passwords.matches_account, guess, account)
+
+    async def hash(self, password: str) -> str:
+        """Hash a new password in a thread."""
+        return await asyncio.to_thread(self._passwords.hash, password)

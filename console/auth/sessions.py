@@ -15,9 +15,9 @@ import msgspec
 import structlog
 from aiohttp import web
 
+from console.audit.log import AuditEntry
 from console.auth.login_tables import SessionTable, StoredSession
-from console.auth.roles import Role
-from console.auth.users import User
+from console.auth.users import Session, User
 from runtime.errors import DependencyAway
 
 log = structlog.get_logger()
@@ -34,25 +34,16 @@ CLEANUP_S: Final = 5.0
 MOST_CACHED: Final = 1000
 
 
-class Session(msgspec.Struct, frozen=True):
-    """One login of a user, or one request with an API key (`is_key`: `user` is then the key's id, name and role).
-
-    `id` is the digest of the browser's token or of the key; every change of state in a browser must send `csrf` back.
-    """
-
-    id: bytes
-    csrf: str
-    expires_at: datetime
-    user: User
-    is_key: bool = False
-
-    @property
-    def role(self) -> Role:
-        return self.user.role
-
-
 SESSION: Final = web.RequestKey("session", Session)
 """The key of the session in a request."""
+
+
+class NewLogin(msgspec.Struct, frozen=True):
+    """Who logs in, with which kind of browser, and the audit entry of it."""
+
+    user: User
+    browser: str = ""
+    entry: AuditEntry | None = None
 
 
 class CachedSession(msgspec.Struct, frozen=True):
@@ -81,14 +72,15 @@ class Sessions:
         self._key = key
         self._clock = clock
         self._cached: dict[bytes, CachedSession] = {}
-        self._ended: set[bytes] = set()
+        self._ended: dict[bytes, AuditEntry | None] = {}
         self._outage: Outage | None = None
 
-    async def begin(self, user: User, token: bytes, now: datetime, lasts: timedelta, browser: str = "") -> Session:
-        """Begin a user's session with a token of TOKEN_BYTES. Raises DependencyAway."""
-        session = self._make(token, now + lasts, user)
+    async def begin(self, login: NewLogin, token: bytes, now: datetime, lasts: timedelta) -> Session:
+        """Begin a session with a token of TOKEN_BYTES. Raises DependencyAway."""
+        session = self._make(token, now + lasts, login.user)
         proof = self._make_proof(token)
-        await self._table.add_session(StoredSession(session.id, proof, now, session.expires_at, user, browser))
+        stored = StoredSession(session.id, proof, now, session.expires_at, login.user, login.browser)
+        await self._table.add_session(stored, login.entry)
         self._cache(session)
         return session
 
@@ -106,10 +98,18 @@ class Sessions:
         session = await self._look_up(digest, token)
         return session if session is not None and session.expires_at > now else None
 
-    async def end(self, session: Session) -> None:
-        """End a session: here at once, elsewhere within CACHE_S, or when PostgreSQL is back."""
-        self._cached.pop(session.id, None)
-        self._ended.add(session.id)
+    async def list_sessions(self, user_id: str, now: datetime) -> list[StoredSession]:
+        """List a user's sessions, the newest first. Raises DependencyAway."""
+        return await self._table.list_sessions(user_id, now)
+
+    def forget(self) -> None:
+        """Look every session up again: some were ended, or users changed."""
+        self._cached.clear()
+
+    async def end(self, session_id: bytes, entry: AuditEntry | None = None) -> None:
+        """End a session: here at once, elsewhere within CACHE_S, or when PostgreSQL is back. `entry` is for the log."""
+        self._cached.pop(session_id, None)
+        self._ended[session_id] = entry
         try:
             await self.remove_ended()
         except DependencyAway as error:
@@ -162,9 +162,9 @@ class Sessions:
         return session
 
     async def remove_ended(self) -> None:
-        for digest in tuple(self._ended):
-            await self._table.remove_session(digest)
-            self._ended.discard(digest)
+        for digest, entry in tuple(self._ended.items()):
+            await self._table.remove_session(digest, entry)
+            self._ended.pop(digest, None)
 
     def _make(self, token: bytes, expires_at: datetime, user: User) -> Session:
         csrf = hmac.digest(token, b"csrf", "sha256").hex()

@@ -1,5 +1,6 @@
-"""Users: who they are in a session, and what their row holds. Pure."""
+"""Users, their sessions, and what a user's row holds. Pure."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -9,6 +10,12 @@ from console.auth.roles import Role
 
 OWNER_ID: Final = "owner"
 """The user that each installation begins with; without a password of its own it has CLICKRAIL_CONSOLE_PASSWORD."""
+
+
+OWNER_LOGIN: Final = "owner"
+LONGEST_LOGIN: Final = 200
+LOGIN: Final = re.compile(r"[^\s\0]{1,200}")
+USER_ID: Final = re.compile(r"[a-z0-9]{1,40}")
 
 
 class User(msgspec.Struct, frozen=True):
@@ -45,4 +52,30 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return self.password_hash is None and self.id != OWNER_ID
 
 
+class Session(msgspec.Struct, frozen=True):
+    """One login of a user, or one request with an API key (`is_key`: `user` is then the key's id, name and role).
+
+    `id` is the digest of the browser's token or of the key; every change of state in a browser must send `csrf` back.
+    """
+
+    id: bytes
+    csrf: str
+    expires_at: datetime
+    user: User
+    is_key: bool = False
+
+    @property
+    def role(self) -> Role:
+        return self.user.role
+
+
 OWNER: Final = User(OWNER_ID, "Owner", "owner")
+
+
+def is_login(text: str) -> bool:
+    """Tell whether a text can be a login name: in lower case, and without white space."""
+    return LOGIN.fullmatch(text) is not None and text == text.lower() and text.isprintable()
+
+
+def is_user_id(text: str) -> bool:
+    return USER_ID.fullmatch(text) is not None and text.isascii()

@@ -6,11 +6,11 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
 from console.api.routes import ROUTES as API
-from console.auth.guard import ACCESS, add_headers, guard
+from console.auth.guard import ACCESS, NEEDS, add_headers, guard
 from console.auth.routes import ROUTES as AUTH
 from console.environment import ENVIRONMENT, Environment
 from console.live.routes import ROUTES as LIVE
-from console.pages.handlers import serve_asset, show_overview
+from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
 from console.web.navigation import PAGES as PATHS
 from console.web.route import METHODS, Route
@@ -43,14 +43,18 @@ def make_app(environment: Environment) -> web.Application:
     app[ENVIRONMENT] = environment
     app[PATHS] = frozenset(route.path for route in ROUTES if route.access == "page")
     # Below the base for proxies that keep its path, and at the root for those that strip it.
-    app[ACCESS] = {
-        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=handle_expect): route.access
+    routes = {
+        app.router.add_route(method, prefix + route.path, route.handler, expect_handler=handle_expect): route
         for prefix in dict.fromkeys((environment.base.path, ""))
         for route in ROUTES
         for method in METHODS.get(route.method, (route.method,))
     }
     if environment.base.path:
-        app.router.add_route("GET", environment.base.path, show_overview, expect_handler=handle_expect)
+        root = next(route for route in ROUTES if route.path == "/")
+        path = environment.base.path
+        routes[app.router.add_route("GET", path, root.handler, expect_handler=handle_expect)] = root
+    app[ACCESS] = {of: route.access for of, route in routes.items()}
+    app[NEEDS] = {of: route.needs for of, route in routes.items()}
     # Catch the rest here: aiohttp's own 404 would use its own Expect handler.
     app.router.add_route("*", "/{rest:.*}", answer_unmatched, expect_handler=handle_expect)
     app.on_response_prepare.append(add_headers)

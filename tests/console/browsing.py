@@ -46,6 +46,7 @@ async def logged_in(browser: Browser, address: str, path: str, **options: object
     complaints = collect_complaints(page)
     try:
         await page.goto(path)
+        await page.get_by_label("Login name").fill("owner")
         await page.get_by_label("Password").fill(PASSWORD)
         await page.get_by_role("button", name="Log in").click()
         await page.wait_for_url(f"**{path}")

@@ -1,31 +1,32 @@
 """The tables of the login in memory: for tests without a server. Those with one hold it to the same behaviour."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
+from console.audit.log import AuditEntry
 from console.auth.login_tables import StoredSession
-from console.auth.users import OWNER, Account
-from runtime.errors import DependencyAway
-
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+from tests.console.memory_accounts import NEVER, MemoryAccounts
 
 
-class MemoryTables:
+class MemoryTables(MemoryAccounts):
     """`problem` is what makes it be away."""
 
     def __init__(self) -> None:
-        self.problem: str | None = None
-        self.asked = 0
-        self.sessions: dict[bytes, StoredSession] = {}
+        super().__init__()
         self.failures: dict[bytes, datetime] = {}
-        self.accounts = {
-            OWNER.id: Account(id=OWNER.id, login="owner", name=OWNER.name, role=OWNER.role, created_at=NEVER)
-        }
 
-    async def add_session(self, session: StoredSession) -> None:
+    async def add_session(self, session: StoredSession, entry: AuditEntry | None = None) -> None:
         self._ask()
         self.sessions[session.token_sha256] = session
+        account = self.accounts[session.user.id]
+        self.accounts[account.id] = msgspec.structs.replace(account, last_login_at=session.begun_at)
+        self.entries += [entry] if entry else []
+
+    async def list_sessions(self, user_id: str, now: datetime) -> list[StoredSession]:
+        self._ask()
+        found = [one for one in self.sessions.values() if one.user.id == user_id and one.expires_at > now]
+        return sorted(found, key=lambda one: one.begun_at, reverse=True)
 
     async def find_session(self, token_sha256: bytes) -> StoredSession | None:
         self._ask()
@@ -35,9 +36,10 @@ class MemoryTables:
             return None
         return msgspec.structs.replace(session, user=account.user)
 
-    async def remove_session(self, token_sha256: bytes) -> None:
+    async def remove_session(self, token_sha256: bytes, entry: AuditEntry | None = None) -> None:
         self._ask()
-        self.sessions.pop(token_sha256, None)
+        if self.sessions.pop(token_sha256, None) is not None:
+            self.entries += [entry] if entry else []
 
     async def charge(self, subject: bytes, now: datetime, cost: timedelta, allowance: timedelta) -> bool:
         self._ask()
@@ -64,8 +66,3 @@ class MemoryTables:
         self._ask()
         self.sessions = {key: session for key, session in self.sessions.items() if session.expires_at > now}
         self.failures = {key: time for key, time in self.failures.items() if time > now}
-
-    def _ask(self) -> None:
-        self.asked += 1
-        if self.problem:
-            raise DependencyAway(self.problem)

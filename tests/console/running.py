@@ -14,9 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from console.auth.guard import SESSION_COOKIE
 from console.auth.passwords import GuessCost
 from console.auth.roles import Role
-from console.auth.sessions import TOKEN_BYTES, write_token
+from console.auth.sessions import TOKEN_BYTES, NewLogin, write_token
 from console.auth.users import Account
-from console.environment import Environment, make_login, open_environment, read_password
+from console.environment import Environment, LoginStorage, make_login, open_environment, read_password
 from console.settings import Settings
 from console.web.routes import make_app
 from runtime.settings import Secret
@@ -76,7 +76,9 @@ class Console(msgspec.Struct, frozen=True):
         if role != "owner":
             self.client.session.cookie_jar.update_cookies({SESSION_COOKIE: await self.begin_session(role)})
             return
-        async with self.client.post("/login", data={"password": PASSWORD}, allow_redirects=False) as response:
+        async with self.client.post(
+            "/login", data={"login": "owner", "password": PASSWORD}, allow_redirects=False
+        ) as response:
             assert response.status == 303
 
     async def begin_session(self, role: Role) -> str:
@@ -88,7 +90,7 @@ class Console(msgspec.Struct, frozen=True):
             await self.environment.accounts.write(lambda connection: add_account(connection, account))
         token = secrets.token_bytes(TOKEN_BYTES)
         now = self.environment.now()
-        await self.environment.login.sessions.begin(account.user, token, now, timedelta(hours=1))
+        await self.environment.login.sessions.begin(NewLogin(account.user), token, now, timedelta(hours=1))
         return write_token(token)
 
     async def read(self, path: str) -> str:
@@ -110,12 +112,16 @@ class Console(msgspec.Struct, frozen=True):
         return str(self.client.make_url("/")).rstrip("/")
 
 
+def store_in(tables: MemoryTables) -> LoginStorage:
+    return LoginStorage(sessions=tables, failures=tables, accounts=tables, keys=tables)
+
+
 @asynccontextmanager
 async def run_console(settings: Settings, tables: MemoryTables | None = None, **changes: Any) -> AsyncIterator[Console]:
     """Run a console; with `tables`, one whose login works without a server. `changes` are of its environment."""
     async with open_environment(settings, CHEAP) as environment:
         if tables is not None:
-            changes["login"] = make_login(read_password(settings, CHEAP), tables, tables)
+            changes["login"] = make_login(read_password(settings, CHEAP), store_in(tables))
         environment = msgspec.structs.replace(environment, **changes)  # noqa: PLW2901 - the one to test
         client = TestClient(TestServer(make_app(environment)))
         try:

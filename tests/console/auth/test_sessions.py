@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.auth.sessions import CACHE_S, LONGEST_STALE_S, Sessions, read_token, write_token
+from console.auth.sessions import CACHE_S, LONGEST_STALE_S, NewLogin, Sessions, read_token, write_token
 from console.auth.users import OWNER
 from runtime.errors import DependencyAway
 from tests.console.auth.test_login_throttle import Clock
@@ -35,7 +35,7 @@ def tables() -> MemoryTables:
 
 async def test_a_session_is_found_by_what_the_browser_holds_at_every_process(tables: MemoryTables) -> None:
     first, second = Process(tables), Process(tables)
-    session = await first.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    session = await first.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
 
     assert await first.sessions.find(TEXT, NOW) == session
     assert await second.sessions.find(TEXT, NOW) == session
@@ -43,7 +43,7 @@ async def test_a_session_is_found_by_what_the_browser_holds_at_every_process(tab
 
 
 async def test_the_table_holds_nothing_that_would_let_anybody_in(tables: MemoryTables) -> None:
-    session = await Process(tables).sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    session = await Process(tables).sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     (stored,) = tables.sessions.values()
 
     assert stored.token_sha256 == hashlib.sha256(TOKEN).digest()
@@ -54,7 +54,7 @@ async def test_the_table_holds_nothing_that_would_let_anybody_in(tables: MemoryT
 
 async def test_a_session_ends_at_its_time(tables: MemoryTables) -> None:
     process = Process(tables)
-    await process.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await process.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
 
     assert await process.knows(later=HOUR - timedelta(seconds=1))
     assert not await process.knows(later=HOUR)
@@ -63,7 +63,7 @@ async def test_a_session_ends_at_its_time(tables: MemoryTables) -> None:
 @pytest.mark.parametrize("text", ["", ".", "💣", "x" * 5000, "A" * 42, "A" * 43, TEXT + "=", TEXT[:-1] + "9", "=" * 43])
 async def test_nonsense_is_nobody(tables: MemoryTables, text: str) -> None:
     process = Process(tables)
-    await process.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await process.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
 
     assert not await process.knows(text)
 
@@ -75,16 +75,16 @@ async def test_nonsense_costs_no_question_to_the_table(tables: MemoryTables) -> 
 
 
 async def test_another_password_ends_every_session(tables: MemoryTables) -> None:
-    await Process(tables).sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await Process(tables).sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
 
     assert not await Process(tables, b"key of another password").knows()
 
 
 async def test_who_logs_out_is_out_at_once_here_and_soon_everywhere(tables: MemoryTables) -> None:
     here, there = Process(tables), Process(tables)
-    session = await here.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    session = await here.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     assert await there.knows()
-    await here.sessions.end(session)
+    await here.sessions.end(session.id)
 
     assert not await here.knows()
     there.clock.now += CACHE_S
@@ -93,7 +93,7 @@ async def test_who_logs_out_is_out_at_once_here_and_soon_everywhere(tables: Memo
 
 async def test_a_busy_page_asks_the_table_now_and_then_only(tables: MemoryTables) -> None:
     process = Process(tables)
-    await process.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await process.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     asked = tables.asked
     for _ in range(50):
         await process.knows()
@@ -103,7 +103,7 @@ async def test_a_busy_page_asks_the_table_now_and_then_only(tables: MemoryTables
 
 async def test_while_the_tables_are_away_who_was_logged_in_stays_so(tables: MemoryTables) -> None:
     process = Process(tables)
-    await process.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await process.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     process.clock.now += LONGEST_STALE_S / 2
     tables.problem = "PostgreSQL does not answer"
     assert await process.knows()
@@ -118,7 +118,7 @@ async def test_while_the_tables_are_away_who_was_logged_in_stays_so(tables: Memo
 
 async def test_who_was_not_seen_for_long_before_the_tables_went_away_is_not_believed(tables: MemoryTables) -> None:
     process = Process(tables)
-    await process.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    await process.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     process.clock.now += LONGEST_STALE_S + 1
     tables.problem = "PostgreSQL does not answer"
 
@@ -138,9 +138,9 @@ async def test_who_logs_out_while_the_tables_are_away_is_out_here_and_everywhere
     tables: MemoryTables,
 ) -> None:
     here = Process(tables)
-    session = await here.sessions.begin(OWNER, TOKEN, NOW, HOUR)
+    session = await here.sessions.begin(NewLogin(OWNER), TOKEN, NOW, HOUR)
     tables.problem = "PostgreSQL does not answer"
-    await here.sessions.end(session)
+    await here.sessions.end(session.id)
     assert not await here.knows()
 
     tables.problem = None
