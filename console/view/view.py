@@ -19,6 +19,8 @@ ALL_MEASURES: Final = (*MEASURES, *DERIVED)
 DAY: Final = timedelta(days=1)
 Change: TypeAlias = dict[str, Any]
 """Fields of a view, as a parameter changes them."""
+DATES: Final = ("from", "to", "compare_from", "compare_to")
+"""Parameters that belong to `range` and `compare`: the fields of a form."""
 LAST_DAY: Final = date(9990, 1, 1)
 """Later days cannot be shifted any more."""
 
@@ -73,7 +75,7 @@ def read_view(query: MultiMapping[str], rest: Sequence[str] = ()) -> tuple[View,
                 ignored.append(IgnoredParameter(name, value, found))
             else:
                 filters.append(found)
-        elif name not in (*READERS, "from", "to", *rest):
+        elif name not in (*READERS, *DATES, *rest):
             ignored.append(IgnoredParameter(name, value, "no such filter"))
         else:
             values[name] = value
@@ -136,6 +138,9 @@ def read_compare(values: Mapping[str, str]) -> Change | str:
     name = values["compare"]
     if name in ("previous", "year"):
         return {"compare": name}
+    if name == CUSTOM:
+        days = read_days(values.get("compare_from", ""), values.get("compare_to", ""))
+        return days if isinstance(days, str) else {"compare": days}
     begin, dots, last = name.partition("..")
     days = read_days(begin, last) if dots else "previous, year, or two days such as 2026-10-01..2026-10-31"
     return days if isinstance(days, str) else {"compare": days}
