@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from docs.generators.api import write_openapi
 from docs.generators.dbt import describe_sources
 from docs.generators.metrics import describe_metrics
 from docs.generators.quality import describe_evaluation, describe_rules, describe_signals
@@ -26,7 +27,9 @@ TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
     {"quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation}}
 )
 """The generated parts of documents that are written by hand, each between two comments."""
-FILES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType({"../dbt/sources.yml": describe_sources})
+FILES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+    {"../dbt/sources.yml": describe_sources, "openapi.json": write_openapi}
+)
 """Generated files that are no documents."""
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
+from console.api.endpoints import Endpoint, Parameter
 from console.api.problems import answer_problem
 from console.environment import ENVIRONMENT, Environment
 from identity.token import TokenKeys
@@ -44,6 +45,22 @@ async def show_attribution(request: web.Request) -> web.Response:
     if isinstance(found, Unattributed):
         return answer_problem(STATUSES.get(found.reason, 400), found.reason, EXPLANATIONS[found.reason])
     return web.Response(body=msgspec.json.encode(found), content_type="application/json")
+
+
+ATTRIBUTION: Final = Endpoint(
+    method="GET",
+    path="/attribution",
+    handler=show_attribution,
+    name="attribute",
+    summary="Find whom the click of a token or id is credited to",
+    answer=Attribution,
+    parameters=(
+        Parameter("token", "a click token"),
+        Parameter("click_id", "or the id of a click"),
+        Parameter("at", "the time of the conversion; now unless given", example="2026-11-24T09:30:00Z"),
+    ),
+    statuses=(400, 404, 410, 501),
+)
 
 
 async def find(

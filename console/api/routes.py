@@ -1,8 +1,32 @@
-"""The routes of the JSON API."""
+"""The endpoints of the JSON API, and their description."""
 
-from typing import Final
+from typing import Any, Final
 
-from console.api.attribution import show_attribution
-from console.web.route import Route
+from aiohttp import web
 
-ROUTES: Final = (Route("GET", "/api/v1/attribution", show_attribution, "api"),)
+from console.api.analytics import ANALYTICS
+from console.api.answers import answer_json
+from console.api.attribution import ATTRIBUTION
+from console.api.endpoints import Endpoint, list_routes
+from console.api.openapi import describe_api
+from console.api.records import CLICK, REJECTION
+from console.api.referrals import REFERRALS
+from runtime.process import clickrail_version
+
+
+async def show_description(_: web.Request) -> web.Response:
+    return answer_json(DESCRIPTION)
+
+
+OPENAPI: Final = Endpoint(
+    method="GET",
+    path="/openapi.json",
+    handler=show_description,
+    name="describeApi",
+    summary="This description",
+    answer=dict[str, Any],
+    needs="enter",
+)
+ENDPOINTS: Final = (ANALYTICS, CLICK, REJECTION, *REFERRALS, ATTRIBUTION, OPENAPI)
+ROUTES: Final = list_routes(ENDPOINTS)
+DESCRIPTION: Final = describe_api(ENDPOINTS, clickrail_version())

@@ -1,0 +1,70 @@
+"""Lists of programs, affiliates and codes as JSON."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.console.running import Console
+
+pytestmark = pytest.mark.servers
+
+FILL = """
+    INSERT INTO programs (id, name, status, target_url) VALUES ('bikes', 'Bikes', 'active', 'https://shop.example/');
+    INSERT INTO affiliates (id, name, status) VALUES ('ann', 'Ann', 'active'), ('bob', 'Bob', 'paused');
+    INSERT INTO referral_codes (code, affiliate_id, program_id, status) VALUES
+        ('one', 'ann', 'bikes', 'active'), ('two', 'ann', 'bikes', 'paused'), ('three', 'bob', 'bikes', 'active'),
+        ('old', 'ann', 'bikes', 'archived');
+"""
+
+
+@pytest.fixture
+async def filled(console: Console, tables: asyncpg.Connection) -> Console:
+    await tables.execute(FILL)
+    return console
+
+
+async def ask(console: Console, path: str) -> tuple[int, Any]:
+    async with console.client.get(f"/api/v1/{path}") as response:
+        return response.status, await response.json(content_type=None)
+
+
+@pytest.mark.parametrize(
+    ("query", "codes", "after"),
+    [
+        ("", ["one", "three", "two"], None),
+        ("?limit=2", ["one", "three"], "three"),
+        ("?limit=2&after=three", ["two"], None),
+        ("?status=paused", ["two"], None),
+        ("?affiliate_id=bob", ["three"], None),
+        ("?archived=true", ["old", "one", "three", "two"], None),
+    ],
+)
+async def test_codes_are_listed(filled: Console, query: str, codes: list[str], after: str | None) -> None:
+    status, page = await ask(filled, f"codes{query}")
+
+    assert (status, [one["code"] for one in page["values"]], page["next"]) == (200, codes, after)
+
+
+@pytest.mark.parametrize(("path", "name"), [("programs/bikes", "Bikes"), ("affiliates/bob", "Bob")])
+async def test_one_is_found_by_its_id(filled: Console, path: str, name: str) -> None:
+    status, found = await ask(filled, path)
+
+    assert (status, found["name"]) == (200, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "reason"),
+    [
+        ("codes/four", 404, "unknown_code"),
+        ("codes?limit=x", 400, "bad_question"),
+        ("codes?status=gone", 400, "bad_question"),
+        ("codes?colour=red", 400, "bad_question"),
+        ("codes/a%00b", 404, "unknown_code"),
+        ("codes?after=a%00b", 400, "bad_value"),
+    ],
+)
+async def test_what_cannot_be_answered_is_a_problem(filled: Console, path: str, status: int, reason: str) -> None:
+    answered, problem = await ask(filled, path)
+
+    assert (answered, problem["reason"]) == (status, reason)
