@@ -1,19 +1,20 @@
 """Problems as JSON (RFC 9457): `reason` is stable, `detail` is for people."""
 
+from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 import structlog
 from aiohttp import web
 
 from console.api.requests import BadRequest
-from console.auth.guard import Handler
 from console.database import InvalidValue
 from runtime.errors import DependencyAway
 
 log = structlog.get_logger()
 
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PROBLEM_TYPE: Final = "application/problem+json"
 
 

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance, unsupported_method
 
 from console.api.routes import DESCRIPTION, ENDPOINTS
@@ -18,8 +19,10 @@ from tests.console.running import Console
 SCHEMA = schemathesis.openapi.from_dict(DESCRIPTION)
 EXAMPLES = 12
 NOT_SAID = [positive_data_acceptance, unsupported_method, ignored_auth]
-"""What the schema of one value cannot say: which two fit together, and which ids have a time that can be. Here a session
-lets in, whatever key is sent: what a key lets do is shown in `tests/console/auth`."""
+"""What the schema of one value cannot say: which two fit together, and which ids have a time that can be.
+
+Here a session lets in, whatever key is sent: what a key lets do is shown in `tests/console/auth`.
+"""
 TEMPLATE = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 
 
@@ -49,6 +52,8 @@ def ask_all(operation: Any, address: str, cookies: dict[str, str], headers: dict
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
         response = case.call(base_url=address, cookies=cookies, headers=headers)
-        case.validate_response(response, excluded_checks=NOT_SAID)
+        # 501: this console has no key ring.
+        assert response.status_code < 500 or response.status_code == 501
+        case.validate_response(response, excluded_checks=[*NOT_SAID, not_a_server_error])
 
     ask()

@@ -25,7 +25,7 @@ VALUES = {
 
 
 def address_of(path: str) -> str:
-    return re.sub(r"\{(\w+)(?::[^}]*\})?[^/]*", lambda match: VALUES[match[1]], path)
+    return re.sub(r"\{(\w+)(?::[^}]*\})?[^/]*", lambda match: VALUES.get(match[1], "one"), path)
 
 
 async def test_every_address_but_the_login_and_its_files_is_for_who_is_logged_in(
