@@ -6,7 +6,8 @@ import pytest
 from console.pages.events import ClickOrRejection
 from console.pages.lines import make_line
 from console.pages.overview import Overview
-from console.web.assets import FOLDER, TYPES, load_assets
+from console.web.assets import FOLDER as FILES
+from console.web.assets import TYPES, load_assets
 from console.web.rendering import FOLDER, format_code, open_templates, render
 from schemas import Device, Referrer
 from storage.read.counts import Totals
@@ -81,6 +82,6 @@ def test_our_own_sentences_may_set_code() -> None:
 def test_files_are_named_by_their_content() -> None:
     assets = load_assets()
 
-    names = {path.name for path in FOLDER.rglob("*") if path.suffix in TYPES}
+    names = {path.name for path in FILES.rglob("*") if path.suffix in TYPES}
     assert set(assets.urls) == names > {"console.css", "page.js", "mark.svg"}
     assert all(url.removeprefix("/static/") in assets.by_name for url in assets.urls.values())
