@@ -223,4 +223,5 @@ async def add_verdict(
     """Record what a person decided, and count the click by it. Earlier verdicts stay, and the newest counts."""
     async with transaction(connection):
         await connection.execute(ADD_VERDICT, click_id, clicked_at, verdict, why, who, timeout=WRITE_S)
+        await mark_days(connection, [clicked_at])
         await move_counts(connection, [(click_id, clicked_at)], [(click_id, clicked_at)])

@@ -11,6 +11,7 @@ from quality.evidence import NOTHING_LATER, LaterEvidence
 from quality.rules import DEFAULT_RULES, make_rules
 from quality.score import score_click
 from schemas import EnrichedClick, Fraud, Uniqueness
+from storage.affiliate_quality import count_day, list_marked
 from storage.days import drop_day, prepare_days
 from storage.engine import SCORES, read_engine
 from storage.read.scores import find_verdict
@@ -133,6 +134,19 @@ async def test_a_click_that_a_person_calls_invalid_is_sophisticated_invalid_traf
     await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="the affiliate's own", who="ana")
 
     assert await newest(tables) == ("manual", "invalid", 0, DEFAULT_RULES.stamp)
+
+
+async def test_the_affiliates_day_is_counted_again_after_a_persons_verdict(tables: asyncpg.Connection) -> None:
+    day = CLICK.clicked_at.date()
+    await count_day(tables, day)
+    counted = await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality")
+    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="the affiliate's own", who="ana")
+    marked = await list_marked(tables)
+    await count_day(tables, day)
+
+    assert (counted, marked) == (0, [day])
+    assert await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality") == 1
+    assert await list_marked(tables) == []
 
 
 async def test_a_click_that_is_not_there_has_no_verdict(tables: asyncpg.Connection) -> None:
