@@ -103,7 +103,7 @@ def fields_of(part: str, paths: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((path.split(".")[1], column_of(path)) for path in paths if path.startswith(f"{part}."))
 
 
-OWN_OF_CLICK: Final = own_fields(CLICK)
+OWN_OF_CLICK: Final = tuple((path, column_of(path)) for path in own_fields(CLICK))
 OWN_OF_REJECTION: Final = own_fields(REJECTION)
 PART_FIELDS: Final = {part: fields_of(part, CLICK_PATHS) for part in PARTS}
 HANDLED_OF_CLICK: Final = fields_of("handled", (*CLICK, *CLICK_JSON))
@@ -117,7 +117,7 @@ def read_click(row: Row) -> StoredClick:
     signals = msgspec.json.decode(row["fraud_signals"] or "[]", type=list[Signal])
     parts["fraud"] = msgspec.structs.replace(parts["fraud"], signals=signals)
     click = EnrichedClick(
-        **{name: row[column_of(name)] for name in OWN_OF_CLICK},
+        **pick(row, OWN_OF_CLICK),
         **{name: None if name in NULL_WHEN_EMPTY and is_empty(part) else part for name, part in parts.items()},  # type: ignore[arg-type] # each part is of its own type
         ad_ids=from_json(row["ad_ids"]),
         quality_rules=from_json(row["quality_rules"]),
