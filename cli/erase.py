@@ -80,7 +80,7 @@ def erase(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
 
 def read_request(click: str | None, visitor_of: str | None, ip_hash: str | None, why: str) -> "ErasureRequest":
     """Read what to erase. Raises CommandError unless it is exactly one thing."""
-    from console.pages.why_missing import read_id
+    from console.clicks.why_missing import read_id
     from storage.erasure.request import ErasureRequest
 
     if sum(one is not None for one in (click, visitor_of, ip_hash)) != 1:

@@ -11,8 +11,8 @@ from cli.options import DatabaseUrl
 if TYPE_CHECKING:
     import asyncpg
 
-    from console.pages.events import ClickOrRejection
-    from console.pages.quality import QualityReport
+    from console.clicks.events import ClickOrRejection
+    from console.clicks.quality import QualityReport
     from storage.read.scores import Verdict
 
 
@@ -24,8 +24,8 @@ def explain(
     as_json: Annotated[bool, typer.Option("--json", help="write JSON, with the whole record")] = False,
 ) -> None:
     """Explain one click: every decision, its network, whether it is unique, and its score with each signal in words."""
-    from console.pages.explain import explain as list_decisions
-    from console.pages.quality import report_quality
+    from console.clicks.explain import explain as list_decisions
+    from console.clicks.quality import report_quality
     from storage.read.records import StoredClick
 
     event, verdict = run(database_url, lambda connection: find_event(connection, click))
@@ -43,7 +43,7 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
     """Find the click or rejection in the tables. Raises CommandError with the likely cause if there is none."""
     from datetime import UTC, datetime
 
-    from console.pages.why_missing import explain_missing, read_id
+    from console.clicks.why_missing import explain_missing, read_id
     from identity.ulid_time import ulid_time
     from schemas.events import NEWEST_CLICK
     from storage.read.erasures import find_erased_at

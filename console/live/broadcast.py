@@ -9,10 +9,10 @@ from typing import Final
 
 import msgspec
 
+from console.clicks.events import ClickOrRejection
+from console.clicks.filters import Filters, matches
+from console.clicks.lines import Line, make_line
 from console.metrics import ConsoleMetrics
-from console.pages.events import ClickOrRejection
-from console.pages.filters import Filters, matches
-from console.pages.lines import Line, make_line
 
 SEQUENCE: Final = re.compile(r"[0-9]{1,18}")
 REMEMBERED: Final = 500

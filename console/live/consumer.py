@@ -13,9 +13,9 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
+from console.clicks.events import ClickOrRejection
 from console.live.broadcast import Broadcast
 from console.metrics import ConsoleMetrics
-from console.pages.events import ClickOrRejection
 from console.settings import Settings
 from runtime.backoff import backoff_delays
 from runtime.containment import Crash, contain

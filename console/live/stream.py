@@ -7,10 +7,10 @@ import msgspec
 from aiohttp import hdrs, web
 
 from console.auth.guard import read_session
+from console.clicks.filters import read_filters
 from console.environment import ENVIRONMENT, Environment
 from console.live.broadcast import Delivery
 from console.live.sse import ask_to_retry_after, frame
-from console.pages.filters import read_filters
 from console.web.rendering import render
 from runtime.errors import DependencyAway
 

@@ -1,5 +1,1 @@
-"""What each page shows.
-
-`handlers` answers requests; `explain` explains the decisions on one click or rejection; `why_missing` says why an id is
-not found; `rejection_reasons` groups refused requests by number. The queries are in `storage.read`.
-"""
+"""The overview, and what the clicks of an affiliate are like."""

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from console.pages.events import Tone
+from console.clicks.events import Tone
 from storage.read.affiliates import AffiliateCounts
 
 ENOUGH: Final = 100

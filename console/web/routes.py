@@ -8,6 +8,7 @@ from aiohttp.http import HttpVersion11
 from console.api.routes import ROUTES as API
 from console.auth.guard import ACCESS, NEEDS, add_headers, guard
 from console.auth.routes import ROUTES as AUTH
+from console.clicks.routes import ROUTES as CLICKS
 from console.environment import ENVIRONMENT, Environment
 from console.live.routes import ROUTES as LIVE
 from console.pages.handlers import serve_asset
@@ -18,7 +19,7 @@ from console.web.route import METHODS, Route
 
 LARGEST_FORM: Final = 16 * 1024
 FILES: Final = (Route("GET", "/static/{name}", serve_asset, "file"),)
-ROUTES: Final = (*FILES, *AUTH, *PAGES, *LIVE, *API, *VIEW)
+ROUTES: Final = (*FILES, *AUTH, *PAGES, *CLICKS, *LIVE, *API, *VIEW)
 
 
 async def answer_unmatched(request: web.Request) -> web.Response:

@@ -3,11 +3,11 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
+from console.clicks.filters import Filters
+from console.clicks.handlers import make_click_context
 from console.live.broadcast import Broadcast
 from console.live.consumer import decode_event
 from console.metrics import ConsoleMetrics
-from console.pages.filters import Filters
-from console.pages.handlers import make_click_context
 from console.web.assets import load_assets
 from console.web.rendering import open_templates, render
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, Topic

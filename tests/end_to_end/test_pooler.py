@@ -11,9 +11,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from cli.tables import apply_migrations
+from console.clicks.filters import Filters
+from console.clicks.past_clicks import read_past_clicks
 from console.database import DatabaseAway, open_database
-from console.pages.filters import Filters
-from console.pages.past_clicks import read_past_clicks
 from referrals.admin import repository
 from referrals.connections import connected as connected_for_referrals
 from referrals.lookup.answers import Found, Unknown

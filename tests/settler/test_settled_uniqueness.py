@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from cli.evaluation import enrich
-from console.pages.explain import explain
+from console.clicks.explain import explain
 from quality.rules import DEFAULT_RULES, make_rules
 from schemas import EnrichedClick
 from simulate.traces.catalogue import make_trace

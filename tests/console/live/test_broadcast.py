@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
+from console.clicks.filters import Filters
 from console.live.broadcast import QUEUED, REMEMBERED, Broadcast
 from console.metrics import ConsoleMetrics
-from console.pages.filters import Filters
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click
 

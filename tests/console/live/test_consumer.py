@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
+from console.clicks.events import ClickOrRejection
+from console.clicks.filters import Filters
 from console.live.broadcast import Broadcast
 from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
-from console.pages.events import ClickOrRejection
-from console.pages.filters import Filters
 from console.settings import Settings
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 
+from console.clicks.filters import Filters
 from console.live.stream import FIRST_ROWS, MOST_BROWSERS, MOST_ROWS, WAIT_S
-from console.pages.filters import Filters
 from storage.read.records import StoredClick, StoredRejection
 from tests import waiting
 from tests.console.builders import NOW, enriched_click, rejected_click

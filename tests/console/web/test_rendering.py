@@ -3,8 +3,8 @@
 import jinja2
 import pytest
 
-from console.pages.events import ClickOrRejection
-from console.pages.lines import make_line
+from console.clicks.events import ClickOrRejection
+from console.clicks.lines import make_line
 from console.pages.overview import Overview
 from console.web.assets import FOLDER as FILES
 from console.web.assets import TYPES, load_assets

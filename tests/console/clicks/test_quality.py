@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from console.pages.events import Decision
-from console.pages.explain import explain
-from console.pages.quality import describe_network, describe_uniqueness, explain_score, report_quality
+from console.clicks.events import Decision
+from console.clicks.explain import explain
+from console.clicks.quality import describe_network, describe_uniqueness, explain_score, report_quality
 from quality.evidence import LaterEvidence
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from console.pages.fields import Field, Group
+from console.clicks.fields import Field, Group
 from console.web.text import humanize, join
 from quality.unjudged import REASONS
 from schemas import Counts, EnrichedClick, Guards, Network, Uniqueness

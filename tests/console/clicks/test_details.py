@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.pages.details import describe_event
+from console.clicks.details import describe_event
 from schemas import ClientHints, Privacy
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click

@@ -1,6 +1,6 @@
 """Rejections by their numbers."""
 
-from console.pages.rejection_reasons import group_reasons
+from console.clicks.rejection_reasons import group_reasons
 from schemas.reasons import REASONS
 from storage.read.counts import ReasonCount
 from tests.console.builders import NOW

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.pages.marks import Marks, make_marks
+from console.clicks.marks import Marks, make_marks
 from schemas import Fraud, Uniqueness
 
 

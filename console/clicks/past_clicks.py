@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 import asyncpg
 import msgspec
 
-from console.pages.filters import Filters, make_click_filters, make_rejection_filters
-from console.pages.lines import Line, make_line, merge_lines
-from console.pages.search_windows import Search, Window, advance, first_ulid, plan_window, shrink
+from console.clicks.filters import Filters, make_click_filters, make_rejection_filters
+from console.clicks.lines import Line, make_line, merge_lines
+from console.clicks.search_windows import Search, Window, advance, first_ulid, plan_window, shrink
 from identity.ulid_time import ulid_time
 from storage.read.queries import (
     Connection,

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from console.pages.events import Decision, Tone
+from console.clicks.events import Decision, Tone
 from console.web.text import humanize, join
 from quality.unjudged import list_unjudged
 from quality.wording import TEXTS, describe_score, describe_signal

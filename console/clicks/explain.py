@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-from console.pages.events import ClickOrRejection, Decision, Tone
-from console.pages.quality import explain_network, explain_score, explain_uniqueness
+from console.clicks.events import ClickOrRejection, Decision, Tone
+from console.clicks.quality import explain_network, explain_score, explain_uniqueness
 from console.web.text import humanize, join
 from console.web.times import describe_duration, microseconds_between
 from schemas import EnrichedClick

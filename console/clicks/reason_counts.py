@@ -8,8 +8,8 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from console.pages.past_clicks import Clock
-from console.pages.search_windows import LIMIT_S, Search, advance, plan_window, shrink
+from console.clicks.past_clicks import Clock
+from console.clicks.search_windows import LIMIT_S, Search, advance, plan_window, shrink
 from storage.read.counts import ReasonCount, rejections_by_reason
 from storage.read.queries import Connection, time_limit
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.pages.user_agents import describe_user_agent
+from console.clicks.user_agents import describe_user_agent
 from enricher.steps.agent import load_agent_reader
 from tests.console.builders import ENDLESS, IMAGE, IPHONE
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from console.pages.why_missing import DEAD, ELSEWHERE, MALFORMED, explain_erased, explain_missing, read_id
+from console.clicks.why_missing import DEAD, ELSEWHERE, MALFORMED, explain_erased, explain_missing, read_id
 from tests.console.builders import NOW, ulid_at
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 
-from console.pages.filters import CHOICES, Filters, matches
-from console.pages.lines import make_click_line
-from console.pages.past_clicks import PastClicks, read_past_clicks
-from console.pages.search_windows import SEARCH_S
+from console.clicks.filters import CHOICES, Filters, matches
+from console.clicks.lines import make_click_line
+from console.clicks.past_clicks import PastClicks, read_past_clicks
+from console.clicks.search_windows import SEARCH_S
 from schemas import Bot, EnrichedClick, Fraud, RejectedClick, Uniqueness
 from storage.read.records import StoredClick
 from tests.console.builders import NOW, enriched_click, rejected_click, store, ulid_at

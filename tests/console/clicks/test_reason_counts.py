@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from console.pages.reason_counts import ReasonCounts, count_reasons
+from console.clicks.reason_counts import ReasonCounts, count_reasons
 from storage.read.counts import ReasonCount
 from tests.console.builders import rejected_click, store
 

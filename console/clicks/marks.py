@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from console.pages.filters import Quality, Uniqueness
+from console.clicks.filters import Quality, Uniqueness
 from quality.wording import BANDS, describe_score
 from schemas import Fraud
 from schemas import Uniqueness as JudgedUniqueness

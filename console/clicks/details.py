@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from console.pages.events import ClickOrRejection
-from console.pages.fields import Field, Group
-from console.pages.quality_facts import describe_quality_facts
-from console.pages.user_agents import describe_user_agent
+from console.clicks.events import ClickOrRejection
+from console.clicks.fields import Field, Group
+from console.clicks.quality_facts import describe_quality_facts
+from console.clicks.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from schemas import ClientHints, EnrichedClick, Fetch, RejectedClick
 from storage.read.records import StoredClick

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.pages.search_windows import (
+from console.clicks.search_windows import (
     LEAST_S,
     SEARCH_S,
     Search,

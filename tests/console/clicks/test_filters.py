@@ -3,7 +3,7 @@
 import pytest
 from multidict import MultiDict
 
-from console.pages.filters import (
+from console.clicks.filters import (
     CHOICES,
     Filterable,
     Filters,

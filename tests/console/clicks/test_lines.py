@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from console.pages.lines import make_line, merge_lines
+from console.clicks.lines import make_line, merge_lines
 from schemas import Bot, Device, Geo, Referrer
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import IPHONE, NOW, enriched_click, handled, rejected_click

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from console.pages.lines import TOTAL
-from console.pages.timing import SCALE, STEPS, Bar, chart_journey, chart_steps
+from console.clicks.lines import TOTAL
+from console.clicks.timing import SCALE, STEPS, Bar, chart_journey, chart_steps
 from ingest.request.context import StepTimes
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, rejected_click

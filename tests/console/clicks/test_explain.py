@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from console.pages.explain import explain
-from console.pages.lines import make_rejection_line
+from console.clicks.explain import explain
+from console.clicks.lines import make_rejection_line
 from schemas import Bot, Geo, KeyIds, Privacy, Referrer
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import NOW, enriched_click, handled, rejected_click

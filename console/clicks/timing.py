@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from console.pages.events import ClickOrRejection
-from console.pages.lines import TOTAL
+from console.clicks.events import ClickOrRejection
+from console.clicks.lines import TOTAL
 from console.web.text import humanize
 from console.web.times import describe_duration, microseconds_between
 from storage.read.records import StoredClick

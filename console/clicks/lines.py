@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from console.pages.events import ClickOrRejection, Tone
-from console.pages.filters import Filterable, Visitors
-from console.pages.marks import NO_MARKS, Marks, classify_quality, classify_uniqueness, make_marks
-from console.pages.user_agents import describe_user_agent
+from console.clicks.events import ClickOrRejection, Tone
+from console.clicks.filters import Filterable, Visitors
+from console.clicks.marks import NO_MARKS, Marks, classify_quality, classify_uniqueness, make_marks
+from console.clicks.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from console.web.times import describe_duration
 from schemas import Device, EnrichedClick, Geo, Referrer
