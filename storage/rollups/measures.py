@@ -40,6 +40,18 @@ DERIVED: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Measures that follow from the stored ones. Gross, GIVT, SIVT and Net as the MRC uses them: tests are in none."""
 
+RATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "unique_rate": ("uniques", "people"),
+        "repeat_rate": ("repeats", "people"),
+        "bot_rate": ("bots", "gross"),
+        "suspicious_rate": ("suspicious", "gross"),
+        "invalid_rate": ("invalid", "gross"),
+        "net_rate": ("net", "gross"),
+    }
+)
+"""Shares: of which measure, in which. They sort groups, and are never added up."""
+
 
 def count_measures() -> str:
     """Give the SQL of all measures, as counts of rows with the columns of `clicks_now`."""

@@ -19,12 +19,15 @@ from storage.read.asking.plan import (
     fill_in,
 )
 from storage.read.asking.question import UNITS, Question, check_question
+from storage.read.asking.sources import KEYS
 from storage.read.asking.sql import Statement
 from storage.read.asking.state import RollupState, read_state
 from storage.read.asking.statement import write_estimate, write_look, write_statement
 from storage.read.queries import QUERY_S, Connection, Reader, time_limit
 
 Key = str | date | datetime
+MOST_FILLED: Final = 100_000
+"""A series of more groups has those alone that have clicks."""
 FIRST_KEY: Final = 3
 """The columns before the keys are `pending`, `gone` and `bound`."""
 
@@ -135,7 +138,7 @@ def read_answer(plan: Plan, rows: Sequence[Any]) -> Answer:
     """Read the rows of a plan's statement."""
     question, first = plan.question, rows[0]
     asked, width = len(question.by), len(question.measures)
-    begin = FIRST_KEY + 2
+    begin = FIRST_KEY + len(KEYS)
     groups = [
         Group(tuple(row[FIRST_KEY : FIRST_KEY + asked]), tuple(row[begin : begin + width]))
         for row in rows
@@ -160,5 +163,7 @@ def fill_gaps(plan: Plan, groups: list[Group]) -> list[Group]:
     if len(question.by) == 1:
         others = [()]
     periods = list_periods(plan.span.begin, plan.span.end, question.unit, plan.state.zone)
+    if len(periods) * len(others) > MOST_FILLED:
+        return groups
     keys = [(*other[:place], period, *other[place:]) for period in periods for other in others]
     return [known.get(key, Group(key, none)) for key in keys]

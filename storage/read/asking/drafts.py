@@ -88,6 +88,8 @@ def can_be_bounded(plan: Plan) -> bool:
         and find_fields(question) <= {KIND_NAMES[scope.kind], "program"}
         and not any(one.field in KINDS for one in question.where)
         and any(source.grain == "d" for source in plan.sources)
+        and question.sort in {None, *question.measures}
+        and not question.is_ascending
         and question.offset + question.limit <= MOST_LISTED
     )
 

@@ -8,12 +8,13 @@ import msgspec
 
 from storage.read.asking.periods import Unit, start_of_day
 from storage.rollups.dimensions import DIMENSIONS, OTHER, UNKNOWN, VALUE_LENGTH
-from storage.rollups.measures import DERIVED, MEASURES
+from storage.rollups.measures import DERIVED, MEASURES, RATES
 
 UNITS: Final[tuple[Unit, ...]] = ("minute", "hour", "day", "month")
 ENTITIES: Final = {"program": "program_id", "affiliate": "affiliate_id", "code": "code"}
 """What has an id of its own, and its column."""
-MOST_BY: Final = 2
+MOST_BY: Final = 3
+"""Beside a unit of time."""
 MOST_VALUES: Final = 200
 MOST_ROWS: Final = 10_000
 LONGEST: Final = timedelta(days=3700)
@@ -49,7 +50,11 @@ Compare = Literal["previous", "year"] | Range
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """A question about the clicks of a range. `by` groups them; `sort` is a measure; `offset`, `limit`: a page."""
+    """A question about the clicks of a range. `by` groups them; `offset` and `limit` are a page.
+
+    `sort` is a measure, a rate whose measures are asked for, or one of `by`; the largest come first, or the smallest
+    if it `is_ascending`. A series is in the order of time, whatever the sort.
+    """
 
     range: Range
     measures: tuple[str, ...] = ("people",)
@@ -57,6 +62,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     where: tuple[Filter, ...] = ()
     compare: Compare | None = None
     sort: str | None = None
+    is_ascending: bool = False
     limit: int = 100
     offset: int = 0
 
@@ -131,11 +137,22 @@ def check_names(question: Question) -> str | None:
         (len(set(measures)) < len(measures), "a measure is asked for twice"),
         (unknown[0], f"{', '.join(unknown[0])} is no measure: {', '.join((*MEASURES, *DERIVED))}"),
         (unknown[1], f"{', '.join(unknown[1])} is nothing to group by: {', '.join((*UNITS, *ENTITIES, *DIMENSIONS))}"),
-        (len(by) > MOST_BY or len(set(by)) < len(by), f"clicks are grouped by {MOST_BY} different things at most"),
+        (
+            len([name for name in by if name not in UNITS]) > MOST_BY or len(set(by)) < len(by),
+            f"clicks are grouped by {MOST_BY} different things at most, and a unit of time",
+        ),
         (len([name for name in by if name in UNITS]) > 1, "clicks are grouped by one unit of time at most"),
-        (question.sort not in {None, *measures}, f"{question.sort} is not among the measures, so it cannot sort them"),
+        (not can_sort(question), f"{question.sort} is not among the measures or groups, so it cannot sort them"),
     )
     return next((reason for is_wrong, reason in problems if is_wrong), None)
+
+
+def can_sort(question: Question) -> bool:
+    """Return whether a question asks for what it is sorted by."""
+    name = question.sort
+    if name is None or name in (*question.measures, *question.by):
+        return True
+    return name in RATES and set(RATES[name]) <= set(question.measures)
 
 
 def check_filter(one: Filter) -> str | None:

@@ -13,7 +13,10 @@ from storage.read.asking.sql import Values, select, sum_up
 from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.measures import DERIVED, MEASURES
 
-KEYS: Final = ("one", "other")
+KEYS: Final = ("one", "other", "third", "fourth")
+"""As many as a question has things to group by, a unit of time among them."""
+ALL_KEYS: Final = ", ".join(KEYS)
+KEY_PLACES: Final = ", ".join(str(place) for place in range(1, len(KEYS) + 1))
 ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
 IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
 NOT_BY_TOTALS: Final = ("dim = (SELECT 0::smallint)", "dim2 = 0")
@@ -153,12 +156,12 @@ class SourceReader:
         keys = self._keys(lambda unit: self._name_time(unit, "clicked_at"), self._click_column)
         counts = ", ".join(f"count(*) FILTER (WHERE {MEASURES[name]}) AS {name}" for name in self.stored)
         filters = [self.filter(one, self._click_column(one.field)) for one in self.question.where]
-        return select(f"{keys}, {counts}", tables, [*where, *filters], "1, 2")
+        return select(f"{keys}, {counts}", tables, [*where, *filters], KEY_PLACES)
 
     def _keys(self, of_time: Callable[[Unit], str], of_field: Callable[[str], str]) -> str:
         """Write the columns of the keys."""
         texts = [of_time(name) if name in UNITS else f'{of_field(name)} COLLATE "C"' for name in self.question.by]
-        return ", ".join(f"{text} AS {key}" for text, key in zip([*texts, "''", "''"], KEYS, strict=False))
+        return ", ".join(f"{text} AS {key}" for text, key in zip([*texts, *["''"] * len(KEYS)], KEYS, strict=False))
 
     def _name_period(self, unit: Unit) -> str:
         return "period" if unit == "hour" else self._name_time(unit, "period")

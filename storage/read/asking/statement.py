@@ -6,12 +6,12 @@ import msgspec
 
 from storage.read.asking.periods import ceil_period
 from storage.read.asking.plan import MOST_CLICK_ROWS, MOST_ROLLUP_ROWS, Plan, Source
-from storage.read.asking.question import MOST_ROWS, UNITS
+from storage.read.asking.question import MOST_ROWS, UNITS, Question
 from storage.read.asking.scope import KINDS, Scope, column_of, find_entity_filter
-from storage.read.asking.sources import ALL_CLICKS, IS_TOTAL, KEYS, OF_PROGRAMS, SourceReader
+from storage.read.asking.sources import ALL_CLICKS, ALL_KEYS, IS_TOTAL, KEYS, OF_PROGRAMS, SourceReader
 from storage.read.asking.sql import Statement, Values, count_at_most, select, sum_up
 from storage.rollups.dimensions import DETAILED_FROM
-from storage.rollups.measures import DERIVED
+from storage.rollups.measures import DERIVED, RATES
 
 ONE: Final = "(SELECT) AS always"
 """A row without columns."""
@@ -42,9 +42,9 @@ def write_groups(reader: SourceReader) -> str:
     """Add up all sources by the keys, and compute the measures."""
     parts = "\nUNION ALL ".join(reader.read(source) for source in reader.plan.sources if source.kind != "hidden")
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in reader.stored)
-    summed = select(f"one, other, {sums}", f"(\n{parts}) AS counted", (), "one, other")
+    summed = select(f"{ALL_KEYS}, {sums}", f"(\n{parts}) AS counted", (), ALL_KEYS)
     computed = ", ".join(f"{DERIVED.get(name, name)} AS {name}" for name in reader.question.measures)
-    return select(f"one, other, {computed}", f"({summed}) AS summed", ())
+    return select(f"{ALL_KEYS}, {computed}", f"({summed}) AS summed", ())
 
 
 def write_page(plan: Plan, values: Values) -> str:
@@ -83,7 +83,20 @@ def find_whole(plan: Plan) -> Plan:
 def write_order(plan: Plan) -> str:
     question = plan.question
     times = [key for key, name in zip(KEYS, question.by, strict=False) if name in UNITS]
-    return ", ".join([*times, f"{question.sort or question.measures[0]} DESC", *KEYS])
+    return ", ".join([*times, write_sort(question), *KEYS])
+
+
+def write_sort(question: Question) -> str:
+    """Write what sorts the groups. A rate of nothing is below all others."""
+    name = question.sort or question.measures[0]
+    if name in question.by:
+        column = KEYS[question.by.index(name)]
+    elif name in RATES:
+        part, whole = RATES[name]
+        column = f"coalesce({part} / nullif({whole}, 0)::float8, -1)"
+    else:
+        column = name
+    return f"{column} {'ASC' if question.is_ascending else 'DESC'}"
 
 
 def find_limit(plan: Plan) -> int:

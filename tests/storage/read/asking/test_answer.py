@@ -1,6 +1,7 @@
 """Whatever is asked, the answer is what counting the rows of clicks gives, or a refusal that says why."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -16,6 +17,7 @@ from storage.read.asking.plan import NotKept, Plan, TooLarge
 from storage.read.asking.question import (
     ENTITIES,
     LONGEST,
+    MOST_BY,
     MOST_HOURS,
     MOST_MINUTES,
     UNITS,
@@ -26,7 +28,7 @@ from storage.read.asking.question import (
 )
 from storage.read.asking.state import read_state
 from storage.rollups.dimensions import DIMENSIONS, OTHER
-from storage.rollups.measures import DERIVED, MEASURES
+from storage.rollups.measures import DERIVED, MEASURES, RATES
 from tests.console.builders import open_tables
 from tests.examples import examples
 from tests.storage.read.asking.reference import count, names_of, value_of
@@ -50,9 +52,9 @@ def moments(draw: st.DrawFn) -> tuple[int, int, str]:
 
 @st.composite
 def questions(draw: st.DrawFn) -> tuple[Question, tuple[tuple[int, int, str], ...]]:
-    by = draw(st.lists(st.sampled_from((*UNITS, *FIELDS, *FIELDS)), max_size=2, unique=True))
-    if len([name for name in by if name in UNITS]) > 1:
-        by = by[:1]
+    by = draw(st.lists(st.sampled_from((*UNITS, *FIELDS, *FIELDS)), max_size=4, unique=True))
+    units, fields = ([name for name in by if (name in UNITS) is is_unit] for is_unit in (True, False))
+    by = [name for name in by if name in (*units[:1], *fields[:MOST_BY])]
     where = draw(st.lists(st.tuples(st.sampled_from(FIELDS), st.integers(0, 2**20), st.booleans()), max_size=2))
     return Question(
         range=Range(date(2026, 1, 1), date(2026, 1, 1)),
@@ -113,6 +115,45 @@ async def test_an_answer_is_what_counting_the_rows_gives(
 
 
 DAY = timedelta(days=1)
+
+
+RATE_MEASURES = tuple(dict.fromkeys(name for both in RATES.values() for name in both))
+
+
+def sort_groups(groups: dict[Any, Any], asked: Question) -> list[tuple[Any, ...]]:
+    """Sort the keys of groups as a question wants them."""
+
+    def find(keys: tuple[Any, ...]) -> Any:
+        name = asked.sort or asked.measures[0]
+        if name in asked.by:
+            return keys[asked.by.index(name)].encode()
+        counts = dict(zip(asked.measures, groups[keys], strict=True))
+        if name in RATES:
+            part, whole = (counts[one] for one in RATES[name])
+            return part / whole if whole else -1
+        return counts[name]
+
+    by_keys = sorted(groups, key=lambda keys: tuple(one.encode() for one in keys))
+    return sorted(by_keys, key=find, reverse=not asked.is_ascending)
+
+
+@pytest.mark.parametrize("by", [("country",), ("affiliate", "country"), ("country", "device", "os")])
+@pytest.mark.parametrize("sort", ["people", "bot_rate", "unique_rate", "country"])
+@pytest.mark.parametrize("is_ascending", [False, True])
+async def test_groups_are_sorted_both_ways_by_measures_rates_and_keys_and_pages_are_cut_from_that_order(
+    berlin: World, by: tuple[str, ...], sort: str, is_ascending: bool
+) -> None:
+    asked = ask_about(berlin, by=by, measures=RATE_MEASURES, sort=sort, is_ascending=is_ascending)
+    answer = await ask(berlin.connection, asked, berlin.now)
+    pages = [
+        await ask(berlin.connection, structs.replace(asked, limit=2, offset=offset), berlin.now)
+        for offset in range(0, 6, 2)
+    ]
+
+    assert isinstance(answer, Answer)
+    expected = count(berlin.clicks, asked, berlin.zone)
+    assert [group.keys for group in answer.groups] == sort_groups(expected, asked)
+    assert [group for page in pages if isinstance(page, Answer) for group in page.groups] == list(answer.groups[:6])
 
 
 def ask_about(world: World, days: int = DAYS, **changes: object) -> Question:

@@ -24,8 +24,11 @@ DAYS = Range(date(2026, 11, 1), date(2026, 11, 3))
         ({"measures": ("visitors",)}, "visitors is no measure"),
         ({"by": ("city",)}, "city is nothing to group by"),
         ({"by": ("day", "hour")}, "one unit of time"),
-        ({"by": ("country", "device", "os")}, "2 different things"),
+        ({"by": ("country", "device", "os", "browser")}, "3 different things"),
+        ({"by": ("country", "country")}, "3 different things"),
         ({"sort": "bots"}, "not among the measures"),
+        ({"sort": "country"}, "not among the measures or groups"),
+        ({"sort": "bot_rate", "measures": ("bots",)}, "not among the measures or groups"),
         ({"where": (Filter("city", ("Lisbon",)),)}, "city is nothing to filter by"),
         ({"where": (Filter("country", ()),)}, "1 to 200 values"),
         ({"where": (Filter("country", ("\x01",)),)}, "many values together"),
@@ -46,7 +49,7 @@ def test_days_are_those_of_the_reporting_zone() -> None:
     begin = datetime(2026, 10, 31, 18, 15, tzinfo=UTC)
 
     assert locate(DAYS, ZONE) == Span(begin, begin + timedelta(days=2))
-    assert check_question(Question(range=DAYS, by=("day", "country")), ZONE) is None
+    assert check_question(Question(range=DAYS, by=("day", "country", "device", "os"), sort="os"), ZONE) is None
 
 
 def test_values_that_are_none_are_named() -> None:
