@@ -10,6 +10,7 @@ from storage.read.asking import question as asking
 from storage.read.asking.question import MOST_VALUES, Problem, Question
 from storage.read.queries import QUERY_S, Reader
 from storage.rollups.dimensions import DIMENSIONS
+from storage.rollups.measures import RATES
 
 ENTITIES: Final = {
     "program": "SELECT id FROM programs WHERE id ILIKE ANY ($1) OR name ILIKE ANY ($1) ORDER BY 1 LIMIT $2",
@@ -35,17 +36,25 @@ async def make_question(
         if isinstance(found, Problem):
             return found
         filters.append(found)
-    column = view.sort.removeprefix("-")
+    column = find_sort(view, measures)
     return Question(
         range=asked,
         measures=tuple(measures),
         by=view.by,
         where=tuple(filters),
         compare=view.compare,
-        sort=column if column in measures else None,
+        sort=column,
+        is_ascending=column is not None and column == view.sort,
         limit=limit,
         offset=offset,
     )
+
+
+def find_sort(view: View, measures: Sequence[str]) -> str | None:
+    """Return what sorts the groups; null if the question does not have it."""
+    column = view.sort.removeprefix("-")
+    has_column = column in (*measures, *view.by) or (column in RATES and set(RATES[column]) <= set(measures))
+    return column if has_column else None
 
 
 async def find_values(reader: Reader, one: Filter, span: asking.Span) -> asking.Filter | Problem:

@@ -46,6 +46,12 @@ def last_24_hours(today: Today) -> Range:
     return Range(end - DAY, end)
 
 
+def last_week(today: Today) -> Range:
+    """Give the week before the running one, from Monday to Sunday."""
+    monday = today.day - today.day.weekday() * DAY
+    return Range(monday - 7 * DAY, monday)
+
+
 def this_month(today: Today) -> Range:
     return Range(today.day.replace(day=1), first_of_next_month(today.day))
 
@@ -74,6 +80,7 @@ NAMED: Final[Mapping[str, NamedRange]] = MappingProxyType(
         "yesterday": NamedRange("Yesterday", "e", lambda today: Range(today.day - DAY, today.day)),
         "24h": NamedRange("Last 24 hours", "r", last_24_hours),
         "7d": NamedRange("Last 7 days", "w", last_days(7)),
+        "last_week": NamedRange("Last week", "b", last_week),
         "28d": NamedRange("Last 28 days", "t", last_days(28)),
         "91d": NamedRange("Last 91 days", "n", last_days(91)),
         "month": NamedRange("This month", "m", this_month),

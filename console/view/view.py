@@ -11,7 +11,7 @@ from multidict import MultiMapping
 from console.view.filters import FIELDS, PREFIX, Filter, Operator, read_filter, write_filter
 from console.view.ranges import CUSTOM, DEFAULT, NAMED, Today
 from storage.read.asking.question import LONGEST, UNITS, Moment, Range
-from storage.rollups.measures import DERIVED, MEASURES
+from storage.rollups.measures import DERIVED, MEASURES, RATES
 
 MOST_BY: Final = 3
 GROUPS: Final = (*UNITS, *FIELDS)
@@ -160,7 +160,7 @@ def read_measure(values: Mapping[str, str]) -> Change | str:
 
 def read_sort(values: Mapping[str, str]) -> Change | str:
     name = values["sort"].removeprefix("-")
-    return {"sort": values["sort"]} if name in (*ALL_MEASURES, *GROUPS) else "no such column"
+    return {"sort": values["sort"]} if name in (*ALL_MEASURES, *RATES, *GROUPS) else "no such column"
 
 
 READERS: Final = {

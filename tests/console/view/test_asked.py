@@ -74,3 +74,24 @@ async def test_an_affiliate_is_found_by_its_name(rolled: asyncpg.Connection) -> 
 
     assert not isinstance(question, Problem)
     assert question.where == (asking.Filter("affiliate", ("ann",)),)
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        ("-people", ("people", False)),
+        ("people", ("people", True)),
+        ("code", ("code", True)),
+        ("-unique_rate", ("unique_rate", False)),
+        ("bot_rate", (None, False)),
+        ("country", (None, False)),
+    ],
+)
+async def test_a_question_is_sorted_by_what_it_has(
+    rolled: asyncpg.Connection, sort: str, expected: tuple[str | None, bool]
+) -> None:
+    today = await read_today(rolled, NOW)
+    question = await make_question(rolled, View(sort=sort, by=("code",)), today, ("people", "uniques"))
+
+    assert not isinstance(question, Problem)
+    assert (question.sort, question.is_ascending) == expected

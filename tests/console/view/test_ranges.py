@@ -17,6 +17,7 @@ DAYS = {
     "yesterday": (date(2026, 11, 27), date(2026, 11, 28)),
     "24h": (datetime(2026, 11, 28, 4, tzinfo=UTC), datetime(2026, 11, 29, 4, tzinfo=UTC)),
     "7d": (date(2026, 11, 22), date(2026, 11, 29)),
+    "last_week": (date(2026, 11, 16), date(2026, 11, 23)),
     "28d": (date(2026, 11, 1), date(2026, 11, 29)),
     "91d": (date(2026, 8, 30), date(2026, 11, 29)),
     "month": (date(2026, 11, 1), date(2026, 12, 1)),
