@@ -13,6 +13,7 @@ import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from console.analytics.large_counts import LargeCounts
 from console.auth.account_tables import AccountTable, AccountTables
 from console.auth.key_tables import KeyTable, KeyTables
 from console.auth.keys import Keys
@@ -85,6 +86,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     templates: jinja2.Environment
     token_keys: LiveTokenKeys | None
     windows: CachedWindows
+    large_counts: LargeCounts
 
     def login_problem(self) -> str | None:
         """Say why nobody can log in now; null if they can, or if that is not known yet."""
@@ -134,6 +136,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             templates=open_templates(assets, base),
             token_keys=token_keys,
             windows=CachedWindows(),
+            large_counts=LargeCounts(),
         )
         async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
             yield environment

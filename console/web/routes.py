@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
+from console.analytics.routes import ROUTES as ANALYTICS
 from console.api.routes import ROUTES as API
 from console.auth.guard import ACCESS, NEEDS, add_headers, guard
 from console.auth.routes import ROUTES as AUTH
@@ -19,7 +20,7 @@ from console.web.route import METHODS, Route
 
 LARGEST_FORM: Final = 16 * 1024
 FILES: Final = (Route("GET", "/static/{name}", serve_asset, "file"),)
-ROUTES: Final = (*FILES, *AUTH, *PAGES, *CLICKS, *LIVE, *API, *VIEW)
+ROUTES: Final = (*FILES, *AUTH, *PAGES, *CLICKS, *LIVE, *API, *VIEW, *ANALYTICS)
 
 
 async def answer_unmatched(request: web.Request) -> web.Response:

@@ -1,0 +1,140 @@
+"""The series of a measure over time: periods with labels, counts, and those of the other range. Pure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from console.view.ranges import Today
+from console.view.view import View
+from console.view.words import write_day
+from storage.read.asking.answer import Answer
+from storage.read.asking.periods import Unit, list_periods, name_period
+from storage.read.asking.question import MOST_HOURS, MOST_MINUTES, Range, Span, locate
+
+MINUTES: Final = timedelta(hours=3)
+HOURS: Final = timedelta(days=2)
+DAYS: Final = timedelta(days=130)
+MOST_DAYS: Final = timedelta(days=800)
+UNITS: Final[dict[Unit, str]] = {"minute": "Minutes", "hour": "Hours", "day": "Days", "month": "Months"}
+LONGEST: Final[dict[Unit, timedelta]] = {"minute": MOST_MINUTES, "hour": MOST_HOURS, "day": MOST_DAYS}
+SHORTEST: Final[dict[Unit, timedelta]] = {"day": timedelta(days=2), "month": timedelta(days=40)}
+Period = date | datetime
+
+
+class Point(msgspec.Struct, frozen=True):
+    """A period: its label, its count (null in the future), that of the other range, and its range in an address."""
+
+    label: str
+    short: str
+    count: int | None
+    first: str
+    last: str
+    other: int | None = None
+    other_label: str = ""
+
+
+class Series(msgspec.Struct, frozen=True):
+    """All periods of a range. `unfinished` is the place of the running one, or -1."""
+
+    unit: Unit
+    points: tuple[Point, ...]
+    unfinished: int
+    has_other: bool
+
+
+def choose_unit(view: View, span: Span) -> Unit:
+    """Choose the unit of the periods: that of the address if it suits, else a usual one."""
+    asked = next((unit for unit in list_units(span) if unit == view.get("unit")), None)
+    if asked is not None:
+        return asked
+    if span.length <= MINUTES:
+        return "minute"
+    return "hour" if span.length <= HOURS else "day" if span.length <= DAYS else "month"
+
+
+def list_units(span: Span) -> list[Unit]:
+    """List the units by which the range has several periods, and not too many."""
+    none, most = timedelta(0), timedelta.max
+    return [unit for unit in UNITS if SHORTEST.get(unit, none) <= span.length <= LONGEST.get(unit, most)]
+
+
+def make_series(asked: Range, unit: Unit, today: Today, answer: Answer, other: Answer | None) -> Series:
+    """Make the points of all periods; those of the other range beside them, the first beside the first."""
+    span = locate(asked, today.zone)
+    periods = list_periods(span.begin, span.end, unit, today.zone)
+    counts = {group.keys[0]: group.counts[0] for group in answer.groups}
+    others = [] if other is None else [(group.keys[0], group.counts[0]) for group in other.groups]
+    running = name_period(today.now, unit, today.zone)
+    points = []
+    for place, period in enumerate(periods):
+        follows = periods[place + 1] if place + 1 < len(periods) else None
+        first, last = write_ends(period, follows, unit, span)
+        beside = others[place] if place < len(others) else None
+        points.append(
+            Point(
+                label=write_label(period, unit, today),
+                short=write_short(period, unit, today),
+                count=None if is_after(period, running) else counts.get(period, 0),
+                first=first,
+                last=last,
+                other=None if beside is None else beside[1],
+                other_label="" if beside is None else write_label(beside[0], unit, today),
+            )
+        )
+    unfinished = periods.index(running) if running in periods else -1
+    return Series(unit, tuple(points), unfinished, other is not None)
+
+
+def is_after(period: Period, running: Period) -> bool:
+    return period > running
+
+
+def write_ends(period: Period, follows: Period | None, unit: Unit, span: Span) -> tuple[str, str]:
+    """Write the ends of a period as `from` and `to` of an address: days, of which the last counts, or times."""
+    if isinstance(period, datetime):
+        end = follows if isinstance(follows, datetime) else span.end
+        begin = max(period, span.begin)
+        return begin.isoformat().replace("+00:00", "Z"), end.isoformat().replace("+00:00", "Z")
+    if unit == "day":
+        return period.isoformat(), period.isoformat()
+    last = (period.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return period.isoformat(), last.isoformat()
+
+
+def write_label(period: object, unit: Unit, today: Today) -> str:
+    """Write a period in full."""
+    if isinstance(period, datetime):
+        local = period.astimezone(today.zone)
+        return f"{local:%a}, {write_day(local)}, {local:%H:%M}"
+    if not isinstance(period, date):
+        return str(period)
+    return f"{period:%B %Y}" if unit == "month" else f"{period:%a}, {write_day(period)}"
+
+
+def write_short(period: Period, unit: Unit, today: Today) -> str:
+    """Write a period for the axis."""
+    if isinstance(period, datetime):
+        return f"{period.astimezone(today.zone):%H:%M}"
+    if unit == "month":
+        return f"{period:%b %Y}" if period.month == 1 else f"{period:%b}"
+    return f"{period.day} {period:%b}"
+
+
+def encode_series(series: Series, titles: Sequence[str]) -> str:
+    """Encode what the chart draws, as JSON."""
+    points = series.points
+    return msgspec.json.encode(
+        {
+            "labels": [point.label for point in points],
+            "short": [point.short for point in points],
+            "counts": [point.count for point in points],
+            "others": [point.other for point in points] if series.has_other else None,
+            "other_labels": [point.other_label for point in points],
+            "first": [point.first for point in points],
+            "last": [point.last for point in points],
+            "unfinished": series.unfinished,
+            "titles": titles,
+        }
+    ).decode()
