@@ -100,3 +100,7 @@ async def count_rejected(connection: Connection, view: View, today: Today) -> in
 async def has_clicks(reader: Reader) -> bool:
     """Return whether any click was ever stored."""
     return bool(await reader.fetchval("SELECT EXISTS (SELECT FROM clicks)", timeout=QUERY_S))
+
+
+def set_rest(view: View, **changes: str) -> tuple[tuple[str, str], ...]:
+    return tuple((dict(view.rest) | changes).items())

@@ -11,8 +11,10 @@ QUICK: Final = 200_000
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """Why there is no number. `can_count` is whether it may be counted all the same, which takes long;
-    `is_quick` whether it does not take long, so that nobody has to ask for it.
+    """Why there is no number.
+
+    `can_count` is whether it may be counted all the same, which takes long; `is_quick` whether it is so short that
+    nobody has to ask for it.
     """
 
     title: str
@@ -25,7 +27,12 @@ def explain_refusal(refusal: Refusal) -> Refused:
     match refusal:
         case TooLarge(about, reason):
             size = "many clicks" if about is None else f"about {about:,} clicks"
-            return Refused(f"This would read {size}", f"{capitalize(reason)}.", can_count=True, is_quick=about is not None and about <= QUICK)
+            return Refused(
+                title=f"This would read {size}",
+                words=f"{capitalize(reason)}.",
+                can_count=True,
+                is_quick=about is not None and about <= QUICK,
+            )
         case NotKept(reason):
             return Refused("These clicks are not kept", f"{capitalize(reason)}.")
         case _:

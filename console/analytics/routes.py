@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from console.analytics.card import show_card
 from console.analytics.everything import show_everything
-from console.analytics.handlers import show_analytics, show_card, show_chart, show_totals
+from console.analytics.handlers import show_analytics, show_chart, show_totals
 from console.web.route import Route
 
 ROUTES: Final = (

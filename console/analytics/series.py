@@ -69,32 +69,26 @@ def make_series(asked: Range, unit: Unit, today: Today, answer: Answer, other: A
     running = name_period(today.now, unit, today.zone)
     points = []
     for place, period in enumerate(periods):
-        follows = periods[place + 1] if place + 1 < len(periods) else None
-        first, last = write_ends(period, follows, unit, span)
+        first, last = write_ends(period, periods[place + 1 : place + 2], unit, span)
         beside = others[place] if place < len(others) else None
         points.append(
             Point(
                 label=write_label(period, unit, today),
                 short=write_short(period, unit, today),
-                count=None if is_after(period, running) else counts.get(period, 0),
+                count=None if period > running else counts.get(period, 0),
                 first=first,
                 last=last,
                 other=None if beside is None else beside[1],
                 other_label="" if beside is None else write_label(beside[0], unit, today),
             )
         )
-    unfinished = periods.index(running) if running in periods else -1
-    return Series(unit, tuple(points), unfinished, other is not None)
+    return Series(unit, tuple(points), periods.index(running) if running in periods else -1, other is not None)
 
 
-def is_after(period: Period, running: Period) -> bool:
-    return period > running
-
-
-def write_ends(period: Period, follows: Period | None, unit: Unit, span: Span) -> tuple[str, str]:
+def write_ends(period: Period, follows: Sequence[Period], unit: Unit, span: Span) -> tuple[str, str]:
     """Write the ends of a period as `from` and `to` of an address: days, of which the last counts, or times."""
     if isinstance(period, datetime):
-        end = follows if isinstance(follows, datetime) else span.end
+        end = next((at for at in follows if isinstance(at, datetime)), span.end)
         begin = max(period, span.begin)
         return begin.isoformat().replace("+00:00", "Z"), end.isoformat().replace("+00:00", "Z")
     if unit == "day":
@@ -122,7 +116,7 @@ def write_short(period: Period, unit: Unit, today: Today) -> str:
     return f"{period.day} {period:%b}"
 
 
-def encode_series(series: Series, titles: Sequence[str]) -> str:
+def encode_series(series: Series, title: str) -> str:
     """Encode what the chart draws, as JSON."""
     points = series.points
     return msgspec.json.encode(
@@ -135,6 +129,6 @@ def encode_series(series: Series, titles: Sequence[str]) -> str:
             "first": [point.first for point in points],
             "last": [point.last for point in points],
             "unfinished": series.unfinished,
-            "titles": titles,
+            "title": title,
         }
     ).decode()

@@ -56,7 +56,7 @@
   const charts = new Map();
 
   function showPeriod(box, data, place) {
-    const lines = [[data.titles[0], data.counts[place], data.labels[place]]];
+    const lines = [[data.title, data.counts[place], data.labels[place]]];
     if (data.others) lines.push(["Before", data.others[place], data.other_labels[place]]);
     box.replaceChildren(...lines.filter(([, count]) => count !== null && count !== undefined).map(([title, count, label]) => {
       const line = document.createElement("p");
