@@ -9,6 +9,7 @@ from console.clicks.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from schemas import ClientHints, EnrichedClick, Fetch, RejectedClick
 from storage.read.records import StoredClick
+from storage.rollups.dimensions import DIMENSIONS
 
 NOT_KEPT: Final = "not kept"
 
@@ -65,7 +66,7 @@ def describe_click_request(click: EnrichedClick) -> Group:
         (
             Field("Asked for", address(click.host, click.path, click.query), "mono"),
             Field("Sent to", click.target_url, "mono"),
-            Field("Referrer", click.referrer.url, "mono"),
+            Field("Referrer", click.referrer.url, "mono", "referrer_host"),
             Field("User agent", click.user_agent, "mono"),
             Field("Languages", click.accept_language, "mono"),
             *([Field("Client hints", join_fields(hints), "mono")] if hints else []),
@@ -85,7 +86,7 @@ def describe_rejection_request(rejection: RejectedClick) -> Group:
     return Group(
         "Request",
         (
-            Field("Asked for", rejection.asked, "mono"),
+            Field("Asked for", rejection.asked, "mono", "code"),
             Field("Host", rejection.host, "mono"),
             *([Field("Method", rejection.method, "mono")] if rejection.method else []),
             Field("Answered", str(rejection.status)),
@@ -101,7 +102,10 @@ def address(host: str, path: str, query: str) -> str:
 
 def describe_referral(affiliate_id: str | None, program_id: str | None, click: EnrichedClick | None = None) -> Group:
     """Name the affiliate and program, and the parameters that were sent."""
-    whose = (Field("Affiliate", affiliate_id, "affiliate"), Field("Program", program_id, "mono"))
+    whose = (
+        Field("Affiliate", affiliate_id, "affiliate", "affiliate"),
+        Field("Program", program_id, "mono", "program"),
+    )
     if click is None:
         return Group("Referral", whose)
     given = [(f"sub{number}", getattr(click, f"sub{number}")) for number in range(1, 6)]
@@ -109,21 +113,25 @@ def describe_referral(affiliate_id: str | None, program_id: str | None, click: E
     if click.utm:
         given += [(f"utm_{name}", getattr(click.utm, name)) for name in click.utm.__struct_fields__]
     given += (click.ad_ids or {}).items()
-    parameters = [Field(name, value, "mono") for name, value in given if value is not None]
-    return Group("Referral", (Field("Code", click.code, "mono"), *whose, *parameters))
+    parameters = [
+        Field(name, value, "mono", name if name in DIMENSIONS else "") for name, value in given if value is not None
+    ]
+    return Group("Referral", (Field("Code", click.code, "mono", "code"), *whose, *parameters))
 
 
 def describe_visitor(click: EnrichedClick) -> Group:
     geo, device = click.geo, click.device
+    place = join(geo.city, geo.region, geo.country, separator=", ")
+    reasons = join(*map(humanize, click.bot.reasons), separator=", ") if click.bot.is_bot else "no"
     return Group(
         "Visitor",
         (
-            Field("Place", join(geo.city, geo.region, geo.country, separator=", ") or humanize(geo.status)),
+            Field("Place", place or humanize(geo.status), by="country"),
             Field("City database", geo.database),
-            Field("Device", join(humanize(device.type), join(device.brand, device.model, separator=" "))),
-            Field("Browser", join(device.browser, device.browser_version, separator=" ") or None),
-            Field("System", join(device.os, device.os_version, separator=" ") or None),
-            Field("Automated", join(*map(humanize, click.bot.reasons), separator=", ") if click.bot.is_bot else "no"),
+            Field("Device", join(humanize(device.type), join(device.brand, device.model, separator=" ")), by="device"),
+            Field("Browser", join(device.browser, device.browser_version, separator=" ") or None, by="browser"),
+            Field("System", join(device.os, device.os_version, separator=" ") or None, by="os"),
+            Field("Automated", reasons, by="bot_reason"),
             make_address_field(click.ip_hash, click.ip_hash_key_id),
         ),
     )
@@ -156,7 +164,7 @@ def describe_handling(record: EnrichedClick | RejectedClick) -> Group:
     return Group(
         "Handled by",
         (
-            Field("Region", handled.region),
+            Field("Region", handled.region, by="edge_region"),
             Field("Process", handled.process, "mono"),
             Field("Number in process", None if handled.sequence is None else f"{handled.sequence:,}"),
             Field("Lookup from", handled.cache),

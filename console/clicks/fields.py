@@ -10,11 +10,12 @@ Kind: TypeAlias = Literal["text", "mono", "time", "click", "affiliate"]
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A labelled value. It may be hostile text; null if unknown."""
+    """A labelled value. It may be hostile text; null if unknown. `by` names the field that the log filters by."""
 
     label: str
     value: str | datetime | None
     kind: Kind = "text"
+    by: str = ""
 
 
 class Group(msgspec.Struct, frozen=True):

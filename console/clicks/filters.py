@@ -1,16 +1,15 @@
-"""The filters of the list of clicks, read from a page's query and written back. Pure."""
+"""Which clicks and rejections the log shows: by the tables, and the same for those that arrive. Pure."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, get_args
-from urllib.parse import urlencode
 
 import msgspec
-from multidict import MultiMapping
 
-from identity.ulid_time import ulid_time
-from storage.read.click_filters import ClickFilters
+from storage.read.click_filters import OF_REJECTIONS, ClickFilters, FieldFilter
 from storage.read.queries import RejectionFilters
+from storage.rollups.dimensions import UNKNOWN
 
 Outcome: TypeAlias = Literal["accepted", "rejected"]
 Visitors: TypeAlias = Literal["people", "bots", "app_fetches", "prefetches", "tests"]
@@ -25,169 +24,147 @@ CHOICES: Final = {
     "unique": get_args(Uniqueness),
     "quality": get_args(Quality),
 }
-OF_CLICKS: Final = ("country", "visitors", "unique", "quality")
+OF_CLICKS: Final = ("visitors", "unique", "quality", "measure", "network")
 """The filters that no rejection passes: it has no such value."""
-
-LONGEST: Final = 128
-COUNTRY: Final = re.compile(r"[A-Z]{2}")
+BY_VERDICT: Final = ("uniques", "repeats", "not_judged", "suspicious", "invalid", "givt", "sivt", "net")
+"""The measures that a later verdict changes."""
+EXACT: Final = ("visitors", "unique", "quality", "address", "network", "reason")
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
     """What to show; an empty text means any. CHOICES lists the values of four of them.
 
-    `before` is a ULID: show only older events. It is used for paging.
+    `fields` are filters by the fields of analytics, `measure` means what one of its numbers counts. `address` and
+    `network` are hashes. Only what came at `since` or later, and before `until`. `before` is a ULID: show only older
+    events. It is used for paging.
     """
 
-    program: str = ""
-    affiliate: str = ""
-    code: str = ""
-    country: str = ""
+    fields: tuple[FieldFilter, ...] = ()
+    measure: str = ""
     visitors: str = ""
     unique: str = ""
     quality: str = ""
     outcome: str = ""
+    reason: str = ""
+    address: str = ""
+    network: str = ""
     before: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
 
     @property
     def is_active(self) -> bool:
-        """Whether any filter is set, apart from paging."""
-        return any(getattr(self, name) for name in self.__struct_fields__ if name != "before")
+        """Whether any filter is set, apart from paging and the range."""
+        return any(getattr(self, name) for name in self.__struct_fields__ if name not in ("before", "since", "until"))
 
     @property
     def is_selective(self) -> bool:
         """Whether a table must be searched. An outcome alone selects a whole table."""
-        return any(getattr(self, name) for name in self.__struct_fields__ if name not in ("before", "outcome"))
+        return bool(self.fields) or any(getattr(self, name) for name in (*EXACT, "measure"))
 
     @property
     def needs_verdicts(self) -> bool:
         """Whether the verdict decides, which may have changed since the click was live."""
-        return bool(self.unique or self.quality)
+        by_class = any(one.field == "ivt_class" for one in self.fields)
+        return bool(self.unique or self.quality or by_class or self.measure in BY_VERDICT)
 
     @property
     def wants_accepted(self) -> bool:
-        return self.outcome != "rejected"
+        return self.outcome != "rejected" and not self.reason
 
     @property
     def wants_rejected(self) -> bool:
-        return self.outcome != "accepted" and not any(getattr(self, name) for name in OF_CLICKS)
+        return (
+            self.outcome != "accepted"
+            and not any(getattr(self, name) for name in OF_CLICKS)
+            and all(one.field in OF_REJECTIONS for one in self.fields)
+        )
 
 
 class Filterable(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of a click or rejection that filters compare."""
+    """The values of a click or rejection that filters compare. `values` are by field; unknown is the empty text."""
 
     outcome: Outcome
-    program: str = ""
-    affiliate: str = ""
-    code: str = ""
-    country: str = ""
+    values: Mapping[str, str] = MappingProxyType({})
+    at: datetime | None = None
     visitors: str = ""
     unique: str = ""
     quality: str = ""
+    reason: str = ""
+    address: str = ""
+    network: str = ""
+    is_limited: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        return self.visitors == "tests"
 
 
-class IgnoredParameter(msgspec.Struct, frozen=True):
-    """A query parameter that was ignored, as it was given, and why."""
-
-    name: str
-    value: str
-    why: str
+def is_person(item: Filterable) -> bool:
+    return item.visitors == "people"
 
 
-def read_filters(query: Mapping[str, str]) -> Filters:
-    """Read the filters of a page's query. Skip invalid ones; `list_ignored` names them."""
-    return Filters(
-        **{
-            name: value
-            for name in Filters.__struct_fields__
-            if explain_fault(name, value := clean_value(name, query)) is None
-        }
-    )
+def has_class(item: Filterable, *classes: str) -> bool:
+    return not item.is_test and item.values.get("ivt_class", UNKNOWN) in classes
 
 
-def list_ignored(query: MultiMapping[str]) -> list[IgnoredParameter]:
-    """List the parameters of a page's query that are ignored."""
-    ignored = []
-    for name in dict.fromkeys(query):
-        first, *others = query.getall(name)
-        if name not in Filters.__struct_fields__:
-            ignored.append(IgnoredParameter(name, first, "no such filter"))
-            continue
-        why = explain_fault(name, clean_value(name, query))
-        ignored += [IgnoredParameter(name, first, why)] if why else []
-        ignored += [IgnoredParameter(name, other, "only the first one counts") for other in others if other != first]
-    return ignored
-
-
-def clean_value(name: str, query: Mapping[str, str]) -> str:
-    value = query.get(name, "").strip()
-    return value.upper() if name == "country" else value
-
-
-def explain_fault(name: str, value: str) -> str | None:
-    """Say why a filter cannot have this value; null if it can, or if it is empty."""
-    match name:
-        case _ if not value:
-            return None
-        case "visitors" | "outcome" | "unique" | "quality":
-            return None if value in CHOICES[name] else f"one of {', '.join(CHOICES[name])}"
-        case "country":
-            return None if COUNTRY.fullmatch(value) else "a country is two letters, for example DE"
-        case "before":
-            return None if has_time(value) else "not the id of a click"
-        case _ if len(value) > LONGEST:
-            return f"longer than {LONGEST} characters"
-    return None if is_storable(value) else "contains a character that cannot be stored"
-
-
-def has_time(text: str) -> bool:
-    """Whether this is a ULID with a time that Python can hold: 48 bits of milliseconds reach beyond the year 9999."""
-    try:
-        ulid_time(text)
-    except ValueError:
-        return False
-    return True
-
-
-def is_storable(text: str) -> bool:
-    """Whether PostgreSQL can store the text: it accepts no NUL and no lone surrogate."""
-    try:
-        return b"\0" not in text.encode()
-    except UnicodeEncodeError:
-        return False
-
-
-def write_query(filters: Filters, **changes: str) -> str:
-    """Write the query of a page with these filters. Omit `before` unless it is among the changes."""
-    values = {name: getattr(filters, name) for name in filters.__struct_fields__} | {"before": ""} | changes
-    return urlencode({name: value for name, value in values.items() if value})
+COUNTED_LIVE: Final[Mapping[str, Callable[[Filterable], bool]]] = MappingProxyType(
+    {
+        "people": is_person,
+        "bots": lambda item: item.visitors == "bots",
+        "app_fetches": lambda item: item.visitors == "app_fetches",
+        "prefetches": lambda item: item.visitors == "prefetches",
+        "tests": lambda item: item.is_test,
+        "uniques": lambda item: is_person(item) and item.unique == "unique",
+        "repeats": lambda item: is_person(item) and item.unique == "repeat",
+        "limited": lambda item: is_person(item) and item.is_limited,
+        "suspicious": lambda item: not item.is_test and item.quality == "suspicious",
+        "invalid": lambda item: not item.is_test and item.quality in ("likely_invalid", "invalid"),
+        "givt": lambda item: has_class(item, "givt"),
+        "sivt": lambda item: has_class(item, "sivt"),
+        "not_judged": lambda item: is_person(item) and item.unique == "not_judged",
+        "gross": lambda item: not item.is_test,
+        "net": lambda item: not item.is_test and not has_class(item, "givt", "sivt"),
+    }
+)
+"""What each measure counts of the clicks that arrive: the same as `storage.read.click_filters.COUNTED_BY`."""
 
 
 def matches(item: Filterable, filters: Filters) -> bool:
     if not (filters.wants_accepted if item.outcome == "accepted" else filters.wants_rejected):
         return False
-    return all(
-        not (wanted := getattr(filters, name)) or wanted == getattr(item, name)
-        for name in Filterable.__struct_fields__
-        if name != "outcome"
+    return (
+        all(not (wanted := getattr(filters, name)) or wanted == getattr(item, name) for name in EXACT)
+        and (not filters.measure or COUNTED_LIVE[filters.measure](item))
+        and all(fits(item.values.get(one.field, UNKNOWN), one) for one in filters.fields)
+        and is_within(item.at, filters)
     )
+
+
+def is_within(at: datetime | None, filters: Filters) -> bool:
+    if at is None:
+        return True
+    return (filters.since is None or at >= filters.since) and (filters.until is None or at < filters.until)
+
+
+def fits(value: str, one: FieldFilter) -> bool:
+    """Compare a value as PostgreSQL does."""
+    if one.operator == "has":
+        return value in one.named or any(text.lower() in value.lower() for text in one.values)
+    return (value in one.values) != (one.operator == "not")
 
 
 def make_click_filters(filters: Filters) -> ClickFilters:
     return ClickFilters(
-        program_id=filters.program or None,
-        affiliate_id=filters.affiliate or None,
-        code=filters.code or None,
-        country=filters.country or None,
         visitors=filters.visitors or None,
         uniqueness=filters.unique or None,
         band=filters.quality or None,
+        measure=filters.measure or None,
+        address=filters.address or None,
+        network=filters.network or None,
+        fields=filters.fields,
     )
 
 
-def make_rejection_filters(filters: Filters, reason: str | None = None) -> RejectionFilters:
-    return RejectionFilters(
-        program_id=filters.program or None,
-        affiliate_id=filters.affiliate or None,
-        asked=filters.code or None,
-        reason=reason,
-    )
+def make_rejection_filters(filters: Filters) -> RejectionFilters:
+    return RejectionFilters(reason=filters.reason or None, address=filters.address or None, fields=filters.fields)

@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from console.clicks.events import ClickOrRejection, Tone
-from console.clicks.filters import Filterable, Visitors
-from console.clicks.marks import NO_MARKS, Marks, classify_quality, classify_uniqueness, make_marks
+from console.clicks.filterable import APP_FETCH, make_click_filterable, make_rejection_filterable
+from console.clicks.filters import Filterable
+from console.clicks.marks import NO_MARKS, Marks, make_marks
 from console.clicks.user_agents import describe_user_agent
 from console.web.text import humanize, join
 from console.web.times import describe_duration
@@ -17,7 +18,6 @@ from schemas.reasons import REASONS, TRACES
 from storage.read.records import StoredClick, StoredRejection
 
 TOTAL: Final = "total"
-APP_FETCH: Final = "app_fetch"
 NO_USER_AGENT: Final = "No user agent"
 
 
@@ -73,16 +73,7 @@ def make_click_line(stored: StoredClick) -> Line:
         country=click.geo.country or "",
         place=describe_place(click.geo),
         took="" if total is None else describe_duration(total),
-        filterable=Filterable(
-            outcome="accepted",
-            program=click.program_id,
-            affiliate=click.affiliate_id,
-            code=click.code,
-            country=click.geo.country or "",
-            visitors=classify_visitor(click),
-            unique=classify_uniqueness(stored.unique),
-            quality=classify_quality(stored.fraud),
-        ),
+        filterable=make_click_filterable(stored),
         marks=make_marks(stored.unique, stored.fraud),
     )
 
@@ -107,12 +98,7 @@ def make_rejection_line(stored: StoredRejection) -> Line:
         country="",
         place="",
         took="",
-        filterable=Filterable(
-            outcome="rejected",
-            program=rejection.program_id or "",
-            affiliate=rejection.affiliate_id or "",
-            code=rejection.asked,
-        ),
+        filterable=make_rejection_filterable(stored),
     )
 
 
@@ -127,16 +113,6 @@ def classify_click(click: EnrichedClick) -> tuple[Tone, str, str]:
     if click.bot.kind == APP_FETCH:
         return "notice", "App fetch", "a program of a device fetched the link without showing it: 302, counted apart"
     return "accepted", "Accepted", "302, counted as a click"
-
-
-def classify_visitor(click: EnrichedClick) -> Visitors:
-    if click.is_test:
-        return "tests"
-    if click.bot.is_bot:
-        return "bots"
-    if click.prefetch:
-        return "prefetches"
-    return "app_fetches" if click.bot.kind == APP_FETCH else "people"
 
 
 def describe_device(device: Device, user_agent: str | None) -> tuple[str, str]:

@@ -57,13 +57,27 @@ class PastClicks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_click_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
-    stored = await recent_clicks(reader, make_click_filters(filters), limit, window.before, window.since)
+    since = find_since(window, filters)
+    stored = await recent_clicks(reader, make_click_filters(filters), limit, window.before, since)
     return [make_line(click) for click in stored]
 
 
 async def read_rejection_lines(reader: Reader, filters: Filters, limit: int, window: Window) -> list[Line]:
-    stored = await recent_rejections(reader, make_rejection_filters(filters), limit, window.before, window.since)
+    since = find_since(window, filters)
+    stored = await recent_rejections(reader, make_rejection_filters(filters), limit, window.before, since)
     return [make_line(rejection) for rejection in stored]
+
+
+def find_since(window: Window, filters: Filters) -> datetime | None:
+    """Return the later beginning: that of the window, or that of the range."""
+    return max((at for at in (window.since, filters.since) if at is not None), default=None)
+
+
+def find_before(filters: Filters) -> str | None:
+    """Return the ULID that a list begins before: that of its page, or that of its range's end."""
+    ends = [filters.before] if filters.before else []
+    ends += [first_ulid(filters.until)] if filters.until else []
+    return min(ends, default=None)
 
 
 CLICKS: Final = Table(read_click_lines, click_times)
@@ -80,7 +94,7 @@ async def read_past_clicks(
     if filters.is_selective:
         return await search_back(connection, filters, limit, clock)
     # Without a filter the newest rows are the first entries of an index.
-    return PastClicks(lines=await read_window(connection, filters, limit, Window(filters.before or None, None, None)))
+    return PastClicks(lines=await read_window(connection, filters, limit, Window(find_before(filters), None, None)))
 
 
 async def search_back(connection: Connection, filters: Filters, limit: int, clock: Clock) -> PastClicks:
@@ -88,7 +102,10 @@ async def search_back(connection: Connection, filters: Filters, limit: int, cloc
     times = await read_times(connection, filters)
     if times is None:
         return PastClicks(lines=[])
-    search = Search(reached=times.newest, oldest=times.oldest, before=filters.before or None, spent_s=clock() - began)
+    oldest = max(times.oldest, filters.since or times.oldest)
+    if times.newest < oldest:
+        return PastClicks(lines=[], oldest=oldest)
+    search = Search(reached=times.newest, oldest=oldest, before=find_before(filters), spent_s=clock() - began)
     lines: list[Line] = []
     while True:
         began, window = clock(), plan_window(search)
@@ -104,7 +121,8 @@ async def search_back(connection: Connection, filters: Filters, limit: int, cloc
 
 
 async def read_times(reader: Reader, filters: Filters) -> TimeRange | None:
-    until = ulid_time(filters.before) if filters.before else None
+    before = find_before(filters)
+    until = ulid_time(before) if before else None
     times = [found for table in list_tables(filters) if (found := await table.read_times(reader, until)) is not None]
     if not times:
         return None

@@ -42,7 +42,7 @@ def describe_network(network: Network, net_hash: str | None) -> Group:
         "Network",
         Field("Number", None if network.asn is None else f"AS{network.asn}"),
         Field("Organisation", network.org),
-        Field("Kind", kind or REASONS.get(network.status, humanize(network.status))),
+        Field("Kind", kind or REASONS.get(network.status, humanize(network.status)), by="network_kind"),
         Field("Provider", network.provider),
         Field("Lists", join(*network.lists, separator=", ")),
         Field("ASN database", network.database),

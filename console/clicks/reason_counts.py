@@ -1,6 +1,5 @@
 """Counts the rejections of the last 24 hours by reason, back in time windows: one statement over a day may time out."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Final
@@ -10,7 +9,7 @@ import msgspec
 
 from console.clicks.past_clicks import Clock
 from console.clicks.search_windows import LIMIT_S, Search, advance, plan_window, shrink
-from storage.read.counts import ReasonCount, rejections_by_reason
+from storage.read.counts import ReasonCount, add_reason_counts, rejections_by_reason
 from storage.read.queries import Connection, time_limit
 
 DAY: Final = timedelta(hours=24)
@@ -36,19 +35,10 @@ async def count_reasons(connection: Connection, now: datetime, clock: Clock = mo
         since = window.since or search.oldest
         try:
             async with time_limit(connection, window.limit_s or LIMIT_S):
-                counts = add_counts([*counts, *await rejections_by_reason(connection, since, until)])
+                counts = add_reason_counts([*counts, *await rejections_by_reason(connection, since, until)])
             search, until = advance(search, window, clock() - began), since
         except asyncpg.QueryCanceledError:
             search = shrink(search, clock() - began)
             if search.is_over and not search.has_moved:
                 raise
     return ReasonCounts(counts, search.reached)
-
-
-def add_counts(counts: Iterable[ReasonCount]) -> list[ReasonCount]:
-    """Add up the counts of each reason."""
-    total: dict[str, ReasonCount] = {}
-    for one in counts:
-        other = total.get(one.reason, ReasonCount(one.reason, 0, one.latest_at))
-        total[one.reason] = ReasonCount(one.reason, one.count + other.count, max(one.latest_at, other.latest_at))
-    return list(total.values())

@@ -7,7 +7,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from console.auth.guard import read_session
-from console.clicks.filters import read_filters
+from console.clicks.asked import read_stream_filters
+from console.clicks.picks import Picks
 from console.environment import ENVIRONMENT, Environment
 from console.live.broadcast import Delivery
 from console.live.sse import ask_to_retry_after, frame
@@ -52,7 +53,9 @@ async def send_until_over(request: web.Request, response: web.StreamResponse, af
     loop = asyncio.get_running_loop()
     sent: str | None = None
     sent_at, most_rows = 0.0, FIRST_ROWS
-    with environment.broadcast.subscribe(read_filters(request.query), after) as subscription:
+    view, filters = await read_stream_filters(environment, request.query)
+    picks = Picks(view)
+    with environment.broadcast.subscribe(filters, after) as subscription:
         while not subscription.closed and await is_logged_in(request):
             status = describe_status(environment)
             if status != sent or loop.time() - sent_at > HEARTBEAT_S:
@@ -60,7 +63,7 @@ async def send_until_over(request: web.Request, response: web.StreamResponse, af
                 sent, sent_at = status, loop.time()
             delivery = await subscription.receive(WAIT_S)
             if delivery.arrivals:
-                await response.write(frame_lines(environment, delivery, most_rows))
+                await response.write(frame_lines(environment, picks, delivery, most_rows))
                 await asyncio.sleep(PACE_S)
             most_rows = MOST_ROWS
 
@@ -83,13 +86,15 @@ def describe_status(environment: Environment) -> str:
     return msgspec.json.encode(problems).decode()
 
 
-def frame_lines(environment: Environment, delivery: Delivery, most_rows: int) -> bytes:
+def frame_lines(environment: Environment, picks: Picks, delivery: Delivery, most_rows: int) -> bytes:
     """Make an event of the newest lines, as HTML, and the number of lines left out."""
     shown = delivery.arrivals[-most_rows:]
     rows = render(
         environment.templates,
-        "parts/rows.html",
+        "clicks/rows.html",
         lines=[arrival.line for arrival in reversed(shown)],
+        picks=picks,
+        anchor=None,
         now=environment.now(),
     )
     skipped = len(delivery.arrivals) - len(shown) + delivery.dropped

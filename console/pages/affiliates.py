@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from console.clicks.filters import is_storable
 from console.environment import ENVIRONMENT, Environment
 from console.pages.affiliate_measures import TEXTS, Measure, measure_affiliate
+from console.view.filters import is_storable
 from console.web.responses import reply
 from storage.read.affiliates import AffiliateCounts, count_affiliate, read_affiliate_days
 

@@ -37,7 +37,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     """What a page shows. `range` is a name of NAMED, or `custom` with its `days`.
 
     `compare` is `previous`, `year`, or a range. `sort` is the name of a column, with `-` before it: largest first.
-    `rest` are the parameters that belong to one page alone.
+    `rest` are the parameters that belong to one page alone. `usual` is the range of an address that names none.
     """
 
     range: str = DEFAULT
@@ -48,6 +48,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     measure: str = ""
     sort: str = ""
     rest: tuple[tuple[str, str], ...] = ()
+    usual: str = DEFAULT
 
     def get(self, name: str) -> str:
         """Return a parameter of the page's own, or the empty text."""
@@ -61,7 +62,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         return self.days if self.days is not None else NAMED[self.range].find(today)
 
 
-def read_view(query: MultiMapping[str], rest: Sequence[str] = ()) -> tuple[View, list[IgnoredParameter]]:
+def read_view(
+    query: MultiMapping[str], rest: Sequence[str] = (), usual: str = DEFAULT
+) -> tuple[View, list[IgnoredParameter]]:
     """Read a view from the query of an address; `rest` names the page's own parameters. Also list what was ignored."""
     ignored: list[IgnoredParameter] = []
     values: dict[str, str] = {}
@@ -79,7 +82,7 @@ def read_view(query: MultiMapping[str], rest: Sequence[str] = ()) -> tuple[View,
             ignored.append(IgnoredParameter(name, value, "no such filter"))
         else:
             values[name] = value
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = {"range": usual}
     for name, read in READERS.items():
         # An empty field of a form asks for nothing.
         if not values.get(name):
@@ -90,7 +93,7 @@ def read_view(query: MultiMapping[str], rest: Sequence[str] = ()) -> tuple[View,
         else:
             changes |= change
     kept = tuple((name, values[name]) for name in rest if values.get(name))
-    return View(filters=tuple(filters), rest=kept, **changes), ignored
+    return View(filters=tuple(filters), rest=kept, usual=usual, **changes), ignored
 
 
 def read_range(values: Mapping[str, str]) -> Change | str:
@@ -177,7 +180,7 @@ def write_view(view: View, **rest: str) -> str:
     pairs: list[tuple[str, str]] = []
     if view.days is not None:
         pairs += zip(("range", "from", "to"), (CUSTOM, *write_days(view.days)), strict=True)
-    elif view.range != DEFAULT:
+    elif view.range != view.usual:
         pairs.append(("range", view.range))
     if view.compare is not None:
         asked = view.compare

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from console.web.addresses import ROOT, Base
 from console.web.assets import Assets
 from console.web.text import cut, make_visible
-from console.web.times import describe_age, describe_duration, describe_exactly
+from console.web.times import describe_age, describe_duration, describe_exactly, describe_in_zone
 
 FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -35,6 +35,7 @@ def open_templates(assets: Assets, base: Base = ROOT) -> jinja2.Environment:
         "iso": datetime.isoformat,
         "prose": format_code,
         "number": lambda number: f"{number:,}",
+        "zoned": describe_in_zone,
     }
     return templates
 

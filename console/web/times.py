@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 MINUTE_S: Final = 60
 HOUR_S: Final = 3600
@@ -22,6 +23,11 @@ def describe_age(time: datetime, now: datetime) -> str:
 def describe_exactly(time: datetime) -> str:
     """Write a time to the millisecond, for example `2026-11-24 08:00:03.123 UTC`."""
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{time.microsecond // 1000:03} UTC"
+
+
+def describe_in_zone(time: datetime, zone: ZoneInfo) -> str:
+    """Write a time in a zone, for example `2026-11-24 09:00:03 Europe/Berlin`."""
+    return f"{time.astimezone(zone):%Y-%m-%d %H:%M:%S} {zone.key}"
 
 
 def describe_duration(microseconds: int) -> str:

@@ -4,7 +4,9 @@ Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the s
 separately from those of people; tests, recorded prefetches and app fetches are in neither.
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -60,9 +62,13 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class ReasonCount(msgspec.Struct, frozen=True):
+    """How often a reason occurred, in all and by UTC hour, and the time and id of the latest rejection."""
+
     reason: str
     count: int
     latest_at: datetime
+    latest_id: str = ""
+    hours: Mapping[datetime, int] = MappingProxyType({})
 
 
 async def newest_click_at(reader: Reader) -> datetime | None:
@@ -134,9 +140,26 @@ async def rejections_by_reason(reader: Reader, since: datetime, until: datetime 
     # `$2 IS NULL OR ...` could not use the index.
     before, values = ("", (since,)) if until is None else ("AND rejected_at < $2", (since, until))
     rows = await reader.fetch(
-        f"SELECT reason, count(*), max(rejected_at) FROM rejected_clicks WHERE rejected_at >= $1 {before}"  # noqa: S608 - fixed texts
-        " GROUP BY reason ORDER BY 2 DESC, reason",
+        "SELECT reason, date_trunc('hour', rejected_at, 'UTC'), count(*), max(rejected_at),"  # noqa: S608 - fixed texts
+        f' max(rejection_id COLLATE "C") FROM rejected_clicks WHERE rejected_at >= $1 {before} GROUP BY 1, 2',
         *values,
         timeout=QUERY_S,
     )
-    return [ReasonCount(*row) for row in rows]
+    counts = (ReasonCount(reason, count, at, ulid, {hour: count}) for reason, hour, count, at, ulid in rows)
+    return sorted(add_reason_counts(counts), key=lambda one: (-one.count, one.reason))
+
+
+def add_reason_counts(counts: Iterable[ReasonCount]) -> list[ReasonCount]:
+    """Add up the counts of each reason."""
+    total: dict[str, ReasonCount] = {}
+    for one in counts:
+        other = total.get(one.reason, ReasonCount(one.reason, 0, one.latest_at))
+        hours = {hour: one.hours.get(hour, 0) + other.hours.get(hour, 0) for hour in (*other.hours, *one.hours)}
+        total[one.reason] = ReasonCount(
+            one.reason,
+            one.count + other.count,
+            max(one.latest_at, other.latest_at),
+            max(one.latest_id, other.latest_id),
+            hours,
+        )
+    return list(total.values())

@@ -13,8 +13,8 @@ import msgspec
 from identity.ulid_time import ulid_time
 from schemas.reasons import TRACES
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
-from storage.read.click_filters import ClickFilters, select_clicks
-from storage.read.letter_names import LetterName, name_letter
+from storage.read.click_filters import ClickFilters, FieldFilter, add_of_rejections, select_clicks
+from storage.read.letter_names import LetterName
 from storage.read.records import (
     StoredClick,
     StoredLetter,
@@ -33,6 +33,10 @@ IS_VISIT: Final = f"reason NOT IN ({', '.join(repr(number) for number in TRACES)
 """The SQL condition of rejected visits: other requests leave traces, which are no errors."""
 ROUNDING: Final = timedelta(milliseconds=1)
 MAX_SAME_NAME: Final = 20
+REJECTION_FILTERS: Final = {
+    **{column: column for column in ("program_id", "affiliate_id", "asked", "reason")},
+    "address": "ip_hash",
+}
 
 
 class Reader(Protocol):
@@ -51,13 +55,18 @@ class Connection(Reader, Protocol):
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rejections; None means any. `visits_only` leaves out traces of requests that were no visits."""
+    """Which rejections; None means any. `visits_only` leaves out traces of requests that were no visits.
+
+    `address` is a hash; `fields` are among OF_REJECTIONS.
+    """
 
     program_id: str | None = None
     affiliate_id: str | None = None
     asked: str | None = None
     reason: str | None = None
+    address: str | None = None
     visits_only: bool = False
+    fields: tuple[FieldFilter, ...] = ()
 
 
 class TimeRange(msgspec.Struct, frozen=True):
@@ -65,24 +74,6 @@ class TimeRange(msgspec.Struct, frozen=True):
 
     newest: datetime
     oldest: datetime
-
-
-class LetterLine(msgspec.Struct, frozen=True):
-    """A dead letter without its bytes: where it was read, what was wrong, and how many bytes there are."""
-
-    topic: str
-    partition: int
-    offset: int
-    digest: str
-    stage: str
-    reason: str
-    detail: str
-    failed_at: datetime
-    size: int
-
-    @property
-    def name(self) -> LetterName:
-        return name_letter(self.topic, self.partition, self.offset, self.digest)
 
 
 async def recent_clicks(
@@ -116,7 +107,8 @@ async def recent_rejections(
     reader: Reader, filters: RejectionFilters, limit: int, before: str | None = None, since: datetime | None = None
 ) -> list[StoredRejection]:
     """Return the newest rejections that match the filters, newest first; `before` and `since` as for clicks."""
-    where = Where(filters, {field: field for field in filters.__struct_fields__ if field != "visits_only"})
+    where = Where(filters, REJECTION_FILTERS)
+    add_of_rejections(where, filters.fields)
     if filters.visits_only:
         where.add(IS_VISIT)
     where.older_than(before, "rejected_at", "rejection_id")
@@ -197,17 +189,6 @@ async def find_stored(reader: Reader, click_ids: Sequence[str]) -> frozenset[str
         timeout=QUERY_S,
     )
     return frozenset(row["click_id"] for row in rows)
-
-
-async def recent_letters(reader: Reader, limit: int) -> list[LetterLine]:
-    """Return the newest dead letters, newest first."""
-    rows = await reader.fetch(
-        'SELECT topic, "partition", "offset", digest, stage, reason, detail, failed_at, octet_length(value)'
-        ' FROM dead_letters ORDER BY failed_at DESC, topic, "partition", "offset", digest LIMIT $1',
-        limit,
-        timeout=QUERY_S,
-    )
-    return [LetterLine(*row) for row in rows]
 
 
 async def find_letters(reader: Reader, name: LetterName) -> list[StoredLetter]:

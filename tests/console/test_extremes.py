@@ -3,17 +3,20 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
+from console.clicks.click_page import make_click_context
 from console.clicks.filters import Filters
-from console.clicks.handlers import make_click_context
+from console.clicks.picks import Picks
 from console.live.broadcast import Broadcast
 from console.live.consumer import decode_event
 from console.metrics import ConsoleMetrics
+from console.view.view import View
 from console.web.assets import load_assets
 from console.web.rendering import open_templates, render
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, Topic
 from tests.schemas.extremes import NOW, STAMPS, extremes_of
 from tests.sink.builders import Source
 
+PICKS = Picks(View())
 TEMPLATES = open_templates(load_assets())
 
 
@@ -27,8 +30,18 @@ def show(source: Source, *, rejected: bool) -> bool:
     event = decode_event(source, rejected=rejected)
     if event is not None:
         broadcast.publish(event)
-        render(TEMPLATES, "parts/rows.html", lines=broadcast.recent(Filters()), now=NOW)
-        render(TEMPLATES, "parts/click.html", missing=None, event=event, now=NOW, **make_click_context(event))
+        render(TEMPLATES, "clicks/rows.html", picks=PICKS, anchor=None, lines=broadcast.recent(Filters()), now=NOW)
+        render(
+            TEMPLATES,
+            "clicks/click_part.html",
+            picks=PICKS,
+            around="",
+            zone=None,
+            missing=None,
+            event=event,
+            now=NOW,
+            **make_click_context(event),
+        )
     return event is not None
 
 

@@ -150,7 +150,7 @@ async def test_a_search_that_has_found_nothing_so_far_does_not_say_that_nothing_
     assert "Nothing matches" not in page
     assert goes_on
     assert goes_on[1].startswith("2026-11-")
-    assert unescape(goes_on[2]).startswith("/clicks?country=ZZ&before=01")
+    assert unescape(goes_on[2]).startswith("/clicks?f.country=is:ZZ&before=01")
 
 
 @servers
@@ -211,7 +211,7 @@ async def test_what_of_an_address_is_not_obeyed_is_told_in_the_page(offline_cons
     for path, why in (
         ("/clicks?visitors=wrong", "one of people, bots, app_fetches, prefetches, tests"),
         ("/clicks?bots=1", "no such filter"),
-        ("/clicks?code=%00", "contains a character that cannot be stored"),
+        ("/clicks?code=%00", "contains a character that no value has"),
     ):
         page = await offline_console.read(path)
         assert ("Ignored" in page, why in page) == (True, True)

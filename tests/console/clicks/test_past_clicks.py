@@ -6,6 +6,7 @@ from itertools import count, product
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from console.clicks.filters import CHOICES, Filters, matches
@@ -15,12 +16,13 @@ from console.clicks.search_windows import SEARCH_S
 from schemas import Bot, EnrichedClick, Fraud, RejectedClick, Uniqueness
 from storage.read.records import StoredClick
 from tests.console.builders import NOW, enriched_click, rejected_click, store, ulid_at
+from tests.console.clicks.choosing import choose
 from tests.console.slow_tables import slow_down
 
 pytestmark = pytest.mark.servers
 
 HOUR = timedelta(hours=1)
-WANTED = Filters(code="wanted")
+WANTED = choose(code="wanted")
 
 
 PERSON, APP, BOT = (
@@ -104,7 +106,7 @@ async def read_to_the_end(tables: asyncpg.Connection, filters: Filters, limit: i
 
 
 def with_before(filters: Filters, before: str) -> Filters:
-    return Filters(code=filters.code, outcome=filters.outcome, before=before)
+    return msgspec.structs.replace(filters, before=before)
 
 
 def wanted_ids(records: Iterable[EnrichedClick | RejectedClick]) -> list[str]:
@@ -134,14 +136,14 @@ async def test_going_on_shows_each_click_once_wherever_the_searches_ended(tables
     for outcome, limit, step_s in product(kinds, (3, 5, 100), (0.001, 0.2, 1.0)):
         wanted = wanted_ids(record for record in records if isinstance(record, kinds[outcome]))
 
-        assert wanted == await read_to_the_end(tables, Filters(code="wanted", outcome=outcome), limit, step_s)
+        assert wanted == await read_to_the_end(tables, choose(code="wanted", outcome=outcome), limit, step_s)
 
 
 async def test_a_search_whose_time_is_up_says_how_far_it_came(tables: asyncpg.Connection) -> None:
     clicks = [enriched_click(NOW - number * HOUR, number) for number in range(5)]
     await store(tables, clicks)
 
-    past = await read_past_clicks(tables, Filters(code="nothing"), 100, tick(SEARCH_S))
+    past = await read_past_clicks(tables, choose(code="nothing"), 100, tick(SEARCH_S))
 
     assert past == PastClicks(lines=[], reached=NOW - timedelta(minutes=1), oldest=NOW - 4 * HOUR)
 
@@ -149,7 +151,7 @@ async def test_a_search_whose_time_is_up_says_how_far_it_came(tables: asyncpg.Co
 async def test_a_search_that_came_to_the_end_says_so(tables: asyncpg.Connection) -> None:
     await store(tables, [enriched_click(NOW - HOUR), rejected_click(NOW - 2 * HOUR)])
 
-    past = await read_past_clicks(tables, Filters(code="nothing"), 100)
+    past = await read_past_clicks(tables, choose(code="nothing"), 100)
 
     assert (past, past.further) == (PastClicks(lines=[], reached=None, oldest=NOW - 2 * HOUR), "")
 
@@ -167,7 +169,7 @@ async def test_a_search_for_what_is_not_there_asks_a_bounded_number_of_statement
     for step_s, most in ((0.001, 8), (0.1, 14), (0.3, 5), (2.0, 1)):
         connection = Counting(tables)
 
-        await read_past_clicks(connection, Filters(code="nothing", outcome="accepted"), 100, tick(step_s))
+        await read_past_clicks(connection, choose(code="nothing", outcome="accepted"), 100, tick(step_s))
 
         assert (step_s, connection.statements <= most) == (step_s, True)
 
@@ -185,7 +187,7 @@ async def test_a_common_value_is_found_in_the_first_window(tables: asyncpg.Conne
     await store(tables, [enriched_click(NOW - number * timedelta(seconds=1), number) for number in range(50)])
     connection = Counting(tables)
 
-    past = await read_past_clicks(connection, Filters(country="PT"), 20)
+    past = await read_past_clicks(connection, choose(country="PT"), 20)
 
     assert (len(past.lines), connection.statements) == (20, 1)
 
@@ -195,7 +197,7 @@ async def test_a_window_that_postgresql_gives_up_is_searched_in_smaller_ones(tab
     clicks = [enriched_click(NOW - timedelta(days=number), number, code="wanted") for number in range(30)]
     await store(tables, clicks)
     await slow_down(tables)
-    filters, seen = Filters(code="wanted", outcome="accepted"), []
+    filters, seen = choose(code="wanted", outcome="accepted"), []
     for _ in range(100):
         past = await read_past_clicks(tables, filters, 100)
         seen += [line.id for line in past.lines]

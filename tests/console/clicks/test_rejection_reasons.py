@@ -1,5 +1,7 @@
 """Rejections by their numbers."""
 
+from datetime import timedelta
+
 from console.clicks.rejection_reasons import group_reasons
 from schemas.reasons import REASONS
 from storage.read.counts import ReasonCount
@@ -43,6 +45,16 @@ def test_requests_that_were_no_visits_are_counted_apart_and_make_nothing_else_lo
     ]
     assert [line.share for line in groups["Codes"].lines] == [250, 1000]
     assert [line.share for group in group_reasons(counts[2:]) for line in group.lines if line.count] == [1000]
+
+
+def test_the_trend_of_a_reason_is_its_last_24_hours_with_the_running_one_last() -> None:
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    hours = {hour: 3, hour - timedelta(hours=1): 12, hour - timedelta(hours=23): 6, hour - timedelta(hours=24): 99}
+    count = ReasonCount("R102", 120, NOW, "01KAT301V8C3Q9GZ2F5B7N4M6P", hours)
+    line = next(line for group in group_reasons([count], NOW) for line in group.lines if line.count)
+
+    assert line.bars == (500, *[0] * 21, 1000, 250)
+    assert line.latest_id == "01KAT301V8C3Q9GZ2F5B7N4M6P"
 
 
 def test_a_number_of_a_newer_version_is_counted_all_the_same() -> None:

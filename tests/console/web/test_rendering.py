@@ -5,7 +5,9 @@ import pytest
 
 from console.clicks.events import ClickOrRejection
 from console.clicks.lines import make_line
+from console.clicks.picks import Picks
 from console.pages.overview import Overview
+from console.view.view import View
 from console.web.assets import FOLDER as FILES
 from console.web.assets import TYPES, load_assets
 from console.web.rendering import FOLDER, format_code, open_templates, render
@@ -14,6 +16,8 @@ from storage.read.counts import Totals
 from storage.read.records import StoredClick, StoredRejection
 from tests.console.builders import BRACES, ENDLESS, IMAGE, NOW, TURNED, enriched_click, rejected_click
 
+PICKS = Picks(View())
+
 
 @pytest.fixture(scope="module")
 def templates() -> jinja2.Environment:
@@ -21,7 +25,9 @@ def templates() -> jinja2.Environment:
 
 
 def render_rows(templates: jinja2.Environment, *event: ClickOrRejection) -> str:
-    return render(templates, "parts/rows.html", lines=[make_line(item) for item in event], now=NOW)
+    return render(
+        templates, "clicks/rows.html", picks=PICKS, anchor=None, lines=[make_line(item) for item in event], now=NOW
+    )
 
 
 @pytest.mark.parametrize("hostile", [IMAGE, '"><script>alert(1)</script>', "'onmouseover='alert(1)"])

@@ -316,9 +316,12 @@ async def test_rejections_are_counted_by_reason_with_the_latest(tables: asyncpg.
         ],
     )
 
-    assert await rejections_by_reason(tables, NOW - MINUTE) == [
-        ReasonCount("R102", 2, NOW + MINUTE),
-        ReasonCount("R101", 1, NOW),
+    found = await rejections_by_reason(tables, NOW - MINUTE)
+
+    hour = NOW.replace(minute=0, second=0, microsecond=0)
+    assert found == [
+        ReasonCount("R102", 2, NOW + MINUTE, ulid_at(NOW + MINUTE, 2), {hour: 2}),
+        ReasonCount("R101", 1, NOW, ulid_at(NOW, 3), {hour: 1}),
     ]
 
 

@@ -1,0 +1,53 @@
+"""Finds a click or rejection with what is known of it, in the tables or among what has just arrived."""
+
+from datetime import datetime
+
+from console.clicks.events import ClickOrRejection
+from console.database import DatabaseAway
+from console.environment import Environment
+from identity.ulid_time import ulid_time
+from schemas.events import NEWEST_CLICK
+from storage.read.erasures import find_erased_at
+from storage.read.queries import Reader, find_click, find_rejection
+from storage.read.records import StoredClick
+from storage.read.scores import Verdict, find_verdict
+
+
+async def find_event(environment: Environment, ulid: str) -> ClickOrRejection | None:
+    """Find a click or rejection by its ULID, in the tables or among the recent events of the live stream.
+
+    Raises DatabaseAway if the tables cannot be read and the stream does not have it.
+    """
+    if ulid_time(ulid) > environment.now() + NEWEST_CLICK:
+        # The tables accept no such time, and it could overflow the time range of the query.
+        return None
+
+    async def ask(reader: Reader) -> ClickOrRejection | None:
+        return await find_click(reader, ulid) or await find_rejection(reader, ulid)
+
+    live = environment.broadcast.find(ulid)
+    try:
+        return await environment.database.read(ask) or live
+    except DatabaseAway:
+        if live is None:
+            raise
+        return live
+
+
+async def find_erasure(environment: Environment, ulid: str) -> datetime | None:
+    """Find when a click was erased. None: it was not, or the tables cannot be read."""
+    try:
+        return await environment.database.read(lambda reader: find_erased_at(reader, ulid))
+    except DatabaseAway:
+        return None
+
+
+async def find_click_verdict(environment: Environment, event: ClickOrRejection) -> Verdict | None:
+    """Find the verdicts about a click. None: it has no row yet, or the tables cannot be read."""
+    if not isinstance(event, StoredClick) or event.stored_at is None:
+        return None
+    click = event.click
+    try:
+        return await environment.database.read(lambda reader: find_verdict(reader, click.click_id, click.clicked_at))
+    except DatabaseAway:
+        return None
