@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from console.analytics.changes import Delta, compare
+from console.clicks.log_address import LIVE
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY, Tone
 from console.view.toolbar import ToolbarWriter
 from console.view.view import View, write_view
@@ -60,7 +61,7 @@ def make_total(view: View, name: str, count: int, before: int | None, writer: To
 
 def find_clicks(view: View, measure: str, **rest: str) -> str:
     """Write the address of the clicks behind a number."""
-    shown = msgspec.structs.replace(view, measure=measure, compare=None, by=(), sort="", rest=())
+    shown = msgspec.structs.replace(view, measure=measure, compare=None, by=(), sort="", rest=(), usual=LIVE)
     query = write_view(shown, **rest)
     return f"/clicks?{query}" if query else "/clicks"
 
