@@ -8,6 +8,6 @@ from console.web.route import Route
 
 ROUTES: Final = (
     Route("GET", "/", show_overview, "page"),
-    Route("GET", "/affiliates/{affiliate_id}", show_affiliate, "page"),
+    Route("GET", "/affiliates/{affiliate_id}/quality", show_affiliate, "page"),
     Route("GET", "/parts/overview", show_overview_part, "api"),
 )

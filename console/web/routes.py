@@ -14,13 +14,24 @@ from console.environment import ENVIRONMENT, Environment
 from console.live.routes import ROUTES as LIVE
 from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
+from console.referrals.routes import ROUTES as REFERRALS
 from console.view.routes import ROUTES as VIEW
 from console.web.navigation import PAGES as PATHS
 from console.web.route import METHODS, Route
 
 LARGEST_FORM: Final = 16 * 1024
 FILES: Final = (Route("GET", "/static/{name}", serve_asset, "file"),)
-ROUTES: Final = (*FILES, *AUTH, *PAGES, *CLICKS, *LIVE, *API, *VIEW, *ANALYTICS)
+ROUTES: Final = (
+    *FILES,
+    *AUTH,
+    *PAGES,
+    *ANALYTICS,
+    *CLICKS,
+    *REFERRALS,
+    *VIEW,
+    *LIVE,
+    *API,
+)
 
 
 async def answer_unmatched(request: web.Request) -> web.Response:

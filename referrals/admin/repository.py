@@ -164,7 +164,7 @@ async def write(
 ) -> Referral | ValidationProblem:
     problem = find_target_problem(fields)
     if problem:
-        return ValidationProblem(problem)
+        return problem
     try:
         text = await connection.fetchval(statement, *to_stored(fields).values())
     except REJECTIONS as error:
@@ -186,10 +186,10 @@ def to_stored(fields: Mapping[str, object]) -> dict[str, object]:
     return stored
 
 
-def find_target_problem(fields: Mapping[str, object]) -> str | None:
+def find_target_problem(fields: Mapping[str, object]) -> ValidationProblem | None:
     for name in TARGETS:
         url = fields.get(name)
         checked = check_new_target(url) if isinstance(url, str) else None
         if isinstance(checked, TargetProblem):
-            return f"{name}: {checked.reason}"
+            return ValidationProblem(f"{name}: {checked.reason}", name)
     return None

@@ -7,9 +7,10 @@ import msgspec
 
 
 class ValidationProblem(msgspec.Struct, frozen=True):
-    """Why a change was refused, in words for a person. Nothing was changed."""
+    """Why a change was refused, in words for a person, and which field was wrong, if one was. Nothing was changed."""
 
     reason: str
+    field: str | None = None
 
 
 SENTENCES: Final = {
@@ -55,10 +56,32 @@ SENTENCES: Final = {
     "referral_key_kept": "an id or a code cannot be changed",
 }
 
+FIELDS: Final = {
+    "code_affiliate_exists": "affiliate_id",
+    "code_program_exists": "program_id",
+    "code_shape": "code",
+    "programs_pkey": "id",
+    "affiliates_pkey": "id",
+    "referral_codes_pkey": "code",
+}
+"""Fields of constraints whose names do not say it."""
+SHAPES: Final = ("_shape", "_known", "_range")
+
 REJECTIONS: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError)
 """Raised by Postgres, or already by asyncpg, for data that cannot be stored."""
 
 
 def explain_violation(error: Exception) -> ValidationProblem:
-    constraint = getattr(error, "constraint_name", None)
-    return ValidationProblem(SENTENCES.get(constraint or "", str(error)))
+    constraint = getattr(error, "constraint_name", None) or ""
+    return ValidationProblem(SENTENCES.get(constraint, str(error)), find_field(constraint))
+
+
+def find_field(constraint: str) -> str | None:
+    """Return the field of a constraint: `program_cookie_window_range` is of `cookie_window_days`."""
+    if constraint in FIELDS:
+        return FIELDS[constraint]
+    ending = next((one for one in SHAPES if constraint.endswith(one)), None)
+    if ending is None or constraint not in SENTENCES:
+        return None
+    name = constraint.removesuffix(ending).partition("_")[2]
+    return {"cookie_window": "cookie_window_days", "unique_window": "unique_window_s"}.get(name, name)

@@ -1,0 +1,1 @@
+"""Programs, affiliates and codes: their lists, pages, forms and import."""

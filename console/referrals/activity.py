@@ -1,0 +1,89 @@
+"""The clicks of the last days of the rows of a page: a count, a line of bars, and the newest click."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from referrals.model import Kind
+from storage.read.asking.answer import Answer, ask
+from storage.read.asking.question import ENTITIES, Filter, Question, Range
+from storage.read.queries import QUERY_S, Connection
+
+DAYS: Final = 7
+HEIGHT: Final = 100
+LAST: Final = """
+    SELECT id, (
+        SELECT clicked_at FROM clicks WHERE clicks.{column} = id AND clicked_at >= $2 ORDER BY clicked_at DESC LIMIT 1
+    )
+    FROM unnest($1::text[]) AS id
+"""
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """A bar of a line: its place from the left, and its top and height of HEIGHT."""
+
+    x: int
+    y: int
+    height: int
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """People's clicks of the last DAYS days, in all and by day, and when the newest click of these days was."""
+
+    people: int = 0
+    days: tuple[int, ...] = ()
+    last_at: datetime | None = None
+
+    @property
+    def bars(self) -> list[Bar]:
+        most = max(self.days, default=0)
+        heights = [0 if not count else max(8, count * HEIGHT // most) for count in self.days]
+        return [Bar(12 * place, HEIGHT - height, height) for place, height in enumerate(heights)]
+
+    @property
+    def words(self) -> str:
+        return f"people's clicks of each of the last {DAYS} days: {', '.join(map(str, self.days))}"
+
+
+QUIET: Final = Activity()
+
+
+async def read_activity(
+    connection: Connection, kind: Kind, ids: Sequence[str], now: datetime
+) -> dict[str, Activity] | None:
+    """Read the activity of these, at most a page of them. None: counting them would read too much."""
+    if not ids:
+        return {}
+    today = now.date()
+    begin = today - timedelta(days=DAYS - 1)
+    question = Question(
+        range=Range(begin, today + timedelta(days=1)),
+        measures=("people",),
+        by=(kind, "day"),
+        where=(Filter(kind, tuple(ids)),),
+        limit=len(ids) * (DAYS + 1),
+    )
+    answer = await ask(connection, question, now)
+    if not isinstance(answer, Answer):
+        return None
+    names = [begin + timedelta(days=number) for number in range(DAYS)]
+    counts: dict[str, dict[object, int]] = {}
+    for group in answer.groups:
+        counts.setdefault(str(group.keys[0]), {})[group.keys[1]] = group.counts[0]
+    last = await read_last_clicks(connection, kind, ids, answer)
+    return {one: make_activity(counts.get(one, {}), names, last.get(one)) for one in ids}
+
+
+async def read_last_clicks(
+    connection: Connection, kind: Kind, ids: Sequence[str], answer: Answer
+) -> dict[str, datetime]:
+    statement = LAST.format(column=ENTITIES[kind])
+    rows = await connection.fetch(statement, list(ids), answer.plan.span.begin, timeout=QUERY_S)
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+def make_activity(counts: dict[object, int], days: Sequence[date], last_at: datetime | None) -> Activity:
+    by_day = tuple(counts.get(day, 0) for day in days)
+    return Activity(sum(by_day), by_day, last_at)

@@ -1,0 +1,134 @@
+"""Finds programs, affiliates and codes by what people type, sorted and in pages: 10,000 rows within milliseconds."""
+
+from typing import Any, Final, Literal, TypeAlias
+
+import asyncpg
+import msgspec
+
+from referrals.model import Kind, Status
+
+Sort: TypeAlias = Literal["id", "name", "status", "affiliate", "program", "created", "codes"]
+
+COLUMNS: Final[dict[Kind, str]] = {
+    "program": "r.id, r.name, r.status, r.created_at, r.version, ''::text AS affiliate_id, ''::text AS program_id,"
+    " (SELECT count(*) FROM referral_codes c WHERE c.program_id = r.id AND c.status <> 'archived') AS codes",
+    "affiliate": "r.id, r.name, r.status, r.created_at, r.version, ''::text AS affiliate_id, ''::text AS program_id,"
+    " (SELECT count(*) FROM referral_codes c WHERE c.affiliate_id = r.id AND c.status <> 'archived') AS codes",
+    "code": "r.code AS id, ''::text AS name, r.status, r.created_at, r.version, r.affiliate_id, r.program_id,"
+    " 1::bigint AS codes",
+}
+FROM: Final[dict[Kind, str]] = {
+    "program": "programs r",
+    "affiliate": "affiliates r",
+    "code": "referral_codes r JOIN affiliates a ON a.id = r.affiliate_id JOIN programs p ON p.id = r.program_id",
+}
+SEARCHED: Final[dict[Kind, str]] = {
+    "program": "r.id || ' ' || r.name",
+    "affiliate": "r.id || ' ' || r.name",
+    "code": "r.code || ' ' || r.affiliate_id || ' ' || a.name || ' ' || r.program_id || ' ' || p.name",
+}
+OWN_ID: Final[dict[Kind, str]] = {"program": "r.id", "affiliate": "r.id", "code": "r.code"}
+ORDERS: Final[dict[Sort, str]] = {
+    "id": "id",
+    "name": "lower(name)",
+    "status": "status",
+    "affiliate": "affiliate_id",
+    "program": "program_id",
+    "created": "created_at",
+    "codes": "codes",
+}
+OWNERS_ACTIVE: Final = "a.status <> 'archived' AND p.status <> 'archived'"
+NOTED: Final = "EXISTS (SELECT FROM referral_notes n WHERE n.kind = '{kind}' AND n.id = {id} AND n.note ILIKE {text})"
+SEARCH_S: Final = 5.0
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows: that contain each word of `text` in an id, a name or the note; with a status, or all not archived."""
+
+    text: str = ""
+    status: Status | None = None
+    affiliate_id: str = ""
+    program_id: str = ""
+    sort: Sort = "id"
+    is_descending: bool = False
+    limit: int = 50
+    offset: int = 0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A row of a list. A code has an affiliate and a program; the others have `codes` that are not archived."""
+
+    id: str
+    name: str
+    status: Status
+    created_at: Any
+    version: int
+    affiliate_id: str
+    program_id: str
+    codes: int
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """A page, and how many rows there are in all."""
+
+    rows: list[Row]
+    number: int
+
+
+async def search(connection: asyncpg.Connection, kind: Kind, wanted: Wanted) -> Rows:
+    """Find rows. Raises asyncpg's errors, DataError among them for a text that PostgreSQL cannot hold."""
+    values: list[object] = []
+    where = write_where(kind, wanted, values)
+    values += [wanted.limit, wanted.offset]
+    direction = "DESC" if wanted.is_descending else "ASC"
+    statement = f"""
+        SELECT *, count(*) OVER () AS number FROM (SELECT {COLUMNS[kind]} FROM {FROM[kind]} WHERE {where}) AS found
+        ORDER BY {ORDERS[wanted.sort]} {direction}, id LIMIT ${len(values) - 1} OFFSET ${len(values)}
+    """  # noqa: S608 - fixed texts
+    records = await connection.fetch(statement, *values, timeout=SEARCH_S)
+    if not records and wanted.offset:
+        return Rows([], await count(connection, kind, wanted))
+    rows = [Row(*list(record.values())[:-1]) for record in records]
+    return Rows(rows, records[0]["number"] if records else 0)
+
+
+async def count(connection: asyncpg.Connection, kind: Kind, wanted: Wanted) -> int:
+    values: list[object] = []
+    where = write_where(kind, wanted, values)
+    found: int = await connection.fetchval(f"SELECT count(*) FROM {FROM[kind]} WHERE {where}", *values)  # noqa: S608 - fixed texts
+    return found
+
+
+async def list_ids(connection: asyncpg.Connection, kind: Kind, wanted: Wanted, most: int) -> list[str]:
+    """Return the ids of all rows, at most `most`."""
+    values: list[object] = []
+    where = write_where(kind, wanted, values)
+    values.append(most)
+    statement = f"SELECT {OWN_ID[kind]} FROM {FROM[kind]} WHERE {where} ORDER BY 1 LIMIT ${len(values)}"  # noqa: S608 - fixed texts
+    return [record[0] for record in await connection.fetch(statement, *values, timeout=SEARCH_S)]
+
+
+def write_where(kind: Kind, wanted: Wanted, values: list[object]) -> str:
+    """Write the conditions, whose values are added to `values`."""
+
+    def bind(value: object) -> str:
+        values.append(value)
+        return f"${len(values)}"
+
+    if wanted.status is not None:
+        conditions = [f"r.status = {bind(wanted.status)}"]
+    else:
+        conditions = ["r.status <> 'archived'", *([OWNERS_ACTIVE] if kind == "code" else [])]
+    for word in wanted.text.split():
+        text = bind(f"%{escape(word)}%")
+        noted = NOTED.format(kind=kind, id=OWN_ID[kind], text=text)
+        conditions.append(f"({SEARCHED[kind]} ILIKE {text} OR {noted})")
+    if kind == "code":
+        owners = (("affiliate_id", wanted.affiliate_id), ("program_id", wanted.program_id))
+        conditions += [f"r.{name} = {bind(value)}" for name, value in owners if value]
+    return " AND ".join(conditions)
+
+
+def escape(text: str) -> str:
+    """Escape what LIKE takes for wildcards."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
