@@ -25,7 +25,6 @@ OPENAPI: Final = Endpoint(
     name="describeApi",
     summary="This description",
     answer=dict[str, Any],
-    needs="enter",
 )
 ENDPOINTS: Final = (ANALYTICS, CLICK, REJECTION, *REFERRALS, ATTRIBUTION, OPENAPI)
 ROUTES: Final = list_routes(ENDPOINTS)

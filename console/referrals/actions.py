@@ -6,9 +6,9 @@ from typing import Any, Final, get_args
 from aiohttp import web
 
 from console.environment import ENVIRONMENT, Environment
-from console.referrals.kinds import CONSEQUENCES, KINDS, VERBS
+from console.referrals.kinds import CONSEQUENCES, VERBS
 from console.referrals.list_query import read_list_query
-from console.referrals.pages import go_to
+from console.referrals.pages import go_to, page_of
 from console.referrals.saving import MOST_AT_ONCE, change_all, change_status
 from console.view.filters import is_storable
 from console.web.forms import read_form, read_pairs
@@ -21,7 +21,7 @@ SAID: Final[dict[Status, str]] = {"active": "resumed", "paused": "paused", "arch
 
 async def set_one_status(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    page, id_ = KINDS[request.match_info["many"]], request.match_info["id"]
+    page, id_ = page_of(request), request.match_info["id"]
     status = read_status(await read_form(request))
     if status is None or not is_storable(id_):
         return reply_with_error(request, 400, "This form cannot be read", "Go back, reload the page and try again.")
@@ -34,7 +34,7 @@ async def set_one_status(request: web.Request) -> web.Response:
 async def show_bulk(request: web.Request) -> web.Response:
     """Say what would be changed and ask; with `sure` do it and say what could not be done."""
     environment: Environment = request.app[ENVIRONMENT]
-    page = KINDS[request.match_info["many"]]
+    page = page_of(request)
     pairs = await read_pairs(request)
     sent = dict(reversed(pairs))
     status, affiliate = read_status(sent), sent.get("affiliate_id", "").strip()

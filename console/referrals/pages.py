@@ -50,9 +50,15 @@ class One(msgspec.Struct, frozen=True):
     codes_number: int
 
 
+def page_of(request: web.Request) -> KindPage:
+    """Return the kind that an address is about."""
+    environment: Environment = request.app[ENVIRONMENT]
+    return KINDS[environment.base.relative(request.path).split("/")[1]]
+
+
 async def show_one(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    page, one = KINDS[request.match_info["many"]], await find_one(request)
+    page, one = page_of(request), await find_one(request)
     now = environment.now()
     activity = await environment.database.try_to_read(
         lambda connection: read_activity(connection, page.kind, [one.value.id], now)
@@ -90,7 +96,7 @@ def write_link(environment: Environment, value: Referral) -> str:
 async def find_one(request: web.Request) -> One:
     """Find the row of the address. Raises HTTPNotFound, DatabaseAway."""
     environment: Environment = request.app[ENVIRONMENT]
-    kind, id_ = KINDS[request.match_info["many"]].kind, request.match_info["id"]
+    kind, id_ = page_of(request).kind, request.match_info["id"]
     if not is_storable(id_):
         raise web.HTTPNotFound
     found: One | None = await environment.database.read(lambda connection: read_one(connection, kind, id_))
@@ -116,12 +122,12 @@ async def read_one(connection: Any, kind: Kind, id_: str) -> One | None:
 
 
 async def show_new_form(request: web.Request) -> web.Response:
-    page = KINDS[request.match_info["many"]]
+    page = page_of(request)
     return reply_form(request, page, make_empty_form(page.kind, request.query), None)
 
 
 async def show_form(request: web.Request) -> web.Response:
-    page, one = KINDS[request.match_info["many"]], await find_one(request)
+    page, one = page_of(request), await find_one(request)
     return reply_form(request, page, make_form(one.value, one.note), one.value)
 
 
@@ -149,7 +155,7 @@ def reply_form(
 
 async def create(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    page, sent = KINDS[request.match_info["many"]], await read_form(request)
+    page, sent = page_of(request), await read_form(request)
     texts, note = read_texts(page.kind, sent, is_new=True), read_note_text(sent)
     form = Form(texts={**make_empty_form(page.kind, {}).texts, **texts}, note=note)
     value = read_new(page.kind, texts)
@@ -163,7 +169,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def save(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    page, one, sent = KINDS[request.match_info["many"]], await find_one(request), await read_form(request)
+    page, one, sent = page_of(request), await find_one(request), await read_form(request)
     texts, note, version = read_texts(page.kind, sent, is_new=False), read_note_text(sent), read_version(sent)
     form = Form(texts={**make_form(one.value, "").texts, **texts}, note=note, version=version)
     changes = read_changes(one.value, texts)

@@ -53,7 +53,7 @@ def test_every_address_says_who_may_see_it() -> None:
 async def test_what_scripts_ask_for_is_answered_401_and_not_with_a_page(
     anonymous_client: TestClient, route: Route
 ) -> None:
-    async with anonymous_client.get(address_of(route.path), allow_redirects=False) as response:
+    async with anonymous_client.request(route.method, address_of(route.path), allow_redirects=False) as response:
         assert response.status == 401
 
 
