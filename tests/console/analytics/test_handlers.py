@@ -2,22 +2,19 @@
 
 import html
 import re
-from datetime import datetime, timedelta
 
 import asyncpg
 import pytest
 
-from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Referrer, Uniqueness
-from storage.rollups.rebuild import count_earlier_day
-from tests.console.builders import enriched_click, rejected_click, store
+from tests.console.analytics.builders import PEOPLE, count, fill, last_days
+from tests.console.builders import enriched_click, store
 from tests.console.running import Console
 
 pytestmark = pytest.mark.servers
 
-COUNTRIES = ("DE", "DE", "DE", "PT", "PT", None, "US", "FR", "AT", "CH", "IT", "ES", "GB", "NL")
 SQL = {
-    "People": "NOT is_bot AND bot_kind IS DISTINCT FROM 'app_fetch' AND NOT prefetch",
-    "Unique clicks": "NOT is_bot AND bot_kind IS DISTINCT FROM 'app_fetch' AND NOT prefetch AND is_unique",
+    "People": PEOPLE,
+    "Unique clicks": f"{PEOPLE} AND is_unique",
     "Bots": "is_bot",
     "Suspicious": "fraud_band = 'suspicious'",
     "Gross": "true",
@@ -27,41 +24,12 @@ SQL = {
 }
 
 ROW = re.compile(r'bar-label.*?>(.*?)</(?:a|span)>\s*<span class="figure bar-count">([\d,]+).*?([\d.]+ %)', re.DOTALL)
-DAYS_7 = "(clicked_at AT TIME ZONE 'UTC')::date > (now() AT TIME ZONE 'UTC')::date - 7"
-
-
-def make_clicks(now: datetime, count: int = 180) -> list[EnrichedClick]:
-    """Make clicks of the last three weeks, a few of each kind."""
-    return [
-        enriched_click(
-            now - timedelta(hours=number * 3, minutes=7),
-            number,
-            affiliate_id=("ann", "bob", "cyd")[number % 3],
-            code=f"code-{number % 14}",
-            is_test=number % 31 == 0,
-            prefetch=number % 23 == 0,
-            geo=Geo(status="found", country=COUNTRIES[number % len(COUNTRIES)]),
-            device=Device(type=("mobile", "desktop")[number % 2], os="iOS", browser="Firefox"),
-            referrer=Referrer(url=None, host=f"{'abcdefghijklmn'[number % 14]}.example", medium="referral"),
-            bot=Bot(is_bot=number % 7 == 0, reasons=["http_library"] if number % 7 == 0 else [])
-            if number % 11
-            else Bot(is_bot=False, reasons=[], kind="app_fetch"),
-            unique=Uniqueness(is_unique=number % 3 != 0, status="judged"),
-            fraud=Fraud(
-                band=("clean", "suspicious", "invalid")[number % 5 % 3],
-                ivt_class=(None, "givt", "sivt")[number % 4 % 3],
-            ),
-        )
-        for number in range(count)
-    ]
+DAYS_7 = last_days(7)
 
 
 @pytest.fixture
 async def filled(console: Console, tables: asyncpg.Connection) -> Console:
-    now = console.environment.now()
-    await store(tables, [*make_clicks(now), *(rejected_click(now - timedelta(hours=one), one) for one in range(5))])
-    while await count_earlier_day(tables):
-        pass
+    await fill(tables, console.environment.now())
     return console
 
 
@@ -75,10 +43,6 @@ def read_rows(page: str) -> list[tuple[str, str, str]]:
     rows = re.findall(r'<li class="bar-row.*?</li>', page, re.DOTALL)
     cells = [ROW.search(row) for row in rows]
     return [(html.unescape(re.sub(r"<[^>]+>", " ", cell[1])).split()[0], cell[2], cell[3]) for cell in cells if cell]
-
-
-async def count(tables: asyncpg.Connection, since: str, condition: str = "true") -> int:
-    return await tables.fetchval(f"SELECT count(*) FROM clicks WHERE NOT is_test AND {since} AND ({condition})")
 
 
 async def test_totals_are_those_of_the_rows(filled: Console, tables: asyncpg.Connection) -> None:

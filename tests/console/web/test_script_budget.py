@@ -1,0 +1,23 @@
+"""How much script each page loads."""
+
+import gzip
+import re
+
+import pytest
+
+from console.web.routes import ROUTES
+from tests.console.running import Console
+
+pytestmark = pytest.mark.servers
+
+MOST_BYTES = 60_000
+PAGES = [route.path for route in ROUTES if route.access == "page" and route.method == "GET" and "{" not in route.path]
+
+
+@pytest.mark.parametrize("path", PAGES)
+async def test_a_page_loads_at_most_60_kb_of_script(console: Console, path: str) -> None:
+    scripts = set(re.findall(r'<script src="/static/([^"]+)"', await console.read(path)))
+    sizes = {name: len(gzip.compress(console.environment.assets.by_name[name].body)) for name in scripts}
+
+    assert scripts
+    assert sum(sizes.values()) <= MOST_BYTES, sizes
