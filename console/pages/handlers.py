@@ -1,11 +1,13 @@
 """Request handlers of the overview and of static files."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import hdrs, web
 
 from console.environment import ENVIRONMENT
 from console.pages.charts import chart_minutes
+from console.view.filters import Filter, write_filter
 from console.web.responses import reply
 
 FOREVER: Final = "public, max-age=31536000, immutable"
@@ -22,7 +24,12 @@ async def show_overview_part(request: web.Request) -> web.Response:
 async def reply_overview(request: web.Request, template: str) -> web.Response:
     overview = await request.app[ENVIRONMENT].overview.get()
     chart = None if overview.minutes is None else chart_minutes(overview.minutes, overview.as_of)
-    return reply(request, template, overview=overview, chart=chart)
+    return reply(request, template, overview=overview, chart=chart, write_share=write_share)
+
+
+def write_share(field: str, value: str) -> str:
+    """Write the query of the clicks that have a value."""
+    return urlencode([write_filter(Filter(field, "is", (value,)))], safe=":,")
 
 
 async def serve_asset(request: web.Request) -> web.Response:

@@ -7,6 +7,8 @@ import msgspec
 
 from console.database import Database
 from console.pages.charts import find_chart_start
+from console.view.today import read_today
+from storage.read.asking.periods import start_of_day
 from storage.read.counts import (
     MinuteCount,
     Share,
@@ -25,7 +27,7 @@ AHEAD: Final = timedelta(hours=2)
 
 
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
-    """`minute` is the last 60 seconds, `today` since midnight UTC; codes and countries are those of the last hour.
+    """`minute` is the last 60 seconds, `today` since midnight in `zone`, the others are of the last hour.
 
     Null means that counting took too long.
     """
@@ -37,6 +39,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     minutes: list[MinuteCount] | None
     codes: list[Share] | None
     countries: list[Share] | None
+    zone: str = "UTC"
 
 
 async def read_overview(database: Database, now: datetime) -> Overview:
@@ -45,7 +48,8 @@ async def read_overview(database: Database, now: datetime) -> Overview:
     Raises DatabaseAway.
     """
     hour = find_chart_start(now)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = await database.read(lambda reader: read_today(reader, now))
+    midnight = start_of_day(day.day, day.zone)
     until = now.replace(minute=0, second=0, microsecond=0) + AHEAD
     return Overview(
         as_of=now,
@@ -55,4 +59,5 @@ async def read_overview(database: Database, now: datetime) -> Overview:
         minutes=await database.try_to_read(lambda reader: clicks_per_minute(reader, hour, until)),
         codes=await database.try_to_read(lambda reader: top_codes(reader, hour, until, TOP)),
         countries=await database.try_to_read(lambda reader: top_countries(reader, hour, until, TOP)),
+        zone=day.zone.key,
     )

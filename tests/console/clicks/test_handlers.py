@@ -360,8 +360,9 @@ async def test_the_overview_counts_what_came(console: Console, tables: asyncpg.C
     assert "<b>3</b> people" in page
     assert "<b>1</b> bots" in page
     assert "<b>1</b> rejected" in page
-    assert 'href="/clicks?code=spring-26"' in page
-    assert 'href="/clicks?country=PT"' in page
+    assert 'href="/clicks?f.code=is:spring-26"' in page
+    assert 'href="/clicks?f.country=is:PT"' in page
+    assert 'href="/clicks?range=today&amp;measure=bots"' in page
 
 
 @servers
