@@ -44,6 +44,7 @@ HEADERS: Final = {
 }
 WHAT_IT_TAKES: Final[Mapping[Permission, str]] = {
     "enter": "somebody who is logged in",
+    "own": "an affiliate",
     "read": "somebody who may read all clicks",
     "edit": "somebody who may change programs, affiliates and codes",
     "operate": "somebody who may replay, erase and run jobs",

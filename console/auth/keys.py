@@ -68,6 +68,10 @@ class Keys:
         user = User(key.id, key.name, key.role)
         return Session(key.digest, "", key.expires_at or now + timedelta(days=1), user, is_key=True)
 
+    def forget(self) -> None:
+        """Look every key up again: one was revoked."""
+        self._cached.clear()
+
     async def _look_up(self, digest: bytes, now: datetime) -> ApiKey | None:
         known = self._cached.get(digest)
         if known and self._clock() - known[1] < CACHE_S:

@@ -30,6 +30,7 @@ NAVIGATION: Final = (
     Group(
         "",
         (
+            Entry("/own", "Your numbers", "n", "own"),
             Entry("/", "Overview", "o"),
             Entry("/analytics", "Analytics", "a"),
             Entry("/reports", "Reports", "r"),

@@ -7,6 +7,7 @@ from aiohttp.http import HttpVersion11
 
 from console.analytics.routes import ROUTES as ANALYTICS
 from console.api.routes import ROUTES as API
+from console.audit.routes import ROUTES as AUDIT
 from console.auth.guard import ACCESS, NEEDS, add_headers, guard
 from console.auth.routes import ROUTES as AUTH
 from console.clicks.routes import ROUTES as CLICKS
@@ -14,6 +15,7 @@ from console.environment import ENVIRONMENT, Environment
 from console.live.routes import ROUTES as LIVE
 from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
+from console.people.routes import ROUTES as PEOPLE
 from console.referrals.routes import ROUTES as REFERRALS
 from console.view.routes import ROUTES as VIEW
 from console.web.navigation import PAGES as PATHS
@@ -31,6 +33,8 @@ ROUTES: Final = (
     *VIEW,
     *LIVE,
     *API,
+    *PEOPLE,
+    *AUDIT,
 )
 
 

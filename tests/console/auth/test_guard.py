@@ -11,7 +11,11 @@ from console.web.routes import ROUTES, make_app
 from tests.console.builders import NOW, ulid_at
 from tests.console.running import Console
 
-OPEN = {("GET", "/login"), ("POST", "/login"), ("GET", "/static/{name}")}
+INVITATION = "/invitation/{token}"
+OPEN = {
+    *(("GET", "/login"), ("POST", "/login"), ("GET", "/static/{name}")),
+    *(("GET", INVITATION), ("POST", INVITATION)),
+}
 HEADS = {("HEAD", path) for method, path in OPEN if method == "GET"}
 VALUES = {
     "rest": "nowhere",
@@ -21,6 +25,9 @@ VALUES = {
     "partition": "1",
     "offset": "2",
     "name": "console.css",
+    "what": "disable",
+    "session_id": "a" * 64,
+    "token": "t" * 43,
 }
 
 

@@ -11,6 +11,7 @@ from tests.console.running import Console
 
 LET_IN: dict[Permission, set[Role]] = {
     "enter": {"owner", "admin", "editor", "viewer", "affiliate"},
+    "own": {"affiliate"},
     "read": {"owner", "admin", "editor", "viewer"},
     "edit": {"owner", "admin", "editor"},
     "operate": {"owner", "admin"},
@@ -81,12 +82,13 @@ async def test_who_is_refused_by_the_api_is_told_what_is_missing_as_json(offline
             "status": 403,
             "title": "Not allowed",
             "reason": "not_allowed",
+            "title": "Not allowed",
             "detail": "This is for somebody who may read all clicks: your role, affiliate, is not allowed to."
             " It needs the permission read.",
         }
 
 
 def test_only_the_routes_of_ones_own_are_for_everybody_who_is_logged_in() -> None:
-    own = ("/own", "/account", "/logout", "/api/session", "/api/status")
+    own = ("/account", "/logout", "/api/session", "/api/status", "/api/v1/openapi.json")
 
     assert [route.path for route in CLOSED if route.needs == "enter" and not route.path.startswith(own)] == []
