@@ -80,7 +80,6 @@ async def test_who_is_refused_by_the_api_is_told_what_is_missing_as_json(offline
         assert (response.status, response.content_type) == (403, "application/problem+json")
         assert await response.json(content_type=None) == {
             "status": 403,
-            "title": "Not allowed",
             "reason": "not_allowed",
             "title": "Not allowed",
             "detail": "This is for somebody who may read all clicks: your role, affiliate, is not allowed to."
