@@ -15,6 +15,7 @@ from runtime.process import clickrail_version
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
 from storage.jobs import PartitionJob
+from storage.ledger.job import LedgerJob
 from storage.retention.job import RetentionJob
 from storage.retention.policy import RetentionPolicy
 from storage.rollups.job import RollupJob
@@ -34,6 +35,7 @@ class Environment(msgspec.Struct, frozen=True):
     partition_job: PartitionJob
     retention_job: RetentionJob
     rollup_job: RollupJob
+    ledger_job: LedgerJob
 
 
 @asynccontextmanager
@@ -57,7 +59,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     )
     retention_job = RetentionJob(settings.database_url, read_policy(settings), metrics)
     rollup_job = RollupJob(settings.database_url, settings.timezone, metrics)
-    jobs = partition_job, retention_job, rollup_job
+    jobs = partition_job, retention_job, rollup_job, LedgerJob(settings.database_url)
     try:
         yield Environment(settings, registry, metrics, writer, kafka, producer, limit, *jobs)
     finally:

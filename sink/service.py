@@ -31,7 +31,7 @@ SPEC: Final = StageSpec(
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Store records until `stop` is set; the batch in work is finished first."""
     async with open_environment(settings) as env:
-        jobs = (env.partition_job, env.retention_job, env.rollup_job)
+        jobs = (env.partition_job, env.retention_job, env.rollup_job, env.ledger_job)
         async with task_scope(*(job.run() for job in jobs)):
             await run_stage(SPEC, env, BatchStorer(env).store_batch, stop, lambda: {"rollups": env.rollup_job.problem})
 

@@ -23,6 +23,7 @@ from storage.chunks import find_dropped_days
 from storage.days import prepare_days
 from storage.engine import StorageEngine, read_engine
 from storage.erased import remove_erased
+from storage.ledger.arrivals import note_arrivals
 from storage.positions import StoredPositions
 from storage.removed import Removed, empty_late_clicks, read_removed
 from storage.rollups.batches import COUNT_NEW, SLOTS, start_batch
@@ -113,6 +114,8 @@ class TableLoader:
                         if table is CLICKS
                         else self._load_table(table, part, refuse)
                     )
+            refused = {id(one.row) for one in result.bad}
+            await note_arrivals(self._connection, [row for row in rows if id(row) not in refused])
             await self._check_days(days - dropped)
         self._positions.confirm(nexts)
         return result
