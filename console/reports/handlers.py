@@ -1,0 +1,105 @@
+"""The page of reports, and their CSV."""
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from console.auth.sessions import SESSION
+from console.environment import ENVIRONMENT, Environment
+from console.reports.csv_file import CsvReport, name_file, write_csv
+from console.reports.links import PATH, ReportLinks
+from console.reports.numbers import write_number
+from console.reports.presets import PRESETS
+from console.reports.reading import Report, explain, read_report
+from console.reports.reading_all import read_all
+from console.reports.request import SIZES, ReportRequest, read_request
+from console.reports.saved import SavedView, list_saved
+from console.reports.table import list_rows, make_totals
+from console.view.ranges import Today
+from console.view.today import read_today
+from console.view.toolbar import make_toolbar
+from console.view.view import IgnoredParameter
+from console.web.responses import reply, reply_with_error
+from storage.read.asking.plan import Refusal
+from storage.read.queries import Connection
+
+RESETS: Final = ("page", "open")
+
+
+async def show_reports(request: web.Request) -> web.Response:
+    """Show a report. Without a query: the reader's start page, if there is one."""
+    environment: Environment = request.app[ENVIRONMENT]
+    asked, ignored = read_request(request.query)
+    user = request[SESSION].user
+
+    async def read(connection: Connection) -> tuple[Report | Refusal, Today, list[SavedView]]:
+        today = await read_today(connection, environment.now())
+        saved = await list_saved(connection, user.id)
+        return await read_report(connection, asked, today), today, saved
+
+    report, today, saved = await environment.database.read(read)
+    start = next((one for one in saved if one.is_start), None)
+    if start is not None and not request.query_string:
+        raise web.HTTPSeeOther(environment.base.address(start.address))
+    return reply(request, "reports/reports.html", **describe(asked, ignored, report, today, saved))
+
+
+def describe(
+    asked: ReportRequest,
+    ignored: list[IgnoredParameter],
+    report: Report | Refusal,
+    today: Today,
+    saved: list[SavedView],
+) -> dict[str, Any]:
+    """Give the page's template what it shows."""
+    links = ReportLinks(asked)
+    found = report if isinstance(report, Report) else None
+    query = links.report(page="", open="").partition("?")[2]
+    return {
+        "toolbar": make_toolbar(PATH, asked.view, ignored, today, resets=RESETS),
+        "asked": asked,
+        "links": links,
+        "report": found,
+        "refused": "" if isinstance(report, Report) else explain(report),
+        "rows": list_rows(found, links) if found else [],
+        "totals": make_totals(found, links) if found else (),
+        "number": write_number(found.level.number if found else None, is_rate=False),
+        "pages": -(-found.level.number // asked.size) if found else 0,
+        "presets": PRESETS,
+        "sizes": SIZES,
+        "saved": saved,
+        "shown": next((one for one in saved if one.query == query), None),
+        "query": query,
+    }
+
+
+async def download_report(request: web.Request) -> web.StreamResponse:
+    """Send all rows of a report as CSV."""
+    environment: Environment = request.app[ENVIRONMENT]
+    asked, _ = read_request(request.query)
+
+    async def read(connection: Connection) -> tuple[CsvReport | Refusal, Today]:
+        today = await read_today(connection, environment.now())
+        return await read_all(connection, asked, today), today
+
+    report, today = await environment.database.read(read)
+    if not isinstance(report, CsvReport):
+        return reply_with_error(request, 422, "This report cannot be exported", f"It is not answered: {explain(report)}.")
+    return await send_csv(request, report, name_file(asked, today))
+
+
+async def send_csv(request: web.Request, report: CsvReport, name: str) -> web.StreamResponse:
+    """Stream the file. Nobody may be reading any more: then it ends."""
+    disposition = f'attachment; filename="{name}"'
+    response = web.StreamResponse(headers={"Content-Disposition": disposition})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    await response.prepare(request)
+    try:
+        for lines in write_csv(report):
+            await response.write(lines)
+        await response.write_eof()
+    except ConnectionError:
+        pass
+    return response
+
+

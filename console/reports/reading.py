@@ -1,0 +1,155 @@
+"""Reads a report: one question for its rows, one each for their series, and two for the range to compare with."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from console.reports.level import (
+    Counts,
+    Keys,
+    Level,
+    align,
+    choose_unit,
+    collect_series,
+    filter_page,
+    find_series_measure,
+    sort_series,
+)
+from console.reports.request import Path, ReportRequest
+from console.view.asked import make_question
+from console.view.filters import Filter
+from console.view.ranges import Today
+from console.view.view import set_filter
+from storage.read.asking.answer import Answer, ask
+from storage.read.asking.comparison import list_comparisons
+from storage.read.asking.plan import NotKept, Refusal, TooLarge
+from storage.read.asking.question import MOST_ROWS, UNITS, Problem, Question
+from storage.read.queries import Connection
+from storage.rollups.dimensions import OTHER
+
+MOST_INSIDE: Final = 100
+"""Rows inside an open group; its own page has all."""
+
+
+class Report(msgspec.Struct, frozen=True):
+    """The rows of a report, and those inside its open groups."""
+
+    request: ReportRequest
+    today: Today
+    level: Level
+    inside: dict[Path, Level | Refusal]
+
+
+async def read_report(connection: Connection, request: ReportRequest, today: Today) -> Report | Refusal:
+    """Read a page of a report. Raises asyncpg's errors."""
+    level = await read_level(connection, request, today, request.by, ())
+    if not isinstance(level, Level):
+        return level
+    inside = {path: await read_inside(connection, request, today, path) for path in request.open}
+    return Report(request, today, level, inside if request.layout == "nested" else {})
+
+
+async def read_inside(connection: Connection, request: ReportRequest, today: Today, path: Path) -> Level | Refusal:
+    """Read the groups inside a group."""
+    by = request.view.by
+    if OTHER in path or any(name in UNITS for name in by[: len(path)]):
+        return Problem("this group cannot be opened")
+    above = tuple(Filter(name, "is", (value,)) for name, value in zip(by, path, strict=False))
+    one = msgspec.structs.replace(request, page=1, size=MOST_INSIDE)
+    return await read_level(connection, one, today, by[len(path) : len(path) + 1], above)
+
+
+async def read_level(
+    connection: Connection, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
+) -> Level | Refusal:
+    """Read the groups of a level, with what they are compared with, and their series."""
+    question = await write_question(connection, request, today, by, above)
+    if isinstance(question, Problem):
+        return question
+    found: Level | Refusal = NotKept("there is no range to compare with")
+    for one, other in list_pairs(question, today):
+        answer = await ask(connection, one, today.now)
+        if not isinstance(answer, Answer):
+            found = answer
+            continue
+        found = cut_level(answer, request)
+        if other is not None:
+            found = await compare(connection, found, other, today.now)
+        if not found.not_compared:
+            break
+    return await add_series(connection, found, request) if isinstance(found, Level) else found
+
+
+async def write_question(
+    connection: Connection, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
+) -> Question | Problem:
+    view = msgspec.structs.replace(request.view, by=by, sort=request.sort)
+    for one in above:
+        view = set_filter(view, one.field, one.operator, one.values)
+    is_whole = any(name in UNITS for name in by)
+    limit, offset = (MOST_ROWS, 0) if is_whole else (request.size, (request.page - 1) * request.size)
+    return await make_question(connection, view, today, request.measures, limit=limit, offset=offset)
+
+
+def list_pairs(question: Question, today: Today) -> list[tuple[Question, Question | None]]:
+    if question.compare is None:
+        return [(question, None)]
+    return list(list_comparisons(question, today.now, today.zone))
+
+
+def cut_level(answer: Answer, request: ReportRequest) -> Level:
+    """Make a level of an answer. A series is sorted and cut to its page here."""
+    if answer.plan.question.unit is None:
+        return Level(answer=answer, groups=answer.groups, number=answer.number)
+    groups = sort_series(answer.groups, answer.plan.question, request.sort)
+    begin = (request.page - 1) * request.size
+    return Level(answer=answer, groups=tuple(groups[begin : begin + request.size]), number=len(groups))
+
+
+async def compare(connection: Connection, level: Level, other: Question, now: datetime) -> Level:
+    """Add the counts of the other range: of the groups of the page, and the totals of all."""
+    totals = await ask(connection, msgspec.structs.replace(other, by=(), limit=1, offset=0, sort=None), now)
+    before = await ask(connection, limit_to_page(other, level), now)
+    known: dict[Keys, Counts] | None = None
+    if isinstance(before, Answer) and before.number <= MOST_ROWS:
+        known = align(before, level.answer)
+    refused = next((explain(one) for one in (totals, before) if not isinstance(one, Answer)), "")
+    return msgspec.structs.replace(
+        level,
+        before=known,
+        totals_before=totals.totals if isinstance(totals, Answer) else None,
+        not_compared=refused or ("" if known is not None else f"more than {MOST_ROWS:,} groups"),
+    )
+
+
+def explain(refusal: Refusal) -> str:
+    return str(refusal) if isinstance(refusal, TooLarge) else refusal.reason
+
+
+def limit_to_page(other: Question, level: Level) -> Question:
+    where = (*other.where, *filter_page(level.question, level.groups, only_entities=True))
+    return msgspec.structs.replace(other, where=where, limit=MOST_ROWS, offset=0, sort=None, is_ascending=False)
+
+
+async def add_series(connection: Connection, level: Level, request: ReportRequest) -> Level:
+    """Add a series for each group of the page, if one question can count them all."""
+    question, plan = level.question, level.answer.plan
+    unit = choose_unit(question, plan.span.length)
+    if unit is None or not level.groups:
+        return level
+    measure = find_series_measure(request.sort, question.measures)
+    asked = msgspec.structs.replace(
+        question,
+        measures=(measure,),
+        by=(*question.by, unit),
+        where=(*question.where, *filter_page(question, level.groups)),
+        limit=MOST_ROWS,
+        offset=0,
+        sort=None,
+        is_ascending=False,
+    )
+    answer = await ask(connection, asked, plan.state.now)
+    series = collect_series(answer, unit, measure) if isinstance(answer, Answer) else None
+    return msgspec.structs.replace(level, series=series)
