@@ -6,12 +6,14 @@ from aiohttp import web
 
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
+from console.reports.columns import COLUMNS
 from console.reports.csv_file import CsvReport, name_file, write_csv
+from console.reports.level import choose_unit, find_series_measure
 from console.reports.links import PATH, ReportLinks
 from console.reports.numbers import write_number
 from console.reports.presets import PRESETS
 from console.reports.reading import Report, explain, read_report
-from console.reports.reading_all import read_all
+from console.reports.reading_all import ADVICE, read_all
 from console.reports.request import SIZES, ReportRequest, read_request
 from console.reports.saved import SavedView, list_saved
 from console.reports.table import list_rows, make_totals
@@ -19,6 +21,7 @@ from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.toolbar import make_toolbar
 from console.view.view import IgnoredParameter
+from console.view.words import name_field
 from console.web.responses import reply, reply_with_error
 from storage.read.asking.plan import Refusal
 from storage.read.queries import Connection
@@ -41,7 +44,8 @@ async def show_reports(request: web.Request) -> web.Response:
     start = next((one for one in saved if one.is_start), None)
     if start is not None and not request.query_string:
         raise web.HTTPSeeOther(environment.base.address(start.address))
-    return reply(request, "reports/reports.html", **describe(asked, ignored, report, today, saved))
+    shown = describe(asked, ignored, report, today, saved)
+    return reply(request, "reports/reports.html", **shown, site=find_site(request))
 
 
 def describe(
@@ -54,6 +58,7 @@ def describe(
     """Give the page's template what it shows."""
     links = ReportLinks(asked)
     found = report if isinstance(report, Report) else None
+    rows = list_rows(found, links) if found else []
     query = links.report(page="", open="").partition("?")[2]
     return {
         "toolbar": make_toolbar(PATH, asked.view, ignored, today, resets=RESETS),
@@ -61,16 +66,34 @@ def describe(
         "links": links,
         "report": found,
         "refused": "" if isinstance(report, Report) else explain(report),
-        "rows": list_rows(found, links) if found else [],
+        "rows": rows,
         "totals": make_totals(found, links) if found else (),
         "number": write_number(found.level.number if found else None, is_rate=False),
-        "pages": -(-found.level.number // asked.size) if found else 0,
+        "last_page": -(-found.level.number // asked.size) if found else 0,
         "presets": PRESETS,
         "sizes": SIZES,
         "saved": saved,
         "shown": next((one for one in saved if one.query == query), None),
         "query": query,
+        "is_shared": False,
+        "has_trend": any(row.sparkline for row in rows),
+        "trend_how": describe_trend(found) if found else "",
+        "name_field": name_field,
     }
+
+
+def find_site(request: web.Request) -> str:
+    """Return where browsers reach the console, without a slash at the end: for addresses that people send."""
+    environment: Environment = request.app[ENVIRONMENT]
+    known = environment.settings.url
+    return known.rstrip("/") if known else f"{request.scheme}://{request.host}{environment.base.path}"
+
+
+def describe_trend(report: Report) -> str:
+    """Say what the small charts show."""
+    measure = COLUMNS[find_series_measure(report.request.sort, report.request.measures)].title
+    unit = choose_unit(report.level.question, report.level.answer.plan.span.length)
+    return f"{measure} by {unit}"
 
 
 async def download_report(request: web.Request) -> web.StreamResponse:
@@ -84,7 +107,7 @@ async def download_report(request: web.Request) -> web.StreamResponse:
 
     report, today = await environment.database.read(read)
     if not isinstance(report, CsvReport):
-        return reply_with_error(request, 422, "This report cannot be exported", f"It is not answered: {explain(report)}.")
+        return reply_with_error(request, 422, "This report is not exported", f"{explain(report)}. {ADVICE}.")
     return await send_csv(request, report, name_file(asked, today))
 
 
@@ -101,5 +124,3 @@ async def send_csv(request: web.Request, report: CsvReport, name: str) -> web.St
     except ConnectionError:
         pass
     return response
-
-

@@ -17,7 +17,9 @@ from storage.read.queries import Connection
 
 MOST_GROUPS: Final = 100_000
 AS_OF_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
-ADVICE: Final = "choose fewer groups or a shorter range, or run `clickrail export clicks`, which writes any number of rows"
+ADVICE: Final = (
+    "choose fewer groups or a shorter range, or run `clickrail export clicks`, which writes any number of rows"
+)
 
 
 async def read_all(connection: Connection, request: ReportRequest, today: Today) -> CsvReport | Refusal:
@@ -62,6 +64,6 @@ async def read_groups(connection: Connection, question: Question, now: datetime)
             return answer
         groups += answer.groups
         if answer.number > (MOST_ROWS if question.unit is not None else MOST_GROUPS):
-            return TooLarge(None, f"the report has {answer.number:,} rows: {ADVICE}")
+            return TooLarge(None, f"the report has {answer.number:,} rows")
         if not answer.groups or question.unit is not None or len(groups) >= answer.number:
             return msgspec.structs.replace(answer, groups=tuple(groups))

@@ -87,12 +87,21 @@ def read_number(text: str) -> int:
 
 
 def read_paths(text: str, depth: int) -> tuple[Path, ...]:
-    """Read the open groups: `aff1;aff2,DE`. Semicolons and commas in values follow a backslash."""
+    """Read the open groups: `aff1;aff2,DE`. Semicolons and commas in values follow a backslash.
+
+    After a last value that is empty there is another comma.
+    """
     if not text or not is_storable(text):
         return ()
-    paths = [tuple(split_values(one)) for one in re.findall(r"(?:[^;\\]|\\.)+", text, re.DOTALL)]
+    split = [tuple(split_values(one)) for one in re.findall(r"(?:[^;\\]|\\.)+", text, re.DOTALL)]
+    paths = [path[:-1] if len(path) > 1 and path[-1] == "" else path for path in split]
     return tuple(path for path in dict.fromkeys(paths) if len(path) < depth)[:MOST_OPEN]
 
 
 def write_paths(paths: Sequence[Path]) -> str:
-    return ";".join(",".join(re.sub(r"([\\,;])", r"\\\1", value) for value in path) for path in paths)
+    return ";".join(write_path(path) for path in paths)
+
+
+def write_path(path: Path) -> str:
+    text = ",".join(re.sub(r"([\\,;])", r"\\\1", value) for value in path)
+    return text if path[-1] else f"{text},"

@@ -1,24 +1,40 @@
 """Saved views: an address with a name, of one person or for all, and the one that somebody starts with."""
 
+import os
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from console.audit.log import AuditEntry, write_audit
-from console.auth.users import User
+from console.audit.log import AuditEntry, actor_of, write_audit
+from console.auth.users import Session
 from identity.ulid import make_ulid
 from storage.read.queries import QUERY_S, Reader
 
+PATHS: Final = ("/reports", "/analytics")
 LONGEST_NAME: Final = 100
 LONGEST_QUERY: Final = 8000
 MOST: Final = 200
 LIST: Final = """
-    SELECT saved_views.id, name, query, user_id, is_shared, start_views.user_id IS NOT NULL AS is_start
+    SELECT saved_views.id, name, path, query, saved_views.user_id, is_shared,
+        start_views.user_id IS NOT NULL AS is_start
     FROM saved_views LEFT JOIN start_views ON start_views.view_id = saved_views.id AND start_views.user_id = $1
     WHERE saved_views.user_id = $1 OR is_shared
     ORDER BY is_shared, lower(name), saved_views.id LIMIT $2
 """
+COUNT: Final = "SELECT count(*) FROM saved_views WHERE user_id = $1"
+SAVE: Final = """
+    INSERT INTO saved_views (id, user_id, name, path, query, is_shared, saved_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (user_id, name) DO UPDATE
+    SET path = excluded.path, query = excluded.query, is_shared = excluded.is_shared, saved_at = excluded.saved_at
+    RETURNING id
+"""
+START: Final = """
+    INSERT INTO start_views (user_id, view_id)
+    SELECT $1, id FROM saved_views WHERE id = $2 AND (user_id = $1 OR is_shared)
+    ON CONFLICT (user_id) DO UPDATE SET view_id = excluded.view_id
+"""
+REMOVE: Final = "DELETE FROM saved_views WHERE id = $2 AND user_id = $1 RETURNING name, path, query, is_shared"
 
 
 class SavedView(msgspec.Struct, frozen=True):
@@ -26,6 +42,7 @@ class SavedView(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+    path: str
     query: str
     is_own: bool
     is_shared: bool
@@ -40,6 +57,60 @@ async def list_saved(reader: Reader, user_id: str) -> list[SavedView]:
     """List the views that somebody may open: their own and the shared ones. Raises asyncpg's errors."""
     rows = await reader.fetch(LIST, user_id, MOST, timeout=QUERY_S)
     return [
-        SavedView(row["id"], row["name"], row["query"], row["user_id"] == user_id, row["is_shared"], row["is_start"])
+        SavedView(
+            id=row["id"],
+            name=row["name"],
+            path=row["path"],
+            query=row["query"],
+            is_own=row["user_id"] == user_id,
+            is_shared=row["is_shared"],
+            is_start=row["is_start"],
+        )
         for row in rows
     ]
+
+
+class NewView(msgspec.Struct, frozen=True):
+    """What is saved: a view of the same name and person is replaced."""
+
+    name: str
+    path: str
+    query: str
+    is_shared: bool
+    is_start: bool
+
+
+async def save_view(connection: Any, session: Session, view: NewView, now: datetime) -> str | None:
+    """Save a view; return its id, or null if somebody has MOST already. Raises asyncpg's errors."""
+    user_id = session.user.id
+    new_id = make_ulid(int(now.timestamp() * 1000), os.urandom(10))
+    async with connection.transaction():
+        if await connection.fetchval(COUNT, user_id) >= MOST:
+            return None
+        values = (new_id, user_id, view.name, view.path, view.query, view.is_shared, now)
+        view_id = str(await connection.fetchval(SAVE, *values))
+        if view.is_start:
+            await connection.execute(START, user_id, view_id)
+        after = {"path": view.path, "query": view.query, "is_shared": view.is_shared}
+        await write_audit(connection, AuditEntry(now, actor_of(session), "view.save", f"view {view.name}", None, after))
+    return view_id
+
+
+async def remove_view(connection: Any, session: Session, view_id: str, now: datetime) -> bool:
+    """Remove a view that somebody saved; tell whether there was one. Raises asyncpg's errors."""
+    async with connection.transaction():
+        row = await connection.fetchrow(REMOVE, session.user.id, view_id)
+        if row is None:
+            return False
+        before = {"path": row["path"], "query": row["query"], "is_shared": row["is_shared"]}
+        entry = AuditEntry(now, actor_of(session), "view.remove", f"view {row['name']}", before, None)
+        await write_audit(connection, entry)
+    return True
+
+
+async def start_with(connection: Any, session: Session, view_id: str) -> None:
+    """Let somebody's reports begin with a view; without an id, with none. Raises asyncpg's errors."""
+    if view_id:
+        await connection.execute(START, session.user.id, view_id)
+    else:
+        await connection.execute("DELETE FROM start_views WHERE user_id = $1", session.user.id)

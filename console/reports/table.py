@@ -55,7 +55,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def list_rows(report: Report, links: ReportLinks) -> list[Row]:
     """List the rows of a report, and under each open group those inside it."""
-    return list(walk(report, links, report.level, ()))
+    rows = walk(report, links, report.level, ())
+    return [msgspec.structs.replace(row, anchor=f"g{number}") for number, row in enumerate(rows)]
 
 
 def walk(report: Report, links: ReportLinks, level: Level, path: Path) -> list[Row]:

@@ -17,6 +17,7 @@ from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
 from console.people.routes import ROUTES as PEOPLE
 from console.referrals.routes import ROUTES as REFERRALS
+from console.reports.routes import ROUTES as REPORTS
 from console.view.routes import ROUTES as VIEW
 from console.web.navigation import PAGES as PATHS
 from console.web.route import METHODS, Route
@@ -30,6 +31,7 @@ ROUTES: Final = (
     *ANALYTICS,
     *CLICKS,
     *REFERRALS,
+    *REPORTS,
     *VIEW,
     *LIVE,
     *API,

@@ -1,0 +1,18 @@
+"""The routes of reports and saved views."""
+
+from typing import Final
+
+from console.reports.handlers import download_report, show_reports
+from console.reports.saved_handlers import add_view, delete_view, open_view, set_start
+from console.web.route import Route
+
+VIEW: Final = "/views/{view_id:[0-9A-Z]{26}}"
+
+ROUTES: Final = (
+    Route("GET", "/reports", show_reports, "page"),
+    Route("GET", "/reports.csv", download_report, "page"),
+    Route("POST", "/views", add_view, "page"),
+    Route("POST", "/views/start", set_start, "page"),
+    Route("GET", VIEW, open_view, "page"),
+    Route("POST", f"{VIEW}/remove", delete_view, "page"),
+)
