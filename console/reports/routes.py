@@ -6,7 +6,7 @@ from console.reports.handlers import download_report, show_reports
 from console.reports.saved_handlers import add_view, delete_view, open_view, set_start
 from console.web.route import Route
 
-VIEW: Final = "/views/{view_id:[0-9A-Z]{26}}"
+VIEW: Final = "/views/{view_id}"
 
 ROUTES: Final = (
     Route("GET", "/reports", show_reports, "page"),

@@ -8,7 +8,7 @@ import msgspec
 
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.users import Session
-from identity.ulid import make_ulid
+from identity.ulid import RANDOM_BYTES, make_ulid
 from storage.read.queries import QUERY_S, Reader
 
 PATHS: Final = ("/reports", "/analytics")
@@ -83,7 +83,7 @@ class NewView(msgspec.Struct, frozen=True):
 async def save_view(connection: Any, session: Session, view: NewView, now: datetime) -> str | None:
     """Save a view; return its id, or null if somebody has MOST already. Raises asyncpg's errors."""
     user_id = session.user.id
-    new_id = make_ulid(int(now.timestamp() * 1000), os.urandom(10))
+    new_id = make_ulid(int(now.timestamp() * 1000), os.urandom(RANDOM_BYTES))
     async with connection.transaction():
         if await connection.fetchval(COUNT, user_id) >= MOST:
             return None

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.servers
 QUERY = "range=last_week&compare=previous&by=affiliate&sort=-bots"
 
 
-async def post(console: Console, path: str, **fields: str) -> tuple[int, str]:
+async def post(console: Console, address: str, /, **fields: str) -> tuple[int, str]:
     """Send a form; return the status and where it leads."""
     data = {"csrf": await console.read_csrf(), **fields}
-    async with console.client.post(path, data=data, allow_redirects=False) as response:
+    async with console.client.post(address, data=data, allow_redirects=False) as response:
         return response.status, response.headers.get("Location", "")
 
 
