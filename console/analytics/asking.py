@@ -60,7 +60,7 @@ async def answer_part(
     Raises DatabaseAway.
     """
     environment: Environment = request.app[ENVIRONMENT]
-    database, now = environment.database, part.today.now
+    database = environment.database
 
     async def make(reader: Reader) -> Question | Problem:
         view = msgspec.structs.replace(part.view, by=tuple(by), sort="")
@@ -73,8 +73,8 @@ async def answer_part(
     if isinstance(question, Problem):
         return question
     if part.is_large:
-        return await environment.large_counts.ask(database, msgspec.structs.replace(question, compare=None), now)
-    return await database.read(lambda connection: ask(connection, question, now))
+        return await environment.large_counts.ask(database, question, part.today)
+    return await database.read(lambda connection: ask(connection, question, part.today.now))
 
 
 async def count_rejected(connection: Connection, view: View, today: Today) -> int | None:

@@ -82,8 +82,8 @@ def find_width(count: int, largest: int) -> int:
 
 
 def read_before(answer: Answer) -> dict[str, int] | None:
-    """Return the counts of the other range, or null if it was not asked for or cannot be answered."""
-    if not isinstance(answer.before, Answer):
+    """Return the counts of the other range, or null if there is no answer, or it has no clicks."""
+    if not isinstance(answer.before, Answer) or not any(answer.before.totals):
         return None
     return {str(group.keys[0]): group.counts[0] for group in answer.before.groups}
 

@@ -43,6 +43,7 @@ async def show_card(request: web.Request) -> web.Response:
         "field": asked.field,
         "tabs": list_tabs(part, asked),
         "title": MEASURE_WORDS[asked.measure].title,
+        "tone": MEASURE_WORDS[asked.measure].tone,
     }
     if not isinstance(answer, Answer):
         return reply_part(request, part, "card", refusal=answer, **context)

@@ -9,13 +9,14 @@ from console.analytics.asking import OWN, PART, PATH, Part, answer_part
 from console.analytics.breakdown import has_value, split_percent
 from console.analytics.changes import Delta, compare
 from console.analytics.refusals import explain_refusal
+from console.analytics.totals import find_before
 from console.environment import ENVIRONMENT, Environment
 from console.view.asked import find_values
 from console.view.filters import LONGEST, Filter, is_storable
 from console.view.measures import MEASURE_WORDS
 from console.view.today import read_today
 from console.view.toolbar import ToolbarWriter, make_toolbar
-from console.view.view import View, read_view, toggle_value
+from console.view.view import View, read_view, toggle_value, write_view
 from console.view.words import FIELD_TITLES, name_value
 from console.web.responses import reply
 from storage.read.asking.answer import Answer
@@ -48,11 +49,8 @@ async def show_everything(request: web.Request) -> web.Response:
     field = next((name for name in view.by if name in FIELD_TITLES), USUAL)
     view = msgspec.structs.replace(view, by=(field,))
     part = Part(view, today, ToolbarWriter(PATH, view, PART), bool(view.get("large")))
-    columns = list_columns(part)
-    page = read_page(view)
+    columns, page = list_columns(part), read_page(view)
     answer = await answer_page(request, part, field, columns, page)
-    found = isinstance(answer, Answer)
-    pages = ToolbarWriter(ALL, view, ("large",))
     return reply(
         request,
         "analytics/all.html",
@@ -61,18 +59,24 @@ async def show_everything(request: web.Request) -> web.Response:
         field=field,
         field_title=FIELD_TITLES[field],
         columns=list_headings(view, columns),
-        lines=make_lines(part, field, answer) if isinstance(answer, Answer) else [],
-        answer=answer if found else None,
-        refused=None if isinstance(answer, Answer) else explain_refusal(answer),
-        again=f"{ALL}?{pages.query(rest=(*view.rest, ('large', '1')))}",
         back=part.writer.address(by=(), sort=""),
-        page=page,
-        newer=pages.address(rest=turn(view, page - 1)) if page > 1 else "",
-        older=pages.address(rest=turn(view, page + 1))
-        if isinstance(answer, Answer) and answer.number > page * ROWS
-        else "",
-        first=(page - 1) * ROWS + 1,
+        **describe_page(part, field, answer, page),
     )
+
+
+def describe_page(part: Part, field: str, answer: Answer | Refusal, page: int) -> dict[str, Any]:
+    """Describe the lines of a page, and the pages beside it; or why there are none."""
+    view = part.view
+    pages = ToolbarWriter(ALL, view, ("large",))
+    shared = {
+        "again": f"{ALL}?{write_view(view, large='1')}",
+        "first": (page - 1) * ROWS + 1,
+        "newer": pages.address(rest=turn(view, page - 1)) if page > 1 else "",
+    }
+    if not isinstance(answer, Answer):
+        return shared | {"answer": None, "lines": [], "refused": explain_refusal(answer), "older": ""}
+    older = pages.address(rest=turn(view, page + 1)) if answer.number > page * ROWS else ""
+    return shared | {"answer": answer, "lines": make_lines(part, field, answer), "refused": None, "older": older}
 
 
 def list_columns(part: Part) -> tuple[str, ...]:
@@ -124,7 +128,7 @@ def list_headings(view: View, columns: tuple[str, ...]) -> list[tuple[str, str, 
 
 def make_lines(part: Part, field: str, answer: Answer) -> list[Line]:
     total, view = answer.totals[0], part.view
-    before = answer.before if isinstance(answer.before, Answer) else None
+    before = find_before(answer)
     known = {} if before is None else {group.keys[0]: group.counts[0] for group in before.groups}
     is_whole = before is not None and before.number <= len(before.groups)
     is_good = MEASURE_WORDS[part.measure].is_good

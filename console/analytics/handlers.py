@@ -8,7 +8,7 @@ from console.analytics.asking import OWN, PATH, Part, answer_part, count_rejecte
 from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
 from console.analytics.series import UNITS, choose_unit, encode_series, list_units, make_series
-from console.analytics.totals import MEASURES, make_rate, make_rejected, make_totals
+from console.analytics.totals import MEASURES, find_before, find_clicks, make_rate, make_rejected, make_totals
 from console.environment import ENVIRONMENT, Environment
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
 from console.view.today import read_today
@@ -27,7 +27,11 @@ async def show_analytics(request: web.Request) -> web.Response:
     view, ignored = read_view(request.query, OWN)
     today = await environment.database.read(lambda reader: read_today(reader, environment.now()))
     toolbar = make_toolbar(PATH, view, ignored, today)
-    return reply(request, "analytics/page.html", toolbar=toolbar, query=write_view(view), cards=CARDS)
+    links = [
+        ("Report", f"/reports?{write_view(view, **dict.fromkeys(OWN, ''))}"),
+        ("Clicks", find_clicks(view, view.measure)),
+    ]
+    return reply(request, "analytics/page.html", toolbar=toolbar, links=links, query=write_view(view), cards=CARDS)
 
 
 async def show_totals(request: web.Request) -> web.Response:
@@ -52,6 +56,7 @@ async def show_totals(request: web.Request) -> web.Response:
         is_empty=is_empty,
         has_any=not is_empty or await database.read(has_clicks),
         other=describe_other(part),
+        has_before=find_before(answer) is not None,
     )
 
 
@@ -95,7 +100,7 @@ def list_choices(part: Part, span: Span, current: Unit) -> list[tuple[str, str, 
 async def answer_other(request: web.Request, part: Part, unit: str) -> Answer | None:
     """Answer for the range to compare with, as a whole; null if there is none, or it cannot be answered."""
     other = find_other(part.view, part.today)
-    if other is None or part.is_large:
+    if other is None:
         return None
     answer = await answer_part(request, part, (part.measure,), (unit,), compare=None, range=other)
     return answer if isinstance(answer, Answer) else None

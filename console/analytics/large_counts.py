@@ -1,10 +1,13 @@
 """Counts that read too much for a page: one at a time, so that they leave connections for everybody else."""
 
 import asyncio
-from datetime import datetime
+
+import msgspec
 
 from console.database import Database
+from console.view.ranges import Today
 from storage.read.asking.answer import Answer
+from storage.read.asking.comparison import list_comparisons
 from storage.read.asking.large import LargeAnswers
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Question
@@ -17,7 +20,16 @@ class LargeCounts:
         self._answers = LargeAnswers()
         self._turn = asyncio.Lock()
 
-    async def ask(self, database: Database, question: Question, now: datetime) -> Answer | Refusal:
-        """Answer a question; its comparison is not made. Raises DatabaseAway."""
+    async def ask(self, database: Database, question: Question, today: Today) -> Answer | Refusal:
+        """Answer a question, also for the range that it compares with. Raises DatabaseAway."""
+        if question.compare is None:
+            return await self._ask(database, question, today)
+        one, other = next(list_comparisons(question, today.now, today.zone))
+        answer = await self._ask(database, one, today)
+        if not isinstance(answer, Answer):
+            return answer
+        return msgspec.structs.replace(answer, before=await self._ask(database, other, today))
+
+    async def _ask(self, database: Database, question: Question, today: Today) -> Answer | Refusal:
         async with self._turn:
-            return await database.read(lambda connection: self._answers.ask(connection, question, now))
+            return await database.read(lambda connection: self._answers.ask(connection, question, today.now))

@@ -37,11 +37,17 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
 
 def make_totals(view: View, answer: Answer, writer: ToolbarWriter, names: tuple[str, ...]) -> list[Total]:
     """Make the totals of these measures."""
-    before = answer.before if isinstance(answer.before, Answer) else None
+    before = find_before(answer)
     return [
         make_total(view, name, answer.total(name), None if before is None else before.total(name), writer)
         for name in names
     ]
+
+
+def find_before(answer: Answer) -> Answer | None:
+    """Return the answer for the other range; null if there is none, or if it has no clicks at all."""
+    before = answer.before
+    return before if isinstance(before, Answer) and any(before.totals) else None
 
 
 def make_total(view: View, name: str, count: int, before: int | None, writer: ToolbarWriter) -> Total:
