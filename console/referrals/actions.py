@@ -46,7 +46,7 @@ async def show_bulk(request: web.Request) -> web.Response:
     changes = make_changes(status, affiliate)
     if not ids or not changes:
         return reply_with_error(request, 400, "Nothing is chosen", "Go back and tick the rows that you mean.")
-    context: dict[str, Any] = {"page": page, "ids": ids, "status": status, "affiliate": affiliate, "query": query}
+    context: dict[str, Any] = {"page": page, "ids": ids, "state": status, "affiliate": affiliate, "query": query}
     context |= {"is_all": bool(sent.get("all")), "verbs": VERBS, "consequences": CONSEQUENCES}
     if not sent.get("sure"):
         return reply(request, "referrals/bulk.html", **context, done=None)

@@ -9,7 +9,13 @@ from msgspec.structs import fields
 
 from referrals.model import TYPES, Kind
 
-LIST_TYPES: Final = (tuple, list)
+SENTENCES: Final = {
+    "regex": "this has a character that it cannot have, or is too long",
+    "Expected `int": "this must be a whole number",
+    "Expected `float": "each name needs a number: name=1.5",
+    "Invalid enum value": "this is none of the choices",
+}
+"""What is said for an error of msgspec that has this in it."""
 
 
 class FieldProblem(msgspec.Struct, frozen=True):
@@ -56,9 +62,8 @@ def prepare(kind: Any, text: str) -> object:
 def explain(error: msgspec.ValidationError) -> str:
     """Say what is wrong, without regular expressions and paths."""
     text = str(error)
-    if "regex" in text:
-        return "this has a character that it cannot have, or is too long"
-    return text.partition(" - at")[0].replace("`", "").lower()
+    words = next((words for sign, words in SENTENCES.items() if sign in text), None)
+    return words or text.partition(" - at")[0].replace("`", "").lower()
 
 
 def write_value(value: object) -> str:
