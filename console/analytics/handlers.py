@@ -7,13 +7,14 @@ from aiohttp import web
 from console.analytics.asking import OWN, PATH, Part, answer_part, count_rejected, has_clicks, read_part, set_rest
 from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
-from console.analytics.series import UNITS, choose_unit, encode_series, list_units, make_series
+from console.analytics.series import UNITS, Point, choose_unit, encode_series, list_units, make_series
 from console.analytics.totals import MEASURES, find_before, find_clicks, make_rate, make_rejected, make_totals
 from console.environment import ENVIRONMENT, Environment
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
+from console.view.ranges import CUSTOM
 from console.view.today import read_today
 from console.view.toolbar import find_other, make_toolbar
-from console.view.view import read_view, write_view
+from console.view.view import read_days, read_view, write_view
 from console.view.words import describe_dates
 from console.web.responses import reply
 from storage.read.asking.answer import Answer
@@ -27,11 +28,13 @@ async def show_analytics(request: web.Request) -> web.Response:
     view, ignored = read_view(request.query, OWN)
     today = await environment.database.read(lambda reader: read_today(reader, environment.now()))
     toolbar = make_toolbar(PATH, view, ignored, today)
-    links = [
+    view_links = [
         ("Report", f"/reports?{write_view(view, **dict.fromkeys(OWN, ''))}"),
         ("Clicks", find_clicks(view, view.measure)),
     ]
-    return reply(request, "analytics/page.html", toolbar=toolbar, links=links, query=write_view(view), cards=CARDS)
+    return reply(
+        request, "analytics/page.html", toolbar=toolbar, view_links=view_links, query=write_view(view), cards=CARDS
+    )
 
 
 async def show_totals(request: web.Request) -> web.Response:
@@ -85,7 +88,16 @@ async def show_chart(request: web.Request) -> web.Response:
         data=encode_series(series, words.title),
         other=describe_other(part) if other else "",
         total=answer.totals[0],
+        addresses=[write_zoom(part, point) for point in series.points],
         **context,
+    )
+
+
+def write_zoom(part: Part, point: Point) -> str:
+    """Write the address of the page for one period alone."""
+    days = read_days(point.first, point.last)
+    return (
+        "" if isinstance(days, str) else part.writer.address(range=CUSTOM, days=days, rest=set_rest(part.view, unit=""))
     )
 
 

@@ -129,6 +129,7 @@ def encode_series(series: Series, title: str) -> str:
             "first": [point.first for point in points],
             "last": [point.last for point in points],
             "unfinished": series.unfinished,
+            "unit": series.unit,
             "title": title,
         }
     ).decode()

@@ -99,6 +99,7 @@
     const box = document.createElement("div");
     box.className = "series-says";
     box.hidden = true;
+    let dragged = false;
     const most = Math.max(4, ...data.counts, ...(data.others ?? []));
     const plot = new uPlot({
       width: element.clientWidth,
@@ -128,11 +129,17 @@
         setSelect: [(self) => {
           const { left, width } = self.select;
           if (width < 4) return;
+          dragged = true;
           openPeriods(data, self.posToIdx(left), self.posToIdx(left + width));
         }],
       },
     }, columns, element);
     element.append(box);
+    // A click on a period opens it alone.
+    plot.over.addEventListener("click", () => {
+      const { idx } = plot.cursor;
+      if (!dragged && data.unit !== "minute" && data.counts[idx] !== null && data.counts[idx] !== undefined) openPeriods(data, idx, idx);
+    });
     charts.set(element, plot);
   }
 

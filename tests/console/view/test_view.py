@@ -115,3 +115,10 @@ def test_a_filter_is_replaced_in_its_place() -> None:
 
     assert [one.field for one in set_filter(view, "country", "has", ("E",)).filters] == ["country", "code"]
     assert set_filter(view, "country", "is", ()).filters == (Filter("code", "is", ("demo",)),)
+
+
+def test_a_form_may_give_the_days_to_compare_with_in_fields_of_their_own() -> None:
+    view, ignored = read("compare=custom&compare_from=2026-10-01&compare_to=2026-10-31")
+
+    assert (view.compare, ignored) == (Range(date(2026, 10, 1), date(2026, 11, 1)), [])
+    assert read(write_view(view)) == (view, [])
