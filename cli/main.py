@@ -36,6 +36,7 @@ from cli.rollups import rollups
 from cli.simulate_command import simulate
 from cli.status.command import status
 from cli.up.command import up
+from cli.user import user
 from cli.verdict import verdict
 
 app = typer.Typer(
@@ -86,6 +87,7 @@ app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")
 app.add_typer(storage.storage, name="storage", rich_help_panel="Look")
 app.add_typer(partitions.partitions, name="partitions", rich_help_panel="Set up")
+app.add_typer(user, name="user", rich_help_panel="Set up")
 app.command("erase", rich_help_panel="Set up")(erase)
 app.add_typer(retention, name="retention", rich_help_panel="Set up")
 keys.keys.command("export-token")(key_export.export_token)

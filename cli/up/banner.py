@@ -21,7 +21,12 @@ def describe_addresses(
     if "ingest" in services:
         rows.append(("Tracking link", f"[bold]{escape(link)}[/]"))
     if "console" in services:
-        rows.append(("Console", f"[bold]{services['console'].browser_url}/[/]   password {describe_password(environ)}"))
+        rows.append(
+            (
+                "Console",
+                f"[bold]{services['console'].browser_url}/[/]   login owner, password {describe_password(environ)}",
+            )
+        )
     if services:
         ports = ", ".join(f"{service.name} {service.private_port}" for service in services.values())
         rows.append(("Metrics", f"http://127.0.0.1:PORT/metrics   {ports}"))

@@ -36,7 +36,7 @@ def password_file(tmp_path: Path) -> Path:
 def test_it_names_every_address_and_the_password(password_file: Path) -> None:
     assert addresses_of(("ingest", "enricher", "sink", "settler", "console"), password_file) == [
         "  Tracking link  http://127.0.0.1:8080/ref/demo",
-        "  Console        http://127.0.0.1:8081/   password correct [horse]",
+        "  Console        http://127.0.0.1:8081/   login owner, password correct [horse]",
         f"  Metrics        http://127.0.0.1:PORT/metrics   {ALL_PORTS}",
         "  Kafka          127.0.0.1:1",
         "  PostgreSQL     postgresql://h/d",
