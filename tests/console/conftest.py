@@ -66,6 +66,14 @@ async def console(console_settings: Settings) -> AsyncIterator[Console]:
         yield console
 
 
+@pytest.fixture
+async def tables_console(database_url: str, tables: asyncpg.Connection) -> AsyncIterator[Console]:  # noqa: ARG001 - that there are tables is what is needed
+    """A console on PostgreSQL alone, for pages that need no Kafka, and somebody logged in."""
+    async with run_console(make_settings(database_url=Secret(database_url))) as console:
+        await console.log_in()
+        yield console
+
+
 @pytest.fixture(scope="session")
 async def browser(chromium_path: Path) -> AsyncIterator[Browser]:
     async with run_chromium(chromium_path) as browser:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-async def counted(console: Console, tables: asyncpg.Connection) -> Console:
+async def counted(tables_console: Console, tables: asyncpg.Connection) -> Console:
     now = datetime.now(UTC)
     clicks = [
         enriched_click(now - timedelta(days=day), 10 * day + number, geo=Geo(country=country, status="found"))
@@ -25,7 +25,7 @@ async def counted(console: Console, tables: asyncpg.Connection) -> Console:
     await store(tables, [*clicks, enriched_click(now, 99, bot=Bot(is_bot=True, reasons=["http_library"], rules="1"))])
     while await count_earlier_day(tables):
         pass
-    return console
+    return tables_console
 
 
 async def ask(console: Console, query: str) -> tuple[int, Any]:
@@ -80,8 +80,8 @@ async def test_filters_and_comparisons_are_those_of_the_pages(counted: Console) 
         ("range=28d&by=minute", "by minute, the range may have 2 days at most"),
     ],
 )
-async def test_a_bad_question_is_a_problem_that_says_why(counted: Console, query: str, detail: str) -> None:
-    status, problem = await ask(counted, query)
+async def test_a_bad_question_is_a_problem_that_says_why(tables_console: Console, query: str, detail: str) -> None:
+    status, problem = await ask(tables_console, query)
 
     assert (status, problem["reason"]) == (400, "bad_question")
     assert problem["detail"].startswith(detail)

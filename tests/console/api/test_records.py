@@ -19,20 +19,20 @@ async def ask(console: Console, path: str) -> tuple[int, Any]:
         return response.status, await response.json(content_type=None)
 
 
-async def test_a_click_is_found_as_it_was_published(console: Console, tables: asyncpg.Connection) -> None:
+async def test_a_click_is_found_as_it_was_published(tables_console: Console, tables: asyncpg.Connection) -> None:
     click = enriched_click()
     await store(tables, [click])
-    status, found = await ask(console, f"clicks/{click.click_id.lower()}")
+    status, found = await ask(tables_console, f"clicks/{click.click_id.lower()}")
 
     assert status == 200
     assert msgspec.convert(found["click"], EnrichedClick, strict=False) == click
     assert found["unique"]["status"] == click.unique.status
 
 
-async def test_a_rejection_is_found(console: Console, tables: asyncpg.Connection) -> None:
+async def test_a_rejection_is_found(tables_console: Console, tables: asyncpg.Connection) -> None:
     rejection = rejected_click()
     await store(tables, [rejection])
-    status, found = await ask(console, f"rejections/{rejection.rejection_id}")
+    status, found = await ask(tables_console, f"rejections/{rejection.rejection_id}")
 
     assert status == 200
     assert msgspec.convert(found["rejection"], RejectedClick, strict=False).rejection_id == rejection.rejection_id
@@ -48,7 +48,7 @@ async def test_a_rejection_is_found(console: Console, tables: asyncpg.Connection
         ("rejections/demo", 400, "malformed"),
     ],
 )
-async def test_what_is_not_there_is_a_problem(console: Console, path: str, status: int, reason: str) -> None:
-    answered, problem = await ask(console, path)
+async def test_what_is_not_there_is_a_problem(tables_console: Console, path: str, status: int, reason: str) -> None:
+    answered, problem = await ask(tables_console, path)
 
     assert (answered, problem["reason"]) == (status, reason)

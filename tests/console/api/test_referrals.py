@@ -19,9 +19,9 @@ FILL = """
 
 
 @pytest.fixture
-async def filled(console: Console, tables: asyncpg.Connection) -> Console:
+async def filled(tables_console: Console, tables: asyncpg.Connection) -> Console:
     await tables.execute(FILL)
-    return console
+    return tables_console
 
 
 async def ask(console: Console, path: str) -> tuple[int, Any]:

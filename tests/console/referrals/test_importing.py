@@ -14,9 +14,9 @@ FILE = "code,affiliate_id,program_id,affiliate_name\nnew-1,ann,bikes,\nnew-2,car
 
 
 @pytest.fixture
-async def filled(console: Console, tables: asyncpg.Connection) -> Console:
+async def filled(tables_console: Console, tables: asyncpg.Connection) -> Console:
     await tables.execute(FILL)
-    return console
+    return tables_console
 
 
 async def send(console: Console, action: str, body: str, options: str = "update=1") -> tuple[int, str]:

@@ -33,9 +33,9 @@ FILL = f"""
 
 
 @pytest.fixture
-async def filled(console: Console, tables: asyncpg.Connection) -> Console:
+async def filled(tables_console: Console, tables: asyncpg.Connection) -> Console:
     await tables.execute(FILL)
-    return console
+    return tables_console
 
 
 async def post(console: Console, path: str, **fields: str) -> tuple[int, str, str]:
