@@ -1,0 +1,159 @@
+"""Makes and ends links to reports, and shows a report to whoever has a link."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import MultiDict
+
+from console.auth.login import is_https
+from console.auth.password_queue import QueueFull
+from console.auth.passwords import is_hash_of
+from console.auth.sessions import SESSION
+from console.environment import ENVIRONMENT, Environment
+from console.reports.handlers import describe, find_site
+from console.reports.reading import Report, read_report
+from console.reports.request import read_request
+from console.reports.saved import LONGEST_NAME, LONGEST_QUERY
+from console.reports.saved_handlers import see_other
+from console.reports.shares import DAYS, MOST, NewShare, SharedReport, add_share, find_shared, list_shares, revoke_share
+from console.view.filters import is_storable
+from console.view.ranges import Today
+from console.view.today import read_today
+from console.web.forms import read_form
+from console.web.responses import reply, reply_with_error
+from storage.read.asking.plan import Refusal
+from storage.read.queries import Connection
+
+COOKIE: Final = "clickrail_shared"
+LONGEST_PASSWORD: Final = 200
+SHORTEST_PASSWORD: Final = 8
+NOT_MADE: Final = "This link was not made"
+GONE: Final = "This link shows nothing any more"
+ASK: Final = "It is over, was ended, or is not complete. Ask whoever sent it for another one."
+
+
+async def show_shares(request: web.Request) -> web.Response:
+    """List the links in force."""
+    return await reply_with_shares(request, "")
+
+
+async def reply_with_shares(request: web.Request, made: str) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    shares = await environment.accounts.read(lambda reader: list_shares(reader, request[SESSION], environment.now()))
+    return reply(request, "reports/shares.html", shares=shares, made=made)
+
+
+async def make_share(request: web.Request) -> web.Response:
+    """Make a link of a form, and show it, once."""
+    environment: Environment = request.app[ENVIRONMENT]
+    form = await read_form(request)
+    wrong = explain_share(form)
+    if wrong:
+        return reply_with_error(request, 422, NOT_MADE, wrong)
+    secret = form.get("secret", "")
+    hashed = await environment.login.password_queue.hash(secret) if secret else None
+    share = NewShare(form.get("name", "").strip(), form.get("query", ""), int(form.get("days", "")), hashed)
+    token = await environment.accounts.write(
+        lambda connection: add_share(connection, request[SESSION], share, environment.now())
+    )
+    if token is None:
+        return reply_with_error(request, 422, NOT_MADE, f"You have {MOST} links: end one first.")
+    return await reply_with_shares(request, f"{find_site(request)}/shared/{token}")
+
+
+def explain_share(form: Mapping[str, str]) -> str:
+    """Say what is wrong with a form; empty if nothing is."""
+    name, query, secret = form.get("name", "").strip(), form.get("query", ""), form.get("secret", "")
+    if not 1 <= len(name) <= LONGEST_NAME:
+        return f"Give it a name of 1 to {LONGEST_NAME} characters."
+    if len(query) > LONGEST_QUERY or not all(map(is_storable, (name, query, secret))):
+        return "Its address is too long, or has a character that cannot be stored."
+    if form.get("days", "") not in map(str, DAYS):
+        return f"Choose for how many days it is valid: {', '.join(map(str, DAYS))}."
+    if secret and not SHORTEST_PASSWORD <= len(secret) <= LONGEST_PASSWORD:
+        return f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+    return ""
+
+
+async def end_share(request: web.Request) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
+    share_id = request.match_info["share_id"]
+    is_ended = await environment.accounts.write(
+        lambda connection: revoke_share(connection, request[SESSION], share_id, environment.now())
+    )
+    if not is_ended:
+        raise web.HTTPNotFound
+    return see_other(environment, "/shares")
+
+
+async def show_shared(request: web.Request) -> web.Response:
+    """Show the report of a link. Of the address, only the page counts."""
+    environment: Environment = request.app[ENVIRONMENT]
+    shared = await find(request)
+    if shared is None:
+        return reply_with_error(request, 404, GONE, ASK)
+    if not is_unlocked(request, shared):
+        return reply(request, "reports/locked.html", shared=shared, problem="")
+    pairs = [pair for pair in parse_qsl(shared.query, keep_blank_values=True) if pair[0] not in ("page", "open")]
+    asked, ignored = read_request(MultiDict([*pairs, ("page", request.query.get("page", ""))]))
+
+    async def read(connection: Connection) -> tuple[Report | Refusal, Today]:
+        today = await read_today(connection, environment.now())
+        return await read_report(connection, asked, today), today
+
+    report, today = await environment.database.read(read)
+    shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared}
+    response = reply(request, "reports/shared.html", **shown)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+async def find(request: web.Request) -> SharedReport | None:
+    environment: Environment = request.app[ENVIRONMENT]
+    token = request.match_info["token"]
+    return await environment.database.read(lambda reader: find_shared(reader, token, environment.now()))
+
+
+def is_unlocked(request: web.Request, shared: SharedReport) -> bool:
+    """Tell whether the browser has sent the password of the link, if it has one."""
+    given = request.cookies.get(COOKIE, "")
+    return shared.password_hash is None or hmac.compare_digest(given.encode(), make_proof(request, shared).encode())
+
+
+def make_proof(request: web.Request, shared: SharedReport) -> str:
+    """Return what the browser holds after the password; it is of no use once the password or link is another."""
+    text = f"{shared.id} {shared.password_hash} {request.match_info['token']}"
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+async def unlock_shared(request: web.Request) -> web.Response:
+    """Check the password of a link. Guesses wait for each other, as at the login."""
+    environment: Environment = request.app[ENVIRONMENT]
+    shared = await find(request)
+    if shared is None:
+        return reply_with_error(request, 404, GONE, ASK)
+    guess = (await read_form(request)).get("secret", "")[:LONGEST_PASSWORD]
+    queue = environment.login.password_queue
+    try:
+        async with queue.line(is_known=False).turn():
+            is_right = await asyncio.to_thread(is_hash_of, shared.password_hash or "", guess)
+    except QueueFull:
+        return reply_with_error(request, 429, "Too many guesses at the same time", "Try again in a minute.")
+    if not is_right:
+        return reply(request, "reports/locked.html", 403, shared=shared, problem="This is not the password.")
+    path = f"/shared/{request.match_info['token']}"
+    response = see_other(environment, path)
+    response.set_cookie(
+        COOKIE,
+        make_proof(request, shared),
+        path=environment.base.address(path),
+        httponly=True,
+        samesite="Lax",
+        secure=is_https(request, environment.settings.url),
+    )
+    return response
