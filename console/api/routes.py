@@ -10,6 +10,7 @@ from console.api.attribution import ATTRIBUTION
 from console.api.endpoints import Endpoint, list_routes
 from console.api.openapi import describe_api
 from console.api.records import CLICK, REJECTION
+from console.api.referral_changes import REFERRAL_CHANGES
 from console.api.referrals import REFERRALS
 from runtime.process import clickrail_version
 
@@ -26,6 +27,6 @@ OPENAPI: Final = Endpoint(
     summary="This description",
     answer=dict[str, Any],
 )
-ENDPOINTS: Final = (ANALYTICS, CLICK, REJECTION, *REFERRALS, ATTRIBUTION, OPENAPI)
+ENDPOINTS: Final = (ANALYTICS, CLICK, REJECTION, *REFERRALS, *REFERRAL_CHANGES, ATTRIBUTION, OPENAPI)
 ROUTES: Final = list_routes(ENDPOINTS)
 DESCRIPTION: Final = describe_api(ENDPOINTS, clickrail_version())

@@ -73,7 +73,7 @@ async def add_row(request: web.Request, value: Referral, note: str) -> Referral 
 
 
 async def save_row(
-    request: web.Request, kind: Kind, id_: str, changes: Mapping[str, object], version: int, note: str | None
+    request: web.Request, kind: Kind, id_: str, changes: Mapping[str, object], version: int | None, note: str | None
 ) -> Result:
     """Change a row as it was shown, and its note, if one is given."""
 

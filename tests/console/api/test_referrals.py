@@ -68,3 +68,42 @@ async def test_what_cannot_be_answered_is_a_problem(filled: Console, path: str, 
     answered, problem = await ask(filled, path)
 
     assert (answered, problem["reason"]) == (status, reason)
+
+
+async def send(console: Console, method: str, path: str, body: object) -> tuple[int, Any]:
+    headers = {"X-CSRF-Token": await console.read_csrf()}
+    async with console.client.request(method, f"/api/v1/{path}", json=body, headers=headers) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def test_a_code_is_added_and_changed_and_both_are_logged(filled: Console, tables: asyncpg.Connection) -> None:
+    status, added = await send(filled, "POST", "codes", {"affiliate_id": "ann", "program_id": "bikes"})
+    path = f"codes/{added['code']}"
+    changed = await send(filled, "PATCH", path, {"version": added["version"], "status": "paused"})
+    second = await send(filled, "PATCH", path, {"version": added["version"], "status": "archived"})
+
+    assert (status, len(added["code"]), added["status"]) == (201, 10, "active")
+    assert (changed[0], changed[1]["status"]) == (200, "paused")
+    assert (second[0], second[1]["reason"], second[1]["current"]["status"]) == (409, "conflict", "paused")
+    actions = await tables.fetch("SELECT action FROM audit_log WHERE subject = $1 ORDER BY id", f"code {added['code']}")
+    assert [row["action"] for row in actions] == ["code.add", "code.change"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "reason"),
+    [
+        ("POST", "codes", {"affiliate_id": "ann"}, 400, "bad_body"),
+        ("POST", "codes", {"affiliate_id": "ann", "program_id": "bikes", "colour": "red"}, 400, "bad_body"),
+        ("POST", "codes", {"affiliate_id": "nobody", "program_id": "bikes"}, 422, "refused"),
+        ("POST", "programs", {"name": "Hats", "target_url": "javascript:alert(1)"}, 422, "refused"),
+        ("PATCH", "codes/nobody", {"status": "paused"}, 404, "unknown_code"),
+        ("PATCH", "codes/one", {"status": "gone"}, 400, "bad_body"),
+        ("PATCH", "codes/one", ["status"], 400, "bad_body"),
+    ],
+)
+async def test_what_cannot_be_done_is_a_problem(
+    filled: Console, method: str, path: str, body: object, status: int, reason: str
+) -> None:
+    answered, problem = await send(filled, method, path, body)
+
+    assert (answered, problem["reason"]) == (status, reason)
