@@ -13,6 +13,7 @@ from cli import output
 from cli.database import CommandError
 from cli.errors import exit_on
 from cli.tables import Prefix, Servers, read_environment
+from schemas.topics import READS
 
 if TYPE_CHECKING:
     from aiokafka import TopicPartition
@@ -21,12 +22,6 @@ if TYPE_CHECKING:
 
 TIMEOUT_S: Final = 20.0
 RETRY_S: Final = 0.5
-READS: Final[Mapping[str, tuple[str, ...]]] = {
-    "enricher": ("clicks.raw",),
-    "sink": ("clicks.enriched", "clicks.rejected", "clicks.dead"),
-}
-"""The topics that each stage reads. Its group is the topics' prefix, `clickrail.`, and its name."""
-
 Work = Callable[["GroupClient"], Awaitable[list[dict[str, Any]]]]
 Stage = Annotated[Literal["enricher", "sink"], typer.Option("--stage", help="the stage whose offsets are set")]
 
@@ -118,20 +113,20 @@ async def move_stored_positions(database_url: str, wanted: "Mapping[TopicPartiti
 
 
 async def read_lag(stage: str, prefix: str, client: "GroupClient") -> list[dict[str, Any]]:
-    places = await client.partitions([prefix + name for name in READS[stage]])
-    starts, ends, committed = await client.starts(places), await client.ends(places), await client.committed()
-    members = (await client.group()).members
+    from runtime.kafka.group_offsets import measure
+
+    offsets = await measure(client, [prefix + name for name in READS[stage]])
     return [
         {
             "stage": stage,
             "topic": place.topic,
             "partition": place.partition,
-            "members": members,
-            "committed": committed.get(place),
-            "end": ends[place],
-            "lag": max(0, ends[place] - max(starts[place], committed.get(place, 0))),
+            "members": offsets.members,
+            "committed": offsets.committed.get(place),
+            "end": end,
+            "lag": offsets.lag(place),
         }
-        for place in sorted(places)
+        for place, end in sorted(offsets.ends.items())
     ]
 
 

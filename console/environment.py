@@ -27,6 +27,7 @@ from console.live.broadcast import Broadcast
 from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
 from console.pages.overview import Overview, read_overview
+from console.pipeline.watches import Pipeline, open_pipeline
 from console.settings import Settings
 from console.token_keys import LiveTokenKeys, open_token_keys
 from console.web.addresses import Base, read_base
@@ -87,6 +88,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     token_keys: LiveTokenKeys | None
     windows: CachedWindows
     large_counts: LargeCounts
+    pipeline: Pipeline
 
     def login_problem(self) -> str | None:
         """Say why nobody can log in now; null if they can, or if that is not known yet."""
@@ -114,7 +116,11 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
     token_keys = open_token_keys(settings.keys_file)
     assets, base, url = load_assets(), read_base(settings.url), settings.database_url
     passwords = await asyncio.to_thread(read_password, settings, guess_cost)
-    async with open_database(url) as database, open_database(url, writable=True) as accounts:
+    async with (
+        open_database(url) as database,
+        open_database(url, writable=True) as accounts,
+        open_pipeline(settings, database, metrics, read_clock) as pipeline,
+    ):
         tables = LoginTables(accounts)
         storage = LoginStorage(
             sessions=tables, failures=tables, accounts=AccountTables(accounts), keys=KeyTables(accounts)
@@ -137,6 +143,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             token_keys=token_keys,
             windows=CachedWindows(),
             large_counts=LargeCounts(),
+            pipeline=pipeline,
         )
         async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
             yield environment

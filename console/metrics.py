@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class ConsoleMetrics:
-    """Browsers watching live, records read for them, lines dropped for slow browsers, and logins by result."""
+    """Browsers watching live, records read for them, lines dropped for slow ones, logins by result, missing clicks."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.browsers = Gauge("clickrail_console_browsers", "Browsers watching clicks arrive.", registry=registry)
@@ -24,3 +24,9 @@ class ConsoleMetrics:
         )
         for result in ("accepted", "code", "wrong", "wrong_code", "expired", "limited", "crowded", "away"):
             self.logins.labels(result)
+        self.missing_clicks = Gauge(
+            "clickrail_ledger_missing_clicks",
+            "Clicks of the last 24 hours that ingest accepted, and that are in no table, in no dead letter and not in "
+            "Kafka on their way. It should stay at 0.",
+            registry=registry,
+        )

@@ -79,3 +79,11 @@ CLICKS_DEAD: Final = Topic(
 )
 
 TOPICS: Final = (CLICKS_RAW, CLICKS_ENRICHED, CLICKS_REJECTED, CLICKS_DEAD)
+
+READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "enricher": (CLICKS_RAW.name,),
+        "sink": (CLICKS_ENRICHED.name, CLICKS_REJECTED.name, CLICKS_DEAD.name),
+    }
+)
+"""The topics that each stage reads. Its group is the topics' prefix, `clickrail.`, and its name."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final
 
-from cli.offsets import READS
 from cli.status.files import check_journal, check_keys
 from cli.status.finding import Finding
 from cli.status.lag import check_lag
@@ -14,6 +13,7 @@ from cli.status.servers import check_kafka, check_postgres, check_redis
 from cli.status.services import check_service
 from deploy.local.settings import LocalSettings
 from runtime.settings import load
+from schemas.topics import READS
 
 NEEDS_POSTGRES: Final = frozenset({"ingest", "sink", "settler", "console"})
 NEEDS_KEYS: Final = frozenset({"ingest", "enricher"})

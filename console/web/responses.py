@@ -32,6 +32,7 @@ def reply(request: web.Request, template: str, status: int = 200, **context: Any
         path=path,
         problems={"Kafka": environment.live.problem, "PostgreSQL": environment.database.problem},
         home=environment.base.address("/" if session is None or "read" in may else "/own"),
+        missing_clicks=environment.pipeline.ledger.missing,
         public_url=environment.settings.public_url,
         **context,
     )

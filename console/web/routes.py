@@ -16,6 +16,7 @@ from console.live.routes import ROUTES as LIVE
 from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
 from console.people.routes import ROUTES as PEOPLE
+from console.pipeline.routes import ROUTES as PIPELINE
 from console.referrals.routes import ROUTES as REFERRALS
 from console.reports.routes import ROUTES as REPORTS
 from console.view.routes import ROUTES as VIEW
@@ -33,6 +34,7 @@ ROUTES: Final = (
     *REFERRALS,
     *REPORTS,
     *VIEW,
+    *PIPELINE,
     *LIVE,
     *API,
     *PEOPLE,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import msgspec
@@ -28,6 +29,7 @@ class GroupOffsets(msgspec.Struct, frozen=True, kw_only=True):
     """The next offset the group has to read, the end and the oldest record, by partition.
 
     `assigned` are the partitions that its members have; null while they are being divided. `missing` are topics.
+    `committed` are the offsets that the group has committed, of these partitions; `members` is how many it has.
     """
 
     next_offsets: Mapping[TopicPartition, int]
@@ -35,6 +37,8 @@ class GroupOffsets(msgspec.Struct, frozen=True, kw_only=True):
     firsts: Mapping[TopicPartition, First]
     assigned: frozenset[TopicPartition] | None
     missing: tuple[str, ...] = ()
+    committed: Mapping[TopicPartition, int] = MappingProxyType({})
+    members: int = 0
 
     @property
     def unassigned(self) -> frozenset[TopicPartition]:
@@ -72,6 +76,8 @@ async def measure(kafka: OffsetClient, topics: Sequence[str]) -> GroupOffsets:
         firsts=firsts,
         assigned=group.assigned,
         missing=missing,
+        committed={partition: offset for partition, offset in committed.items() if partition in partitions},
+        members=group.members,
     )
 
 

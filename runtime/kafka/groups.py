@@ -18,6 +18,9 @@ UNKNOWN_TOPIC = 3
 """Kafka's code for a topic that is not there."""
 
 
+READ_MS = 500
+
+
 class First(msgspec.Struct, frozen=True):
     """The oldest record of a partition. While the partition lives, no later look finds an older one there."""
 
@@ -85,6 +88,18 @@ class GroupClient:
         return {
             partition: First(first.offset, first.timestamp) for partition, first in found.items() if first is not None
         }
+
+    async def times_at(self, offsets: Mapping[TopicPartition, int]) -> Mapping[TopicPartition, int]:
+        """Read one record of each partition: when Kafka took it (ms since 1970). Waits until all have given theirs."""
+        self._consumer.assign(list(offsets))
+        for partition, offset in offsets.items():
+            self._consumer.seek(partition, offset)
+        found: dict[TopicPartition, int] = {}
+        while waiting := [partition for partition in offsets if partition not in found]:
+            for partition, records in (await self._consumer.getmany(*waiting, timeout_ms=READ_MS)).items():
+                if records:
+                    found[partition] = records[0].timestamp
+        return found
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Set the offsets of the group, which Kafka refuses (a KafkaError) while the group has members."""

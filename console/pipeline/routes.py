@@ -1,0 +1,11 @@
+"""The routes of the pipeline."""
+
+from typing import Final
+
+from console.pipeline.handlers import show_pipeline, show_pipeline_part
+from console.web.route import Route
+
+ROUTES: Final = (
+    Route("GET", "/pipeline", show_pipeline, "page"),
+    Route("GET", "/parts/pipeline", show_pipeline_part, "api"),
+)
