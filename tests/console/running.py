@@ -74,7 +74,9 @@ class Console(msgspec.Struct, frozen=True):
     async def log_in(self, role: Role = "owner") -> None:
         """Log the client in: the owner by the form, others by a session that is begun for them."""
         if role != "owner":
-            self.client.session.cookie_jar.update_cookies({SESSION_COOKIE: await self.begin_session(role)})
+            # In the place of a cookie that is there already.
+            cookies = {SESSION_COOKIE: await self.begin_session(role)}
+            self.client.session.cookie_jar.update_cookies(cookies, self.client.make_url("/"))
             return
         async with self.client.post(
             "/login", data={"login": "owner", "password": PASSWORD}, allow_redirects=False
