@@ -6,8 +6,10 @@ from ipaddress import ip_address
 import pytest
 
 from console.auth.login_throttle import (
+    ACCOUNTS,
     CLIENT,
     CLIENT_UNDER_ATTACK,
+    CODES,
     EVERYBODY,
     LoginClient,
     LoginThrottle,
@@ -65,6 +67,41 @@ async def test_while_many_guess_from_everywhere_each_client_has_one_guess_and_a_
     owner = throttle.identify(HOME, None)
 
     assert await waits(throttle, owner, 2) == [0, CLIENT_UNDER_ATTACK.cost.total_seconds()]
+
+
+async def test_an_attack_at_one_user_is_none_at_another(throttle: LoginThrottle) -> None:
+    await guess_often(throttle, EVERYBODY.guesses + 1)
+    vera = throttle.identify(HOME, None, "vera")
+
+    assert await waits(throttle, vera, CLIENT.guesses) == [0.0] * CLIENT.guesses
+
+
+async def test_a_client_is_counted_over_all_users_that_it_tries(throttle: LoginThrottle) -> None:
+    clients = [throttle.identify(HOME, None, f"user-{number}") for number in range(CLIENT.guesses + 1)]
+
+    assert [await throttle.admit(client, NOW) for client in clients] == [0.0] * CLIENT.guesses + [COST]
+
+
+async def test_made_up_login_names_fill_no_table() -> None:
+    tables = MemoryTables()
+    throttle = LoginThrottle(tables, b"key", Clock())
+    for number in range(20_000):
+        await throttle.admit(throttle.identify(HOME, b"b" * 16, f"user-{number}"), NOW)
+    accounts = {throttle.identify(HOME, None, f"user-{number}").account for number in range(20_000)}
+
+    assert len(tables.failures) == 1
+    assert len(accounts) <= ACCOUNTS
+
+
+async def test_guesses_at_codes_from_elsewhere_leave_a_known_browser_its_own(throttle: LoginThrottle) -> None:
+    stranger, known = throttle.identify(ELSEWHERE, None), throttle.identify(HOME, b"b" * 16)
+    guesses = [await throttle.admit_code(stranger, "owner", NOW) for _ in range(CODES.guesses + 1)]
+
+    assert guesses == [0.0] * CODES.guesses + [CODES.cost.total_seconds()]
+    assert await throttle.admit_code(throttle.identify(HOME, None), "owner", NOW) > 0
+    assert await throttle.admit_code(known, "owner", NOW) == 0
+    await throttle.forgive_code(stranger, "owner")
+    assert await throttle.admit_code(stranger, "owner", NOW) == 0
 
 
 async def test_after_an_attack_guesses_are_free_as_before(throttle: LoginThrottle) -> None:
