@@ -13,7 +13,7 @@ import pytest
 
 from tests.drilling import fixtures_of
 
-DEAR: Final = ("second_kafka", "third_kafka", "aftermath", "ingest", "browser", "forker")
+DEAR: Final = ("second_kafka", "third_kafka", "aftermath", "ingest", "browser", "forker", "timescaledb_server")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -9,8 +9,6 @@ import pytest
 from msgspec import structs
 
 from cli.tables import bring_up_to_date
-from deploy.local.errors import Unreachable
-from deploy.local.settings import LocalSettings
 from runtime.migrations import MigrationSet, find_migrations, migrate
 from runtime.settings import Secret
 from runtime.timescaledb import create_timescaledb
@@ -30,7 +28,7 @@ from tests import servers
 from tests.sink.builders import NOW, Source, click, clicked
 from tests.storage.test_partitions import TODAY, TOMORROW, columns_and_indexes, connected
 from tests.storage.test_writer import prepare, rows_of
-from tests.storage.timescaledb import own_schema, run_timescaledb
+from tests.storage.timescaledb import own_schema
 
 LONG_AGO = datetime(2020, 5, 4, 12, tzinfo=UTC)
 
@@ -50,23 +48,11 @@ class InsertingLoader(TableLoader):
         )
 
 
-@pytest.fixture(scope="module")
-async def server(server_settings: LocalSettings) -> AsyncIterator[str]:
-    """The URL of the server that was given, if it has TimescaleDB, else of the WASM build."""
-    if servers.GIVEN_DATABASE is not None and await servers.has_timescaledb(servers.GIVEN_DATABASE):
-        yield servers.GIVEN_DATABASE
-        return
-    try:
-        async with run_timescaledb(server_settings) as url:
-            yield url
-    except Unreachable as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
-async def timescaledb_url(server: str) -> AsyncIterator[str]:
+async def timescaledb_url(timescaledb_server: str) -> AsyncIterator[str]:
+    server, schema = timescaledb_server, f"test_{uuid.uuid4().hex[:12]}"
     is_given = server == servers.GIVEN_DATABASE
-    async with servers.empty_schema(server) if is_given else own_schema(server, f"test_{uuid.uuid4().hex[:12]}") as url:
+    async with servers.empty_schema(server) if is_given else own_schema(server, schema) as url:
         yield url
 
 
@@ -125,7 +111,8 @@ async def test_the_command_makes_everything_once(timescaledb_url: str) -> None:
     async with connected(timescaledb_url) as connection:
         applied, notes = await bring_up_to_date(connection)
 
-        assert (applied[-1], notes) == ("applied console 0001 sessions", [])
+        newest = find_migrations("console").migrations[-1]
+        assert (applied[-1], notes) == (f"applied console {newest.number:04} {newest.title}", [])
         assert await bring_up_to_date(connection) == ([], [])
         assert (await read_engine(connection)).hypertables == {CLICKS, SCORES}
 

@@ -14,9 +14,9 @@ from storage.retention.policy import RetentionPolicy
 from tests.sink.builders import NOW, click, clicked
 from tests.storage.erasure.builders import ANA, FIRST, OF_ANA, OTHERS, SECOND, score
 from tests.storage.erasure.searching import count_by_everything
-from tests.storage.test_hypertables import server, store, tables, timescaledb_url
+from tests.storage.test_hypertables import store, tables, timescaledb_url
 
-__all__ = ["server", "tables", "timescaledb_url"]
+__all__ = ["tables", "timescaledb_url"]
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 TODAY = NOW.date()
