@@ -22,6 +22,7 @@ from aiohttp import ClientSession, CookieJar
 from bench.console_data import furnish, open_schema
 from bench.report import Figure
 from bench.stack import PASSWORD, Bench
+from bench.storage_clicks import DAYS
 from console.environment import open_environment
 from console.service import public_port
 from console.settings import Settings
@@ -85,11 +86,11 @@ async def measure_console(bench: Bench) -> list[Figure]:
 
 @asynccontextmanager
 async def open_visit(
-    bench: Bench, clicks: int, changed: Mapping[str, str] = MappingProxyType({})
+    bench: Bench, clicks: int, changed: Mapping[str, str] = MappingProxyType({}), number_of_days: int = DAYS
 ) -> AsyncIterator[Visit]:
     """Open a console on so many clicks, and log in. `changed` as in `make_clicks`."""
     async with open_schema(bench.addresses.postgres) as url:
-        await furnish(url, clicks, datetime.now(UTC), changed)
+        await furnish(url, clicks, datetime.now(UTC), changed, number_of_days)
         settings = Settings(
             kafka_bootstrap_servers=(bench.addresses.kafka,),
             database_url=Secret(url),

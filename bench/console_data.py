@@ -8,7 +8,7 @@ from typing import Final
 
 import asyncpg
 
-from bench.storage_clicks import make_clicks
+from bench.storage_clicks import DAYS, make_clicks
 from cli.tables import apply_migrations
 from storage.rollups.rebuild import MEND_MINUTES
 from storage.rollups.roller import roll
@@ -44,11 +44,11 @@ async def open_schema(postgres: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-async def furnish(url: str, clicks: int, now: datetime, changed: Mapping[str, str]) -> None:
+async def furnish(url: str, clicks: int, now: datetime, changed: Mapping[str, str], number_of_days: int = DAYS) -> None:
     """Fill empty tables: so many clicks, counted by the roller, and what they name. `changed` as in `make_clicks`."""
     connection = await asyncpg.connect(url)
     try:
-        await make_clicks(connection, clicks, now, changed)
+        await make_clicks(connection, clicks, now, changed, number_of_days)
         # The sink counts minutes as it stores.
         for days in range(MINUTE_DAYS):
             await connection.execute(MEND_MINUTES, now.date() - timedelta(days=days), timeout=None)

@@ -53,15 +53,19 @@ CHANGED: Final = {
 
 
 async def make_clicks(
-    connection: asyncpg.Connection, count: int, end: datetime, changed: Mapping[str, str] = MappingProxyType({})
+    connection: asyncpg.Connection,
+    count: int,
+    end: datetime,
+    changed: Mapping[str, str] = MappingProxyType({}),
+    number_of_days: int = DAYS,
 ) -> None:
     """Fill empty tables with clicks of the days before `end`. Their batches are noted, and in no rollup yet.
 
     `changed` gives other SQL for some columns.
     """
     expressions = {**CHANGED, **changed}
-    begin = end - timedelta(days=DAYS)
-    days = [(begin + timedelta(days=number)).astimezone(UTC).date() for number in range(DAYS + 2)]
+    begin = end - timedelta(days=number_of_days)
+    days = [(begin + timedelta(days=number)).astimezone(UTC).date() for number in range(number_of_days + 2)]
     for table in (CLICKS, SCORES):
         await prepare_days(connection, await read_engine(connection), days, table)
     await make_template(connection)

@@ -17,7 +17,8 @@ from deploy.local.browser import chromium
 from deploy.local.settings import LocalSettings
 
 FOLDER: Final = Path(__file__).parent / "pictures"
-CLICKS: Final = 60_000
+CLICKS: Final = 120_000
+NUMBER_OF_DAYS: Final = 62
 WIDTH: Final = 1280
 HEIGHT: Final = 860
 CODES: Final = (
@@ -64,7 +65,11 @@ async def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="clickrail-pictures-"))
     try:
-        async with open_bench(folder) as bench, open_visit(bench, CLICKS, CHANGED) as visit, async_playwright() as tool:
+        async with (
+            open_bench(folder) as bench,
+            open_visit(bench, CLICKS, CHANGED, NUMBER_OF_DAYS) as visit,
+            async_playwright() as tool,
+        ):
             path = await chromium(LocalSettings().cache)
             browser = await tool.chromium.launch(executable_path=path, args=["--no-sandbox"])
             for scheme in ("light", "dark"):

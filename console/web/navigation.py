@@ -63,7 +63,7 @@ NAVIGATION: Final = (
     Group(
         "Settings",
         (
-            Entry("/users", "People", "u", "administer"),
+            Entry("/users", "Users", "u", "administer"),
             Entry("/keys", "API keys", "y", "administer"),
             Entry("/audit", "Audit log", "t", "administer"),
             Entry("/account", "Your account", "m", "enter"),
