@@ -1,12 +1,10 @@
 """The addresses that a report leads to: other groups, columns, orders, pages, CSV, and the clicks behind it. Pure."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import msgspec
 
+from console.clicks.log_address import LIVE
 from console.reports.columns import LISTED, USUAL
 from console.reports.request import Path, ReportRequest, write_paths
 from console.view.view import GROUPS, MOST_BY, View, write_view
@@ -16,20 +14,6 @@ from storage.read.asking.question import UNITS
 PATH: Final = "/reports"
 CSV: Final = "/reports.csv"
 CLICKS: Final = "/clicks"
-BEHIND: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "people": {"visitors": "people"},
-        "bots": {"visitors": "bots"},
-        "app_fetches": {"visitors": "app_fetches"},
-        "prefetches": {"visitors": "prefetches"},
-        "tests": {"visitors": "tests"},
-        "uniques": {"visitors": "people", "unique": "unique"},
-        "repeats": {"visitors": "people", "unique": "repeat"},
-        "not_judged": {"visitors": "people", "unique": "not_judged"},
-        "suspicious": {"quality": "suspicious"},
-    }
-)
-"""The filters of the list of clicks that show what a measure counts."""
 
 
 class GroupLinks(msgspec.Struct, frozen=True):
@@ -70,10 +54,12 @@ class ReportLinks:
         return f"{CSV}?{write_view(self.view, page='', rows='', open='', layout='')}"
 
     def clicks(self, view: View, measure: str = "") -> str:
-        """Write the address of the list of the clicks of a view."""
-        plain = msgspec.structs.replace(view, by=(), sort="", measure="", compare=None, rest=())
-        behind = urlencode(BEHIND.get(measure, {}))
-        return f"{CLICKS}?{'&'.join(filter(None, (write_view(plain), behind)))}"
+        """Write the address of the list of the clicks of a view, or of those that a measure counts."""
+        return add_measure(self.behind(view), measure)
+
+    def behind(self, view: View) -> str:
+        plain = msgspec.structs.replace(view, by=(), sort="", measure="", compare=None, rest=(), usual=LIVE)
+        return f"{CLICKS}?{write_view(plain)}"
 
     def page(self, number: int) -> str:
         return self.report(page="" if number == 1 else str(number), open=self.view.get("open"))
@@ -135,6 +121,10 @@ class ReportLinks:
 
     def layout(self, name: str) -> str:
         return self.report(layout=name)
+
+
+def add_measure(address: str, measure: str) -> str:
+    return f"{address}&measure={measure}" if measure else address
 
 
 def swap(by: tuple[str, ...], place: int) -> tuple[str, ...]:

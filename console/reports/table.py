@@ -7,7 +7,7 @@ import msgspec
 
 from console.reports.columns import Column, find_value
 from console.reports.level import Counts, Keys, Level, find_period
-from console.reports.links import ReportLinks
+from console.reports.links import ReportLinks, add_measure
 from console.reports.numbers import find_change, find_tone, write_change, write_number
 from console.reports.reading import Report, explain
 from console.reports.request import Path
@@ -78,16 +78,16 @@ def walk(report: Report, links: ReportLinks, level: Level, path: Path) -> list[R
 def make_row(report: Report, links: ReportLinks, level: Level, keys: Keys, counts: Counts, path: Path) -> Row:
     by = report.request.view.by[len(path) : len(path) + 1] if path else level.question.by
     above = narrow(links.view, report.request.view.by, path, report.today)
-    behind = narrow(above, by, keys, report.today)
+    behind = "" if OTHER in keys else links.behind(narrow(above, by, keys, report.today))
     known = find_before(level, keys)
     inner = (*path, *map(str, keys)) if report.request.layout == "nested" else ()
     can_open = inner and len(inner) < len(report.request.view.by) and by[0] not in UNITS and OTHER not in inner
     series = (level.series or {}).get(keys)
     return Row(
         keys=tuple(make_key(links, above, name, key, report.today) for name, key in zip(by, keys, strict=True)),
-        cells=tuple(make_cells(report, level, counts, known, links, behind if OTHER not in keys else None)),
+        cells=tuple(make_cells(report, level, counts, known, behind)),
         sparkline=draw_sparkline(series, "period") if series else None,
-        clicks="" if OTHER in keys else links.clicks(behind),
+        clicks=behind,
         depth=len(path),
         toggle=links.toggle(inner) if can_open else "",
         is_open=inner in report.inside,
@@ -126,33 +126,28 @@ def narrow(view: View, by: tuple[str, ...], keys: tuple[Key, ...], today: Today)
     return view
 
 
-def make_cells(
-    report: Report, level: Level, counts: Counts, before: Counts | None, links: ReportLinks, behind: View | None
-) -> list[Cell]:
+def make_cells(report: Report, level: Level, counts: Counts, before: Counts | None, behind: str) -> list[Cell]:
     now = level.name_counts(counts)
     old = None if before is None else level.name_counts(before)
-    return [make_cell(column, now, old, links, behind) for column in report.request.columns]
+    return [make_cell(column, now, old, behind) for column in report.request.columns]
 
 
-def make_cell(
-    column: Column, now: Mapping[str, int], old: Mapping[str, int] | None, links: ReportLinks, behind: View | None
-) -> Cell:
+def make_cell(column: Column, now: Mapping[str, int], old: Mapping[str, int] | None, behind: str) -> Cell:
     value = find_value(column.name, now)
     was = None if old is None else find_value(column.name, old)
     change = find_change(value, was, is_rate=column.is_rate)
-    has_clicks = behind is not None and not column.is_rate and value
+    has_clicks = behind and not column.is_rate and value
     return Cell(
         column.title,
         write_number(value, is_rate=column.is_rate),
         "" if old is None else write_change(value, was, is_rate=column.is_rate),
         "" if old is None else write_number(was, is_rate=column.is_rate),
         find_tone(change, is_good=column.is_good),
-        links.clicks(behind, column.name) if has_clicks and behind is not None else "",
+        add_measure(behind, column.name) if has_clicks else "",
     )
 
 
 def make_totals(report: Report, links: ReportLinks) -> tuple[Cell, ...]:
     """Make the cells of all groups together."""
     level = report.level
-    view = links.view
-    return tuple(make_cells(report, level, level.answer.totals, level.totals_before, links, view))
+    return tuple(make_cells(report, level, level.answer.totals, level.totals_before, links.behind(links.view)))

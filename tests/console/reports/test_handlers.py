@@ -194,3 +194,14 @@ async def test_without_clicks_the_page_says_so_and_filters_can_be_removed(filled
     assert "No clicks in this range" in empty
     assert "No clicks with these filters" in filtered
     assert "There is no such page" in await filled.read("/reports?page=9")
+
+
+async def test_a_number_leads_to_the_clicks_that_it_counts(filled: Console) -> None:
+    page = await filled.read("/reports?range=last_week&by=affiliate&columns=bots")
+    found = re.search(r'<td class="number"[^>]*><a href="([^"]+)" title="The clicks behind it">([\d,]+)</a>', page)
+    assert found
+    clicks = await filled.read(found[1].replace("&amp;", "&"))
+
+    assert found[1].startswith("/clicks?range=last_week&amp;f.affiliate=is:aff-")
+    assert found[1].endswith("&amp;measure=bots")
+    assert clicks.count('class="line tone') == int(found[2])
