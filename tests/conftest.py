@@ -13,7 +13,7 @@ from deploy.local.browser import chromium
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from tests import examples, keeper, servers
+from tests import examples, keeper, migrated, servers
 from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
 from tests.forking import Forker
 from tests.pipeline import Pipeline
@@ -102,9 +102,35 @@ async def valkey(server_settings: LocalSettings) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def database_url(postgres: str) -> AsyncIterator[str]:
+async def empty_url(postgres: str) -> AsyncIterator[str]:
     """A schema of the test's own, empty: every connection by this URL finds its tables there, and only there."""
     async with servers.empty_schema(postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(empty_url: str) -> str:
+    """A schema of the test's own: empty, or with tables where the folder says so by `migrated_url`."""
+    return empty_url
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: str) -> AsyncIterator[str | None]:
+    """The name of a database with the tables of sink and console; none on a server that was given: it may forbid it."""
+    if servers.GIVEN_DATABASE is not None:
+        yield None
+        return
+    async with migrated.make_template(postgres) as name:
+        yield name
+
+
+@pytest.fixture
+async def migrated_url(postgres: str, template: str | None) -> AsyncIterator[str]:
+    """As `empty_url`, but with those tables if there is a template, for tests that migrate: they find that it is done.
+
+    A folder or a module whose tests do so makes it its `database_url`.
+    """
+    async with migrated.copy_of(postgres, template) if template else servers.empty_schema(postgres) as url:
         yield url
 
 

@@ -17,6 +17,12 @@ from tests.console.running import Console, make_settings, run_console
 
 
 @pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """The tests migrate, and find that it is done."""
+    return migrated_url
+
+
+@pytest.fixture
 async def offline_console() -> AsyncIterator[Console]:
     """A console whose Kafka and PostgreSQL do not answer, but for its login, which finds its tables in memory."""
     async with run_console(make_settings(), MemoryTables()) as console:
