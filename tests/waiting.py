@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_S: Final = 10.0
+PATIENCE_S: Final = 180.0
 """On the busiest machine what is right comes to pass sooner."""
 PAUSE_S: Final = 0.02
 
