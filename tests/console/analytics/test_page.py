@@ -78,11 +78,11 @@ async def test_a_filter_is_found_by_typing_and_a_measure_by_a_click(
 
 
 async def test_ranges_are_compared_and_cut_by_dragging(browser: Browser, filled: Console) -> None:
-    async with opened(browser, filled, "/analytics?range=28d", locale="en-US") as page:
+    async with opened(browser, filled, "/analytics", locale="en-US") as page:
         await wait_for_parts(page)
         await page.keyboard.press("x")
-        await expect(page).to_have_url(re.compile("range=28d&compare=previous"))
-        await expect(total(page, "People").locator("xpath=..").locator(".delta")).to_have_text("new")
+        await expect(page).to_have_url(re.compile(r"\?compare=previous$"))
+        await expect(total(page, "People").locator("xpath=..").locator(".delta")).to_contain_text("%")
         plot = page.locator(".series .u-over")
         await expect(plot).to_be_visible()
         box = await plot.bounding_box()
