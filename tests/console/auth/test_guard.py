@@ -11,10 +11,11 @@ from console.web.routes import ROUTES, make_app
 from tests.console.builders import NOW, ulid_at
 from tests.console.running import Console
 
-INVITATION = "/invitation/{token}"
+INVITATION, SHARED = "/invitation/{token}", "/shared/{token}"
 OPEN = {
     *(("GET", "/login"), ("POST", "/login"), ("GET", "/static/{name}")),
     *(("GET", INVITATION), ("POST", INVITATION)),
+    *(("GET", SHARED), ("POST", SHARED)),
 }
 HEADS = {("HEAD", path) for method, path in OPEN if method == "GET"}
 VALUES = {
