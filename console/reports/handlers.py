@@ -9,14 +9,14 @@ from console.environment import ENVIRONMENT, Environment
 from console.reports.columns import COLUMNS
 from console.reports.csv_file import CsvReport, name_file, write_csv
 from console.reports.level import choose_unit, find_series_measure
-from console.reports.links import PATH, ReportLinks
+from console.reports.links import PATH, Option, ReportLinks
 from console.reports.numbers import write_number
 from console.reports.presets import PRESETS
 from console.reports.reading import Report, explain, read_report
 from console.reports.reading_all import ADVICE, read_all
 from console.reports.request import SIZES, ReportRequest, read_request
 from console.reports.saved import SavedView, list_saved
-from console.reports.table import list_rows, make_totals
+from console.reports.table import list_rows, make_totals, narrow
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.toolbar import make_toolbar
@@ -27,6 +27,7 @@ from storage.read.asking.plan import Refusal
 from storage.read.queries import Connection
 
 RESETS: Final = ("page", "open")
+MOST_QUIET: Final = 20
 
 
 async def show_reports(request: web.Request) -> web.Response:
@@ -69,6 +70,7 @@ def describe(
         "rows": rows,
         "totals": make_totals(found, links) if found else (),
         "number": write_number(found.level.number if found else None, is_rate=False),
+        "quiet": list_quiet(found, links) if found else [],
         "last_page": -(-found.level.number // asked.size) if found else 0,
         "presets": PRESETS,
         "sizes": SIZES,
@@ -87,6 +89,15 @@ def find_site(request: web.Request) -> str:
     environment: Environment = request.app[ENVIRONMENT]
     known = environment.settings.url
     return known.rstrip("/") if known else f"{request.scheme}://{request.host}{environment.base.path}"
+
+
+def list_quiet(report: Report, links: ReportLinks) -> list[Option]:
+    """List who had clicks in the other range and has none in this one, those with the most clicks first."""
+    by = report.level.question.by[0]
+    return [
+        Option(one.entity, links.report(narrow(links.view, (by,), (one.entity,), report.today)), how=f"{one.clicks:,}")
+        for one in report.quiet[:MOST_QUIET]
+    ]
 
 
 def describe_trend(report: Report) -> str:

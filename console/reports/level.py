@@ -23,7 +23,8 @@ LONG_HOURS: Final = timedelta(days=2)
 class Level(msgspec.Struct, frozen=True, kw_only=True):
     """Groups in their order, of `number` in all, and what belongs to them by their keys.
 
-    `before` and `totals_before` are null without a comparison, and `before` also if it would read too much.
+    `other` is the range to compare with. `before` and `totals_before` are null without it, and `before` also if it
+    would read too much.
     """
 
     answer: Answer
@@ -33,6 +34,7 @@ class Level(msgspec.Struct, frozen=True, kw_only=True):
     totals_before: Counts | None = None
     series: Mapping[Keys, Sequence[int]] | None = None
     not_compared: str = ""
+    other: Range | None = None
 
     @property
     def question(self) -> Question:

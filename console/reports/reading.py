@@ -26,6 +26,7 @@ from storage.read.asking.answer import Answer, ask
 from storage.read.asking.comparison import list_comparisons
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, UNITS, Problem, Question
+from storage.read.asking.quiet_entities import QuietEntity, find_quiet_entities
 from storage.read.queries import Connection
 from storage.rollups.dimensions import OTHER
 
@@ -34,12 +35,13 @@ MOST_INSIDE: Final = 100
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The rows of a report, and those inside its open groups."""
+    """The rows of a report, those inside its open groups, and who had clicks before and has none now."""
 
     request: ReportRequest
     today: Today
     level: Level
     inside: dict[Path, Level | Refusal]
+    quiet: Sequence[QuietEntity] = ()
 
 
 async def read_report(connection: Connection, request: ReportRequest, today: Today) -> Report | Refusal:
@@ -48,7 +50,21 @@ async def read_report(connection: Connection, request: ReportRequest, today: Tod
     if not isinstance(level, Level):
         return level
     inside = {path: await read_inside(connection, request, today, path) for path in request.open}
-    return Report(request, today, level, inside if request.layout == "nested" else {})
+    quiet = await read_quiet(connection, level, today.now)
+    return Report(request, today, level, inside if request.layout == "nested" else {}, quiet)
+
+
+async def read_quiet(connection: Connection, level: Level, now: datetime) -> Sequence[QuietEntity]:
+    """Read which affiliates or codes had clicks in the other range alone, if the report is about these."""
+    question = level.question
+    if level.other is None or level.before is None or len(question.by) != 1:
+        return ()
+    match question.by[0]:
+        case "affiliate" | "code" as by:
+            found = await find_quiet_entities(connection, by, level.other, question.range, now, question.where)
+            return found if isinstance(found, list) else ()
+        case _:
+            return ()
 
 
 async def read_inside(connection: Connection, request: ReportRequest, today: Today, path: Path) -> Level | Refusal:
@@ -119,6 +135,7 @@ async def compare(connection: Connection, level: Level, other: Question, now: da
     return msgspec.structs.replace(
         level,
         before=known,
+        other=other.range,
         totals_before=totals.totals if isinstance(totals, Answer) else None,
         not_compared=refused or ("" if known is not None else f"more than {MOST_ROWS:,} groups"),
     )

@@ -205,3 +205,25 @@ async def test_a_number_leads_to_the_clicks_that_it_counts(filled: Console) -> N
     assert found[1].startswith("/clicks?range=last_week&amp;f.affiliate=is:aff-")
     assert found[1].endswith("&amp;measure=bots")
     assert clicks.count('class="line tone') == int(found[2])
+
+
+async def test_who_had_clicks_before_and_has_none_now_is_named(filled: Console, tables: asyncpg.Connection) -> None:
+    begin, end = last_week()
+    now = await count_raw(tables, ("code",), begin, end)
+    hidden = "f.country=is:PT&f.device=is:desktop&f.os=is:iOS&f.program=is:hats"
+    query = f"range=last_week&compare=previous&by=code&{hidden}"
+    page = await filled.read(f"/reports?{query}")
+    named = re.findall(r'<li><a href="[^"]*f\.code=is:([^"&]+)[^"]*"><bdi>', page.partition('class="quiet-ones"')[2])
+    rows = await tables.fetch(
+        "SELECT DISTINCT code FROM clicks WHERE geo_country = 'PT' AND device_type = 'desktop' AND device_os = 'iOS'"
+        " AND program_id = 'hats' AND clicked_at >= $1 AND clicked_at < $2 EXCEPT"
+        " SELECT code FROM clicks WHERE geo_country = 'PT' AND device_type = 'desktop' AND device_os = 'iOS'"
+        " AND program_id = 'hats' AND clicked_at >= $2 AND clicked_at < $3",
+        begin - WEEK,
+        begin,
+        end,
+    )
+
+    assert len(now) == 10
+    assert sorted(named) == sorted(row[0] for row in rows)
+    assert named
