@@ -8,6 +8,7 @@ from console.api.analytics import ANALYTICS
 from console.api.answers import answer_json
 from console.api.attribution import ATTRIBUTION
 from console.api.endpoints import Endpoint, list_routes
+from console.api.lists import LISTS
 from console.api.openapi import describe_api
 from console.api.records import CLICK, REJECTION
 from console.api.referral_changes import REFERRAL_CHANGES
@@ -27,6 +28,6 @@ OPENAPI: Final = Endpoint(
     summary="This description",
     answer=dict[str, Any],
 )
-ENDPOINTS: Final = (ANALYTICS, CLICK, REJECTION, *REFERRALS, *REFERRAL_CHANGES, ATTRIBUTION, OPENAPI)
+ENDPOINTS: Final = (ANALYTICS, *LISTS, CLICK, REJECTION, *REFERRALS, *REFERRAL_CHANGES, ATTRIBUTION, OPENAPI)
 ROUTES: Final = list_routes(ENDPOINTS)
 DESCRIPTION: Final = describe_api(ENDPOINTS, clickrail_version())

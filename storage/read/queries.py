@@ -31,6 +31,10 @@ FOR_SEARCHES: Final = "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL 
 """A generic plan cannot use partial indexes or the rarity of a value. JIT takes longer than a search window."""
 IS_VISIT: Final = f"reason NOT IN ({', '.join(repr(number) for number in TRACES)})"
 """The SQL condition of rejected visits: other requests leave traces, which are no errors."""
+VERDICT_COLUMNS: Final = (
+    "now_score, now_band, now_ivt_class, now_rules, now_is_unique, now_unique_basis, now_first_click_id,"
+    " now_unique_status"
+)
 ROUNDING: Final = timedelta(milliseconds=1)
 MAX_SAME_NAME: Final = 20
 REJECTION_FILTERS: Final = {
@@ -88,8 +92,7 @@ async def recent_clicks(
     where.since(since, "clicked_at")
     table = "clicks_now" if filters.needs_verdicts else "clicks"
     statement = f"""
-        SELECT page.*, now_score, now_band, now_ivt_class, now_rules, now_is_unique, now_unique_basis,
-            now_first_click_id, now_unique_status
+        SELECT page.*, {VERDICT_COLUMNS}
         FROM (
             SELECT {listed(CLICK_COLUMNS)}, stored_at FROM {table} {where}
             ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}
@@ -175,6 +178,30 @@ async def find_rejection(reader: Reader, rejection_id: str) -> StoredRejection |
         timeout=QUERY_S,
     )
     return None if row is None else read_rejection(row)
+
+
+async def find_clicks(reader: Reader, click_ids: Sequence[str]) -> list[StoredClick]:
+    """Return these clicks with the verdicts that count, newest first. Raises ValueError for a non-ULID."""
+    rows = await reader.fetch(
+        f"SELECT {listed(CLICK_COLUMNS)}, stored_at, {VERDICT_COLUMNS} FROM clicks_now"  # noqa: S608 - our own column names
+        " WHERE click_id = ANY($1) AND clicked_at BETWEEN $2 AND $3 ORDER BY clicked_at DESC, click_id DESC",
+        click_ids,
+        ulid_time(min(click_ids)) - ROUNDING,
+        ulid_time(max(click_ids)) + ROUNDING,
+        timeout=QUERY_S,
+    )
+    return [msgspec.structs.replace(read_click(row), verdict=read_verdict(row)) for row in rows]
+
+
+async def find_rejections(reader: Reader, rejection_ids: Sequence[str]) -> list[StoredRejection]:
+    """Return these rejections, newest first."""
+    rows = await reader.fetch(
+        f"SELECT {listed(REJECTION_COLUMNS)}, stored_at FROM rejected_clicks"  # noqa: S608 - our own column names
+        " WHERE rejection_id = ANY($1) ORDER BY rejection_id DESC",
+        rejection_ids,
+        timeout=QUERY_S,
+    )
+    return [read_rejection(row) for row in rows]
 
 
 async def find_stored(reader: Reader, click_ids: Sequence[str]) -> frozenset[str]:

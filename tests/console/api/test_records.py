@@ -1,6 +1,6 @@
 """One click or rejection by its id."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -52,3 +52,34 @@ async def test_what_is_not_there_is_a_problem(tables_console: Console, path: str
     answered, problem = await ask(tables_console, path)
 
     assert (answered, problem["reason"]) == (status, reason)
+
+
+async def test_clicks_are_listed_a_page_at_a_time_in_the_grammar_of_the_pages(
+    tables_console: Console, tables: asyncpg.Connection
+) -> None:
+    now = datetime.now(UTC)
+    clicks = [enriched_click(now - timedelta(minutes=number), number, code=f"c{number % 2}") for number in range(6)]
+    await store(tables, [*clicks, rejected_click(now, 9)])
+    first = (await ask(tables_console, "clicks?f.code=is:c0&limit=2"))[1]
+    second = (await ask(tables_console, f"clicks?f.code=is:c0&limit=2&before={first['next']}"))[1]
+    nothing = (await ask(tables_console, "clicks?f.code=is:c9"))[1]
+
+    ids = [one["click"]["click_id"] for one in first["clicks"] + second["clicks"]]
+    assert ids == [one.click_id for one in clicks[::2]]
+    assert (second["next"], nothing["clicks"], nothing["next"]) == (None, [], None)
+
+
+async def test_rejections_are_listed_by_reason(tables_console: Console, tables: asyncpg.Connection) -> None:
+    await store(tables, [rejected_click(number=1, reason="R101"), rejected_click(number=2, reason="R201")])
+    found = (await ask(tables_console, "rejections?reason=R201"))[1]
+
+    assert [one["rejection"]["reason"] for one in found["rejections"]] == ["R201"]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "colour=red", "f.colour=is:red", "before=demo", "visitors=me"]
+)
+async def test_a_bad_list_is_a_problem(tables_console: Console, query: str) -> None:
+    status, problem = await ask(tables_console, f"clicks?{query}")
+
+    assert (status, problem["reason"]) == (400, "bad_question")
