@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import hdrs, web
 from multidict import MultiMapping
 
+from console.audit.exports import note_export
 from console.clicks.log_address import LIVE, is_live
 from console.environment import ENVIRONMENT, Environment
 from console.view.filters import is_storable
@@ -109,6 +110,7 @@ async def download_dead_letter(request: web.Request) -> web.Response:
     """Send the original bytes of a dead letter as a download, never as a page."""
     letter = (await find_dead_letters(request))[0].letter
     name = f"{UNFIT_FOR_A_NAME.sub('_', letter.topic)}-{letter.partition}-{letter.offset}.bin"
+    await note_export(request, name)
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     return web.Response(body=letter.value, content_type="application/octet-stream", headers=headers)
 

@@ -2,8 +2,9 @@
 
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from console.audit.exports import note_export
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
 from console.reports.columns import COLUMNS
@@ -119,7 +120,9 @@ async def download_report(request: web.Request) -> web.StreamResponse:
     report, today = await environment.database.read(read)
     if not isinstance(report, CsvReport):
         return reply_with_error(request, 422, "This report is not exported", f"{explain(report)}. {ADVICE}.")
-    return await send_csv(request, report, name_file(asked, today))
+    name = name_file(asked, today)
+    await note_export(request, name)
+    return await send_csv(request, report, name)
 
 
 async def send_csv(request: web.Request, report: CsvReport, name: str) -> web.StreamResponse:
@@ -128,6 +131,8 @@ async def send_csv(request: web.Request, report: CsvReport, name: str) -> web.St
     response = web.StreamResponse(headers={"Content-Disposition": disposition})
     response.content_type, response.charset = "text/csv", "utf-8"
     await response.prepare(request)
+    if request.method == hdrs.METH_HEAD:
+        return response
     try:
         for lines in write_csv(report):
             await response.write(lines)

@@ -98,3 +98,14 @@ async def test_logins_logouts_and_wrong_guesses_stand_in_it(console: Console, ta
 async def test_nonsense_in_the_address_is_no_failure(console: Console, query: str) -> None:
     async with console.client.get(f"/audit?{query}") as response:
         assert response.status in (200, 400)
+
+
+@pytest.mark.servers
+async def test_a_file_that_is_sent_stands_in_it(console: Console, tables: asyncpg.Connection) -> None:
+    async with console.client.get("/reports.csv?range=today&by=code") as response:
+        name = response.headers["Content-Disposition"].partition('"')[2].rstrip('"')
+    async with console.client.head("/reports.csv?range=today&by=code") as response:
+        assert response.status == 200
+    rows = await tables.fetch("SELECT subject, after ->> 'query' FROM audit_log WHERE action = 'export'")
+
+    assert [tuple(row) for row in rows] == [(f"file {name}", "range=today&by=code")]
