@@ -23,6 +23,8 @@ from console.auth.password_queue import PasswordQueue
 from console.auth.passwords import OWASP_COST, GuessCost, Passwords
 from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
+from console.jobs.kinds import make_works
+from console.jobs.runner import JobRunner
 from console.live.broadcast import Broadcast
 from console.live.consumer import LiveStream
 from console.metrics import ConsoleMetrics
@@ -145,7 +147,12 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             large_counts=LargeCounts(),
             pipeline=pipeline,
         )
-        async with task_scope(live.run(), database.watch(), environment.login.sessions.run_cleanup(read_clock)):
+        async with task_scope(
+            live.run(),
+            database.watch(),
+            environment.login.sessions.run_cleanup(read_clock),
+            JobRunner(url, make_works(settings)).run(),
+        ):
             yield environment
 
 

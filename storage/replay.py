@@ -9,7 +9,7 @@ A letter that its topic refuses, mostly as too large, is `refused`: the other le
 the next replay tries it again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -42,22 +42,24 @@ FROM: Final = """
     ) r ON true
     WHERE ($1::text IS NULL OR l.reason = $1) AND ($2::text IS NULL OR l.topic = $2)
         AND ($3::timestamptz IS NULL OR l.failed_at >= $3) AND ($4::timestamptz IS NULL OR l.failed_at < $4)
+        AND ($5::text IS NULL OR l.stage = $5) AND ($6::int IS NULL OR l."partition" = $6)
+        AND ($7::bigint IS NULL OR l."offset" = $7) AND ($8::text IS NULL OR l.digest LIKE $8 || '%')
 """
 LIST: Final = f"""
     SELECT l.topic, l."partition", l."offset", l.digest, l.failed_at, l.stage, l.reason, l.detail, l.size,
         {STATE} AS state
-    {FROM} ORDER BY l.failed_at DESC, l.topic, l."partition", l."offset", l.digest LIMIT $5
+    {FROM} ORDER BY l.failed_at DESC, l.topic, l."partition", l."offset", l.digest LIMIT $9
 """
 COUNT: Final = f"SELECT {STATE} AS state, count(*) {FROM} GROUP BY 1"
-# The replay that inserts an attempt sends it. $7 is the start of this replay, so that it tries each letter once; $8
-# tells whether to send unsure letters, too.
+# The replay that inserts an attempt sends it. $11 is the start of this replay, so that it tries each letter once;
+# $12 tells whether to send unsure letters, too.
 BEGIN: Final = f"""
     WITH chosen AS (
         SELECT l.topic, l."partition", l."offset", l.digest, l.key, l.value, coalesce(r.attempt, 0) + 1 AS attempt
-        {FROM} AND NOT l.is_cut AND l.topic = ANY ($6::text[]) AND (
-            r.attempt IS NULL OR r.begun_at < $7 AND r.sent_at IS NULL AND (r.refused_at IS NOT NULL OR $8::boolean)
+        {FROM} AND NOT l.is_cut AND l.topic = ANY ($10::text[]) AND (
+            r.attempt IS NULL OR r.begun_at < $11 AND r.sent_at IS NULL AND (r.refused_at IS NOT NULL OR $12::boolean)
         )
-        ORDER BY l.failed_at, l.topic, l."partition", l."offset", l.digest LIMIT $5
+        ORDER BY l.failed_at, l.topic, l."partition", l."offset", l.digest LIMIT $9
     ), begun AS (
         INSERT INTO dead_letter_replays (topic, "partition", "offset", digest, attempt)
         SELECT topic, "partition", "offset", digest, attempt FROM chosen ON CONFLICT DO NOTHING
@@ -80,15 +82,23 @@ ATTEMPTS: Final = """
 
 
 class LetterFilters(msgspec.Struct, frozen=True, kw_only=True):
-    """Which letters; None means any. `since` (inclusive) and `until` (exclusive) are aware times of the failure."""
+    """Which letters; None means any. `since` (inclusive) and `until` (exclusive) are aware times of the failure.
+
+    One letter has a topic, a partition, an offset and a digest, or its first characters.
+    """
 
     reason: str | None = None
     topic: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    stage: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+    digest: str | None = None
 
     def values(self) -> tuple[Any, ...]:
-        return self.reason, self.topic, self.since, self.until
+        times = self.since, self.until
+        return self.reason, self.topic, *times, self.stage, self.partition, self.offset, self.digest
 
 
 class LetterSummary(msgspec.Struct, frozen=True):
@@ -135,6 +145,13 @@ class ReplayResult(msgspec.Struct, frozen=True):
     refused: tuple[LetterName, ...] = ()
 
 
+Proceed = Callable[[int], Awaitable[None]]
+
+
+async def go_on(_: int) -> None:
+    """Replay to the end."""
+
+
 async def list_letters(connection: asyncpg.Connection, filters: LetterFilters, limit: int) -> list[LetterSummary]:
     """Return letters, the newest first."""
     rows = await connection.fetch(LIST, *filters.values(), limit, timeout=QUERY_S)
@@ -158,10 +175,12 @@ async def replay(
     topics: Sequence[str],
     *,
     again: bool = False,
+    proceed: Proceed = go_on,
 ) -> ReplayResult:
     """Send the waiting letters again, the oldest first; `again` includes the unsure ones.
 
-    Only letters read from `topics` are sent: a letter is written to the topic it names. Raises DeliveryFailed: before
+    Only letters read from `topics` are sent: a letter is written to the topic it names. `proceed` gets the number sent
+    after each page, and may raise to end the replay there. Raises DeliveryFailed: before
     any attempt is recorded when Kafka is away; later, the letters of a page that fails become unsure.
     """
     # An empty delivery checks whether Kafka can be reached.
@@ -178,6 +197,7 @@ async def replay(
         await connection.execute(NOTE, *map(list, zip(*identities, strict=True)), timeout=SEND_S)
         refused += [name_letter(*identity[:4]) for identity in identities if identity[-1]]
         sent += len(rows) - len(places)
+        await proceed(sent)
     return ReplayResult(sent, tuple(refused))
 
 

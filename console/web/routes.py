@@ -12,6 +12,7 @@ from console.auth.guard import ACCESS, NEEDS, add_headers, guard
 from console.auth.routes import ROUTES as AUTH
 from console.clicks.routes import ROUTES as CLICKS
 from console.environment import ENVIRONMENT, Environment
+from console.jobs.routes import ROUTES as JOBS
 from console.live.routes import ROUTES as LIVE
 from console.pages.handlers import serve_asset
 from console.pages.routes import ROUTES as PAGES
@@ -35,6 +36,7 @@ ROUTES: Final = (
     *REPORTS,
     *VIEW,
     *PIPELINE,
+    *JOBS,
     *LIVE,
     *API,
     *PEOPLE,

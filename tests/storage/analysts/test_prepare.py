@@ -31,6 +31,7 @@ OURS = frozenset(
         "referral_changes",
         "dropped_click_days",
         "stored_positions",
+        "jobs",
         "ledger_arrivals",
         "ledger_processes",
         "ledger_minutes",

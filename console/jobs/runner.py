@@ -1,0 +1,99 @@
+"""Runs jobs, one at a time over all processes of the console: who holds the advisory lock does the work."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import structlog
+
+from console.jobs.table import CLAIM, END, ORPHANS, PROGRESS, Job, read_job
+from runtime.errors import DependencyAway, Stuck
+from runtime.outage_log import OutageLog
+from runtime.postgres import Session, connected, describe_failure
+from runtime.postgres_errors import ERRORS
+from runtime.settings import DatabaseUrl
+
+log = structlog.get_logger()
+
+EVERY_S: Final = 1.0
+AGAIN_S: Final = 10.0
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail jobs of ' || current_schema(), 0))"
+SESSION: Final = Session(application="clickrail console jobs", connect_s=5.0, statement_s=900.0, server_s=900.0)
+
+Proceed = Callable[[int], Awaitable[None]]
+"""Called with the progress after each step. Raises Cancelled when somebody has cancelled the job."""
+Work = Callable[[Any, Job, Proceed], Awaitable[str]]
+"""Does a job on a connection, and gives its result for people. Raises JobFailed, and what ERRORS has."""
+
+
+class Cancelled(Exception):  # noqa: N818 - named after the condition
+    """Somebody has cancelled the job."""
+
+
+class JobFailed(Exception):  # noqa: N818 - named after the condition
+    """The job cannot be done. The message is for people."""
+
+
+class JobRunner:
+    """Runs what waits until cancelled. `works` has the work of each kind."""
+
+    def __init__(self, database_url: DatabaseUrl, works: Mapping[str, Work]) -> None:
+        self._database_url = database_url
+        self._works = works
+        self._outage = OutageLog(log, "jobs cannot be run", "jobs can be run again")
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._work()
+            except (DependencyAway, Stuck) as error:
+                self._outage.fail(str(error))
+                await asyncio.sleep(AGAIN_S)
+
+    async def _work(self) -> None:
+        try:
+            async with connected(self._database_url.reveal(), SESSION) as connection:
+                while not await connection.fetchval(LOCK):  # noqa: ASYNC110 - polling: no event exists for this condition
+                    await asyncio.sleep(AGAIN_S)
+                # Nobody else runs jobs now: what is still marked as running has lost its process.
+                await connection.execute(ORPHANS)
+                self._outage.end()
+                while True:
+                    if not await self.run_next(connection):
+                        await asyncio.sleep(EVERY_S)
+        except ERRORS as error:
+            raise describe_failure(error) from error
+
+    async def run_next(self, connection: Any) -> bool:
+        """Run the oldest job that waits; return whether there was one. Raises asyncpg's errors."""
+        row = await connection.fetchrow(CLAIM)
+        if row is None:
+            return False
+        job = read_job(row)
+
+        async def proceed(progress: int) -> None:
+            if await connection.fetchval(PROGRESS, job.job_id, progress):
+                raise Cancelled
+
+        state, result, problem = await self._do(connection, job, proceed)
+        # What was erased is not named any longer than needed.
+        await connection.execute(END, job.job_id, state, result, problem, job.kind == "erasure")
+        log.info("job ended", job=job.job_id, kind=job.kind, state=state)
+        return True
+
+    async def _do(self, connection: Any, job: Job, proceed: Proceed) -> tuple[str, str | None, str | None]:
+        try:
+            return "done", await self._works[job.kind](connection, job, proceed), None
+        except Cancelled:
+            return "cancelled", None, "Cancelled between two steps. What was done until then stays done."
+        except (JobFailed, DependencyAway) as error:
+            return "failed", None, str(error)
+        except asyncpg.PostgresError as error:
+            if connection.is_closed():
+                raise
+            return "failed", None, f"PostgreSQL refuses a statement of this job ({type(error).__name__}): see the log"
+        except (msgspec.ValidationError, LookupError, ValueError) as error:
+            log.exception("job cannot be done", job=job.job_id, kind=job.kind)
+            return "failed", None, f"A fault in Clickrail ({type(error).__name__}): its log has more"

@@ -1,0 +1,100 @@
+"""The table of jobs: asked for, claimed, followed, ended."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Literal
+
+import msgspec
+
+from console.audit.log import Actor
+
+Kind = Literal["replay", "erasure_plan", "erasure"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+SHOWN: Final = 50
+COLUMNS: Final = """
+    job_id, kind, asked_by, parameters::text AS parameters, state, progress, total, result, problem, is_cancelled,
+    asked_at, started_at, ended_at
+"""
+ADD: Final = """
+    INSERT INTO jobs (kind, asked_by, actor_kind, actor_id, parameters, total)
+    VALUES ($1, $2, $3, $4, $5::text::jsonb, $6) RETURNING job_id
+"""
+LIST: Final = f"SELECT {COLUMNS} FROM jobs ORDER BY job_id DESC LIMIT $1"  # noqa: S608 - names of ours
+CLAIM: Final = f"""
+    UPDATE jobs SET state = 'running', started_at = clock_timestamp()
+    WHERE job_id = (SELECT min(job_id) FROM jobs WHERE state = 'waiting') RETURNING {COLUMNS}
+"""  # noqa: S608 - names of ours
+ORPHANS: Final = """
+    UPDATE jobs SET state = 'failed', ended_at = clock_timestamp(),
+        problem = 'The console that ran this job stopped. Start it again: nothing is done twice.'
+    WHERE state = 'running'
+"""
+PROGRESS: Final = "UPDATE jobs SET progress = $2 WHERE job_id = $1 RETURNING is_cancelled"
+END: Final = """
+    UPDATE jobs SET state = $2, result = $3, problem = $4, ended_at = clock_timestamp(),
+        parameters = CASE WHEN $5::boolean THEN '{}' ELSE parameters END
+    WHERE job_id = $1
+"""
+CANCEL: Final = """
+    UPDATE jobs SET is_cancelled = true, state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END,
+        ended_at = CASE WHEN state = 'waiting' THEN clock_timestamp() END
+    WHERE job_id = $1 AND state IN ('waiting', 'running') RETURNING kind
+"""
+
+
+PLANNED: Final = """
+    SELECT EXISTS (SELECT FROM jobs WHERE kind = 'erasure_plan' AND state = 'done' AND parameters @> $1::text::jsonb
+        AND ended_at > clock_timestamp() - interval '1 day')
+"""
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A job. `progress` of `total`, which is null if nobody knows; `result` and `problem` are for people."""
+
+    job_id: int
+    kind: Kind
+    asked_by: str
+    parameters: Mapping[str, Any]
+    state: State
+    progress: int
+    total: int | None
+    result: str | None
+    problem: str | None
+    is_cancelled: bool
+    asked_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in ("waiting", "running")
+
+
+def read_job(row: Any) -> Job:
+    return Job(**dict(row) | {"parameters": msgspec.json.decode(row["parameters"])})
+
+
+async def add_job(
+    connection: Any, kind: Kind, actor: Actor, parameters: Mapping[str, Any], total: int | None = None
+) -> int:
+    """Ask for a job, in the transaction of its entry in the audit log; give its number."""
+    text = msgspec.json.encode(parameters).decode()
+    number: int = await connection.fetchval(ADD, kind, actor.name[:200], actor.kind, actor.id, text, total)
+    return number
+
+
+async def list_jobs(connection: Any) -> Sequence[Job]:
+    """List the newest jobs, the newest first."""
+    return [read_job(row) for row in await connection.fetch(LIST, SHOWN)]
+
+
+async def cancel_job(connection: Any, job_id: int) -> str | None:
+    """Cancel a job: one that runs ends after its current step. Give its kind; null if it is over."""
+    kind: str | None = await connection.fetchval(CANCEL, job_id)
+    return kind
+
+
+async def is_planned(connection: Any, parameters: Mapping[str, Any]) -> bool:
+    """Tell whether an erasure of this was planned during the last day."""
+    found: bool = await connection.fetchval(PLANNED, msgspec.json.encode(parameters).decode())
+    return found

@@ -1,0 +1,144 @@
+"""Jobs on real servers: a replay is sent once, an erasure is planned first, and a lost process leaves a failed job."""
+
+from datetime import UTC, datetime
+
+import asyncpg
+import msgspec
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, expect
+
+from console.audit.log import CLI
+from console.jobs.kinds import make_works
+from console.jobs.runner import JobRunner
+from console.jobs.table import add_job, cancel_job, list_jobs
+from console.settings import Settings
+from schemas import CLICKS_ENRICHED, encode
+from tests.console.browsing import opened_as
+from tests.console.builders import dead_letter, enriched_click, store
+from tests.console.pipeline.builders import make_all_topics
+from tests.console.running import Console, run_console
+from tests.runtime.kafka.test_producer import read_all
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture
+def runner(console_settings: Settings) -> JobRunner:
+    return JobRunner(console_settings.database_url, make_works(console_settings))
+
+
+async def store_letters(tables: asyncpg.Connection, settings: Settings, number: int) -> list[bytes]:
+    """Store letters about clicks that are good now, as after a repair of the enricher; give their bytes."""
+    topic = settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    values = [encode(enriched_click(number=one)) for one in range(number)]
+    letters = [
+        dead_letter(datetime.now(UTC), one, topic=topic, value=value, stage="sink", reason="internal_error")
+        for one, value in enumerate(values)
+    ]
+    await store(tables, letters)
+    return values
+
+
+async def is_over(tables: asyncpg.Connection, job_id: int) -> bool:
+    return any(job.job_id == job_id and not job.is_open for job in await list_jobs(tables))
+
+
+@pytest.mark.browser
+async def test_an_operator_replays_a_letter_and_it_is_sent_once(
+    kafka: str, console_settings: Settings, tables: asyncpg.Connection, browser: Browser
+) -> None:
+    await make_all_topics(kafka, console_settings.kafka_topic_prefix)
+    values = await store_letters(tables, console_settings, 2)
+    async with run_console(console_settings) as console, opened_as(browser, console, "/dead-letters", "owner") as page:
+        await page.get_by_role("link", name="Replay …").first.click()
+        assert (await Axe().run(page)).violations_count == 0
+        await page.get_by_role("button", name="Send 2 letters again").click()
+        await page.wait_for_url("**/jobs")
+        await expect(page.get_by_role("region", name="Jobs asked for by people")).to_contain_text(
+            "2 letters sent again"
+        )
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            found = await Axe().run(page)
+            assert found.violations_count == 0, found.generate_report()
+        await page.goto("/dead-letters/replay")
+        await expect(page.get_by_text("Nothing to send.")).to_be_visible()
+    topic = console_settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    assert sorted(value for _, _, value in await read_all(kafka, topic)) == sorted(values)
+    assert await tables.fetchval("SELECT action FROM audit_log WHERE action LIKE 'letters%'") == "letters.replay"
+
+
+async def test_a_replay_of_one_letter_sends_only_that(
+    kafka: str, console_settings: Settings, tables: asyncpg.Connection, runner: JobRunner
+) -> None:
+    await make_all_topics(kafka, console_settings.kafka_topic_prefix)
+    values = await store_letters(tables, console_settings, 3)
+    topic = console_settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+    one = {"topic": topic, "partition": 3, "offset": 1}
+    await add_job(tables, "replay", CLI, {"filters": one, "again": False}, 1)
+    assert await runner.run_next(tables)
+    (job,) = await list_jobs(tables)
+    assert (job.state, job.progress, job.result) == ("done", 1, "1 letter sent again")
+    assert [value for _, _, value in await read_all(kafka, topic)] == [values[1]]
+
+
+async def test_without_kafka_a_replay_fails_and_no_letter_is_touched(
+    console_settings: Settings, tables: asyncpg.Connection
+) -> None:
+    await store_letters(tables, console_settings, 1)
+    away = msgspec.structs.replace(console_settings, kafka_bootstrap_servers=("127.0.0.1:1",))
+    await add_job(tables, "replay", CLI, {"filters": {}, "again": False}, 1)
+    assert await JobRunner(away.database_url, make_works(away)).run_next(tables)
+    (job,) = await list_jobs(tables)
+    assert (job.state, await tables.fetchval("SELECT count(*) FROM dead_letter_replays")) == ("failed", 0)
+
+
+async def test_an_erasure_is_planned_and_then_done(tables: asyncpg.Connection, runner: JobRunner) -> None:
+    click = enriched_click(datetime.now(UTC))
+    await store(tables, [click])
+    request = {"asked": "click", "value": click.click_id, "why": "asked by mail"}
+    await add_job(tables, "erasure_plan", CLI, request)
+    await add_job(tables, "erasure", CLI, request)
+    assert [await runner.run_next(tables) for _ in range(3)] == [True, True, False]
+    done, planned = await list_jobs(tables)
+    assert planned.result == "Would be erased: 1 clicks, 0 rejections, 0 dead letters"
+    assert (done.state, done.parameters) == ("done", {})
+    assert await tables.fetchval("SELECT count(*) FROM clicks WHERE click_id = $1", click.click_id) == 0
+
+
+async def test_a_job_that_waits_can_be_cancelled(tables: asyncpg.Connection, runner: JobRunner) -> None:
+    number = await add_job(tables, "replay", CLI, {"filters": {}})
+    assert await cancel_job(tables, number) == "replay"
+    assert not await runner.run_next(tables)
+    assert await cancel_job(tables, number) is None
+    assert [job.state for job in await list_jobs(tables)] == ["cancelled"]
+
+
+async def test_a_job_whose_process_died_is_failed_by_the_next_console(
+    console_settings: Settings, tables: asyncpg.Connection
+) -> None:
+    number = await add_job(tables, "replay", CLI, {"filters": {}})
+    await tables.execute("UPDATE jobs SET state = 'running'")
+    async with run_console(console_settings):
+        await eventually(lambda: is_over(tables, number))
+    assert [job.state for job in await list_jobs(tables)] == ["failed"]
+
+
+async def test_a_wrong_id_is_explained_beside_the_form(console: Console) -> None:
+    form = {"csrf": await console.read_csrf(), "asked": "click", "value": "nonsense"}
+    async with console.client.post("/jobs/erasure", data=form) as response:
+        assert (response.status, "This is no click id" in await response.text()) == (422, True)
+
+
+async def test_nonsense_in_the_address_of_a_replay_is_explained(console: Console) -> None:
+    async with console.client.get("/dead-letters/replay?from=yesterday") as response:
+        assert (response.status, "A time is such as" in await response.text()) == (422, True)
+
+
+async def test_an_erasure_that_was_not_planned_is_refused(console: Console, tables: asyncpg.Connection) -> None:
+    form = {"csrf": await console.read_csrf(), "asked": "click", "value": enriched_click().click_id, "really": "yes"}
+    async with console.client.post("/jobs/erasure", data=form) as response:
+        assert (response.status, "Plan it first" in await response.text()) == (422, True)
+    assert await list_jobs(tables) == []
