@@ -1,5 +1,6 @@
 """Request handlers of the jobs."""
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from storage.erasure.request import ErasureRequest
 from storage.read.pipeline import read_pipeline
 
 LONGEST_WHY: Final = 500
+JOB_ID: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
 NOTHING_GIVEN: Final = {"asked": "click", "value": "", "why": ""}
 
 
@@ -43,7 +45,10 @@ async def read_jobs(request: web.Request) -> dict[str, Any]:
 async def post_cancel(request: web.Request) -> web.Response:
     """Cancel a job."""
     environment: Environment = request.app[ENVIRONMENT]
-    job_id = int(request.match_info["job_id"])
+    number = request.match_info["job_id"]
+    if not JOB_ID.fullmatch(number):
+        raise web.HTTPNotFound
+    job_id = int(number)
     actor = actor_of(request[SESSION])
 
     async def change(connection: Any) -> None:

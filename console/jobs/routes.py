@@ -9,7 +9,7 @@ from console.web.route import Route
 ROUTES: Final = (
     Route("GET", "/jobs", show_jobs, "page", "operate"),
     Route("GET", "/parts/jobs", show_jobs_part, "api", "operate"),
-    Route("POST", "/jobs/{job_id:[0-9]{1,15}}/cancel", post_cancel, "page", "operate"),
+    Route("POST", "/jobs/{job_id}/cancel", post_cancel, "page", "operate"),
     Route("POST", "/jobs/erasure", post_erasure, "page", "operate"),
     Route("GET", "/dead-letters/replay", show_replay, "page", "operate"),
     Route("POST", "/dead-letters/replay", post_replay, "page", "operate"),
