@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 from aiohttp import web
 
 from console.environment import ENVIRONMENT, Environment
+from console.referrals.consequences import describe_consequences
 from console.referrals.kinds import CONSEQUENCES, VERBS
 from console.referrals.list_query import read_list_query
 from console.referrals.pages import go_to, page_of
@@ -37,7 +38,9 @@ async def show_bulk(request: web.Request) -> web.Response:
     page = page_of(request)
     pairs = await read_pairs(request)
     sent = dict(reversed(pairs))
-    status, affiliate = read_status(sent), sent.get("affiliate_id", "").strip()
+    # A button with a state counts, and not what may be typed in the field beside it.
+    status = read_status(sent)
+    affiliate = sent.get("affiliate_id", "").strip() if status is None and page.kind == "code" else ""
     ids = [value for name, value in pairs if name == "id" and is_storable(value)][:MOST_AT_ONCE]
     query = read_list_query(sent)
     if sent.get("all"):
@@ -49,7 +52,8 @@ async def show_bulk(request: web.Request) -> web.Response:
     context: dict[str, Any] = {"page": page, "ids": ids, "state": status, "affiliate": affiliate, "query": query}
     context |= {"is_all": bool(sent.get("all")), "verbs": VERBS, "consequences": CONSEQUENCES}
     if not sent.get("sure"):
-        return reply(request, "referrals/bulk.html", **context, done=None)
+        stops = await describe_consequences(environment, page.kind, ids) if status else {}
+        return reply(request, "referrals/bulk.html", **context, stops=stops, done=None)
     return reply(request, "referrals/bulk.html", **context, done=await change_all(request, page.kind, ids, changes))
 
 

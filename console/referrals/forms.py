@@ -1,6 +1,7 @@
 """Forms: what was typed becomes a new row or changes, or stays in the form with what is wrong at each field. Pure."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from secrets import SystemRandom
 from typing import Final
 
@@ -18,13 +19,17 @@ KEYS: Final[dict[Kind, str]] = {"program": "id", "affiliate": "id", "code": "cod
 
 
 class Form(msgspec.Struct, frozen=True, kw_only=True):
-    """The texts of a form by field, and what is wrong: by field, and with the whole."""
+    """The texts of a form by field, and what is wrong: by field, and with the whole.
+
+    `version` and `note_digest` say which row and which note were seen: a save of others meanwhile is not overwritten.
+    """
 
     texts: Mapping[str, str]
     problems: Mapping[str, str] = {}
     problem: str = ""
     note: str = ""
     version: int = 0
+    note_digest: str = ""
 
 
 def make_empty_form(kind: Kind, given: Mapping[str, str]) -> Form:
@@ -36,7 +41,11 @@ def make_empty_form(kind: Kind, given: Mapping[str, str]) -> Form:
 
 def make_form(value: Referral, note: str) -> Form:
     texts = {name: write_value(getattr(value, name)) for name in list_names(value.kind, is_new=True)}
-    return Form(texts=texts, note=note, version=value.version)
+    return Form(texts=texts, note=note, version=value.version, note_digest=digest(note))
+
+
+def digest(note: str) -> str:
+    return sha256(note.encode()).hexdigest()[:16]
 
 
 def read_texts(kind: Kind, form: Mapping[str, str], *, is_new: bool) -> dict[str, str]:

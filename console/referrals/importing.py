@@ -1,5 +1,6 @@
 """`/import`: a CSV file of codes, previewed before it changes anything: all of it or nothing, twice is once."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp import web
@@ -9,10 +10,12 @@ from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
 from console.web.responses import reply
+from referrals.admin.csv_rows import read_header
 from referrals.admin.importer import Choices, Imported, NotImported, import_file
 
 LARGEST: Final = 5 * 1024 * 1024
 MOST_ERRORS: Final = 200
+MOST_COLUMNS: Final = 40
 COLUMNS: Final = (
     ("code", "the code of the link", True),
     ("affiliate_id", "whose code it is", True),
@@ -41,7 +44,12 @@ async def reply_import(request: web.Request, *, is_dry: bool) -> web.Response:
         data = await request.clone(client_max_size=LARGEST).read()
     except HTTPRequestEntityTooLarge:
         return web.Response(status=413, text=f"The file is larger than {LARGEST // 1024**2} MiB: import it in parts.")
-    choices = Choices(update="update" in request.query, dry_run=is_dry, same_name="same_name" in request.query)
+    choices = Choices(
+        update="update" in request.query,
+        dry_run=is_dry,
+        same_name="same_name" in request.query,
+        columns=read_mapping(request.query),
+    )
     found = await run(request, data, choices)
     errors = found.errors[:MOST_ERRORS] if isinstance(found, NotImported) else []
     return reply(
@@ -52,7 +60,16 @@ async def reply_import(request: web.Request, *, is_dry: bool) -> web.Response:
         errors=errors,
         number=len(found.errors) if isinstance(found, NotImported) else 0,
         is_dry=is_dry,
+        mapping=[(name, choices.columns.get(name, name)) for name in read_header(data)[:MOST_COLUMNS]],
+        names=[name for name, *_ in COLUMNS],
     )
+
+
+def read_mapping(query: Mapping[str, str]) -> dict[str, str]:
+    """Read what columns of other names are: `column.partner=affiliate_id`. What is no column of ours is left out."""
+    known = {name for name, *_ in COLUMNS}
+    given = [(name.removeprefix("column."), value) for name, value in query.items() if name.startswith("column.")]
+    return {name: value if value in known else "" for name, value in given}
 
 
 async def run(request: web.Request, data: bytes, choices: Choices) -> Imported | NotImported:

@@ -5,10 +5,11 @@ from typing import Final
 
 from console.referrals.actions import set_one_status, show_bulk
 from console.referrals.codes import draw_qr, open_test_link
+from console.referrals.form_pages import create, save, show_form, show_new_form
 from console.referrals.importing import preview_import, run_import, show_import
 from console.referrals.kinds import KINDS
 from console.referrals.lists import show_list
-from console.referrals.pages import create, save, show_form, show_new_form, show_one
+from console.referrals.pages import show_one
 from console.web.route import Route
 
 

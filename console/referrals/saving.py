@@ -9,7 +9,7 @@ from aiohttp import web
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
-from console.referrals.forms import describe_change
+from console.referrals.forms import describe_change, digest
 from referrals.admin import repository
 from referrals.admin.editing import Conflict, Edited, edit
 from referrals.admin.notes import read_note, write_note
@@ -27,6 +27,13 @@ class Undone(Exception):  # noqa: N818 - it reads as what it is
     def __init__(self, result: Conflict | ValidationProblem) -> None:
         super().__init__()
         self.result = result
+
+
+class NewNote(msgspec.Struct, frozen=True):
+    """A note as it was typed, and the digest of the one that was seen; empty if none is known."""
+
+    text: str
+    seen: str = ""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -73,18 +80,20 @@ async def add_row(request: web.Request, value: Referral, note: str) -> Referral 
 
 
 async def save_row(
-    request: web.Request, kind: Kind, id_: str, changes: Mapping[str, object], version: int | None, note: str | None
+    request: web.Request, kind: Kind, id_: str, changes: Mapping[str, object], version: int | None, note: NewNote | None
 ) -> Result:
-    """Change a row as it was shown, and its note, if one is given."""
+    """Change a row and its note, as they were shown. A note that somebody else wrote meanwhile is a conflict too."""
 
     async def work(connection: Any) -> Edited:
         done = await edit(connection, kind, id_, changes, version)
         if not isinstance(done, Edited):
             raise Undone(done)
         before, after = describe_change(done.before, done.after)
-        if note is not None and (old := await read_note(connection, kind, id_)) != note:
-            await write_note(connection, kind, id_, note)
-            before, after = before | {"note": old}, after | {"note": note}
+        if note is not None and (old := await read_note(connection, kind, id_)) != note.text:
+            if note.seen and note.seen != digest(old):
+                raise Undone(Conflict(done.before))
+            await write_note(connection, kind, id_, note.text)
+            before, after = before | {"note": old}, after | {"note": note.text}
         if after:
             await log(request, connection, f"{kind}.change", f"{kind} {id_}", before, after)
         return done

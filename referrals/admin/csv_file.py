@@ -27,6 +27,8 @@ class LineError(msgspec.Struct, frozen=True, order=True):
 
     line: int
     reason: str
+    field: str = ""
+    """The column that is wrong; empty for a line or file that is wrong as a whole."""
 
 
 class Record(NamedTuple):
@@ -68,9 +70,14 @@ def decode(data: bytes) -> str | LineError:
 
 
 def choose_separator(text: str, names: Collection[str]) -> str:
-    """Choose the separator that gives the first line that is not empty the most of these columns."""
+    """Choose the separator that gives the first line that is not empty the most of these columns, or of any."""
     first = next((line for line in text.splitlines() if line.strip(" ,;\t|")), "")
-    return max(SEPARATORS, key=lambda one: len({name_column(cell) for cell in first.split(one)}.intersection(names)))
+
+    def count(separator: str) -> tuple[int, int]:
+        cells = first.split(separator)
+        return len({name_column(cell) for cell in cells}.intersection(names)), len(cells)
+
+    return max(SEPARATORS, key=count)
 
 
 def name_column(cell: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple, get_args
 
 import msgspec
@@ -40,9 +41,16 @@ class CodeFile(msgspec.Struct, frozen=True):
     columns: frozenset[str] = frozenset()
 
 
-def read_rows(data: bytes) -> CodeFile:
+def read_header(data: bytes) -> list[str]:
+    """Read the names of a file's columns; none if it has no header that can be read."""
+    first = next(iter(read_records(data, REQUIRED + OPTIONAL)), None)
+    return [name_column(cell) for cell in drop_empty_end(first.cells)] if isinstance(first, Record) else []
+
+
+def read_rows(data: bytes, columns: Mapping[str, str] = MappingProxyType({})) -> CodeFile:
     """Read CSV with the columns `code,affiliate_id,program_id` and optionally `status,target_url,affiliate_name`.
 
+    `columns` says what columns of other names are: `{"partner": "affiliate_id"}`; the empty text leaves one out.
     Does not check what needs the database, such as whether a program exists.
     """
     records = read_records(data, REQUIRED + OPTIONAL)
@@ -51,14 +59,15 @@ def read_rows(data: bytes) -> CodeFile:
     first, *others = records
     if isinstance(first, LineError):
         return CodeFile([], [first])
-    header = [name_column(cell) for cell in drop_empty_end(first.cells)]
+    names = [name_column(cell) for cell in drop_empty_end(first.cells)]
+    header = [columns.get(name, name) for name in names]
     problem = find_header_problem(header)
     if problem:
         return CodeFile([], [LineError(first.line, problem)])
     if not others:
         return CodeFile([], [LineError(first.line, "there are no codes below the header")])
     rows, errors = make_rows(header, others)
-    return CodeFile(rows, sorted(errors), frozenset(header))
+    return CodeFile(rows, sorted(errors), frozenset(header) - {""})
 
 
 def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:
@@ -69,12 +78,12 @@ def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:
 
 def find_header_problem(header: Sequence[str]) -> str | None:
     missing = [name for name in REQUIRED if name not in header]
-    unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
+    unknown = [name for name in header if name not in ("", *REQUIRED, *OPTIONAL)]
     if missing:
         return f"the header needs {', '.join(REQUIRED)} and may have {', '.join(OPTIONAL)}; it lacks {missing[0]}"
     if unknown:
         return f"the header has {unknown[0]!r}, which is not one of {', '.join(REQUIRED + OPTIONAL)}"
-    return "the header has a column twice" if len(set(header)) < len(header) else None
+    return "the header has a column twice" if any(name and header.count(name) > 1 for name in header) else None
 
 
 def make_rows(header: Sequence[str], records: Iterable[Record | LineError]) -> tuple[list[CodeRow], list[LineError]]:
@@ -91,19 +100,19 @@ def make_rows(header: Sequence[str], records: Iterable[Record | LineError]) -> t
             errors.append(LineError(record.line, f"{len(record.cells)} cells, but the header has {len(header)}"))
             continue
         padded = [*cells, *[""] * (len(header) - len(cells))]
-        row, reasons = make_row(record.line, dict(zip(header, padded, strict=True)))
+        row, problems = make_row(record.line, dict(zip(header, padded, strict=True)))
         rows.append(row)
-        errors += [LineError(record.line, reason) for reason in reasons]
+        errors += [LineError(record.line, reason, field) for field, reason in problems.items()]
     return rows, [*errors, *find_contradictions(rows)]
 
 
-def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, list[str]]:
-    """Make a row without its wrong values, and return what is wrong with them."""
+def make_row(line: int, cells: Mapping[str, str]) -> tuple[CodeRow, dict[str, str]]:
+    """Make a row without its wrong values, and return what is wrong with them, by column."""
     problems = dict(find_problems(cells))
     given = {
         name: (cells.get(name) or None) if name not in problems else None for name in CodeRow._fields if name != "line"
     }
-    return CodeRow(line=line, **given), list(problems.values())
+    return CodeRow(line=line, **given), problems
 
 
 def find_problems(cells: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -130,9 +139,8 @@ def find_contradictions(rows: Iterable[CodeRow]) -> Iterator[LineError]:
     for row in rows:
         first = lines.setdefault(row.code, row.line) if row.code else row.line
         if first != row.line:
-            yield LineError(row.line, f"code {row.code!r} is already on line {first}")
+            yield LineError(row.line, f"code {row.code!r} is already on line {first}", "code")
         named = names.setdefault(row.affiliate_id, row) if row.affiliate_id and row.affiliate_name else row
         if named.affiliate_name != row.affiliate_name:
-            yield LineError(
-                row.line, f"affiliate {row.affiliate_id!r} is called {named.affiliate_name!r} on line {named.line}"
-            )
+            reason = f"affiliate {row.affiliate_id!r} is called {named.affiliate_name!r} on line {named.line}"
+            yield LineError(row.line, reason, "affiliate_name")

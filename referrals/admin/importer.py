@@ -8,6 +8,7 @@ an error, unless `update` is set: then the file's columns are changed, and the o
 the same version.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import asyncpg
@@ -27,18 +28,19 @@ CREATE_INCOMING: Final = """
 """
 # Values that were wrong in the file are null here; null equals nothing, so they are not reported twice.
 FIND_ERRORS: Final = """
-    SELECT line, format('there is no program %L', program_id) AS reason FROM incoming_codes i
+    SELECT line, format('there is no program %L', program_id) AS reason, 'program_id' AS field FROM incoming_codes i
         WHERE program_id IS NOT NULL AND NOT EXISTS (SELECT FROM programs p WHERE p.id = i.program_id)
     UNION ALL
-    SELECT line, format('there is no affiliate %L, and no affiliate_name to make it with', affiliate_id)
+    SELECT line, format('there is no affiliate %L, and no affiliate_name to make it with', affiliate_id),
+            'affiliate_id'
         FROM incoming_codes i
         WHERE affiliate_id IS NOT NULL AND NOT EXISTS (SELECT FROM affiliates a WHERE a.id = i.affiliate_id)
         AND NOT EXISTS (SELECT FROM incoming_codes n WHERE n.affiliate_id = i.affiliate_id AND n.affiliate_name <> '')
     UNION ALL
-    SELECT line, format('code %L exists already', code) FROM incoming_codes i
+    SELECT line, format('code %L exists already', code), 'code' FROM incoming_codes i
         WHERE NOT $1 AND EXISTS (SELECT FROM referral_codes c WHERE c.code = i.code)
     UNION ALL
-    SELECT line, format('%s %L is archived', kind, id) FROM incoming_codes i
+    SELECT line, format('%s %L is archived', kind, id), kind || '_id' FROM incoming_codes i
         JOIN LATERAL (
             SELECT 'program' AS kind, id FROM programs WHERE id = i.program_id AND status = 'archived'
             UNION ALL
@@ -50,7 +52,8 @@ FIND_ERRORS: Final = """
         )
     UNION ALL
     SELECT n.line,
-            format('affiliate %L would have the name of %s', n.affiliate_id, string_agg(o.id, ', ' ORDER BY o.id))
+            format('affiliate %L would have the name of %s', n.affiliate_id, string_agg(o.id, ', ' ORDER BY o.id)),
+            'affiliate_name'
         FROM (
             SELECT DISTINCT ON (affiliate_id) line, affiliate_id, affiliate_name FROM incoming_codes i
             WHERE affiliate_name <> '' AND NOT EXISTS (
@@ -98,11 +101,15 @@ INSERT_CODES: Final = """
 
 
 class Choices(msgspec.Struct, frozen=True, kw_only=True):
-    """`update`: change existing codes. `dry_run`: change nothing. `same_name`: affiliates may share a name."""
+    """`update`: change existing codes. `dry_run`: change nothing. `same_name`: affiliates may share a name.
+
+    `columns`: what columns of other names are, as in `read_rows`.
+    """
 
     update: bool = False
     dry_run: bool = False
     same_name: bool = False
+    columns: Mapping[str, str] = {}
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +134,7 @@ async def import_file(
     choices: Choices = Choices(),  # noqa: B008 - frozen
 ) -> Imported | NotImported:
     """Import a CSV file. Raises what asyncpg raises when Postgres does not answer; then nothing is imported."""
-    file = read_rows(data)
+    file = read_rows(data, choices.columns)
     if not file.rows:
         return NotImported(file.errors)
     transaction = connection.transaction()
@@ -158,7 +165,7 @@ async def send_rows(connection: asyncpg.Connection, rows: list[CodeRow]) -> None
 
 async def find_errors(connection: asyncpg.Connection, choices: Choices) -> list[LineError]:
     records = await connection.fetch(FIND_ERRORS, choices.update, choices.same_name, timeout=STATEMENT_TIMEOUT_S)
-    return [LineError(record["line"], record["reason"]) for record in records]
+    return [LineError(record["line"], record["reason"], record["field"]) for record in records]
 
 
 async def import_rows(connection: asyncpg.Connection, file: CodeFile, choices: Choices) -> Imported:

@@ -9,14 +9,23 @@ from referrals.model import Kind, Status
 
 Sort: TypeAlias = Literal["id", "name", "status", "affiliate", "program", "created", "codes"]
 
+NAMED: Final = "r.id, r.name, r.status, r.created_at, r.version, ''::text AS affiliate_id, ''::text AS program_id"
 COLUMNS: Final[dict[Kind, str]] = {
-    "program": "r.id, r.name, r.status, r.created_at, r.version, ''::text AS affiliate_id, ''::text AS program_id,"
-    " (SELECT count(*) FROM referral_codes c WHERE c.program_id = r.id AND c.status <> 'archived') AS codes",
-    "affiliate": "r.id, r.name, r.status, r.created_at, r.version, ''::text AS affiliate_id, ''::text AS program_id,"
-    " (SELECT count(*) FROM referral_codes c WHERE c.affiliate_id = r.id AND c.status <> 'archived') AS codes",
-    "code": "r.code AS id, ''::text AS name, r.status, r.created_at, r.version, r.affiliate_id, r.program_id,"
-    " 1::bigint AS codes",
+    "program": NAMED,
+    "affiliate": NAMED,
+    "code": "r.code AS id, ''::text AS name, r.status, r.created_at, r.version, r.affiliate_id, r.program_id",
 }
+# The codes are counted for the rows of the page only, unless they make the order: then once for all rows.
+CODES: Final[dict[Kind, str]] = {
+    "program": "(SELECT count(*) FROM referral_codes c WHERE c.program_id = page.id AND c.status <> 'archived')",
+    "affiliate": "(SELECT count(*) FROM referral_codes c WHERE c.affiliate_id = page.id AND c.status <> 'archived')",
+    "code": "1::bigint",
+}
+COUNTED: Final = """
+    LEFT JOIN (
+        SELECT {kind}_id AS id, count(*) AS codes FROM referral_codes WHERE status <> 'archived' GROUP BY {kind}_id
+    ) AS counted ON counted.id = r.id
+"""
 FROM: Final[dict[Kind, str]] = {
     "program": "programs r",
     "affiliate": "affiliates r",
@@ -80,16 +89,27 @@ async def search(connection: asyncpg.Connection, kind: Kind, wanted: Wanted) -> 
     values: list[object] = []
     where = write_where(kind, wanted, values)
     values += [wanted.limit, wanted.offset]
-    direction = "DESC" if wanted.is_descending else "ASC"
+    is_counted = wanted.sort == "codes" and kind != "code"
+    columns = f"{COLUMNS[kind]}, coalesce(counted.codes, 0) AS codes" if is_counted else COLUMNS[kind]
+    tables = FROM[kind] + (COUNTED.format(kind=kind) if is_counted else "")
+    order = write_order(kind, wanted)
     statement = f"""
-        SELECT *, count(*) OVER () AS number FROM (SELECT {COLUMNS[kind]} FROM {FROM[kind]} WHERE {where}) AS found
-        ORDER BY {ORDERS[wanted.sort]} {direction}, id LIMIT ${len(values) - 1} OFFSET ${len(values)}
+        SELECT page.*{"" if is_counted else f", {CODES[kind]} AS codes"} FROM (
+            SELECT *, count(*) OVER () AS number FROM (SELECT {columns} FROM {tables} WHERE {where}) AS found
+            ORDER BY {order} LIMIT ${len(values) - 1} OFFSET ${len(values)}
+        ) AS page ORDER BY {order}
     """  # noqa: S608 - fixed texts
     records = await connection.fetch(statement, *values, timeout=SEARCH_S)
     if not records and wanted.offset:
         return Rows([], await count(connection, kind, wanted))
-    rows = [Row(*list(record.values())[:-1]) for record in records]
+    rows = [Row(**{name: record[name] for name in Row.__struct_fields__}) for record in records]
     return Rows(rows, records[0]["number"] if records else 0)
+
+
+def write_order(kind: Kind, wanted: Wanted) -> str:
+    """Write the order; equal rows are in the order of their ids."""
+    sort = "id" if kind == "code" and wanted.sort == "codes" else wanted.sort
+    return f"{ORDERS[sort]} {'DESC' if wanted.is_descending else 'ASC'}, id"
 
 
 async def count(connection: asyncpg.Connection, kind: Kind, wanted: Wanted) -> int:

@@ -7,9 +7,10 @@
   const file = form.querySelector("[data-file]");
   const text = form.querySelector("[data-text]");
   let sent = null;
+  let columns = "";
 
   async function send(action, body) {
-    const options = [...form.querySelectorAll("[data-option]:checked")].map((box) => `${box.dataset.option}=1`).join("&");
+    const options = [...form.querySelectorAll("[data-option]:checked")].map((box) => `${box.dataset.option}=1`).join("&") + columns;
     form.classList.add("is-loading");
     try {
       const headers = { "X-CSRF-Token": document.documentElement.dataset.csrf, "Content-Type": "text/csv" };
@@ -36,9 +37,18 @@
     event.preventDefault();
     sent = file.files[0] ?? (text.value.trim() ? text.value : null);
     if (sent === null) say("Choose a file or paste rows first.");
-    else send("preview", sent);
+    else {
+      columns = "";
+      send("preview", sent);
+    }
   });
   form.addEventListener("change", () => { if (sent !== null) result.replaceChildren(); });
+  result.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = [...result.querySelectorAll("[data-column]")];
+    columns = chosen.map((one) => `&column.${encodeURIComponent(one.dataset.column)}=${encodeURIComponent(one.value)}`).join("");
+    send("preview", sent);
+  });
   result.addEventListener("click", (event) => {
     if (!event.target.closest("[data-run]")) return;
     event.target.disabled = true;

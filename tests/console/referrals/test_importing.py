@@ -1,6 +1,7 @@
 """The import in the console: shown before, all or nothing, twice is once."""
 
 import io
+import re
 
 import asyncpg
 import pytest
@@ -79,3 +80,18 @@ async def test_without_the_sessions_token_nothing_is_imported(filled: Console, t
     async with filled.client.post("/parts/import/run", data=FILE, headers={"Content-Type": "text/csv"}) as response:
         assert response.status in (403, 415)
     assert await count(tables) == 3
+
+
+async def test_columns_of_other_names_are_mapped(filled: Console, tables: asyncpg.Connection) -> None:
+    file = "Code;Partner;Shop;Colour\nnew-1;ann;bikes;red\n"
+    unclear = await send(filled, "preview", file)
+    mapped = "update=1&column.partner=affiliate_id&column.shop=program_id&column.colour="
+    clear = await send(filled, "run", file, mapped)
+
+    assert unclear[0] == 422
+    assert re.findall(r'data-column="(\w+)"', unclear[1]) == ["code", "partner", "shop", "colour"]
+    assert clear[0] == 200
+    assert await tables.fetchrow("SELECT affiliate_id, program_id FROM referral_codes WHERE code = 'new-1'") == (
+        "ann",
+        "bikes",
+    )

@@ -205,3 +205,74 @@ async def test_who_may_not_edit_sees_no_button_and_changes_nothing(filled: Conso
 
     assert ("Edit" in page, "Pause" in page, status) == (False, False, 403)
     assert await tables.fetchval("SELECT status FROM referral_codes WHERE code = 'one'") == "active"
+
+
+async def test_a_form_is_previewed_and_nothing_is_saved(filled: Console, tables: asyncpg.Connection) -> None:
+    version = await read_version(filled, "/programs/bikes/edit")
+    fields = {"name": "Bikes", "version": version, "preview": "1"}
+    target = "https://new.example/?c={code}&t={click_token}"
+    shown = await post(filled, "/programs/bikes/edit", target_url=target, cookie_domain="shop.example", **fields)
+    wrong = await post(filled, "/programs/bikes/edit", target_url="javascript:alert(1)", **fields)
+    code = await post(filled, "/codes", code="four", affiliate_id="ann", program_id="bikes", preview="1")
+    nobody = await post(filled, "/codes", code="four", affiliate_id="nobody", program_id="bikes", preview="1")
+
+    assert (shown[0], wrong[0], code[0], nobody[0]) == (200, 422, 200, 422)
+    assert "https://new.example/?c=code&amp;t=TOKEN" in shown[2]
+    assert "30 days, shop.example and all hosts below it" in shown[2]
+    assert "https://shop.example/?click=TOKEN" in code[2]
+    assert re.search(r'id="p-affiliate_id">[^<]*there is no affiliate with that id', nobody[2])
+    assert await tables.fetchval("SELECT target_url FROM programs") == "https://shop.example/?click={click_token}"
+    assert await tables.fetchval("SELECT count(*) FROM referral_codes") == 3
+
+
+async def test_a_note_that_somebody_else_wrote_meanwhile_is_not_overwritten(
+    filled: Console, tables: asyncpg.Connection
+) -> None:
+    page = await filled.read("/affiliates/bob/edit")
+    seen = dict(re.findall(r'name="(version|note_digest)" value="(\w*)"', page))
+    first = await post(filled, "/affiliates/bob/edit", name="Bob", note="from the fair", **seen)
+    second = await post(filled, "/affiliates/bob/edit", name="Bob", note="calls on Mondays", **seen)
+
+    assert (first[0], second[0]) == (303, 409)
+    assert re.search(r"Note</th><td class=\"wrap\"><bdi>from the fair</bdi></td>", second[2])
+    assert await tables.fetchval("SELECT note FROM referral_notes") == "from the fair"
+
+
+async def test_codes_are_moved_to_another_affiliate_together(filled: Console, tables: asyncpg.Connection) -> None:
+    asked = await post(filled, "/codes/actions/bulk", affiliate_id="bob", all="1", affiliate="ann")
+    done = await post(filled, "/codes/actions/bulk", affiliate_id="bob", all="1", affiliate="ann", sure="1")
+
+    assert re.findall(r"<h1>(.*)</h1>", asked[2]) == ["Move 2 codes"]
+    assert "2 changed" in done[2]
+    assert await tables.fetchval("SELECT array_agg(DISTINCT affiliate_id) FROM referral_codes") == ["bob"]
+
+
+async def test_what_a_pause_stops_is_said_before(filled: Console, tables: asyncpg.Connection) -> None:
+    now = datetime.now(UTC)
+    clicks = [enriched_click(now, number, code="one", affiliate_id="ann", program_id="bikes") for number in range(4)]
+    await store(tables, clicks)
+    sentence = "Pausing stops 3 codes of 2 affiliates; 4 clicks of people in the last 7 days."
+
+    assert sentence in await filled.read("/programs/bikes")
+    assert sentence in (await post(filled, "/programs/actions/bulk", id="bikes", status="paused"))[2]
+
+
+async def test_one_of_ten_thousand_codes_is_found_by_each_of_its_names(
+    filled: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(
+        "INSERT INTO referral_codes (code, affiliate_id, program_id, status)"
+        " SELECT 'many-' || number, 'bob', 'bikes', 'active' FROM generate_series(1, 10000) AS number"
+    )
+
+    assert "1 to 50 of 10,003" in await filled.read("/codes")
+    assert "1 to 1 of 1<" in await filled.read("/codes?q=many-7777")
+    assert "1 to 50 of 10,001" in await filled.read("/codes?q=bob+bik")
+    assert "10,001 to 10,003 of 10,003" in await filled.read("/codes?page=201")
+
+
+async def test_without_the_sessions_token_nothing_is_changed(filled: Console, tables: asyncpg.Connection) -> None:
+    for path in ("/codes/one/status", "/codes/actions/bulk", "/codes/one/edit", "/codes"):
+        async with filled.client.post(path, data={"status": "paused", "id": "one", "sure": "1"}) as response:
+            assert response.status == 403
+    assert await tables.fetchval("SELECT count(*) FROM referral_codes WHERE status = 'active'") == 3

@@ -44,9 +44,9 @@ async def test_what_only_the_database_knows_is_told_by_line_and_nothing_is_added
     await insert(connection, "old")
     imported = await import_file(connection, file("a,ann,shop,,,", "b,eve,house,,,", "old,bob,shop,,,Bob"))
     expected = [
-        LineError(3, "there is no affiliate 'eve', and no affiliate_name to make it with"),
-        LineError(3, "there is no program 'house'"),
-        LineError(4, "code 'old' exists already"),
+        LineError(3, "there is no affiliate 'eve', and no affiliate_name to make it with", "affiliate_id"),
+        LineError(3, "there is no program 'house'", "program_id"),
+        LineError(4, "code 'old' exists already", "code"),
     ]
     assert (imported, len(await codes(connection))) == (NotImported(expected), 1)
     assert await connection.fetchval("SELECT count(*) FROM affiliates") == 1
@@ -76,7 +76,7 @@ async def test_a_dry_run_tells_what_would_be_done_and_does_nothing(connection: a
     imported = await import_file(connection, data, Choices(dry_run=True, update=True))
     refused = await import_file(connection, data, Choices(dry_run=True))
     assert imported == Imported(codes=1, affiliates=1, updated=1)
-    assert refused == NotImported([LineError(3, "code 'old' exists already")])
+    assert refused == NotImported([LineError(3, "code 'old' exists already", "code")])
     assert len(await codes(connection)) == 1
     assert before == await connection.fetchval("SELECT version FROM referral_version")
 
@@ -115,9 +115,9 @@ async def test_two_affiliates_of_one_name_are_made_only_when_that_is_meant(conne
     imported = await import_file(connection, data, Choices(same_name=True))
     assert refused == NotImported(
         [
-            LineError(2, "affiliate 'bob' would have the name of ann"),
-            LineError(3, "affiliate 'eve' would have the name of eva"),
-            LineError(4, "affiliate 'eva' would have the name of eve"),
+            LineError(2, "affiliate 'bob' would have the name of ann", "affiliate_name"),
+            LineError(3, "affiliate 'eve' would have the name of eva", "affiliate_name"),
+            LineError(4, "affiliate 'eva' would have the name of eve", "affiliate_name"),
         ]
     )
     assert imported == Imported(codes=3, affiliates=3)
@@ -129,7 +129,7 @@ async def test_no_code_is_imported_into_what_is_archived(connection: asyncpg.Con
     await connection.execute(f"UPDATE {kind}s SET status = 'archived'")
     data = file("a,ann,shop,,,", "old,ann,shop,paused,,")
     imported = await import_file(connection, data, Choices(update=True))
-    assert imported == NotImported([LineError(2, f"{kind} '{id_}' is archived")])
+    assert imported == NotImported([LineError(2, f"{kind} '{id_}' is archived", f"{kind}_id")])
 
 
 async def test_a_connection_serves_one_import_after_another(connection: asyncpg.Connection) -> None:
