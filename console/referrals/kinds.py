@@ -32,8 +32,8 @@ KINDS: Final[dict[str, KindPage]] = {
 OF_KIND: Final[dict[Kind, KindPage]] = {page.kind: page for page in KINDS.values()}
 TONES: Final[dict[Status, str]] = {"active": "accepted", "paused": "bot", "archived": "test"}
 CONSEQUENCES: Final[dict[Status, str]] = {
-    "active": "Its links count clicks again, within a second.",
-    "paused": "Its links lead to the program's fallback or target from now on: no cookie, no click.",
-    "archived": "As paused, and lists leave it out. Its id is never used again; its clicks stay.",
+    "active": "Links count clicks again, within a second.",
+    "paused": "Links lead to the program's fallback or target from now on: no cookie, no click.",
+    "archived": "As when paused, and lists leave them out. Ids are never used again; clicks stay.",
 }
 VERBS: Final[dict[Status, str]] = {"active": "Resume", "paused": "Pause", "archived": "Archive"}
