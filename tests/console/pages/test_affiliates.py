@@ -28,7 +28,7 @@ async def test_what_can_be_no_id_is_not_found(logged_in_client: TestClient, path
 
 @servers
 async def test_an_affiliate_without_clicks_is_said_to_have_none(console: Console) -> None:
-    page = await console.read("/affiliates/%3Cimg%20src=x%20onerror=alert(1)%3E")
+    page = await console.read("/affiliates/%3Cimg%20src=x%20onerror=alert(1)%3E/quality")
 
     assert "No clicks in the last 12 hours" in page
     assert "No day is counted yet" in page
@@ -46,7 +46,7 @@ async def test_shares_beyond_their_limit_are_marked_with_what_they_mean(
         [old] + [enriched_click(now, number, affiliate_id="ann", network=HOSTED) for number in range(100)],
     )
 
-    page = await console.read("/affiliates/ann")
+    page = await console.read("/affiliates/ann/quality")
 
     assert "100 of 100 clicks came from hosting providers or VPNs." in page
     assert page.count("beyond the limit") == 1
@@ -57,7 +57,7 @@ async def test_shares_beyond_their_limit_are_marked_with_what_they_mean(
 async def test_what_takes_too_long_to_count_is_said_to(console: Console, tables: asyncpg.Connection) -> None:
     async with tables.transaction():
         await tables.execute("LOCK TABLE clicks")
-        page = await console.read("/affiliates/ann")
+        page = await console.read("/affiliates/ann/quality")
 
     assert "takes too long" in page
     assert "No day is counted yet" in page
