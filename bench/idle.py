@@ -8,7 +8,7 @@ from bench.report import Figure
 from bench.stack import Bench
 from deploy.local.server import Server
 
-MEMORY_MIB = {"ingest": 90, "enricher": 110, "sink": 90, "settler": 90, "console": 90}
+MEMORY_MIB = {"ingest": 90, "enricher": 110, "sink": 90, "settler": 90, "console": 110}
 START_S = 1.5
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -163,5 +163,5 @@ def choose_filters(
         return RejectionFilters(program_id=program, affiliate_id=affiliate, asked=code, reason=reason)
     if reason is not None:
         raise CommandError("--reason is for rejections only")
-    values = {name.removeprefix("--"): value for name, value in only_clicks.items()}
+    values: dict[str, Any] = {name.removeprefix("--"): value for name, value in only_clicks.items()}
     return ClickFilters(program_id=program, affiliate_id=affiliate, code=code, **values)

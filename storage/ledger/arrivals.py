@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import asyncpg
 import msgspec
 
-from identity.ulid_time import ulid_time
+from identity.ulid import ulid_milliseconds
 from schemas import CLICKS_ENRICHED, CLICKS_RAW
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS
 from storage.tables import CLICKS, DEAD_LETTERS, StorableRow
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 HANDLED: Final = re.compile(rb'"process"\s*:\s*"([0-9A-HJKMNP-TV-Z]{26})"\s*,\s*"sequence"\s*:\s*([0-9]{1,18})\b')
 """Finds the number in a click that cannot be decoded. A quote inside of a JSON text has a backslash before it."""
 ULID: Final = re.compile(rb"[0-7][0-9A-HJKMNP-TV-Z]{25}\Z")
@@ -92,8 +93,11 @@ def read_letter(row: Sequence[Any]) -> tuple[str, datetime, int] | None:
 def letter_minute(row: Sequence[Any]) -> datetime:
     """Give the minute of the click's id, and of the failure if the key is no id or one of another time."""
     key, failed_at = row[KEY] or b"", row[FAILED_AT]
-    clicked_at = ulid_time(key.decode()) if ULID.match(key) else failed_at
-    return minute_of(min(clicked_at, failed_at))
+    milliseconds = int(failed_at.timestamp() * 1000)
+    if ULID.match(key):
+        # A number first: a ULID may have a time after the year 9999.
+        milliseconds = min(milliseconds, ulid_milliseconds(key.decode()))
+    return minute_of(EPOCH + timedelta(milliseconds=milliseconds))
 
 
 def minute_of(time: datetime) -> datetime:

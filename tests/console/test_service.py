@@ -19,7 +19,8 @@ from tests.waiting import PATIENCE_S
 pytestmark = [pytest.mark.servers, pytest.mark.processes]
 
 READY_S = 1.5
-IDLE_MIB = 90
+IDLE_MIB = 110
+"""Of these 72 are imported code: aiohttp, cryptography, Kafka's client, templates, and the pages of all areas."""
 
 
 def environ_of(settings: Settings, **more: str) -> dict[str, str]:
