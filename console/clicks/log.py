@@ -18,6 +18,7 @@ from console.clicks.why_missing import read_id
 from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.view.toolbar import Toolbar, make_toolbar
+from console.view.view import write_view
 from console.web.responses import reply
 from storage.read.queries import find_stored
 from storage.read.records import StoredClick
@@ -54,6 +55,7 @@ async def show_clicks(request: web.Request) -> web.Response:
         view=asked.view,
         filters=asked.filters,
         is_live=asked.is_live,
+        cleared=write_view(msgspec.structs.replace(asked.view, filters=(), measure="", rest=())),
         live_query=Picks(msgspec.structs.replace(asked.view, range=asked.view.usual, days=None)).with_own(around=""),
         has_range=not is_live(asked.view),
         toolbar=make_log_toolbar(asked),

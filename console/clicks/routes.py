@@ -4,6 +4,7 @@ from typing import Final
 
 from console.clicks.click_page import show_click, show_click_part
 from console.clicks.errors import show_errors
+from console.clicks.export import download_clicks
 from console.clicks.letters import download_dead_letter, show_dead_letter, show_letters
 from console.clicks.log import show_clicks
 from console.web.route import Route
@@ -12,6 +13,7 @@ LETTER: Final = "/dead-letters/{topic}/{partition:[0-9]{1,9}}/{offset:[0-9]{1,18
 
 ROUTES: Final = (
     Route("GET", "/clicks", show_clicks, "page"),
+    Route("GET", "/clicks.csv", download_clicks, "page"),
     Route("GET", "/clicks/{click_id}", show_click, "page"),
     Route("GET", "/errors", show_errors, "page"),
     Route("GET", "/dead-letters", show_letters, "page"),

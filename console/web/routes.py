@@ -20,6 +20,7 @@ from console.people.routes import ROUTES as PEOPLE
 from console.pipeline.routes import ROUTES as PIPELINE
 from console.referrals.routes import ROUTES as REFERRALS
 from console.reports.routes import ROUTES as REPORTS
+from console.search.routes import ROUTES as SEARCH
 from console.view.routes import ROUTES as VIEW
 from console.web.navigation import PAGES as PATHS
 from console.web.route import METHODS, Route
@@ -41,6 +42,7 @@ ROUTES: Final = (
     *API,
     *PEOPLE,
     *AUDIT,
+    *SEARCH,
 )
 
 

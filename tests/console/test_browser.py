@@ -69,7 +69,7 @@ async def test_older_goes_on_from_the_last_click_that_is_still_shown(
     now = datetime.now(UTC)
     clicks = [enriched_click(now - timedelta(seconds=300 - n), n, code="busy") for n in range(205)]
     await store(tables, clicks[:95])
-    async with opened(browser, console, "/clicks?code=busy") as page:
+    async with opened(browser, console, "/clicks?f.code=is:busy") as page:
         await expect(page.locator("tr.line")).to_have_count(95)
         await expect(page.get_by_role("link", name="Older")).to_have_count(0)
         await expect(page.locator("[data-state]")).to_have_text("Live")
@@ -81,7 +81,7 @@ async def test_older_goes_on_from_the_last_click_that_is_still_shown(
         await store(tables, clicks[95:])
 
         await page.get_by_role("link", name="Older").click()
-        await page.wait_for_url("**/clicks?code=busy&before=*")
+        await page.wait_for_url("**/clicks?f.code=is:busy&before=*")
         await expect(page.locator("tr.line")).to_have_count(5)
         await expect(page.locator("tr.line").first).to_have_id(f"c-{clicks[4].click_id}")
 

@@ -61,7 +61,9 @@ async def fill(tables: asyncpg.Connection) -> list[str]:
     await tables.execute(COUNTED_DAY, now.date(), click.program_id, click.affiliate_id)
     ids = [record.click_id for record in (click, *others)] + [rejection.rejection_id]
     return [
-        *("/", "/clicks", "/clicks?visitors=wrong", "/clicks?code=nobody", "/errors", "/errors?reason=R102"),
+        *("/", "/clicks", "/clicks?visitors=wrong", "/clicks?f.code=is:nobody", "/errors", "/errors?reason=R102"),
+        *("/clicks?range=yesterday&measure=suspicious&outcome=accepted", "/dead-letters", "/dead-letters?stage=x"),
+        *("/search", "/search?q=SPRING"),
         *(f"/clicks/{ulid}" for ulid in ids),
         *(f"/affiliates/{click.affiliate_id}", "/affiliates/nobody"),
         *("/dead-letters/clicks.raw/3/42", "/clicks/nonsense", "/nowhere"),

@@ -18,24 +18,32 @@
   const warning = document.querySelector("[data-warning]");
   const end = document.querySelector("[data-end]");
   const older = document.querySelector("[data-older]");
+  const newLines = document.querySelector("[data-new-lines]");
+  // So far down, somebody reads: lines must not move below their eyes.
+  const READS_FROM = 160;
 
   let paused = false;
+  // Whether scrolling paused, and not somebody.
+  let reads = false;
   let pausedRows = [];
   let arrived = [];
   let waiting = 0;
   let position = table.dataset.after;
   let problem = null;
   let connected = false;
+  let connections = 0;
   let source = null;
   let disconnectTimer = null;
 
   function show() {
     const [kind, words] = !connected ? ["is-waiting", "Connecting"]
-      : paused ? ["is-paused", waiting ? `Paused, ${waiting.toLocaleString("en")} new` : "Paused"]
+      : paused ? ["is-paused", `Paused${reads ? " while you read" : ""}${waiting ? `, ${waiting.toLocaleString("en")} new` : ""}`]
       : problem ? ["is-away", "Not live"]
       : ["is-live", "Live"];
     state.className = `state ${kind}`;
     if (state.textContent !== words) state.textContent = words;
+    newLines.hidden = !(reads && waiting);
+    if (!newLines.hidden) newLines.textContent = `${waiting.toLocaleString("en")} new, back to the top`;
     pause.textContent = paused ? "Resume" : "Pause";
     pause.setAttribute("aria-pressed", String(paused));
     const now = Date.now();
@@ -51,7 +59,8 @@
     if (words) warning.textContent = words;
   }
 
-  function insertRows(rows) {
+  function insertRows(rows, mark) {
+    for (const row of rows.length && mark ? body.querySelectorAll(".is-new") : []) row.classList.remove("is-new");
     for (const row of rows) {
       if (document.getElementById(row.id)) continue;
       // Row ids are ULIDs: sort by them, newest first.
@@ -59,6 +68,7 @@
       while (behind && behind.id > row.id) behind = behind.nextElementSibling;
       // Highlight new lines only if they are few: with many it would distract, and cost work.
       if (rows.length <= MOST_TO_LIGHT_UP) row.classList.add("is-fresh");
+      if (mark) row.classList.add(mark);
       body.insertBefore(row, behind);
     }
     if (body.rows.length > MOST_LINES) removeOldest();
@@ -108,8 +118,27 @@
     source = new EventSource(address);
     source.addEventListener("lines", handleLines);
     source.addEventListener("status", handleStatus);
-    source.addEventListener("open", () => { connected = true; warn(""); show(); });
+    source.addEventListener("open", () => {
+      connected = true;
+      warn("");
+      show();
+      if (connections++) fillGap();
+    });
     source.addEventListener("error", () => { connected = false; show(); if (source?.readyState === EventSource.CLOSED) recover(); });
+  }
+
+  // The stream remembers the latest lines only: after an interruption, the tables have what it no longer has.
+  async function fillGap() {
+    const response = await fetch(location.href).catch(() => null);
+    if (!response?.ok) return;
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const rows = [...page.querySelectorAll("table.log tbody tr")].map((row) => document.importNode(row, true));
+    const missed = rows.filter((row) => !document.getElementById(row.id) && !pausedRows.some(({ id }) => id === row.id));
+    if (paused) {
+      waiting += missed.length;
+      pausedRows = [...pausedRows, ...missed];
+      show();
+    } else insertRows(missed, "is-new");
   }
 
   function disconnect() {
@@ -138,15 +167,27 @@
 
   function togglePause() {
     paused = !paused;
+    reads = false;
     if (!paused) {
-      insertRows(pausedRows);
+      insertRows(pausedRows, "is-new");
       pausedRows = [];
       waiting = 0;
     }
     show();
   }
 
+  function handleScroll() {
+    const isBelow = scrollY > READS_FROM;
+    if (isBelow && !paused) {
+      togglePause();
+      reads = true;
+      show();
+    } else if (!isBelow && reads) togglePause();
+  }
+
   pause.addEventListener("click", togglePause);
+  newLines.addEventListener("click", () => scrollTo({ top: 0 }));
+  addEventListener("scroll", handleScroll, { passive: true });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea, dialog");
     if (event.key === "p" && !typing && !event.metaKey && !event.ctrlKey && !event.altKey) togglePause();

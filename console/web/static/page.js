@@ -78,7 +78,7 @@
   const part = drawer?.querySelector("[data-part]");
 
   async function openDrawer(link) {
-    const response = await fetch(`${base}/parts${new URL(link.href).pathname.slice(base.length)}`);
+    const response = await fetch(`${base}/parts${new URL(link.href).pathname.slice(base.length)}${new URL(link.href).search}`);
     if (response.status === 401) return location.assign(link.href);
     part.innerHTML = await response.text();
     drawer.querySelector("[data-full]").href = link.href;
@@ -127,18 +127,24 @@
   }
 
   async function copyFrom(button) {
-    button.dataset.says ??= button.textContent;
+    const words = button.querySelector(".unseen") ?? button;
+    button.dataset.says ??= words.textContent;
     try {
-      await copy(button.dataset.copy ?? await readFile(button.dataset));
-      button.textContent = "Copied";
+      const { copy: text, copyOf } = button.dataset;
+      await copy(text ?? (copyOf ? document.getElementById(copyOf).textContent : await readFile(button.dataset)));
+      words.textContent = "Copied";
+      button.classList.add("is-copied");
     } catch {
-      button.textContent = "Not copied";
+      words.textContent = "Not copied";
     }
-    setTimeout(() => { button.textContent = button.dataset.says; }, 2000);
+    setTimeout(() => {
+      words.textContent = button.dataset.says;
+      button.classList.remove("is-copied");
+    }, 2000);
   }
 
   document.addEventListener("click", (event) => {
-    const copying = event.target.closest("[data-copy], [data-copy-file]");
+    const copying = event.target.closest("[data-copy], [data-copy-file], [data-copy-of]");
     if (copying) return copyFrom(copying);
     const step = event.target.closest("[data-step]");
     if (step) return openNeighbour(Number(step.dataset.step));
@@ -216,7 +222,9 @@
       }
     }
     if (event.target.closest?.("input, select, textarea, dialog, [contenteditable]")) return;
-    if (event.key === "/") {
+    if (event.key === "?") {
+      document.getElementById("keys")?.showModal();
+    } else if (event.key === "/") {
       const search = document.querySelector("[data-search]");
       if (search) {
         event.preventDefault();

@@ -1,0 +1,1 @@
+"""The search box: what somebody pastes or types leads to its page, or to what it may mean."""
