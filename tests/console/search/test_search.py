@@ -12,7 +12,8 @@ pytestmark = pytest.mark.servers
 
 async def make_referrals(tables: asyncpg.Connection) -> None:
     await tables.execute(
-        "INSERT INTO programs (id, name, target_url, version) VALUES ('prg_shoes', 'Shoes & Co', 'https://s.example/', 1)"
+        "INSERT INTO programs (id, name, target_url, version)"
+        " VALUES ('prg_shoes', 'Shoes & Co', 'https://s.example/', 1)"
     )
     await tables.execute("INSERT INTO affiliates (id, name, version) VALUES ('aff_lisbon', 'Lisbon Blog', 1)")
     for code in ("demo", "spring-26", "spring-27", "Winter"):
