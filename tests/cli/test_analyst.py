@@ -17,18 +17,18 @@ def call(database_url: str, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["analyst", *arguments], env={"CLICKRAIL_DATABASE_URL": database_url})
 
 
-async def test_a_login_is_made_with_a_password_that_works_and_removed(database_url: str) -> None:
+async def test_a_login_is_made_with_a_password_that_works_and_removed(empty_url: str) -> None:
     name = f"ana_{uuid.uuid4().hex[:8]}"
-    await apply_migrations(database_url)
+    await apply_migrations(empty_url)
 
-    added = await asyncio.to_thread(call, database_url, "add", name)
-    connection = await asyncpg.connect(database_url.partition("?")[0], user=name, password=added.stdout.strip())
+    added = await asyncio.to_thread(call, empty_url, "add", name)
+    connection = await asyncpg.connect(empty_url.partition("?")[0], user=name, password=added.stdout.strip())
     settings = [await connection.fetchval(f"SHOW {name}") for name in ("statement_timeout", "transaction_read_only")]
     counted = await connection.fetchval("SELECT count(*) FROM analytics_clicks")
     await connection.close()
-    again = await asyncio.to_thread(call, database_url, "add", name)
-    removed = await asyncio.to_thread(call, database_url, "remove", name)
-    gone = await asyncio.to_thread(call, database_url, "remove", name)
+    again = await asyncio.to_thread(call, empty_url, "add", name)
+    removed = await asyncio.to_thread(call, empty_url, "remove", name)
+    gone = await asyncio.to_thread(call, empty_url, "remove", name)
 
     assert (added.exit_code, counted, settings) == (0, 0, ["1min", "on"]), added.stderr
     assert (again.exit_code, again.stderr) == (2, f"clickrail: there is a role {name} already: choose another name\n")

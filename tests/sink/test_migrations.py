@@ -21,9 +21,9 @@ def added_after_first(storage: MigrationSet) -> set[str]:
     return set(re.findall(r"ALTER TABLE clicks ADD COLUMN (\w+)", sql))
 
 
-async def test_clicks_that_came_before_there_were_test_links_are_no_tests(database_url: str) -> None:
+async def test_clicks_that_came_before_there_were_test_links_are_no_tests(empty_url: str) -> None:
     newest = find_migrations("storage")
-    connection = await asyncpg.connect(database_url)
+    connection = await asyncpg.connect(empty_url)
     try:
         await migrate(connection, [msgspec.structs.replace(newest, migrations=newest.migrations[:1])])
         # Our code for days needs newer tables.

@@ -21,3 +21,9 @@ async def timescaledb_server(server_settings: LocalSettings) -> AsyncIterator[st
             yield url
     except Unreachable as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture
+def database_url(migrated_url: str) -> str:
+    """The tests migrate, and find that it is done."""
+    return migrated_url

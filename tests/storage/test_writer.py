@@ -248,6 +248,6 @@ async def test_a_click_of_a_day_that_was_dropped_is_counted_and_not_stored(
     assert await exists(database_url, "clicks_20261123") is False
 
 
-async def test_a_schema_that_is_not_ours_stops_the_sink(database_url: str) -> None:
+async def test_a_schema_that_is_not_ours_stops_the_sink(empty_url: str) -> None:
     with pytest.raises(Stuck, match="clicks"):
-        await make_writer(database_url).write(rows_of(clicked(click(1))))
+        await make_writer(empty_url).write(rows_of(clicked(click(1))))

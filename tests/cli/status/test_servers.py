@@ -41,10 +41,10 @@ async def test_settings_of_kafka_that_do_not_fit_are_named() -> None:
 
 
 @pytest.mark.servers
-async def test_postgres_is_well_once_it_is_migrated(database_url: str) -> None:
-    environ = {"CLICKRAIL_DATABASE_URL": database_url}
+async def test_postgres_is_well_once_it_is_migrated(empty_url: str) -> None:
+    environ = {"CLICKRAIL_DATABASE_URL": empty_url}
     before = await check_postgres(environ)
-    await apply_migrations(database_url)
+    await apply_migrations(empty_url)
 
     assert (before.problem, before.remedy) == ("the database has no Clickrail tables yet", "run `clickrail migrate`")
     assert await check_postgres(environ) == Finding("PostgreSQL", "answers")

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of rollups."""
+"""Fixtures of the tests of sink."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the queries."""
+"""Fixtures of the tests of the whole pipeline."""
 
 import pytest
 
