@@ -53,6 +53,15 @@ OURS = frozenset(
         "click_verdicts_now",
         "login_failures",
         "sessions",
+        "audit_log",
+        "users",
+        "invitations",
+        "recovery_codes",
+        "api_keys",
+        "saved_views",
+        "start_views",
+        "share_links",
+        "referral_notes",
     }
 )
 """A new table belongs here, or into `storage/analysts/table_reference.py` if people may query it."""
