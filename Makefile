@@ -9,7 +9,7 @@ UV := $(BIN)/uv --quiet
 # Services are started hundreds of times by the tests, and would be compiled each time.
 unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with its own PostgreSQL and Valkey, all with one Kafka.
-WORKERS ?= 3
+WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 SERVICES := ingest enricher sink settler console
 
