@@ -21,6 +21,8 @@ PROCESS, SEQUENCE, CLICKED_AT = (
     CLICK_COLUMNS.index(name) for name in ("handled_process", "handled_sequence", "clicked_at")
 )
 TOPIC, KEY, VALUE, FAILED_AT = (LETTER_COLUMNS.index(name) for name in ("topic", "key", "value", "failed_at"))
+HIGHEST: Final = 2**62
+"""No process ever gets so far: a number above it is made up, and a range that ends with it might not fit."""
 NOTE: Final = """
     INSERT INTO ledger_arrivals (process, minute, highest, numbers, is_dead)
     SELECT process, minute, highest, numbers::int8multirange, is_dead
@@ -78,14 +80,14 @@ def is_of_click(one: StorableRow) -> bool:
 
 
 def read_click(row: Sequence[Any]) -> tuple[str, datetime, int] | None:
-    if not row[PROCESS] or not row[SEQUENCE]:
+    if not row[PROCESS] or not row[SEQUENCE] or row[SEQUENCE] > HIGHEST:
         return None
     return row[PROCESS], minute_of(row[CLICKED_AT]), row[SEQUENCE]
 
 
 def read_letter(row: Sequence[Any]) -> tuple[str, datetime, int] | None:
     found = HANDLED.search(row[VALUE])
-    if found is None or int(found[2]) == 0:
+    if found is None or not 0 < int(found[2]) <= HIGHEST:
         return None
     return found[1].decode(), letter_minute(row), int(found[2])
 
