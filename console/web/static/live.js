@@ -80,9 +80,9 @@
   function removeOldest() {
     while (body.rows.length > MOST_LINES) body.lastElementChild.remove();
     const link = older.querySelector("a");
-    const address = new URL(link.href);
-    address.searchParams.set("before", body.lastElementChild.id.replace(/^c-/, ""));
-    link.href = address;
+    // As texts: URLSearchParams would write the colons of filters as %3A.
+    const others = link.href.replace(/([?&])before=[^&]*&?/, "$1").replace(/[?&]$/, "");
+    link.href = `${others}${others.includes("?") ? "&" : "?"}before=${body.lastElementChild.id.replace(/^c-/, "")}`;
     end.hidden = true;
     older.hidden = false;
   }
