@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiohttp import hdrs, web
 
+from console.audit.exports import note_export
 from console.clicks.asked import Asked, read_asked
 from console.clicks.csv_file import LINES_MOST, list_titles, make_record, name_file, write_records
 from console.clicks.filters import Filters
@@ -36,6 +37,7 @@ async def download_clicks(request: web.Request) -> web.StreamResponse:
         hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
         hdrs.CACHE_CONTROL: "no-store",
     }
+    await note_export(request, name)
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     if request.method != hdrs.METH_HEAD:

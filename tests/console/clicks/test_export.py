@@ -35,6 +35,9 @@ async def test_a_file_has_the_clicks_of_the_view_over_all_pages(console: Console
         rows = list(csv.DictReader(io.StringIO(await response.text())))
         headers = response.headers
 
+    noted = await tables.fetch("SELECT after ->> 'query' FROM audit_log WHERE action = 'export'")
+
+    assert [row[0] for row in noted] == ["f.code=is:spring-26&outcome=accepted"]
     assert [row["id"] for row in rows] == [click.click_id for click in (*clicks, evil)]
     assert rows[0]["at_utc"] == "2026-11-24T09:30:12.500Z"
     assert (rows[0]["country"], rows[0]["browser"], rows[0]["city"]) == ("PT", "Mobile Safari", "Lisbon")
