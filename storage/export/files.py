@@ -1,11 +1,11 @@
 """The files of an export: each has its name only when it is whole, so that none is ever half."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -21,11 +21,17 @@ class Manifest(msgspec.Struct, frozen=True):
     kind: Kind
     form: Format
     is_personal: bool
-    filters: dict[str, str | bool | None]
+    filters: dict[str, Any]
 
 
 def describe(plan: ExportPlan, form: Format) -> Manifest:
-    return Manifest(plan.kind, form, plan.is_personal, msgspec.structs.asdict(plan.filters))
+    # As JSON gives them back, and without those that select nothing: a later version may have more of them.
+    filters = msgspec.json.decode(msgspec.json.encode(plan.filters))
+    return Manifest(plan.kind, form, plan.is_personal, keep_selecting(filters))
+
+
+def keep_selecting(filters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in filters.items() if value}
 
 
 def claim_folder(folder: Path, manifest: Manifest) -> None:
@@ -41,7 +47,7 @@ def claim_folder(folder: Path, manifest: Manifest) -> None:
         found = msgspec.json.decode(text, type=Manifest)
     except msgspec.MsgspecError:
         found = None
-    if found != manifest:
+    if found is None or msgspec.structs.replace(found, filters=keep_selecting(found.filters)) != manifest:
         raise OutputError(f"{folder} has files of another export (see {MANIFEST} in it): choose another folder")
 
 
