@@ -16,6 +16,7 @@ from console.clicks.asked import Asked, read_asked
 from console.clicks.filters import CHOICES, Filters
 from console.clicks.past_clicks import PastClicks, read_past_clicks
 from console.environment import ENVIRONMENT, Environment
+from console.web.numbers import read_whole
 from storage.read.queries import Connection, find_clicks, find_rejections
 
 MOST: Final = 200
@@ -77,9 +78,10 @@ async def read_strictly(environment: Environment, query: MultiDict[str]) -> Aske
 
 
 def read_limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST:
+    limit = read_whole(text, 1, MOST)
+    if limit is None:
         raise BadRequest(f"limit must be a whole number from 1 to {MOST}", "bad_question")
-    return int(text)
+    return limit
 
 
 async def read_all(request: web.Request, ids: Sequence[str], find: Any) -> list[Any]:

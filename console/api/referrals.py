@@ -11,6 +11,7 @@ from console.api.answers import answer_json
 from console.api.endpoints import Endpoint, Parameter
 from console.api.requests import MOST_ROWS, BadRequest
 from console.environment import ENVIRONMENT, Environment
+from console.web.numbers import read_whole
 from referrals.admin import repository
 from referrals.admin.repository import Filter, Page
 from referrals.admin.validation import ValidationProblem
@@ -63,17 +64,17 @@ def read_wanted(query: Mapping[str, str]) -> Filter:
     """Read which rows are asked for. Raises BadRequest."""
     if unknown := sorted(set(query) - set(NAMES)):
         raise BadRequest(f"there is no parameter {unknown[0]}: there are {', '.join(NAMES)}", "bad_question")
-    status, limit = query.get("status"), query.get("limit", "100")
+    status, limit = query.get("status"), read_whole(query.get("limit", "100"), 1, MOST_ROWS)
     if status is not None and status not in get_args(Status):
         raise BadRequest(f"status is one of {', '.join(get_args(Status))}", "bad_question")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MOST_ROWS:
+    if limit is None:
         raise BadRequest(f"limit must be a whole number from 1 to {MOST_ROWS:,}", "bad_question")
     return Filter(
         status=status,  # type: ignore[arg-type] # one of them, as just seen
         affiliate_id=query.get("affiliate_id"),
         program_id=query.get("program_id"),
         after=query.get("after", ""),
-        limit=int(limit),
+        limit=limit,
         archived=query.get("archived") == "true",
     )
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from console.view.view import View, read_view
+from console.web.numbers import read_whole
 
 T = TypeVar("T")
 MOST_ROWS: Final = 1000
@@ -41,9 +42,10 @@ def read_number(view: View, name: str, default: int, least: int, most: int) -> i
     text = view.get(name)
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(most)) or not least <= int(text) <= most:
+    number = read_whole(text, least, most)
+    if number is None:
         raise BadRequest(f"{name} must be a whole number from {least:,} to {most:,}", "bad_question")
-    return int(text)
+    return number
 
 
 async def read_body(request: web.Request, kind: type[T]) -> T:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from console.view.filters import is_storable
+from console.web.numbers import read_whole
 from referrals.admin.search import Sort, Wanted
 from referrals.model import Kind, Status
 
@@ -66,13 +67,12 @@ def read_list_query(query: Mapping[str, str]) -> ListQuery:
         value = query.get(name, "").strip()[:LONGEST_TEXT]
         return value if is_storable(value) else ""
 
-    page = query.get("page", "")
-    number = int(page) if page.isascii() and page.isdigit() and len(page) <= len(str(MOST_PAGES)) else 1
+    page = read_whole(query.get("page", ""), 1, MOST_PAGES) or 1
     return ListQuery(
         q=text("q"),
         state=text("state"),
         affiliate=text("affiliate"),
         program=text("program"),
         sort=text("sort"),
-        page=max(1, min(MOST_PAGES, number)),
+        page=page,
     )

@@ -8,7 +8,7 @@ import msgspec
 
 from referrals.admin import repository
 from referrals.admin.validation import ValidationProblem
-from referrals.model import Kind, Referral, Status
+from referrals.model import Kind, Referral
 from referrals.row_codec import DECODERS
 from referrals.tables import KEYS, TABLES
 
@@ -52,9 +52,3 @@ async def edit(
         return Edited(before, before)
     after = await repository.change(connection, kind, id_, changes)
     return after if isinstance(after, ValidationProblem) else Edited(before, after)
-
-
-async def set_status(
-    connection: asyncpg.Connection, kind: Kind, id_: str, status: Status, version: int | None = None
-) -> Edited | Conflict | ValidationProblem:
-    return await edit(connection, kind, id_, {"status": status}, version)

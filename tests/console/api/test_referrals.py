@@ -58,6 +58,7 @@ async def test_one_is_found_by_its_id(filled: Console, path: str, name: str) -> 
     [
         ("codes/four", 404, "unknown_code"),
         ("codes?limit=x", 400, "bad_question"),
+        ("codes?limit=000000001999999", 400, "bad_question"),
         ("codes?status=gone", 400, "bad_question"),
         ("codes?colour=red", 400, "bad_question"),
         ("codes/a%00b", 404, "unknown_code"),
