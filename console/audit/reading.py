@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from runtime.like import escape_like
 from storage.read.queries import Connection
 
 PAGE: Final = 50
@@ -86,10 +87,6 @@ def write_conditions(filters: AuditFilters) -> tuple[list[str], list[Any]]:
         else:
             conditions.append(condition.replace("{}", place))
     return conditions, values
-
-
-def escape_like(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def make_line(row: Any) -> AuditLine:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from console.view.asked import escape
 from console.view.filters import Filter
+from runtime.like import escape_like
 from storage.read.queries import QUERY_S, Reader
 
 MOST: Final = 1000
@@ -19,7 +19,7 @@ async def find_named(reader: Reader, filters: Sequence[Filter]) -> dict[str, lis
     named = {}
     for one in filters:
         if one.operator == "has" and one.field in NAMED:
-            patterns = [f"%{escape(text)}%" for text in one.values]
+            patterns = [f"%{escape_like(text)}%" for text in one.values]
             rows = await reader.fetch(NAMED[one.field], patterns, MOST, timeout=QUERY_S)
             named[one.field] = [row[0] for row in rows]
     return named

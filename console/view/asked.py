@@ -6,6 +6,7 @@ from typing import Final
 from console.view.filters import Filter
 from console.view.ranges import Today
 from console.view.view import View
+from runtime.like import escape_like
 from storage.read.asking import question as asking
 from storage.read.asking.question import MOST_VALUES, Problem, Question
 from storage.read.queries import QUERY_S, Reader
@@ -61,7 +62,7 @@ async def find_values(reader: Reader, one: Filter, span: asking.Span) -> asking.
     """Make a filter of the tables. `has` becomes the values that contain one of its texts."""
     if one.operator != "has":
         return asking.Filter(one.field, one.values, is_not=one.operator == "not")
-    patterns = [f"%{escape(text)}%" for text in one.values]
+    patterns = [f"%{escape_like(text)}%" for text in one.values]
     if one.field in ENTITIES:
         rows = await reader.fetch(ENTITIES[one.field], patterns, MOST_VALUES + 1, timeout=QUERY_S)
     else:
@@ -74,8 +75,3 @@ async def find_values(reader: Reader, one: Filter, span: asking.Span) -> asking.
         )
     # Nothing contains it: a value that no click has stands for none.
     return asking.Filter(one.field, tuple(values) or ("\x02",))
-
-
-def escape(text: str) -> str:
-    """Escape what LIKE takes for wildcards."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 
 from referrals.model import Kind, Status
+from runtime.like import escape_like
 
 Sort: TypeAlias = Literal["id", "name", "status", "affiliate", "program", "created", "codes"]
 
@@ -140,15 +141,10 @@ def write_where(kind: Kind, wanted: Wanted, values: list[object]) -> str:
     else:
         conditions = ["r.status <> 'archived'", *([OWNERS_ACTIVE] if kind == "code" else [])]
     for word in wanted.text.split():
-        text = bind(f"%{escape(word)}%")
+        text = bind(f"%{escape_like(word)}%")
         noted = NOTED.format(kind=kind, id=OWN_ID[kind], text=text)
         conditions.append(f"({SEARCHED[kind]} ILIKE {text} OR {noted})")
     if kind == "code":
         owners = (("affiliate_id", wanted.affiliate_id), ("program_id", wanted.program_id))
         conditions += [f"r.{name} = {bind(value)}" for name, value in owners if value]
     return " AND ".join(conditions)
-
-
-def escape(text: str) -> str:
-    """Escape what LIKE takes for wildcards."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

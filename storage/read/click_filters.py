@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from runtime.like import escape_like
 from storage.read.asking.question import ENTITIES
 from storage.read.visitors import VISITORS
 from storage.read.where import Where
@@ -125,13 +126,8 @@ def add_of_rejections(where: Where, fields: Sequence[FieldFilter]) -> None:
 def compare(where: Where, column: str, one: FieldFilter) -> str:
     """Write the condition of a filter."""
     if one.operator == "has":
-        patterns = where.bind([f"%{escape_pattern(text)}%" for text in one.values])
+        patterns = where.bind([f"%{escape_like(text)}%" for text in one.values])
         found = f"{column} ILIKE ANY ({patterns}::text[])"
         return f"{found} OR {column} = ANY ({where.bind(list(one.named))}::text[])" if one.named else found
     values = where.bind(list(one.values))
     return f"{column} <> ALL ({values}::text[])" if one.operator == "not" else f"{column} = ANY ({values}::text[])"
-
-
-def escape_pattern(text: str) -> str:
-    """Escape what LIKE takes for wildcards."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

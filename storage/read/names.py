@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from storage.read.click_filters import escape_pattern
+from runtime.like import escape_like
 from storage.read.queries import QUERY_S, Reader
 
 Kind = Literal["code", "affiliate", "program"]
@@ -44,6 +44,6 @@ class Named(msgspec.Struct, frozen=True):
 
 async def find_named(reader: Reader, text: str) -> Sequence[Named]:
     """Find what has a text in its id or name, the nearest first."""
-    pattern = escape_pattern(text)
+    pattern = escape_like(text)
     rows = await reader.fetch(FIND, text, f"{pattern}%", f"%{pattern}%", MOST, timeout=QUERY_S)
     return sorted((Named(*row) for row in rows), key=lambda one: one.place)
