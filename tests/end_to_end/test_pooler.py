@@ -11,7 +11,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from cli.tables import apply_migrations
-from console.clicks.filters import Filters
 from console.clicks.past_clicks import read_past_clicks
 from console.database import DatabaseAway, open_database
 from referrals.admin import repository
@@ -28,6 +27,7 @@ from storage.export.run import Export, run_export
 from storage.jobs import PartitionJob
 from storage.read.click_filters import ClickFilters
 from storage.read.queries import Connection, recent_clicks, time_limit
+from tests.console.clicks.choosing import choose
 from tests.pooler import Mode, needs_pgbouncer, own_database, pooled
 from tests.referrals.builders import PATIENT
 from tests.sink.builders import NOW, click, clicked, rejected
@@ -115,7 +115,7 @@ async def test_the_console_searches_and_is_held_to_the_time_limit_of_a_window(ur
 
     async with open_database(Secret(url)) as database:
         for code, found in (("nothing", 0), (click(1).code, 1)):
-            search = [database.read(lambda c, code=code: read_past_clicks(c, Filters(code=code), 10)) for _ in range(9)]
+            search = [database.read(lambda c, code=code: read_past_clicks(c, choose(code=code), 10)) for _ in range(9)]
             assert [len(past.lines) for past in await asyncio.gather(*search)] == [found] * 9
         with pytest.raises(DatabaseAway, match="too long"):
             await database.read(lambda connection: ask_within_a_limit(connection, "SELECT pg_sleep(60)"))
