@@ -106,6 +106,8 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     geo = GeoFiles([Path(path) for path in settings.geo_databases])
     networks = open_networks(settings)
     rules = RulesFile(Path(settings.quality_rules) if settings.quality_rules else None)
+    metrics.database_built.labels("city").set_function(lambda: geo.oldest_build)
+    metrics.database_built.labels("network").set_function(lambda: networks.oldest_build)
     watches = [
         FileWatch("geo database", geo, metrics.geo_problems),
         FileWatch("networks", networks, metrics.network_problems),

@@ -27,6 +27,15 @@ class EnricherMetrics(StreamMetrics):
             "Databases of autonomous systems and lists of networks that cannot be used as they are.",
             registry=registry,
         )
+        self.database_built = Gauge(
+            "clickrail_enricher_database_built_timestamp_seconds",
+            "When the oldest database in use was built by its publisher, in seconds since 1970, by kind: city, network."
+            " 0 when none is in use.",
+            ["kind"],
+            registry=registry,
+        )
+        for kind in ("city", "network"):
+            self.database_built.labels(kind)
         self.rules_problems = Gauge(
             "clickrail_enricher_rules_problems",
             "1 while the file of quality rules cannot be used as it is.",

@@ -25,7 +25,7 @@ from ingest.limits.gcra import make_limit
 from ingest.limits.limits import LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
 from ingest.live_keys import LiveKeys
-from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
+from ingest.metrics import IngestMetrics, KeyRingMetrics, OverloadMetrics, QueueMetrics
 from ingest.paced_queue import PacedQueue
 from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
@@ -87,6 +87,7 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     publisher = Publisher(clicks, paced, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
     JournalMetrics(registry, journal)
     QueueMetrics(registry, journal, publisher.oversized)
+    KeyRingMetrics(registry, lambda: keys.created_at)
     async with AsyncExitStack() as opening:
         opening.enter_context(closing(metrics.losses))
         for producer in (clicks, rejections):

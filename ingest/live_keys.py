@@ -1,6 +1,7 @@
 """The current key ring, prepared once per ring, and replaced when its file changes."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 import structlog
@@ -54,3 +55,5 @@ class LiveKeys:
     def _prepare(self) -> None:
         self.current: Keys = prepare_keys(self._ring.ring)
         self._signer = CacheMac(self._ring.ring)
+        active = (key for key in self._ring.ring.keys if key.state == "active")
+        self.created_at: Mapping[str, float] = {key.purpose: key.created_at.timestamp() for key in active}

@@ -1,7 +1,7 @@
 """Metrics of ingest. The hot path increments plain integers; Prometheus collects them on request."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Sized
+from collections.abc import Callable, Iterable, Mapping, Sized
 from time import perf_counter_ns
 from typing import Final, Protocol
 
@@ -132,6 +132,27 @@ class QueueMetrics(Collector):
             "Clicks that their topic refuses as too large or invalid; they wait in the journal until it is changed.",
             value=len(self._oversized),
         )
+
+
+class KeyRingMetrics(Collector):
+    """How old the active keys are: a key for AES-GCM may seal 2^32 messages.
+
+    `read_created` gives when each was made, by purpose, in seconds since 1970.
+    """
+
+    def __init__(self, registry: CollectorRegistry, read_created: Callable[[], Mapping[str, float]]) -> None:
+        self._read_created = read_created
+        registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        created = GaugeMetricFamily(
+            "clickrail_key_created_timestamp_seconds",
+            "When the active key was made, by purpose, in seconds since 1970.",
+            labels=["purpose"],
+        )
+        for purpose, seconds in self._read_created().items():
+            created.add_metric([purpose], seconds)
+        yield created
 
 
 class OverloadMetrics(Collector):

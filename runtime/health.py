@@ -1,12 +1,14 @@
 """The private port of a process: /healthz (the process runs), /readyz (it can do its work), /metrics."""
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from runtime.endpoint import Endpoint
 
@@ -15,6 +17,26 @@ SILENT_LOGGER.setLevel(logging.CRITICAL + 1)
 
 Checks = Callable[[], Mapping[str, str | None]]
 """Each part of readiness by name: None, or a few words that say what is wrong."""
+
+
+class ReadinessMetrics(Collector):
+    """What /readyz says, for whoever reads metrics only."""
+
+    def __init__(self, checks: Checks, degraded: Checks) -> None:
+        self._checks = checks
+        self._degraded = degraded
+
+    def collect(self) -> Iterable[Metric]:
+        yield GaugeMetricFamily(
+            "clickrail_ready",
+            "1 while the process can do its work, as /readyz says; else 0.",
+            value=int(not problems_in(self._checks())),
+        )
+        yield GaugeMetricFamily(
+            "clickrail_degraded",
+            "Problems that the process can work with, as /readyz lists them under degraded.",
+            value=len(problems_in(self._degraded())),
+        )
 
 
 @asynccontextmanager
@@ -44,11 +66,15 @@ async def serve_private_port(
     # aiohttp's own log would quote malformed requests and client addresses.
     runner = web.AppRunner(app, access_log=None, logger=SILENT_LOGGER, shutdown_timeout=1)
     await runner.setup()
+    readiness = ReadinessMetrics(checks, degraded)
+    registry.register(readiness)
     try:
         with endpoint.explain_bind_errors():
             await web.TCPSite(runner, endpoint.host, endpoint.port).start()
         yield runner.addresses[0][1]
     finally:
+        # Who finds the port taken tries again with the same registry.
+        registry.unregister(readiness)
         await runner.cleanup()
 
 

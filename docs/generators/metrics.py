@@ -18,9 +18,10 @@ from ingest.journal.journal import Journal, JournalLimits
 from ingest.journal.metrics import JournalMetrics
 from ingest.limits.limits import Limits, LimitSettings
 from ingest.limits.metrics import KeyMetrics, LimitMetrics
-from ingest.metrics import IngestMetrics, OverloadMetrics, QueueMetrics
+from ingest.metrics import IngestMetrics, KeyRingMetrics, OverloadMetrics, QueueMetrics
 from ingest.supervisor.status import METRICS as METRICS_OF_SUPERVISOR
 from referrals.metrics import LookupMetrics
+from runtime.health import ReadinessMetrics
 from runtime.metrics import make_registry
 from settler.metrics import SettlerMetrics
 from sink.metrics import SinkMetrics
@@ -59,6 +60,13 @@ class Described(msgspec.Struct, frozen=True):
     help: str
 
 
+def registry_of_any() -> CollectorRegistry:
+    """Make a registry with what every service has: the private port adds the readiness."""
+    registry = make_registry("any", VERSION)
+    registry.register(ReadinessMetrics(dict, dict))
+    return registry
+
+
 def registry_of_ingest() -> CollectorRegistry:
     registry = make_registry("ingest", VERSION)
     LookupMetrics(registry)
@@ -69,6 +77,7 @@ def registry_of_ingest() -> CollectorRegistry:
     JournalMetrics(registry, journal)
     QueueMetrics(registry, journal, ())
     OverloadMetrics(registry, AdmissionControl())
+    KeyRingMetrics(registry, lambda: {"cookie": 0.0})
     return registry
 
 
@@ -109,7 +118,7 @@ REGISTRIES: Final[Mapping[str, Callable[[], CollectorRegistry]]] = MappingProxyT
 
 def describe_metrics() -> str:
     """Give the page: what every service has, then each service's own, then those of the workers' supervisor."""
-    everywhere = describe_registry(make_registry("any", VERSION))
+    everywhere = describe_registry(registry_of_any())
     parts = [INTRODUCTION, "## Every service\n", f"{metric_table(everywhere)}\n"]
     for service, make in REGISTRIES.items():
         own = [metric for metric in describe_registry(make()) if metric not in everywhere]

@@ -74,6 +74,11 @@ def find_best(answers: Iterable[Answer], none: Answer) -> Answer:
     return best
 
 
+def oldest_build(files: Iterable[DatabaseFile]) -> int:
+    """Say when the oldest database in use was built, in seconds since 1970; 0 when none is in use."""
+    return min((file.database.built_at for file in files if file.database is not None), default=0)
+
+
 def load(path: Path, content: Content) -> tuple[Fingerprint | None, Database | str]:
     """Read a whole file, and give its fingerprint: null if it changed while it was read: read it again.
 

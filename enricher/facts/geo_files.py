@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from enricher.facts.database_file import DatabaseFile, find_best
+from enricher.facts.database_file import DatabaseFile, find_best, oldest_build
 from enricher.steps.database import IpAddress
 from enricher.steps.geo import CITIES, locate
 from schemas import Geo
@@ -21,6 +21,10 @@ class GeoFiles:
     @property
     def problems(self) -> list[str]:
         return [file.problem for file in self._files if file.problem is not None]
+
+    @property
+    def oldest_build(self) -> int:
+        return oldest_build(self._files)
 
     def locate(self, address: IpAddress) -> Geo:
         """Give the best answer of all files; `no_database` where there is no file. Never raises."""

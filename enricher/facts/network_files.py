@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from enricher.facts.database_file import DatabaseFile, find_best
+from enricher.facts.database_file import DatabaseFile, find_best, oldest_build
 from enricher.facts.network_lists import NetworkListFile
 from enricher.steps.database import Database, IpAddress
 from enricher.steps.network import SYSTEMS, NetworkSource, classify_network, find_network, own_networks
@@ -48,6 +48,10 @@ class NetworkFiles:
     @property
     def problems(self) -> list[str]:
         return [file.problem for file in self._files if file.problem is not None]
+
+    @property
+    def oldest_build(self) -> int:
+        return oldest_build(self._databases)
 
     def find(self, address: IpAddress) -> Network:
         """Give the network of an address. Never raises. Called by the event loop while a thread may refresh."""

@@ -45,11 +45,15 @@ class Reader(Protocol):
 
 
 class Database(msgspec.Struct, frozen=True):
-    """A database that was checked. `label` is its type and build date; `has_v6` says whether it holds IPv6."""
+    """A database that was checked. `label` is its type and build date; `has_v6` says whether it holds IPv6.
+
+    `built_at` is when its publisher built it, in seconds since 1970.
+    """
 
     reader: Reader
     label: str
     has_v6: bool
+    built_at: int = 0
 
     def read(self, address: IpAddress) -> object:
         """Give the record of an address, or None. Raises one of DAMAGE where the entry is damaged."""
@@ -77,7 +81,7 @@ def check_database(reader: Reader, metadata: Any, content: Content) -> Database 
         return f"it is damaged: {type(error).__name__}: {error}"
     if not any(map(content.is_found, sample)):
         return f"{content.lacks} (it is of type {metadata.database_type!r})"
-    return Database(reader, label, has_v6)
+    return Database(reader, label, has_v6, int(metadata.build_epoch))
 
 
 def build_date(epoch: int) -> date:

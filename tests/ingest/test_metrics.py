@@ -1,9 +1,17 @@
 """What ingest counts."""
 
+from datetime import timedelta
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, generate_latest
 
-from ingest.metrics import ANSWERS, IngestMetrics, QueueMetrics
+from identity.keyfile import WatchedKeyRing, create_ring
+from identity.keys import rotate
+from ingest.live_keys import LiveKeys
+from ingest.metrics import ANSWERS, IngestMetrics, KeyRingMetrics, QueueMetrics
 from schemas.reasons import REASONS
+from tests.identity.builders import NOW, randomness, write_ring
+from tests.ingest.builders import ring
 
 
 class Waiting:
@@ -26,6 +34,22 @@ def test_every_answer_and_every_reason_is_there_from_the_start() -> None:
         assert registry.get_sample_value("clickrail_rejections_lost_total", {"reason": reason}) == 0
     assert registry.get_sample_value("clickrail_clicks_waiting") == 7
     assert registry.get_sample_value("clickrail_clicks_oversized") == 1
+
+
+def test_the_active_keys_say_when_they_were_made(tmp_path: Path) -> None:
+    create_ring(tmp_path / "keys.json", ring())
+    keys, registry = LiveKeys(WatchedKeyRing(tmp_path / "keys.json")), CollectorRegistry()
+    KeyRingMetrics(registry, lambda: keys.created_at)
+
+    assert made(registry, "cookie") == made(registry, "ip_seal") == ring().keys[0].created_at.timestamp()
+    write_ring(tmp_path / "keys.json", rotate(ring(), "cookie", NOW + timedelta(days=9), randomness(3)))
+    keys.refresh()
+    assert made(registry, "cookie") == (NOW + timedelta(days=9)).timestamp()
+    assert made(registry, "ip_seal") == ring().keys[0].created_at.timestamp()
+
+
+def made(registry: CollectorRegistry, purpose: str) -> float | None:
+    return registry.get_sample_value("clickrail_key_created_timestamp_seconds", {"purpose": purpose})
 
 
 def test_a_duration_falls_in_every_bucket_that_holds_it() -> None:

@@ -29,6 +29,24 @@ async def test_it_tells_health_readiness_and_metrics() -> None:
             assert "clickrail_things_total 3.0" in await metrics.text()
 
 
+async def test_the_metrics_say_what_readyz_says() -> None:
+    wrong: dict[str, str | None] = {"kafka": "away"}
+    reduced: dict[str, str | None] = {"journal": "disk full", "load": None}
+    registry = CollectorRegistry()
+
+    async with serve_private_port(FREE, registry, lambda: wrong, lambda: reduced):
+        assert read_readiness(registry) == (0, 1)
+        wrong["kafka"] = reduced["journal"] = None
+        assert read_readiness(registry) == (1, 0)
+
+    async with serve_private_port(FREE, registry, lambda: wrong):
+        assert read_readiness(registry) == (1, 0)
+
+
+def read_readiness(registry: CollectorRegistry) -> tuple[float | None, float | None]:
+    return registry.get_sample_value("clickrail_ready"), registry.get_sample_value("clickrail_degraded")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/elsewhere"])
 async def test_head_is_answered_as_get_is_without_a_body(path: str) -> None:
     checks, registry = {"kafka": "away"}, CollectorRegistry()

@@ -1,5 +1,6 @@
 import os
 import random
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -49,6 +50,14 @@ def test_without_a_file_there_is_no_database(tmp_path: Path) -> None:
     files = opened(tmp_path / "none.mmdb")
     assert files.locate(ADDRESS) == Geo(status="no_database")
     assert files.problems == [f"{tmp_path}/none.mmdb cannot be read: No such file or directory"]
+
+
+def test_the_oldest_database_in_use_says_when_it_was_built(tmp_path: Path, nested: Path) -> None:
+    today = date.today()  # noqa: DTZ011 - the reader of the label gives a day as well
+    built = datetime.fromtimestamp(opened(nested, tmp_path / "none.mmdb").oldest_build, UTC).date()
+
+    assert abs(built - today) <= timedelta(days=1)
+    assert opened(tmp_path / "none.mmdb").oldest_build == 0
 
 
 def test_a_file_that_appears_is_taken_into_use(tmp_path: Path, nested: Path) -> None:
