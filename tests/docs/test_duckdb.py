@@ -3,7 +3,6 @@
 import os
 import re
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -15,16 +14,10 @@ from docs.generate import FOLDER
 from schemas import EnrichedClick
 from schemas.parts import Bot, Geo
 from tests.console.builders import NOW, enriched_click
+from tests.docs.duckdb_program import write_duckdb
 from tests.waiting import PATIENCE_S
 
 BLOCK: Final = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-DUCKDB: Final = f"""#!{sys.executable}
-import sys, duckdb
-option, statements = sys.argv[1:]
-assert option == "-c"
-for row in duckdb.execute(statements).fetchall():
-    print(*row, sep=", ")
-"""
 KCAT: Final = "#!/bin/sh\nexec cat records\n"
 
 PORTUGAL, FRANCE = (Geo(status="found", country=country) for country in ("PT", "FR"))
@@ -45,10 +38,11 @@ def run(page: Path, folder: Path, clicks: list[EnrichedClick]) -> list[str]:
     records = b"\n".join(map(msgspec.json.encode, clicks)) + b"\n"
     for name in ("records", "clicks.ndjson"):
         (folder / name).write_bytes(records)
-    for name, program in (("duckdb", DUCKDB), ("kcat", KCAT)):
-        (folder / name).write_text(program)
-        (folder / name).chmod(0o755)
-    environ = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "TZ": "Asia/Tokyo"}
+    write_duckdb(folder)
+    (folder / "kcat").write_text(KCAT)
+    (folder / "kcat").chmod(0o755)
+    # Half an hour apart from whole hours of UTC.
+    environ = os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "TZ": "Asia/Kolkata"}
     done = subprocess.run(
         ["/bin/bash", "-euo", "pipefail", "-c", block],
         cwd=folder,
