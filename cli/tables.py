@@ -7,7 +7,8 @@ import typer
 
 from cli.database import run
 from cli.errors import exit_on
-from cli.options import DatabaseUrl
+from cli.options import AsJson, DatabaseUrl
+from cli.output import note, show_json
 
 if TYPE_CHECKING:
     import asyncpg
@@ -33,16 +34,46 @@ PACKAGES = ("referrals", "storage", "console")
 """The packages that have migrations, in the order in which they are applied."""
 
 
-def migrate(database_url: DatabaseUrl) -> None:
-    """Create the tables, or bring them up to date. Safe to run twice, and from two machines at once."""
+Plan = Annotated[
+    bool,
+    typer.Option(
+        "--plan", help="show what would be done and who would wait, and change nothing; 1 if anything is pending"
+    ),
+]
+
+
+def migrate(database_url: DatabaseUrl, plan: Plan = False, as_json: AsJson = False) -> None:
+    """Create the tables, or bring them up to date. Safe to run twice, and from two machines at once.
+
+    While it waits for a lock, it waits a second or two at a time, and says on standard error for whom.
+    """
     from runtime.migrations import MigrationError
 
+    if plan:
+        show_plan(database_url, as_json=as_json)
+        return
     with exit_on(MigrationError):
         applied, notes = run(database_url, bring_up_to_date)
     for line in (*applied, *notes):
         print(line)
     if not applied:
         print("The tables are up to date.")
+
+
+def show_plan(database_url: str, *, as_json: bool) -> None:
+    from cli.migration_plan import describe_plan
+    from runtime.migration_plan import plan_migrations
+    from runtime.migrations import MigrationError, find_migrations
+
+    packages = [find_migrations(package) for package in PACKAGES]
+    with exit_on(MigrationError):
+        planned = run(database_url, lambda connection: plan_migrations(connection, packages))
+    if as_json:
+        show_json(planned)
+    else:
+        print("\n".join(describe_plan(planned)))
+    if planned.is_pending:
+        raise typer.Exit(1)
 
 
 async def apply_migrations(database_url: str) -> list[str]:
@@ -69,7 +100,7 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str],
     packages = [find_migrations(package) for package in PACKAGES]
     is_created = await create_timescaledb(connection)
     await drop_views_before(connection, packages)
-    applied = await run_migrations(connection, packages)
+    applied = await run_migrations(connection, packages, note)
     await prepare_upcoming_days(connection)
     notes = [
         f"skipped {one.package} {one.number:04} {one.title}: it is for {one.directives.only} only"

@@ -11,8 +11,7 @@ a database without (or with) that extension; it is applied when the database has
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 import asyncpg
@@ -25,10 +24,16 @@ from runtime.migration_files import (
     MigrationSet,
     find_migrations,
     read_migrations,
-    split_statements,
 )
-from runtime.postgres import is_pooled
-from runtime.postgres_errors import ERRORS
+from runtime.migration_patience import Report, until_unlocked
+from runtime.migration_run import (
+    NOTE,
+    TRY_LOCK,
+    apply,
+    apply_without_transaction,
+    begin_without_transaction,
+    session_unlocked,
+)
 
 __all__ = [
     "AppliedMigration",
@@ -46,9 +51,6 @@ __all__ = [
 
 LOCK_WAIT_S: Final = 60.0
 LOCK_POLL_S: Final = 0.05
-STATEMENT_TIMEOUT_S: Final = 600.0
-LONG_STATEMENT_TIMEOUT_S: Final = 24 * 3600.0
-"""For statements outside a transaction: an index of a large table takes hours, and blocks no writer."""
 
 CREATE_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -70,19 +72,10 @@ CREATE TABLE IF NOT EXISTS schema_migrations_unfinished (
     PRIMARY KEY (package, number)
 )
 """
-LOCK_KEY: Final = "hashtextextended('clickrail migrations in ' || current_schema(), 0)"
-TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({LOCK_KEY})"
-LOCK_SESSION: Final = f"SELECT pg_advisory_lock({LOCK_KEY})"
-UNLOCK_SESSION: Final = f"SELECT pg_advisory_unlock({LOCK_KEY})"
 READ_ENGINE: Final = (
     "SELECT CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN 'timescaledb'"
     " ELSE 'postgresql' END"
 )
-NOTE: Final = """
-INSERT INTO schema_migrations_unfinished AS noted (package, number, state, engine) VALUES ($1, $2, $3, $4)
-ON CONFLICT (package, number) DO UPDATE SET state = excluded.state, engine = excluded.engine, noted_at = now()
-WHERE (noted.state, noted.engine) <> (excluded.state, excluded.engine)
-"""
 
 Number = tuple[str, int]
 """A migration's package, as it is recorded, and its number."""
@@ -105,18 +98,26 @@ class MigrationState(msgspec.Struct, frozen=True):
     engine: Engine = "postgresql"
 
 
-async def migrate(connection: asyncpg.Connection, packages: Sequence[MigrationSet]) -> list[AppliedMigration]:
+def report_nothing(sentence: str) -> None:
+    """Tell nobody what a migration waits for."""
+
+
+async def migrate(
+    connection: asyncpg.Connection, packages: Sequence[MigrationSet], report: Report = report_nothing
+) -> list[AppliedMigration]:
     """Apply what the database does not have yet, package by package, each file in its own transaction or in none.
 
+    `report` is told when others hold a lock that a file needs.
     Raises MigrationError when the database is not in UTF-8, an applied file has changed, the database is newer than the
-    files, a file's SQL fails (earlier files stay applied), or another run holds the lock for more than a minute.
+    files, a file's SQL fails (earlier files stay applied), another run goes on for more than a minute, or others hold
+    the lock of a table for more than ten.
     asyncpg's errors pass through; do not use the connection after one.
     """
     schema = await check_database(connection)
     deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
     applied: list[AppliedMigration] = []
     while True:
-        step = await apply_next(connection, packages)
+        step = await until_unlocked(connection, lambda: apply_next(connection, packages, report), report)
         match step:
             case AppliedMigration():
                 applied.append(step)
@@ -146,7 +147,7 @@ async def check_database(connection: asyncpg.Connection) -> str:
 
 
 async def apply_next(
-    connection: asyncpg.Connection, packages: Sequence[MigrationSet]
+    connection: asyncpg.Connection, packages: Sequence[MigrationSet], report: Report
 ) -> AppliedMigration | Literal["done", "locked"]:
     """Apply the first file that is not recorded. The lock is transactional: a pooler does not keep session locks."""
     async with connection.transaction():
@@ -164,10 +165,10 @@ async def apply_next(
         if migration.directives.in_transaction:
             await apply(connection, migration)
         else:
-            await begin_without_transaction(connection, migration, state)
+            await begin_without_transaction(connection, migration, state.engine)
     if not migration.directives.in_transaction:
         async with session_unlocked(connection):
-            await apply_without_transaction(connection, migration)
+            await apply_without_transaction(connection, migration, report)
     is_resumed = (migration.recorded_as, migration.number) in state.broken_off
     return AppliedMigration(migration.package, migration.number, migration.title, is_resumed)
 
@@ -187,8 +188,13 @@ async def read_state(connection: asyncpg.Connection) -> MigrationState:
     return MigrationState(
         {(row["package"], row["number"]): row["sha256"] for row in rows},
         frozenset((row["package"], row["number"]) for row in broken_off),
-        await connection.fetchval(READ_ENGINE),
+        await read_engine(connection),
     )
+
+
+async def read_engine(connection: asyncpg.Connection) -> Engine:
+    engine: Engine = await connection.fetchval(READ_ENGINE)
+    return engine
 
 
 def find_pending(packages: Sequence[MigrationSet], state: MigrationState) -> list[Migration]:
@@ -232,63 +238,3 @@ def check_records(package: MigrationSet, recorded: Mapping[Number, str]) -> None
 async def note_skipped(connection: asyncpg.Connection, packages: Sequence[MigrationSet], state: MigrationState) -> None:
     for migration in find_skipped(packages, state):
         await connection.execute(NOTE, migration.recorded_as, migration.number, "skipped", state.engine)
-
-
-async def apply(connection: asyncpg.Connection, migration: Migration) -> None:
-    try:
-        await connection.execute(migration.sql, timeout=STATEMENT_TIMEOUT_S)
-        await record(connection, migration)
-    except asyncpg.PostgresError as error:
-        raise MigrationError(f"{migration.name}: {error}") from error
-
-
-async def begin_without_transaction(
-    connection: asyncpg.Connection, migration: Migration, state: MigrationState
-) -> None:
-    """Note that a file has begun, and keep the lock beyond the transaction. Raises MigrationError behind a pooler."""
-    if is_pooled(connection):
-        raise MigrationError(
-            f"{migration.name} runs outside a transaction, which needs a connection without a pooler: "
-            f"set CLICKRAIL_DATABASE_URL to the address of PostgreSQL for this run"
-        )
-    await connection.execute(NOTE, migration.recorded_as, migration.number, "begun", state.engine)
-    await connection.execute(LOCK_SESSION)
-
-
-@asynccontextmanager
-async def session_unlocked(connection: asyncpg.Connection) -> AsyncIterator[None]:
-    """Release the session's lock at the end of the block. If the connection is broken, the server has released it."""
-    try:
-        yield
-    finally:
-        with suppress(*ERRORS):
-            await connection.execute(UNLOCK_SESSION)
-
-
-async def apply_without_transaction(connection: asyncpg.Connection, migration: Migration) -> None:
-    statements = split_statements(migration.sql)
-    for number, statement in enumerate(statements, start=1):
-        try:
-            await connection.execute(statement, timeout=LONG_STATEMENT_TIMEOUT_S)
-        except asyncpg.PostgresError as error:
-            raise MigrationError(
-                f"{migration.name}: statement {number} of {len(statements)}: {error}. The {number - 1} before it stay "
-                f"applied: correct the cause, then run `clickrail migrate` again, which runs the whole file"
-            ) from error
-    async with connection.transaction():
-        await record(connection, migration)
-
-
-async def record(connection: asyncpg.Connection, migration: Migration) -> None:
-    await connection.execute(
-        "INSERT INTO schema_migrations (package, number, title, sha256) VALUES ($1, $2, $3, $4)",
-        migration.recorded_as,
-        migration.number,
-        migration.title,
-        migration.sha256,
-    )
-    await connection.execute(
-        "DELETE FROM schema_migrations_unfinished WHERE package = $1 AND number = $2",
-        migration.recorded_as,
-        migration.number,
-    )

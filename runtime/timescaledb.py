@@ -27,12 +27,17 @@ FAILED: Final = (
 )
 
 
+async def is_timescaledb_wanted(connection: asyncpg.Connection) -> bool:
+    """Return whether the server preloads TimescaleDB and the database does not have its extension yet."""
+    return bool(await connection.fetchval(IS_WANTED))
+
+
 async def create_timescaledb(connection: asyncpg.Connection) -> bool:
     """Create the extension if the server preloads it and the database does not have it; return whether it was created.
 
     Raises MigrationError.
     """
-    if not await connection.fetchval(IS_WANTED):
+    if not await is_timescaledb_wanted(connection):
         return False
     has_public = await connection.fetchval("SELECT to_regnamespace('public') IS NOT NULL")
     try:
