@@ -18,7 +18,9 @@ TABLES: Final = """
     )
     -- A partitioned table has no rows of its own, and yet their number.
     SELECT root,
-        sum(CASE relkind WHEN 'r' THEN greatest(reltuples, pg_stat_get_live_tuples(part), 0) END)::bigint AS rows,
+        sum(
+            CASE relkind WHEN 'r' THEN greatest(reltuples, pg_stat_get_live_tuples(part), 0) ELSE 0 END
+        )::bigint AS rows,
         -- Not pg_total_relation_size(), which waits for locks.
         sum(greatest(relpages, 0) + pages)::bigint * current_setting('block_size')::bigint AS bytes
     FROM parts JOIN pg_class ON pg_class.oid = part, LATERAL (
