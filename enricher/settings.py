@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import (
+    GroupInstanceId,
     Host,
     KeysFile,
     LogLevel,
@@ -75,3 +76,4 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     quality_rules: QualityRules = None
     batch_records: BatchRecords = 3000
     dead_letter_limit: MostDeadLetters = 100
+    group_instance_id: GroupInstanceId | None = None

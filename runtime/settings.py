@@ -189,6 +189,16 @@ MostDeadLetters = Annotated[
         " a row; 0 is no limit",
     ),
 ]
+GroupInstanceId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._-]{1,200}\Z",
+        description="name of this process in its consumer group, such as its pod's, different from every other"
+        " member's: started again within 10 s of a crash, it has its partitions back at once",
+        examples=["clickrail-0"],
+        extra={"form": "1 to 200 letters, digits, dots, hyphens or underscores"},
+    ),
+]
 
 
 ProxyNetworks = Annotated[

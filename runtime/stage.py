@@ -95,6 +95,8 @@ class StageSettings(Protocol):
     def private_port(self) -> int: ...
     @property
     def batch_records(self) -> int: ...
+    @property
+    def group_instance_id(self) -> str | None: ...
 
 
 class StageEnvironment(Protocol):
@@ -185,6 +187,7 @@ def subscribe(spec: StageSpec[L], env: StageEnvironment) -> Subscription:
         topics=tuple(prefix + topic for topic in spec.topics),
         client_id=f"clickrail-{spec.name}",
         security=env.kafka,
+        instance=env.settings.group_instance_id,
         max_records=env.settings.batch_records,
     )
 

@@ -7,6 +7,7 @@ from msgspec import Meta
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
+    GroupInstanceId,
     Host,
     LogLevel,
     MostDeadLetters,
@@ -64,6 +65,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
     private_port: PrivatePort = 9130
     batch_records: BatchRecords = 5000
     dead_letter_limit: MostDeadLetters = 100
+    group_instance_id: GroupInstanceId | None = None
     partition_days_ahead: DaysAhead = DAYS_AHEAD
     compress_after_days: CompressAfterDays = COMPRESS_AFTER_DAYS
     retention_days: RetentionDays = 0

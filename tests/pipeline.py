@@ -39,9 +39,9 @@ MOST_PARTITIONS = 3
 class Prefixed:
     """A topic of the contract under the name it has in one test."""
 
-    def __init__(self, prefix: str, topic: Topic) -> None:
+    def __init__(self, prefix: str, topic: Topic, most_partitions: int = MOST_PARTITIONS) -> None:
         self.name = prefix + topic.name
-        self.partitions = min(topic.partitions, MOST_PARTITIONS)
+        self.partitions = min(topic.partitions, most_partitions)
         self.config = topic.config
         self.minimums = topic.minimums
 
@@ -57,9 +57,11 @@ class Service:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
+        # Without the settings of the tests themselves, such as CLICKRAIL_TEST_KAFKA, which no service knows.
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.name, env={**os.environ, **self.environ}, stdout=log, stderr=log
+                sys.executable, "-m", self.name, env={**inherited, **self.environ}, stdout=log, stderr=log
             )
         await eventually(self.is_ready)
 
@@ -87,6 +89,8 @@ class Service:
 
 class Pipeline:
     """Addresses and services of one test's pipeline."""
+
+    most_partitions = MOST_PARTITIONS
 
     def __init__(self, folder: Path, kafka: str, database_url: str, redis_url: str, prefix: str) -> None:
         self.kafka, self.database_url, self.prefix, self.folder = kafka, database_url, prefix, folder
@@ -119,7 +123,8 @@ class Pipeline:
 
     async def prepare(self, referrals: str = DEMO) -> None:
         create_ring(self.folder / "keys.json", init_ring(datetime.now(UTC), os.urandom(RING_RANDOMNESS)))
-        await apply_topics([self.kafka], [Prefixed(self.prefix, topic) for topic in TOPICS])
+        topics = [Prefixed(self.prefix, topic, self.most_partitions) for topic in TOPICS]
+        await apply_topics([self.kafka], topics)
         connection = await asyncpg.connect(self.database_url)
         await migrate(connection, [find_migrations(package) for package in ("referrals", "storage", "console")])
         await connection.execute(referrals)

@@ -20,6 +20,7 @@ import aiokafka.producer.producer
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import BrokerResponseError, KafkaConnectionError
 from aiokafka.producer.sender import Sender
 from aiokafka.structs import TopicPartition
@@ -60,10 +61,17 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without
 
 
 class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # published without types
-    """A consumer that closes its connections even if one of its tasks has failed."""
+    """A consumer that leaves its group, and closes its connections even if one of its tasks has failed."""
 
     async def stop(self) -> None:
-        """Stop. The parent's `stop` ends early and raises when a task has failed: the connections are closed anyway."""
+        """Stop. The parent's `stop` ends early and raises when a task has failed: the connections are closed anyway.
+
+        A static member of the parent's stays in the group, and nobody reads its partitions until its session has run
+        out. That is meant for a member that dies: one that is stopped may not come back.
+        """
+        if isinstance(self._coordinator, GroupCoordinator):
+            # Its only use from now on is to tell whether to leave.
+            self._coordinator._group_instance_id = None  # noqa: SLF001 - there is no public name
         try:
             await super().stop()
         finally:

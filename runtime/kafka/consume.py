@@ -84,7 +84,7 @@ class ConsumeLoop:
                 await sleep_unless(stop.is_set, next(self._waits))
 
     async def _consume(self, stop: asyncio.Event) -> None:
-        assignment = Assignment()
+        assignment = Assignment(self._metrics.rebalance_seconds.observe)
         async with reading(self._subscription, assignment) as consumer:
             polling = asyncio.ensure_future(self._poll(consumer, assignment, stop))
             watching = asyncio.ensure_future(self._lag.watch(assignment))

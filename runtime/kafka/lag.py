@@ -60,7 +60,9 @@ class LagWatch:
         """Measure for ever, and tell the assignment which partitions were made again.
 
         Raises DependencyAway when Kafka has answered for five rounds, there was lag, or no share of the group for us,
-        and nothing has moved, nor was a batch in work: then only another consumer helps.
+        and nothing has moved, nor was a batch in work: then only another consumer helps. So it does when nobody reads
+        a partition for five rounds, although we have a share: only aiokafka's leader of a group looks for new
+        partitions, and one that came back as a static member does not know that it is the leader.
         """
         while True:
             try:
@@ -72,7 +74,7 @@ class LagWatch:
             await asyncio.sleep(self._every_s)
 
     async def _follow(self, kafka: OffsetClient, assignment: Assignment) -> None:
-        idle = divided = 0
+        idle = divided = unread = 0
         before: Mapping[TopicPartition, int] | None = None
         while True:
             # Before Kafka is asked: what it says then of the group is of a time when these were ours already.
@@ -84,13 +86,15 @@ class LagWatch:
             self.problem = offsets.find_problem(joined=mine is not None) or (DIVIDED if divided >= PATIENCE else None)
             # What nobody holds is everybody's: it is told by all, and the next who gets it begins where it must.
             ours = (mine or frozenset()) | offsets.unassigned
+            unread = unread + 1 if offsets.unassigned and mine is not None else 0
             assignment.remade |= self._find_remade(offsets) & ours
             self._report(offsets, ours & offsets.ends.keys())
             next_offsets = {partition: offsets.next_offsets.get(partition, 0) for partition in ours}
             waits = mine is None or any(map(offsets.lag, ours))
             idle = idle + 1 if waits and next_offsets == before and not assignment.busy else 0
-            if idle == PATIENCE:
-                raise DependencyAway(f"group {self._group} is behind, or not joined, and nothing moves")
+            if PATIENCE in (idle, unread):
+                reason = "is behind, or not joined, and nothing moves" if idle == PATIENCE else self.problem
+                raise DependencyAway(f"group {self._group}: {reason}")
             before = next_offsets
             await asyncio.sleep(self._every_s)
 

@@ -6,6 +6,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from runtime.metrics import BATCH_BUCKETS
 
+REBALANCE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
 
 class StreamMetrics:
     """`kafka_consumergroup_lag` has the name dashboards and autoscalers know.
@@ -18,6 +20,12 @@ class StreamMetrics:
         self.records = Counter(f"clickrail_{stage}_records", "Records read, done and committed.", registry=registry)
         self.batch_seconds = Histogram(
             f"clickrail_{stage}_batch_seconds", "Time a batch took.", buckets=BATCH_BUCKETS, registry=registry
+        )
+        self.rebalance_seconds = Histogram(
+            f"clickrail_{stage}_rebalance_seconds",
+            "Time without partitions while the group divided them again; its count is how often that was.",
+            buckets=REBALANCE_BUCKETS,
+            registry=registry,
         )
         self.dead = Counter(
             f"clickrail_{stage}_dead_letters", "Records dead-lettered, by reason.", ["reason"], registry=registry

@@ -20,6 +20,9 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     The broker answers a fetch when it has `fetch_bytes`, or after `fetch_wait_ms` with what there is. If it answered as
     soon as there is a record, it would be asked a hundred times a second, for a few records each time, and each batch
     costs a delivery to 12 partitions or a transaction, and a commit.
+
+    `instance` makes the member a static one: a process that died and is started again with the same name gets its
+    partitions back, without a rebalance. No two members of a group may share one.
     """
 
     bootstrap_servers: tuple[str, ...]
@@ -27,6 +30,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...]
     client_id: str
     security: KafkaSecurity = PLAINTEXT
+    instance: str | None = None
     max_records: int = 5000
     poll_ms: int = 200
     fetch_bytes: int = 1024 * 1024
@@ -40,6 +44,7 @@ async def reading(subscription: Subscription, assignment: Assignment) -> AsyncIt
         bootstrap_servers=list(subscription.bootstrap_servers),
         **subscription.security.options(),
         group_id=subscription.group,
+        group_instance_id=subscription.instance,
         client_id=subscription.client_id,
         enable_auto_commit=False,
         # Neither the start of a group nor the loss of an offset is aiokafka's to decide: see the consume loop.
@@ -47,6 +52,8 @@ async def reading(subscription: Subscription, assignment: Assignment) -> AsyncIt
         # A batch that waits for a database keeps its partitions; a loop that hangs is found by its own watch.
         max_poll_interval_ms=DAY_MS,
         session_timeout_ms=10_000,
+        # A member hears of a rebalance by its next heartbeat, and until the last one has, the first ones do nothing.
+        heartbeat_interval_ms=1_000,
         rebalance_timeout_ms=15_000,
         max_partition_fetch_bytes=4 * 1024 * 1024,
         fetch_min_bytes=subscription.fetch_bytes,

@@ -35,6 +35,7 @@ NAMES = [
     "aiohttp.streams:StreamReader",
     "aiokafka.conn:AIOKafkaConnection",
     "aiokafka.conn:CloseReason",
+    "aiokafka.consumer.group_coordinator:GroupCoordinator",
     "aiokafka.producer.message_accumulator:BatchBuilder",
     "aiokafka.producer.producer:Sender",
     "redis.asyncio.connection:AbstractConnection",

@@ -66,6 +66,7 @@ class Settings(msgspec.Struct, frozen=True):
     private_host: str = "127.0.0.1"
     private_port: int = 0
     batch_records: int = 7
+    group_instance_id: str | None = None
 
 
 class Environment(msgspec.Struct, frozen=True):

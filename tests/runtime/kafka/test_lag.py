@@ -104,7 +104,7 @@ async def share(*partitions: TopicPartition) -> Assignment:
 
 
 async def test_a_consumer_that_is_behind_and_does_not_move_has_stopped() -> None:
-    with pytest.raises(DependencyAway, match="group group is behind"):
+    with pytest.raises(DependencyAway, match="group group: is behind"):
         await Watched(Kafka(end=10, step=0)).rounds(await share(HERE), 3000)
 
 
@@ -202,6 +202,14 @@ async def test_the_lag_of_a_partition_that_nobody_holds_is_told_and_is_a_problem
 
     assert watched.watch.problem == "nobody reads clicks.raw/4 of 2 partitions"
     assert watched.lag(THERE) == 10
+
+
+async def test_a_member_that_reads_its_own_joins_again_when_nobody_reads_another_partition() -> None:
+    kafka = Kafka(end=1_000_000, step=1)
+    kafka.existing = frozenset((HERE, THERE))
+
+    with pytest.raises(DependencyAway, match=r"nobody reads clicks\.raw/4"):
+        await Watched(kafka).rounds(await share(HERE), 3000)
 
 
 async def test_a_topic_that_is_gone_is_a_problem() -> None:
