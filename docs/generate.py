@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+from docs.generators.alerts import describe_alerts
 from docs.generators.api import write_openapi
 from docs.generators.dbt import describe_sources
 from docs.generators.metrics import describe_metrics
@@ -24,7 +25,10 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
     }
 )
 TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
-    {"quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation}}
+    {
+        "monitoring.md": {"alerts": describe_alerts},
+        "quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation},
+    }
 )
 """The generated parts of documents that are written by hand, each between two comments."""
 FILES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
