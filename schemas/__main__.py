@@ -1,69 +1,54 @@
-"""Write the JSON Schema of each record: `python -m schemas`. A test fails while a file is out of date."""
+"""Write the contract's files, compare it with the last releases, or keep it as that of a release.
 
-import json
-from pathlib import Path
-from typing import Any
+`python -m schemas` writes the JSON Schemas; a test fails while a file is out of date. `python -m schemas check` says
+what readers and records of the releases in `schemas/released/` would not survive. `python -m schemas freeze VERSION`
+keeps today's contract as that of a release, for the check.
+"""
 
-import msgspec
+import argparse
+import sys
 
-from schemas.codec import MAJOR
-from schemas.reference import REFERENCE, FieldMeaning, find_meanings
-from schemas.topics import TOPICS, Topic
-
-FOLDER = Path(__file__).parent / "json"
-MEANINGS = {kind.__name__: find_meanings(kind) for kind in REFERENCE}
-
-
-def json_schema(topic: Topic) -> str:
-    """Return the JSON Schema (draft 2020-12) of a topic's values, as the text of its file."""
-    (reference,), definitions = msgspec.json.schema_components([topic.record], ref_template="#/$defs/{name}")
-    document = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:clickrail:schema:{topic.name}:{MAJOR}",
-        "title": topic.record.__name__,
-        "description": f"The values of {topic.name}; key: {topic.key}; read by {topic.readers}.",
-        **reference,
-        "$defs": {name: describe_fields(require_fields(definition), name) for name, definition in definitions.items()},
-    }
-    return json.dumps(document, indent=2) + "\n"
+from schemas.compatibility import find_breaks
+from schemas.contract import build_contract
+from schemas.json_schemas import build_schema, write_schema
+from schemas.releases import ROOT, find_undecodable, list_releases, read_release, schema_path, write_release
+from schemas.topics import TOPICS
 
 
-def require_fields(definition: dict[str, Any]) -> dict[str, Any]:
-    """Require each field that every record since version 1.0 contains, with null for unknown.
-
-    Our decoder is more lenient: it fills in defaults. They are left out here, since other readers need not do that.
-    """
-    properties = {
-        name: {word: value for word, value in field.items() if word != "default"}
-        for name, field in definition["properties"].items()
-    }
-    required = [name for name, field in properties.items() if "$comment" not in field]
-    return definition | {"properties": properties, "required": required}
+def write() -> None:
+    for topic in TOPICS:
+        schema_path(ROOT, topic.name).write_text(write_schema(build_schema(topic)))
 
 
-def describe_fields(definition: dict[str, Any], name: str) -> dict[str, Any]:
-    """Add what each field means, from the field reference; the format of its type follows."""
-    meanings = MEANINGS[name]
-    properties = {
-        name: {"description": add_format(meanings[name], field.get("description"))}
-        | {word: value for word, value in field.items() if word != "description"}
-        for name, field in definition["properties"].items()
-    }
-    return definition | {"properties": properties}
+def find_all_breaks() -> list[str]:
+    """Say what readers and records of any release would not survive, a line each."""
+    today = build_contract()
+    return [
+        line
+        for release in list_releases()
+        for line in (*find_breaks(read_release(release), today), *find_undecodable(release))
+    ]
 
 
-def add_format(meaning: FieldMeaning, form: str | None) -> str:
-    return f"{meaning.describe()} Format: {form}." if form else meaning.describe()
-
-
-def schema_path(topic: Topic) -> Path:
-    return FOLDER / f"{topic.name}.schema.json"
+def check() -> None:
+    breaks = find_all_breaks()
+    if breaks:
+        sys.exit("\n".join(breaks))
+    sys.stdout.write(f"Readers and records of {', '.join(list_releases())} survive today's contract.\n")
 
 
 def main() -> None:
-    FOLDER.mkdir(exist_ok=True)
-    for topic in TOPICS:
-        schema_path(topic).write_text(json_schema(topic))
+    parser = argparse.ArgumentParser(prog="python -m schemas", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="check | freeze VERSION")
+    commands.add_parser("check", help="compare the contract with those of the releases")
+    commands.add_parser("freeze", help="keep the contract as that of a release").add_argument("version")
+    given = parser.parse_args()
+    if given.command == "freeze":
+        write_release(given.version)
+    elif given.command == "check":
+        check()
+    else:
+        write()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 
-class FieldMeaning(msgspec.Struct, frozen=True, kw_only=True):
+class FieldMeaning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a field means. `words` are all it can hold, unless `is_open`: then expect new ones."""
 
     text: str

@@ -48,6 +48,7 @@ from tests.enricher.builders import (
 from tests.examples import examples
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples" / "clicks.raw"
+RELEASED = (Path(__file__).parents[2] / "schemas" / "released").glob("*/examples/clicks.raw/good/*")
 ANONYMOUS = Privacy(gpc=True, dnt=False, decision="anonymous")
 
 
@@ -219,8 +220,8 @@ def replay(path: Path) -> EnrichedClick | DeadLetter:
     return process(Record(value, int(taken_at.timestamp() * 1000)), lookups=lookups(), now=NOW)
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("good/*")), ids=lambda path: path.name)
-def test_each_good_example_of_the_contract_is_enriched(path: Path) -> None:
+@pytest.mark.parametrize("path", sorted([*EXAMPLES.glob("good/*"), *RELEASED]), ids=lambda path: path.name)
+def test_each_good_example_of_the_contract_and_of_its_releases_is_enriched(path: Path) -> None:
     outcome = replay(path)
 
     assert isinstance(outcome, EnrichedClick)

@@ -1,7 +1,6 @@
 """Validators of other languages judge the examples by the written JSON Schemas as ours does."""
 
 import asyncio
-import json
 import os
 import re
 import shutil
@@ -17,8 +16,8 @@ from deploy.local.npm import install_npm, node
 from deploy.local.progress import silent
 from deploy.local.settings import LocalSettings
 from schemas import TOPICS
-from schemas.__main__ import json_schema
-from tests.schemas.test_json_schema import patterns_in
+from schemas.json_schemas import build_schema
+from tests.schemas.test_json_schemas import patterns_in
 
 ROOT = Path(schemas.__file__).parent
 VALIDATORS = Path(__file__).with_name("validators")
@@ -111,7 +110,7 @@ TEXTS = (
 
 def pattern_cases() -> Iterator[tuple[str, str, str]]:
     """Give each pattern with each text, and whether the text is of it; a line feed at the end is never."""
-    patterns = sorted({pattern for topic in TOPICS for pattern in patterns_in(json.loads(json_schema(topic)))})
+    patterns = sorted({pattern for topic in TOPICS for pattern in patterns_in(build_schema(topic))})
     for pattern in patterns:
         for text in (*TEXTS, *(f"{text}\\n" for text in TEXTS)):
             plain = text.replace("\\n", "\n")
