@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.attribution import measure_attribution
 from bench.console import measure_console
 from bench.idle import measure_idle
+from bench.isolation import measure_isolation
 from bench.pipeline import measure_pipeline
 from bench.publishing import measure_publishing
 from bench.redirect import measure_redirect
@@ -22,6 +23,7 @@ from bench.storage import measure_storage
 # The redirect behind the pipeline: it leaves a backlog of hundreds of thousands of clicks in the topic.
 MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "idle": measure_idle,
+    "isolation": measure_isolation,
     "pipeline": measure_pipeline,
     "redirect": measure_redirect,
     "publishing": measure_publishing,

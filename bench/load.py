@@ -1,7 +1,8 @@
 """Load: requests on keep-alive connections, as fast as they are answered or at a given rate.
 
 As a process of its own it leaves the servers' CPU time alone: `python -m bench.load URL SECONDS CONNECTIONS [RATE]`
-prints `Load` as JSON. Requests are rendered once and vary in user agent and client address.
+prints `Load` as JSON. Requests are rendered once and vary in user agent and client address, and in code where several
+are given: `... RATE CODE,CODE`.
 """
 
 import asyncio
@@ -50,11 +51,11 @@ class Load(msgspec.Struct, frozen=True):
     lag_p99_ms: float
 
 
-def render(host: str) -> list[bytes]:
-    """Give requests that differ in user agent and client address."""
+def render(host: str, codes: Sequence[str] = ("demo",)) -> list[bytes]:
+    """Give requests that differ in user agent and client address, and follow the codes in turns."""
     return [
         (
-            f"GET /ref/demo HTTP/1.1\r\nHost: {host}\r\n"
+            f"GET /ref/{codes[number % len(codes)]} HTTP/1.1\r\nHost: {host}\r\n"
             f"User-Agent: {USER_AGENTS[number % len(USER_AGENTS)].format(v=100 + number % 43)}\r\n"
             f"X-Forwarded-For: {20 + number % 150}.{number * 7 % 256}.{number * 13 % 256}.{1 + number % 250}\r\n"
             "Accept-Language: en-GB,en;q=0.9\r\nReferer: https://www.google.com/\r\n\r\n"
@@ -154,10 +155,12 @@ class LoadRun:
         self._ended = True
 
 
-async def run_load(url: str, seconds: float, connections: int, rate: float | None) -> Load:
+async def run_load(
+    url: str, seconds: float, connections: int, rate: float | None, codes: Sequence[str] = ("demo",)
+) -> Load:
     parts = urlsplit(url)
     assert parts.hostname
-    run = LoadRun(itertools.cycle(render(parts.netloc)), rate)
+    run = LoadRun(itertools.cycle(render(parts.netloc, codes)), rate)
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
     for _ in range(connections):
@@ -176,8 +179,13 @@ def find_percentile(values: Sequence[float], percent: int) -> float:
     return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
 
 
-if __name__ == "__main__":
-    given = uvloop.run(
-        run_load(sys.argv[1], float(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]) if len(sys.argv) > 4 else None)
-    )
+def main() -> None:
+    url, seconds, connections, *more = sys.argv[1:]
+    rate = float(more[0]) if more else None
+    codes = more[1].split(",") if len(more) > 1 else ["demo"]
+    given = uvloop.run(run_load(url, float(seconds), int(connections), rate, codes))
     print(msgspec.json.encode(given).decode())
+
+
+if __name__ == "__main__":
+    main()

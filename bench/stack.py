@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,9 +79,11 @@ def free_ports() -> dict[str, str]:
     return {f"CLICKRAIL_{name}": str(free_port()) for name in names}
 
 
-async def load(url: str, seconds: float, connections: int, rate: float | None = None) -> Load:
-    """Run a load in a process of its own."""
-    arguments: list[Any] = [url, seconds, connections, *([] if rate is None else [rate])]
+async def load(
+    url: str, seconds: float, connections: int, rate: float | None = None, codes: Sequence[str] = ()
+) -> Load:
+    """Run a load in a process of its own, on these codes in turns, or on the demo's; codes need a rate."""
+    arguments: list[Any] = [url, seconds, connections, *([] if rate is None else [rate, ",".join(codes or ["demo"])])]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bench.load", *map(str, arguments), stdout=asyncio.subprocess.PIPE
     )

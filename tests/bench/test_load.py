@@ -21,6 +21,12 @@ def test_every_request_of_a_load_differs() -> None:
     assert all(request.endswith(b"\r\n\r\n") for request in requests)
 
 
+def test_a_load_on_several_codes_asks_for_each_as_often() -> None:
+    codes = [request.split()[1] for request in render("go.shop.example", ["a", "b"])]
+
+    assert {code: codes.count(code) for code in set(codes)} == {b"/ref/a": VARIANTS // 2, b"/ref/b": VARIANTS // 2}
+
+
 @pytest.mark.parametrize("head", ["HTTP/1.1 302 Found\r\nContent-Length: 0", "HTTP/1.1 503 x\r\nContent-Length: 4"])
 def test_an_answer_is_complete_with_its_last_byte(head: str) -> None:
     answer = f"{head}\r\nDate: now\r\n\r\n{'body' if '503' in head else ''}".encode()

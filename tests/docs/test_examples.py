@@ -27,7 +27,7 @@ def counting() -> list[Any]:
 
 
 def test_there_are_such_queries() -> None:
-    assert len(counting()) == 3
+    assert len(counting()) == 5
 
 
 @pytest.mark.parametrize("query", counting())

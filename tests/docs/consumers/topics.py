@@ -55,8 +55,9 @@ def all_records() -> tuple[Sent, ...]:
     return (*records, *(msgspec.structs.replace(one, value={**one.value, **LATER}) for one in records))
 
 
-def click_records() -> list[Sent]:
-    clicks = (enriched_click(NOW, number) for number in range(CLICKS))
+def click_records(count: int = CLICKS) -> list[Sent]:
+    """Give clicks that differ in their key."""
+    clicks = (enriched_click(NOW, number) for number in range(count))
     return [describe(CLICKS_ENRICHED, json.loads(encode(click))) for click in clicks]
 
 

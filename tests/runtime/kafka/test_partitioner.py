@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections import Counter
+from random import Random
 from typing import Final
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
+from identity.ulid import make_ulid
 from runtime.errors import DeliveryFailed
 from runtime.kafka.partitioner import BATCH_BYTES, KeyPartitioner, Partitioner, StickyPartitioner, TopicPartitions
 from runtime.kafka.producer import OutRecord, RecordProducer
@@ -57,6 +59,28 @@ def test_a_key_has_its_partition_whether_it_has_a_leader_or_not() -> None:
     numbers = KeyPartitioner().assign(records, TopicPartitions(COUNT, ()))
 
     assert numbers == [*((value & 0x7FFFFFFF) % COUNT for value in VECTORS.values()), 0]
+
+
+def chi_square(keys: list[bytes]) -> float:
+    """Give how far the partitions of the keys are from equal numbers; 11 is what chance gives on average, by 12."""
+    numbers = KeyPartitioner().assign([OutRecord("a", key, b"") for key in keys], ALL)
+    expected = len(keys) / COUNT
+    return sum((count - expected) ** 2 / expected for count in (Counter(numbers)[each] for each in range(COUNT)))
+
+
+@pytest.mark.parametrize("apart_ms", [0, 1, 1000], ids=["of one millisecond", "of ten seconds", "of three hours"])
+def test_click_ids_are_spread_evenly_over_the_partitions_however_hot_a_code_is(apart_ms: int) -> None:
+    random = Random(1)
+    ids = [make_ulid(1_764_000_000_000 + n * apart_ms, random.randbytes(16)).encode() for n in range(10_000)]
+
+    # Chance gives more than 38 once in 10,000 times.
+    assert chi_square(ids) < 38
+
+
+def test_keys_that_are_codes_would_not_be_spread_evenly() -> None:
+    codes = [b"hot"] * 9_800 + [b"code-%d" % number for number in range(200)]
+
+    assert chi_square(codes) > 10_000
 
 
 @given(records_of_any_size, topic_partitions())
