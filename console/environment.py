@@ -23,6 +23,7 @@ from console.auth.password_queue import PasswordQueue
 from console.auth.passwords import OWASP_COST, GuessCost, Passwords
 from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
+from console.jobs.csv_files import make_file_works
 from console.jobs.kinds import make_works
 from console.jobs.runner import JobRunner
 from console.live.broadcast import Broadcast
@@ -152,6 +153,7 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
             database.watch(),
             environment.login.sessions.run_cleanup(read_clock),
             JobRunner(url, make_works(settings)).run(),
+            JobRunner(url, make_file_works(url), "files").run(),
         ):
             yield environment
 

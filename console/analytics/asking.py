@@ -12,7 +12,7 @@ from console.view.asked import find_values, make_question
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.toolbar import ToolbarWriter
-from console.view.view import View, read_view
+from console.view.view import View, read_view, write_view
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Filter, Problem, Question, locate
@@ -104,3 +104,9 @@ async def has_clicks(reader: Reader) -> bool:
 
 def set_rest(view: View, **changes: str) -> tuple[tuple[str, str], ...]:
     return tuple((dict(view.rest) | changes).items())
+
+
+def write_report(view: View, by: str, measures: Sequence[str]) -> str:
+    """Write the query of the report that has the numbers of a part, for a job."""
+    whole = msgspec.structs.replace(view, by=(by,), measure="", sort="", rest=())
+    return write_view(whole, columns=",".join(measures))

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from console.analytics.asking import PART, PATH, Part, answer_part, read_part, set_rest
+from console.analytics.asking import PART, PATH, Part, answer_part, read_part, set_rest, write_report
 from console.analytics.breakdown import ROWS, make_breakdown
 from console.analytics.cards import CARDS, MAP, TAB_TITLES, choose_measure
 from console.analytics.replies import reply_part
@@ -46,7 +46,8 @@ async def show_card(request: web.Request) -> web.Response:
         "tone": MEASURE_WORDS[asked.measure].tone,
     }
     if not isinstance(answer, Answer):
-        return reply_part(request, part, "card", refusal=answer, **context)
+        job = write_report(part.view, asked.field, (asked.measure,))
+        return reply_part(request, part, "card", refusal=answer, job=job, **context)
     return reply_part(
         request,
         part,

@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
-from console.analytics.asking import OWN, PART, PATH, Part, answer_part
+from console.analytics.asking import OWN, PART, PATH, Part, answer_part, write_report
 from console.analytics.breakdown import has_value, split_percent
 from console.analytics.changes import Delta, compare
 from console.analytics.refusals import explain_refusal
@@ -70,6 +70,7 @@ def describe_page(part: Part, field: str, answer: Answer | Refusal, page: int) -
     pages = ToolbarWriter(ALL, view, ("large",))
     shared = {
         "again": f"{ALL}?{write_view(view, large='1')}",
+        "job": write_report(view, field, list_columns(part)),
         "first": (page - 1) * ROWS + 1,
         "newer": pages.address(rest=turn(view, page - 1)) if page > 1 else "",
     }

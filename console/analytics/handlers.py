@@ -4,7 +4,17 @@ from typing import Any
 
 from aiohttp import web
 
-from console.analytics.asking import OWN, PATH, Part, answer_part, count_rejected, has_clicks, read_part, set_rest
+from console.analytics.asking import (
+    OWN,
+    PATH,
+    Part,
+    answer_part,
+    count_rejected,
+    has_clicks,
+    read_part,
+    set_rest,
+    write_report,
+)
 from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
 from console.analytics.series import UNITS, Point, choose_unit, encode_series, list_units, make_series
@@ -41,7 +51,7 @@ async def show_totals(request: web.Request) -> web.Response:
     part = await read_part(request)
     answer = await answer_part(request, part, MEASURES)
     if not isinstance(answer, Answer):
-        return reply_part(request, part, "totals", refusal=answer)
+        return reply_part(request, part, "totals", refusal=answer, job=write_report(part.view, "day", MEASURES))
     environment: Environment = request.app[ENVIRONMENT]
     database, view = environment.database, part.view
     rejected = await database.read(lambda connection: count_rejected(connection, view, part.today))
@@ -77,7 +87,8 @@ async def show_chart(request: web.Request) -> web.Response:
     answer = await answer_part(request, part, (part.measure,), (unit,), compare=None)
     context: dict[str, Any] = {"words": words, "unit": unit, "units": list_choices(part, span, unit)}
     if not isinstance(answer, Answer):
-        return reply_part(request, part, "chart", refusal=answer, **context)
+        job = write_report(part.view, unit, (part.measure,))
+        return reply_part(request, part, "chart", refusal=answer, job=job, **context)
     other = await answer_other(request, part, unit)
     series = make_series(asked, unit, part.today, answer, other)
     return reply_part(

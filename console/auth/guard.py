@@ -47,7 +47,7 @@ WHAT_IT_TAKES: Final[Mapping[Permission, str]] = {
     "own": "an affiliate",
     "read": "somebody who may read all clicks",
     "edit": "somebody who may change programs, affiliates and codes",
-    "operate": "somebody who may replay, erase and run jobs",
+    "operate": "somebody who may replay and erase",
     "administer": "somebody who may manage users and keys",
 }
 """Whom a page is for, by the permission that it needs."""

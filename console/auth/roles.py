@@ -7,8 +7,8 @@ from typing import Final, Literal, get_args
 Role = Literal["owner", "admin", "editor", "viewer", "affiliate"]
 Permission = Literal["enter", "own", "read", "edit", "operate", "administer"]
 """`enter`: log in, and see one's own account. `own`: the numbers of one's own affiliate. `read`: every click, with its
-personal columns, and exports. `edit`: programs, affiliates and codes. `operate`: replay, erasure, jobs. `administer`:
-users, keys, the audit log."""
+personal columns, and exports. `edit`: programs, affiliates and codes. `operate`: replay, erasure, everybody's jobs.
+`administer`: users, keys, the audit log."""
 
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 MAY: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(

@@ -46,6 +46,11 @@ def guard_formula(cell: str) -> str:
     return f"'{cell}" if FORMULA.match(cell) else cell
 
 
+def say_end(words: str, zone: ZoneInfo) -> bytes:
+    """Write a last line that says what is left out."""
+    return write_records([[f"({words})", *([""] * (len(list_titles(zone)) - 1))]])
+
+
 def name_file(query: str, at: datetime) -> str:
     """Name the file after its filters: `clicks-f.country-is-DE-20261129T0930Z.csv`."""
     filters = re.sub(r"[^A-Za-z0-9._]+", "-", query).strip("-")[:100]

@@ -2,23 +2,20 @@
 
 from collections.abc import AsyncIterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
-import msgspec
 from aiohttp import hdrs, web
 
 from console.audit.exports import note_export
+from console.clicks.all_pages import PAGE, read_all
 from console.clicks.asked import Asked, read_asked
-from console.clicks.csv_file import LINES_MOST, list_titles, make_record, name_file, write_records
+from console.clicks.csv_file import LINES_MOST, list_titles, make_record, name_file, say_end, write_records
 from console.clicks.filters import Filters
-from console.clicks.lines import Line
 from console.clicks.log_address import rewrite_old
 from console.clicks.past_clicks import PastClicks, read_past_clicks
 from console.clicks.picks import Picks
 from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 
-PAGE: Final = 1000
 MOST_SEARCHES: Final = 400
 """So many searches in a row: each takes 1.5 s at most. What is older than they reach is left out, and said."""
 
@@ -49,36 +46,21 @@ async def download_clicks(request: web.Request) -> web.StreamResponse:
 async def write_file(environment: Environment, asked: Asked) -> AsyncIterator[bytes]:
     """Write the file in pieces. Its last line says what is left out, if anything is."""
     zone = asked.today.zone
+
+    async def read_page(filters: Filters) -> PastClicks:
+        return await environment.database.read(lambda connection: read_past_clicks(connection, filters, PAGE))
+
     yield write_records([list_titles(zone)])
     count = 0
     try:
-        async for lines, is_last_search in read_all(environment, asked.filters):
+        async for lines, is_last_search in read_all(read_page, asked.filters, MOST_SEARCHES):
             kept = lines[: LINES_MOST - count]
             count += len(kept)
             yield write_records(make_record(line, zone) for line in kept)
             if count == LINES_MOST:
-                yield say_end(f"only the newest {LINES_MOST:,} rows are here: ask for a shorter range", zone)
+                yield say_end(f"only the newest {LINES_MOST:,} rows are here: ask for all of them as a job", zone)
                 return
             if is_last_search:
-                yield say_end("older clicks were not searched: ask for a shorter range", zone)
+                yield say_end("older clicks were not searched: ask for all of them as a job", zone)
     except DatabaseAway as error:
         yield say_end(f"the rest is missing: {error}", zone)
-
-
-def say_end(words: str, zone: ZoneInfo) -> bytes:
-    return write_records([[f"({words})", *([""] * (len(list_titles(zone)) - 1))]])
-
-
-async def read_all(environment: Environment, filters: Filters) -> AsyncIterator[tuple[list[Line], bool]]:
-    """Read the lines of all pages, and whether the last search was made though there is more. Raises DatabaseAway."""
-    for number in range(1, MOST_SEARCHES + 1):
-        past = await read_one(environment, filters)
-        before = past.lines[-1].id if len(past.lines) == PAGE else past.further
-        yield past.lines, bool(before) and number == MOST_SEARCHES
-        if not before:
-            return
-        filters = msgspec.structs.replace(filters, before=before)
-
-
-async def read_one(environment: Environment, filters: Filters) -> PastClicks:
-    return await environment.database.read(lambda connection: read_past_clicks(connection, filters, PAGE))

@@ -1,6 +1,5 @@
 """Request handlers of the jobs."""
 
-import re
 from typing import Any, Final
 
 import msgspec
@@ -10,15 +9,17 @@ from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.clicks.why_missing import read_id
 from console.environment import ENVIRONMENT, Environment
+from console.jobs.files import KEPT_DAYS
 from console.jobs.kinds import ASKED
-from console.jobs.table import Kind, add_job, cancel_job, is_planned, list_jobs
+from console.jobs.table import Kind, add_job, cancel_job, find_owner, is_planned, list_jobs
 from console.web.forms import read_form
+from console.web.numbers import read_whole
 from console.web.responses import reply
 from storage.erasure.request import ErasureRequest
 from storage.read.pipeline import read_pipeline
 
 LONGEST_WHY: Final = 500
-JOB_ID: Final = re.compile(r"[0-9]{1,15}", re.ASCII)
+LAST_JOB: Final = 10**15
 NOTHING_GIVEN: Final = {"asked": "click", "value": "", "why": ""}
 
 
@@ -34,26 +35,35 @@ async def show_jobs_part(request: web.Request) -> web.Response:
 
 async def read_jobs(request: web.Request) -> dict[str, Any]:
     environment: Environment = request.app[ENVIRONMENT]
-    now = environment.now()
+    now, owner = environment.now(), find_owner(request[SESSION])
 
     async def query(connection: Any) -> dict[str, Any]:
-        return {"jobs": await list_jobs(connection), "state": await read_pipeline(connection, now)}
+        return {
+            "jobs": await list_jobs(connection, owner),
+            "state": await read_pipeline(connection, now),
+            "kept_days": KEPT_DAYS,
+        }
 
     return await environment.database.read(query)
+
+
+def read_job_id(request: web.Request) -> int:
+    """Read the number in the address. Raises HTTPNotFound."""
+    number = read_whole(request.match_info["job_id"], 1, LAST_JOB)
+    if number is None:
+        raise web.HTTPNotFound
+    return number
 
 
 async def post_cancel(request: web.Request) -> web.Response:
     """Cancel a job."""
     environment: Environment = request.app[ENVIRONMENT]
-    number = request.match_info["job_id"]
-    if not JOB_ID.fullmatch(number):
-        raise web.HTTPNotFound
-    job_id = int(number)
+    job_id, owner = read_job_id(request), find_owner(request[SESSION])
     actor = actor_of(request[SESSION])
 
     async def change(connection: Any) -> None:
         async with connection.transaction():
-            if kind := await cancel_job(connection, job_id):
+            if kind := await cancel_job(connection, job_id, owner):
                 entry = AuditEntry(environment.now(), actor, "job.cancel", f"job {job_id}", after={"kind": kind})
                 await write_audit(connection, entry)
 

@@ -1,13 +1,15 @@
-"""Runs jobs, one at a time over all processes of the console: who holds the advisory lock does the work."""
+"""Runs the jobs of a queue, one at a time over all processes of the console: who holds its advisory lock works."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, Literal
 
 import asyncpg
 import msgspec
 import structlog
 
+from console.jobs.files import remove_old_files
 from console.jobs.table import CLAIM, END, ORPHANS, PROGRESS, Job, read_job
 from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
@@ -19,9 +21,12 @@ log = structlog.get_logger()
 
 EVERY_S: Final = 1.0
 AGAIN_S: Final = 10.0
-LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail jobs of ' || current_schema(), 0))"
+TIDY_S: Final = 60.0
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail ' || $1 || ' of ' || current_schema(), 0))"
 SESSION: Final = Session(application="clickrail console jobs", connect_s=5.0, statement_s=900.0, server_s=900.0)
 
+Queue = Literal["jobs", "files"]
+"""What changes something, and what only reads and may take long: neither waits for the other."""
 Proceed = Callable[[int], Awaitable[None]]
 """Called with the progress after each step. Raises Cancelled when somebody has cancelled the job."""
 Work = Callable[[Any, Job, Proceed], Awaitable[str]]
@@ -37,11 +42,13 @@ class JobFailed(Exception):  # noqa: N818 - named after the condition
 
 
 class JobRunner:
-    """Runs what waits until cancelled. `works` has the work of each kind."""
+    """Runs what waits until cancelled. `works` has the work of each kind of the queue."""
 
-    def __init__(self, database_url: DatabaseUrl, works: Mapping[str, Work]) -> None:
+    def __init__(self, database_url: DatabaseUrl, works: Mapping[str, Work], queue: Queue = "jobs") -> None:
         self._database_url = database_url
         self._works = works
+        self._queue = queue
+        self._tidy_at = 0.0
         self._outage = OutageLog(log, "jobs cannot be run", "jobs can be run again")
 
     async def run(self) -> None:
@@ -55,20 +62,26 @@ class JobRunner:
     async def _work(self) -> None:
         try:
             async with connected(self._database_url.reveal(), SESSION) as connection:
-                while not await connection.fetchval(LOCK):  # noqa: ASYNC110 - polling: no event exists for this condition
+                while not await connection.fetchval(LOCK, self._queue):  # noqa: ASYNC110 - polling: no event exists for this condition
                     await asyncio.sleep(AGAIN_S)
                 # Nobody else runs jobs now: what is still marked as running has lost its process.
-                await connection.execute(ORPHANS)
+                await connection.execute(ORPHANS, list(self._works))
                 self._outage.end()
                 while True:
                     if not await self.run_next(connection):
+                        await self._tidy(connection)
                         await asyncio.sleep(EVERY_S)
         except ERRORS as error:
             raise describe_failure(error) from error
 
+    async def _tidy(self, connection: Any) -> None:
+        if self._queue == "files" and monotonic() >= self._tidy_at:
+            await remove_old_files(connection)
+            self._tidy_at = monotonic() + TIDY_S
+
     async def run_next(self, connection: Any) -> bool:
         """Run the oldest job that waits; return whether there was one. Raises asyncpg's errors."""
-        row = await connection.fetchrow(CLAIM)
+        row = await connection.fetchrow(CLAIM, list(self._works))
         if row is None:
             return False
         job = read_job(row)

@@ -2,32 +2,40 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
 from console.audit.log import Actor
+from console.auth.roles import may
+from console.auth.users import Session
 
-Kind = Literal["replay", "erasure_plan", "erasure"]
+FileKind = Literal["clicks_file", "report_file"]
+Kind = Literal["replay", "erasure_plan", "erasure"] | FileKind
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
+FILE_KINDS: Final[tuple[FileKind, ...]] = get_args(FileKind)
 SHOWN: Final = 50
 COLUMNS: Final = """
     job_id, kind, asked_by, parameters::text AS parameters, state, progress, total, result, problem, is_cancelled,
-    asked_at, started_at, ended_at
+    asked_at, started_at, ended_at, file_name, kept_until
 """
 ADD: Final = """
     INSERT INTO jobs (kind, asked_by, actor_kind, actor_id, parameters, total)
     VALUES ($1, $2, $3, $4, $5::text::jsonb, $6) RETURNING job_id
 """
-LIST: Final = f"SELECT {COLUMNS} FROM jobs ORDER BY job_id DESC LIMIT $1"  # noqa: S608 - names of ours
+LIST: Final = f"""
+    SELECT {COLUMNS}, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS file_bytes
+    FROM jobs WHERE $2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2) ORDER BY job_id DESC LIMIT $1
+"""  # noqa: S608 - names of ours
 CLAIM: Final = f"""
     UPDATE jobs SET state = 'running', started_at = clock_timestamp()
-    WHERE job_id = (SELECT min(job_id) FROM jobs WHERE state = 'waiting') RETURNING {COLUMNS}
+    WHERE job_id = (SELECT min(job_id) FROM jobs WHERE state = 'waiting' AND kind = ANY ($1))
+    RETURNING {COLUMNS}
 """  # noqa: S608 - names of ours
 ORPHANS: Final = """
     UPDATE jobs SET state = 'failed', ended_at = clock_timestamp(),
         problem = 'The console that ran this job stopped. Start it again: nothing is done twice.'
-    WHERE state = 'running'
+    WHERE state = 'running' AND kind = ANY ($1)
 """
 PROGRESS: Final = "UPDATE jobs SET progress = $2 WHERE job_id = $1 RETURNING is_cancelled"
 END: Final = """
@@ -38,8 +46,10 @@ END: Final = """
 CANCEL: Final = """
     UPDATE jobs SET is_cancelled = true, state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END,
         ended_at = CASE WHEN state = 'waiting' THEN clock_timestamp() END
-    WHERE job_id = $1 AND state IN ('waiting', 'running') RETURNING kind
+    WHERE job_id = $1 AND (state = 'waiting' OR (state = 'running' AND kind <> 'erasure'))
+        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING kind
 """
+"""An erasure that runs goes on to its end: half of one would leave a visitor known."""
 
 
 PLANNED: Final = """
@@ -49,7 +59,10 @@ PLANNED: Final = """
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """A job. `progress` of `total`, which is null if nobody knows; `result` and `problem` are for people."""
+    """A job. `progress` of `total`, which is null if nobody knows; `result` and `problem` are for people.
+
+    `file_name` is that of the file that it made, which is deleted after `kept_until`; null: it is deleted already.
+    """
 
     job_id: int
     kind: Kind
@@ -64,10 +77,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     asked_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    file_name: str | None = None
+    kept_until: datetime | None = None
+    file_bytes: int | None = None
 
     @property
     def is_open(self) -> bool:
         return self.state in ("waiting", "running")
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.is_open and not self.is_cancelled and (self.state, self.kind) != ("running", "erasure")
 
 
 def read_job(row: Any) -> Job:
@@ -83,14 +103,19 @@ async def add_job(
     return number
 
 
-async def list_jobs(connection: Any) -> Sequence[Job]:
-    """List the newest jobs, the newest first."""
-    return [read_job(row) for row in await connection.fetch(LIST, SHOWN)]
+def find_owner(session: Session) -> str | None:
+    """Return whose jobs somebody may see, cancel and download; null: everybody's."""
+    return None if may(session.role, "operate") else session.user.id
 
 
-async def cancel_job(connection: Any, job_id: int) -> str | None:
-    """Cancel a job: one that runs ends after its current step. Give its kind; null if it is over."""
-    kind: str | None = await connection.fetchval(CANCEL, job_id)
+async def list_jobs(connection: Any, owner: str | None = None) -> Sequence[Job]:
+    """List the newest jobs of a user, or of all, the newest first."""
+    return [read_job(row) for row in await connection.fetch(LIST, SHOWN, owner)]
+
+
+async def cancel_job(connection: Any, job_id: int, owner: str | None = None) -> str | None:
+    """Cancel a job: one that runs ends after its current step. Give its kind; null if it cannot be cancelled."""
+    kind: str | None = await connection.fetchval(CANCEL, job_id, owner)
     return kind
 
 

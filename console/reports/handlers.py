@@ -23,8 +23,8 @@ from console.view.today import read_today
 from console.view.toolbar import make_toolbar
 from console.view.view import IgnoredParameter
 from console.view.words import name_field
-from console.web.responses import reply, reply_with_error
-from storage.read.asking.plan import Refusal
+from console.web.responses import reply
+from storage.read.asking.plan import Refusal, TooLarge
 from storage.read.queries import Connection
 
 RESETS: Final = ("page", "open")
@@ -68,6 +68,7 @@ def describe(
         "links": links,
         "report": found,
         "refused": "" if isinstance(report, Report) else explain(report),
+        "is_too_large": isinstance(report, TooLarge),
         "rows": rows,
         "totals": make_totals(found, links) if found else (),
         "number": write_number(found.level.number if found else None, is_rate=False),
@@ -119,7 +120,14 @@ async def download_report(request: web.Request) -> web.StreamResponse:
 
     report, today = await environment.database.read(read)
     if not isinstance(report, CsvReport):
-        return reply_with_error(request, 422, "This report is not exported", f"{explain(report)}. {ADVICE}.")
+        return reply(
+            request,
+            "reports/not_exported.html",
+            422,
+            words=explain(report),
+            advice=ADVICE,
+            query=ReportLinks(asked).report().partition("?")[2] if isinstance(report, TooLarge) else "",
+        )
     name = name_file(asked, today)
     await note_export(request, name)
     return await send_csv(request, report, name)

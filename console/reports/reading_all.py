@@ -1,5 +1,6 @@
 """Reads all groups of a report, for its CSV, as of one moment."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Final
 
@@ -15,15 +16,18 @@ from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, Problem, Question
 from storage.read.queries import Connection
 
+Ask = Callable[[Connection, Question, datetime], Awaitable[Answer | Refusal]]
 MOST_GROUPS: Final = 100_000
 AS_OF_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 ADVICE: Final = (
-    "choose fewer groups or a shorter range, or run `clickrail export clicks`, which writes any number of rows"
+    "Choose fewer groups or a shorter range, or run `clickrail export clicks`, which writes any number of rows"
 )
 
 
-async def read_all(connection: Connection, request: ReportRequest, today: Today) -> CsvReport | Refusal:
-    """Read the groups of all pages. Raises asyncpg's errors."""
+async def read_all(
+    connection: Connection, request: ReportRequest, today: Today, answer: Ask = ask
+) -> CsvReport | Refusal:
+    """Read the groups of all pages, each by `answer`. Raises asyncpg's errors."""
     async with connection.transaction(readonly=True):
         await connection.execute(AS_OF_ONE_MOMENT)
         whole = msgspec.structs.replace(request, layout="flat", page=1)
@@ -32,38 +36,39 @@ async def read_all(connection: Connection, request: ReportRequest, today: Today)
             return question
         found: CsvReport | Refusal = NotKept("there is no range to compare with")
         for one, other in list_pairs(question, today):
-            found = await read_pair(connection, whole, today, one, other)
+            found = await read_pair(connection, whole, today, (one, other), answer)
             if isinstance(found, CsvReport):
                 break
     return found
 
 
 async def read_pair(
-    connection: Connection, request: ReportRequest, today: Today, one: Question, other: Question | None
+    connection: Connection, request: ReportRequest, today: Today, pair: tuple[Question, Question | None], answer: Ask
 ) -> CsvReport | Refusal:
-    answer = await read_groups(connection, one, today.now)
-    if not isinstance(answer, Answer):
-        return answer
-    groups = sort_series(answer.groups, one, request.sort) if one.unit is not None else answer.groups
+    one, other = pair
+    now = await read_groups(connection, one, today.now, answer)
+    if not isinstance(now, Answer):
+        return now
+    groups = sort_series(now.groups, one, request.sort) if one.unit is not None else now.groups
     before: dict[Keys, Counts] | None = None
     if other is not None:
-        old = await read_groups(connection, other, today.now)
+        old = await read_groups(connection, other, today.now, answer)
         if not isinstance(old, Answer):
             return old
-        before = align(old, answer)
-    return CsvReport(request, today, answer.plan.span, one.measures, groups, before)
+        before = align(old, now)
+    return CsvReport(request, today, now.plan.span, one.measures, groups, before)
 
 
-async def read_groups(connection: Connection, question: Question, now: datetime) -> Answer | Refusal:
+async def read_groups(connection: Connection, question: Question, now: datetime, answer: Ask) -> Answer | Refusal:
     """Read all groups of a question, page by page."""
     groups: list[Group] = []
     while True:
         page = msgspec.structs.replace(question, limit=MOST_ROWS, offset=len(groups))
-        answer = await ask(connection, page, now)
-        if not isinstance(answer, Answer):
-            return answer
-        groups += answer.groups
-        if answer.number > (MOST_ROWS if question.unit is not None else MOST_GROUPS):
-            return TooLarge(None, f"the report has {answer.number:,} rows")
-        if not answer.groups or question.unit is not None or len(groups) >= answer.number:
-            return msgspec.structs.replace(answer, groups=tuple(groups))
+        found = await answer(connection, page, now)
+        if not isinstance(found, Answer):
+            return found
+        groups += found.groups
+        if found.number > (MOST_ROWS if question.unit is not None else MOST_GROUPS):
+            return TooLarge(None, f"the report has {found.number:,} rows")
+        if not found.groups or question.unit is not None or len(groups) >= found.number:
+            return msgspec.structs.replace(found, groups=tuple(groups))

@@ -57,7 +57,7 @@ NAVIGATION: Final = (
         (
             Entry("/pipeline", "Pipeline", "l"),
             Entry("/dead-letters", "Dead letters", "d"),
-            Entry("/jobs", "Jobs", "j", "operate"),
+            Entry("/jobs", "Jobs", "j"),
         ),
     ),
     Group(

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from console.web.addresses import ROOT, Base
 from console.web.assets import Assets
-from console.web.text import cut, make_visible
+from console.web.text import cut, describe_size, make_visible
 from console.web.times import describe_age, describe_duration, describe_exactly, describe_in_zone
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -36,6 +36,7 @@ def open_templates(assets: Assets, base: Base = ROOT) -> jinja2.Environment:
         "prose": format_code,
         "number": lambda number: f"{number:,}",
         "zoned": describe_in_zone,
+        "size": describe_size,
     }
     return templates
 

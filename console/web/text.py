@@ -5,6 +5,8 @@ from typing import Final
 ELLIPSIS: Final = "…"
 # Joiners combine characters, in Persian or in emoji; they cannot hide or reverse text.
 JOINERS: Final = frozenset("\u200c\u200d")
+KILO: Final = 1000
+TENS: Final = 100
 
 
 def make_visible(text: str, keep: str = "") -> str:
@@ -43,3 +45,13 @@ def join(*pieces: str | None, separator: str = " · ") -> str:
 def humanize(word: str) -> str:
     """Write a value of an open vocabulary as words: `no_user_agent` becomes `no user agent`."""
     return word.replace("_", " ")
+
+
+def describe_size(size: int) -> str:
+    """Write a number of bytes in a fitting unit, for example `840 B`, `1.2 kB` or `340 MB`."""
+    amount, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB"):
+        if amount < KILO:
+            break
+        amount, unit = amount / KILO, larger
+    return f"{amount:,.{1 if unit != 'B' and amount < TENS else 0}f} {unit}"

@@ -32,6 +32,7 @@ OURS = frozenset(
         "dropped_click_days",
         "stored_positions",
         "jobs",
+        "job_files",
         "ledger_arrivals",
         "ledger_processes",
         "ledger_minutes",

@@ -1,0 +1,94 @@
+"""Asks for files as jobs, sends those that are made, and deletes them."""
+
+from functools import partial
+from typing import Any, Final
+
+from aiohttp import hdrs, web
+
+from console.audit.exports import note_export
+from console.audit.log import AuditEntry, actor_of, write_audit
+from console.auth.sessions import SESSION
+from console.environment import ENVIRONMENT, Environment
+from console.jobs.files import MOST, count_files, delete_file, find_file, read_part
+from console.jobs.handlers import go_to_jobs, read_job_id
+from console.jobs.table import FILE_KINDS, add_job, find_owner
+from console.reports.saved import LONGEST_QUERY
+from console.view.filters import is_storable
+from console.web.forms import read_form
+from console.web.responses import reply_with_error
+
+NOT_ASKED: Final = "This file was not asked for"
+
+
+async def post_file(request: web.Request) -> web.Response:
+    """Ask for a file: of the clicks or the report that a query describes."""
+    environment: Environment = request.app[ENVIRONMENT]
+    session = request[SESSION]
+    form = await read_form(request)
+    query = form.get("query", "")
+    kind = next((one for one in FILE_KINDS if one == form.get("kind")), None)
+    if kind is None or len(query) > LONGEST_QUERY or not is_storable(query):
+        advice = "Its address is too long, or has a character that cannot be stored."
+        return reply_with_error(request, 422, NOT_ASKED, advice)
+
+    async def change(connection: Any) -> bool:
+        async with connection.transaction():
+            if await count_files(connection, session.user.id) >= MOST:
+                return False
+            number = await add_job(connection, kind, actor_of(session), {"query": query})
+            after = {"kind": kind, "query": query}
+            entry = AuditEntry(environment.now(), actor_of(session), "file.ask", f"job {number}", after=after)
+            await write_audit(connection, entry)
+        return True
+
+    if not await environment.accounts.write(change):
+        advice = f"You have {MOST} files, those that are being made included: delete one under Jobs first."
+        return reply_with_error(request, 422, NOT_ASKED, advice)
+    return go_to_jobs(environment)
+
+
+async def download_file(request: web.Request) -> web.StreamResponse:
+    """Send a file that a job has made."""
+    environment: Environment = request.app[ENVIRONMENT]
+    job_id, owner = read_job_id(request), find_owner(request[SESSION])
+    name = await environment.database.read(lambda reader: find_file(reader, job_id, owner))
+    if name is None:
+        raise web.HTTPNotFound
+    await note_export(request, name)
+    response = web.StreamResponse(
+        headers={
+            hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
+            hdrs.CACHE_CONTROL: "no-store",
+        }
+    )
+    await response.prepare(request)
+    if request.method != hdrs.METH_HEAD:
+        await send_parts(environment, job_id, response)
+    return response
+
+
+async def send_parts(environment: Environment, job_id: int, response: web.StreamResponse) -> None:
+    """Send the parts of a file, one by one, so that a slow reader holds no connection to PostgreSQL."""
+    number = 0
+    while True:
+        part = await environment.database.read(partial(read_part, job_id=job_id, part=number))
+        if part is None:
+            return
+        await response.write(part)
+        number += 1
+
+
+async def post_deletion(request: web.Request) -> web.Response:
+    """Delete a file before its time."""
+    environment: Environment = request.app[ENVIRONMENT]
+    session, job_id = request[SESSION], read_job_id(request)
+
+    async def change(connection: Any) -> None:
+        async with connection.transaction():
+            if name := await delete_file(connection, job_id, find_owner(session)):
+                entry = AuditEntry(environment.now(), actor_of(session), "file.delete", f"file {name}")
+                await write_audit(connection, entry)
+
+    await environment.accounts.write(change)
+    return go_to_jobs(environment)

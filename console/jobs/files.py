@@ -1,0 +1,93 @@
+"""Files that jobs make: their bytes, in parts, kept for some days."""
+
+from typing import Any, Final
+
+from console.jobs.table import FILE_KINDS
+from storage.read.queries import QUERY_S, Reader
+
+KEPT_DAYS: Final = 7
+MOST: Final = 10
+"""So many files somebody may have, those that are not made yet included."""
+PART: Final = 512 * 1024
+ADD: Final = "INSERT INTO job_files (job_id, part, data) VALUES ($1, $2, $3)"
+KEEP: Final = f"""
+    UPDATE jobs SET file_name = $2, kept_until = clock_timestamp() + interval '{KEPT_DAYS} days' WHERE job_id = $1
+"""  # noqa: S608 - a number of ours
+READ: Final = "SELECT data FROM job_files WHERE job_id = $1 AND part = $2"
+FIND: Final = """
+    SELECT file_name FROM jobs WHERE job_id = $1 AND state = 'done' AND kept_until > clock_timestamp()
+        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))
+        AND NOT EXISTS (SELECT FROM erased_clicks WHERE erased_at > jobs.started_at)
+"""
+COUNT: Final = """
+    SELECT count(*) FROM jobs WHERE actor_kind = 'user' AND actor_id = $1 AND kind = ANY ($2)
+        AND (state IN ('waiting', 'running') OR kept_until > clock_timestamp())
+"""
+DELETE: Final = """
+    UPDATE jobs SET kept_until = NULL WHERE job_id = $1 AND kept_until IS NOT NULL
+        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING file_name
+"""
+EXPIRE: Final = """
+    UPDATE jobs SET kept_until = NULL WHERE kept_until < clock_timestamp()
+        OR (kept_until IS NOT NULL AND EXISTS (SELECT FROM erased_clicks WHERE erased_at > jobs.started_at))
+"""
+"""A file that is older than an erasure may have what was erased."""
+REMOVE: Final = """
+    DELETE FROM job_files USING jobs WHERE job_files.job_id = jobs.job_id AND jobs.kept_until IS NULL
+        AND jobs.state NOT IN ('waiting', 'running')
+"""
+
+
+class FileWriter:
+    """Writes the file of a job, part by part. Without `keep` the file is removed when the job has ended."""
+
+    def __init__(self, connection: Any, job_id: int) -> None:
+        self._connection = connection
+        self._job_id = job_id
+        self._parts = 0
+        self._waiting = bytearray()
+
+    async def write(self, data: bytes) -> None:
+        self._waiting += data
+        if len(self._waiting) >= PART:
+            await self._flush()
+
+    async def keep(self, name: str) -> None:
+        """End the file, give it its name, and keep it for KEPT_DAYS."""
+        await self._flush()
+        await self._connection.execute(KEEP, self._job_id, name)
+
+    async def _flush(self) -> None:
+        await self._connection.execute(ADD, self._job_id, self._parts, bytes(self._waiting))
+        self._parts += 1
+        self._waiting.clear()
+
+
+async def find_file(reader: Reader, job_id: int, owner: str | None) -> str | None:
+    """Return the name of a job's file; null if there is none, or if it is not of the user `owner`."""
+    name: str | None = await reader.fetchval(FIND, job_id, owner, timeout=QUERY_S)
+    return name
+
+
+async def read_part(reader: Reader, job_id: int, part: int) -> bytes | None:
+    data: bytes | None = await reader.fetchval(READ, job_id, part, timeout=QUERY_S)
+    return data
+
+
+async def count_files(connection: Any, user_id: str) -> int:
+    found: int = await connection.fetchval(COUNT, user_id, list(FILE_KINDS))
+    return found
+
+
+async def delete_file(connection: Any, job_id: int, owner: str | None) -> str | None:
+    """Delete a file, in the open transaction; return its name, or null if there is none."""
+    name: str | None = await connection.fetchval(DELETE, job_id, owner)
+    if name is not None:
+        await connection.execute("DELETE FROM job_files WHERE job_id = $1", job_id)
+    return name
+
+
+async def remove_old_files(connection: Any) -> None:
+    """Remove files whose time is over, those of jobs that failed, and those that are older than an erasure."""
+    await connection.execute(EXPIRE)
+    await connection.execute(REMOVE)
