@@ -4,7 +4,6 @@ uvloop raises RuntimeError, where asyncio does not, on a write to a connection t
 (MagicStack/uvloop#506, open). redis-py expects OSError there, so any outage of Redis could end the process.
 """
 
-import os
 from typing import Any, Final
 
 import redis.asyncio
@@ -19,10 +18,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
 
-REDIS_TIMEOUT_S: Final = 0.05
+from runtime.file_version import FileVersion, read_version
 
-FileVersion = tuple[int, int, int] | None
-"""Inode, time of the last change, and size; None if the file cannot be read."""
+REDIS_TIMEOUT_S: Final = 0.05
 
 
 class FixedConnection(AbstractConnection):
@@ -74,14 +72,6 @@ class SharedTls:
     def _read_versions(self) -> list[FileVersion]:
         names = (self._context.ca_certs, self._context.certfile, self._context.keyfile)
         return [read_version(name) for name in names if name]
-
-
-def read_version(path: str) -> FileVersion:
-    try:
-        found = os.stat(path)  # noqa: PTH116 - Path.stat takes three times as long, and this runs on the event loop
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 class TlsConnection(FixedConnection, SSLConnection):

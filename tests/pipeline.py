@@ -54,14 +54,20 @@ class Service:
         self.environ = environ
         self.log = log
         self.private_port = int(environ[f"CLICKRAIL_{name.upper()}_PRIVATE_PORT"])
+        self.tree: Path | None = None  # of another version, whose code is to run
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         # Without the settings of the tests themselves, such as CLICKRAIL_TEST_KAFKA, which no service knows.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
+        source = {"PYTHONPATH": str(self.tree)} if self.tree else {}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.name, env={**inherited, **self.environ}, stdout=log, stderr=log
+                *(sys.executable, "-m", self.name),
+                env={**inherited, **source, **self.environ},
+                cwd=self.tree,
+                stdout=log,
+                stderr=log,
             )
         await eventually(self.is_ready)
 

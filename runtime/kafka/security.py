@@ -1,4 +1,4 @@
-"""How our connections to Kafka are made safe: read once at the start, handed to every client."""
+"""How our connections to Kafka are made safe: read at the start, handed to every client. Certificates are followed."""
 
 import ssl
 from typing import Any, Final
@@ -7,6 +7,7 @@ import msgspec
 
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
+from runtime.kafka.tls import FollowingContext
 from runtime.settings import Secret
 
 
@@ -14,7 +15,7 @@ class KafkaSecurity(msgspec.Struct, frozen=True, kw_only=True):
     """What a client needs to know. The default is plain text, for a network one trusts."""
 
     protocol: str = "PLAINTEXT"
-    context: ssl.SSLContext | None = None
+    context: FollowingContext | None = None
     mechanism: str | None = None
     username: str | None = None
     password: Secret | None = None
@@ -40,11 +41,16 @@ def read_security(settings: KafkaSettings) -> KafkaSecurity:
     """Read the files the settings name. Raises SettingsError, naming the one that cannot be used."""
     return KafkaSecurity(
         protocol=settings.kafka_security_protocol,
-        context=None if settings.kafka_security_protocol == "PLAINTEXT" else make_context(settings),
+        context=None if settings.kafka_security_protocol == "PLAINTEXT" else follow_files(settings),
         mechanism=settings.kafka_sasl_mechanism,
         username=settings.kafka_sasl_username,
         password=settings.kafka_sasl_password,
     )
+
+
+def follow_files(settings: KafkaSettings) -> FollowingContext:
+    named = (settings.kafka_ssl_ca_file, settings.kafka_ssl_certificate_file, settings.kafka_ssl_key_file)
+    return FollowingContext(lambda: make_context(settings), [file for file in named if file is not None])
 
 
 def make_context(settings: KafkaSettings) -> ssl.SSLContext:

@@ -29,7 +29,7 @@ def test_without_settings_a_client_speaks_plain_text_and_knows_no_password() -> 
 def test_tls_always_verifies_the_certificate_and_the_name(tmp_path: Path) -> None:
     authority = make_authority("authority").write(tmp_path / "authority.crt")
     for given in ({"security_protocol": "SSL"}, {"security_protocol": "SSL", "ssl_ca_file": str(authority)}):
-        context = read_security(settings(**given)).options()["ssl_context"]
+        context = read_security(settings(**given)).options()["ssl_context"].current
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
         assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
@@ -38,7 +38,9 @@ def test_an_authority_of_ones_own_takes_the_place_of_the_systems(tmp_path: Path)
     authority = make_authority("authority").write(tmp_path / "authority.crt")
     context = read_security(settings(security_protocol="SSL", ssl_ca_file=str(authority))).context
     assert context is not None
-    assert [dict(pair for (pair,) in one["subject"]) for one in context.get_ca_certs()] == [{"commonName": "authority"}]
+    assert [dict(pair for (pair,) in one["subject"]) for one in context.current.get_ca_certs()] == [
+        {"commonName": "authority"}
+    ]
 
 
 def test_a_client_with_a_password_is_given_it_and_shows_it_to_nobody() -> None:
