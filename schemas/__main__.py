@@ -1,23 +1,42 @@
 """Write the contract's files, compare it with the last releases, or keep it as that of a release.
 
-`python -m schemas` writes the JSON Schemas; a test fails while a file is out of date. `python -m schemas check` says
-what readers and records of the releases in `schemas/released/` would not survive. `python -m schemas freeze VERSION`
-keeps today's contract as that of a release, for the check.
+`python -m schemas` writes the JSON Schemas and `asyncapi.yaml`; a test fails while a file is out of date.
+`python -m schemas check` says what readers and records of the releases in `schemas/released/` would not survive.
+`python -m schemas freeze VERSION` keeps today's contract as that of a release, for the check.
 """
 
 import argparse
 import sys
 
+from schemas.asyncapi.components import choose_example
+from schemas.asyncapi.document import write_document
 from schemas.compatibility import find_breaks
 from schemas.contract import build_contract
 from schemas.json_schemas import build_schema, write_schema
-from schemas.releases import ROOT, find_undecodable, list_releases, read_release, schema_path, write_release
+from schemas.releases import (
+    ROOT,
+    find_undecodable,
+    good_examples,
+    list_releases,
+    read_release,
+    schema_path,
+    write_release,
+)
 from schemas.topics import TOPICS
 
 
 def write() -> None:
     for topic in TOPICS:
         schema_path(ROOT, topic.name).write_text(write_schema(build_schema(topic)))
+    (ROOT / "asyncapi.yaml").write_text(write_document(read_examples()), encoding="utf-8")
+
+
+def read_examples() -> dict[str, bytes]:
+    """Return a good example of each topic, for documents."""
+    return {
+        topic.name: choose_example(topic, [path.read_bytes() for path in good_examples(ROOT, topic.name)])
+        for topic in TOPICS
+    }
 
 
 def find_all_breaks() -> list[str]:

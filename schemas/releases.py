@@ -48,10 +48,15 @@ def schema_path(folder: Path, topic: str) -> Path:
     return folder / "json" / f"{topic}.schema.json"
 
 
+def good_examples(folder: Path, topic: str) -> list[Path]:
+    """Return the files with good records of a topic, of a release's folder or of today's (ROOT)."""
+    return sorted((folder / "examples" / topic / "good").glob("*.json"))
+
+
 def find_undecodable(release: str, folder: Path = RELEASED) -> Iterator[str]:
     """Say which records of a release today's reader refuses, a line each."""
     for topic in TOPICS:
-        for path in sorted((folder / release / "examples" / topic.name / "good").glob("*.json")):
+        for path in good_examples(folder / release, topic.name):
             record = decode(topic.record, path.read_bytes())
             if isinstance(record, Undecodable):
                 yield f"{topic.name}: record {path.name} of {release}: {record.reason}: {record.detail}"

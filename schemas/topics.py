@@ -87,3 +87,12 @@ READS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """The topics that each stage reads. Its group is the topics' prefix, `clickrail.`, and its name."""
+
+WRITES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "ingest": (CLICKS_RAW.name, CLICKS_REJECTED.name),
+        "enricher": (CLICKS_ENRICHED.name, CLICKS_DEAD.name),
+        "sink": (CLICKS_DEAD.name,),
+    }
+)
+"""The topics that each stage writes."""

@@ -1,9 +1,9 @@
 """The sources of dbt: the analysts' views with descriptions, freshness and tests, from the field reference."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
+from schemas.asyncapi.yaml_text import write_yaml
 from schemas.reference import FieldMeaning
 from storage.analysts.views import CLICK_VIEW, LIVE_VIEW, REJECTION_VIEW, SCORE_VIEW, VIEWS, View
 
@@ -92,30 +92,3 @@ def list_tests(view: View, name: str, meaning: FieldMeaning) -> Iterator[Test]:
 def describe_sources() -> str:
     """Give the text of dbt/sources.yml."""
     return NOTE + "\n".join(write_yaml(build_sources())) + "\n"
-
-
-def write_yaml(value: Any, indent: str = "") -> Iterator[str]:
-    """Write objects and lists in YAML's block style, and every other value as JSON, which YAML contains."""
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from write_entry(f"{indent}{name}:", inner, f"{indent}  ")
-    else:
-        for inner in value:
-            first, *rest = write_yaml(inner, f"{indent}  ") if is_block(inner) else [json.dumps(inner)]
-            yield f"{indent}- {first.strip()}"
-            yield from rest
-
-
-def write_entry(begin: str, value: Any, indent: str) -> Iterator[str]:
-    if is_block(value):
-        yield begin
-        yield from write_yaml(value, indent)
-    else:
-        yield f"{begin} {json.dumps(value, ensure_ascii=False)}"
-
-
-def is_block(value: Any) -> bool:
-    """Tell lists of plain values apart: they stand on one line."""
-    if isinstance(value, Mapping):
-        return True
-    return isinstance(value, Sequence) and not isinstance(value, str) and any(map(is_block, value))

@@ -10,17 +10,13 @@ from pathlib import Path
 import pytest
 
 import schemas
-from deploy.local.errors import Unreachable
-from deploy.local.launch import run_to_end
-from deploy.local.npm import install_npm, node
-from deploy.local.progress import silent
 from deploy.local.settings import LocalSettings
 from schemas import TOPICS
 from schemas.json_schemas import build_schema
+from tests.schemas.node_scripts import VALIDATORS, run_script
 from tests.schemas.test_json_schemas import patterns_in
 
 ROOT = Path(schemas.__file__).parent
-VALIDATORS = Path(__file__).with_name("validators")
 EXPECTED = {
     f"{path.relative_to(ROOT / 'examples')} {'valid' if path.parent.name == 'good' else 'invalid'}"
     for path in (ROOT / "examples").glob("*/*/*.json")
@@ -48,11 +44,7 @@ async def run_in(folder: Path, *command: str, given: str = "") -> tuple[int | No
 async def test_ajv_as_it_comes_takes_the_schemas_and_judges_every_example_alike(
     server_settings: LocalSettings,
 ) -> None:
-    try:
-        folder = await install_npm("ajv", "Ajv", server_settings.cache, silent, VALIDATORS)
-    except Unreachable as error:
-        pytest.skip(str(error))
-    code, output = await run_to_end(node(str(folder / "check.mjs"), str(ROOT)))
+    code, output = await run_script("ajv", server_settings, str(ROOT))
 
     assert (code, set(output.splitlines())) == (0, EXPECTED)
 

@@ -11,14 +11,19 @@ from schemas import TOPICS, Topic, Undecodable, decode, encode
 from schemas.__main__ import find_all_breaks
 from schemas.contract import build_contract
 from schemas.field_list import list_fields
-from schemas.releases import RELEASED, ROOT, find_undecodable, list_releases, read_release, schema_path, write_release
+from schemas.releases import (
+    RELEASED,
+    ROOT,
+    find_undecodable,
+    good_examples,
+    list_releases,
+    read_release,
+    schema_path,
+    write_release,
+)
 from tests.schemas.validating import Draft202012Validator
 
 RELEASES = list_releases()
-
-
-def good(folder: Path, topic: Topic) -> list[Path]:
-    return sorted((folder / "examples" / topic.name / "good").glob("*.json"))
 
 
 def test_the_contract_of_a_release_is_kept() -> None:
@@ -33,7 +38,7 @@ def test_no_reader_and_no_record_of_a_release_is_broken() -> None:
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_a_released_reader_accepts_what_we_write_today(release: str, topic: Topic) -> None:
     reader = Draft202012Validator(json.loads(schema_path(RELEASED / release, topic.name).read_text()))
-    records = [decode(topic.record, path.read_bytes()) for path in good(ROOT, topic)]
+    records = [decode(topic.record, path.read_bytes()) for path in good_examples(ROOT, topic.name)]
     written = [json.loads(encode(record)) for record in records if not isinstance(record, Undecodable)]
 
     assert [error.message for record in written for error in reader.iter_errors(record)] == []
@@ -44,7 +49,7 @@ def test_a_released_reader_accepts_what_we_write_today(release: str, topic: Topi
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_our_schema_accepts_a_released_record(release: str, topic: Topic) -> None:
     reader = Draft202012Validator(json.loads(schema_path(ROOT, topic.name).read_text()))
-    paths = good(RELEASED / release, topic)
+    paths = good_examples(RELEASED / release, topic.name)
 
     assert [path.name for path in paths if not reader.is_valid(json.loads(path.read_bytes()))] == []
     assert paths
@@ -52,7 +57,7 @@ def test_our_schema_accepts_a_released_record(release: str, topic: Topic) -> Non
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 def test_the_examples_have_a_record_of_each_version_that_added_a_field(topic: Topic) -> None:
-    versions = {json.loads(path.read_bytes())["schema_version"] for path in good(ROOT, topic)}
+    versions = {json.loads(path.read_bytes())["schema_version"] for path in good_examples(ROOT, topic.name)}
 
     assert {field.since for field in list_fields(topic)} - versions == set()
 
