@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import uuid
-from collections.abc import Iterable, Iterator
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,14 +41,27 @@ async def run(topics: Topics, *command: str | Path, lines: int | None = None, gr
     assert process.stdout
     try:
         async with asyncio.timeout(PATIENCE_S):
-            printed = [await process.stdout.readline() for _ in range(lines or 0)]
+            read = [await process.stdout.readline() for _ in range(lines or 0)]
             if lines and process.returncode is None:
                 process.send_signal(signal.SIGINT)
             output, errors = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
-    return Ended(process.returncode, (b"".join(printed) + output).decode(), errors.decode())
+    return Ended(process.returncode, (b"".join(read) + output).decode(), errors.decode())
+
+
+@asynccontextmanager
+async def running(topics: Topics, sample: str, *arguments: str | Path, group: str) -> AsyncIterator[Process]:
+    """Run a sample in Python for the block, and kill it at the end."""
+    environ = {**os.environ, "KAFKA": topics.kafka, "GROUP": topics.prefix + group}
+    process = await asyncio.create_subprocess_exec(*PYTHON, SAMPLES / sample, *arguments, env=environ)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def assert_reads_all(topics: Topics, *reader: str | Path) -> None:

@@ -1,20 +1,16 @@
 """The sample that counts each click once: killed in the middle, and made to read all again."""
 
-import asyncio
-import os
 import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
-from tests.docs.consumers.programs import PYTHON, SAMPLES
-from tests.docs.consumers.topics import Sent, Topics, click_records, write
-from tests.waiting import PATIENCE_S, PAUSE_S, eventually
+from tests.docs.consumers.programs import running
+from tests.docs.consumers.topics import Sent, Topics, click_records, wait_for_commits, write
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -41,29 +37,6 @@ def read_counts(path: Path) -> dict[str, int]:
         return dict(database.execute("SELECT code, sum(clicks) FROM counts GROUP BY 1")) if "counts" in tables else {}
 
 
-@asynccontextmanager
-async def counting(topics: Topics, path: Path, group: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run the sample for the block."""
-    command = (*PYTHON, SAMPLES / "exactly_once_counter.py", path, f"{topics.prefix}clicks.enriched")
-    environ = {**os.environ, "KAFKA": topics.kafka, "GROUP": f"{topics.prefix}{group}"}
-    process = await asyncio.create_subprocess_exec(*command, env=environ)
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
-async def count_committed(topics: Topics, group: str) -> int:
-    """Give how many records a group is done with."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=topics.kafka)
-    await admin.start()
-    offsets = await admin.list_consumer_group_offsets(f"{topics.prefix}{group}")
-    await admin.close()
-    return sum(place.offset for place in offsets.values())
-
-
 async def test_counts_are_exact_after_a_kill_and_after_everything_was_read_again(
     empty_topics: Topics, tmp_path: Path
 ) -> None:
@@ -74,12 +47,13 @@ async def test_counts_are_exact_after_a_kill_and_after_everything_was_read_again
     )
     path = tmp_path / "counts.sqlite"
 
-    async with counting(empty_topics, path, "counts"):
+    arguments = ("exactly_once_counter.py", path, f"{empty_topics.prefix}clicks.enriched")
+
+    async with running(empty_topics, *arguments, group="counts"):
         await eventually(lambda: read_counts(path))
         # The end of the block kills it.
-    async with counting(empty_topics, path, "again") as again:
-        while await count_committed(empty_topics, "again") < len(sent):
-            await asyncio.sleep(PAUSE_S)
+    async with running(empty_topics, *arguments, group="again") as again:
+        await wait_for_commits(empty_topics, "again", len(sent))
         again.terminate()
 
         assert await again.wait() == 0

@@ -1,5 +1,6 @@
 """Topics that hold every good example of the contract, as the stages write them, and records of versions to come."""
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -7,12 +8,14 @@ from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
 
 import schemas
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, DeadLetter, EnrichedClick, RejectedClick, Topic, encode
 from schemas.headers import Headers, dead_headers, enriched_headers, rejected_headers
 from tests.console.builders import NOW, enriched_click
+from tests.waiting import PATIENCE_S, PAUSE_S
 
 ROOT: Final = Path(schemas.__file__).parent
 CONTRACTS: Final = (ROOT / "examples", *sorted(ROOT.glob("released/*/examples")))
@@ -102,6 +105,22 @@ async def write(topics: Topics, records: Iterable[Sent]) -> None:
             key = None if record.key is None else record.key.encode()
             value = json.dumps(record.value, ensure_ascii=False, separators=(",", ":")).encode()
             await producer.send(topics.prefix + record.topic, value, key, headers=record.headers)
+
+
+async def wait_for_commits(topics: Topics, group: str, count: int) -> None:
+    """Wait until a group is done with so many records. Raises TimeoutError."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=topics.kafka)
+    await admin.start()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while await count_committed(admin, topics.prefix + group) < count:
+                await asyncio.sleep(PAUSE_S)
+    finally:
+        await admin.close()
+
+
+async def count_committed(admin: AIOKafkaAdminClient, group: str) -> int:
+    return sum(place.offset for place in (await admin.list_consumer_group_offsets(group)).values())
 
 
 def group_by_key(records: Iterable[tuple[str, str | None, Any]]) -> dict[tuple[str, str | None], list[Any]]:
