@@ -13,7 +13,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 SERVICES := ingest enricher sink settler console
 
-.PHONY: help up test check lint drill bench pictures sbom audit lock clean
+.PHONY: help up test check lint drill bench pictures tools sbom audit lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
@@ -42,6 +42,11 @@ bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its bas
 
 pictures: $(VENV)/.dev ## Make the pictures of the console in docs/pictures
 	@$(BIN)/python -m docs.pictures
+
+tools: ## Build Helm and kubeconform, with which the tests look at the chart; needs Go, and minutes
+	@mkdir -p .local/cache/go/bin
+	@GOBIN=$(CURDIR)/.local/cache/go/bin go install github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0
+	@GOBIN=$(CURDIR)/.local/cache/go/bin go install helm.sh/helm/v4/cmd/helm@v4.3.1
 
 sbom: $(VENV)/.dev ## Write what each service is made of to dist/ (CycloneDX), from its lock; needs no network
 	@mkdir -p dist

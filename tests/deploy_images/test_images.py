@@ -17,6 +17,7 @@ from runtime.settings import load
 from tests.deploy_images.reading import PARTS, ROOT, instructions, let_through, read_blocks, read_environments
 
 SECRETS = {"database-url": "postgresql://u:p@postgres/c", "console": "a long password", "session-secret": "s" * 32}
+PROFILES = {"ui": {"kafka-ui"}}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -35,7 +36,7 @@ def compose(*arguments: str, environ: dict[str, str] | None = None) -> "subproce
 
 
 def test_compose_understands_its_parts() -> None:
-    done = compose("--profile", "tools", "config", "-q")
+    done = compose(*(f"--profile={name}" for name in PROFILES), "config", "-q")
 
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -44,6 +45,27 @@ def test_compose_runs_everything_that_clickrail_consists_of() -> None:
     done = compose("config", "--services")
 
     assert {"kafka", "postgres", "valkey", "setup", "passwords", *SERVICES} == set(done.stdout.split())
+
+
+def test_a_profile_has_the_services_that_nobody_needs_to_click() -> None:
+    profiles = {
+        name: re.findall(r"^    profiles: \[(\w+)\]$", block, re.MULTILINE)
+        for part in PARTS.glob("*.yml")
+        for name, block in read_blocks(part.name).items()
+    }
+
+    assert {name: tuple(of) for name, of in profiles.items() if of} == {
+        service: (profile,) for profile, services in PROFILES.items() for service in services
+    }
+
+
+def test_every_container_that_goes_on_running_has_a_healthcheck() -> None:
+    blocks = {name: block for part in PARTS.glob("*.yml") for name, block in read_blocks(part.name).items()}
+    ends_by_itself = {"passwords", "setup"}
+    # The services have that of `x-service`.
+    unchecked = {name for name, block in blocks.items() if not re.search(r"healthcheck:|<<: \*service", block)}
+
+    assert unchecked == ends_by_itself
 
 
 def test_a_variable_of_the_users_reaches_the_service() -> None:

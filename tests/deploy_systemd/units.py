@@ -42,7 +42,10 @@ def environment_of(unit: str, *drop_ins: Path) -> dict[str, str]:
     instance = unit.partition("@")[2].removesuffix(".service")
     lines = [line for path in (file_of(unit), *drop_ins) for line in read_lines(path)]
     own = [item.partition("=") for value in values(lines, "Environment") for item in value.split()]
-    given = {name: value.replace("%d", CREDENTIALS).replace("%i", instance) for name, _, value in own}
+    given = {
+        name: value.replace("%d", CREDENTIALS).replace("%i", instance).replace("%H", "machine")
+        for name, _, value in own
+    }
     return given | dict(read_lines(UNITS / "clickrail.env"))
 
 

@@ -1,4 +1,7 @@
-"""An edge node: ingest far from its three servers, with 75 ms latency in each direction to each."""
+"""An edge node: ingest far from Kafka and PostgreSQL, with 75 ms latency in each direction to each.
+
+Its settings are those of the chart's edge render, but for what a test has to choose itself (`CHOSEN_HERE`).
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -13,12 +16,24 @@ from deploy.local.kafka import plan_kafka, render
 from deploy.local.ports import HOST, free_port
 from deploy.local.server import ServerPlan, running
 from deploy.local.settings import LocalSettings
+from tests.deploy_helm.renders import environment_of, pods_in, read_golden
 from tests.faults.proxy import Proxy
 from tests.faults.shop import read_metric
 from tests.pipeline import DEMO, Pipeline
 
 ONE_WAY_S: Final = 0.075
-REGION: Final = "tokyo"
+RENDERED: Final = environment_of(dict(pods_in(read_golden("edge")))["ingest"])
+CHOSEN_HERE: Final = (
+    "CLICKRAIL_KAFKA_",
+    "CLICKRAIL_INGEST_DATA_DIR",
+    "CLICKRAIL_INGEST_DRAIN_S",
+    "CLICKRAIL_INGEST_WORKERS",
+)
+"""Beginnings of names. The servers here have neither TLS nor passwords, and one worker's metrics tell what waits."""
+CHART_SETTINGS: Final = {
+    name: value for name, value in RENDERED.items() if not name.startswith(CHOSEN_HERE) and not name.endswith("_FILE")
+}
+REGION: Final = CHART_SETTINGS["CLICKRAIL_REGION"]
 MAKE_ROLE: Final = """
     CREATE ROLE {role} LOGIN PASSWORD 'secret';
     GRANT USAGE ON SCHEMA {schema} TO {role};
@@ -32,7 +47,6 @@ class ProxyLines(msgspec.Struct, frozen=True):
 
     kafka: Proxy
     postgres: Proxy
-    redis: Proxy
 
     def lengthen(self, one_way_s: float = ONE_WAY_S) -> None:
         for line in self.all():
@@ -50,7 +64,7 @@ class ProxyLines(msgspec.Struct, frozen=True):
             line.latency_s = one_way_s
 
     def all(self) -> tuple[Proxy, ...]:
-        return self.kafka, self.postgres, self.redis
+        return self.kafka, self.postgres
 
 
 class Edge(Pipeline):
@@ -60,13 +74,12 @@ class Edge(Pipeline):
         super().__init__(*arguments)
         self.lines = lines
         self.role = f"edge_{self.prefix.rstrip('.')}"
+        at_the_centre = {name: value for name, value in self.environ.items() if name != "CLICKRAIL_REDIS_URL"}
         self.services["ingest"].environ = {
-            **self.environ,
-            "CLICKRAIL_REGION": REGION,
+            **at_the_centre,
+            **CHART_SETTINGS,
             "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": lines.kafka.address,
             "CLICKRAIL_DATABASE_URL": by_way_of(self.database_url, lines.postgres, f"{self.role}:secret"),
-            "CLICKRAIL_INGEST_POSTGRES_TIMEOUT_MS": "600",
-            "CLICKRAIL_REDIS_URL": by_way_of(self.environ["CLICKRAIL_REDIS_URL"], lines.redis),
         }
 
     async def prepare(self, referrals: str = DEMO) -> None:
@@ -92,13 +105,11 @@ class Centre(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_centre(settings: LocalSettings, database_url: str, redis_url: str) -> AsyncIterator[Centre]:
-    """Run a Kafka for the centre, and proxies to it, to PostgreSQL and to Redis."""
+async def open_centre(settings: LocalSettings, database_url: str) -> AsyncIterator[Centre]:
+    """Run a Kafka for the centre, and proxies to it and to PostgreSQL."""
     far_port = free_port()
     with ExitStack() as stack:
-        lines = ProxyLines(
-            *(stack.enter_context(Proxy(HOST, port)) for port in (far_port, port_of(database_url), port_of(redis_url)))
-        )
+        lines = ProxyLines(*(stack.enter_context(Proxy(HOST, port)) for port in (far_port, port_of(database_url))))
         async with running(await plan_kafka_with_two_doors(settings, far_port, lines.kafka)) as kafka:
             yield Centre(kafka.address, lines)
 

@@ -1,4 +1,4 @@
-"""An edge node, 150 ms there and back from its servers: it answers as at home, and so it does with its lines cut."""
+"""An edge node with the chart's settings, 150 ms from its servers: it answers as at home, also with its lines cut."""
 
 import asyncio
 import time
@@ -29,8 +29,8 @@ MAKE_NEW: Final = """
 
 
 @pytest.fixture(scope="module")
-async def centre(tmp_path_factory: pytest.TempPathFactory, postgres: str, valkey: str) -> AsyncIterator[Centre]:
-    async with open_centre(small_settings(tmp_path_factory.mktemp("centre")), postgres, valkey) as centre:
+async def centre(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> AsyncIterator[Centre]:
+    async with open_centre(small_settings(tmp_path_factory.mktemp("centre")), postgres) as centre:
         yield centre
 
 
