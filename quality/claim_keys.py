@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from quality.click_ids import pack_id
-from quality.window_counts import BUCKET_MS, ENTRY
+from quality.log_entries import BUCKET_MS, ENTRY
 from quality.window_visits import digest_key
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,40 +5,31 @@ click got when it was first seen. A click that is judged again has the counts of
 entries, so they go up to 129. A log takes 1,024 entries; clicks beyond have the counts of the last one's time.
 """
 
-from collections.abc import Mapping, Sequence
-from struct import Struct
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
+from quality.log_entries import (
+    BUCKET_MS,
+    ENTRY,
+    FIRST,
+    FIRST_WITH_COOKIE,
+    NUMBERS_AT,
+    SEEN,
+    TIME_SHIFT,
+    Entry,
+    count_entries,
+    count_first,
+    read_last,
+    write_entry,
+)
 from quality.window_store import Append
-from quality.window_visits import DIGEST, NO_COOKIE, Visit
+from quality.window_visits import Visit
 from schemas import Counts
 
-BUCKET_MS: Final = 600_000
 KEPT_S: Final = 1800
 """The longest window, the bucket that it may begin in, and 10 minutes in which a click may be late."""
-SEEN: Final = 128
 LOG_ENTRIES: Final = 1024
-
-MINUTE_MS: Final = 60_000
-DUPLICATE_MS: Final = 30_000
-SWEEP_MS: Final = 10_000
-
-ENTRY: Final = Struct(f">Q4s4s{DIGEST}s{DIGEST}s{DIGEST}s9B")
-"""The click id (its time in the first 48 bits), client, cookie, link, and the counts in the order of `Counts`."""
 LOG_BYTES: Final = LOG_ENTRIES * ENTRY.size
-TIME_SHIFT: Final = 16
-TAIL_AT: Final = 2
-CLIENT_AT: Final = 3
-COOKIE_AT: Final = 4
-LINK_AT: Final = 5
-NUMBERS_AT: Final = 6
-
-FIRST: Final = (1, 1, 1, 1, 1, 0, 1, 1, 0)
-FIRST_WITH_COOKIE: Final = (0, 0, 1, 1, 1, 1, 1, 1, 0)
-"""The counts of a network's only click."""
-
-Entry = tuple[Any, ...]
-"""What `ENTRY` unpacks: a struct for each would take longer than all the counting."""
 
 
 class NetworkLog:
@@ -120,62 +111,10 @@ def is_counted(visit: Visit) -> bool:
     return visit.exempt is None and visit.hashes.client is not None and not visit.is_late
 
 
-def count_first(visit: Visit) -> tuple[int, ...]:
-    return FIRST_WITH_COOKIE if visit.has_cookie else FIRST
-
-
-def count_entries(visit: Visit, at_ms: int, entries: Sequence[Entry]) -> tuple[int, ...]:
-    """Count the clicks of the network up to this one, itself included.
-
-    In comprehensions over fewer and fewer entries: one loop over 128 of them takes twice as long.
-    """
-    client, cookie, link = visit.client, visit.cookie, visit.link
-    start, end = at_ms - BUCKET_MS + 1 << TIME_SHIFT, at_ms + 1 << TIME_SHIFT
-    recent = [entry for entry in entries if start <= entry[0] < end]
-    minute = since(at_ms - MINUTE_MS, recent)
-    of_client = [entry for entry in recent if entry[CLIENT_AT] == client]
-    without_cookie = [entry for entry in of_client if entry[COOKIE_AT] == NO_COOKIE]
-    # The same cookie, or the first of the two clicks had none yet.
-    own = [entry for entry in of_client if entry[COOKIE_AT] == cookie or entry[TAIL_AT] == cookie]
-    cookies = {entry[COOKIE_AT] for entry in recent} - {NO_COOKIE}
-    if visit.has_cookie:
-        cookies.add(cookie)
-    itself = 0 if visit.has_cookie else 1
-    return (
-        itself + len(since(at_ms - MINUTE_MS, without_cookie)),
-        itself + len(without_cookie),
-        1 + len(minute),
-        len({entry[CLIENT_AT] for entry in minute} | {client}),
-        len({entry[CLIENT_AT] for entry in recent} | {client}),
-        len(cookies),
-        len({entry[LINK_AT] for entry in since(at_ms - SWEEP_MS, own)} | {link}),
-        len({entry[LINK_AT] for entry in since(at_ms - SWEEP_MS, minute)} | {link}),
-        len([entry for entry in since(at_ms - DUPLICATE_MS, own) if entry[LINK_AT] == link]),
-    )
-
-
-def since(after_ms: int, entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Give the entries later than this time."""
-    start = after_ms + 1 << TIME_SHIFT
-    return [entry for entry in entries if entry[0] >= start]
-
-
 def make_keys(visit: Visit) -> tuple[bytes, bytes]:
     """Give the keys of the click's log and of the one before it."""
     net, bucket = bytes.fromhex((visit.hashes.net or "")[:20]), visit.at_ms // BUCKET_MS
     return b"v:%b:%d" % (net, bucket), b"v:%b:%d" % (net, bucket - 1)
-
-
-def read_last(log: bytes) -> list[Entry]:
-    """Read the last entries of a log. Bytes at its end that are no whole entry are ignored."""
-    end = len(log) - len(log) % ENTRY.size
-    return list(ENTRY.iter_unpack(log[max(end - SEEN * ENTRY.size, 0) : end]))
-
-
-def write_entry(visit: Visit, numbers: tuple[int, ...]) -> bytes:
-    packed = visit.packed_id
-    head = int.from_bytes(packed[:8], "big")
-    return ENTRY.pack(head, packed[8:12], packed[12:], visit.client, visit.cookie, visit.link, *numbers)
 
 
 def make_counts(numbers: tuple[int, ...]) -> Counts:

@@ -6,33 +6,25 @@ from typing import Final
 
 import msgspec
 
+from enricher.facts.address_cache import AddressCache
 from enricher.facts.database_file import DatabaseFile, find_best, oldest_build
 from enricher.facts.network_lists import NetworkListFile
 from enricher.steps.database import Database, IpAddress
 from enricher.steps.network import SYSTEMS, NetworkSource, classify_network, find_network, own_networks
 from schemas import Network
 
-MOST_CACHED: Final = 16_384
 NO_DATABASE: Final = Network(status="no_database")
 
 
 class InUse(msgspec.Struct, frozen=True):
-    """The files at one moment, and the answers they gave. In place of a database that cannot be used is its status."""
+    """The files at one moment. In place of a database that cannot be used is its status."""
 
     databases: tuple[Database | str, ...]
     sources: tuple[NetworkSource, ...]
-    answers: dict[bytes, Network]
 
     def find(self, address: IpAddress) -> Network:
-        packed = address.packed
-        network = self.answers.get(packed)
-        if network is None:
-            found = find_best((find_in(database, address) for database in self.databases), NO_DATABASE)
-            network = classify_network(found, address, self.sources)
-            if len(self.answers) >= MOST_CACHED:
-                self.answers.clear()
-            self.answers[packed] = network
-        return network
+        found = find_best((find_in(database, address) for database in self.databases), NO_DATABASE)
+        return classify_network(found, address, self.sources)
 
 
 class NetworkFiles:
@@ -43,7 +35,7 @@ class NetworkFiles:
         self._lists = [NetworkListFile(setting) for setting in lists]
         self._files: list[DatabaseFile | NetworkListFile] = [*self._databases, *self._lists]
         self._fixed = (own_networks(), *fixed)
-        self._in_use = self._collect()
+        self._use(self._collect())
 
     @property
     def problems(self) -> list[str]:
@@ -55,7 +47,7 @@ class NetworkFiles:
 
     def find(self, address: IpAddress) -> Network:
         """Give the network of an address. Never raises. Called by the event loop while a thread may refresh."""
-        return self._in_use.find(address)
+        return self._cache.find(address)
 
     def refresh(self) -> bool:
         """Refresh every file. Returns whether anything changed. Blocks while it reads: call it in a thread."""
@@ -63,15 +55,17 @@ class NetworkFiles:
         # With every refresh: a file that cannot be used may have another status, though nothing else is in use.
         collected = self._collect()
         if any(changed) or collected.databases != self._in_use.databases:
-            self._in_use = collected
+            self._use(collected)
         return any(changed)
+
+    def _use(self, collected: InUse) -> None:
+        self._in_use, self._cache = collected, AddressCache(collected.find)
 
     def _collect(self) -> InUse:
         lists = (file.networks for file in self._lists)
         return InUse(
             tuple(file.database or file.status for file in self._databases),
             (*self._fixed, *(each for each in lists if each is not None)),
-            {},
         )
 
 

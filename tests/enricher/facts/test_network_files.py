@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from enricher.facts.network_files import MOST_CACHED, NetworkFiles
+from enricher.facts.network_files import NetworkFiles
 from enricher.rules.networks import KINDS
 from enricher.steps.database import IpAddress
 from enricher.steps.network import Claim
@@ -126,14 +126,6 @@ def test_a_list_that_changes_is_taken_into_use(tmp_path: Path) -> None:
 
     assert files.refresh()
     assert (before.kind, files.find(ADDRESS).kind, files.find(ip_address("1.2.3.4")).kind) == ("vpn", None, "vpn")
-
-
-def test_no_more_answers_are_remembered_than_said() -> None:
-    files = opened()
-    for number in range(MOST_CACHED + 10):
-        files.find(ip_address(0x51020000 + number))
-
-    assert len(files._in_use.answers) <= MOST_CACHED
 
 
 class Anything:
