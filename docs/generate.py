@@ -9,6 +9,7 @@ from typing import Final
 from docs.generators.alerts import describe_alerts
 from docs.generators.api import write_openapi
 from docs.generators.dbt import describe_sources
+from docs.generators.fields import describe_fields
 from docs.generators.metrics import describe_metrics
 from docs.generators.quality import describe_evaluation, describe_rules, describe_signals
 from docs.generators.reasons import describe_reasons
@@ -26,6 +27,7 @@ DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
 )
 TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
     {
+        "data-fields.md": {"fields": describe_fields},
         "monitoring.md": {"alerts": describe_alerts},
         "quality.md": {"signals": describe_signals, "rules": describe_rules, "evaluation": describe_evaluation},
     }
