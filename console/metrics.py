@@ -27,6 +27,6 @@ class ConsoleMetrics:
         self.missing_clicks = Gauge(
             "clickrail_ledger_missing_clicks",
             "Clicks of the last 24 hours that ingest accepted, and that are in no table, in no dead letter and not in "
-            "Kafka on their way. It should stay at 0.",
+            "Kafka on their way, and that nobody has acknowledged as lost. It should stay at 0.",
             registry=registry,
         )

@@ -1,5 +1,6 @@
 """Request handlers of the jobs."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,8 @@ from console.web.numbers import read_whole
 from console.web.responses import reply
 from storage.erasure.request import ErasureRequest
 from storage.read.pipeline import read_pipeline
+from storage.read.removals import list_removals
+from storage.status import read_status
 
 LONGEST_WHY: Final = 500
 LAST_JOB: Final = 10**15
@@ -24,7 +27,25 @@ NOTHING_GIVEN: Final = {"asked": "click", "value": "", "why": ""}
 
 
 async def show_jobs(request: web.Request) -> web.Response:
-    return reply(request, "jobs/page.html", **await read_jobs(request), fault="", given=NOTHING_GIVEN)
+    return await reply_page(request)
+
+
+async def reply_page(
+    request: web.Request, status: int = 200, fault: str = "", given: Mapping[str, str] = NOTHING_GIVEN
+) -> web.Response:
+    """Show the page; `fault` is what is wrong with an erasure that was asked for, as it was `given`."""
+    environment: Environment = request.app[ENVIRONMENT]
+    now = environment.now()
+
+    async def query(connection: Any) -> dict[str, Any]:
+        return {
+            "state": await read_pipeline(connection, now),
+            "storage": await read_status(connection, now.date()),
+            "removals": await list_removals(connection),
+        }
+
+    shown = await read_jobs(request) | await environment.database.read(query)
+    return reply(request, "jobs/page.html", status, **shown, kept_days=KEPT_DAYS, fault=fault, given=given)
 
 
 async def show_jobs_part(request: web.Request) -> web.Response:
@@ -35,16 +56,8 @@ async def show_jobs_part(request: web.Request) -> web.Response:
 
 async def read_jobs(request: web.Request) -> dict[str, Any]:
     environment: Environment = request.app[ENVIRONMENT]
-    now, owner = environment.now(), find_owner(request[SESSION])
-
-    async def query(connection: Any) -> dict[str, Any]:
-        return {
-            "jobs": await list_jobs(connection, owner),
-            "state": await read_pipeline(connection, now),
-            "kept_days": KEPT_DAYS,
-        }
-
-    return await environment.database.read(query)
+    owner = find_owner(request[SESSION])
+    return {"jobs": await environment.database.read(lambda connection: list_jobs(connection, owner))}
 
 
 def read_job_id(request: web.Request) -> int:
@@ -81,9 +94,7 @@ async def post_erasure(request: web.Request) -> web.Response:
         if not await environment.database.read(lambda connection: is_planned(connection, what)):
             asked = "Plan it first, and read what would be erased: then erase."
     if isinstance(asked, str):
-        return reply(
-            request, "jobs/page.html", 422, **await read_jobs(request), fault=asked, given={**NOTHING_GIVEN, **form}
-        )
+        return await reply_page(request, 422, asked, {**NOTHING_GIVEN, **form})
     kind: Kind = "erasure" if form.get("really") == "yes" else "erasure_plan"
     actor = actor_of(request[SESSION])
 

@@ -10,7 +10,7 @@ from console.pipeline.report import name_version, write_line
 from console.web.responses import reply
 from runtime.errors import DependencyAway
 from runtime.process import clickrail_version
-from storage.read.ledger import GRACE, WINDOW
+from storage.read.ledger import GRACE
 
 VARIES: Final = {"Vary": "HX-Request"}
 
@@ -38,13 +38,13 @@ async def read_context(environment: Environment) -> dict[str, Any]:
         "topics": {topic.topic: topic for stage in kafka.describe() for topic in stage.topics},
         "kafka_problem": kafka.problem,
         "measured_at": kafka.measured_at,
+        "brokers": kafka.brokers,
         "report": report,
         "database_problem": database_problem,
         "lines": [write_line(one, limit) for one in report.minutes] if report else [],
         "ledger": pipeline.ledger.report,
         "limit": limit,
         "grace_s": int(GRACE.total_seconds()),
-        "window_h": int(WINDOW.total_seconds() // 3600),
         "versions": [(name_version(name), found) for name, found in report.versions.items()] if report else [],
         "clickrail": clickrail_version(),
     }

@@ -28,11 +28,15 @@ UNKNOWN: Final = "Asking Kafka for the first time"
 
 
 class KafkaWatch:
-    """Measures the stages until cancelled. `problem` is null while Kafka answers; then `measured_at` is recent."""
+    """Measures the stages until cancelled. `problem` is null while Kafka answers; then `measured_at` is recent.
+
+    `brokers` is how many Kafka has, when it last answered; 0 before.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.problem: str | None = UNKNOWN
         self.measured_at: datetime | None = None
+        self.brokers = 0
         self._settings = settings
         self._security = read_security(settings)
         self._history: Mapping[str, deque[Measured]] = {stage: deque(maxlen=KEPT) for stage in READS}
@@ -62,6 +66,7 @@ class KafkaWatch:
     async def measure(self, clients: Mapping[str, GroupClient]) -> None:
         """Ask once, first how far the enricher is: what it writes meanwhile is seen at the sink. Raises KafkaError."""
         prefix, found = self._settings.kafka_topic_prefix, []
+        self.brokers = await next(iter(clients.values())).brokers()
         for stage, client in clients.items():
             at = datetime.now(UTC)
             offsets = await measure(client, [prefix + topic for topic in READS[stage]])

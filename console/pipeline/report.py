@@ -7,8 +7,9 @@ from typing import Final
 import msgspec
 
 from console.database import Database
+from storage.ledger.acknowledging import Loss, list_losses
 from storage.read.ledger import LedgerMinute, cut_to_minute, read_minutes
-from storage.read.pipeline import PipelineState, Version, read_pipeline, read_versions
+from storage.read.pipeline import PipelineState, StoreState, Version, read_pipeline, read_store, read_versions
 from storage.read.queries import Connection
 
 SHOWN: Final = timedelta(minutes=30)
@@ -24,10 +25,12 @@ LABELS: Final = {
 
 
 class PipelineReport(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of the tables, the ledger of the last half hour, and the versions in use."""
+    """The state of the tables, the ledger of half an hour, acknowledged losses, Redis, and versions in use."""
 
     state: PipelineState
     minutes: Sequence[LedgerMinute]
+    losses: Sequence[Loss]
+    store: StoreState
     versions: Mapping[str, Sequence[Version]]
     as_of: datetime
 
@@ -40,6 +43,8 @@ async def read_report(database: Database, now: datetime) -> PipelineReport:
         return PipelineReport(
             state=await read_pipeline(connection, now),
             minutes=await read_minutes(connection, until - SHOWN, until),
+            losses=await list_losses(connection),
+            store=await read_store(connection, now),
             versions=await read_versions(connection, now),
             as_of=now,
         )

@@ -55,6 +55,11 @@ class GroupClient:
             for partition in topic["partitions"]
         )
 
+    async def brokers(self) -> int:
+        """Give how many brokers Kafka has."""
+        described = await self._admin.describe_cluster()
+        return len(described["brokers"])
+
     async def group(self) -> Group:
         (response,) = await self._admin.describe_consumer_groups([self._group])
         code, _, state, _, _, members = response.groups[0][:6]

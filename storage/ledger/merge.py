@@ -44,6 +44,7 @@ TIDY: Final = (
     "DELETE FROM ledger_minutes WHERE minute < $1",
     "DELETE FROM ledger_processes WHERE last_at < $1",
     "DELETE FROM ledger_unnumbered WHERE minute < $1",
+    "DELETE FROM ledger_acknowledged WHERE minute < $1",
 )
 MERGE_S: Final = 60.0
 LOOK_S: Final = 10.0

@@ -1,4 +1,4 @@
-"""What the tables say of the pipeline: the sink's commits, settling, rollups, and versions of recent clicks."""
+"""What the tables say of the pipeline: the sink's commits, settling, rollups, Redis, and versions of recent clicks."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -39,6 +39,28 @@ VERSIONS: Final = """
 """
 
 
+STORE: Final = """
+    WITH recent AS (
+        SELECT clicked_at, unique_status FROM clicks WHERE clicked_at >= $1 ORDER BY clicked_at DESC LIMIT $2
+    )
+    SELECT count(*) AS clicks, count(*) FILTER (WHERE unique_status = 'no_store') AS unreached,
+        (array_agg(unique_status ORDER BY clicked_at DESC))[1] AS newest, max(clicked_at) AS newest_at
+    FROM recent WHERE unique_status IN ('judged', 'warming', 'no_store')
+"""
+
+
+class StoreState(msgspec.Struct, frozen=True):
+    """How the enricher found Redis, by those of the newest clicks that it asked about: `unreached` had no answer.
+
+    `newest` is `judged`, `warming` (it had been emptied), `no_store` (it did not answer) or null without such a click.
+    """
+
+    clicks: int
+    unreached: int
+    newest: str | None
+    newest_at: datetime | None
+
+
 class PipelineState(msgspec.Struct, frozen=True, kw_only=True):
     """`unrolled` clicks wait for the rollups, since `unrolled_since`. `timescaledb` is null without it."""
 
@@ -63,6 +85,10 @@ class Version(msgspec.Struct, frozen=True):
 async def read_pipeline(connection: Reader, now: datetime) -> PipelineState:
     row = await connection.fetchrow(STATE, now - LOOK_BACK, timeout=QUERY_S)
     return PipelineState(**dict(row))
+
+
+async def read_store(connection: Reader, now: datetime) -> StoreState:
+    return StoreState(*await connection.fetchrow(STORE, now - LOOK_BACK, RECENT, timeout=QUERY_S))
 
 
 async def read_versions(connection: Reader, now: datetime) -> Mapping[str, list[Version]]:

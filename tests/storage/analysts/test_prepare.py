@@ -38,6 +38,7 @@ OURS = frozenset(
         "ledger_minutes",
         "ledger_unnumbered",
         "ledger_state",
+        "ledger_acknowledged",
         "ledger_numbers",
         "ledger_heights",
         "personal_days",
