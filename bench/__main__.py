@@ -15,10 +15,12 @@ from bench.pipeline import measure_pipeline
 from bench.publishing import measure_publishing
 from bench.redirect import measure_redirect
 from bench.report import Figure, print_table
+from bench.scaling import measure_scaling
 from bench.snapshot import measure_snapshot
 from bench.stack import Bench, open_bench
 from bench.steps import measure_steps
 from bench.storage import measure_storage
+from bench.volumes import measure_volumes
 
 # The redirect behind the pipeline: it leaves a backlog of hundreds of thousands of clicks in the topic.
 MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
@@ -27,6 +29,8 @@ MEASUREMENTS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "pipeline": measure_pipeline,
     "redirect": measure_redirect,
     "publishing": measure_publishing,
+    "scaling": measure_scaling,
+    "volumes": measure_volumes,
     "steps": measure_steps,
     "snapshot": measure_snapshot,
     "storage": measure_storage,

@@ -33,6 +33,11 @@ def only_in_drill(request: pytest.FixtureRequest) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--drill", action="store_true", help="hold tests in their long forms, and report")
+    parser.addoption("--drill-seed", type=int, default=1, help="which faults fall together is drawn by this number")
+    parser.addoption("--soak-minutes", type=float, default=30, help="how long the soak lasts, in minutes")
+    parser.addoption(
+        "--soak-rate", type=float, default=700, help="its clicks a second: 70 %% of what the machine holds"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -58,6 +58,11 @@ class Service:
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
+        await self.launch()
+        await eventually(self.is_ready)
+
+    async def launch(self) -> None:
+        """Start the process, and do not wait until it is ready."""
         # Without the settings of the tests themselves, such as CLICKRAIL_TEST_KAFKA, which no service knows.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
         source = {"PYTHONPATH": str(self.tree)} if self.tree else {}
@@ -69,7 +74,6 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        await eventually(self.is_ready)
 
     async def is_ready(self) -> bool:
         assert self.process is not None

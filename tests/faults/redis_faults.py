@@ -21,6 +21,7 @@ OTHER_KEYS: Final = 5000
 """Keys of a kilobyte that Redis evicts for ours, and now and then one of ours for them."""
 
 Ask = Callable[[], Coroutine[None, None, bool]]
+Act = Callable[[], Coroutine[None, None, None]]
 
 
 class Faults:
@@ -60,9 +61,14 @@ class Faults:
         shutil.rmtree(self._server.plan.folder / "appendonlydir")
         await self._server.start()
 
-    async def during(self, name: str, short_s: float, until: Ask | None = None) -> None:
-        """Let the fault last, in the long form for a minute; at least until clicks sent meanwhile are enriched."""
+    async def during(self, name: str, short_s: float, until: Ask | None = None, begin: Act | None = None) -> None:
+        """Let the fault last, in the long form for a minute; at least until clicks sent meanwhile are enriched.
+
+        Its time includes `begin`: what follows from that may be over soon after.
+        """
         began = time.time()
+        if begin is not None:
+            await begin()
         await asyncio.sleep(self._drill.seconds(short_s, LONG_S))
         sent = len(self._judging.sent)
         await eventually(lambda: is_read(self._judging, sent))
@@ -83,11 +89,6 @@ class Faults:
             return await self._judging.not_judged(reason) > before
 
         return is_more
-
-    async def is_warming(self) -> bool:
-        before = await self._judging.not_judged("warming")
-        await asyncio.sleep(JUDGED_S)
-        return await self._judging.not_judged("warming") > before
 
     async def is_judging(self) -> bool:
         """Tell whether every click of a short time was judged. A busy machine may miss the deadline: that costs 5 s."""
