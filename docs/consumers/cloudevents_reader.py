@@ -25,10 +25,11 @@ def handle(event: BaseCloudEvent) -> None:
 
 
 def read(message: Message) -> None:
-    event = from_binary_event(KafkaMessage(dict(message.headers() or []), message.key(), message.value()))
+    headers = {name: value for name, value in dict(message.headers() or []).items() if isinstance(value, bytes)}
+    event = from_binary_event(KafkaMessage(headers, message.key(), message.value() or b""))
     if event.get_type() not in KNOWN:
         place = f"{message.topic()}/{message.partition()}/{message.offset()}"
-        sys.exit(f"{event.get_type()} at {place} is newer than this reader")
+        sys.exit(f"{event.get_type()} at {place} is unknown to this reader")
     handle(event)
 
 

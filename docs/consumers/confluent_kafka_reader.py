@@ -23,13 +23,18 @@ def handle(kind: str, key: str | None, record: dict[str, Any]) -> None:
     print(kind, key or "", json.dumps(record), sep="\t")
 
 
+def kind_of(message: Message) -> str:
+    kind = dict(message.headers() or []).get("ce_type")
+    return kind.decode() if isinstance(kind, bytes) else "A record without ce_type"
+
+
 def read(message: Message) -> None:
-    kind = dict(message.headers() or [])["ce_type"].decode()
-    if kind not in KNOWN:
-        sys.exit(f"{kind} at {message.topic()}/{message.partition()}/{message.offset()} is newer than this reader")
+    if (kind := kind_of(message)) not in KNOWN:
+        place = f"{message.topic()}/{message.partition()}/{message.offset()}"
+        sys.exit(f"{kind} at {place} is unknown to this reader")
     key = message.key()
     # Fields that this reader does not know are of a later minor version: they are left alone.
-    handle(kind, key.decode() if key else None, json.loads(message.value()))
+    handle(kind, key.decode() if key else None, json.loads(message.value() or b""))
 
 
 def follow(consumer: Consumer, stopping: Event) -> None:

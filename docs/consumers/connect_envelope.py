@@ -54,12 +54,17 @@ def find(click: dict[str, Any], path: str, kind: str) -> Any:
     return value
 
 
+def kind_of(message: Message) -> str:
+    kind = dict(message.headers() or []).get("ce_type")
+    return kind.decode() if isinstance(kind, bytes) else "A record without ce_type"
+
+
 def wrap(message: Message) -> bytes:
     if error := message.error():
         raise KafkaException(error)
-    if (kind := dict(message.headers() or [])["ce_type"].decode()) != KNOWN:
-        sys.exit(f"{kind} is newer than this program")
-    click = json.loads(message.value())
+    if (kind := kind_of(message)) != KNOWN:
+        sys.exit(f"{kind} is unknown to this program")
+    click = json.loads(message.value() or b"")
     row = {name: find(click, path, kind) for name, (path, kind) in COLUMNS.items()}
     return json.dumps({"schema": SCHEMA, "payload": row}).encode()
 

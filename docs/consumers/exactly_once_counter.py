@@ -25,12 +25,17 @@ TABLES = """
 COUNT = "INSERT INTO counts VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET clicks = clicks + 1"
 
 
+def kind_of(message: Message) -> str:
+    kind = dict(message.headers() or []).get("ce_type")
+    return kind.decode() if isinstance(kind, bytes) else "A record without ce_type"
+
+
 def read(message: Message) -> dict[str, Any]:
     if error := message.error():
         raise KafkaException(error)
-    if (kind := dict(message.headers() or [])["ce_type"].decode()) != KNOWN:
-        sys.exit(f"{kind} is newer than this reader")
-    record: dict[str, Any] = json.loads(message.value())
+    if (kind := kind_of(message)) != KNOWN:
+        sys.exit(f"{kind} is unknown to this reader")
+    record: dict[str, Any] = json.loads(message.value() or b"")
     return record
 
 

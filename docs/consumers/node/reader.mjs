@@ -16,7 +16,7 @@ async function handle(kind, key, record) {
 async function read(message) {
   const kind = message.headers.get("ce_type");
   if (!KNOWN.has(kind))
-    throw new Error(`${kind} at ${message.topic}/${message.partition}/${message.offset} is newer than this reader`);
+    throw new Error(`${kind} at ${message.topic}/${message.partition}/${message.offset} is unknown to this reader`);
   // Fields that this reader does not know are of a later minor version: they are left alone.
   await handle(kind, message.key, JSON.parse(message.value));
 }

@@ -96,7 +96,7 @@ async def assert_stops_at_next_major(topics: Topics, *reader: str | Path) -> Non
 
         assert ended.code == 1
         assert f"{newer.kind} at {topics.prefix}" in ended.errors
-        assert "is newer than this reader" in ended.errors
+        assert "is unknown to this reader" in ended.errors
 
 
 def printed(output: str) -> Iterator[Printed]:
