@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +11,8 @@ from docs.generators.alerts import describe_alerts
 from docs.generators.api import write_openapi
 from docs.generators.dbt import describe_sources
 from docs.generators.fields import describe_fields
+from docs.generators.grafana.dashboard import write_dashboard
+from docs.generators.grafana.dashboards import DASHBOARDS
 from docs.generators.metrics import describe_metrics
 from docs.generators.quality import describe_evaluation, describe_rules, describe_signals
 from docs.generators.reasons import describe_reasons
@@ -34,7 +37,11 @@ TABLES: Final[Mapping[str, Mapping[str, Callable[[], str]]]] = MappingProxyType(
 )
 """The generated parts of documents that are written by hand, each between two comments."""
 FILES: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
-    {"../dbt/sources.yml": describe_sources, "openapi.json": write_openapi}
+    {
+        "../dbt/sources.yml": describe_sources,
+        "openapi.json": write_openapi,
+        **{f"../deploy/grafana/dashboards/{each.uid}.json": partial(write_dashboard, each) for each in DASHBOARDS},
+    }
 )
 """Generated files that are no documents."""
 

@@ -1,9 +1,14 @@
 """Metrics of the lookup. Labels are stores and outcomes, never a code."""
 
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+STORES: Final = ("redis", "postgres")
+READS: Final = ("ok", "away", "skipped")
+REDIS_WRITES: Final = ("ok", "away", "dropped")
+SNAPSHOT_WRITES: Final = ("built", "merged", "failed")
 
 
 class DescribesSnapshot(Protocol):
@@ -81,6 +86,18 @@ class LookupMetrics:
         self.snapshot_unreadable = Counter(
             "clickrail_snapshot_unreadable", "Values in the snapshot that could not be read.", registry=registry
         )
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Export every series from the start: an increase from nothing to 1 is none to who asks for increases."""
+        for store in STORES:
+            self.keys.labels(store)
+            for outcome in READS:
+                self.reads.labels(store, outcome)
+        for outcome in REDIS_WRITES:
+            self.redis_writes.labels(outcome)
+        for outcome in SNAPSHOT_WRITES:
+            self.snapshot_writes.labels(outcome)
 
     def set_snapshot(self, snapshot: DescribesSnapshot | None, changes: int) -> None:
         self.snapshot_version.set(snapshot.version if snapshot else 0)
