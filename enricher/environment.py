@@ -38,6 +38,7 @@ from runtime.process import clickrail_version
 from runtime.redis import connect_redis
 from runtime.redis_tls import check_redis_tls_files
 from runtime.task_scope import task_scope
+from runtime.tracing import Tracing, open_tracing
 
 log = structlog.get_logger()
 
@@ -60,6 +61,7 @@ class Environment(msgspec.Struct, frozen=True):
     lookups: Lookups
     remote_facts: RemoteFacts
     rules: RulesFile
+    tracing: Tracing | None = None
 
 
 class AddressKeys:
@@ -125,7 +127,11 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
         read_referrer=read_referrer,
         read_agent=read_agent,
     )
-    async with open_remote_facts(settings, metrics) as remote_facts, task_scope(watch_files(watches)):
+    async with (
+        open_remote_facts(settings, metrics) as remote_facts,
+        open_tracing(settings, "enricher", clickrail_version()) as tracing,
+        task_scope(watch_files(watches)),
+    ):
         try:
             yield Environment(
                 settings=settings,
@@ -138,6 +144,7 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
                 lookups=lookups,
                 remote_facts=remote_facts,
                 rules=rules,
+                tracing=tracing,
             )
         finally:
             await producer.close()

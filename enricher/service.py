@@ -11,10 +11,12 @@ from enricher.pipeline import STAGE, collect_facts, finish_click
 from enricher.settings import Settings
 from runtime.errors import RecordRefused, RefusedFor
 from runtime.kafka.producer import OutRecord
-from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage
+from runtime.kafka.spans import ProcessingSpans
+from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage, subscribe
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
 from schemas.headers import enriched_headers
 from schemas.letters import make_dead_letter, write_letter
+from schemas.trace_ids import is_sampled, sampled_ids, trace_id
 
 SPEC: Final = StageSpec(
     name=STAGE,
@@ -37,6 +39,8 @@ class BatchEnricher:
     def __init__(self, env: Environment) -> None:
         self._env = env
         self._topic = env.settings.kafka_topic_prefix + CLICKS_ENRICHED.name
+        self._ratio = env.tracing.ratio if env.tracing else 0.0
+        self._spans = open_spans(env)
 
     async def enrich_batch(self, batch: Batch[DeadLetter]) -> None:
         """Enrich and deliver every record, or leave its dead letter in the batch.
@@ -47,11 +51,17 @@ class BatchEnricher:
         collect = partial(collect_facts, lookups=self._env.lookups, now=batch.now)
         facts = batch.process(collect, batch.records)
         await self._env.remote_facts.find_all(list(facts.values()))
-        batch.reject(await self._deliver(batch.process(self._write_click, facts)))
+        clicks = batch.process(self._write_click, facts)
+        batch.reject(await self._deliver(clicks))
+        if self._spans is not None:
+            delivered = ((facts[place].click.click_id, batch.records[place]) for place in clicks.keys() - batch.letters)
+            self._spans.send(delivered, batch.now)
 
     def _write_click(self, facts: ClickFacts) -> OutRecord:
         click = finish_click(facts, self._env.rules.rules)
-        return OutRecord(self._topic, click.click_id.encode(), encode(click), enriched_headers(click))
+        has_spans = self._spans is not None and is_sampled(trace_id(click.click_id), self._ratio)
+        headers = enriched_headers(click, is_sampled=has_spans)
+        return OutRecord(self._topic, click.click_id.encode(), encode(click), headers)
 
     async def _deliver(self, clicks: Mapping[int, OutRecord]) -> dict[int, Failure]:
         """Deliver enriched clicks; give the places of those that Kafka never takes, and why."""
@@ -61,6 +71,14 @@ class BatchEnricher:
             items = list(clicks.items())
             return {items[index][0]: describe_refusal(items[index][1], why) for index, why in error.reasons.items()}
         return {}
+
+
+def open_spans(env: Environment) -> ProcessingSpans | None:
+    """Give what sends the spans of enriched clicks, if they are wanted."""
+    if (tracing := env.tracing) is None:
+        return None
+    find = partial(sampled_ids, step="enriched", ratio=tracing.ratio)
+    return ProcessingSpans(tracing.spans, subscribe(SPEC, env).group, find)
 
 
 def describe_refusal(click: OutRecord, why: RefusedFor) -> Failure:

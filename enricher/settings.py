@@ -16,6 +16,7 @@ from runtime.settings import (
     RedisUrl,
     variables,
 )
+from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 
 GeoDatabases = Annotated[
     tuple[str, ...],
@@ -68,6 +69,8 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("ENRIC
     redis_prefix: RedisPrefix = "clickrail"
     redis_deadline_ms: RedisDeadline = DEFAULT_REDIS_DEADLINE_MS
     log_level: LogLevel = "info"
+    traces_endpoint: TracesEndpoint | None = None
+    traces_ratio: TracesRatio = DEFAULT_RATIO
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9120
     geo_databases: GeoDatabases = ()

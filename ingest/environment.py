@@ -31,6 +31,7 @@ from ingest.publisher import Publisher
 from ingest.redirect import Delivery, Redirect
 from ingest.request.context import Site
 from ingest.settings import Settings
+from ingest.traced_queue import TracedQueue
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.redis_history import GetSigner
@@ -41,8 +42,10 @@ from runtime.kafka.partitioner import StickyPartitioner
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import read_security
 from runtime.postgres import check_tls_files
+from runtime.process import clickrail_version
 from runtime.redis_tls import check_redis_tls_files
 from runtime.task_scope import task_scope
+from runtime.tracing import open_tracing
 from schemas import CLICKS_RAW, CLICKS_REJECTED
 from urls.links import is_https
 
@@ -84,12 +87,14 @@ async def open_environment(settings: Settings, registry: CollectorRegistry) -> A
     admission = AdmissionControl(settings.most_wait_ms)
     OverloadMetrics(registry, admission)
     paced = PacedQueue(journal, lambda: admission.is_slowing_down(time.perf_counter_ns()))
-    publisher = Publisher(clicks, paced, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
     JournalMetrics(registry, journal)
-    QueueMetrics(registry, journal, publisher.oversized)
     KeyRingMetrics(registry, lambda: keys.created_at)
     async with AsyncExitStack() as opening:
         opening.enter_context(closing(metrics.losses))
+        tracing = await opening.enter_async_context(open_tracing(settings, "ingest", clickrail_version()))
+        queue = TracedQueue(paced, tracing, site.raw_topic) if tracing else paced
+        publisher = Publisher(clicks, queue, site.raw_topic, has_clicks, rejections, metrics.lose_rejections)
+        QueueMetrics(registry, journal, publisher.oversized)
         for producer in (clicks, rejections):
             opening.push_async_callback(producer.close)
         lookup = await opening.enter_async_context(

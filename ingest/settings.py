@@ -35,6 +35,7 @@ from runtime.settings import (
     Region,
     variables,
 )
+from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 from urls.targets import TargetProblem, check_target
 
 
@@ -147,6 +148,8 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("INGES
     public_url: PublicUrl
     region: Region = "local"
     log_level: LogLevel = "info"
+    traces_endpoint: TracesEndpoint | None = None
+    traces_ratio: TracesRatio = DEFAULT_RATIO
     host: Host = "0.0.0.0"  # noqa: S104 - visitors connect from outside
     port: Port = 8080
     private_host: Host = "127.0.0.1"

@@ -54,6 +54,8 @@ SHARED: Final = (
     "region",
     "timezone",
     "log_level",
+    "traces_endpoint",
+    "traces_ratio",
 )
 
 

@@ -8,16 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from schemas.events import DeadLetter, EnrichedClick, RejectedClick
+from schemas.trace_ids import span_id, trace_id
 
 Header = tuple[str, bytes]
 Headers = list[Header]
 
-# Python reads base 32 with the digits 0-9a-v; this turns Crockford's, of which a ULID is made, into those.
-TO_DIGITS: Final = bytes.maketrans(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", b"0123456789abcdefghijklmnopqrstuv")
 DIGITS: Final = 16
 """Digits of a digest in a letter's id: they tell letters apart that have the same place in a recreated topic."""
 CONTENT_TYPE: Final[Header] = ("content-type", b"application/json")
-LAST_64_BITS: Final = 2**64 - 1
 
 
 def describe_event(kind: str, stage: str) -> Headers:
@@ -34,8 +32,9 @@ ENRICHED: Final = describe_event("click.enriched", "enricher")
 REJECTED: Final = describe_event("click.rejected", "ingest")
 
 
-def enriched_headers(click: EnrichedClick) -> Headers:
-    return with_trace(ENRICHED, click.click_id, click.clicked_at)
+def enriched_headers(click: EnrichedClick, *, is_sampled: bool = False) -> Headers:
+    """Return the headers of a click. `is_sampled`: spans of it are recorded."""
+    return with_trace(ENRICHED, click.click_id, click.clicked_at, is_sampled=is_sampled)
 
 
 def rejected_headers(rejection: RejectedClick) -> Headers:
@@ -49,13 +48,13 @@ def dead_headers(letter: DeadLetter) -> Headers:
     return cloud_event(describe_event("click.dead", letter.stage), identity, letter.failed_at)
 
 
-def with_trace(event: Headers, ulid: str, time: datetime) -> Headers:
+def with_trace(event: Headers, ulid: str, time: datetime, *, is_sampled: bool = False) -> Headers:
     return [
         *event,
         ("ce_id", ulid.encode()),
         ("ce_time", time.isoformat().encode()),
         CONTENT_TYPE,
-        ("traceparent", traceparent(ulid)),
+        ("traceparent", traceparent(ulid, is_sampled=is_sampled)),
     ]
 
 
@@ -63,11 +62,7 @@ def cloud_event(event: Headers, identity: str, time: datetime) -> Headers:
     return [*event, ("ce_id", identity.encode()), ("ce_time", time.isoformat().encode()), CONTENT_TYPE]
 
 
-def traceparent(ulid: str) -> bytes:
-    """Return the trace context of a click or a rejection: trace id = its ULID, parent id = the ULID's last 64 bits.
-
-    The sampled flag is not set: Clickrail itself records no spans yet.
-    """
-    number = int(ulid.encode().translate(TO_DIGITS), 32)
-    # Sixteen zeros are not a valid parent id.
-    return b"00-%032x-%016x-00" % (number, number & LAST_64_BITS or 1)
+def traceparent(ulid: str, *, is_sampled: bool = False) -> bytes:
+    """Return the trace context of a click or a rejection; its parent is the span of the enriched click."""
+    trace = trace_id(ulid)
+    return b"00-%032x-%016x-%02x" % (trace, span_id(trace, "enriched"), is_sampled)

@@ -12,6 +12,7 @@ from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
 from runtime.postgres import check_tls_files
 from runtime.process import clickrail_version
+from runtime.tracing import Tracing, open_tracing
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
 from storage.jobs import PartitionJob
@@ -36,6 +37,7 @@ class Environment(msgspec.Struct, frozen=True):
     retention_job: RetentionJob
     rollup_job: RollupJob
     ledger_job: LedgerJob
+    tracing: Tracing | None = None
 
 
 @asynccontextmanager
@@ -61,7 +63,8 @@ async def open_environment(settings: Settings) -> AsyncIterator[Environment]:
     rollup_job = RollupJob(settings.database_url, settings.timezone, metrics)
     jobs = partition_job, retention_job, rollup_job, LedgerJob(settings.database_url)
     try:
-        yield Environment(settings, registry, metrics, writer, kafka, producer, limit, *jobs)
+        async with open_tracing(settings, "sink", clickrail_version()) as tracing:
+            yield Environment(settings, registry, metrics, writer, kafka, producer, limit, *jobs, tracing)
     finally:
         await producer.close()
         await writer.close()

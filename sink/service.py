@@ -2,24 +2,28 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import structlog
 
-from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage
+from runtime.kafka.spans import ProcessingSpans
+from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage, subscribe
 from runtime.task_scope import task_scope
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter
 from schemas.letters import SourceRecord, make_dead_letter, write_letter
+from schemas.trace_ids import sampled_ids
 from sink.environment import Environment, open_environment
 from sink.pipeline import STAGE, Outcome, build_row
 from sink.settings import Settings
-from storage.columns import letter_row
+from storage.columns import CLICK_COLUMNS, letter_row
 from storage.load import BadRow
-from storage.tables import DEAD_LETTERS, StorableRow
+from storage.tables import CLICKS, DEAD_LETTERS, StorableRow
 
 log = structlog.get_logger()
 
 REFUSED: Final = "refused_by_database"
+CLICK_ID: Final = CLICK_COLUMNS.index("click_id")
 
 SPEC: Final = StageSpec(
     name=STAGE,
@@ -42,6 +46,7 @@ class BatchStorer:
     def __init__(self, env: Environment) -> None:
         self._env = env
         self._prefix = env.settings.kafka_topic_prefix
+        self._spans = open_spans(env)
 
     async def store_batch(self, batch: Batch[DeadLetter]) -> None:
         """Store every record, or leave its dead letter in the batch.
@@ -62,6 +67,9 @@ class BatchStorer:
         bad = await self._env.writer.write(list(rows.values()), check_limit, batch.records.values())
         batch.reject({places[id(one.row)]: Failure(REFUSED, one.detail) for one in bad})
         await self._store_own_letters(batch)
+        if self._spans is not None:
+            stored = (row for place, row in rows.items() if row.table is CLICKS and place not in batch.letters)
+            self._spans.send(((str(row.row[CLICK_ID]), row.source) for row in stored), batch.now)
 
     async def _store_own_letters(self, batch: Batch[DeadLetter]) -> None:
         """Store the letters about records of the dead-letter topic: written to that topic, they would come back."""
@@ -70,3 +78,11 @@ class BatchStorer:
         rows = [StorableRow(DEAD_LETTERS, letter_row(own[place]), batch.records[place]) for place in sorted(own)]
         for still_bad in await self._env.writer.write(rows):
             log.error("dead letter not stored", detail=still_bad.detail, offset=still_bad.row.source.offset)
+
+
+def open_spans(env: Environment) -> ProcessingSpans | None:
+    """Give what sends the spans of stored clicks, if they are wanted."""
+    if (tracing := env.tracing) is None:
+        return None
+    find = partial(sampled_ids, step="row", ratio=tracing.ratio)
+    return ProcessingSpans(tracing.spans, subscribe(SPEC, env).group, find)

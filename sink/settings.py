@@ -15,6 +15,7 @@ from runtime.settings import (
     Timezone,
     variables,
 )
+from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 from storage.jobs import COMPRESS_AFTER_DAYS
 from storage.partitions import DAYS_AHEAD
 
@@ -60,6 +61,8 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("SINK"
 
     database_url: DatabaseUrl
     log_level: LogLevel = "info"
+    traces_endpoint: TracesEndpoint | None = None
+    traces_ratio: TracesRatio = DEFAULT_RATIO
     timezone: Timezone = "UTC"
     private_host: Host = "127.0.0.1"
     private_port: PrivatePort = 9130
