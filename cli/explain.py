@@ -66,14 +66,24 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
 
 
 def describe_quality(quality: "QualityReport") -> dict[str, str | list[str]]:
-    """Give the lines about verdicts, signals, and what was not judged."""
+    """Give the lines about verdicts, signals, those that a guard took off, and what was not judged."""
     verdicts = [
         f"{one.name}: {one.text}" + (f"; {one.detail}" if one.detail else "") + (" (counts)" if one.counts else "")
         for one in quality.verdicts
     ]
     signals = [f"{one.title}, weight {one.weight:g}: {one.sentence} {one.caution}".strip() for one in quality.evidence]
+    spared = [
+        f"{one.title}, weight {one.signal.weight:g}: {one.sentence} Not counted ({one.guard}): {one.why}."
+        f" The score would be {one.score}."
+        for one in quality.spared
+    ]
     unjudged = [f"{one.titles}: {one.why}." for one in quality.unjudged]
-    named = {"Verdict": verdicts, "Signal": signals or ["None was found."], "Not judged": unjudged}
+    named = {
+        "Verdict": verdicts,
+        "Signal": signals or ["None was found."],
+        "Taken off": spared,
+        "Not judged": unjudged,
+    }
     return {name: [make_printable(text) for text in texts] for name, texts in named.items()}
 
 

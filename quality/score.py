@@ -11,8 +11,9 @@ from math import prod
 from typing import Final
 
 from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
+from quality.rate_signals import find_link_sweep
 from quality.rules import Rules, override
-from quality.signals import GENERAL, LATER_SIGNALS, RATES, SIGNALS, find_link_sweep
+from quality.signals import GENERAL, LATER_SIGNALS, RATES, SIGNALS
 from schemas import Fraud, Signal
 
 LIVE: Final = "live"

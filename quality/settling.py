@@ -18,18 +18,18 @@ from typing import Final
 import msgspec
 
 from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
+from quality.rate_signals import KINDS_OF_SWEEPERS
 from quality.rhythm import measure_rhythm
 from quality.rules import Rules, override
 from quality.settled_uniqueness import is_sure, judge_by_opener
+from quality.shared_networks import is_shared
 from quality.signals import (
-    KINDS_OF_SWEEPERS,
     find_hint_contradiction,
     find_missing_hints,
     find_missing_language,
     find_network_kind,
     find_other_fetch,
     find_stale_browser,
-    is_shared,
 )
 from schemas import Signal, Uniqueness
 

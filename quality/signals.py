@@ -3,24 +3,16 @@
 Definitions, weights and their dangers are in docs/quality.md. Facts that were not judged are null and are no evidence.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from quality.agents import read_claim, sends_fetch, sends_hints
-from quality.carriers import CARRIERS
 from quality.evidence import Evidence, LaterEvidence
+from quality.rate_signals import Found, Values, find_client_rate, find_duplicate, find_network_rate
 from schemas import Guards, Signal
 
-Values = Mapping[str, float]
-Found = Signal | None
-
-KINDS_ALWAYS_SHARED: Final = frozenset({"relay", "vpn", "gateway"})
-KINDS_OF_SWEEPERS: Final = frozenset({"mail_security", "hosting"})
-PHONES: Final = frozenset({"mobile", "tablet"})
-"""Devices of which many identical ones are behind one address of a carrier: they look like one client."""
 ENTERPRISE_CHROME: Final = 109
 """The last Chrome for Windows 7 and 8: people who keep those systems cannot have a newer one."""
-CLIENT_RATE_LIMITS: Final = {"60s": "client_rate_limit_60s", "600s": "client_rate_limit_600s"}
 SAME_SYSTEM: Final = frozenset({("Android", "Linux"), ("Chrome OS", "Linux"), ("Chromium OS", "Chrome OS")})
 """Hint and user agent that differ without a contradiction: a phone in desktop mode, a Chromebook."""
 
@@ -120,58 +112,6 @@ def find_stale_browser(click: Evidence, values: Values) -> Found:
     return Signal(name="stale_browser", weight=values["stale_browser_weight"], value=behind, limit=limit)
 
 
-def find_duplicate(click: Evidence, values: Values) -> Found:
-    earlier, limit = click.counts.same_link_30s, values["duplicate_click_limit"]
-    if not earlier:
-        return None
-    weight = values["duplicate_click_weight_repeated" if earlier >= limit else "duplicate_click_weight"]
-    return Signal(name="duplicate_click", weight=weight, value=float(earlier), limit=limit)
-
-
-def find_client_rate(click: Evidence, values: Values) -> Found:
-    """Too many clicks of one browser at one address. A returned cookie is a browser's, so its clicks are exempt."""
-    counts = click.counts
-    if click.cookie_state == "valid":
-        return None
-    for window, count in (("600s", counts.client_600s), ("60s", counts.client_60s)):
-        limit = values[CLIENT_RATE_LIMITS[window]]
-        if count is None or count < limit:
-            continue
-        if is_shared(click, values):
-            limit *= values["shared_network_limit_factor"]
-        if count >= limit:
-            weight = values[f"client_rate_weight_{window}"]
-            return Signal(name="client_rate", weight=weight, value=float(count), limit=limit, detail=window)
-    return None
-
-
-def find_network_rate(click: Evidence, values: Values) -> Found:
-    counts = click.counts
-    if counts.net_60s is None or counts.net_60s <= values["network_rate_limit"] or is_shared(click, values):
-        return None
-    clients = (counts.net_clients_60s or 0) + (counts.net_cookies_600s or 0)
-    if counts.net_60s / max(clients, 1) < values["network_rate_limit_per_client"]:
-        return None
-    value, limit = float(counts.net_60s), values["network_rate_limit"]
-    return Signal(name="network_rate", weight=values["network_rate_weight"], value=value, limit=limit)
-
-
-def find_link_sweep(click: Evidence, values: Values, later: LaterEvidence) -> Found:
-    """Several links of one origin within seconds: a scanner of mails. A person's tabs have a referrer or a cookie."""
-    if click.referrer.url or click.cookie_state == "valid":
-        return None
-    counts, is_sweeper, limit = click.counts, click.network.kind in KINDS_OF_SWEEPERS, values["link_sweep_limit"]
-    of_net = counts.net_links_10s if is_sweeper else None
-    links = max(counts.links_10s or 0, of_net or 0, later.sweep_links)
-    if links < limit:
-        return None
-    if not is_sweeper and (click.device.type in PHONES or is_shared(click, values)):
-        limit *= values["shared_network_limit_factor"]
-    if links < limit:
-        return None
-    return Signal(name="link_sweep", weight=values["link_sweep_weight"], value=float(links), limit=limit)
-
-
 def find_twin(_: Evidence, values: Values, later: LaterEvidence) -> Found:
     if later.twin is None:
         return None
@@ -197,17 +137,6 @@ def is_usual(guards: Guards, carried: int | None, values: Values) -> bool:
     if carried is None or guards.chrome is None or guards.chrome < values["guard_limit_clicks"]:
         return False
     return carried >= guards.chrome * values["guard_limit_share"]
-
-
-def is_shared(click: Evidence, values: Values) -> bool:
-    """Guard B: tell whether many people share this network: an office, a carrier, a relay, a VPN."""
-    counts = click.counts
-    return (
-        click.network.kind in KINDS_ALWAYS_SHARED
-        or click.network.asn in CARRIERS
-        or (counts.net_clients_600s or 0) >= values["shared_network_limit_clients"]
-        or (counts.net_cookies_600s or 0) >= values["shared_network_limit_cookies"]
-    )
 
 
 SIGNALS: Final[tuple[Callable[[Evidence, Values], Found], ...]] = (

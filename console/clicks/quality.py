@@ -8,6 +8,7 @@ import msgspec
 
 from console.clicks.events import Decision, Tone
 from console.web.text import humanize, join
+from quality.spared import list_spared
 from quality.unjudged import list_unjudged
 from quality.wording import TEXTS, describe_score, describe_signal
 from schemas import EnrichedClick, Fraud, Network, Signal, Uniqueness
@@ -67,6 +68,17 @@ class EvidenceLine(msgspec.Struct, frozen=True):
     is_later: bool = False
 
 
+class SparedLine(msgspec.Struct, frozen=True):
+    """A signal that a guard took off: what was seen, which guard and why, and the score without the guard."""
+
+    signal: Signal
+    title: str
+    sentence: str
+    guard: str
+    why: str
+    score: int
+
+
 class UnjudgedLine(msgspec.Struct, frozen=True):
     """Names and titles of signals, and the clause that says why they were not judged."""
 
@@ -76,10 +88,11 @@ class UnjudgedLine(msgspec.Struct, frozen=True):
 
 
 class QualityReport(msgspec.Struct, frozen=True):
-    """The verdicts, the one that counts first, the evidence of the newest score, and what was not judged."""
+    """The verdicts, the one that counts first; of the newest score evidence, what was taken off, what is unjudged."""
 
     verdicts: tuple[VerdictLine, ...]
     evidence: tuple[EvidenceLine, ...]
+    spared: tuple[SparedLine, ...]
     unjudged: tuple[UnjudgedLine, ...]
 
 
@@ -90,8 +103,16 @@ def report_quality(click: EnrichedClick, verdict: Verdict | None = None) -> Qual
     return QualityReport(
         verdicts=tuple(list_verdicts(verdict)),
         evidence=tuple(describe_evidence(signal, verdict.live) for signal in newest.signals),
+        spared=tuple(list_spared_lines(click, newest)),
         unjudged=tuple(list_unjudged_lines(click, newest)),
     )
+
+
+def list_spared_lines(click: EnrichedClick, newest: Fraud) -> Iterator[SparedLine]:
+    """Describe what guards took off. A click without a score was judged by no rule, and so spared by none."""
+    for one in list_spared(click, newest.signals) if newest.stage else ():
+        title = TEXTS[one.signal.name].title
+        yield SparedLine(one.signal, title, describe_signal(one.signal), one.guard, one.why, one.score)
 
 
 def list_unjudged_lines(click: EnrichedClick, newest: Fraud) -> Iterator[UnjudgedLine]:

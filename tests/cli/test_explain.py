@@ -52,7 +52,10 @@ def test_a_click_is_explained_line_by_line(database_url: str) -> None:
     assert ["Verdict", "Live: 35 of 100, suspicious; rules clickrail 1 abc (counts)"] in lines
     (signal,) = [text for name, text in lines if name == "Signal"]
     assert signal.startswith("Hosting network, weight 0.35: The address belongs to a hosting provider (Amazon.com). ")
-    (counts, _, later) = [text for name, text in lines if name == "Not judged"]
+    (header,) = [text for name, text in lines if name == "Taken off"]
+    assert "Not counted (missing headers): what other clicks on the host carry is not known" in header
+    assert header.endswith(" The score would be 68.")
+    (counts, later) = [text for name, text in lines if name == "Not judged"]
     assert counts.startswith("Duplicate click, ")
     assert counts.endswith("the click was published more than ten minutes after it happened.")
     assert later.startswith("Twin click, Machine rhythm, Wide client: ")
@@ -66,6 +69,7 @@ def test_as_json_it_has_the_record_the_decisions_and_the_evidence(database_url: 
     (evidence,) = told["quality"]["evidence"]
     assert (evidence["signal"]["name"], evidence["weight"]) == ("hosting_network", 0.35)
     assert told["quality"]["unjudged"][0]["signals"][0] == "duplicate_click"
+    assert told["quality"]["spared"][0]["guard"] == "missing headers"
 
 
 def test_a_rejection_is_explained_too(database_url: str) -> None:

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quality.evidence import NOTHING_LATER, LaterEvidence
+from quality.rate_signals import KINDS_OF_SWEEPERS
 from quality.reorder import REORDER_MS, ReorderBuffer
 from quality.rhythm import measure_rhythm
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click
 from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling, SettlingClick
-from quality.signals import KINDS_OF_SWEEPERS
 from tests.quality.settling_clicks import FROM_PAGE, HOSTED, HOUR, PERSON, SCANNER, later_of, settle, traffic, visit
 
 CODES = (b"a", b"b", b"c", b"d", b"e")

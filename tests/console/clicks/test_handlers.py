@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient
 
-from schemas import Bot, EnrichedClick, Fraud, Geo, Uniqueness
+from schemas import Bot, Counts, EnrichedClick, Fraud, Geo, Network, Uniqueness
 from storage.days import prepare_days
 from storage.engine import SCORES, read_engine
 from storage.erasure.erasing import erase
@@ -304,6 +304,23 @@ async def test_a_click_opens_to_all_that_is_known(console: Console, tables: asyn
         "2026-11-24 09:30:12.500 UTC",
     ):
         assert words in page
+
+
+@servers
+async def test_a_click_says_what_a_guard_took_off_and_what_its_score_would_be(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    network = Network(status="found", asn=21928, kind="other")
+    counts = Counts(client_60s=12, status="judged")
+    click = enriched_click(fraud=Fraud(score=0, band="clean", stage="live"), network=network, counts=counts)
+    await store(tables, [click])
+
+    page = unescape(await console.read(f"/clicks/{click.click_id}"))
+
+    assert "A guard took these off:" in page
+    assert "One browser at one address made 12 clicks within 60s; the limit is 10." in page
+    assert "Not counted (shared network): the address belongs to a mobile carrier (T-Mobile USA, AS21928)" in page
+    assert "The score would be 40." in page
 
 
 @servers

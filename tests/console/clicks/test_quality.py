@@ -135,6 +135,19 @@ def test_a_signal_that_later_clicks_showed_is_not_called_unjudged() -> None:
     assert "Link sweep" not in after.unjudged[1].titles
 
 
+def test_what_a_guard_took_off_is_told_with_the_score_there_would_be() -> None:
+    network = Network(status="found", asn=21928, org="T-Mobile USA", kind="other")
+    click = enriched_click(fraud=LIVE, network=network, counts=Counts(client_60s=12, status="judged"))
+    (line,) = [one for one in report_quality(click).spared if one.signal.name == "client_rate"]
+
+    assert line.title == "Clicks of one browser"
+    assert line.sentence == "One browser at one address made 12 clicks within 60s; the limit is 10."
+    assert (line.guard, line.score) == ("shared network", 61)
+    assert line.why.startswith("the address belongs to a mobile carrier (T-Mobile USA, AS21928)")
+    # Without a score no rule was asked.
+    assert report_quality(enriched_click(fraud=Fraud(), network=network, counts=click.counts)).spared == ()
+
+
 def test_without_the_tables_the_live_score_is_shown() -> None:
     click = enriched_click(fraud=LIVE)
 
