@@ -1,15 +1,19 @@
-"""Validators of other languages judge the examples by the written JSON Schemas as ours does."""
+"""Validators in JavaScript, Rust, Java and Go judge the examples by the written JSON Schemas as the one in Python does."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 import schemas
+from deploy.local.errors import Unreachable
+from deploy.local.jars import install_kafka
 from deploy.local.settings import LocalSettings
 from schemas import TOPICS
 from schemas.json_schemas import build_schema
@@ -17,6 +21,7 @@ from tests.schemas.node_scripts import VALIDATORS, run_script
 from tests.schemas.test_json_schemas import patterns_in
 
 ROOT = Path(schemas.__file__).parent
+NEEDED_BY_JAVA = re.compile("jackson-|slf4j-api|snakeyaml")
 EXPECTED = {
     f"{path.relative_to(ROOT / 'examples')} {'valid' if path.parent.name == 'good' else 'invalid'}"
     for path in (ROOT / "examples").glob("*/*/*.json")
@@ -47,6 +52,40 @@ async def test_ajv_as_it_comes_takes_the_schemas_and_judges_every_example_alike(
     code, output = await run_script("ajv", server_settings, str(ROOT))
 
     assert (code, set(output.splitlines())) == (0, EXPECTED)
+
+
+def test_a_validator_in_rust_judges_every_example_alike() -> None:
+    verdicts = {
+        f"{path.relative_to(ROOT / 'examples')} {'valid' if is_valid(validator, path.read_bytes()) else 'invalid'}"
+        for topic in TOPICS
+        for validator in [jsonschema_rs.Draft202012Validator(build_schema(topic), validate_formats=True)]
+        for path in (ROOT / "examples" / topic.name).glob("*/*.json")
+    }
+
+    assert verdicts == EXPECTED
+
+
+def is_valid(validator: jsonschema_rs.Draft202012Validator, value: bytes) -> bool:
+    try:
+        return validator.is_valid(json.loads(value))
+    except (ValueError, RecursionError):
+        return False  # no JSON, or no UTF-8
+
+
+@pytest.mark.servers
+async def test_a_validator_in_java_judges_every_example_alike(server_settings: LocalSettings) -> None:
+    tool("javac")
+    try:
+        shared = [jar for jar in await install_kafka(server_settings) if NEEDED_BY_JAVA.match(jar.name)]
+        jars = (*shared, *await install_kafka(server_settings, lock=VALIDATORS / "java" / "validator.lock"))
+    except Unreachable as error:
+        pytest.skip(str(error))
+    classpath = ":".join(map(str, jars))
+    code, output, errors = await run_in(
+        VALIDATORS / "java", tool("java"), "-XX:TieredStopAtLevel=1", "-cp", classpath, "Check.java", str(ROOT)
+    )
+
+    assert (code, set(output.splitlines())) == (0, EXPECTED), errors
 
 
 @pytest.mark.slow
