@@ -1,4 +1,4 @@
-"""Validators in JavaScript, Rust, Java and Go judge the examples by the written JSON Schemas as the one in Python does."""
+"""Validators in JavaScript, Rust, Java and Go judge the examples by the written schemas as the one in Python does."""
 
 import asyncio
 import json
