@@ -2,6 +2,7 @@
 
 Measured three ways, in turns, because the machine's speed changes: the other codes alone; with the hot code beside
 them; and the same total without a hot code. The last tells what is due to one code being hot from what is due to load.
+So does the hot code's own delay beside them, which is measured at the same moments.
 """
 
 import asyncio
@@ -37,53 +38,63 @@ class Mix(msgspec.Struct, frozen=True):
     hot: float = 0.0
 
 
+BESIDE = "beside a hot code"
+OF_HOT_CODE = "of the hot code"
 MIXES = {
     "alone": Mix(OTHER_RATE),
-    "beside a hot code": Mix(OTHER_RATE, OTHER_RATE * TIMES),
+    BESIDE: Mix(OTHER_RATE, OTHER_RATE * TIMES),
     "same total": Mix(OTHER_RATE * (1 + TIMES)),
 }
 
 
 async def measure_isolation(bench: Bench) -> list[Figure]:
-    delays: dict[str, list[float]] = {name: [] for name in MIXES}
+    delays: dict[str, list[float]] = {name: [] for name in (*MIXES, OF_HOT_CODE)}
     async with running_pipeline(bench) as pipeline:
         database = await asyncpg.connect(bench.addresses.postgres)
         try:
-            await run_mix(pipeline, database, MIXES["beside a hot code"])
+            await run_mix(pipeline, MIXES[BESIDE])
             for _ in range(ROUNDS):
                 for name, mix in MIXES.items():
-                    delays[name] += await run_mix(pipeline, database, mix)
+                    since = await run_mix(pipeline, mix)
+                    delays[name] += await read_delays(database, since, OTHER_CODES)
+                    if name == BESIDE:
+                        delays[OF_HOT_CODE] += await read_delays(database, since, [DEMO_CODE])
                     print(f"  {name}: {describe(delays[name])}", flush=True)
         finally:
             await database.close()
     return compare(delays)
 
 
-async def run_mix(pipeline: Pipeline, database: asyncpg.Connection, mix: Mix) -> list[float]:
-    """Load the pipeline for a while; give the seconds from click to row of the other codes, without the warm-up."""
+async def run_mix(pipeline: Pipeline, mix: Mix) -> datetime:
+    """Load the pipeline for a while, until all clicks are rows; give the end of the warm-up."""
     started = datetime.now(UTC)
     loads = [load(pipeline.url, SECONDS, CONNECTIONS, mix.others, OTHER_CODES)]
     if mix.hot:
         loads.append(load(pipeline.url, SECONDS, CONNECTIONS, mix.hot, [DEMO_CODE]))
     answered = await asyncio.gather(*loads)
     await pipeline.wait_for_rows(sum(each.statuses.get(302, 0) for each in answered))
-    rows = await database.fetch(DELAYS, started + timedelta(seconds=WARM_UP_SECONDS), OTHER_CODES)
-    return [row[0] for row in rows]
+    return started + timedelta(seconds=WARM_UP_SECONDS)
+
+
+async def read_delays(database: asyncpg.Connection, since: datetime, codes: Sequence[str]) -> list[float]:
+    """Give the seconds from click to row of these codes."""
+    return [row[0] for row in await database.fetch(DELAYS, since, codes)]
 
 
 def compare(delays: Mapping[str, Sequence[float]]) -> list[Figure]:
     """Give the ratios of a hot code to each of the two others, for half of the clicks and for 99 %."""
-    alone, hot, even = (delays[name] for name in MIXES)
+    alone, beside, even = (delays[name] for name in MIXES)
     return [
-        make_figure(f"of a hot code's {TIMES} x, at the same total rate", hot, even),
-        make_figure(f"of a hot code's {TIMES} x, added to what was there", hot, alone),
+        make_figure(f"beside one of {TIMES} x / the same total without it", beside, even),
+        make_figure(f"beside one of {TIMES} x / of that code", beside, delays[OF_HOT_CODE]),
+        make_figure(f"beside one of {TIMES} x / without it", beside, alone),
     ]
 
 
 def make_figure(what: str, delays: Sequence[float], baseline: Sequence[float]) -> Figure:
     half, most = (find_percentile(delays, part) / find_percentile(baseline, part) for part in (50, 99))
     return Figure(
-        f"click -> row of other codes, {what}: ratio of p50 and p99",
+        f"click -> row of other codes {what}: p50 and p99",
         f"{half:.2f}, {most:.2f} ({describe(delays)} / {describe(baseline)})",
         f"<= {MOST}",
         max(half, most) <= MOST,
