@@ -1,8 +1,12 @@
 """The recipes for data teams: their SQL runs as it stands in the page, as an analyst's and on a copy of the topic."""
 
+import asyncio
+import os
 import re
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
@@ -15,10 +19,13 @@ from schemas import EnrichedClick, encode
 from storage.erasure.erasing import erase
 from storage.erasure.request import ErasureRequest
 from tests.console.builders import enriched_click, store
+from tests.docs.duckdb_program import write_duckdb
+from tests.docs.test_storage_page import export_to
 
 pytestmark = pytest.mark.servers
 
 PAGE: Final = (FOLDER / "data-teams.md").read_text(encoding="utf-8")
+DUCKDB_PAGE: Final = (FOLDER / "consumers" / "duckdb.md").read_text(encoding="utf-8")
 BLOCK: Final = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DAY: Final = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
 
@@ -112,6 +119,27 @@ async def test_a_copy_has_each_click_once_and_loses_what_was_erased(tables: asyn
 
     assert before == sorted(click.click_id for click in (*clicks, too_new))
     assert await ids_of_copy(tables) == sorted([clicks[0].click_id, clicks[2].click_id, too_new.click_id])
+
+
+async def test_duckdb_counts_an_export_by_hour_of_utc(tables: asyncpg.Connection, tmp_path: Path) -> None:
+    last = datetime(2026, 11, 24, 23, 50, tzinfo=UTC)
+    clicks = [
+        enriched_click(DAY, 1),
+        enriched_click(DAY, 2),
+        enriched_click(last, 3),
+        enriched_click(DAY, 4, is_test=True),
+    ]
+    await store(tables, clicks)
+    await export_to(tables, tmp_path / "clicks", "parquet", [DAY.date()])
+    (query,) = re.findall(r"^```sql\n(SELECT .*?)^```$", DUCKDB_PAGE, re.MULTILINE | re.DOTALL)
+    write_duckdb(tmp_path)
+
+    done = await asyncio.create_subprocess_exec(
+        tmp_path / "duckdb", "-c", query, cwd=tmp_path, env=os.environ | {"TZ": "Asia/Kolkata"}, stdout=PIPE
+    )
+    output, _ = await done.communicate()
+
+    assert output.decode().splitlines() == ["2026-11-24 09:00:00, spring-26, 2", "2026-11-24 23:00:00, spring-26, 1"]
 
 
 async def ids_of_copy(connection: asyncpg.Connection) -> list[Any]:

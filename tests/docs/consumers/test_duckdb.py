@@ -39,7 +39,8 @@ def count_people(topics: Topics) -> list[str]:
 def test_duckdb_counts_clicks_by_hour_of_utc_from_what_kcat_saves(topics: Topics, tmp_path: Path) -> None:
     write_duckdb(tmp_path)
     shutil.copy(SAMPLES / "duckdb_clicks.sql", tmp_path)
-    (block,) = re.findall(r"^```\n(.*?)^```$", (SAMPLES / "duckdb.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", (SAMPLES / "duckdb.md").read_text(), re.MULTILINE | re.DOTALL)
+    (block,) = [text for language, text in blocks if language == ""]
     commands = block.replace("127.0.0.1:19092", topics.kafka).replace(
         "clicks.enriched", f"{topics.prefix}clicks.enriched"
     )
