@@ -54,6 +54,23 @@ def test_helm_finds_nothing_wrong_with_the_chart(name: str) -> None:
     assert (done.returncode, "1 chart(s) linted, 0 chart(s) failed" in done.stdout) == (0, True), done.stdout
 
 
+@needs("helm")
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("smallest", "clickrail-ingest-0 -- clickrail code add spring-24"),
+        ("production", "code spring-24 in the console (below; ingest's database account only reads)"),
+        ("edge", "code spring-24 at the centre"),
+    ],
+)
+def test_a_newcomer_is_told_how_to_make_a_code_with_the_rights_that_there_are(name: str, way: str) -> None:
+    arguments = ("--namespace", "clickrail", "--values", str(values_of(name)), "--dry-run=client")
+    _, _, notes = run_tool("helm", "install", "clickrail", CHART, *arguments).stdout.partition("NOTES:\n")
+
+    assert notes.count("spring-24") == 2
+    assert way in notes
+
+
 @needs("kubeconform")
 @pytest.mark.parametrize("name", NAMES)
 def test_kubeconform_finds_nothing_wrong_with_a_render(name: str) -> None:
