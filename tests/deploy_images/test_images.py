@@ -17,7 +17,7 @@ from runtime.settings import load
 from tests.deploy_images.reading import PARTS, ROOT, instructions, let_through, read_blocks, read_environments
 
 SECRETS = {"database-url": "postgresql://u:p@postgres/c", "console": "a long password", "session-secret": "s" * 32}
-PROFILES = {"ui": {"kafka-ui"}}
+PROFILES = {"ui": {"kafka-ui"}, "observability": {"prometheus", "grafana"}}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
@@ -66,6 +66,23 @@ def test_every_container_that_goes_on_running_has_a_healthcheck() -> None:
     unchecked = {name for name, block in blocks.items() if not re.search(r"healthcheck:|<<: \*service", block)}
 
     assert unchecked == ends_by_itself
+
+
+def test_every_file_that_a_container_is_given_exists() -> None:
+    given = [
+        (part.parent / path).resolve()
+        for part in PARTS.glob("*.yml")
+        for path in re.findall(r"^ {6}- (\.\.?/[^:]+):", part.read_text(), re.MULTILINE)
+    ]
+
+    assert len(given) == 5
+    assert [path for path in given if not path.exists()] == []
+
+
+def test_prometheus_scrapes_the_private_port_of_every_service() -> None:
+    scraped = re.findall(r"targets: \[\"(\w+):(\d+)\"\]", (PARTS / "observability" / "prometheus.yml").read_text())
+
+    assert {name: int(port) for name, port in scraped} == PORTS
 
 
 def test_a_variable_of_the_users_reaches_the_service() -> None:
