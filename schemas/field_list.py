@@ -5,11 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.json_schemas import MEANINGS, Schema, build_schema
+from schemas.json_schemas import DEFINITIONS, MEANINGS, Schema, build_schema
 from schemas.reference import FieldMeaning
 from schemas.topics import Topic
 
-REFERENCE: Final = "#/$defs/"
 NULL: Final = {"type": "null"}
 FIRST_VERSION: Final = "1.0"
 
@@ -34,7 +33,7 @@ def list_fields(topic: Topic) -> list[ListedField]:
 
 
 def walk(reference: str, definitions: dict[str, Any], prefix: str, since: str) -> Iterator[ListedField]:
-    name = reference.removeprefix(REFERENCE)
+    name = reference.removeprefix(DEFINITIONS)
     for field, node in definitions[name]["properties"].items():
         kind, can_be_null = split_null(node)
         version = node.get("$comment", f"since {since}").removeprefix("since ")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from schemas.fields import Ulid
 from schemas.topics import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, Topic
 
-ULID: Final = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+ULID: Final = get_args(Ulid)[1].extra_json_schema["pattern"]
 TRACEPARENT: Final = {
     "type": "string",
     "description": "W3C trace context. The trace id is the id of the click or rejection, in hexadecimal digits.",
@@ -60,6 +61,10 @@ HEADERS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 
 
 def build_header_schema(topic: Topic) -> dict[str, Any]:
-    """Return the JSON Schema of a topic's headers. Those of `clicks.raw` promise nothing."""
+    """Return the JSON Schema of a topic's headers. Those of `clicks.raw` promise nothing.
+
+    A header that comes later has a `$comment` that says since when, as a field has, and is not required.
+    """
     properties = dict(HEADERS.get(topic.name, {}))
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required = [name for name, schema in properties.items() if "$comment" not in schema]
+    return {"type": "object", "properties": properties, "required": required}

@@ -12,12 +12,14 @@ from schemas.topics import Topic
 
 Schema = dict[str, Any]
 
+DEFINITIONS: Final = "#/$defs/"
+"""How references to the definitions of a schema begin."""
 MEANINGS: Final = {kind.__name__: find_meanings(kind) for kind in REFERENCE}
 
 
 def build_schema(topic: Topic) -> Schema:
     """Return the JSON Schema (draft 2020-12) of a topic's values."""
-    (reference,), definitions = msgspec.json.schema_components([topic.record], ref_template="#/$defs/{name}")
+    (reference,), definitions = msgspec.json.schema_components([topic.record], ref_template=DEFINITIONS + "{name}")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:clickrail:schema:{topic.name}:{MAJOR}",

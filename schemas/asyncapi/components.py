@@ -9,12 +9,11 @@ from schemas.codec import decode
 from schemas.events import DeadLetter, EnrichedClick, Record, RejectedClick
 from schemas.header_schemas import build_header_schema
 from schemas.headers import Headers, dead_headers, enriched_headers, rejected_headers
-from schemas.json_schemas import Schema, build_schema
+from schemas.json_schemas import DEFINITIONS, Schema, build_schema
 from schemas.topics import TOPICS, Topic
 
 KAFKA: Final = "0.5.0"
 """Version of AsyncAPI's bindings for Kafka."""
-DEFINITIONS: Final = "#/$defs/"
 COMPONENTS: Final = "#/components/schemas/"
 
 

@@ -2,21 +2,28 @@
 
 Both directions count: today's reader must accept every released record, and a released reader, which ignores fields
 that it does not know, must accept every record of today. So a field that is new and optional is the only change that
-is no break. It knows the keywords that our schemas use, and takes a difference in any other for a break.
+is no break. It knows the keywords that our schemas use. A difference in any other is a break; one that combines schemas
+is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
 from schemas.compatibility.change import ADDED, Change
+from schemas.json_schemas import DEFINITIONS
 
 Schema = Mapping[str, Any]
 
 ABSENT: Final = "absent"
-SAYING: Final = {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples"}
+ANNOTATIONS: Final = {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples"}
 """Keywords that say something and refuse nothing."""
-SHAPE: Final = {"type", "anyOf", "$ref", "properties", "required", "items", "additionalProperties", "propertyNames"}
+STRUCTURE: Final = {"type", "anyOf", "$ref", "properties", "required", "items", "additionalProperties", "propertyNames"}
+COMBINED: Final = {
+    *("allOf", "oneOf", "if", "then", "else", "dependentSchemas", "prefixItems", "contains", "patternProperties"),
+    *("unevaluatedItems", "unevaluatedProperties", "$dynamicRef"),
+}
+"""Keywords with schemas that cannot be compared one by one."""
 CAPS: Final = ("maxLength", "maximum", "exclusiveMaximum", "maxItems", "maxProperties")
 LEASTS: Final = {"minLength": 0, "minItems": 0, "minProperties": 0, "minimum": -inf, "exclusiveMinimum": -inf}
 VALUES: Final = ("enum", "const")
@@ -71,7 +78,7 @@ class Comparison:
                 yield self._change(path, "form-changed", *describe_both(was, now, keyword))
 
     def _compare_limits(self, was: Schema, now: Schema, path: str) -> Iterator[Change]:
-        for keyword in sorted((was.keys() | now.keys()) - SAYING - SHAPE - set(VALUES)):
+        for keyword in sorted((was.keys() | now.keys()) - ANNOTATIONS - STRUCTURE - set(VALUES)):
             rule = judge_limit(keyword, was.get(keyword), now.get(keyword))
             if rule:
                 yield self._change(path, rule, *describe_both(was, now, keyword))
@@ -92,18 +99,25 @@ class Comparison:
 
 def list_types(node: Schema, definitions: Mapping[str, Schema]) -> dict[str, Schema]:
     """Return what a node accepts, by type. Raises ValueError where that cannot be said of each type alone."""
-    if "$ref" in node:
-        return list_types(definitions[node["$ref"].removeprefix("#/$defs/")], definitions)
-    if "anyOf" not in node:
-        is_open_map = "properties" in node and "additionalProperties" in node
-        if not isinstance(node.get("type"), str) or isinstance(node.get("additionalProperties"), bool) or is_open_map:
-            raise ValueError(f"cannot be compared: {node}")
-        return {node["type"]: node}
+    words = node.keys() - ANNOTATIONS
+    if words == {"$ref"}:
+        return list_types(definitions[node["$ref"].removeprefix(DEFINITIONS)], definitions)
+    if words == {"anyOf"}:
+        return list_alternatives(node["anyOf"], definitions)
+    is_partly_open = "additionalProperties" in node and (
+        "properties" in node or node["additionalProperties"] in (True, False)
+    )
+    if not isinstance(node.get("type"), str) or words & (COMBINED | {"$ref", "anyOf"}) or is_partly_open:
+        raise ValueError(f"cannot be compared: {node}")
+    return {node["type"]: node}
+
+
+def list_alternatives(nodes: Sequence[Schema], definitions: Mapping[str, Schema]) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
-    for each in node["anyOf"]:
-        for name, accepted in list_types(each, definitions).items():
+    for node in nodes:
+        for name, accepted in list_types(node, definitions).items():
             if name in found:
-                raise ValueError(f"two alternatives of type {name} cannot be compared: {node}")
+                raise ValueError(f"two alternatives of type {name} cannot be compared: {nodes}")
             found[name] = accepted
     return found
 

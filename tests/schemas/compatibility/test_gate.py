@@ -43,7 +43,7 @@ BREAKS: list[tuple[Change, str, str]] = [
         "type-narrowed",
     ),
     (
-        lambda plain: fields(plain, "Bot")["is_bot"].update(anyOf=[{"type": "boolean"}, {"type": "null"}]),
+        lambda plain: fields(plain, "Bot").update(is_bot={"anyOf": [{"type": "boolean"}, {"type": "null"}]}),
         "field bot.is_bot: was boolean, now boolean or null",
         "type-widened",
     ),

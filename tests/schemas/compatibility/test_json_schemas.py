@@ -167,6 +167,9 @@ def test_definitions_are_compared_where_they_are_used() -> None:
         {"type": "object", "additionalProperties": False},
         {"type": "object", "properties": {}, "additionalProperties": TEXT},
         {"const": 1},
+        {"$ref": "#/$defs/Geo", "maxLength": 1},
+        {"anyOf": [TEXT, NULL], "maxLength": 1},
+        {**TEXT, "allOf": [{"$ref": "#/$defs/Geo"}]},
     ],
 )
 def test_what_cannot_be_compared_is_refused(schema: Schema) -> None:
