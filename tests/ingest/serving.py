@@ -75,6 +75,7 @@ async def serving(
     limited: LimitSettings | None = None,
     of_ring: LiveKeys | None = None,
     most_wait_ms: int = 0,
+    keepalive_s: float = 75,
     **of_site: Any,
 ) -> AsyncIterator[Served]:
     """Serve these codes; by default `abc123` is active, `away` is out of reach, and rates and waits have no limit."""
@@ -89,8 +90,9 @@ async def serving(
         admission = AdmissionControl(most_wait_ms)
         OverloadMetrics(registry, admission)
         redirect = Redirect(site(**of_site), key_source, codes, limits, Delivery(to.journal, to.publisher), metrics)
+        settings = msgspec.structs.replace(ON_A_FREE_PORT, keepalive_timeout_s=keepalive_s)
         env = Environment(
-            ON_A_FREE_PORT, registry, metrics, codes, redirect, to.publisher, to.journal, admission, OverloadLog()
+            settings, registry, metrics, codes, redirect, to.publisher, to.journal, admission, OverloadLog()
         )  # type: ignore[arg-type]  # a Lookup of our own
         async with public_port(env) as port:
             yield Served(port, redirect, key_source, to.journal, to.publisher, topics, registry, codes.asked, env)
