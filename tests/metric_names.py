@@ -1,9 +1,11 @@
 """The metrics that a query of Prometheus names, held against those that our processes export."""
 
 import re
+from functools import cache
 from typing import Final
 
-from docs.generators.metrics import METRICS_OF_SUPERVISOR, REGISTRIES, describe_registry, registry_of_any
+from docs.generators.metrics import REGISTRIES, describe_registry, registry_of_any
+from ingest.supervisor.status import METRICS
 
 ADDED: Final = frozenset({"job", "instance"})
 """Labels that Prometheus adds to everything that it reads."""
@@ -17,6 +19,7 @@ OTHERS: Final = {
 NAME: Final = r"(?:clickrail|kafka|http|process|python|node)_\w+|\bup\b|clickrail:[\w:]+"
 
 
+@cache
 def exported() -> dict[str, frozenset[str]]:
     """Give the labels of every metric of ours, by its name."""
     found: dict[str, frozenset[str]] = {}
@@ -27,7 +30,7 @@ def exported() -> dict[str, frozenset[str]]:
         if metric.type == "histogram":
             for part in ("_sum", "_count"):
                 found[metric.name.removesuffix("_bucket") + part] = labels
-    return found | {name: ADDED | {"worker"} for name, _, _ in METRICS_OF_SUPERVISOR}
+    return found | {name: ADDED | {"worker"} for name, _, _ in METRICS}
 
 
 def named(query: str) -> list[tuple[str, set[str]]]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import yaml
 
 from tests.deploy_prometheus.healthy import HEALTHY
@@ -62,6 +63,7 @@ def test_prometheus_understands_the_rules_and_the_sample_configuration() -> None
 
 
 @needs_promtool
+@pytest.mark.slow
 def test_in_each_situation_its_alerts_fire_and_no_others(tmp_path: Path) -> None:
     situations = [*quiet_together(), *(situation for situation in SITUATIONS if situation.firing)]
     (tmp_path / "situations.json").write_text(
