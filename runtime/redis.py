@@ -1,4 +1,4 @@
-"""The Redis client of all services: short timeouts, no retries, one TLS context, and a fix for uvloop.
+"""The Redis client of all services: short timeouts, no retries, one TLS context, failovers, and a fix for uvloop.
 
 uvloop raises RuntimeError, where asyncio does not, on a write to a connection that was just reset
 (MagicStack/uvloop#506, open). redis-py expects OSError there, so any outage of Redis could end the process.
@@ -17,6 +17,7 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
+from redis.exceptions import ReadOnlyError
 
 from runtime.file_version import FileVersion, read_version
 
@@ -24,7 +25,7 @@ REDIS_TIMEOUT_S: Final = 0.05
 
 
 class FixedConnection(AbstractConnection):
-    """A connection that raises ConnectionBroken on a write after a reset."""
+    """A connection that raises ConnectionBroken on a write after a reset, and on an answer of a replica."""
 
     async def send_packed_command(self, command: Any, check_health: bool = True) -> None:  # noqa: FBT001, FBT002 - the signature of redis-py
         """Send as redis-py does. Raises ConnectionBroken when the connection was reset."""
@@ -32,6 +33,17 @@ class FixedConnection(AbstractConnection):
             await super().send_packed_command(command, check_health)
         except RuntimeError as error:
             raise ConnectionBroken(f"Error while writing to socket. {error}") from error
+
+    async def read_response(self, *arguments: Any, **options: Any) -> Any:
+        """Read as redis-py does. Raises ConnectionBroken when the server has become a replica.
+
+        After a failover the same address leads to another server, but an open connection does not: it must end.
+        """
+        try:
+            return await super().read_response(*arguments, **options)
+        except ReadOnlyError as error:
+            await self.disconnect()
+            raise ConnectionBroken("The server is a replica now.") from error
 
 
 class PlainConnection(FixedConnection, Connection):

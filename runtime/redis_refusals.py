@@ -6,12 +6,29 @@ from time import monotonic
 from typing import Final
 
 import structlog
-from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    ClusterCrossSlotError,
+    ClusterDownError,
+    MovedError,
+    NoPermissionError,
+    ReadOnlyError,
+    ResponseError,
+)
 
 LOG: Final = structlog.get_logger()
 
 REPEAT_S: Final = 60.0
 SETTING: Final = "CLICKRAIL_REDIS_URL"
+CLUSTER: Final = (
+    "this Redis is a node of a Redis Cluster, which Clickrail does not use: a request of ours has many keys. Give it"
+    " one Redis or Valkey; it needs less than a cluster is made for (docs/operating.md, Redis)"
+)
+SENTINEL: Final = (
+    "this server does not know our commands: if it is a Sentinel, give the address of a proxy, or a name, that leads to"
+    " the master (docs/operating.md, Redis)"
+)
+REPLICA: Final = "this Redis is a replica and takes no writes: the URL must lead to the master"
 
 
 def explain_refusal(error: BaseException) -> str | None:
@@ -26,6 +43,20 @@ def explain_refusal(error: BaseException) -> str | None:
             )
         case ResponseError() if "DB index is out of range" in str(error):
             return "Redis has no database with the number in this URL"
+    return explain_mode(error) or explain_tls(error)
+
+
+def explain_mode(error: BaseException) -> str | None:
+    """Say that the server is none that takes our requests: a node of a cluster, a Sentinel, a replica."""
+    match error:
+        case MovedError() | ClusterDownError() | ClusterCrossSlotError():
+            return CLUSTER
+        case ResponseError() if "unknown command" in str(error).lower():
+            return SENTINEL
+    return REPLICA if isinstance(error.__cause__, ReadOnlyError) else None
+
+
+def explain_tls(error: BaseException) -> str | None:
     # The client wraps the error of the TLS handshake.
     cause = error.__cause__ or error.__context__
     if isinstance(cause, ssl.SSLError):

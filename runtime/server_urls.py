@@ -36,6 +36,7 @@ OWN_POSTGRES: Final = frozenset(
 IN_OPTIONS: Final = re.compile(r"(?:-c\s*|--)([A-Za-z_-]+)\s*=")
 """A setting in `options`, written as `-c name=value` or `--name=value`."""
 
+MANY_SERVERS: Final = "Sentinel and Cluster are not used: it must lead to one Redis, by redis:// or rediss://"
 OWN_REDIS: Final = ("socket_timeout", "socket_connect_timeout")
 REDIS_NUMBERS: Final = frozenset({"db", "health_check_interval", "max_connections"})
 REDIS_FLAGS: Final = frozenset({"socket_keepalive", "ssl_check_hostname"})
@@ -105,7 +106,8 @@ def find_redis_problem(text: str) -> str | None:
             return "unix:// needs the path of a socket, as in unix:///run/redis.sock"
         return find_redis_option_problem(url)
     if url.scheme not in ("redis", "rediss"):
-        return "it does not begin with redis:// or rediss://"
+        has_servers = "sentinel" in url.scheme or "cluster" in url.scheme
+        return MANY_SERVERS if has_servers else "it does not begin with redis:// or rediss://"
     return find_redis_server_problem(url) or find_redis_option_problem(url)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import msgspec
@@ -28,6 +29,9 @@ from runtime.postgres_errors import ERRORS
 from runtime.redis_tls import check_redis_tls_files
 from runtime.settings import DatabaseUrl, RedisUrl, load, variables
 from schemas import TOPICS
+
+if TYPE_CHECKING:
+    import redis.asyncio
 
 TIMEOUT_S: Final = 10.0
 SESSION: Final = Session(application="clickrail status", connect_s=5.0, statement_s=5.0, read_only=True)
@@ -140,6 +144,7 @@ async def check_redis(environ: Mapping[str, str]) -> Finding:
     try:
         async with asyncio.timeout(TIMEOUT_S):
             await client.ping()
+            mode = await read_redis_mode(client)
     except (RedisError, OSError, TimeoutError) as error:
         why = str(error) or f"no answer within {TIMEOUT_S:g} s"
         return Finding(
@@ -147,7 +152,22 @@ async def check_redis(environ: Mapping[str, str]) -> Finding:
         )
     finally:
         await client.aclose()
+    if mode != "standalone":
+        return Finding(
+            "Redis", "cannot be used", f"it is a {mode} server", "give the address of one Redis: docs/operating.md"
+        )
     return Finding("Redis", "answers")
+
+
+async def read_redis_mode(client: "redis.asyncio.Redis") -> str:
+    """Return how the server runs: standalone, cluster or sentinel. An account that may not ask sees the first."""
+    from redis.exceptions import NoPermissionError
+
+    with suppress(NoPermissionError):
+        info = await client.info("server")
+        # Valkey says server_mode.
+        return str(info.get("server_mode") or info.get("redis_mode") or "standalone")
+    return "standalone"
 
 
 def read_store_urls(environ: Mapping[str, str]) -> dict[str, str]:

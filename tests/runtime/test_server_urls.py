@@ -105,6 +105,8 @@ def test_a_url_that_can_never_work_is_told_by_its_reason(url: str, reason: str |
         ("unix:///run/redis.sock?socket_connect_timeout=9", "Clickrail sets socket_connect_timeout itself"),
         ("unix:///run/redis.sock?db=1", None),
         ("valkey://redis/0", "it does not begin with redis://"),
+        ("redis+sentinel://one:26379,two:26379/mymaster", "Sentinel and Cluster are not used"),
+        ("redis-cluster://one:6379", "Sentinel and Cluster are not used"),
         ("redis:secret@redis", "not a URL"),
         ("redis://:p/w@redis/0", "it contains a character"),
         ("redis://:p#w@redis/0", "it contains a character"),
