@@ -17,6 +17,7 @@ pytestmark = pytest.mark.servers
 async def test_an_upgrade_is_shown_with_its_statements_and_who_waits_until_it_is_done(empty_url: str) -> None:
     connection = await asyncpg.connect(empty_url)
     storage = find_migrations("storage")
+    missing = sum(one.number > 13 and one.directives.only != "timescaledb" for one in storage.migrations)
     older = msgspec.structs.replace(storage, migrations=storage.migrations[:13])
     await migrate(connection, [find_migrations("referrals"), older, find_migrations("console")])
 
@@ -33,13 +34,13 @@ async def test_an_upgrade_is_shown_with_its_statements_and_who_waits_until_it_is
     lines = shown.output.splitlines()
     at = lines.index("storage/migrations/0014_rollups.sql, in one transaction")
     assert (shown.exit_code, applied, done.exit_code) == (1, 13, 0)
-    assert lines[0] == "Pending, in this order: 8 migrations. This was a look: nothing has been changed."
+    assert lines[0] == f"Pending, in this order: {missing} migrations. This was a look: nothing has been changed."
     assert lines[at + 1].startswith("  clicks (about 0 rows, ")
     assert lines[at + 1].endswith("): reads and writes wait, WHILE ROWS ARE READ OR AN INDEX IS BUILT")
     assert "    3  ALTER TABLE clicks ADD COLUMN batch_id bigint" in lines
     assert "       SHARE on clicks, and reads its rows" in lines
     assert "storage/migrations/0020_hypertables.sql" in lines
-    assert (as_json.exit_code, len(json.loads(as_json.stdout)["files"])) == (1, 8)
+    assert (as_json.exit_code, len(json.loads(as_json.stdout)["files"])) == (1, missing)
     assert done.output.splitlines() == [
         "The tables are up to date: nothing is pending.",
         "",
