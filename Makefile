@@ -34,7 +34,7 @@ lint: $(VENV)/.dev ## Format, lint, types and imports
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy & types=$$!; $(BIN)/lint-imports && wait $$types
 
-drill: $(VENV)/.dev ## The fault tests in their long forms, for about an hour, with a report in .local/drill.md
+drill: $(VENV)/.dev ## The fault tests in their long forms, for about two hours, with a report in .local/drill.md
 	@$(BIN)/pytest -q --drill
 
 bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline

@@ -74,7 +74,7 @@ def free_ports() -> dict[str, str]:
     names = (
         "INGEST_PORT",
         "CONSOLE_PORT",
-        *(f"{name}_PRIVATE_PORT" for name in ("INGEST", "ENRICHER", "SINK", "CONSOLE")),
+        *(f"{name}_PRIVATE_PORT" for name in ("INGEST", "ENRICHER", "SINK", "SETTLER", "CONSOLE")),
     )
     return {f"CLICKRAIL_{name}": str(free_port()) for name in names}
 

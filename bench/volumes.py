@@ -15,7 +15,7 @@ from bench.sockets import Traffic, read_traffic
 from bench.stack import Bench
 from schemas import CLICKS_DEAD, TOPICS
 
-WARM_RATE, WARM_S = 500.0, 20.0
+WARM_RATE, WARM_S = 300.0, 20.0
 RATE, SECONDS = 300.0, 120.0
 MILLION: Final = 1_000_000
 STAGES: Final = ("ingest", "enricher", "sink", "console")

@@ -29,6 +29,7 @@ from cli.backfill import backfill
 from cli.erase import erase
 from cli.explain import explain
 from cli.export import export
+from cli.plan import plan
 from cli.quality import quality
 from cli.rescore import rescore
 from cli.retention import retention
@@ -82,6 +83,7 @@ app.command("migrate", rich_help_panel="Set up")(tables.migrate)
 tables.topics.command()(offsets.lag)
 tables.topics.command("reset-offsets")(offsets.reset_offsets)
 app.add_typer(tables.topics, name="topics", rich_help_panel="Set up")
+app.command("plan", rich_help_panel="Set up")(plan)
 app.command("backfill", rich_help_panel="Set up")(backfill)
 app.add_typer(dead.dead, name="dead", rich_help_panel="Set up")
 app.add_typer(analyst.analyst, name="analyst", rich_help_panel="Set up")

@@ -17,11 +17,10 @@ REPORT: Final = Path(".local", "drill.md")
 
 
 class Drill:
-    """The drill for one test. `long` is false in `make test`. `seed` is for what is drawn by chance."""
+    """The drill for one test. `long` is false in `make test`."""
 
     def __init__(self, item: pytest.Item) -> None:
         self.long = is_drill(item.config)
-        self.seed = int(item.config.getoption("drill_seed"))
         self.soak_minutes = float(item.config.getoption("soak_minutes"))
         self.soak_rate = float(item.config.getoption("soak_rate"))
         self._item = item
