@@ -37,8 +37,8 @@ lint: $(VENV)/.dev ## Format, lint, types and imports
 drill: $(VENV)/.dev ## The fault tests in their long forms, for about two hours, with a report in .local/drill.md
 	@$(BIN)/pytest -q --drill
 
-bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline
-	@$(BIN)/python -m bench
+bench: $(VENV)/.dev ## Measure, and print each figure as a ratio against its baseline (ONLY=isolation: that alone)
+	@$(BIN)/python -m bench $(ONLY)
 
 pictures: $(VENV)/.dev ## Make the pictures of the console in docs/pictures
 	@$(BIN)/python -m docs.pictures

@@ -1,6 +1,6 @@
 """The figures of hot-code isolation."""
 
-from bench.isolation import BESIDE, MIXES, OF_HOT_CODE, TIMES, compare
+from bench.isolation import BESIDE, MIXES, OF_HOT_CODE, TIMES, compare, in_turns
 
 
 def delays(alone: float, hot: float, even: float) -> dict[str, list[float]]:
@@ -32,3 +32,10 @@ def test_the_slowest_hundredth_counts_as_well_as_the_middle() -> None:
 
     assert [figure.met for figure in figures] == [False] * 3
     assert [figure.measured[:10] for figure in figures] == ["1.00, 3.00"] * 3
+
+
+def test_each_mix_comes_first_as_often_as_the_others() -> None:
+    rounds = [in_turns(number) for number in range(2 * len(MIXES))]
+
+    assert [sorted(names) for names in rounds] == [sorted(MIXES)] * len(rounds)
+    assert sorted(names[0] for names in rounds) == sorted([*MIXES, *MIXES])
