@@ -53,7 +53,8 @@ async def until_unlocked(
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + give_up_s
-    for pause_s in backoff_delays(1.0, LONGEST_PAUSE_S):
+    pauses = backoff_delays(1.0, LONGEST_PAUSE_S)
+    while True:
         try:
             return await attempt()
         except LOCKED:
@@ -62,9 +63,9 @@ async def until_unlocked(
             raise MigrationError(
                 f"No lock could be had for {give_up_s:.0f} s; {in_the_way}. End that, then run `clickrail migrate`"
             )
+        pause_s = next(pauses)
         report(f"{in_the_way}; trying again in {pause_s:.0f} s")
         await asyncio.sleep(pause_s)
-    raise AssertionError("backoff_delays ended")
 
 
 async def describe_holders(connection: asyncpg.Connection) -> str:

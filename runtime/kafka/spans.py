@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from runtime.tracing import Attributes, Span, SpanContext, SpanSink
 
-SECOND_NS = 1_000_000_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Place(Protocol):
@@ -39,12 +38,10 @@ class ProcessingSpans:
         ended_ns = self._now_ns()
         for key, record in records:
             if (context := self._find_context(key)) is not None:
-                self._spans.put(processing_span(context, record, self._group, key, started, ended_ns))
+                self._spans.put(describe(context, record, self._group, key, (nanoseconds(started), ended_ns)))
 
 
-def processing_span(
-    context: SpanContext, record: Place, group: str, key: str, started: datetime, ended_ns: int
-) -> Span:
+def describe(context: SpanContext, record: Place, group: str, key: str, times_ns: tuple[int, int]) -> Span:
     """Describe a record's way through a batch, from when the batch was begun until its outcome was safe."""
     attributes: Attributes = {
         "messaging.system": "kafka",
@@ -56,10 +53,10 @@ def processing_span(
         "messaging.kafka.message.key": key,
         "messaging.consumer.group.name": group,
     }
-    return Span(f"process {record.topic}", "consumer", context, nanoseconds(started), ended_ns, attributes)
+    return Span(f"process {record.topic}", "consumer", context, *times_ns, attributes)
 
 
-def nanoseconds(time: datetime) -> int:
+def nanoseconds(moment: datetime) -> int:
     """Return a time in nanoseconds since 1970, exactly."""
-    passed = time - EPOCH
+    passed = moment - EPOCH
     return ((passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds) * 1000

@@ -1,5 +1,6 @@
 """PostgreSQL over TLS: who does not verify is away, and no click pays for it."""
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,6 +40,20 @@ async def test_whose_certificate_does_not_verify_is_away(authority: str, host: s
     with pytest.raises(PostgresAway, match="its certificate does not verify"):
         async with connected(url, SESSION):
             pass
+
+
+async def test_a_certificate_that_was_replaced_is_used_by_the_next_connection(
+    guarded: GuardedPostgres, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "trusted.crt"
+    shutil.copy(guarded.stranger, trusted)
+    url = guarded.url(trusted)
+    with pytest.raises(PostgresAway, match="its certificate does not verify"):
+        async with connected(url, SESSION):
+            pass
+    shutil.copy(guarded.authority, trusted)
+    async with connected(url, SESSION) as connection:
+        assert await connection.fetchval("SELECT 1") == 1
 
 
 async def test_a_server_that_speaks_no_tls_is_away(postgres: str, guarded: GuardedPostgres) -> None:
