@@ -48,12 +48,9 @@ def unpack_version_before(change: tuple[str, ...], folder: Path) -> str:
     newest = git("log", "-1", "--format=%H", *change).decode().strip()
     commit = git("rev-parse", "--short", f"{newest}^").decode().strip()
     with tarfile.open(fileobj=io.BytesIO(git("archive", "--format=tar", commit))) as tree:
-        tree.extractall(folder, filter=without_links)
+        files = [member for member in tree if not member.issym()]
+        tree.extractall(folder, files, filter="data")
     return commit
-
-
-def without_links(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    return None if member.issym() or member.islnk() else tarfile.data_filter(member, path)
 
 
 def make_older(service: Service, tree: Path) -> Service:
