@@ -17,12 +17,22 @@ if TYPE_CHECKING:
 STANDARD_INPUT = Path("-")
 
 
-def import_file(
+def import_file(  # noqa: PLR0913, PLR0917 - each parameter is an option of the command line
     file: Annotated[Path, typer.Argument(help="CSV with a header, as spreadsheets save it; - for standard input")],
     database_url: DatabaseUrl,
     update: Annotated[bool, typer.Option("--update", help="change codes that exist instead of refusing them")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be done, and change nothing")] = False,
     same_name: SameName = False,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="COLUMN=OURS",
+            show_default=False,
+            help="read a column of another name, such as Partner=affiliate_id; nothing behind the = leaves it out; "
+            "may be repeated",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Import referral codes from a CSV file: all of them, or none, with a list of the wrong lines.
@@ -35,7 +45,8 @@ def import_file(
 
     with exit_on(OSError):
         data = sys.stdin.buffer.read() if file == STANDARD_INPUT else file.read_bytes()
-    choices = Choices(update=update, dry_run=dry_run, same_name=same_name)
+    columns = read_mapping(mapping or [])
+    choices = Choices(update=update, dry_run=dry_run, same_name=same_name, columns=columns)
     imported = run(database_url, lambda connection: work(connection, data, choices))
     if as_json:
         show_json(imported)
@@ -45,6 +56,20 @@ def import_file(
         raise typer.Exit(2)
     if not as_json:
         print(describe(imported, dry_run=dry_run))
+
+
+def read_mapping(given: list[str]) -> dict[str, str]:
+    """Read which columns have other names. Exits if one is mapped to nothing that is known."""
+    from referrals.admin.csv_file import name_column
+    from referrals.admin.csv_rows import OPTIONAL, REQUIRED
+
+    known, columns = (*REQUIRED, *OPTIONAL), {}
+    for one in given:
+        name, sign, ours = one.rpartition("=")
+        if not sign or not name or ours not in ("", *known):
+            raise typer.BadParameter(f"{one}: write COLUMN=OURS, and OURS is one of {', '.join(known)}")
+        columns[name_column(name)] = ours
+    return columns
 
 
 def describe(imported: "Imported", *, dry_run: bool) -> str:

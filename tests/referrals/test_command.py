@@ -414,6 +414,20 @@ async def test_an_import_can_be_tried_out_and_can_update(
     assert read(again) == {"codes": 0, "affiliates": 0, "updated": 0, "unchanged": 2, "renamed": 0}
 
 
+async def test_columns_of_other_names_are_mapped(run: Run, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    await insert(connection)
+    file = tmp_path / "codes.csv"
+    file.write_text("Link,Partner ID,program_id,Color\nspring,ann,shop,red\n")
+    mapping = ("--map", "link=code", "--map", "Partner ID=affiliate_id", "--map", "Color=")
+    without = await run("import", str(file))
+    wrong = await run("import", str(file), "--map", "Link=codes")
+    result = await run("import", str(file), *mapping)
+
+    assert (without.exit_code, wrong.exit_code, result.exit_code) == (2, 2, 0)
+    assert "OURS is one of code, affiliate_id" in " ".join(wrong.stderr.replace("│", " ").split())
+    assert result.stdout == "1 code added\n"
+
+
 async def test_an_import_reads_standard_input(referrals_url: str, connection: asyncpg.Connection) -> None:
     await insert(connection)
     data = "code,affiliate_id,program_id\na,ann,shop\n"
