@@ -2,11 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 import jinja2
 import msgspec
@@ -105,57 +105,80 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
+class Servers(msgspec.Struct, frozen=True):
+    """What is opened and closed: pools of connections, one of which writes, and the watches on the pipeline."""
+
+    database: Database
+    accounts: Database
+    pipeline: Pipeline
+
+
 @asynccontextmanager
 async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COST) -> AsyncIterator[Environment]:
     """Open everything without waiting for a server: background tasks connect to Kafka and PostgreSQL and keep trying.
 
     Raises SettingsError if a TLS file or the key ring cannot be used.
     """
-    check_tls_files(settings.database_url.reveal())
+    url = settings.database_url
+    check_tls_files(url.reveal())
     registry = make_registry("console", clickrail_version())
     metrics = ConsoleMetrics(registry)
-    broadcast = Broadcast(secrets.token_hex(4), metrics)
-    live = LiveStream(settings, broadcast, metrics)
-    token_keys = open_token_keys(settings.keys_file)
-    assets, base, url = load_assets(), read_base(settings.url), settings.database_url
     passwords = await asyncio.to_thread(read_password, settings, guess_cost)
     async with (
         open_database(url) as database,
         open_database(url, writable=True) as accounts,
         open_pipeline(settings, database, metrics, read_clock) as pipeline,
     ):
-        tables = LoginTables(accounts)
-        storage = LoginStorage(
-            sessions=tables, failures=tables, accounts=AccountTables(accounts), keys=KeyTables(accounts)
-        )
-        environment = Environment(
-            settings=settings,
-            now=read_clock,
-            registry=registry,
-            metrics=metrics,
-            database=database,
-            broadcast=broadcast,
-            live=live,
-            overview=CachedQuery(lambda: read_overview(database, read_clock())),
-            accounts=accounts,
-            login=make_login(passwords, storage),
-            proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
-            base=base,
-            assets=assets,
-            templates=open_templates(assets, base),
-            token_keys=token_keys,
-            windows=CachedWindows(),
-            large_counts=LargeCounts(),
-            pipeline=pipeline,
-        )
-        async with task_scope(
-            live.run(),
-            database.watch(),
-            environment.login.sessions.run_cleanup(read_clock),
-            JobRunner(url, make_works(settings)).run(),
-            JobRunner(url, make_file_works(url), "files").run(),
-        ):
+        servers = Servers(database, accounts, pipeline)
+        environment = make_environment(settings, registry, metrics, servers, passwords)
+        async with task_scope(*list_work(environment)):
             yield environment
+
+
+def make_environment(
+    settings: Settings, registry: CollectorRegistry, metrics: ConsoleMetrics, servers: Servers, passwords: Passwords
+) -> Environment:
+    broadcast = Broadcast(secrets.token_hex(4), metrics)
+    database = servers.database
+    return Environment(
+        settings=settings,
+        now=read_clock,
+        registry=registry,
+        metrics=metrics,
+        database=database,
+        accounts=servers.accounts,
+        pipeline=servers.pipeline,
+        broadcast=broadcast,
+        live=LiveStream(settings, broadcast, metrics),
+        overview=CachedQuery(lambda: read_overview(database, read_clock())),
+        login=make_login(passwords, store_logins(servers.accounts)),
+        proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
+        token_keys=open_token_keys(settings.keys_file),
+        windows=CachedWindows(),
+        large_counts=LargeCounts(),
+        **load_pages(settings),
+    )
+
+
+def load_pages(settings: Settings) -> dict[str, Any]:
+    assets, base = load_assets(), read_base(settings.url)
+    return {"base": base, "assets": assets, "templates": open_templates(assets, base)}
+
+
+def list_work(environment: Environment) -> list[Coroutine[object, object, None]]:
+    settings, url = environment.settings, environment.settings.database_url
+    return [
+        environment.live.run(),
+        environment.database.watch(),
+        environment.login.sessions.run_cleanup(read_clock),
+        JobRunner(url, make_works(settings)).run(),
+        JobRunner(url, make_file_works(url), "files").run(),
+    ]
+
+
+def store_logins(accounts: Database) -> LoginStorage:
+    tables = LoginTables(accounts)
+    return LoginStorage(sessions=tables, failures=tables, accounts=AccountTables(accounts), keys=KeyTables(accounts))
 
 
 def read_password(settings: Settings, guess_cost: GuessCost) -> Passwords:

@@ -57,6 +57,7 @@ PAGES: Final = {
     "codes": "/codes",
     "program": "/programs/bikes",
     "pipeline": "/pipeline",
+    "jobs": "/jobs",
     "people": "/users",
 }
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from multidict import MultiMapping
 
 from console.analytics.totals import MOST_REJECTED, REJECTION_FIELDS
 from console.environment import ENVIRONMENT, Environment
@@ -41,8 +42,12 @@ class Part(msgspec.Struct, frozen=True):
 
 async def read_part(request: web.Request) -> Part:
     """Read a request for a part. Raises DatabaseAway."""
-    environment: Environment = request.app[ENVIRONMENT]
-    view, _ = read_view(request.query, (*OWN, *PART))
+    return await read_query(request.app[ENVIRONMENT], request.query)
+
+
+async def read_query(environment: Environment, query: MultiMapping[str]) -> Part:
+    """Read the query of a part. Raises DatabaseAway."""
+    view, _ = read_view(query, (*OWN, *PART))
     today = await environment.database.read(lambda reader: read_today(reader, environment.now()))
     return Part(view, today, ToolbarWriter(PATH, view, PART), bool(view.get("large")))
 

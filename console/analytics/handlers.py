@@ -19,32 +19,44 @@ from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
 from console.analytics.series import UNITS, Point, choose_unit, encode_series, list_units, make_series
 from console.analytics.totals import MEASURES, find_before, find_clicks, make_rate, make_rejected, make_totals
+from console.annotations.marks import Mark, list_marks
+from console.annotations.table import list_annotations
+from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
+from console.reports.saved import SavedView, find_shown, list_saved
+from console.view.dates import read_days
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
-from console.view.ranges import CUSTOM
+from console.view.ranges import CUSTOM, Today
 from console.view.today import read_today
 from console.view.toolbar import find_other, make_toolbar
-from console.view.view import read_days, read_view, write_view
+from console.view.view import read_view, write_view
 from console.view.words import describe_dates
-from console.web.responses import reply
+from console.web.responses import find_site, reply
 from storage.read.asking.answer import Answer
 from storage.read.asking.periods import Unit
 from storage.read.asking.question import Span, locate
+from storage.read.queries import Reader
 
 
 async def show_analytics(request: web.Request) -> web.Response:
     """Show the page: its toolbar, and places for its parts, which load by themselves."""
     environment: Environment = request.app[ENVIRONMENT]
     view, ignored = read_view(request.query, OWN)
-    today = await environment.database.read(lambda reader: read_today(reader, environment.now()))
+    user = request[SESSION].user
+
+    async def read(reader: Reader) -> tuple[Today, list[SavedView]]:
+        return await read_today(reader, environment.now()), await list_saved(reader, user.id)
+
+    today, saved = await environment.database.read(read)
+    query = write_view(view)
     toolbar = make_toolbar(PATH, view, ignored, today)
     view_links = [
         ("Report", f"/reports?{write_view(view, **dict.fromkeys(OWN, ''))}"),
         ("Clicks", find_clicks(view, view.measure)),
     ]
-    return reply(
-        request, "analytics/page.html", toolbar=toolbar, view_links=view_links, query=write_view(view), cards=CARDS
-    )
+    shown = find_shown(saved, PATH, query)
+    context = {"shown": shown, "site": find_site(request), "query": query, "cards": CARDS, "view_links": view_links}
+    return reply(request, "analytics/page.html", 200, toolbar=toolbar, **context)
 
 
 async def show_totals(request: web.Request) -> web.Response:
@@ -90,18 +102,27 @@ async def show_chart(request: web.Request) -> web.Response:
         job = write_report(part.view, unit, (part.measure,))
         return reply_part(request, part, "chart", refusal=answer, job=job, **context)
     other = await answer_other(request, part, unit)
+    marks = await find_marks(request, part, span, unit)
     series = make_series(asked, unit, part.today, answer, other)
     return reply_part(
         request,
         part,
         "chart",
         series=series,
-        data=encode_series(series, words.title),
+        data=encode_series(series, words.title, marks),
+        marks=marks,
         other=describe_other(part) if other else "",
         total=answer.totals[0],
         addresses=[write_zoom(part, point) for point in series.points],
         **context,
     )
+
+
+async def find_marks(request: web.Request, part: Part, span: Span, unit: Unit) -> list[Mark]:
+    """Find the annotations beside the chart."""
+    environment: Environment = request.app[ENVIRONMENT]
+    found = await environment.database.read(lambda reader: list_annotations(reader, span))
+    return list_marks(found, part.view, span, unit, part.today.zone)
 
 
 def write_zoom(part: Part, point: Point) -> str:

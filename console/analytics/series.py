@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from console.annotations.marks import Mark
 from console.view.ranges import Today
 from console.view.view import View
 from console.view.words import write_day
@@ -116,7 +117,7 @@ def write_short(period: Period, unit: Unit, today: Today) -> str:
     return f"{period.day} {period:%b}"
 
 
-def encode_series(series: Series, title: str) -> str:
+def encode_series(series: Series, title: str, marks: Sequence[Mark] = ()) -> str:
     """Encode what the chart draws, as JSON."""
     points = series.points
     return msgspec.json.encode(
@@ -131,5 +132,6 @@ def encode_series(series: Series, title: str) -> str:
             "unfinished": series.unfinished,
             "unit": series.unit,
             "title": title,
+            "marks": [{"place": mark.place, "text": mark.text} for mark in marks],
         }
     ).decode()

@@ -11,8 +11,9 @@ from console.api.endpoints import Endpoint, Parameter
 from console.api.requests import MOST_OFFSET, MOST_ROWS, BadRequest, read_number, read_strict_view
 from console.environment import ENVIRONMENT, Environment
 from console.view.asked import make_question
+from console.view.dates import write_moment
 from console.view.today import read_today
-from console.view.view import ALL_MEASURES, View, write_moment
+from console.view.view import ALL_MEASURES, View
 from storage.read.asking.answer import Answer, Group, Key, ask
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import Problem, show_value

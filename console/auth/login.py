@@ -1,31 +1,28 @@
-"""Login and logout: name, password and code, with limits on wrong guesses that never lock the owner out."""
+"""Login: name, password and code, with limits on wrong guesses that never lock the owner out."""
 
 import math
-import secrets
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import msgspec
 import structlog
 from aiohttp import hdrs, web
 
-from console.audit.log import STRANGER, Actor, AuditEntry, actor_of
-from console.auth.browsers import name_browser
-from console.auth.device_cookie import DEVICE_COOKIE, DEVICE_COOKIE_S, ID_BYTES, read_device_cookie, write_device_cookie
-from console.auth.guard import SESSION_COOKIE
+from console.audit.log import STRANGER, AuditEntry
+from console.auth.browser_session import begin_session, go_to
+from console.auth.device_cookie import DEVICE_COOKIE, read_device_cookie
 from console.auth.login_throttle import LoginClient
 from console.auth.password_queue import QueueFull
 from console.auth.pending_login import is_pending, read_user_id, write_pending
 from console.auth.second_factor import digest_recovery_code, find_step, open_secret
-from console.auth.sessions import SESSION, TOKEN_BYTES, NewLogin, write_token
+from console.auth.sessions import SESSION
 from console.auth.users import LONGEST_LOGIN, OWNER_LOGIN, Account, is_login, is_user_id
 from console.environment import ENVIRONMENT, Environment, Login
-from console.web.addresses import Base, make_local_target
+from console.web.addresses import make_local_target
 from console.web.forms import read_form
 from console.web.responses import reply
 from runtime.errors import DependencyAway
-from runtime.forwarded import read_scheme
 
 log = structlog.get_logger()
 
@@ -194,59 +191,3 @@ def refuse(
     if wait_s:
         response.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
     return response
-
-
-async def begin_session(request: web.Request, wanted: str, account: Account, factor: str) -> web.Response:
-    """Begin a session, set the device cookie, and lead to the page that was wanted. Raises DependencyAway."""
-    environment: Environment = request.app[ENVIRONMENT]
-    login, now = environment.login, environment.now()
-    token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
-    browser = name_browser(request.headers.get(hdrs.USER_AGENT, ""))
-    actor = Actor("user", account.id, account.name)
-    after = {"browser": browser, "second_factor": factor}
-    entry = AuditEntry(now, actor, "login", f"user {account.login}", after=after)
-    await login.sessions.begin(NewLogin(account.user, browser, entry), token, now, lasts)
-    response = go_to(find_first_page(environment.base, wanted, account))
-    set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
-    known = read_device_cookie(login.device_key, request.cookies.get(DEVICE_COOKIE, ""), account.login)
-    device = write_device_cookie(login.device_key, known or secrets.token_bytes(ID_BYTES), account.login)
-    set_cookie(request, response, DEVICE_COOKIE, device, DEVICE_COOKIE_S)
-    return response
-
-
-def find_first_page(base: Base, wanted: str, account: Account) -> str:
-    """Return the page that was wanted, or the first page of the user's role."""
-    target = make_local_target(base, wanted)
-    return base.address("/own") if account.role == "affiliate" and target == base.address("/") else target
-
-
-async def log_out(request: web.Request) -> web.Response:
-    environment: Environment = request.app[ENVIRONMENT]
-    session = request[SESSION]
-    entry = AuditEntry(environment.now(), actor_of(session), "logout", f"user {session.user.id}")
-    await environment.login.sessions.end(session.id, entry)
-    response = go_to(environment.base.address("/login"))
-    set_cookie(request, response, SESSION_COOKIE, "", 0)
-    return response
-
-
-async def show_session(request: web.Request) -> web.Response:
-    """Report the session. The login page asks this: a link from another site carries no SameSite=Strict cookie."""
-    return web.json_response({"expires_at": int(request[SESSION].expires_at.timestamp())})
-
-
-def set_cookie(request: web.Request, response: web.Response, name: str, value: str, lasts_s: int) -> None:
-    """Set a cookie; a lifetime of 0 deletes it."""
-    environment: Environment = request.app[ENVIRONMENT]
-    secure = is_https(request, environment.settings.url)
-    path = environment.base.cookie_path
-    response.set_cookie(name, value, max_age=lasts_s, path=path, httponly=True, samesite="Strict", secure=secure)
-
-
-def is_https(request: web.Request, url: str | None) -> bool:
-    # A forged header only affects the cookie of the client that sent it.
-    return request.secure or (url or "").startswith("https:") or read_scheme(request.headers) == "https"
-
-
-def go_to(target: str) -> web.Response:
-    return web.Response(status=303, headers={hdrs.LOCATION: target})

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from console.auth.login import log_in, log_out, show_login, show_session
+from console.auth.browser_session import log_out, show_session
+from console.auth.login import log_in, show_login
 from console.web.route import Route
 
 ROUTES: Final = (

@@ -9,8 +9,8 @@ from multidict import MultiMapping
 
 from console.clicks.filters import Filters
 from console.clicks.log_address import is_live, is_over, make_filters, read_log
-from console.clicks.names import find_named
 from console.database import DatabaseAway
+from console.view.names import find_named
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.view import IgnoredParameter, View

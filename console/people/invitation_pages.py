@@ -5,8 +5,8 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from console.auth.account_tables import Invitation
+from console.auth.browser_session import begin_session
 from console.auth.keys import digest_of
-from console.auth.login import begin_session
 from console.auth.password_queue import QueueFull
 from console.auth.refusals import Refusal
 from console.auth.sessions import read_token

@@ -13,8 +13,8 @@ from console.reports.columns import find_value
 from console.reports.level import Counts, Keys, describe_period
 from console.reports.numbers import find_change
 from console.reports.request import ReportRequest
+from console.view.dates import write_days
 from console.view.ranges import Today
-from console.view.view import write_days
 from storage.read.asking.answer import Group, Key
 from storage.read.asking.question import UNITS, Span, show_value
 

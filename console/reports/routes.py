@@ -2,8 +2,9 @@
 
 from typing import Final
 
+from console.auth.browser_session import START
 from console.reports.handlers import download_report, show_reports
-from console.reports.saved_handlers import add_view, delete_view, open_view, set_start
+from console.reports.saved_handlers import add_view, delete_view, open_start, open_view, set_start
 from console.reports.share_handlers import end_share, make_share, show_shared, show_shares, unlock_shared
 from console.web.route import Route
 
@@ -14,7 +15,8 @@ ROUTES: Final = (
     Route("GET", "/reports", show_reports, "page"),
     Route("GET", "/reports.csv", download_report, "page"),
     Route("POST", "/views", add_view, "page"),
-    Route("POST", "/views/start", set_start, "page"),
+    Route("POST", START, set_start, "page"),
+    Route("GET", START, open_start, "page"),
     Route("GET", VIEW, open_view, "page"),
     Route("POST", f"{VIEW}/remove", delete_view, "page"),
     Route("GET", "/shares", show_shares, "page"),

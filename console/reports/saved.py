@@ -1,6 +1,7 @@
 """Saved views: an address with a name, of one person or for all, and the one that somebody starts with."""
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from console.auth.users import Session
 from identity.ulid import RANDOM_BYTES, make_ulid
 from storage.read.queries import QUERY_S, Reader
 
-PATHS: Final = ("/reports", "/analytics")
+PATHS: Final = ("/reports", "/analytics", "/clicks")
 LONGEST_NAME: Final = 100
 LONGEST_QUERY: Final = 8000
 MOST: Final = 200
@@ -38,7 +39,7 @@ REMOVE: Final = "DELETE FROM saved_views WHERE id = $2 AND user_id = $1 RETURNIN
 
 
 class SavedView(msgspec.Struct, frozen=True):
-    """A saved report. `is_own`: the reader saved it. `is_start`: the reader's reports begin with it."""
+    """A saved view. `is_own`: the reader saved it. `is_start`: the reader begins with it."""
 
     id: str
     name: str
@@ -68,6 +69,11 @@ async def list_saved(reader: Reader, user_id: str) -> list[SavedView]:
         )
         for row in rows
     ]
+
+
+def find_shown(saved: Sequence[SavedView], path: str, query: str) -> SavedView | None:
+    """Return the saved view that a page shows, if it shows one."""
+    return next((one for one in saved if (one.path, one.query) == (path, query)), None)
 
 
 class NewView(msgspec.Struct, frozen=True):

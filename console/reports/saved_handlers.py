@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from console.auth.sessions import SESSION
+from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.reports.links import PATH
 from console.reports.saved import (
@@ -35,6 +36,18 @@ async def open_view(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound
     return see_other(environment, f"{found.path}?{found.query}" if found.query else found.path)
+
+
+async def open_start(request: web.Request) -> web.Response:
+    """Lead to the view that somebody begins with: the overview, if there is none or PostgreSQL is away."""
+    environment: Environment = request.app[ENVIRONMENT]
+    user = request[SESSION].user
+    try:
+        saved = await environment.database.read(lambda reader: list_saved(reader, user.id))
+    except DatabaseAway:
+        saved = []
+    start = next((one.address for one in saved if one.is_start), "/")
+    return see_other(environment, start)
 
 
 async def add_view(request: web.Request) -> web.Response:

@@ -10,22 +10,34 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from multidict import MultiDict
 
-from console.auth.login import is_https
+from console.analytics.shared import read_totals
+from console.auth.browser_session import is_https
 from console.auth.password_queue import QueueFull
 from console.auth.passwords import is_hash_of
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
-from console.reports.handlers import describe, find_site
+from console.reports.handlers import describe
+from console.reports.links import PATH
 from console.reports.reading import Report, read_report
 from console.reports.request import read_request
 from console.reports.saved import LONGEST_NAME, LONGEST_QUERY
 from console.reports.saved_handlers import see_other
-from console.reports.shares import DAYS, MOST, NewShare, SharedReport, add_share, find_shared, list_shares, revoke_share
+from console.reports.shares import (
+    DAYS,
+    MOST,
+    SHARED_PATHS,
+    NewShare,
+    SharedReport,
+    add_share,
+    find_shared,
+    list_shares,
+    revoke_share,
+)
 from console.view.filters import is_storable
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.web.forms import read_form
-from console.web.responses import reply, reply_with_error
+from console.web.responses import find_site, reply, reply_with_error
 from storage.read.asking.plan import Refusal
 from storage.read.queries import Connection
 
@@ -57,7 +69,8 @@ async def make_share(request: web.Request) -> web.Response:
         return reply_with_error(request, 422, NOT_MADE, wrong)
     secret = form.get("secret", "")
     hashed = await environment.login.password_queue.hash(secret) if secret else None
-    share = NewShare(form.get("name", "").strip(), form.get("query", ""), int(form.get("days", "")), hashed)
+    path = next(one for one in SHARED_PATHS if one == form.get("path", PATH))
+    share = NewShare(form.get("name", "").strip(), path, form.get("query", ""), int(form.get("days", "")), hashed)
     token = await environment.accounts.write(
         lambda connection: add_share(connection, request[SESSION], share, environment.now())
     )
@@ -71,7 +84,11 @@ def explain_share(form: Mapping[str, str]) -> str:
     name, query, secret = form.get("name", "").strip(), form.get("query", ""), form.get("secret", "")
     if not 1 <= len(name) <= LONGEST_NAME:
         return f"Give it a name of 1 to {LONGEST_NAME} characters."
-    if len(query) > LONGEST_QUERY or not all(map(is_storable, (name, query, secret))):
+    if (
+        form.get("path", PATH) not in SHARED_PATHS
+        or len(query) > LONGEST_QUERY
+        or not all(map(is_storable, (name, query, secret)))
+    ):
         return "Its address is too long, or has a character that cannot be stored."
     if form.get("days", "") not in map(str, DAYS):
         return f"Choose for how many days it is valid: {', '.join(map(str, DAYS))}."
@@ -92,13 +109,25 @@ async def end_share(request: web.Request) -> web.Response:
 
 
 async def show_shared(request: web.Request) -> web.Response:
-    """Show the report of a link. Of the address, only the page counts."""
-    environment: Environment = request.app[ENVIRONMENT]
+    """Show what a link is for. Of the address, only the page of a report counts."""
     shared = await find(request)
     if shared is None:
         return reply_with_error(request, 404, GONE, ASK)
     if not is_unlocked(request, shared):
         return reply(request, "reports/locked.html", shared=shared, problem="")
+    shown = await show_report(request, shared) if shared.path == PATH else await show_totals(request, shared)
+    shown.headers["X-Robots-Tag"] = "noindex"
+    return shown
+
+
+async def show_totals(request: web.Request, shared: SharedReport) -> web.Response:
+    """Show totals and their course, as numbers alone: no address of a click, and nothing personal."""
+    query = MultiDict(parse_qsl(shared.query, keep_blank_values=True))
+    return reply(request, "analytics/shared.html", shared=shared, **await read_totals(request, query))
+
+
+async def show_report(request: web.Request, shared: SharedReport) -> web.Response:
+    environment: Environment = request.app[ENVIRONMENT]
     pairs = [pair for pair in parse_qsl(shared.query, keep_blank_values=True) if pair[0] not in ("page", "open")]
     asked, ignored = read_request(MultiDict([*pairs, ("page", request.query.get("page", ""))]))
 
@@ -108,9 +137,7 @@ async def show_shared(request: web.Request) -> web.Response:
 
     report, today = await environment.database.read(read)
     shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared}
-    response = reply(request, "reports/shared.html", **shown)
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
+    return reply(request, "reports/shared.html", **shown)
 
 
 async def find(request: web.Request) -> SharedReport | None:

@@ -1,10 +1,10 @@
-"""Links that show one report without a login: its query is locked in the table, and it ends."""
+"""Links that show one report, or totals, without a login: the query is locked in the table, and the link ends."""
 
 import hashlib
 import os
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import msgspec
 
@@ -15,35 +15,38 @@ from console.auth.users import Session
 from identity.ulid import RANDOM_BYTES, make_ulid
 from storage.read.queries import QUERY_S, Reader
 
+SharedPath = Literal["/reports", "/analytics"]
+SHARED_PATHS: Final[tuple[SharedPath, ...]] = get_args(SharedPath)
 DAYS: Final = (7, 30, 90, 365)
 MOST: Final = 100
 FIND: Final = """
-    SELECT id, name, query, password_hash, expires_at FROM share_links
+    SELECT id, name, path, query, password_hash, expires_at FROM share_links
     WHERE token_sha256 = $1 AND expires_at > $2 AND revoked_at IS NULL
 """
 LIST: Final = """
-    SELECT share_links.id, share_links.name, query, share_links.password_hash IS NOT NULL AS has_password,
+    SELECT share_links.id, share_links.name, path, query, share_links.password_hash IS NOT NULL AS has_password,
         share_links.created_at, expires_at, users.name AS by_name
     FROM share_links JOIN users ON users.id = share_links.user_id
     WHERE expires_at > $1 AND revoked_at IS NULL AND ($2::text IS NULL OR share_links.user_id = $2)
     ORDER BY share_links.created_at DESC LIMIT $3
 """
 ADD: Final = """
-    INSERT INTO share_links (id, token_sha256, user_id, name, query, password_hash, created_at, expires_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    INSERT INTO share_links (id, token_sha256, user_id, name, path, query, password_hash, created_at, expires_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 """
 COUNT: Final = "SELECT count(*) FROM share_links WHERE user_id = $1 AND expires_at > $2 AND revoked_at IS NULL"
 REVOKE: Final = """
     UPDATE share_links SET revoked_at = $3
-    WHERE id = $1 AND revoked_at IS NULL AND ($2::text IS NULL OR user_id = $2) RETURNING name, query
+    WHERE id = $1 AND revoked_at IS NULL AND ($2::text IS NULL OR user_id = $2) RETURNING name, path, query
 """
 
 
 class SharedReport(msgspec.Struct, frozen=True):
-    """What a link shows. With a `password_hash` its password is asked for."""
+    """What a link shows: of a page, this view. With a `password_hash` its password is asked for."""
 
     id: str
     name: str
+    path: SharedPath
     query: str
     password_hash: str | None
     expires_at: datetime
@@ -54,6 +57,7 @@ class ShareLink(msgspec.Struct, frozen=True):
 
     id: str
     name: str
+    path: SharedPath
     query: str
     has_password: bool
     created_at: datetime
@@ -63,6 +67,7 @@ class ShareLink(msgspec.Struct, frozen=True):
 
 class NewShare(msgspec.Struct, frozen=True):
     name: str
+    path: SharedPath
     query: str
     days: int
     password_hash: str | None
@@ -93,8 +98,9 @@ async def add_share(connection: Any, session: Session, share: NewShare, now: dat
     token = secrets.token_bytes(TOKEN_BYTES)
     share_id = make_ulid(int(now.timestamp() * 1000), os.urandom(RANDOM_BYTES))
     expires = now + timedelta(days=share.days)
-    values = (share.name, share.query, share.password_hash, now, expires)
-    after = {"query": share.query, "expires_at": expires.isoformat(), "has_password": share.password_hash is not None}
+    values = (share.name, share.path, share.query, share.password_hash, now, expires)
+    has_password = share.password_hash is not None
+    after = {"path": share.path, "query": share.query, "expires_at": expires.isoformat(), "has_password": has_password}
     async with connection.transaction():
         if await connection.fetchval(COUNT, session.user.id, now) >= MOST:
             return None
@@ -110,6 +116,6 @@ async def revoke_share(connection: Any, session: Session, share_id: str, now: da
         row = await connection.fetchrow(REVOKE, share_id, find_owner(session), now)
         if row is None:
             return False
-        entry = AuditEntry(now, actor_of(session), "share.revoke", f"link {row['name']}", {"query": row["query"]})
+        entry = AuditEntry(now, actor_of(session), "share.revoke", f"link {row['name']}", dict(row))
         await write_audit(connection, entry)
     return True

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from console.view.asked import ENTITIES, find_values
+from console.view.asked import find_values
 from console.view.filters import Filter
 from console.view.ranges import Today
 from console.view.words import name_value
@@ -37,7 +37,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 async def suggest_values(connection: Connection, field: str, text: str, asked: Range, today: Today) -> list[Suggestion]:
     """Suggest values of a field that contain a text. Raises asyncpg's errors."""
-    if field in ENTITIES:
+    if field in NAMES:
         rows = await connection.fetch(NAMES[field], [f"%{escape_like(text)}%"], MOST, timeout=QUERY_S)
         return [Suggestion(value, value, "" if name == value else name) for value, name in rows]
     recent = Range(today.day - RECENT, today.day + timedelta(days=1))

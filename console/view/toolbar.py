@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from console.view.dates import DAY
 from console.view.filters import FIELDS, WORDS, Filter, Operator
 from console.view.ranges import CUSTOM, NAMED, Today, is_running, shift_range
-from console.view.view import DAY, IgnoredParameter, View, set_filter, write_view
+from console.view.view import IgnoredParameter, View, set_filter, write_view
 from console.view.words import FIELD_GROUPS, describe_dates, name_field, name_value
 from storage.read.asking.comparison import find_range
 from storage.read.asking.question import Moment, Question, Range, locate_moment

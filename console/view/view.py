@@ -1,28 +1,25 @@
 """A view: what a page shows, read from its address and written back. Nonsense is no filter, and is named. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import msgspec
 from multidict import MultiMapping
 
+from console.view.dates import read_days, write_days
 from console.view.filters import FIELDS, PREFIX, Filter, Operator, read_filter, write_filter
 from console.view.ranges import CUSTOM, DEFAULT, NAMED, Today
-from storage.read.asking.question import LONGEST, UNITS, Moment, Range
+from storage.read.asking.question import UNITS, Range
 from storage.rollups.measures import DERIVED, MEASURES, RATES
 
 MOST_BY: Final = 3
 GROUPS: Final = (*UNITS, *FIELDS)
 ALL_MEASURES: Final = (*MEASURES, *DERIVED)
-DAY: Final = timedelta(days=1)
 Change: TypeAlias = dict[str, Any]
 """Fields of a view, as a parameter changes them."""
 DATES: Final = ("from", "to", "compare_from", "compare_to")
 """Parameters that belong to `range` and `compare`: the fields of a form."""
-LAST_DAY: Final = date(9990, 1, 1)
-"""Later days cannot be shifted any more."""
 
 
 class IgnoredParameter(msgspec.Struct, frozen=True):
@@ -106,37 +103,6 @@ def read_range(values: Mapping[str, str]) -> Change | str:
     return days if isinstance(days, str) else {"range": CUSTOM, "days": days}
 
 
-def read_days(begin: str, last: str) -> Range | str:
-    """Read a range: days, of which the last one is included, or times with a zone."""
-    try:
-        first, end = read_moment(begin), read_moment(last)
-    except ValueError:
-        return "from and to are days such as 2026-11-24, or times such as 2026-11-24T09:30Z"
-    if not isinstance(end, datetime):
-        end += DAY
-    days = [at.date() if isinstance(at, datetime) else at for at in (first, end)]
-    if isinstance(first, datetime) != isinstance(end, datetime):
-        return "from and to are two days, or two times"
-    if end <= first:
-        return "the range ends before it begins"
-    if days[1] - days[0] > LONGEST:
-        return f"longer than {LONGEST.days} days"
-    return Range(first, end)
-
-
-def read_moment(text: str) -> Moment:
-    """Read a day, or a time with a zone. Raises ValueError."""
-    if "T" not in text:
-        at: Moment = date.fromisoformat(text)
-    else:
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError("no zone")
-    if not date(1970, 1, 2) <= (at.date() if isinstance(at, datetime) else at) < LAST_DAY:
-        raise ValueError("out of range")
-    return at
-
-
 def read_compare(values: Mapping[str, str]) -> Change | str:
     name = values["compare"]
     if name in ("previous", "year"):
@@ -189,15 +155,6 @@ def write_view(view: View, **rest: str) -> str:
     pairs += [("by", ",".join(view.by)), ("measure", view.measure), ("sort", view.sort)]
     pairs += (dict(view.rest) | rest).items()
     return urlencode([(name, value) for name, value in pairs if value], safe=":,")
-
-
-def write_days(asked: Range) -> tuple[str, str]:
-    end = asked.end if isinstance(asked.end, datetime) else asked.end - DAY
-    return write_moment(asked.begin), write_moment(end)
-
-
-def write_moment(at: Moment) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 def toggle_value(view: View, field: str, value: str, operator: Operator = "is") -> View:

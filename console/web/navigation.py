@@ -34,6 +34,7 @@ NAVIGATION: Final = (
             Entry("/", "Overview", "o"),
             Entry("/analytics", "Analytics", "a"),
             Entry("/reports", "Reports", "r"),
+            Entry("/annotations", "Annotations", "b"),
         ),
     ),
     Group(

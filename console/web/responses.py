@@ -41,3 +41,10 @@ def reply(request: web.Request, template: str, status: int = 200, **context: Any
 
 def reply_with_error(request: web.Request, status: int, title: str, advice: str) -> web.Response:
     return reply(request, "error.html", status, title=title, advice=advice, passing=status == 503)  # noqa: PLR2004 - an HTTP status
+
+
+def find_site(request: web.Request) -> str:
+    """Return where browsers reach the console, without a slash at the end: for addresses that people send."""
+    environment: Environment = request.app[ENVIRONMENT]
+    known = environment.settings.url
+    return known.rstrip("/") if known else f"{request.scheme}://{request.host}{environment.base.path}"

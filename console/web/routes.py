@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
 from console.analytics.routes import ROUTES as ANALYTICS
+from console.annotations.routes import ROUTES as ANNOTATIONS
 from console.api.routes import ROUTES as API
 from console.audit.routes import ROUTES as AUDIT
 from console.auth.guard import ACCESS, NEEDS, add_headers, guard
@@ -25,13 +26,15 @@ from console.view.routes import ROUTES as VIEW
 from console.web.navigation import PAGES as PATHS
 from console.web.route import METHODS, Route
 
-LARGEST_FORM: Final = 16 * 1024
+LARGEST_FORM: Final = 64 * 1024
+"""A note of 2,000 characters takes up to 24,000 bytes in a form, beside an address that takes as much."""
 FILES: Final = (Route("GET", "/static/{name}", serve_asset, "file"),)
 ROUTES: Final = (
     *FILES,
     *AUTH,
     *PAGES,
     *ANALYTICS,
+    *ANNOTATIONS,
     *CLICKS,
     *REFERRALS,
     *REPORTS,

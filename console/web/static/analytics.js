@@ -67,12 +67,41 @@
       line.append(name, value);
       return line;
     }));
+    for (const mark of data.marks.filter((one) => one.place === place)) {
+      const note = document.createElement("small");
+      note.className = "mark";
+      note.textContent = mark.text.length > 80 ? `${mark.text.slice(0, 79)}…` : mark.text;
+      box.append(note);
+    }
     if (place === data.unfinished) {
       const note = document.createElement("small");
       note.textContent = "not over yet";
       box.append(note);
     }
     box.hidden = !box.childElementCount;
+  }
+
+  // Annotations: a dashed line, and a triangle on the axis.
+  function drawMarks(plot, data, tone) {
+    const { ctx, bbox } = plot;
+    const size = 5 * devicePixelRatio;
+    const bottom = bbox.top + bbox.height;
+    ctx.save();
+    ctx.strokeStyle = ctx.fillStyle = tone;
+    ctx.setLineDash([size / 2, size]);
+    for (const place of new Set(data.marks.map((mark) => mark.place))) {
+      const x = Math.round(plot.valToPos(place, "x", true));
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x, bottom);
+      ctx.stroke();
+      ctx.beginPath();
+      ctx.moveTo(x, bottom - 2 * size);
+      ctx.lineTo(x + size, bottom);
+      ctx.lineTo(x - size, bottom);
+      ctx.fill();
+    }
+    ctx.restore();
   }
 
   function drawSeries(element) {
@@ -83,6 +112,7 @@
     const running = data.counts.map((count, place) => (unfinished > 0 && (place === unfinished || place === unfinished - 1) ? count : null));
     const tone = color("tone", element);
     const ink = color("dim");
+    const noticed = color("notice");
     const grid = { stroke: color("line"), width: 1 };
     const axis = { stroke: ink, font: `12px ${getComputedStyle(document.body).fontFamily}`, ticks: { show: false } };
     const few = places.length < 3;
@@ -115,6 +145,7 @@
       ],
       series,
       hooks: {
+        draw: [(self) => drawMarks(self, data, noticed)],
         setCursor: [(self) => {
           const { idx, left } = self.cursor;
           if (idx === null || idx === undefined || left < 0) {
@@ -232,7 +263,8 @@
 
   // Colours are drawn, so a change of theme draws again.
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-    for (const [element, plot] of charts) {
+    // A copy: who goes through a map also meets what is put back meanwhile.
+    for (const [element, plot] of [...charts]) {
       plot.destroy();
       element.replaceChildren();
       charts.delete(element);

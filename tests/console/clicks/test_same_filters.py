@@ -11,9 +11,9 @@ from multidict import MultiDict
 from console.clicks.filters import matches
 from console.clicks.lines import make_line
 from console.clicks.log_address import make_filters, read_log
-from console.clicks.names import find_named
 from console.clicks.past_clicks import read_past_clicks
 from console.view.filters import FIELDS
+from console.view.names import find_named
 from console.view.today import read_today
 from console.view.view import ALL_MEASURES
 from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Network, Referrer, RejectedClick, Uniqueness, Utm

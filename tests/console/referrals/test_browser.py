@@ -65,6 +65,18 @@ async def test_shift_chooses_a_range_and_what_is_done_is_said_before(
     assert [row[0] for row in paused] == [f"many-00{number}" for number in range(3, 8)]
 
 
+async def test_ids_of_affiliates_are_offered_by_id_and_by_name(
+    browser: Browser, tables_console: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(FILL)
+    name = await tables.fetchval("SELECT name FROM affiliates WHERE id = 'ann'")
+    async with opened_as(browser, tables_console, "/codes/actions/new", "editor") as page:
+        for text in ("an", name):
+            await page.locator("#f-affiliate_id").fill(text)
+            await expect(page.locator("#f-affiliate_id-known option")).to_have_count(1)
+            await expect(page.locator("#f-affiliate_id-known option")).to_have_attribute("value", "ann")
+
+
 async def test_a_file_with_columns_of_other_names_is_mapped_previewed_and_imported(
     browser: Browser, console: Console, tables: asyncpg.Connection
 ) -> None:

@@ -54,7 +54,7 @@ async def test_clicks_per_affiliate_last_week_against_the_week_before_in_two_cli
     address = page.url
     await page.get_by_text("Save this view").click()
     await page.locator('form[action="/views"] input[name="name"]').fill("Bots of the week")
-    await page.get_by_label("My reports begin with it").check()
+    await page.get_by_label("I begin with it").check()
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Bots of the week")
     assert page.url == address

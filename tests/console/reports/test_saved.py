@@ -52,6 +52,16 @@ async def test_a_view_is_saved_opened_by_its_address_replaced_and_removed(
     assert actions == ["view.save", "view.save", "view.remove"]
 
 
+@pytest.mark.parametrize("view", ["/analytics?range=7d", "/clicks?f.code=is:demo", "/reports?by=code"])
+async def test_somebody_begins_with_a_view_of_any_page_after_a_login(filled: Console, view: str) -> None:
+    assert await follow(filled, "/views/start") == (303, "/")
+    path, _, query = view.partition("?")
+    await post(filled, "/views", name="Start", path=path, query=query, is_start="1")
+    status, address = await follow(filled, "/views/start")
+
+    assert (status, await follow(filled, address)) == (303, (303, view))
+
+
 async def test_reports_begin_with_the_view_that_somebody_chose(filled: Console) -> None:
     assert (await follow(filled, "/reports"))[0] == 200
     await post(filled, "/views", name="Start", path="/reports", query=QUERY, is_start="1")

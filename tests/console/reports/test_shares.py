@@ -9,6 +9,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from console.web.routes import make_app
 from tests.console.reports.test_saved import post
+from tests.console.reports.world import count_raw
 from tests.console.running import Console
 
 pytestmark = pytest.mark.servers
@@ -57,6 +58,26 @@ async def test_whoever_has_the_link_sees_that_report_and_nothing_else(filled: Co
     assert "<a " not in tbody.search(page)[0]  # type: ignore[index]
     assert {tbody.search(text)[0] for _, text in others} == {tbody.search(page)[0]}  # type: ignore[index]
     assert closed == [303] * 4
+
+
+async def test_a_link_to_analytics_shows_totals_as_sql_counts_them_and_leads_to_no_click(
+    filled: Console, tables: asyncpg.Connection
+) -> None:
+    path = await make_link(filled, path="/analytics", query="range=28d&f.country=is:DE&large=1")
+    stranger = await open_stranger(filled)
+    status, page = await read(stranger, path)
+    other = await read(stranger, f"{path}?f.country=is:PT&measure=bots")
+    await stranger.close()
+    now = filled.environment.now()
+    raw = await count_raw(tables, ("country",), now - timedelta(days=60), now)
+    people, bots, uniques = (f"{count:,}" for count in raw["DE",])
+    shown = dict(re.findall(r'<span class="total-title">([^<]+)</span> <b>([\d,]+)</b>', page))
+
+    assert status == 200
+    assert (shown["People"], shown["Bots"], shown["Unique clicks"]) == (people, bots, uniques)
+    assert re.findall(r'href="(?!/static)[^"]*"', page.partition("<main")[2].partition("</main>")[0]) == []
+    cells = re.compile(r"<tbody>.*?</tbody>", re.DOTALL)
+    assert cells.findall(other[1]) == cells.findall(page) != []
 
 
 async def test_a_link_ends_with_its_time_and_when_somebody_ends_it(filled: Console, tables: asyncpg.Connection) -> None:

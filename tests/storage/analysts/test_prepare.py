@@ -33,6 +33,7 @@ OURS = frozenset(
         "stored_positions",
         "jobs",
         "job_files",
+        "annotations",
         "ledger_arrivals",
         "ledger_processes",
         "ledger_minutes",
