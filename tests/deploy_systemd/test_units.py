@@ -42,14 +42,14 @@ needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="there is no systemd-
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A root with our units, a program to start, and the targets of systemd that they name."""
+    """A root with our units, the programs that they start, and the targets of systemd that they name."""
     places = {
-        name: tmp_path / name for name in ("etc/systemd/system", "opt/clickrail/bin", "usr/bin", "lib/systemd/system")
+        name: tmp_path / name for name in ("etc/systemd/system", "opt/clickrail/bin", "bin", "lib/systemd/system")
     }
     for place in places.values():
         place.mkdir(parents=True)
     shutil.copytree(UNITS, places["etc/systemd/system"], dirs_exist_ok=True)
-    for program in (places["opt/clickrail/bin"] / "clickrail", places["usr/bin"] / "kill"):
+    for program in (places["opt/clickrail/bin"] / "clickrail", places["bin"] / "kill"):
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
     for target in ("basic", "multi-user", "network-online", "shutdown", "sysinit"):
