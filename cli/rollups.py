@@ -39,10 +39,10 @@ def status(database_url: DatabaseUrl, *, as_json: AsJson = False) -> None:
 
 
 async def read_status(connection: "asyncpg.Connection") -> dict[str, object]:
-    from storage.rollups.state import READ_SIZES, read_frozen_days, read_pending, read_state
+    from storage.rollups.state import READ_SIZES, read_frozen, read_pending, read_state
 
     state, pending = await read_state(connection), await read_pending(connection)
-    frozen = await read_frozen_days(connection)
+    frozen = await read_frozen(connection)
     sizes = {f"{row['table']}_bytes": row["bytes"] for row in await connection.fetch(READ_SIZES)}
     return {
         "zone": state.zone,
@@ -50,7 +50,8 @@ async def read_status(connection: "asyncpg.Connection") -> dict[str, object]:
         "pending_batches": pending.batches,
         "pending_clicks": pending.clicks,
         "oldest_pending_s": round(pending.oldest_s),
-        "frozen_days": len(frozen),
+        "frozen_days": frozen.days,
+        "of_other_zones": frozen.of_other_zones,
         **sizes,
     }
 

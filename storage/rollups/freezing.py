@@ -17,7 +17,7 @@ IS_PENDING: Final = """
     SELECT EXISTS (SELECT FROM rollup_batches WHERE rolled_at IS NULL AND first_at < $2 AND last_at >= $1)
 """
 FREEZE: Final = f"""
-    INSERT INTO rollup_days (day, clicks, first_at, until)
+    INSERT INTO rollup_days AS old (day, clicks, first_at, until)
     SELECT day, coalesce(clicks, 0), day::timestamp AT TIME ZONE {ZONE}, (day + 1)::timestamp AT TIME ZONE {ZONE}
     FROM (
         SELECT generate_series(
@@ -29,8 +29,11 @@ FREEZE: Final = f"""
         SELECT period, sum(people + bots + app_fetches + prefetches + tests)::bigint AS clicks FROM click_rollups
         WHERE kind = 'p' AND entity = '' AND dim = 0 AND grain = 'd' GROUP BY period
     ) AS counted ON period = day::timestamp AT TIME ZONE {ZONE}
-    ON CONFLICT (day) DO NOTHING
+    ON CONFLICT (day) DO UPDATE SET clicks = old.clicks + excluded.clicks,
+        first_at = least(old.first_at, excluded.first_at), until = greatest(old.until, excluded.until)
+    WHERE excluded.first_at < old.first_at OR excluded.until > old.until
 """  # noqa: S608 - fixed texts
+"""A day that was frozen in another zone has other hours: then both are frozen under its name."""
 
 
 class NotCounted(Stuck):

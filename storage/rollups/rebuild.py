@@ -83,6 +83,18 @@ FIND_NEXT: Final = f"""
 GO_BACK: Final = "UPDATE rollup_state SET counted_from = $1"
 COMPLETE: Final = "UPDATE rollup_state SET counted_from = '-infinity', is_complete = true WHERE NOT is_complete"
 BEGIN_AGAIN: Final = "UPDATE rollup_state SET zone = $1, counted_from = 'infinity', is_complete = false"
+CLEAR_CUT: Final = f"""
+    DELETE FROM click_rollups USING (
+        SELECT until, until - interval '1 microsecond' AS last_at FROM rollup_days one WHERE NOT EXISTS (
+            SELECT FROM rollup_days other WHERE other.first_at <= one.until AND other.until > one.until
+        )
+    ) AS frozen
+    WHERE grain = 'd' AND period = date_trunc('day', last_at, {ZONE})
+            AND ((last_at AT TIME ZONE {ZONE})::date + 1)::timestamp AT TIME ZONE {ZONE} > until
+        OR grain = 'h' AND period = date_trunc('hour', last_at, {ZONE}) AND period + interval '1 hour' > until
+"""  # noqa: S608 - fixed texts
+"""Removes the day and hour in which frozen days of another zone end: they begin before that end, but count what is
+after it."""
 CLEAR_ALL: Final = f"DELETE FROM click_rollups WHERE grain = 'm' OR NOT {OF_FROZEN.format('period')}"  # noqa: S608 - fixed texts
 
 
@@ -129,6 +141,7 @@ async def begin_again(connection: asyncpg.Connection, zone: str) -> None:
     """Clear the counts, to count all in another zone. Frozen days stay, in the zone in which they were counted."""
     async with transaction(connection):
         await lock(connection)
+        await connection.execute(CLEAR_CUT, timeout=REBUILD_S)
         await connection.execute(BEGIN_AGAIN, zone)
         await connection.execute(CLEAR_ALL, timeout=REBUILD_S)
         await connection.execute("DELETE FROM rollup_months")

@@ -1,6 +1,6 @@
 """What the rollups are: their zone, how far back they count, and what waits to be counted."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -29,7 +29,12 @@ SET_ZONE: Final = """
     WHERE zone <> $1 AND NOT EXISTS (SELECT FROM click_rollups) AND NOT EXISTS (SELECT FROM rollup_days)
 """
 KNOWS_ZONE: Final = "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"
-FROZEN: Final = "SELECT day FROM rollup_days ORDER BY day"
+FROZEN: Final = """
+    SELECT count(*) AS days, count(*) FILTER (
+        WHERE (first_at, until) <> (day::timestamp AT TIME ZONE zone, (day + 1)::timestamp AT TIME ZONE zone)
+    ) AS of_other_zones
+    FROM rollup_days, rollup_state
+"""
 
 
 class RollupState(msgspec.Struct, frozen=True):
@@ -48,6 +53,13 @@ class Pending(msgspec.Struct, frozen=True):
     oldest_s: float
 
 
+class Frozen(msgspec.Struct, frozen=True):
+    """Days whose clicks may be gone, and how many of them were counted in another zone. They are not counted again."""
+
+    days: int
+    of_other_zones: int
+
+
 async def read_state(connection: asyncpg.Connection) -> RollupState:
     return RollupState(*await connection.fetchrow(READ))
 
@@ -56,8 +68,8 @@ async def read_pending(connection: asyncpg.Connection) -> Pending:
     return Pending(*await connection.fetchrow(READ_PENDING))
 
 
-async def read_frozen_days(connection: asyncpg.Connection) -> list[date]:
-    return [row[0] for row in await connection.fetch(FROZEN)]
+async def read_frozen(connection: asyncpg.Connection) -> Frozen:
+    return Frozen(*await connection.fetchrow(FROZEN))
 
 
 async def begin_in_zone(connection: asyncpg.Connection, zone: str) -> None:

@@ -2,11 +2,13 @@
 
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from storage.days import drop_day
 from storage.rollups.freezing import NotCounted, freeze_day
-from storage.rollups.rebuild import list_days, rebuild_day
+from storage.rollups.rebuild import begin_again, count_earlier_day, list_days, rebuild_day
+from storage.rollups.state import Frozen, read_frozen
 from storage.rollups.verify import verify_day
 from tests.storage.rollups.builders import TODAY, make_click, make_rows, make_writer, open_tables
 from tests.storage.rollups.reference_count import read_cells
@@ -45,3 +47,42 @@ async def test_a_day_that_is_not_counted_yet_must_stay(database_url: str) -> Non
 
         with pytest.raises(NotCounted, match="rollups status"):
             await freeze_day(tables, PAST.date())
+
+
+TOTALS = """
+    SELECT grain, sum(people + bots + app_fetches + prefetches + tests)::int FROM click_rollups
+    WHERE kind = 'p' AND entity = '' AND dim = 0 AND grain <> 'm' GROUP BY 1
+"""
+
+
+async def change_zone(tables: asyncpg.Connection, zone: str) -> dict[str, int]:
+    """Count all again in this zone; give how many clicks are in the counts by day and by hour."""
+    await begin_again(tables, zone)
+    while await count_earlier_day(tables) is not None:
+        pass
+    return dict(await tables.fetch(TOTALS))
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata", "Pacific/Kiritimati"])
+async def test_no_click_is_lost_or_doubled_when_the_zone_changes_again_and_again(database_url: str, zone: str) -> None:
+    async with open_tables(database_url) as tables:
+        writer = make_writer(database_url)
+        hours = range(-40, 60)
+        clicks = [make_click(number, PAST + timedelta(hours=hour)) for number, hour in enumerate(hours)]
+        await writer.write(make_rows(clicks))
+        every = {"d": len(clicks), "h": len(clicks)}
+        await freeze_day(tables, PAST.date())
+        await drop_day(tables, PAST.date())
+
+        assert await read_frozen(tables) == Frozen(days=1, of_other_zones=0)
+        assert await change_zone(tables, zone) == every
+        assert await read_frozen(tables) == Frozen(days=1, of_other_zones=1)
+        assert await change_zone(tables, "UTC") == every
+        assert await change_zone(tables, zone) == every
+
+        # A day that is dropped in the other zone has parts of two of its days.
+        await freeze_day(tables, PAST.date() + timedelta(days=1))
+        await drop_day(tables, PAST.date() + timedelta(days=1))
+        assert await change_zone(tables, "UTC") == every
+        assert await change_zone(tables, "Europe/Berlin") == every
+        await writer.close()
