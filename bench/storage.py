@@ -1,4 +1,4 @@
-"""Storage at size: bytes a click of rows and of counts, and the cards of the console on clicks that are rolled.
+"""Storage at size: bytes a click, the cards of the console on clicks that are rolled, scoring again, and loading.
 
 `BENCH_STORAGE_CLICKS` says how many clicks, several numbers with commas; by default 100,000 and a million.
 """
@@ -15,6 +15,8 @@ from bench.report import Figure
 from bench.stack import Bench
 from bench.storage_cards import measure_cards
 from bench.storage_clicks import make_clicks
+from bench.storage_loading import measure_loading
+from bench.storage_rescoring import measure_rescoring
 from storage.rollups.roller import roll
 
 SIZES: Final = tuple(map(int, os.environ.get("BENCH_STORAGE_CLICKS", "100000,1000000").split(",")))
@@ -22,11 +24,14 @@ BYTES: Final = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint F
 
 
 async def measure_storage(bench: Bench) -> list[Figure]:
-    """Measure each size in a schema of its own."""
+    """Measure each size in schemas of its own, and loading with the first."""
     figures: list[Figure] = []
     for size in SIZES:
         async with open_schema(bench.addresses.postgres) as url:
             figures += await measure_size(url, size)
+        async with open_schema(bench.addresses.postgres) as url:
+            figures += await measure_rescoring(url, size)
+    figures += await measure_loading(bench.addresses.postgres, SIZES[0])
     return figures
 
 
