@@ -49,7 +49,7 @@ def root(tmp_path: Path) -> Path:
     for place in places.values():
         place.mkdir(parents=True)
     shutil.copytree(UNITS, places["etc/systemd/system"], dirs_exist_ok=True)
-    for program in (places["opt/clickrail/bin"] / "clickrail", places["bin"] / "kill"):
+    for program in (places["opt/clickrail/bin"] / "clickrail", places["bin"] / "sh"):
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
     for target in ("basic", "multi-user", "network-online", "shutdown", "sysinit"):
