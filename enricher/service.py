@@ -16,7 +16,7 @@ from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
 from schemas.headers import enriched_headers
 from schemas.letters import make_dead_letter, write_letter
-from schemas.trace_ids import is_sampled, sampled_ids, trace_id
+from schemas.trace_ids import sampled_ids
 
 SPEC: Final = StageSpec(
     name=STAGE,
@@ -39,7 +39,6 @@ class BatchEnricher:
     def __init__(self, env: Environment) -> None:
         self._env = env
         self._topic = env.settings.kafka_topic_prefix + CLICKS_ENRICHED.name
-        self._ratio = env.tracing.ratio if env.tracing else 0.0
         self._spans = open_spans(env)
 
     async def enrich_batch(self, batch: Batch[DeadLetter]) -> None:
@@ -59,7 +58,7 @@ class BatchEnricher:
 
     def _write_click(self, facts: ClickFacts) -> OutRecord:
         click = finish_click(facts, self._env.rules.rules)
-        has_spans = self._spans is not None and is_sampled(trace_id(click.click_id), self._ratio)
+        has_spans = self._spans is not None and self._spans.has_span(click.click_id)
         headers = enriched_headers(click, is_sampled=has_spans)
         return OutRecord(self._topic, click.click_id.encode(), encode(click), headers)
 

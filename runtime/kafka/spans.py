@@ -33,6 +33,9 @@ class ProcessingSpans:
     ) -> None:
         self._spans, self._group, self._find_context, self._now_ns = spans, group, find_context, now_ns
 
+    def has_span(self, key: str) -> bool:
+        return self._find_context(key) is not None
+
     def send(self, records: Iterable[tuple[str, Place]], started: datetime) -> None:
         """Send a span for each of the records that is sampled; their outcome is safe by now."""
         ended_ns = self._now_ns()

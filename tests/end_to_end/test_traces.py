@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import pytest
 from aiohttp import web
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -88,6 +88,14 @@ async def send_again(pipeline: Pipeline) -> None:
             await producer.send_and_wait(pipeline.prefix + CLICKS_RAW.name, value)
 
 
+async def read_traceparent(pipeline: Pipeline) -> bytes:
+    """Give the trace context of the first enriched click."""
+    topic = pipeline.prefix + CLICKS_ENRICHED.name
+    async with AIOKafkaConsumer(topic, bootstrap_servers=pipeline.kafka, auto_offset_reset="earliest") as consumer:
+        record = await consumer.getone()
+    return dict(record.headers)["traceparent"]
+
+
 async def test_a_collector_sees_the_four_spans_of_a_click_and_a_replay_makes_the_same(pipeline: Pipeline) -> None:
     collector = Collector()
     async with collector.running():
@@ -102,6 +110,7 @@ async def test_a_collector_sees_the_four_spans_of_a_click_and_a_replay_makes_the
             await eventually(lambda: collector.count(4))
             await send_again(pipeline)
             await eventually(lambda: collector.count(6))
+            joined_by = await read_traceparent(pipeline)
 
     (click_id,) = visitors.answered
     trace = trace_id(click_id)
@@ -129,6 +138,7 @@ async def test_a_collector_sees_the_four_spans_of_a_click_and_a_replay_makes_the
         Span.SPAN_KIND_CONSUMER,
         Span.SPAN_KIND_CONSUMER,
     ]
+    assert joined_by == b"00-%032x-%016x-01" % (trace, enriched.ids[1])
     assert request.attributes["clickrail.code"] == "abc123"
     assert enriched.attributes["messaging.consumer.group.name"] == f"{pipeline.prefix}clickrail.enricher"
     assert all(one.span.start_time_unix_nano < one.span.end_time_unix_nano for one in collector.received)
