@@ -16,9 +16,9 @@ from cli.tables import Prefix, Servers, read_environment
 if TYPE_CHECKING:
     import asyncpg
 
+    from storage.letter_states import Attempt, LetterCounts, LetterFilters
     from storage.read.letter_names import LetterName
     from storage.read.records import StoredLetter
-    from storage.replay import Attempt, LetterCounts, LetterFilters
 
 dead = typer.Typer(help="Dead letters: records that a stage could not process.", no_args_is_help=True)
 
@@ -52,12 +52,12 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     as_json: Annotated[bool, typer.Option("--json", help="write one JSON array")] = False,
 ) -> None:
     """List dead letters, the newest first, with their state (waiting, sent again, or why not)."""
-    from storage import replay
+    from storage.letter_states import LetterSummary, count_letters, list_letters, name_summary
 
     filters = filters_of(reason, topic, since, until)
 
-    async def work(connection: "asyncpg.Connection") -> "tuple[list[replay.LetterSummary], LetterCounts]":
-        return await replay.list_letters(connection, filters, limit), await replay.count_letters(connection, filters)
+    async def work(connection: "asyncpg.Connection") -> "tuple[list[LetterSummary], LetterCounts]":
+        return await list_letters(connection, filters, limit), await count_letters(connection, filters)
 
     letters, counts = run(database_url, work)
     if as_json:
@@ -65,7 +65,7 @@ def list_(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
         return
     rows = [
         [
-            str(replay.name_summary(one)),
+            str(name_summary(one)),
             f"{one.failed_at:%Y-%m-%d %H:%M:%SZ}",
             one.stage,
             one.reason,
@@ -91,8 +91,8 @@ def show(
     """Show one dead letter with its original bytes, and each time it was sent again."""
     from msgspec.structs import asdict
 
-    from storage.read.queries import find_letters
-    from storage.replay import list_attempts
+    from storage.letter_states import list_attempts
+    from storage.read.finding import find_letters
 
     with exit_on(CommandError):
         name = read_name(letter)
@@ -132,7 +132,8 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
     from runtime.errors import DependencyAway, SettingsError
     from runtime.kafka.producer import RecordProducer
     from schemas import TOPICS
-    from storage.replay import ReplayResult, count_letters
+    from storage.letter_states import count_letters
+    from storage.replay import ReplayResult
     from storage.replay import replay as send_again
 
     filters, servers = filters_of(reason, topic, since, until), kafka_bootstrap_servers.split(",")
@@ -167,7 +168,7 @@ def replay(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 def filters_of(
     reason: str | None, topic: str | None, since: datetime | None, until: datetime | None
 ) -> "LetterFilters":
-    from storage.replay import LetterFilters
+    from storage.letter_states import LetterFilters
 
     return LetterFilters(reason=reason, topic=topic, since=in_utc(since), until=in_utc(until))
 

@@ -47,7 +47,7 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
     from identity.ulid_time import ulid_time
     from schemas.events import NEWEST_CLICK
     from storage.read.erasures import find_erased_at
-    from storage.read.queries import find_click, find_rejection
+    from storage.read.finding import find_click, find_rejection
     from storage.read.scores import find_verdict
 
     now, ulid = datetime.now(UTC), read_id(asked)

@@ -99,7 +99,7 @@ def verify_all(keys: "TokenKeys", given: list[str], program: str | None, databas
 
 async def find_clicks(connection: "asyncpg.Connection", ids: list[str]) -> dict[str, Click | None]:
     """Return what is shown of each click; null for one that is not in the table."""
-    from storage.read.queries import find_click
+    from storage.read.finding import find_click
 
     stored = {click_id: await find_click(connection, click_id) for click_id in ids}
     return {

@@ -55,7 +55,7 @@ async def record(
     who: str,
 ) -> None:
     """Record the verdict. Raises CommandError for a click that is not in the table, or a verdict that is not there."""
-    from storage.read.queries import find_click
+    from storage.read.finding import find_click
     from storage.read.scores import find_verdict
     from storage.scores import add_verdict
 

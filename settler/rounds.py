@@ -12,7 +12,8 @@ from runtime.errors import DependencyAway
 from runtime.postgres import is_pooled
 from settler.metrics import SettlerMetrics
 from storage.affiliate_quality import count_day, list_marked
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from storage.settling import (
     LOOK_AHEAD,
     PAGE,

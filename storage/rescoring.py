@@ -14,7 +14,8 @@ from quality.settling import SettledClick
 from runtime.garbage import collecting_rarely
 from schemas import EnrichedClick, Signal
 from storage.read.settling import StoredEvidence
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from storage.settling import LOOK_AHEAD, Step, score_settled, write_scores
 
 READ_S: Final = 60.0

@@ -4,22 +4,29 @@ A click's uniqueness may change once more after it was settled: when a later cli
 is another than the one of the same client before. That stays, whatever rules the click is scored with again.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Final, Literal
 
 import asyncpg
 import msgspec
 
-from identity.ulid import ulid_milliseconds
 from quality.settled_uniqueness import is_another_visitor, make_returned
 from runtime.postgres import transaction
-from schemas import Fraud, Uniqueness
+from schemas import Uniqueness
 from storage.affiliate_quality import mark_days
 from storage.days import prepare_days
 from storage.engine import SCORES, StorageEngine, read_engine
 from storage.erased import find_erased
 from storage.rollups.moves import Key, move_counts
+from storage.scored_clicks import (
+    ScoredClick,
+    find_time,
+    forget_erased,
+    is_repeat_by_address,
+    list_changing,
+    list_columns,
+)
 
 Verdict = Literal["valid", "invalid", "withdrawn"]
 
@@ -66,26 +73,7 @@ WRITE_RETURNED: Final = """
         AND click_scores.clicked_at >= $3 AND click_scores.clicked_at <= $4
         AND NOT is_unique AND unique_basis = 'address'
 """
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MOST_MS_TO_RETURN: Final = 7 * 24 * 3600 * 1000
-"""A cookie that comes back later changes nothing any more: the totals of that day are long read."""
 ADD_VERDICT: Final = "INSERT INTO click_verdicts (click_id, clicked_at, verdict, why, who) VALUES ($1, $2, $3, $4, $5)"
-
-
-class ScoredClick(msgspec.Struct, frozen=True, gc=False):
-    """A click by its key in the table, a score of it, and whether it is unique.
-
-    `returned` is the click whose valid cookie it brought back. `changes_uniqueness`: the live verdict says otherwise.
-    `changes_score`: the live score has another band or class.
-    """
-
-    click_id: str
-    clicked_at: datetime
-    fraud: Fraud
-    unique: Uniqueness
-    returned: str | None = None
-    changes_uniqueness: bool = False
-    changes_score: bool = True
 
 
 class ScoreWriter:
@@ -157,28 +145,6 @@ class ScoreWriter:
         return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []
 
 
-def forget_erased(scored: ScoredClick, erased: frozenset[str]) -> ScoredClick:
-    first, returned = scored.unique.first_click_id, scored.returned
-    unique = msgspec.structs.replace(scored.unique, first_click_id=None) if first in erased else scored.unique
-    return msgspec.structs.replace(scored, unique=unique, returned=None if returned in erased else returned)
-
-
-def find_time(scored: ScoredClick, returned: str) -> datetime | None:
-    """Give the time of the click whose cookie came back; null if that is too long ago."""
-    milliseconds = ulid_milliseconds(returned)
-    age_ms = scored.clicked_at.timestamp() * 1000 - milliseconds
-    return EPOCH + timedelta(milliseconds=milliseconds) if 0 <= age_ms <= MOST_MS_TO_RETURN else None
-
-
-def list_changing(scored: Sequence[ScoredClick]) -> list[Key]:
-    """Give the clicks that the live verdict says something else of."""
-    return [(one.click_id, one.clicked_at) for one in scored if one.changes_uniqueness or one.changes_score]
-
-
-def is_repeat_by_address(scored: ScoredClick) -> bool:
-    return scored.unique.is_unique is False and scored.unique.basis == "address"
-
-
 def read_unique(row: asyncpg.Record) -> Uniqueness:
     return Uniqueness(is_unique=row["is_unique"], basis=row["unique_basis"], first_click_id=row["first_click_id"])
 
@@ -187,34 +153,6 @@ def list_keys(keys: Sequence[Key]) -> tuple[list[str], list[datetime], datetime,
     """Give the parameters of a statement about some clicks. By the first and last time PostgreSQL prunes partitions."""
     times = [at for _, at in keys]
     return [click_id for click_id, _ in keys], times, min(times), max(times)
-
-
-def list_columns(scored: Iterable[ScoredClick]) -> Iterable[Sequence[object]]:
-    """Give the columns of the rows to write."""
-    return zip(*map(make_row, scored), strict=True)
-
-
-def make_row(one: ScoredClick) -> tuple[object, ...]:
-    fraud, unique = one.fraud, one.unique
-    return (
-        one.click_id,
-        one.clicked_at,
-        fraud.rules,
-        fraud.stage,
-        fraud.score,
-        fraud.band,
-        fraud.ivt_class,
-        write_signals(fraud),
-        unique.is_unique,
-        unique.basis,
-        unique.first_click_id,
-        unique.status,
-        one.changes_uniqueness,
-    )
-
-
-def write_signals(fraud: Fraud) -> str | None:
-    return msgspec.json.encode(fraud.signals).decode() if fraud.signals else None
 
 
 async def add_verdict(

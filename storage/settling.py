@@ -17,7 +17,8 @@ from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling
 from runtime.postgres import transaction
 from schemas import EnrichedClick
 from storage.read.settling import Position, StoredEvidence, read_clicks
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 
 LOOK_AHEAD: Final = timedelta(milliseconds=LOOK_AHEAD_MS)
 LOOK_BACK: Final = timedelta(milliseconds=LOOK_BACK_MS)

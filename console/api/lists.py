@@ -17,7 +17,8 @@ from console.clicks.filters import CHOICES, Filters
 from console.clicks.past_clicks import PastClicks, read_past_clicks
 from console.environment import ENVIRONMENT, Environment
 from console.web.numbers import read_whole
-from storage.read.queries import Connection, find_clicks, find_rejections
+from storage.read.finding import find_clicks, find_rejections
+from storage.read.queries import Connection
 
 MOST: Final = 200
 USUAL: Final = 100

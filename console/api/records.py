@@ -15,7 +15,8 @@ from identity.ulid_time import ulid_time
 from schemas import EnrichedClick, Fraud, RejectedClick, Uniqueness
 from schemas.events import NEWEST_CLICK
 from storage.read.erasures import find_erased_at
-from storage.read.queries import Reader, find_click, find_rejection
+from storage.read.finding import find_click, find_rejection
+from storage.read.queries import Reader
 from storage.read.records import StoredClick, StoredRejection
 from storage.read.scores import find_verdict
 

@@ -8,7 +8,8 @@ from console.environment import Environment
 from identity.ulid_time import ulid_time
 from schemas.events import NEWEST_CLICK
 from storage.read.erasures import find_erased_at
-from storage.read.queries import Reader, find_click, find_rejection
+from storage.read.finding import find_click, find_rejection
+from storage.read.queries import Reader
 from storage.read.records import StoredClick
 from storage.read.scores import Verdict, find_verdict
 

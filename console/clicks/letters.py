@@ -19,9 +19,10 @@ from console.view.view import IgnoredParameter, View, read_view, write_view
 from console.web.responses import reply
 from console.web.text import read_bytes
 from storage.read.asking.question import locate
+from storage.read.finding import find_letters
 from storage.read.letter_names import LetterName, distinct_names
 from storage.read.letters import LetterFilters, group_letters, read_place, recent_letters
-from storage.read.queries import Connection, Reader, find_letters
+from storage.read.queries import Connection, Reader
 from storage.read.records import StoredLetter
 
 UNFIT_FOR_A_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")

@@ -20,7 +20,7 @@ from console.environment import ENVIRONMENT, Environment
 from console.view.toolbar import Toolbar, make_toolbar
 from console.view.view import write_view
 from console.web.responses import reply
-from storage.read.queries import find_stored
+from storage.read.finding import find_stored
 from storage.read.records import StoredClick
 
 LINES: Final = 100

@@ -14,7 +14,8 @@ from runtime.kafka.security import read_security
 from schemas import TOPICS
 from storage.erasure.erasing import NothingFound, erase, plan_erasure
 from storage.erasure.request import Asked, ErasureReport, ErasureRequest
-from storage.replay import LetterFilters, replay
+from storage.letter_states import LetterFilters
+from storage.replay import replay
 
 ASKED: Final = get_args(Asked)
 

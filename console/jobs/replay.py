@@ -15,8 +15,8 @@ from console.jobs.table import add_job
 from console.view.filters import is_storable
 from console.web.forms import read_form
 from console.web.responses import reply
+from storage.letter_states import LetterFilters, count_letters, list_letters
 from storage.read.letter_names import parse_letter_name
-from storage.replay import LetterFilters, count_letters, list_letters
 
 FIELDS: Final = ("reason", "stage", "topic", "from", "to", "letter")
 EXAMPLES: Final = 10

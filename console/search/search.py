@@ -14,9 +14,10 @@ from console.view.filters import is_storable
 from console.view.view import View
 from identity.ulid_time import ulid_time
 from referrals.admin.repository import find_similar
+from storage.read.finding import find_letters
 from storage.read.letter_names import parse_letter_name
 from storage.read.names import EXACT, SAME, Named, find_named
-from storage.read.queries import Connection, find_letters
+from storage.read.queries import Connection
 from urls.pasted import read_pasted
 
 LONGEST: Final = 256

@@ -19,7 +19,8 @@ from storage.read.attribution import (
     make_score,
     read_time,
 )
-from storage.read.queries import QUERY_S, ROUNDING, Reader
+from storage.read.finding import ROUNDING
+from storage.read.queries import QUERY_S, Reader
 
 FindWindow: TypeAlias = Callable[[str], Awaitable[timedelta | None]]
 """Returns the window of a program by its id; null if there is no such program."""

@@ -17,7 +17,8 @@ from simulate.traces.raw_clicks import record_trace
 from storage.affiliate_quality import count_day
 from storage.read.click_filters import ClickFilters
 from storage.read.counts import Totals, count_totals
-from storage.read.queries import find_click, recent_clicks
+from storage.read.finding import find_click
+from storage.read.queries import recent_clicks
 from storage.read.scores import find_verdict
 from storage.rescoring import rescore
 from storage.settling import TablePass

@@ -10,7 +10,7 @@ import pytest
 from runtime.migrations import MigrationSet, find_migrations, migrate
 from storage.columns import CLICK_COLUMNS, click_row
 from storage.read.counts import Totals, count_totals
-from storage.read.queries import find_click
+from storage.read.finding import find_click
 from tests.console.builders import NOW, enriched_click, insert, ulid_at
 
 pytestmark = pytest.mark.servers

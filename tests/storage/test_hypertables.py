@@ -19,7 +19,8 @@ from storage.engine import CLICKS, SCORES, read_engine
 from storage.jobs import PartitionJob
 from storage.load import LoadResult, TableLoader
 from storage.positions import StoredPositions
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from storage.status import read_status
 from storage.tables import CLICKS as CLICKS_TABLE
 from storage.tables import StorableRow, Table

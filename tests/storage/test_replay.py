@@ -17,18 +17,10 @@ from schemas.codec import Undecodable
 from schemas.letters import make_dead_letter
 from sink.settings import Settings
 from storage.columns import letter_row
+from storage.letter_states import LetterCounts, LetterFilters, count_letters, list_attempts, list_letters
+from storage.read.finding import find_letters
 from storage.read.letter_names import LetterName
-from storage.read.queries import find_letters
-from storage.replay import (
-    LetterCounts,
-    LetterFilters,
-    ReplayResult,
-    count_letters,
-    headers_of,
-    list_attempts,
-    list_letters,
-    replay,
-)
+from storage.replay import ReplayResult, headers_of, replay
 from storage.tables import DEAD_LETTERS, StorableRow
 from tests.enricher.test_batch import change_topic
 from tests.runtime.kafka.test_producer import Spec, read_all

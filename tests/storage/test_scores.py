@@ -15,7 +15,8 @@ from storage.affiliate_quality import count_day, list_marked
 from storage.days import drop_day, prepare_days
 from storage.engine import SCORES, read_engine
 from storage.read.scores import find_verdict
-from storage.scores import ScoredClick, ScoreWriter, add_verdict
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter, add_verdict
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
 
 pytestmark = pytest.mark.servers

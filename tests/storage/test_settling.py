@@ -12,7 +12,7 @@ from quality.evidence import NOTHING_LATER, LaterEvidence
 from quality.rules import DEFAULT_RULES
 from quality.score import score_click
 from schemas import Bot, ClientHints, Counts, Device, EnrichedClick, Fetch, Guards, Network, Referrer, Utm
-from storage.read.queries import find_click
+from storage.read.finding import find_click
 from storage.read.settling import Position, read_clicks, read_record
 from storage.scores import ScoreWriter
 from storage.settling import (

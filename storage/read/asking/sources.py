@@ -1,14 +1,13 @@
 """The SQL that reads each source of a plan: its keys, and the stored measures that are needed. Pure."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final
 
+from storage.read.asking.conditions import NOT_BY_TOTALS, Conditions
 from storage.read.asking.periods import Unit, list_days
 from storage.read.asking.plan import MOST_PENDING, Plan, Source
 from storage.read.asking.question import ENTITIES, UNITS, Filter
-from storage.read.asking.scope import KINDS, Scope, column_of, find_entity_filter
-from storage.read.asking.segments import UNIT_OF
+from storage.read.asking.scope import column_of
 from storage.read.asking.sql import Values, select, sum_up
 from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.measures import DERIVED, MEASURES
@@ -18,32 +17,21 @@ KEYS: Final = ("one", "other", "third", "fourth")
 ALL_KEYS: Final = ", ".join(KEYS)
 KEY_PLACES: Final = ", ".join(str(place) for place in range(1, len(KEYS) + 1))
 ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
-IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
-NOT_BY_TOTALS: Final = ("dim = (SELECT 0::smallint)", "dim2 = 0")
-"""The same, but the index of all totals is not taken for a few of them."""
 SAME_DAY: Final = ("kind", "entity", "dim", "grain", "period", "program_id", "dim2")
-OF_PROGRAMS: Final = ("kind = 'p'", "entity = ''")
 GONE: Final = "period < (SELECT max(until) FROM rollup_days)"
 ROLLED: Final = "coalesce(batch_id, 0) <> ALL (ARRAY(SELECT batch_id FROM batches))"
 
 
-class SourceReader:
+class SourceReader(Conditions):
     """Writes what reads the sources of one plan. The statement has `batches`, and `busiest` if the plan is bounded."""
 
     def __init__(self, plan: Plan, values: Values) -> None:
-        self.plan = plan
-        self.question = plan.question
-        self.scope = plan.scope or Scope("p")
-        self.values = values
+        super().__init__(plan, values)
         self.stored = list_stored(plan.question.measures)
         texts = [MEASURES[name] for name in self.stored]
         texts += [column_of(name) for name in find_fields(plan) if name not in UNITS]
         # The verdict that counts costs two look-ups a click.
         self.clicks = "clicks_now" if any("now_" in text for text in texts) else "clicks"
-
-    @property
-    def zone(self) -> str:
-        return self.values.bind(self.plan.state.zone_name, "text")
 
     def read(self, source: Source) -> str:
         """Write the rows of a source."""
@@ -62,8 +50,8 @@ class SourceReader:
                 return self._count_clicks(self.clicks, self.within(source))
 
     def _read_rollups(self, source: Source, *more: str) -> str:
-        where = [*self.of_rollups(source), *self.of_programs(), *self._of_values(), *more]
-        keys = self._keys(self._name_period, self._name_column)
+        where = [*self.of_rollups(source), *self.of_programs(), *self.of_values(), *more]
+        keys = self._keys(self._name_period, self.name_column)
         return select(f"{keys}, {', '.join(self.stored)}", "click_rollups", where)
 
     def _read_minutes(self, source: Source) -> str:
@@ -73,7 +61,7 @@ class SourceReader:
 
     def _read_pending(self, source: Source) -> str:
         at = f"{self.clicks}.clicked_at"
-        ends = (self._bind_time(one) for one in (source.begin, source.end))
+        ends = (self.bind_time(one) for one in (source.begin, source.end))
         # ALL: by these conditions PostgreSQL leaves out partitions, and looks up no index. OFFSET 0: it looks up each
         # batch by its index, however many clicks it believes that a batch has.
         where = [f"{self.clicks}.batch_id = few.batch_id"] + [
@@ -175,63 +163,17 @@ class SourceReader:
         local = f"({column} AT TIME ZONE {self.zone})"
         return f"{local}::date" if unit == "day" else f"date_trunc('month', {local})::date"
 
-    def _name_column(self, field: str) -> str:
-        """Give the column of a field in `click_rollups`."""
-        if field in ENTITIES:
-            return "program_id" if field == "program" else "entity"
-        return "value" if self.scope.dimensions[0].name == field else "value2"
-
     def _click_column(self, field: str) -> str:
         return f"{self.clicks}.{ENTITIES[field]}" if field in ENTITIES else column_of(field)
-
-    def filter(self, one: Filter, column: str) -> str:
-        values = self.values.bind(list(one.values), "text[]")
-        return f"{column} <> ALL ({values})" if one.is_not else f"{column} = ANY ({values})"
-
-    def of_rollups(self, source: Source) -> list[str]:
-        """Write the conditions by whose index rows of rollups are found."""
-        numbers = [str(one.number) for one in self.scope.dimensions] + ["0", "0"]
-        is_total = self.is_total() if numbers[0] == "0" else [f"dim = {numbers[0]}", f"dim2 = {numbers[1]}"]
-        return [*self.of_entities(), *is_total, *self.of_periods(source)]
-
-    def is_total(self) -> list[str]:
-        """Write the conditions of totals. For a few entities, the index of all totals must not be taken."""
-        of_few = self.scope.kind != "p" and find_entity_filter(self.question) is not None
-        return [*NOT_BY_TOTALS] if of_few or self.plan.is_bounded else [*IS_TOTAL]
-
-    def of_programs(self) -> list[str]:
-        return [self.filter(one, "program_id") for one in self.question.where if one.field == "program"]
-
-    def of_entities(self) -> list[str]:
-        if self.scope.kind == "p":
-            return [*OF_PROGRAMS]
-        filters = (self.filter(one, "entity") for one in self.question.where if one.field in KINDS)
-        return [f"kind = '{self.scope.kind}'", *filters]
-
-    def of_periods(self, source: Source) -> list[str]:
-        unit = UNIT_OF[source.grain]
-        ends = (f"date_trunc('{unit}', {self._bind_time(at)}, {self.zone})" for at in (source.begin, source.end))
-        return [f"grain = '{source.grain}'", *map("period {} {}".format, (">=", "<"), ends)]
-
-    def _of_values(self) -> list[str]:
-        return [
-            self.filter(one, self._name_column(one.field)) for one in self.question.where if one.field in DIMENSIONS
-        ]
-
-    def within(self, source: Source, column: str = "clicked_at") -> list[str]:
-        return [f"{column} >= {self._bind_time(source.begin)}", f"{column} < {self._bind_time(source.end)}"]
 
     def select_batches(self) -> str:
         """Select the pending batches that may have clicks of the range that is read from rollups."""
         rolled = self.plan.rolled
         where = ["rolled_at IS NULL"]
         where += ["false"] if rolled is None else [
-            f"last_at >= {self._bind_time(rolled.begin)}", f"first_at < {self._bind_time(rolled.end)}"
+            f"last_at >= {self.bind_time(rolled.begin)}", f"first_at < {self.bind_time(rolled.end)}"
         ]  # fmt: skip
         return select("batch_id, clicks, first_at, last_at", "rollup_batches", where)
-
-    def _bind_time(self, at: datetime) -> str:
-        return self.values.bind(at, "timestamptz")
 
 
 def find_fields(plan: Plan) -> set[str]:

@@ -4,11 +4,12 @@ from typing import Final
 
 import msgspec
 
+from storage.read.asking.conditions import IS_TOTAL, OF_PROGRAMS
 from storage.read.asking.periods import ceil_period
 from storage.read.asking.plan import MOST_CLICK_ROWS, MOST_ROLLUP_ROWS, Plan, Source
 from storage.read.asking.question import MOST_ROWS, UNITS, Question
 from storage.read.asking.scope import KINDS, Scope, column_of, find_entity_filter
-from storage.read.asking.sources import ALL_CLICKS, ALL_KEYS, IS_TOTAL, KEYS, OF_PROGRAMS, SourceReader
+from storage.read.asking.sources import ALL_CLICKS, ALL_KEYS, KEYS, SourceReader
 from storage.read.asking.sql import Statement, Values, count_at_most, select, sum_up
 from storage.rollups.dimensions import DETAILED_FROM
 from storage.rollups.measures import DERIVED, RATES

@@ -15,7 +15,8 @@ from storage.engine import SCORES, read_engine
 from storage.erasure.erasing import erase
 from storage.erasure.request import ErasureRequest
 from storage.read.records import StoredClick, StoredRejection
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from tests.console.builders import (
     BRACES,
     ENDLESS,

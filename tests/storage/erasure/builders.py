@@ -7,7 +7,8 @@ from typing import Any
 import asyncpg
 
 from schemas import EnrichedClick, Fraud, Referrer, Signal, Uniqueness
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from tests.sink.builders import NOW, click, clicked
 from tests.storage.test_writer import make_writer, rows_of
 

@@ -23,7 +23,7 @@ from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest
 from storage.erasure.traces import make_needles
 from storage.personal import ERASED
 from storage.read.erasures import find_erased_at
-from storage.read.queries import find_click
+from storage.read.finding import find_click
 from storage.scores import add_verdict
 from storage.settling import TablePass
 from tests.pooler import needs_pgbouncer, own_database, pooled

@@ -30,7 +30,8 @@ from storage.read.attribution import (
     choose_quality,
     find_next,
 )
-from storage.scores import ScoredClick, ScoreWriter, add_verdict
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter, add_verdict
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
 from tests.examples import examples
 

@@ -9,16 +9,10 @@ import pytest
 
 from schemas import Bot, Geo
 from storage.read.click_filters import ClickFilters
+from storage.read.finding import find_click, find_letters, find_rejection
 from storage.read.letter_names import LetterName
 from storage.read.letters import recent_letters
-from storage.read.queries import (
-    RejectionFilters,
-    find_click,
-    find_letters,
-    find_rejection,
-    recent_clicks,
-    recent_rejections,
-)
+from storage.read.queries import RejectionFilters, recent_clicks, recent_rejections
 from tests.console.builders import NOW, dead_letter, enriched_click, open_tables, rejected_click, store, ulid_at
 
 pytestmark = pytest.mark.servers

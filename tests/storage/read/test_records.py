@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from schemas import Bot, ClientHints, Device, EnrichedClick, Geo, KeyIds, Privacy, Referrer, Utm, decode
+from storage.read.finding import find_click, find_letters, find_rejection
 from storage.read.letter_names import LetterName
-from storage.read.queries import find_click, find_letters, find_rejection
 from storage.read.records import StoredClick, StoredLetter, StoredRejection
 from tests.console.builders import NOW, dead_letter, enriched_click, handled, open_tables, rejected_click, store
 from tests.schemas.test_codec import read_example

@@ -15,7 +15,8 @@ from storage.personal import PERSONAL, SUBS
 from storage.removed import read_removed
 from storage.retention.personal_days import empty_day, empty_range, mark_day, split
 from storage.retention.removals import list_removals
-from storage.scores import ScoredClick, ScoreWriter
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter
 from tests.pipeline import DEMO
 from tests.sink.builders import NOW, click, clicked
 from tests.storage.test_partitions import TOMORROW, connected, tables

@@ -17,7 +17,8 @@ from storage.rollups.months import make_month
 from storage.rollups.rebuild import begin_again, count_earlier_day, list_days, rebuild_day
 from storage.rollups.roller import roll
 from storage.rollups.verify import verify_day, verify_months
-from storage.scores import ScoredClick, ScoreWriter, add_verdict
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter, add_verdict
 from tests.examples import few
 from tests.storage.rollups.builders import (
     BANDS,

@@ -17,7 +17,8 @@ from storage.rollups.limits import Limits
 from storage.rollups.measures import count_measures
 from storage.rollups.months import make_month
 from storage.rollups.roller import roll
-from storage.scores import ScoredClick, ScoreWriter, Verdict, add_verdict
+from storage.scored_clicks import ScoredClick
+from storage.scores import ScoreWriter, Verdict, add_verdict
 from tests.console.builders import enriched_click
 
 LIMITS: Final = Limits(detailed_from=12)
