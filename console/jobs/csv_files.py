@@ -37,6 +37,7 @@ READING: Final = Session(
     application="clickrail console files", connect_s=5.0, statement_s=LARGE_S, server_s=LARGE_S, read_only=True
 )
 LINES_MOST: Final = 2_000_000
+CANCEL_S: Final = 5.0
 
 
 def make_file_works(database_url: DatabaseUrl) -> Mapping[str, Work]:
@@ -112,5 +113,5 @@ async def watch(work: Awaitable[T], proceed: Proceed) -> T:
         return task.result()
     finally:
         task.cancel()
-        # Its connection has a statement open: it may be closed only when that is cancelled.
-        await asyncio.wait({task})
+        # Its connection may have a statement open, which a frozen server does not cancel (MagicStack/asyncpg#1326).
+        await asyncio.wait({task}, timeout=CANCEL_S)

@@ -65,6 +65,24 @@ async def test_shift_chooses_a_range_and_what_is_done_is_said_before(
     assert [row[0] for row in paused] == [f"many-00{number}" for number in range(3, 8)]
 
 
+async def test_a_code_is_paused_and_its_qr_code_downloaded_from_the_list(
+    browser: Browser, tables_console: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(FILL)
+    async with opened_as(browser, tables_console, "/codes", "editor") as page:
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="QR code of two").click()
+        drawn = (await (await download.value).path()).read_text()
+        await page.get_by_role("button", name="Pause two").click()
+        await expect(page.get_by_role("status")).to_contain_text("It is paused")
+        await page.goto("/codes")
+        await expect(page.get_by_role("button", name="Resume two")).to_be_visible()
+
+    assert drawn.startswith("<svg")
+    paused = await tables.fetch("SELECT code FROM referral_codes WHERE status = 'paused'")
+    assert [row[0] for row in paused] == ["two"]
+
+
 async def test_ids_of_affiliates_are_offered_by_id_and_by_name(
     browser: Browser, tables_console: Console, tables: asyncpg.Connection
 ) -> None:
