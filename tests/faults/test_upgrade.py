@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from deploy.local.ports import free_port
 from tests.faults.drill import Drill
 from tests.faults.oracles import assert_conserved
 from tests.faults.visitors import Visitors
@@ -23,6 +24,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.processes, pytest.mark.usefixture
 
 ROOT: Final = Path(__file__).parents[2]
 RATE: Final = 200
+CONSOLE: Final = {"CLICKRAIL_CONSOLE_PASSWORD": "correct horse battery", "CLICKRAIL_CONSOLE_PORT": str(free_port())}
 UPGRADE: Final = ("sink", "enricher", "ingest")
 """Readers first. On the way back the same order, so that readers are older than who writes."""
 CHANGES: Final = {
@@ -112,3 +114,27 @@ async def is_whole(pipeline: Pipeline) -> bool:
     """Whether the ledger knows of no number that did not arrive."""
     (row,) = await pipeline.rows(MISSING)
     return row[0] is None
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_settler_and_console_of_before_run_on_the_newest_tables(
+    pipeline: Pipeline, tmp_path: Path, drill: Drill, change: str
+) -> None:
+    tree = tmp_path / "older"
+    commit = unpack_version_before(CHANGES[change], tree)
+    await pipeline.prepare()
+    ran = list[str]()
+    for name in ("settler", "console"):
+        if not (tree / name).is_dir():
+            continue
+        own = {f"CLICKRAIL_{name.upper()}_PRIVATE_PORT": str(free_port())}
+        service = Service(name, pipeline.environ | own | CONSOLE, tmp_path / f"{name}.log")
+        older = make_older(service, tree)
+        if can_run(older):
+            await older.start()
+            assert await older.stop() == 0
+            ran.append(name)
+
+    assert ran
+    what = f"{' and '.join(ran)} of {commit}, before {change}, on the newest tables"
+    drill.note("26", what, "ready, and stopped in order", "ready", met=True)
