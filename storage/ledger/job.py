@@ -1,6 +1,5 @@
 """The job of the sink that merges the ledger, every two seconds. Of several sinks, one merges at a time."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
@@ -8,18 +7,16 @@ from typing import Final
 import asyncpg
 import structlog
 
-from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
-from runtime.postgres import Session, connected, describe_failure
-from runtime.postgres_errors import ERRORS
+from runtime.postgres import Session
 from runtime.settings import DatabaseUrl
 from storage.ledger.merge import MOST, TableCheck, merge, tidy
 from storage.read.ledger import GRACE
+from storage.repeated_steps import repeat_steps
 
 log = structlog.get_logger()
 
 EVERY_S: Final = 2.0
-AGAIN_S: Final = 10.0
 LOOK_EVERY: Final = 15
 TIDY_EVERY: Final = 1800
 """Rounds between two looks at the table of clicks (30 s), and between two times of housekeeping (an hour)."""
@@ -42,22 +39,12 @@ class LedgerJob:
 
     async def run(self) -> None:
         """Merge until cancelled. Failures are logged, and tried again after some seconds."""
-        while True:
-            try:
-                await self._work()
-            except (DependencyAway, Stuck) as error:
-                self._outage.fail(str(error))
-                await asyncio.sleep(AGAIN_S)
+        await repeat_steps(self._database_url, SESSION, self._merge, self._outage)
 
-    async def _work(self) -> None:
-        try:
-            async with connected(self._database_url.reveal(), SESSION) as connection:
-                while True:
-                    merged = await self.step(connection)
-                    self._outage.end()
-                    await asyncio.sleep(0 if merged == MOST else EVERY_S)
-        except ERRORS as error:
-            raise describe_failure(error) from error
+    async def _merge(self, connection: asyncpg.Connection) -> float:
+        merged = await self.step(connection)
+        self._outage.end()
+        return 0 if merged == MOST else EVERY_S
 
     async def step(self, connection: asyncpg.Connection) -> int:
         """Merge once; look at the table and remove old rows when it is time. Raises asyncpg's errors."""

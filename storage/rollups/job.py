@@ -7,11 +7,10 @@ import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
-from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
-from runtime.postgres import Session, connected, describe_failure
-from runtime.postgres_errors import ERRORS
+from runtime.postgres import Session
 from runtime.settings import DatabaseUrl
+from storage.repeated_steps import AGAIN_S, repeat_steps
 from storage.rollups.housekeeping import tidy
 from storage.rollups.rebuild import count_earlier_day
 from storage.rollups.roller import MOST_CLICKS, roll
@@ -20,7 +19,6 @@ from storage.rollups.state import RollupState, begin_in_zone, read_pending, read
 log = structlog.get_logger()
 
 EVERY_S: Final = 2.0
-AGAIN_S: Final = 10.0
 TIDY_EVERY: Final = 300
 """Rounds between two times of housekeeping: about ten minutes."""
 SESSION: Final = Session(application="clickrail sink rollups", connect_s=5.0, statement_s=900.0, server_s=900.0)
@@ -54,23 +52,13 @@ class RollupJob:
 
     async def run(self) -> None:
         """Roll until cancelled. Failures are logged, and tried again after some seconds."""
-        while True:
-            try:
-                await self._work()
-            except (DependencyAway, Stuck) as error:
-                self._outage.fail(str(error))
-                await asyncio.sleep(AGAIN_S)
+        await repeat_steps(self._database_url, SESSION, self._roll, self._outage)
 
-    async def _work(self) -> None:
-        try:
-            async with connected(self._database_url.reveal(), SESSION) as connection:
-                while True:
-                    is_idle = await self.step(connection)
-                    if self.problem is None:
-                        self._outage.end()
-                    await asyncio.sleep(EVERY_S if is_idle else 0)
-        except ERRORS as error:
-            raise describe_failure(error) from error
+    async def _roll(self, connection: asyncpg.Connection) -> float:
+        is_idle = await self.step(connection)
+        if self.problem is None:
+            self._outage.end()
+        return EVERY_S if is_idle else 0
 
     async def step(self, connection: asyncpg.Connection) -> bool:
         """Roll what waits, or count one earlier day; return whether there is time to rest. Raises asyncpg's errors."""
