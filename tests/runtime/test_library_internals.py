@@ -38,6 +38,8 @@ NAMES = [
     "aiokafka.consumer.group_coordinator:GroupCoordinator",
     "aiokafka.producer.message_accumulator:BatchBuilder",
     "aiokafka.producer.producer:Sender",
+    "opentelemetry.sdk.trace:ReadableSpan",
+    "opentelemetry.sdk.util.instrumentation:InstrumentationScope",
     "redis.asyncio.connection:AbstractConnection",
     "redis.asyncio.connection:SSLConnection",
 ]
@@ -103,7 +105,11 @@ def test_a_client_of_redis_makes_its_connections_by_the_class_that_ours_replaces
     assert [*inspect.signature(RedisConnection.send_packed_command).parameters] == ["self", "command", "check_health"]
 
 
-@pytest.mark.parametrize("package", ["aiohttp", "aiokafka", "redis"])
+def test_a_connection_of_redis_reads_answers_by_the_method_that_ours_extends() -> None:
+    assert [*inspect.signature(RedisConnection.read_response).parameters][:2] == ["self", "disable_decoding"]
+
+
+@pytest.mark.parametrize("package", ["aiohttp", "aiokafka", "opentelemetry-sdk", "redis"])
 def test_a_library_whose_inside_is_touched_is_bounded_above(package: str) -> None:
     project = tomllib.loads(PROJECT.read_text())["project"]
     wanted = [*project["dependencies"], *(one for part in project["optional-dependencies"].values() for one in part)]
