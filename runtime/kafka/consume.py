@@ -85,19 +85,23 @@ class ConsumeLoop:
 
     async def _consume(self, stop: asyncio.Event) -> None:
         assignment = Assignment(self._metrics.rebalance_seconds.observe)
-        async with reading(self._subscription, assignment) as consumer:
-            polling = asyncio.ensure_future(self._poll(consumer, assignment, stop))
-            watching = asyncio.ensure_future(self._lag.watch(assignment))
-            try:
-                async with grace_period(stop, FINISH_S):
-                    await asyncio.wait({polling, watching}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                polling.cancel()
-                watching.cancel()
-                await asyncio.gather(polling, watching, return_exceptions=True)
-            for task in (polling, watching):
-                if not task.cancelled():
-                    task.result()
+        watching = asyncio.ensure_future(self._lag.watch(assignment))
+        try:
+            async with reading(self._subscription, assignment) as consumer:
+                polling = asyncio.ensure_future(self._poll(consumer, assignment, stop))
+                try:
+                    async with grace_period(stop, FINISH_S):
+                        await asyncio.wait({polling, watching}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    polling.cancel()
+                    await asyncio.gather(polling, return_exceptions=True)
+        finally:
+            # After we have left the group: until then our partitions wait, and its clients may take seconds to close.
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        for task in (polling, watching):
+            if not task.cancelled():
+                task.result()
 
     async def _poll(self, consumer: AIOKafkaConsumer, assignment: Assignment, stop: asyncio.Event) -> None:
         await consumer.start()

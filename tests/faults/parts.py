@@ -11,16 +11,16 @@ import msgspec
 from deploy.local.server import Server
 from deploy.local.settings import LocalSettings
 from deploy.local.stack import run_stack
-from tests.faults.pairs import Fault, Kind, PartName
+from tests.faults.pairs import PARTS, Fault, Kind, PartName
 from tests.pipeline import Pipeline, Service, running_pipeline
 from tests.waiting import eventually
 
 
 class Part(Protocol):
-    """One part of the pipeline. `come_back` ends the fault, and waits for nothing that may depend on other parts."""
+    """One part of the pipeline. `come_back` ends a fault, if there is one, and waits for no other part."""
 
     async def fail(self, kind: Kind) -> None: ...
-    async def come_back(self, kind: Kind) -> None: ...
+    async def come_back(self) -> None: ...
 
 
 class ServerPart:
@@ -38,10 +38,10 @@ class ServerPart:
             case "killed":
                 await self._server.kill()
 
-    async def come_back(self, kind: Kind) -> None:
-        if kind == "frozen":
+    async def come_back(self) -> None:
+        try:
             self._server.thaw()
-        else:
+        except ProcessLookupError:
             await self._server.start()
 
 
@@ -61,10 +61,10 @@ class ServicePart:
                 self._service.send(signal.SIGKILL)
                 await self._service.stop()
 
-    async def come_back(self, kind: Kind) -> None:
-        if kind == "frozen":
+    async def come_back(self) -> None:
+        try:
             self._service.send(signal.SIGCONT)
-        else:
+        except ProcessLookupError:
             await self._service.launch()
 
 
@@ -77,8 +77,10 @@ class Parts(msgspec.Struct, frozen=True):
     async def fail(self, fault: Fault) -> None:
         await self.by_name[fault.part].fail(fault.kind)
 
-    async def come_back(self, fault: Fault) -> None:
-        await self.by_name[fault.part].come_back(fault.kind)
+    async def come_back(self, *names: PartName) -> None:
+        """End the faults of these parts, or of all."""
+        for name in names or PARTS:
+            await self.by_name[name].come_back()
 
     async def until_ready(self) -> None:
         for service in self.pipeline.services.values():
