@@ -28,10 +28,11 @@ from storage.columns import click_row
 from storage.days import prepare_days
 from storage.engine import CLICKS as CLICK_DAYS
 from storage.engine import read_engine
-from storage.load import Numbered, TableLoader, names
+from storage.load import TableLoader
 from storage.positions import StoredPositions
 from storage.removed import Removed
 from storage.rollups.roller import roll
+from storage.staged_tables import Numbered, names
 from storage.tables import CLICKS, StorableRow
 
 BATCH: Final = 2_500

@@ -8,26 +8,26 @@ same transaction (storage/rollups/batches.py).
 import os
 import socket
 import zlib
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Final
 
 import asyncpg
 import msgspec
 
-from runtime.postgres import close, is_pooled, transaction
-from runtime.postgres_errors import ERRORS, UNENCODABLE, classify_error
+from runtime.postgres import close, transaction
 from schemas.letters import SourceRecord
-from storage.bisection import OnBad, process_good_items
+from storage.bisection import OnBad
 from storage.chunks import find_dropped_days
 from storage.days import prepare_days
 from storage.engine import StorageEngine, read_engine
 from storage.erased import remove_erased
 from storage.ledger.arrivals import note_arrivals
 from storage.positions import StoredPositions
-from storage.removed import Removed, empty_late_clicks, read_removed
+from storage.removed import Removed, read_removed
 from storage.rollups.batches import COUNT_NEW, SLOTS, start_batch
 from storage.rollups.settled import count_by_verdicts
+from storage.staged_tables import Numbered, StagedTables, names
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow, Table
 
 TABLES: Final = (CLICKS, REJECTED_CLICKS, DEAD_LETTERS)
@@ -48,13 +48,6 @@ Check = Callable[[Sequence[BadRow]], None]
 Records = Collection[SourceRecord]
 """The records of a batch, those without a row included."""
 
-Numbered = tuple[int, StorableRow]
-"""A row, and the number it has in the temporary table."""
-
-Days = Sequence[date]
-Insert = Callable[[int, int], Awaitable[int]]
-"""Inserts the copied rows from one number to another; returns how many were new."""
-
 
 class DayDropped(Exception):  # noqa: N818 - named after the condition
     """A day was dropped after the batch had begun."""
@@ -69,13 +62,12 @@ class LoadResult(msgspec.Struct, frozen=True):
     erased: list[StorableRow]
 
 
-class TableLoader:
+class TableLoader(StagedTables):
     """Loads batches over one connection. Remembers which days can be stored, so it prepares each day once."""
 
     def __init__(self, connection: asyncpg.Connection, positions: StoredPositions) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._positions = positions
-        self._pooled = is_pooled(connection)
         self._days: set[date] = set()
         self._engine = StorageEngine()
 
@@ -139,12 +131,6 @@ class TableLoader:
         if self._engine.is_hypertable() and await find_dropped_days(self._connection, days):
             raise DayDropped
 
-    async def _make_incoming(self, table: Table) -> None:
-        await self._connection.execute(
-            f"CREATE TEMPORARY TABLE incoming_{table.name} ON COMMIT {'DROP' if self._pooled else 'DELETE ROWS'} AS "  # noqa: S608 - names of ours
-            f"SELECT 0 AS number, {names(table)} FROM {table.name} WITH NO DATA"
-        )
-
     async def _load_clicks(self, rows: Sequence[Numbered], refuse: OnBad[Numbered], removed: Removed) -> int:
         """Load the good clicks, and count the new ones by minute; return their number."""
         counts = await start_batch(self._connection, SLOT)
@@ -158,73 +144,12 @@ class TableLoader:
             await count_by_verdicts(self._connection, counts.batch_id, *counts.span, counts.settled_until)
         return counts.clicks
 
-    async def _load_table(self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered]) -> int:
-        """Load the good rows of one table; return how many were new."""
-
-        async def insert(first: int, last: int) -> int:
-            return await self._insert(table, first, last)
-
-        return await self._load(table, rows, refuse, insert)
-
-    async def _load(
-        self, table: Table, rows: Sequence[Numbered], refuse: OnBad[Numbered], insert: Insert, emptied: Days = ()
-    ) -> int:
-        """Load the good rows, those of `emptied` days without what is personal; return how many were new."""
-        new: list[int] = []
-
-        async def copy(part: Sequence[Numbered]) -> str | None:
-            return await self._attempt(lambda: self._copy(table, part), *UNENCODABLE)
-
-        async def insert_part(part: Sequence[Numbered]) -> str | None:
-            async def work() -> None:
-                new.append(await insert(part[0][0], part[-1][0]))
-
-            return await self._attempt(work)
-
-        if self._pooled:
-            await self._make_incoming(table)
-        copied = await process_good_items(rows, copy, refuse)
-        if emptied:
-            await empty_late_clicks(self._connection, emptied)
-        await process_good_items(copied, insert_part, refuse)
-        return sum(new)
-
-    async def _attempt(self, work: Callable[[], Awaitable[None]], *unencodable: type[Exception]) -> str | None:
-        """Do the work under a savepoint; return what is wrong with one of its values, or None."""
-        try:
-            async with self._connection.transaction():
-                await work()
-        except (*ERRORS, *unencodable) as error:
-            if classify_error(error) != "value":
-                raise
-            return f"{type(error).__name__}: {error}"
-        return None
-
-    async def _copy(self, table: Table, rows: Sequence[Numbered]) -> None:
-        await self._connection.copy_records_to_table(
-            f"incoming_{table.name}",
-            records=[(number, *loaded.row) for number, loaded in rows],
-            columns=("number", *table.columns),
-        )
-
-    async def _insert(self, table: Table, first: int, last: int) -> int:
-        key = ", ".join(f'"{column}"' for column in table.key)
-        status = await self._connection.execute(
-            f"INSERT INTO {table.name} ({names(table)}) SELECT {names(table)} FROM incoming_{table.name} "  # noqa: S608 - names of ours
-            f"WHERE number BETWEEN {first} AND {last} ON CONFLICT ({key}) DO NOTHING"
-        )
-        return int(status.rsplit(" ", 1)[1])
-
     def terminate(self) -> None:
         """Drop the connection at once."""
         self._connection.terminate()
 
     async def close(self) -> None:
         await close(self._connection)
-
-
-def names(table: Table) -> str:
-    return ", ".join(f'"{column}"' for column in table.columns)
 
 
 INSERT_CLICKS: Final = f"""

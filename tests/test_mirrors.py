@@ -66,6 +66,7 @@ ELSEWHERE: Final = {
     "storage/retention/policy.py": "storage/retention/test_job.py",
     "storage/retention/removals.py": "storage/retention/test_job.py",
     "storage/scored_clicks.py": "storage/test_scores.py",
+    "storage/staged_tables.py": "storage/test_writer.py",
     "storage/status.py": "cli/test_storage.py",
     "storage/rollups/cells.py": "storage/rollups/test_exactness.py",
     "storage/rollups/details.py": "storage/rollups/test_exactness.py",

@@ -77,6 +77,25 @@ class Storage:
         return self.registry.get_sample_value(name, labels)
 
 
+@pytest.mark.usefixtures("only_in_drill")
+async def test_two_sinks_that_die_two_hundred_times_store_and_count_each_click_once(database_url: str) -> None:
+    clicks = [make_click(n, TODAY - timedelta(minutes=n)) for n in range(2000)]
+    async with open_tables(database_url) as tables:
+        storage = Storage(database_url, tables)
+        killing = asyncio.create_task(storage.kill_sinks(200))
+        while not killing.done():
+            await storage.store(clicks)
+        await killing
+        await storage.store(clicks)
+
+        assert await tables.fetchval("SELECT count(*) FROM clicks") == len(clicks)
+        while (rolled := await roll(tables, wait=True)) is not None and rolled.batches:
+            pass
+        for day in await list_days(tables, None, None):
+            assert await verify_day(tables, day) == []
+        await storage.close()
+
+
 async def test_whatever_is_done_to_stored_clicks_each_is_accounted_for_and_every_count_is_right(
     database_url: str,
 ) -> None:

@@ -68,10 +68,14 @@ class Storing(Pipeline):
         finally:
             await connection.close()
 
-    async def is_stored(self, clicks: int) -> bool:
+    async def read_count(self) -> tuple[int, ...]:
+        """Give the number of stored clicks; nothing while PostgreSQL does not answer."""
         with suppress(OSError, asyncpg.PostgresError, TimeoutError):
-            return await self.count() >= clicks
-        return False
+            return (await self.count(),)
+        return ()
+
+    async def is_stored(self, clicks: int) -> bool:
+        return any(stored >= clicks for stored in await self.read_count())
 
     @asynccontextmanager
     async def clicks_arriving(self, rate: float) -> AsyncIterator[None]:
@@ -94,6 +98,13 @@ class Storing(Pipeline):
             clicks = [new_click() for _ in range(due)]
             await producer.deliver([OutRecord(topic, click_id.encode(), value) for click_id, value in clicks])
             self.sent += due
+
+    async def wait_for_more(self) -> float:
+        """Wait until one click more is stored than are now; give the seconds. Clicks must be arriving."""
+        began = time.monotonic()
+        (stored,) = await eventually(self.read_count)
+        await eventually(lambda: self.is_stored(stored + 1))
+        return time.monotonic() - began
 
     async def wait_for_all(self) -> float:
         """Wait until every click that was written by now is stored; give the seconds."""
@@ -194,9 +205,11 @@ async def test_whatever_postgresql_does_each_click_is_stored_once_and_none_is_de
             await storing.wait_for_all()
             for name, (break_it, short, long) in FAULTS.items():
                 await break_it(storing, drill.seconds(short, long))
-                resumed_s = await storing.wait_for_all()
+                resumed_s = await storing.wait_for_more()
+                caught_up_s = resumed_s + await storing.wait_for_all()
                 what = f"PostgreSQL {name} for {drill.seconds(short, long):.0f} s, {storing.sent} clicks so far"
-                drill.note("13-15", what, f"all stored after {resumed_s:.1f} s", "<= 35 s", resumed_s <= RESUMES_S)
+                figure = f"stores again after {resumed_s:.1f} s, caught up after {caught_up_s:.1f} s"
+                drill.note("13-15", what, figure, "stores within 35 s", resumed_s <= RESUMES_S)
         await storing.wait_for_all()
         assert await storing.count() == storing.sent
         assert await read_metric(storing.services["sink"].private_port, "clickrail_sink_dead_letters_total") == 0
