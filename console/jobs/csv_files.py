@@ -41,7 +41,7 @@ CANCEL_S: Final = 5.0
 
 
 def make_file_works(database_url: DatabaseUrl) -> Mapping[str, Work]:
-    """Give the work of each kind. It reads on a connection of its own, in one that can only read."""
+    """Give the work of each kind. Each reads on a connection of its own, which can only read."""
     return {
         "clicks_file": partial(write_clicks, database_url.reveal()),
         "report_file": partial(write_report, database_url.reveal()),
