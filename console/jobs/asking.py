@@ -16,6 +16,7 @@ from console.reports.saved import LONGEST_QUERY
 from console.view.filters import is_storable
 from console.web.forms import read_form
 from console.web.responses import reply_with_error
+from runtime.errors import DependencyAway
 
 NOT_ASKED: Final = "This file was not asked for"
 
@@ -51,32 +52,41 @@ async def download_file(request: web.Request) -> web.StreamResponse:
     """Send a file that a job has made."""
     environment: Environment = request.app[ENVIRONMENT]
     job_id, owner = read_job_id(request), find_owner(request[SESSION])
-    name = await environment.database.read(lambda reader: find_file(reader, job_id, owner))
-    if name is None:
+    file = await environment.database.read(lambda reader: find_file(reader, job_id, owner))
+    if file is None:
         raise web.HTTPNotFound
-    await note_export(request, name)
+    await note_export(request, file.name)
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{file.name}"',
+            hdrs.CONTENT_LENGTH: str(file.size),
             hdrs.CACHE_CONTROL: "no-store",
         }
     )
     await response.prepare(request)
-    if request.method != hdrs.METH_HEAD:
-        await send_parts(environment, job_id, response)
+    is_whole = request.method == hdrs.METH_HEAD or await send_parts(environment, job_id, response) == file.size
+    if not is_whole and request.transport is not None:
+        # Less came than was promised: the browser says that the download failed.
+        request.transport.abort()
     return response
 
 
-async def send_parts(environment: Environment, job_id: int, response: web.StreamResponse) -> None:
-    """Send the parts of a file, one by one, so that a slow reader holds no connection to PostgreSQL."""
-    number = 0
+async def send_parts(environment: Environment, job_id: int, response: web.StreamResponse) -> int:
+    """Send the parts of a file, one by one, so that a slow reader holds no connection to PostgreSQL; give their size.
+
+    They end before the file does if it is deleted meanwhile, or if PostgreSQL goes away.
+    """
+    number = sent = 0
     while True:
-        part = await environment.database.read(partial(read_part, job_id=job_id, part=number))
+        try:
+            part = await environment.database.read(partial(read_part, job_id=job_id, part=number))
+        except DependencyAway:
+            return sent
         if part is None:
-            return
+            return sent
         await response.write(part)
-        number += 1
+        number, sent = number + 1, sent + len(part)
 
 
 async def post_deletion(request: web.Request) -> web.Response:

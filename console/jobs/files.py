@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import msgspec
+
 from console.jobs.table import FILE_KINDS
 from storage.read.queries import QUERY_S, Reader
 
@@ -13,12 +15,18 @@ ADD: Final = "INSERT INTO job_files (job_id, part, data) VALUES ($1, $2, $3)"
 KEEP: Final = f"""
     UPDATE jobs SET file_name = $2, kept_until = clock_timestamp() + interval '{KEPT_DAYS} days' WHERE job_id = $1
 """  # noqa: S608 - a number of ours
+MAY_HAVE_ERASED: Final = """(
+        EXISTS (SELECT FROM erased_clicks WHERE erased_at > jobs.started_at)
+        OR EXISTS (SELECT FROM erasures WHERE ended_at > jobs.started_at)
+    )"""
+"""A file that began before an erasure ended may have what that erased: a transaction notes it before it is seen."""
 READ: Final = "SELECT data FROM job_files WHERE job_id = $1 AND part = $2"
-FIND: Final = """
-    SELECT file_name FROM jobs WHERE job_id = $1 AND state = 'done' AND kept_until > clock_timestamp()
+FIND: Final = f"""
+    SELECT file_name, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS size
+    FROM jobs WHERE job_id = $1 AND state = 'done' AND kept_until > clock_timestamp()
         AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))
-        AND NOT EXISTS (SELECT FROM erased_clicks WHERE erased_at > jobs.started_at)
-"""
+        AND NOT {MAY_HAVE_ERASED}
+"""  # noqa: S608 - parts of our own
 COUNT: Final = """
     SELECT count(*) FROM jobs WHERE actor_kind = 'user' AND actor_id = $1 AND kind = ANY ($2)
         AND (state IN ('waiting', 'running') OR kept_until > clock_timestamp())
@@ -27,15 +35,21 @@ DELETE: Final = """
     UPDATE jobs SET kept_until = NULL WHERE job_id = $1 AND kept_until IS NOT NULL
         AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING file_name
 """
-EXPIRE: Final = """
-    UPDATE jobs SET kept_until = NULL WHERE kept_until < clock_timestamp()
-        OR (kept_until IS NOT NULL AND EXISTS (SELECT FROM erased_clicks WHERE erased_at > jobs.started_at))
-"""
-"""A file that is older than an erasure may have what was erased."""
+EXPIRE: Final = f"""
+    UPDATE jobs SET kept_until = NULL
+    WHERE kept_until < clock_timestamp() OR (kept_until IS NOT NULL AND {MAY_HAVE_ERASED})
+"""  # noqa: S608 - parts of our own
 REMOVE: Final = """
     DELETE FROM job_files USING jobs WHERE job_files.job_id = jobs.job_id AND jobs.kept_until IS NULL
         AND jobs.state NOT IN ('waiting', 'running')
 """
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file that can be downloaded: its name, and its size in bytes."""
+
+    name: str
+    size: int
 
 
 class FileWriter:
@@ -63,10 +77,10 @@ class FileWriter:
         self._waiting.clear()
 
 
-async def find_file(reader: Reader, job_id: int, owner: str | None) -> str | None:
-    """Return the name of a job's file; null if there is none, or if it is not of the user `owner`."""
-    name: str | None = await reader.fetchval(FIND, job_id, owner, timeout=QUERY_S)
-    return name
+async def find_file(reader: Reader, job_id: int, owner: str | None) -> File | None:
+    """Return a job's file; null if there is none, or if it is not of the user `owner`."""
+    row = await reader.fetchrow(FIND, job_id, owner, timeout=QUERY_S)
+    return None if row is None else File(row["file_name"], int(row["size"] or 0))
 
 
 async def read_part(reader: Reader, job_id: int, part: int) -> bytes | None:
@@ -88,6 +102,6 @@ async def delete_file(connection: Any, job_id: int, owner: str | None) -> str | 
 
 
 async def remove_old_files(connection: Any) -> None:
-    """Remove files whose time is over, those of jobs that failed, and those that are older than an erasure."""
+    """Remove files whose time is over, those of jobs that failed, and those that may have what was erased."""
     await connection.execute(EXPIRE)
     await connection.execute(REMOVE)

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from console.jobs.files import remove_old_files
-from console.jobs.table import CLAIM, END, ORPHANS, PROGRESS, Job, read_job
+from console.jobs.table import CLAIM, END, FORGET_OLD, ORPHANS, PROGRESS, Job, forget_plans, read_job
 from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
@@ -68,16 +68,20 @@ class JobRunner:
                 await connection.execute(ORPHANS, list(self._works))
                 self._outage.end()
                 while True:
+                    await self._tidy(connection)
                     if not await self.run_next(connection):
-                        await self._tidy(connection)
                         await asyncio.sleep(EVERY_S)
         except ERRORS as error:
             raise describe_failure(error) from error
 
     async def _tidy(self, connection: Any) -> None:
-        if self._queue == "files" and monotonic() >= self._tidy_at:
+        if monotonic() < self._tidy_at:
+            return
+        if self._queue == "files":
             await remove_old_files(connection)
-            self._tidy_at = monotonic() + TIDY_S
+        else:
+            await connection.execute(FORGET_OLD)
+        self._tidy_at = monotonic() + TIDY_S
 
     async def run_next(self, connection: Any) -> bool:
         """Run the oldest job that waits; return whether there was one. Raises asyncpg's errors."""
@@ -93,6 +97,8 @@ class JobRunner:
         state, result, problem = await self._do(connection, job, proceed)
         # What was erased is not named any longer than needed.
         await connection.execute(END, job.job_id, state, result, problem, job.kind == "erasure")
+        if (job.kind, state) == ("erasure", "done"):
+            await forget_plans(connection, job)
         log.info("job ended", job=job.job_id, kind=job.kind, state=state)
         return True
 

@@ -33,7 +33,7 @@ CLAIM: Final = f"""
     RETURNING {COLUMNS}
 """  # noqa: S608 - names of ours
 ORPHANS: Final = """
-    UPDATE jobs SET state = 'failed', ended_at = clock_timestamp(),
+    UPDATE jobs SET state = 'failed', ended_at = clock_timestamp(), kept_until = NULL,
         problem = 'The console that ran this job stopped. Start it again: nothing is done twice.'
     WHERE state = 'running' AND kind = ANY ($1)
 """
@@ -50,7 +50,12 @@ CANCEL: Final = """
         AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING kind
 """
 """An erasure that runs goes on to its end: half of one would leave a visitor known."""
-
+FORGET_PLANS: Final = "UPDATE jobs SET parameters = '{}' WHERE kind = 'erasure_plan' AND parameters @> $1::text::jsonb"
+FORGET_OLD: Final = """
+    UPDATE jobs SET parameters = '{}' WHERE parameters <> '{}' AND state NOT IN ('waiting', 'running')
+        AND (kind = 'erasure' OR (kind = 'erasure_plan' AND ended_at < clock_timestamp() - interval '1 day'))
+"""
+"""Nobody continues these: an erasure that was interrupted has a list of its own, and a plan counts for a day."""
 
 PLANNED: Final = """
     SELECT EXISTS (SELECT FROM jobs WHERE kind = 'erasure_plan' AND state = 'done' AND parameters @> $1::text::jsonb
@@ -123,3 +128,9 @@ async def is_planned(connection: Any, parameters: Mapping[str, Any]) -> bool:
     """Tell whether an erasure of this was planned during the last day."""
     found: bool = await connection.fetchval(PLANNED, msgspec.json.encode(parameters).decode())
     return found
+
+
+async def forget_plans(connection: Any, job: Job) -> None:
+    """Forget what plans name that an erasure has erased."""
+    what = {name: job.parameters[name] for name in ("asked", "value")}
+    await connection.execute(FORGET_PLANS, msgspec.json.encode(what).decode())

@@ -8,15 +8,19 @@ from typing import Any
 
 import asyncpg
 import pytest
+from aiohttp import ClientPayloadError
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, expect
 
 from console.audit.log import Actor
 from console.jobs.csv_files import make_file_works, watch
-from console.jobs.files import MOST, remove_old_files
+from console.jobs.files import MOST, PART, remove_old_files
 from console.jobs.runner import Cancelled, JobRunner
-from console.jobs.table import Job, add_job, list_jobs
+from console.jobs.table import ORPHANS, Job, add_job, list_jobs
+from runtime.postgres import Session, connected
 from runtime.settings import Secret
+from storage.erasure.erasing import erase
+from storage.erasure.request import ErasureRequest
 from storage.export.plan import ExportPlan
 from storage.export.rows import DayWriter
 from storage.read.click_filters import ClickFilters
@@ -24,10 +28,12 @@ from tests.console.browsing import opened_as
 from tests.console.builders import enriched_click, rejected_click, store
 from tests.console.reports.world import count_raw, fill
 from tests.console.running import Console, make_settings, run_console
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
+TRYING = Session(application="a test", connect_s=5.0, statement_s=60.0, server_s=60.0)
+IS_WAITING = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
 VIEWER = Actor("user", "viewer", "Viewer")
 
 
@@ -157,6 +163,50 @@ async def test_a_file_is_deleted_when(
 
     assert await tables.fetchval("SELECT count(*) FROM job_files") == 0
     assert "The file is deleted." in await tables_console.read("/jobs")
+
+
+async def test_a_file_that_was_read_while_an_erasure_changed_its_clicks_is_deleted(
+    tables: asyncpg.Connection, runner: JobRunner, database_url: str
+) -> None:
+    click = enriched_click(datetime.now(UTC) - timedelta(minutes=1))
+    await store(tables, [click])
+    async with connected(database_url, TRYING) as holder, connected(database_url, TRYING) as eraser:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE clicks IN SHARE MODE")
+            erasing = asyncio.create_task(erase(eraser, ErasureRequest("click", click.click_id)))
+            await eventually(lambda: holder.fetchval(IS_WAITING, eraser.get_server_pid()))
+            job = await make_file(tables, runner, "clicks_file", "")
+            found = [row["id"] for row in await read_file(tables, job)]
+        await erasing
+    await remove_old_files(tables)
+
+    assert found == [click.click_id], "the erasure had not changed it yet"
+    assert await tables.fetchval("SELECT count(*) FROM job_files") == 0
+
+
+async def test_a_file_whose_process_died_before_its_job_ended_is_no_file(
+    tables: asyncpg.Connection, runner: JobRunner
+) -> None:
+    await make_file(tables, runner, "clicks_file", "")
+    await tables.execute("UPDATE jobs SET state = 'running', ended_at = NULL")
+    await tables.execute(ORPHANS, ["clicks_file"])
+    await remove_old_files(tables)
+    (job,) = await list_jobs(tables)
+
+    assert (job.state, job.kept_until, job.file_bytes) == ("failed", None, None)
+
+
+async def test_a_download_whose_file_is_deleted_meanwhile_fails_and_does_not_look_complete(
+    tables: asyncpg.Connection, runner: JobRunner, tables_console: Console
+) -> None:
+    job = await make_file(tables, runner, "clicks_file", "")
+    more = "INSERT INTO job_files (job_id, part, data) SELECT $1, part, $2 FROM generate_series(1, 80) AS part"
+    await tables.execute(more, job.job_id, bytes(PART))
+    async with tables_console.client.get(f"/jobs/{job.job_id}/file") as response:
+        await response.content.readexactly(10)
+        await tables.execute("DELETE FROM job_files WHERE part > 70")
+        with pytest.raises(ClientPayloadError):
+            await response.content.read()
 
 
 async def test_a_long_statement_ends_at_once_when_its_job_is_cancelled(tables: asyncpg.Connection) -> None:

@@ -1,6 +1,6 @@
 """Jobs on real servers: a replay is sent once, an erasure is planned first, and a lost process leaves a failed job."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import msgspec
@@ -104,8 +104,26 @@ async def test_an_erasure_is_planned_and_then_done(tables: asyncpg.Connection, r
     assert [await runner.run_next(tables) for _ in range(3)] == [True, True, False]
     done, planned = await list_jobs(tables)
     assert planned.result == "Would be erased: 1 clicks, 0 rejections, 0 dead letters"
-    assert (done.state, done.parameters) == ("done", {})
+    assert (done.state, done.parameters, planned.parameters) == ("done", {}, {})
     assert await tables.fetchval("SELECT count(*) FROM clicks WHERE click_id = $1", click.click_id) == 0
+
+
+async def test_what_was_to_be_erased_is_not_named_by_jobs_that_nobody_continues(
+    console_settings: Settings, tables: asyncpg.Connection
+) -> None:
+    request = {"asked": "ip_hash", "value": "a hash", "why": "asked by mail"}
+    fresh, old = [await add_job(tables, "erasure_plan", CLI, request) for _ in range(2)]
+    end = "UPDATE jobs SET state = 'done', ended_at = clock_timestamp() - $2::interval WHERE job_id = $1"
+    await tables.execute(end, fresh, timedelta(hours=1))
+    await tables.execute(end, old, timedelta(days=2))
+    await cancel_job(tables, await add_job(tables, "erasure", CLI, request))
+
+    async with run_console(console_settings):
+        await eventually(lambda: is_named_by(tables, [fresh]))
+
+
+async def is_named_by(tables: asyncpg.Connection, numbers: list[int]) -> bool:
+    return [job.job_id for job in await list_jobs(tables) if job.parameters] == numbers
 
 
 async def test_a_job_that_waits_can_be_cancelled(tables: asyncpg.Connection, runner: JobRunner) -> None:
