@@ -54,7 +54,7 @@ async def change(request: web.Request, connection: Any, until: datetime, shown: 
         found = await read_holes(connection, now, until)
         if found.missing != shown:
             return False
-        await acknowledge(connection, found.holes, actor.name[:200], reason, now)
+        await acknowledge(connection, found, actor.name[:200], reason, now)
         after = {"reason": reason, "clicks": sum(hole.clicks for hole in found.holes), "holes": describe(found)}
         entry = AuditEntry(now, actor, "ledger.acknowledge", f"{found.missing} missing clicks", after=after)
         await write_audit(connection, entry)

@@ -1,12 +1,11 @@
 """Losses that people have acknowledged: their clicks will not come, so nobody has to be told of them any more."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
-from storage.read.ledger import Hole
+from storage.read.ledger import HoleReport
 from storage.read.queries import QUERY_S, Reader
 
 SHOWN: Final = 20
@@ -15,6 +14,8 @@ ADD: Final = """
     INSERT INTO ledger_acknowledged (process, minute, numbers, acknowledged_at, acknowledged_by, reason)
     VALUES ($1, $2, int8range($3, $4, '[]'), $5, $6, $7)
 """
+COUNTED: Final = "DELETE FROM ledger_unnumbered WHERE minute >= $1 AND minute < $2"
+"""Letters without a number stand for numbers among those that are acknowledged: for later ones they do not."""
 LIST: Final = """
     SELECT a.acknowledged_at, a.acknowledged_by, a.reason, min(a.minute) AS first_minute, max(a.minute) AS last_minute,
         sum(upper(a.numbers) - lower(a.numbers))::bigint AS clicks,
@@ -37,10 +38,11 @@ class Loss(msgspec.Struct, frozen=True):
     arrived: int
 
 
-async def acknowledge(connection: Any, holes: Sequence[Hole], by: str, reason: str, at: datetime) -> None:
+async def acknowledge(connection: Any, found: HoleReport, by: str, reason: str, at: datetime) -> None:
     """Note that these clicks are lost, in the open transaction. Raises asyncpg's errors."""
-    rows = [(hole.process, hole.minute, hole.first, hole.last, at, by, reason) for hole in holes]
+    rows = [(hole.process, hole.minute, hole.first, hole.last, at, by, reason) for hole in found.holes]
     await connection.executemany(ADD, rows)
+    await connection.execute(COUNTED, found.since, found.until)
 
 
 async def list_losses(reader: Reader) -> list[Loss]:

@@ -109,10 +109,11 @@ class Hole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HoleReport(msgspec.Struct, frozen=True):
-    """What is missing: the clicks, the newest holes, and up to when (exclusive) the ledger was read."""
+    """What is missing: the clicks, the newest holes, and from when up to when (exclusive) the ledger was read."""
 
     missing: int
     holes: Sequence[Hole]
+    since: datetime
     until: datetime
 
 
@@ -147,7 +148,7 @@ async def read_holes(connection: Reader, now: datetime, until: datetime) -> Hole
     letters = dict(await connection.fetch(UNNUMBERED, since, until, timeout=QUERY_S))
     missing = (rows[0]["total"] if rows else 0) - sum(letters.values())
     holes = [read_hole(row) for row in rows]
-    return HoleReport(max(0, missing), holes if missing > 0 else (), until)
+    return HoleReport(max(0, missing), holes if missing > 0 else (), since, until)
 
 
 def read_hole(row: Any) -> Hole:
