@@ -28,10 +28,10 @@ LIMIT_WAIT: Final = """
     FROM pg_settings WHERE name = 'deadlock_timeout'
 """
 RESET_WAIT: Final = "RESET lock_timeout"
-# Names no statement: it could hold what people typed.
+# Names no statement: it could hold what people typed. Since when is told only to whoever may read others' statistics.
 HOLDERS: Final = """
-    SELECT 'process ' || pid || coalesce(' (' || nullif(application_name, '') || ')', '') || ', for '
-        || extract(epoch FROM clock_timestamp() - min(xact_start))::bigint || ' s'
+    SELECT 'process ' || pid || coalesce(' (' || nullif(application_name, '') || ')', '')
+        || coalesce(', for ' || extract(epoch FROM clock_timestamp() - min(xact_start))::bigint || ' s', '')
     FROM pg_locks JOIN pg_stat_activity USING (pid) JOIN pg_class ON pg_class.oid = relation
     WHERE granted AND pid <> pg_backend_pid() AND relnamespace = current_schema()::regnamespace
         AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())

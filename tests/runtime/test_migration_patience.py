@@ -90,3 +90,26 @@ async def test_whoever_holds_a_lock_for_too_long_is_named(people: list[asyncpg.C
             match=rf"No lock could be had for 0 s; tables are in use by process {reading.get_server_pid()}",
         ):
             await until_unlocked(migrating, lambda: migrating.execute(ADD), Reports().put_nowait, give_up_s=0)
+
+
+async def test_whoever_holds_a_lock_is_named_to_an_account_that_may_not_see_since_when(
+    people: list[asyncpg.Connection],
+) -> None:
+    reading, _, migrating = people
+    # An account that every server has, and that may not read others' statistics.
+    await migrating.execute("GRANT ALL ON apples TO pg_signal_backend")
+    await migrating.execute(f"GRANT USAGE ON SCHEMA {await schema_of(migrating)} TO pg_signal_backend")
+    async with reading.transaction():
+        await reading.execute("LOCK TABLE apples IN ACCESS EXCLUSIVE MODE")
+        await migrating.execute("SET lock_timeout = 100; SET ROLE pg_signal_backend")
+        with pytest.raises(
+            MigrationError, match=rf"tables are in use by process {reading.get_server_pid()}\. End that"
+        ):
+            await until_unlocked(
+                migrating, lambda: migrating.execute("DELETE FROM apples"), Reports().put_nowait, give_up_s=0
+            )
+
+
+async def schema_of(connection: asyncpg.Connection) -> str:
+    schema: str = await connection.fetchval("SELECT quote_ident(current_schema())")
+    return schema
