@@ -10,11 +10,13 @@ in the process, such as answers to visitors, waits a millisecond or more for it,
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from time import perf_counter
+from math import inf
+from time import monotonic, perf_counter
 from typing import Any, Final, Protocol
 
 import aiokafka
 import aiokafka.conn
+import aiokafka.consumer.consumer
 import aiokafka.errors
 import aiokafka.producer.producer
 import structlog
@@ -33,6 +35,9 @@ METADATA_MS: Final = 15_000
 """How old a client's picture of topics and partitions may become; aiokafka's own 5 minutes hide a new partition."""
 STOP_S: Final = 5.0
 
+NAME_TAKEN_S: Final = 60.0
+"""A static member that has lost its place twice within this time shares its name with another."""
+
 AT_A_TIME_S: Final = 0.0002
 """How long the event loop may be blocked."""
 
@@ -44,8 +49,15 @@ class InvalidRecordError(BrokerResponseError):  # type: ignore[misc]  # publishe
     message = "INVALID_RECORD"
 
 
-# aiokafka has no class for this code: it would raise UnknownError, as for a failure of the broker.
-aiokafka.errors.kafka_errors[InvalidRecordError.errno] = InvalidRecordError
+class FencedInstanceIdError(BrokerResponseError):  # type: ignore[misc]  # published without types
+    """Another member of the group has joined with the same name."""
+
+    errno = 82
+    message = "FENCED_INSTANCE_ID"
+
+
+# aiokafka has no classes for these codes: it would raise UnknownError, as for a failure of the broker.
+aiokafka.errors.kafka_errors.update({error.errno: error for error in (InvalidRecordError, FencedInstanceIdError)})
 
 
 class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without types
@@ -58,6 +70,32 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without
         except RuntimeError as error:
             self.close(reason=CloseReason.CONNECTION_BROKEN)
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+
+
+class Coordinator(GroupCoordinator):  # type: ignore[misc]  # published without types
+    """A member of a group that gives up its name when another process has the same one.
+
+    Kafka gives a name's place to whoever joined last. Two members would take it from each other for ever, do all work
+    twice, and commit nearly nothing.
+    """
+
+    _group_instance_id: str | None
+    _lost_at = -inf
+
+    def reset_generation(self) -> None:
+        """Note that the group does not know us any more: we are to join again, with our name or without."""
+        if self._group_instance_id is not None and not self._closing.done():
+            now = monotonic()
+            if now - self._lost_at < NAME_TAKEN_S:
+                log.error(
+                    "another member of the group has our name: going on without one; set GROUP_INSTANCE_ID of each"
+                    " process to a name of its own",
+                    group=self.group_id,
+                    name=self._group_instance_id,
+                )
+                self._group_instance_id = None
+            self._lost_at = now
+        super().reset_generation()
 
 
 class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # published without types
@@ -90,8 +128,9 @@ async def stop_soon(*stops: Coroutine[Any, Any, None]) -> None:
             log.warning("client left behind", error=repr(problem))
 
 
-# Clients make their connections by this name.
+# Clients make their connections by this name, and consumers their coordinators by that one.
 aiokafka.conn.AIOKafkaConnection = Connection
+aiokafka.consumer.consumer.GroupCoordinator = Coordinator
 
 
 class Builds(Protocol):

@@ -35,6 +35,7 @@ NAMES = [
     "aiohttp.streams:StreamReader",
     "aiokafka.conn:AIOKafkaConnection",
     "aiokafka.conn:CloseReason",
+    "aiokafka.consumer.consumer:GroupCoordinator",
     "aiokafka.consumer.group_coordinator:GroupCoordinator",
     "aiokafka.producer.message_accumulator:BatchBuilder",
     "aiokafka.producer.producer:Sender",
@@ -96,6 +97,14 @@ def test_a_client_of_aiokafka_names_the_partitions_that_have_a_leader() -> None:
 
 def test_a_consumer_of_aiokafka_has_the_client_that_ours_closes() -> None:
     assert "self._client = AIOKafkaClient(" in inspect.getsource(aiokafka.AIOKafkaConsumer)
+
+
+def test_a_coordinator_of_aiokafka_joins_by_the_name_that_ours_gives_up() -> None:
+    group = import_module("aiokafka.consumer.group_coordinator")
+
+    assert "self._coordinator = GroupCoordinator(" in inspect.getsource(aiokafka.AIOKafkaConsumer)
+    assert "self._coordinator._group_instance_id," in inspect.getsource(group.CoordinatorGroupRebalance)
+    assert "def reset_generation(self):" in inspect.getsource(group.GroupCoordinator)
 
 
 def test_a_client_of_redis_makes_its_connections_by_the_class_that_ours_replaces() -> None:

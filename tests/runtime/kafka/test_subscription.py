@@ -1,5 +1,6 @@
 """Members of a consumer group, against a real broker: static ones, which keep their partitions when they die."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -72,3 +73,13 @@ async def test_a_static_member_that_died_has_its_partitions_back_and_the_others_
         async with member(subscription) as again:
             assert len(again.partitions or ()) == 1
             assert (other.epoch, len(other.partitions or ())) == (epoch, 1)
+
+
+async def test_of_two_members_with_one_name_one_goes_on_without_it(subscription: Subscription) -> None:
+    async with member(subscription) as one, member(subscription) as other:
+        await eventually(lambda: (len(one.partitions or ()), len(other.partitions or ())) == (1, 1))
+        epochs = one.epoch, other.epoch
+        # Three heartbeats: each would have lost its place by now.
+        await asyncio.sleep(3)
+        assert (one.epoch, other.epoch) == epochs
+        assert (await describe(subscription)).members == 2
