@@ -69,7 +69,6 @@ def describe_request(click: RawClick) -> Attributes:
         "http.request.method": "GET",
         "http.route": ROUTE,
         "http.response.status_code": 302,
-        "server.address": click.host,
         "cloud.region": handled.region,
         "clickrail.click_id": click.click_id,
         "clickrail.code": click.code,

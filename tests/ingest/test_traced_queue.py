@@ -71,7 +71,16 @@ async def test_nothing_that_a_visitor_sent_is_in_a_span_but_the_code() -> None:
     shown = msgspec.json.encode([dict(span.attributes) for span in spans.kept]).decode()
 
     assert click.code in shown
-    for text in (click.user_agent, click.accept_language, click.query, click.referrer, click.ip_sealed, click.sub1):
+    sent = (
+        click.host,
+        click.user_agent,
+        click.accept_language,
+        click.query,
+        click.referrer,
+        click.ip_sealed,
+        click.sub1,
+    )
+    for text in sent:
         assert text
         assert text not in shown
 
