@@ -23,6 +23,7 @@ LONGEST: Final = 500
 LAST: Final = 10**15
 PATH: Final = "/annotations"
 FIELDS: Final = ("day", "time", "program", "text")
+HAS: Final = "SELECT EXISTS (SELECT FROM programs WHERE id = $1)"
 PROGRAMS: Final = "SELECT id, name FROM programs ORDER BY lower(name), id LIMIT 1000"
 
 
@@ -60,8 +61,18 @@ async def post_annotation(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     form = await read_form(request)
     given = {name: form.get(name, "").strip() for name in FIELDS}
-    today = await environment.database.read(lambda reader: read_today(reader, environment.now()))
-    new = read_annotation(given, today.zone)
+
+    async def read(reader: Connection) -> NewAnnotation | str:
+        new = read_annotation(given, (await read_today(reader, environment.now())).zone)
+        if (
+            isinstance(new, str)
+            or new.program_id is None
+            or await reader.fetchval(HAS, new.program_id, timeout=QUERY_S)
+        ):
+            return new
+        return "There is no such program."
+
+    new = await environment.database.read(read)
     if isinstance(new, str):
         return await reply_page(request, given, 422, new)
     actor = actor_of(request[SESSION])

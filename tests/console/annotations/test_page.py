@@ -63,3 +63,9 @@ async def test_what_is_wrong_is_said_and_what_was_written_stays(tables_console: 
         text = await response.text()
 
     assert (response.status, "Choose a day" in text, 'value="a sale"' in text) == (422, True, True)
+
+
+async def test_a_program_that_there_is_not_is_refused(tables_console: Console) -> None:
+    form = {"csrf": await tables_console.read_csrf(), "day": "2026-11-29", "program": "x" * 9000, "text": "a sale"}
+    async with tables_console.client.post("/annotations", data=form) as response:
+        assert (response.status, "There is no such program." in await response.text()) == (422, True)
