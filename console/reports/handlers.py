@@ -44,7 +44,7 @@ async def show_reports(request: web.Request) -> web.Response:
         return await read_report(connection, asked, today), today, saved
 
     report, today, saved = await environment.database.read(read)
-    start = next((one for one in saved if one.is_start and one.path == PATH), None)
+    start = next((one for one in saved if one.is_start and one.path == PATH and one.query), None)
     if start is not None and not request.query_string:
         raise web.HTTPSeeOther(environment.base.address(start.address))
 

@@ -1,5 +1,6 @@
 """Saves, opens and removes views."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -24,6 +25,7 @@ from console.view.filters import is_storable
 from console.web.forms import read_form
 from console.web.responses import reply_with_error
 
+VIEW_ID: Final = re.compile(r"[0-9A-Z]{26}")
 NOT_SAVED: Final = "This view was not saved"
 
 
@@ -91,7 +93,7 @@ async def set_start(request: web.Request) -> web.Response:
     """Let the reader's reports begin with the view of a form, or with none."""
     environment: Environment = request.app[ENVIRONMENT]
     view_id = (await read_form(request)).get("view", "")
-    if not is_storable(view_id):
+    if view_id and not VIEW_ID.fullmatch(view_id):
         raise web.HTTPNotFound
     await environment.accounts.write(lambda connection: start_with(connection, request[SESSION], view_id))
     return see_other(environment, f"/views/{view_id}" if view_id else f"{PATH}?by=affiliate")

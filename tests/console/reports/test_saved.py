@@ -111,6 +111,16 @@ async def test_what_cannot_be_saved_is_refused(filled: Console, fields: dict[str
     assert (await post(filled, "/views", **({"name": "one", "path": "/reports", "query": ""} | fields)))[0] == 422
 
 
+async def test_reports_that_begin_with_the_usual_view_are_shown_and_do_not_lead_in_a_circle(filled: Console) -> None:
+    await post(filled, "/views", name="Start", path="/reports", query="", is_start="1")
+
+    assert (await follow(filled, "/reports"))[0] == 200
+
+
+async def test_what_is_no_view_cannot_be_begun_with(filled: Console) -> None:
+    assert [(await post(filled, "/views/start", view=view))[0] for view in ("a\nb", "../users", "é")] == [404] * 3
+
+
 async def test_a_form_without_its_token_changes_nothing(filled: Console) -> None:
     async with filled.client.post("/views", data={"name": "x", "path": "/reports", "query": ""}) as response:
         assert response.status == 403
