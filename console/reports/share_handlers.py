@@ -110,14 +110,18 @@ async def end_share(request: web.Request) -> web.Response:
 
 async def show_shared(request: web.Request) -> web.Response:
     """Show what a link is for. Of the address, only the page of a report counts."""
+    shown = await reply_shared(request)
+    shown.headers["X-Robots-Tag"] = "noindex"
+    return shown
+
+
+async def reply_shared(request: web.Request) -> web.Response:
     shared = await find(request)
     if shared is None:
         return reply_with_error(request, 404, GONE, ASK)
     if not is_unlocked(request, shared):
         return reply(request, "reports/locked.html", shared=shared, problem="")
-    shown = await show_report(request, shared) if shared.path == PATH else await show_totals(request, shared)
-    shown.headers["X-Robots-Tag"] = "noindex"
-    return shown
+    return await show_report(request, shared) if shared.path == PATH else await show_totals(request, shared)
 
 
 async def show_totals(request: web.Request, shared: SharedReport) -> web.Response:
@@ -136,8 +140,13 @@ async def show_report(request: web.Request, shared: SharedReport) -> web.Respons
         return await read_report(connection, asked, today), today
 
     report, today = await environment.database.read(read)
-    shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared}
-    return reply(request, "reports/shared.html", **shown)
+
+    def write() -> web.Response:
+        shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared}
+        return reply(request, "reports/shared.html", **shown)
+
+    # As for those who are logged in: meanwhile others are answered.
+    return await asyncio.to_thread(write)
 
 
 async def find(request: web.Request) -> SharedReport | None:

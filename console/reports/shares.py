@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, get_args
 import msgspec
 
 from console.audit.log import AuditEntry, actor_of, write_audit
-from console.auth.roles import may
+from console.auth.roles import ROLES, may
 from console.auth.sessions import TOKEN_BYTES, read_token, write_token
 from console.auth.users import Session
 from identity.ulid import RANDOM_BYTES, make_ulid
@@ -19,16 +19,20 @@ SharedPath = Literal["/reports", "/analytics"]
 SHARED_PATHS: Final[tuple[SharedPath, ...]] = get_args(SharedPath)
 DAYS: Final = (7, 30, 90, 365)
 MOST: Final = 100
-FIND: Final = """
-    SELECT id, name, path, query, password_hash, expires_at FROM share_links
-    WHERE token_sha256 = $1 AND expires_at > $2 AND revoked_at IS NULL
-"""
-LIST: Final = """
-    SELECT share_links.id, share_links.name, path, query, share_links.password_hash IS NOT NULL AS has_password,
-        share_links.created_at, expires_at, users.name AS by_name
+READERS: Final = [role for role in ROLES if may(role, "read")]
+IN_FORCE: Final = """
     FROM share_links JOIN users ON users.id = share_links.user_id
-    WHERE expires_at > $1 AND revoked_at IS NULL AND ($2::text IS NULL OR share_links.user_id = $2)
-    ORDER BY share_links.created_at DESC LIMIT $3
+    WHERE expires_at > $1 AND revoked_at IS NULL AND disabled_at IS NULL AND role = ANY ($2)
+"""
+"""A link shows what its maker may read: of who is disabled, or has another role, it shows nothing."""
+FIND: Final = f"""
+    SELECT share_links.id, share_links.name, path, query, share_links.password_hash, expires_at {IN_FORCE}
+    AND token_sha256 = $3
+"""
+LIST: Final = f"""
+    SELECT share_links.id, share_links.name, path, query, share_links.password_hash IS NOT NULL AS has_password,
+        share_links.created_at, expires_at, users.name AS by_name {IN_FORCE}
+    AND ($3::text IS NULL OR share_links.user_id = $3) ORDER BY share_links.created_at DESC LIMIT $4
 """
 ADD: Final = """
     INSERT INTO share_links (id, token_sha256, user_id, name, path, query, password_hash, created_at, expires_at)
@@ -78,13 +82,13 @@ async def find_shared(reader: Reader, text: str, now: datetime) -> SharedReport 
     token = read_token(text)
     if token is None:
         return None
-    row = await reader.fetchrow(FIND, hashlib.sha256(token).digest(), now, timeout=QUERY_S)
+    row = await reader.fetchrow(FIND, now, READERS, hashlib.sha256(token).digest(), timeout=QUERY_S)
     return None if row is None else SharedReport(*row)
 
 
 async def list_shares(reader: Reader, session: Session, now: datetime) -> list[ShareLink]:
     """List the links in force: one's own, or all for who administers. Raises asyncpg's errors."""
-    rows = await reader.fetch(LIST, now, find_owner(session), MOST, timeout=QUERY_S)
+    rows = await reader.fetch(LIST, now, READERS, find_owner(session), MOST, timeout=QUERY_S)
     return [ShareLink(*row) for row in rows]
 
 

@@ -98,6 +98,36 @@ async def test_a_link_ends_with_its_time_and_when_somebody_ends_it(filled: Conso
     assert await tables.fetchval("SELECT max(expires_at - created_at) FROM share_links") == timedelta(days=7)
 
 
+@pytest.mark.parametrize("change", ["disabled_at = now()", "role = 'affiliate', affiliate_id = 'ann'"])
+async def test_a_link_shows_nothing_once_its_maker_may_not_read(
+    filled: Console, tables: asyncpg.Connection, change: str
+) -> None:
+    await filled.log_in("viewer")
+    path = await make_link(filled)
+    stranger = await open_stranger(filled)
+    before = (await read(stranger, path))[0]
+    await tables.execute(f"UPDATE users SET {change} WHERE id = 'viewer'")
+    after = (await read(stranger, path))[0]
+    await stranger.close()
+
+    assert (before, after) == (200, 404)
+
+
+async def test_the_groups_of_a_shared_report_lead_nowhere_and_no_page_of_a_link_is_for_robots(filled: Console) -> None:
+    paths = await make_link(filled, query=f"{QUERY}&layout=nested"), await make_link(filled, secret="correct horse")
+    stranger = await open_stranger(filled)
+    nested = (await read(stranger, paths[0]))[1].partition("<main")[2]
+    robots = []
+    for path in (*paths, "/shared/unknown"):
+        async with stranger.get(path) as response:
+            robots.append(response.headers.get("X-Robots-Tag"))
+    await stranger.close()
+
+    assert "aff-1" in nested
+    assert re.findall(r'href="/reports[^"]*"', nested) == []
+    assert robots == ["noindex"] * 3
+
+
 async def test_a_password_is_asked_for_once(filled: Console, tables: asyncpg.Connection) -> None:
     path = await make_link(filled, secret="correct horse")
     stranger = await open_stranger(filled)
