@@ -15,6 +15,7 @@ from schemas.contract import build_contract
 from schemas.json_schemas import build_schema, write_schema
 from schemas.releases import (
     ROOT,
+    NotKept,
     find_undecodable,
     good_examples,
     list_releases,
@@ -56,6 +57,13 @@ def check() -> None:
     sys.stdout.write(f"Readers and records of {', '.join(list_releases())} survive today's contract.\n")
 
 
+def freeze(version: str) -> None:
+    try:
+        write_release(version)
+    except NotKept as error:
+        sys.exit(str(error))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m schemas", description=__doc__)
     commands = parser.add_subparsers(dest="command", metavar="check | freeze VERSION")
@@ -63,7 +71,7 @@ def main() -> None:
     commands.add_parser("freeze", help="keep the contract as that of a release").add_argument("version")
     given = parser.parse_args()
     if given.command == "freeze":
-        write_release(given.version)
+        freeze(given.version)
     elif given.command == "check":
         check()
     else:

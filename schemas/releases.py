@@ -4,6 +4,7 @@ A release's folder has `contract.json`, the JSON Schemas in `json/`, and the goo
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ from schemas.topics import TOPICS
 ROOT: Final = Path(__file__).parent
 RELEASED: Final = ROOT / "released"
 NAME: Final = "contract.json"
+RELEASE: Final = re.compile(r"[0-9]+(\.[0-9]+)*")
+
+
+class NotKept(Exception):  # noqa: N818 - the name states the condition
+    """The contract cannot be kept as that of this release. The message says why."""
 
 
 def list_releases(folder: Path = RELEASED) -> list[str]:
@@ -34,7 +40,11 @@ def read_release(release: str, folder: Path = RELEASED) -> Contract:
 
 
 def write_release(release: str, folder: Path = RELEASED) -> None:
-    """Keep today's contract as that of a release. Raises FileExistsError if the release is kept already."""
+    """Keep today's contract as that of a release, which is written once. Raises NotKept."""
+    if RELEASE.fullmatch(release) is None:
+        raise NotKept(f"{release!r} is no version: give that of pyproject.toml, such as 1.2.0")
+    if (folder / release).exists():
+        raise NotKept(f"{folder / release} is there: the contract of a release is never written over")
     contract = build_contract(release)
     shutil.copytree(ROOT / "examples", folder / release / "examples")
     (folder / release / "json").mkdir()

@@ -1,6 +1,6 @@
 """Redis as a node of a cluster, as a Sentinel, and as a server that a failover has made a replica."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
@@ -74,13 +74,29 @@ async def test_a_sentinel_is_named_as_one(own_settings: LocalSettings) -> None:
     assert (found.state, found.problem) == ("cannot be used", "it is a sentinel server")
 
 
-async def test_after_a_failover_the_next_request_makes_a_new_connection(opened: Open) -> None:
+async def write(client: redis.asyncio.Redis) -> None:
+    await client.set("a", "1")
+
+
+async def write_in_a_pipeline(client: redis.asyncio.Redis) -> None:
+    """Write as the enricher does: with scripts, after a read that a replica answers."""
+    pipeline = client.pipeline(transaction=False)
+    pipeline.get("a")
+    pipeline.execute_command("EVAL", "return redis.call('SET', KEYS[1], '1')", 1, "a")
+    pipeline.get("b")
+    await pipeline.execute()
+
+
+@pytest.mark.parametrize("request_of", [write, write_in_a_pipeline])
+async def test_after_a_failover_the_next_request_makes_a_new_connection(
+    opened: Open, request_of: Callable[[redis.asyncio.Redis], Awaitable[None]]
+) -> None:
     async with opened() as client, redis.asyncio.Redis.from_url(url_of(client)) as operator:
         before = await client.client_id()
         await operator.execute_command("REPLICAOF", "127.0.0.1", "1")
         with pytest.raises(ConnectionBroken) as refused:
-            await client.set("a", "1")
+            await request_of(client)
         await operator.execute_command("REPLICAOF", "NO", "ONE")
-        await client.set("a", "2")
+        await request_of(client)
         assert await client.client_id() != before
     assert explain_refusal(refused.value) == REPLICA

@@ -15,6 +15,7 @@ from schemas.field_list import list_fields
 from schemas.releases import (
     RELEASED,
     ROOT,
+    NotKept,
     find_undecodable,
     good_examples,
     list_releases,
@@ -72,8 +73,27 @@ def test_a_release_comes_back_as_it_was_kept_and_is_not_written_over(tmp_path: P
 
     assert list_releases(tmp_path) == ["9.9.0", "9.10.0"]
     assert read_release("9.10.0", tmp_path) == build_contract("9.10.0")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(NotKept, match=r"9\.10\.0 is there: the contract of a release is never written over"):
         write_release("9.10.0", tmp_path)
+
+
+@pytest.mark.parametrize("release", ["", "v9.9.0", "9.9.0-rc1", "9..9", "../9", "9.x"])
+def test_what_is_no_version_is_not_kept_since_no_order_could_be_told(tmp_path: Path, release: str) -> None:
+    with pytest.raises(NotKept, match=r"is no version: give that of pyproject\.toml"):
+        write_release(release, tmp_path / "released")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_in_a_sentence_why_it_keeps_nothing() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "schemas", "freeze", "next"], capture_output=True, text=True, check=False
+    )
+
+    assert (run.returncode, run.stderr) == (
+        1,
+        "'next' is no version: give that of pyproject.toml, such as 1.2.0\n",
+    )
 
 
 def test_a_released_record_that_we_refuse_is_named(tmp_path: Path) -> None:
