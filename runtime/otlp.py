@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
-from typing import Final
+from contextlib import suppress
+from typing import Any, Final
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
@@ -16,12 +18,29 @@ from runtime.tracing import Kind, Span
 EXPORT_S: Final = 5.0
 CLOSE_S: Final = 2.0
 TICK_S: Final = 0.02
+ANSWER_BYTES: Final = 64
+"""A collector answers with a few bytes, of which only the status is used."""
 KINDS: Final[dict[Kind, SpanKind]] = {
     "server": SpanKind.SERVER,
     "producer": SpanKind.PRODUCER,
     "consumer": SpanKind.CONSUMER,
 }
 SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+
+
+class ShortAnswers(requests.Session):
+    """Reads little of an answer, however long it is: the SDK would keep all of it in memory.
+
+    A connection whose answer was longer is closed, and the next request makes another.
+    """
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        """As its parent's, but the answer's content is gone."""
+        response = super().send(request, **(options | {"stream": True}))
+        with suppress(requests.RequestException):
+            next(response.iter_content(ANSWER_BYTES), b"")
+        response.close()
+        return response
 
 
 class OtlpSpans:
@@ -36,7 +55,9 @@ class OtlpSpans:
             {"service.name": f"clickrail-{service}", "service.namespace": "clickrail", "service.version": version}
         )
         self._scope = InstrumentationScope("clickrail", version)
-        self._processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_S))
+        self._processor = BatchSpanProcessor(
+            OTLPSpanExporter(endpoint=endpoint, timeout=EXPORT_S, session=ShortAnswers())
+        )
 
     def put(self, span: Span) -> None:
         ids = span.context
