@@ -55,7 +55,7 @@ class Visitor:
         return click(self.number * 1000 + place, at, **facts | {"unique": unique} | changes)
 
 
-ANA = Visitor("ana", 1)
+ANA = Visitor("ana-lima", 1)
 BEA = Visitor("bea", 2)
 
 FIRST = ANA.click(1, NOW - 3 * DAY)
@@ -69,7 +69,7 @@ OTHER = BEA.click(1, NOW - DAY)
 OTHERS = (OTHER, BEA.click(2, NOW, OTHER), BEA.click(3, NOW - 3 * DAY, client_hash=ANA.client_hash))
 """The last one has the browser of Ana at another address: nothing ties it."""
 
-NAMES_ANA = ("ana", ANA.ip_hash, ANA.client_hash[:-1] + "x", "e" * 32, "f" * 32, "d" * 32, ANA.net_hash)
+NAMES_ANA = ("ana-lima", ANA.ip_hash, ANA.client_hash[:-1] + "x", "e" * 32, "f" * 32, "d" * 32, ANA.net_hash)
 
 
 async def store(database_url: str, clicks: Sequence[EnrichedClick]) -> None:

@@ -49,8 +49,8 @@ def rejection(number: int, **changes: Any) -> Source:
     facts = {
         "rejection_id": ANA.click(number, NOW).click_id,
         "rejected_at": NOW,
-        "referrer": "https://forum.example/ana",
-        "user_agent": "ana",
+        "referrer": "https://forum.example/ana-lima",
+        "user_agent": "ana-lima",
     }
     return Source(CLICKS_REJECTED.name, encode(msgspec.structs.replace(example, **facts | changes)))
 
@@ -63,7 +63,7 @@ RECORDS = [
     WRAPPED,
     dead_lettered(value=b"of nobody", digest=None, size=None, offset=9),
 ]
-TEXTS = ["ana", ANA.ip_hash, "e" * 32, "f" * 32, "d" * 32, *(one.click_id for one in OF_ANA)]
+TEXTS = ["ana-lima", ANA.ip_hash, "e" * 32, "f" * 32, "d" * 32, *(one.click_id for one in OF_ANA)]
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def fill(connection: asyncpg.Connection, database_url: str) -> None:
     assert await writer.write(rows_of(RECORDS)) == []
     await writer.close()
     await score(connection, [FIRST, SECOND, THIRD, OTHER])
-    await add_verdict(connection, FIRST.click_id, FIRST.clicked_at, "invalid", why="ana did it", who="bob")
+    await add_verdict(connection, FIRST.click_id, FIRST.clicked_at, "invalid", why="ana-lima did it", who="bob")
 
 
 async def test_nothing_of_the_visitor_is_left_and_every_count_is_as_before(filled: asyncpg.Connection) -> None:
@@ -165,7 +165,7 @@ async def test_one_click_alone_is_erased_and_the_others_forget_it(filled: asyncp
     # The second click and its score named it.
     assert report.links == 2
     assert await find_texts(filled, [FIRST.click_id]) == []
-    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana%'") == 3
+    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana-lima%'") == 3
 
 
 async def test_by_the_hash_of_the_address_all_of_it_is_erased(filled: asyncpg.Connection) -> None:
@@ -262,7 +262,7 @@ async def test_an_erasure_that_is_killed_leaves_whole_clicks_and_the_next_run_en
     erased = await filled.fetchval("SELECT count(*) FROM clicks WHERE erased_at IS NOT NULL")
     tombstones = await filled.fetchval("SELECT count(*) FROM erased_clicks")
     assert (erased, tombstones) == (after, after)
-    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana%'") == 4 - after
+    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana-lima%'") == 4 - after
     assert await count_by_everything(filled) == before
 
     report = await erase(filled, VISITOR)
