@@ -57,7 +57,7 @@ def describe_wait(wait: "Wait", size: "TableSize") -> str:
 
 def describe_locks(statement: "PlannedStatement") -> Iterator[str]:
     if statement.locks is None:
-        yield "a block of code, whose locks cannot be told: read the file"
+        yield "its locks cannot be told: read the file"
     for lock in statement.locks or ():
         yield f"{lock.mode} on {lock.table}{describe_work(lock)}"
 

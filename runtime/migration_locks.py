@@ -52,15 +52,23 @@ ALTER_TABLE: Final = re.compile(rf"ALTER TABLE {IF}(?:ONLY )?{NAME} (.*)", re.IG
 CREATE_TABLE: Final = re.compile(rf"CREATE TABLE {IF}{NAME}", re.IGNORECASE)
 TRIGGER: Final = re.compile(rf"CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER {NAME} .*? ON {NAME}", re.IGNORECASE)
 CHANGE_ROWS: Final = re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM) (?:ONLY )?{NAME}(.*)", re.IGNORECASE)
-LOCK_TABLE: Final = re.compile(r"LOCK (?:TABLE )?([a-z_0-9, ]+?) IN ([A-Z ]+) MODE", re.IGNORECASE)
+LOCK_TABLE: Final = re.compile(r"LOCK (?:TABLE )?(?:ONLY )?([a-z_0-9, ]+?) IN ([A-Z ]+) MODE", re.IGNORECASE)
 COMMENT: Final = re.compile(rf"COMMENT ON (?:TABLE {NAME}|COLUMN {NAME}\.)", re.IGNORECASE)
 REFERENCES: Final = re.compile(rf"\bREFERENCES {NAME}", re.IGNORECASE)
+LOCKS_OTHERS: Final = re.compile(
+    r"ALTER TABLE .*\b((ATTACH|DETACH) PARTITION|INHERIT|CLUSTER|DROP CONSTRAINT \S+_fkey)\b", re.IGNORECASE
+)
+"""Locks tables that the statement need not name, such as the one that a foreign key refers to."""
 LOCKS_NO_TABLE: Final = re.compile(
     r"(CREATE (OR REPLACE )?(VIEW|FUNCTION)|CREATE (SEQUENCE|TYPE|DOMAIN)|DROP (VIEW|FUNCTION)|SELECT pg_sleep)\b",
     re.IGNORECASE,
 )
 
-TYPE: Final = r"[a-z0-9_]+(?: precision| varying| with(?:out)? time zone)?(?:\([0-9, ]+\))?(?:\[\])?"
+# Not every type: a serial column is numbered in all rows, and a domain may have a condition.
+TYPE: Final = (
+    r"(?:boolean|smallint|int|integer|bigint|real|double precision|numeric|text|varchar|char|bytea|uuid|jsonb?|date"
+    r"|inet|interval|timestamptz|time(?:stamp)?(?: with(?:out)? time zone)?)(?:\([0-9, ]+\))?(?:\[\])?"
+)
 CONSTANT: Final = r"(?:'[^']*'|[0-9.]+|true|false|null|now\(\))"
 MOMENTARY: Final = (
     # The value of a constant default is kept in the catalog: no row is written.
@@ -84,11 +92,14 @@ def read_locks(statement: str, indexes: Mapping[str, str]) -> list[TableLock] | 
     """Return the locks on tables that a statement takes and keeps until its transaction ends; None if it is unknown.
 
     `indexes`: the table of each index, by the index's name. Locks for which only
-    changes of the schema wait are left out.
+    changes of the schema wait are left out. So is the table that a foreign key refers to which is dropped with its
+    column, or by a name that does not end in `_fkey`.
     """
     text = one_line(statement)
     if LOCKS_NO_TABLE.match(text):
         return []
+    if LOCKS_OTHERS.match(text):
+        return None
     if match := DROP_INDEX.match(text):
         return list(of_dropped_index(match, indexes))
     for pattern, describe in KNOWN:

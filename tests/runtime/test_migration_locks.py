@@ -50,6 +50,7 @@ A_CHANGE_OF_EACH_KIND: Final = (
     "UPDATE b SET n = 2 WHERE n = 1",
     "DELETE FROM b",
     "LOCK TABLE a, b IN SHARE ROW EXCLUSIVE MODE",
+    "LOCK ONLY a IN SHARE MODE",
     "COMMENT ON TABLE b IS 'some'",
     "COMMENT ON COLUMN b.n IS 'some'",
     "CREATE VIEW v AS SELECT * FROM b",
@@ -149,7 +150,16 @@ def test_a_statement_that_reads_the_rows_is_told_from_one_that_does_not(statemen
 @pytest.mark.servers
 async def test_a_column_that_is_said_to_read_no_rows_rewrites_no_table(connection: asyncpg.Connection) -> None:
     await connection.execute("CREATE TABLE b (n integer); INSERT INTO b VALUES (1)")
-    for column in ("m text[] NOT NULL DEFAULT '{}'", "k timestamptz DEFAULT now()", "o uuid DEFAULT gen_random_uuid()"):
+    await connection.execute("CREATE DOMAIN positive AS integer CHECK (VALUE > 0)")
+    for column in (
+        "m text[] NOT NULL DEFAULT '{}'",
+        "k timestamptz DEFAULT now()",
+        "f double precision DEFAULT 0.5",
+        "v varchar(3) DEFAULT 'abc'",
+        "o uuid DEFAULT gen_random_uuid()",
+        "s bigserial",
+        "p positive DEFAULT 1",
+    ):
         before = await connection.fetchval("SELECT pg_relation_filenode('b')")
         await connection.execute(statement := f"ALTER TABLE b ADD COLUMN {column}")
         is_rewritten = before != await connection.fetchval("SELECT pg_relation_filenode('b')")
@@ -166,7 +176,17 @@ def test_writes_wait_for_the_locks_that_conflict_with_theirs() -> None:
 
 
 @pytest.mark.parametrize(
-    "statement", ["VACUUM clicks", "DO $$ BEGIN NULL; END $$", "SELECT create_hypertable('a')", ""]
+    "statement",
+    [
+        "VACUUM clicks",
+        "DO $$ BEGIN NULL; END $$",
+        "SELECT create_hypertable('a')",
+        "ALTER TABLE clicks ATTACH PARTITION today DEFAULT",
+        "ALTER TABLE clicks DETACH PARTITION today CONCURRENTLY",
+        "ALTER TABLE today INHERIT clicks",
+        "ALTER TABLE clicks DROP CONSTRAINT clicks_code_fkey",
+        "",
+    ],
 )
 def test_of_a_statement_that_is_not_understood_nothing_is_told(statement: str) -> None:
     assert read_locks(statement, {}) is None
