@@ -17,9 +17,10 @@ from redis.asyncio.connection import (
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ConnectionBroken
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import ResponseError
 
 from runtime.file_version import FileVersion, read_version
+from runtime.redis_refusals import is_from_replica
 
 REDIS_TIMEOUT_S: Final = 0.05
 
@@ -41,7 +42,9 @@ class FixedConnection(AbstractConnection):
         """
         try:
             return await super().read_response(*arguments, **options)
-        except ReadOnlyError as error:
+        except ResponseError as error:
+            if not is_from_replica(error):
+                raise
             await self.disconnect()
             raise ConnectionBroken("The server is a replica now.") from error
 

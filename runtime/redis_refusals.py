@@ -10,6 +10,7 @@ from redis.exceptions import (
     AuthenticationError,
     ClusterCrossSlotError,
     ClusterDownError,
+    MasterDownError,
     MovedError,
     NoPermissionError,
     ReadOnlyError,
@@ -48,12 +49,20 @@ def explain_refusal(error: BaseException) -> str | None:
 
 def explain_mode(error: BaseException) -> str | None:
     """Say that the server is none that takes our requests: a node of a cluster, a Sentinel, a replica."""
+    if isinstance(error.__cause__, ResponseError) and is_from_replica(error.__cause__):
+        return REPLICA
     match error:
         case MovedError() | ClusterDownError() | ClusterCrossSlotError():
             return CLUSTER
         case ResponseError() if "unknown command" in str(error).lower():
             return SENTINEL
-    return REPLICA if isinstance(error.__cause__, ReadOnlyError) else None
+    return None
+
+
+def is_from_replica(error: ResponseError) -> bool:
+    """Return whether a server answers so because it is a replica: to a write, or to a read without its master."""
+    # Redis 6 wraps the answer to a script's write: "ERR Error running script (call to f_...): ... -READONLY You can't".
+    return isinstance(error, ReadOnlyError | MasterDownError) or "-READONLY " in str(error)
 
 
 def explain_tls(error: BaseException) -> str | None:

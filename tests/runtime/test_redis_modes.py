@@ -1,7 +1,8 @@
 """Redis as a node of a cluster, as a Sentinel, and as a server that a failover has made a replica."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 import msgspec
 import pytest
@@ -19,6 +20,10 @@ from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.servers
 
+REDIS_6 = (
+    b"-ERR Error running script (call to f_4a2267357833227dd98abdedb8cf24b15a986445): @user_script:1: @user_script: 1:"
+    b" -READONLY You can't write against a read only replica. \r\n"
+)
 ALL_SLOTS = ("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
 Open = Callable[..., AbstractAsyncContextManager[redis.asyncio.Redis]]
 
@@ -99,4 +104,34 @@ async def test_after_a_failover_the_next_request_makes_a_new_connection(
         await operator.execute_command("REPLICAOF", "NO", "ONE")
         await request_of(client)
         assert await client.client_id() != before
+    assert explain_refusal(refused.value) == REPLICA
+
+
+async def test_a_replica_that_answers_no_reads_without_its_master_is_left_as_well(opened: Open) -> None:
+    options = ("--replica-serve-stale-data", "no")
+    async with opened(*options) as client, redis.asyncio.Redis.from_url(url_of(client)) as operator:
+        before = await client.client_id()
+        await operator.execute_command("REPLICAOF", "127.0.0.1", "1")
+        with pytest.raises(ConnectionBroken) as refused:
+            await client.get("a")
+        await operator.execute_command("REPLICAOF", "NO", "ONE")
+        assert await client.client_id() != before
+    assert explain_refusal(refused.value) == REPLICA
+
+
+async def answer_as_redis_6(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Accept a connection as it wants to be, and answer scripts as a replica did before Redis 7."""
+    with suppress(OSError):
+        while asked := await reader.read(65_536):
+            writer.write(REDIS_6 if b"EVAL" in asked else b"+OK\r\n" * asked.count(b"SETINFO"))
+            await writer.drain()
+    writer.close()
+
+
+async def test_a_replica_is_known_by_the_answer_of_an_older_redis_to_a_script() -> None:
+    async with await asyncio.start_server(answer_as_redis_6, "127.0.0.1", 0) as server:
+        client = connect_redis(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0", PATIENCE_S)
+        with pytest.raises(ConnectionBroken) as refused:
+            await client.eval("return redis.call('SET', KEYS[1], '1')", 1, "a")
+        await client.aclose()
     assert explain_refusal(refused.value) == REPLICA
