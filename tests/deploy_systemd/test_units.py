@@ -1,6 +1,7 @@
 """The systemd units: what systemd itself says of them, and what they say to the services."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -124,6 +125,24 @@ def test_a_unit_starts_its_own_service_again_unless_a_setting_is_wrong(service: 
 
     assert values(lines, "ExecStart") == [f"/opt/clickrail/bin/clickrail {service}"]
     assert (values(lines, "Restart"), values(lines, "RestartPreventExitStatus")) == (["always"], ["2"])
+
+
+@pytest.mark.parametrize(("code", "failed"), [(0, False), (1, False), (2, True)])
+def test_topics_that_differ_stop_no_setup_and_a_command_that_fails_does(
+    code: int, *, failed: bool, tmp_path: Path
+) -> None:
+    lines = read_lines(UNITS / SETUP)
+    apply, migrate = values(lines, "ExecStart")
+    program = tmp_path / "clickrail"
+    program.write_text(f"#!/bin/sh\nexit {code}\n")
+    program.chmod(0o755)
+    # As systemd reads the line.
+    command = shlex.split(apply.replace("/opt/clickrail/bin/clickrail", str(program)).replace("$$", "$"))
+
+    assert (subprocess.run(command, check=False).returncode != 0) == failed
+    # For these, every code but 0 is a failure: a crash of Python has the code 1.
+    assert migrate == "/opt/clickrail/bin/clickrail migrate"
+    assert values(lines, "SuccessExitStatus") == []
 
 
 def test_no_unit_says_what_the_drop_in_would_override() -> None:
