@@ -1,4 +1,8 @@
-"""Runs the jobs of a queue, one at a time over all processes of the console: who holds its advisory lock works."""
+"""Runs the jobs of a queue, one at a time over all processes of the console: who holds its advisory lock works.
+
+The lock is that of a transaction which stays open. Behind a pooler that of a session would outlive its process, and two
+processes could have it at once.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -22,7 +26,12 @@ log = structlog.get_logger()
 EVERY_S: Final = 1.0
 AGAIN_S: Final = 10.0
 TIDY_S: Final = 60.0
-LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended('clickrail ' || $1 || ' of ' || current_schema(), 0))"
+TRY_LOCK: Final = """
+    SELECT WHERE pg_try_advisory_xact_lock(hashtextextended('clickrail {} of ' || current_schema(), 0))
+"""
+IS_THERE: Final = "SELECT"
+"""Asked of the connection that holds the lock, between jobs: it fails if the lock is lost."""
+GUARD: Final = Session(application="clickrail console jobs", connect_s=5.0, statement_s=5.0)
 SESSION: Final = Session(application="clickrail console jobs", connect_s=5.0, statement_s=900.0, server_s=900.0)
 
 Queue = Literal["jobs", "files"]
@@ -57,22 +66,29 @@ class JobRunner:
                 await self._work()
             except (DependencyAway, Stuck) as error:
                 self._outage.fail(str(error))
-                await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
 
     async def _work(self) -> None:
+        url = self._database_url.reveal()
         try:
-            async with connected(self._database_url.reveal(), SESSION) as connection:
-                while not await connection.fetchval(LOCK, self._queue):  # noqa: ASYNC110 - polling: no event exists for this condition
-                    await asyncio.sleep(AGAIN_S)
-                # Nobody else runs jobs now: what is still marked as running has lost its process.
-                await connection.execute(ORPHANS, list(self._works))
-                self._outage.end()
-                while True:
-                    await self._tidy(connection)
-                    if not await self.run_next(connection):
-                        await asyncio.sleep(EVERY_S)
+            async with connected(url, GUARD) as guard:
+                # Closed with its connection. `fetchval` would leave a portal open, and VACUUM waiting for its snapshot.
+                await guard.execute("BEGIN")
+                if await guard.execute(TRY_LOCK.format(self._queue)) == "SELECT 1":
+                    async with connected(url, SESSION) as connection:
+                        await self._work_alone(connection, guard)
         except ERRORS as error:
             raise describe_failure(error) from error
+
+    async def _work_alone(self, connection: Any, guard: Any) -> None:
+        # Nobody else runs jobs now: what is still marked as running has lost its process.
+        await connection.execute(ORPHANS, list(self._works))
+        self._outage.end()
+        while True:
+            await self._tidy(connection)
+            if not await self.run_next(connection):
+                await asyncio.sleep(EVERY_S)
+            await guard.execute(IS_THERE)
 
     async def _tidy(self, connection: Any) -> None:
         if monotonic() < self._tidy_at:
@@ -91,7 +107,8 @@ class JobRunner:
         job = read_job(row)
 
         async def proceed(progress: int) -> None:
-            if await connection.fetchval(PROGRESS, job.job_id, progress):
+            # A job that is not running any more was given up by another process, which has the lock now.
+            if await connection.fetchval(PROGRESS, job.job_id, progress) is not False:
                 raise Cancelled
 
         state, result, problem = await self._do(connection, job, proceed)

@@ -29,7 +29,7 @@ LIST: Final = f"""
 """  # noqa: S608 - names of ours
 CLAIM: Final = f"""
     UPDATE jobs SET state = 'running', started_at = clock_timestamp()
-    WHERE job_id = (SELECT min(job_id) FROM jobs WHERE state = 'waiting' AND kind = ANY ($1))
+    WHERE state = 'waiting' AND job_id = (SELECT min(job_id) FROM jobs WHERE state = 'waiting' AND kind = ANY ($1))
     RETURNING {COLUMNS}
 """  # noqa: S608 - names of ours
 ORPHANS: Final = """
@@ -37,11 +37,11 @@ ORPHANS: Final = """
         problem = 'The console that ran this job stopped. Start it again: nothing is done twice.'
     WHERE state = 'running' AND kind = ANY ($1)
 """
-PROGRESS: Final = "UPDATE jobs SET progress = $2 WHERE job_id = $1 RETURNING is_cancelled"
+PROGRESS: Final = "UPDATE jobs SET progress = $2 WHERE job_id = $1 AND state = 'running' RETURNING is_cancelled"
 END: Final = """
     UPDATE jobs SET state = $2, result = $3, problem = $4, ended_at = clock_timestamp(),
         parameters = CASE WHEN $5::boolean THEN '{}' ELSE parameters END
-    WHERE job_id = $1
+    WHERE job_id = $1 AND state = 'running'
 """
 CANCEL: Final = """
     UPDATE jobs SET is_cancelled = true, state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END,

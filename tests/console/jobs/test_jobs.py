@@ -1,6 +1,8 @@
 """Jobs on real servers: a replay is sent once, an erasure is planned first, and a lost process leaves a failed job."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -11,17 +13,28 @@ from playwright.async_api import Browser, expect
 from console.audit.log import CLI
 from console.jobs.kinds import make_works
 from console.jobs.runner import JobRunner
-from console.jobs.table import add_job, cancel_job, list_jobs
+from console.jobs.table import CLAIM, add_job, cancel_job, list_jobs
 from console.settings import Settings
+from runtime.postgres import Session, connected
+from runtime.settings import Secret
+from runtime.task_scope import task_scope
 from schemas import CLICKS_ENRICHED, encode
 from tests.console.browsing import opened_as
-from tests.console.builders import dead_letter, enriched_click, store
+from tests.console.builders import dead_letter, enriched_click, open_tables, store
 from tests.console.pipeline.builders import make_all_topics
-from tests.console.running import Console, run_console
+from tests.console.running import Console, make_settings, run_console
+from tests.pooler import needs_pgbouncer, own_database, pooled
 from tests.runtime.kafka.test_producer import read_all
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
+
+TRYING = Session(application="a test", connect_s=5.0, statement_s=60.0, server_s=60.0)
+IS_WAITING = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
 
 
 @pytest.fixture
@@ -142,6 +155,42 @@ async def test_a_job_whose_process_died_is_failed_by_the_next_console(
     async with run_console(console_settings):
         await eventually(lambda: is_over(tables, number))
     assert [job.state for job in await list_jobs(tables)] == ["failed"]
+
+
+@needs_pgbouncer
+async def test_behind_a_pooler_one_console_runs_jobs_and_leaves_no_lock_when_it_ends(
+    postgres: str, tmp_path: Path
+) -> None:
+    async with (
+        own_database(postgres) as direct,
+        pooled(direct, tmp_path, "transaction") as through,
+        open_tables(direct) as tables,
+    ):
+        number = await add_job(tables, "erasure_plan", CLI, {"asked": "ip_hash", "value": "none", "why": ""})
+        settings = make_settings(database_url=Secret(through))
+        async with task_scope(*(JobRunner(Secret(through), make_works(settings)).run() for _ in range(2))):
+            await eventually(lambda: is_over(tables, number))
+            assert await count_locks(tables) == 1
+        await eventually(lambda: has_no_lock(tables))
+
+
+async def count_locks(tables: asyncpg.Connection) -> int:
+    found: int = await tables.fetchval(LOCKS)
+    return found
+
+
+async def has_no_lock(tables: asyncpg.Connection) -> bool:
+    return await count_locks(tables) == 0
+
+
+async def test_two_processes_do_not_take_the_same_job(database_url: str, tables: asyncpg.Connection) -> None:
+    number = await add_job(tables, "replay", CLI, {"filters": {}})
+    async with connected(database_url, TRYING) as other, tables.transaction():
+        taken = await tables.fetchrow(CLAIM, ["replay"])
+        second = asyncio.create_task(other.fetchrow(CLAIM, ["replay"]))
+        await eventually(lambda: tables.fetchval(IS_WAITING, other.get_server_pid()))
+        await tables.execute("COMMIT; BEGIN")
+        assert (taken["job_id"], await second) == (number, None)
 
 
 async def test_a_wrong_id_is_explained_beside_the_form(console: Console) -> None:
