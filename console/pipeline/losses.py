@@ -17,6 +17,10 @@ from storage.ledger.acknowledging import LONGEST_REASON, acknowledge, list_losse
 from storage.read.ledger import HoleReport, read_holes
 
 LAST: Final = 10**15
+MOST: Final = 20_000
+"""So many holes are acknowledged at once; a page shows fewer."""
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail losses of ' || current_schema(), 0))"
+"""Of two people who acknowledge the same, one is told that it is done."""
 NAMED: Final = 50
 """So many holes the audit log names."""
 NOT_DONE: Final = "Nothing was acknowledged"
@@ -51,7 +55,8 @@ async def change(request: web.Request, connection: Any, until: datetime, shown: 
     environment: Environment = request.app[ENVIRONMENT]
     now, actor = environment.now(), actor_of(request[SESSION])
     async with connection.transaction():
-        found = await read_holes(connection, now, until)
+        await connection.execute(LOCK)
+        found = await read_holes(connection, now, until, MOST)
         if found.missing != shown:
             return False
         await acknowledge(connection, found, actor.name[:200], reason, now)

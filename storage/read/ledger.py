@@ -139,11 +139,14 @@ def make_minute(minute: datetime, counts: tuple[int, int, int, int], refused: in
     )
 
 
-async def read_holes(connection: Reader, now: datetime, until: datetime) -> HoleReport:
-    """Find the clicks of the last 24 hours before `until` that have not arrived. Raises asyncpg's errors."""
+async def read_holes(connection: Reader, now: datetime, until: datetime, most: int = MOST_HOLES) -> HoleReport:
+    """Find the clicks of the last 24 hours before `until` that have not arrived: all, and `most` of the holes.
+
+    Raises asyncpg's errors.
+    """
     since = cut_to_minute(now - WINDOW)
     until = cut_to_minute(until)
-    values = (since, until, MOST_HOLES, await read_first_process(connection, now))
+    values = (since, until, most, await read_first_process(connection, now))
     rows = await connection.fetch(HOLES, *values, timeout=QUERY_S)
     letters = dict(await connection.fetch(UNNUMBERED, since, until, timeout=QUERY_S))
     missing = (rows[0]["total"] if rows else 0) - sum(letters.values())
