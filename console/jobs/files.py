@@ -31,6 +31,7 @@ COUNT: Final = """
     SELECT count(*) FROM jobs WHERE actor_kind = 'user' AND actor_id = $1 AND kind = ANY ($2)
         AND (state IN ('waiting', 'running') OR kept_until > clock_timestamp())
 """
+LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail files of ' || $1, 0))"
 DELETE: Final = """
     UPDATE jobs SET kept_until = NULL WHERE job_id = $1 AND kept_until IS NOT NULL
         AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING file_name
@@ -89,6 +90,8 @@ async def read_part(reader: Reader, job_id: int, part: int) -> bytes | None:
 
 
 async def count_files(connection: Any, user_id: str) -> int:
+    """Count somebody's files. Until the end of the transaction nobody else counts them, to add one."""
+    await connection.execute(LOCK, user_id)
     found: int = await connection.fetchval(COUNT, user_id, list(FILE_KINDS))
     return found
 

@@ -23,9 +23,12 @@ ADD: Final = """
     INSERT INTO jobs (kind, asked_by, actor_kind, actor_id, parameters, total)
     VALUES ($1, $2, $3, $4, $5::text::jsonb, $6) RETURNING job_id
 """
+OWN: Final = "($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))"
 LIST: Final = f"""
     SELECT {COLUMNS}, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS file_bytes
-    FROM jobs WHERE $2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2) ORDER BY job_id DESC LIMIT $1
+    FROM jobs WHERE {OWN} AND (state IN ('waiting', 'running') OR kept_until IS NOT NULL
+        OR job_id IN (SELECT job_id FROM jobs WHERE {OWN} ORDER BY job_id DESC LIMIT $1))
+    ORDER BY job_id DESC
 """  # noqa: S608 - names of ours
 CLAIM: Final = f"""
     UPDATE jobs SET state = 'running', started_at = clock_timestamp()
@@ -114,7 +117,7 @@ def find_owner(session: Session) -> str | None:
 
 
 async def list_jobs(connection: Any, owner: str | None = None) -> Sequence[Job]:
-    """List the newest jobs of a user, or of all, the newest first."""
+    """List the jobs of a user, or of all, the newest first: those that are open or have a file, and the newest."""
     return [read_job(row) for row in await connection.fetch(LIST, SHOWN, owner)]
 
 

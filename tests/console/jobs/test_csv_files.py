@@ -16,7 +16,7 @@ from console.audit.log import Actor
 from console.jobs.csv_files import make_file_works, watch
 from console.jobs.files import MOST, PART, remove_old_files
 from console.jobs.runner import Cancelled, JobRunner
-from console.jobs.table import ORPHANS, Job, add_job, list_jobs
+from console.jobs.table import ORPHANS, SHOWN, Job, add_job, cancel_job, list_jobs
 from runtime.postgres import Session, connected
 from runtime.settings import Secret
 from storage.erasure.erasing import erase
@@ -135,13 +135,25 @@ async def test_a_file_is_for_who_asked_for_it_and_for_who_operates(
 
 
 async def test_nobody_has_more_files_than_allowed(tables_console: Console, tables: asyncpg.Connection) -> None:
-    viewer = Actor("user", "viewer", "Viewer")
-    for _ in range(MOST):
-        await add_job(tables, "clicks_file", viewer, {"query": "f.code=is:nothing"})
+    for _ in range(MOST - 1):
+        await add_job(tables, "clicks_file", VIEWER, {"query": "f.code=is:nothing"})
     await tables_console.log_in("viewer")
     form = {"csrf": await tables_console.read_csrf(), "kind": "clicks_file", "query": ""}
-    async with tables_console.client.post("/jobs/files", data=form) as response:
-        assert (response.status, f"You have {MOST} files" in await response.text()) == (422, True)
+
+    async def ask() -> tuple[int, bool]:
+        async with tables_console.client.post("/jobs/files", data=form, allow_redirects=False) as response:
+            return response.status, f"You have {MOST} files" in await response.text()
+
+    assert sorted(await asyncio.gather(ask(), ask(), ask())) == [(303, False), (422, True), (422, True)]
+
+
+async def test_a_file_is_listed_however_many_jobs_came_after_it(tables: asyncpg.Connection, runner: JobRunner) -> None:
+    job = await make_file(tables, runner, "clicks_file", "")
+    for _ in range(SHOWN + 5):
+        await cancel_job(tables, await add_job(tables, "clicks_file", VIEWER, {"query": ""}))
+    listed = [one.job_id for one in await list_jobs(tables, VIEWER.id)]
+
+    assert (listed[-1], len(listed)) == (job.job_id, SHOWN + 1)
 
 
 @pytest.mark.parametrize(
