@@ -103,53 +103,62 @@ def report_nothing(sentence: str) -> None:
 
 
 async def migrate(
-    connection: asyncpg.Connection, packages: Sequence[MigrationSet], report: Report = report_nothing
+    connection: asyncpg.Connection,
+    packages: Sequence[MigrationSet],
+    report: Report = report_nothing,
+    lock_wait_s: float = LOCK_WAIT_S,
 ) -> list[AppliedMigration]:
     """Apply what the database does not have yet, package by package, each file in its own transaction or in none.
 
     `report` is told when others hold a lock that a file needs.
     Raises MigrationError when the database is not in UTF-8, an applied file has changed, the database is newer than the
-    files, a file's SQL fails (earlier files stay applied), another run goes on for more than a minute, or others hold
-    the lock of a table for more than ten.
+    files, a file's SQL fails (earlier files stay applied), another run goes on for more than `lock_wait_s`, or others
+    hold the lock of a table for more than ten minutes.
     asyncpg's errors pass through; do not use the connection after one.
     """
-    schema = await check_database(connection)
-    deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
+    await check_database(connection)
     applied: list[AppliedMigration] = []
-    while True:
-        step = await until_unlocked(connection, lambda: apply_next(connection, packages, report), report)
-        match step:
-            case AppliedMigration():
-                applied.append(step)
-                deadline = asyncio.get_running_loop().time() + LOCK_WAIT_S
-            case "done":
-                return applied
-            case "locked" if asyncio.get_running_loop().time() > deadline:
-                raise MigrationError(
-                    f"Another migration of schema {schema} is running for more than {LOCK_WAIT_S:.0f} s: wait for it"
-                )
-            case "locked":
-                await asyncio.sleep(LOCK_POLL_S)
+
+    async def apply_one() -> AppliedMigration | None:
+        return await apply_next(connection, packages, report, lock_wait_s)
+
+    while one := await until_unlocked(connection, apply_one, report):
+        applied.append(one)
+    return applied
 
 
-async def check_database(connection: asyncpg.Connection) -> str:
-    """Return the schema to migrate. Raises MigrationError when there is none, or the encoding is not UTF-8."""
+async def check_database(connection: asyncpg.Connection) -> None:
+    """Raise MigrationError when there is no schema to migrate, or the encoding is not UTF-8."""
     encoding = await connection.fetchval("SHOW server_encoding")
     if encoding != "UTF8":
         raise MigrationError(
             f"The database is encoded in {encoding}, which cannot hold every link and user agent: create another with "
             "CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0, and set it in CLICKRAIL_DATABASE_URL"
         )
-    schema = await connection.fetchval("SELECT current_schema()")
-    if schema is None:
+    if await connection.fetchval("SELECT current_schema()") is None:
         raise MigrationError("No schema of the connection's search_path exists")
-    return str(schema)
 
 
 async def apply_next(
+    connection: asyncpg.Connection, packages: Sequence[MigrationSet], report: Report, lock_wait_s: float
+) -> AppliedMigration | None:
+    """Apply the first file that is not recorded, when no other run is at work; null if there is none.
+
+    Raises MigrationError when another run is at work for more than `lock_wait_s`, and one of LOCKED to be tried again.
+    """
+    now = asyncio.get_running_loop().time
+    deadline = now() + lock_wait_s
+    while (step := await try_next(connection, packages, report)) == "locked":
+        if now() > deadline:
+            raise MigrationError(f"Another migration is running for more than {lock_wait_s:.0f} s: wait for it")
+        await asyncio.sleep(LOCK_POLL_S)
+    return step
+
+
+async def try_next(
     connection: asyncpg.Connection, packages: Sequence[MigrationSet], report: Report
-) -> AppliedMigration | Literal["done", "locked"]:
-    """Apply the first file that is not recorded. The lock is transactional: a pooler does not keep session locks."""
+) -> AppliedMigration | Literal["locked"] | None:
+    """As `apply_next`, but wait for no other run. The lock is transactional: a pooler does not keep session locks."""
     async with connection.transaction():
         # Try, do not wait: a wait inside the server would outlive our own timeout.
         if not await connection.fetchval(TRY_LOCK):
@@ -160,7 +169,7 @@ async def apply_next(
         pending = find_pending(packages, state)
         await note_skipped(connection, packages, state)
         if not pending:
-            return "done"
+            return None
         migration = pending[0]
         if migration.directives.in_transaction:
             await apply(connection, migration)

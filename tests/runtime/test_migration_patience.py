@@ -9,9 +9,10 @@ import pytest
 
 from runtime.migration_files import MigrationError
 from runtime.migration_patience import until_unlocked
+from runtime.migration_run import LOCK_SESSION, UNLOCK_SESSION
 from runtime.migrations import AppliedMigration, migrate
 from tests.runtime.test_migrations import connected, fruit
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers
 
@@ -78,6 +79,31 @@ async def test_a_file_that_could_not_have_all_its_locks_leaves_nothing_of_it_unt
 
     assert [row[0] for row in columns] == ["n"]
     assert await writing.fetchval("SELECT count(m) + 1 FROM pears") == 1
+
+
+async def test_of_two_runs_that_wait_for_the_same_reader_neither_takes_the_other_for_one_that_hangs(
+    people: list[asyncpg.Connection],
+) -> None:
+    reading, other, migrating = people
+    reports = Reports()
+    long_read = reading.transaction()
+    await long_read.start()
+    await reading.execute("SELECT FROM apples")
+    # One wait for the reader takes longer than this.
+    run = asyncio.create_task(migrate(migrating, [fruit(FIRST, ADD)], reports.put_nowait, lock_wait_s=1))
+    await reports.next()
+
+    async def tries_again() -> bool:
+        # Its last statement is another than that which asks who holds the locks.
+        sql = "SELECT query NOT LIKE '%pg_locks%' FROM pg_stat_activity WHERE pid = $1"
+        return bool(await other.fetchval(sql, migrating.get_server_pid()))
+
+    await other.execute(LOCK_SESSION)
+    await eventually(tries_again)
+    await other.execute(UNLOCK_SESSION)
+    await long_read.rollback()
+
+    assert await run == [AppliedMigration("fruit", 2, "step_2")]
 
 
 async def test_whoever_holds_a_lock_for_too_long_is_named(people: list[asyncpg.Connection]) -> None:
