@@ -4,6 +4,7 @@ from aiohttp import hdrs, web
 
 from console.audit.log import AuditEntry, actor_of
 from console.auth.sessions import SESSION
+from console.clicks.log_address import hide_visitors
 from console.environment import ENVIRONMENT, Environment
 
 
@@ -12,6 +13,7 @@ async def note_export(request: web.Request, name: str) -> None:
     if request.method == hdrs.METH_HEAD:
         return
     environment: Environment = request.app[ENVIRONMENT]
-    after = {"query": request.query_string} if request.query_string else None
+    query = hide_visitors(request.query_string)
+    after = {"query": query} if query else None
     entry = AuditEntry(environment.now(), actor_of(request[SESSION]), "export", f"file {name}", after=after)
     await environment.login.accounts.write_entry(entry)

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from console.clicks.lines import Line
+from console.clicks.log_address import hide_visitors
 from storage.rollups.dimensions import DIMENSIONS
 
 FORMULA: Final = re.compile(r"[-=+@\t\r]")
@@ -53,5 +54,5 @@ def say_end(words: str, zone: ZoneInfo) -> bytes:
 
 def name_file(query: str, at: datetime) -> str:
     """Name the file after its filters: `clicks-f.country-is-DE-20261129T0930Z.csv`."""
-    filters = re.sub(r"[^A-Za-z0-9._]+", "-", query).strip("-")[:100]
+    filters = re.sub(r"[^A-Za-z0-9._]+", "-", hide_visitors(query)).strip("-")[:100]
     return "-".join(filter(None, ("clicks", filters, f"{at.astimezone(UTC):%Y%m%dT%H%MZ}"))) + ".csv"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from multidict import MultiMapping
@@ -20,6 +20,8 @@ from storage.read.click_filters import FieldFilter
 
 OWN: Final = ("outcome", "visitors", "unique", "quality", "reason", "address", "network", "around", "before")
 """The parameters of this page alone."""
+NAMING: Final = ("address", "network", "around", "before")
+"""Those whose values are a hash or an id of somebody's: what is kept for good, such as the audit log, has none."""
 OLD: Final = ("program", "affiliate", "code", "country")
 """Filters as addresses had them before: they are still read."""
 LIVE: Final = "all"
@@ -106,3 +108,12 @@ def is_over(filters: Filters, now: datetime) -> bool:
 def write_log(view: View, **rest: str) -> str:
     """Write the query of the log; without `before`, unless it is given."""
     return write_view(view, **({"before": ""} | rest))
+
+
+def hide_visitors(query: str) -> str:
+    """Write the query of any page without the values that name a visitor: they may be erased later."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not any(name in NAMING for name, _ in pairs):
+        return query
+    kept = [(name, "hidden" if name in NAMING and value else value) for name, value in pairs]
+    return urlencode(kept, safe=":,", errors="replace")

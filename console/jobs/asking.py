@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from console.audit.exports import note_export
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
+from console.clicks.log_address import hide_visitors
 from console.environment import ENVIRONMENT, Environment
 from console.jobs.files import MOST, count_files, delete_file, find_file, read_part
 from console.jobs.handlers import go_to_jobs, read_job_id
@@ -37,7 +38,7 @@ async def post_file(request: web.Request) -> web.Response:
             if await count_files(connection, session.user.id) >= MOST:
                 return False
             number = await add_job(connection, kind, actor_of(session), {"query": query})
-            after = {"kind": kind, "query": query}
+            after = {"kind": kind, "query": hide_visitors(query)}
             entry = AuditEntry(environment.now(), actor_of(session), "file.ask", f"job {number}", after=after)
             await write_audit(connection, entry)
         return True

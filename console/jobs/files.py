@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
+from console.clicks.log_address import NAMING
 from console.jobs.table import FILE_KINDS
 from storage.read.queries import QUERY_S, Reader
 
@@ -40,6 +41,11 @@ EXPIRE: Final = f"""
     UPDATE jobs SET kept_until = NULL
     WHERE kept_until < clock_timestamp() OR (kept_until IS NOT NULL AND {MAY_HAVE_ERASED})
 """  # noqa: S608 - parts of our own
+FORGET: Final = f"""
+    UPDATE jobs SET parameters = '{{"query": ""}}' WHERE kind = ANY ($1) AND kept_until IS NULL
+        AND state NOT IN ('waiting', 'running') AND parameters ->> 'query' ~ '(^|&)({"|".join(NAMING)})=.'
+"""  # noqa: S608 - names of ours
+"""The query of a file that is gone may name somebody who was erased."""
 REMOVE: Final = """
     DELETE FROM job_files USING jobs WHERE job_files.job_id = jobs.job_id AND jobs.kept_until IS NULL
         AND jobs.state NOT IN ('waiting', 'running')
@@ -107,4 +113,5 @@ async def delete_file(connection: Any, job_id: int, owner: str | None) -> str | 
 async def remove_old_files(connection: Any) -> None:
     """Remove files whose time is over, those of jobs that failed, and those that may have what was erased."""
     await connection.execute(EXPIRE)
+    await connection.execute(FORGET, list(FILE_KINDS))
     await connection.execute(REMOVE)

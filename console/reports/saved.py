@@ -9,6 +9,7 @@ import msgspec
 
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.users import Session
+from console.clicks.log_address import hide_visitors
 from identity.ulid import RANDOM_BYTES, make_ulid
 from storage.read.queries import QUERY_S, Reader
 
@@ -97,7 +98,7 @@ async def save_view(connection: Any, session: Session, view: NewView, now: datet
         view_id = str(await connection.fetchval(SAVE, *values))
         if view.is_start:
             await connection.execute(START, user_id, view_id)
-        after = {"path": view.path, "query": view.query, "is_shared": view.is_shared}
+        after = {"path": view.path, "query": hide_visitors(view.query), "is_shared": view.is_shared}
         await write_audit(connection, AuditEntry(now, actor_of(session), "view.save", f"view {view.name}", None, after))
     return view_id
 
@@ -108,7 +109,7 @@ async def remove_view(connection: Any, session: Session, view_id: str, now: date
         row = await connection.fetchrow(REMOVE, session.user.id, view_id)
         if row is None:
             return False
-        before = {"path": row["path"], "query": row["query"], "is_shared": row["is_shared"]}
+        before = {"path": row["path"], "query": hide_visitors(row["query"]), "is_shared": row["is_shared"]}
         entry = AuditEntry(now, actor_of(session), "view.remove", f"view {row['name']}", before, None)
         await write_audit(connection, entry)
     return True
