@@ -1,12 +1,13 @@
 """The spans of clicks that Kafka has acknowledged."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
 from ingest.journal.segments import Entry, Segment
-from ingest.traced_queue import TracedQueue
+from ingest.traced_queue import AT_ONCE, TracedQueue
 from runtime.tracing import Span, Tracing
 from schemas import RawClick, decode, encode
 from schemas.trace_ids import span_ids, trace_id
@@ -63,6 +64,17 @@ async def test_spans_are_sent_when_kafka_has_the_click_and_not_before() -> None:
     assert (sending.name, sending.context) == ("send clicks.raw", span_ids(trace, "raw"))
     assert request.ended_ns - request.started_ns == sum(click.handled.steps_us.values()) * 1000
     assert (sending.started_ns, sending.ended_ns) == (request.ended_ns, NOW_NS)
+
+
+async def test_visitors_have_their_turn_between_the_spans_of_many_clicks() -> None:
+    _, queue, spans, traced = make(1.0)
+    traced.acknowledge([queue.entry] * 3 * AT_ONCE)
+    at_once = len(spans.kept)
+    await asyncio.sleep(0)
+    after_a_turn = len(spans.kept)
+    await asyncio.sleep(0)
+
+    assert [at_once, after_a_turn, len(spans.kept)] == [2 * AT_ONCE, 4 * AT_ONCE, 6 * AT_ONCE]
 
 
 async def test_nothing_that_a_visitor_sent_is_in_a_span_but_the_code() -> None:
