@@ -26,6 +26,8 @@ log = structlog.get_logger()
 EVERY_S: Final = 1.0
 AGAIN_S: Final = 10.0
 TIDY_S: Final = 60.0
+BEGIN: Final = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0"
+"""While a job runs, the transaction that has the lock is idle."""
 TRY_LOCK: Final = """
     SELECT WHERE pg_try_advisory_xact_lock(hashtextextended('clickrail {} of ' || current_schema(), 0))
 """
@@ -73,7 +75,7 @@ class JobRunner:
         try:
             async with connected(url, GUARD) as guard:
                 # Closed with its connection. `fetchval` would leave a portal open, and VACUUM waiting for its snapshot.
-                await guard.execute("BEGIN")
+                await guard.execute(BEGIN)
                 if await guard.execute(TRY_LOCK.format(self._queue)) == "SELECT 1":
                     async with connected(url, SESSION) as connection:
                         await self._work_alone(connection, guard)
