@@ -34,15 +34,17 @@ class FolderStatus(msgspec.Struct, frozen=True):
 def inspect_journal(root: Path) -> Iterator[FolderStatus]:
     """Read every folder of a journal. Raises NoJournal; OSError when a folder cannot be read."""
     for folder in folders_of(root):
+        if (paths := list_left(folder)) is None:
+            continue
         alive = is_locked(folder)
-        segments = [found for path in list_segments(folder) if (found := inspect_segment(path))]
+        segments = [found for path in paths if (found := inspect_segment(path))]
         yield FolderStatus(folder.name, alive, drop_unfinished_tail(segments) if alive else segments)
 
 
 def export(root: Path) -> Iterator[bytes]:
     """Give every intact click of a journal as written. Raises NoJournal; OSError when a folder cannot be read."""
     for folder in folders_of(root):
-        for path in list_segments(folder):
+        for path in list_left(folder) or ():
             for found in read_frames(path):
                 if isinstance(found, IntactFrame):
                     yield found.payload
@@ -58,6 +60,14 @@ def folders_of(root: Path) -> list[Path]:
     if not root.is_dir():
         raise NoJournal(f"{root}: there is no journal")
     return list_folders(root)
+
+
+def list_left(folder: Path) -> list[Path] | None:
+    """Give the segments of a folder; null when all are delivered and it has been removed since it was listed."""
+    try:
+        return list_segments(folder)
+    except FileNotFoundError:
+        return None
 
 
 def inspect_segment(path: Path) -> SegmentStatus | None:

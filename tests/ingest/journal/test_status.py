@@ -1,6 +1,7 @@
 """A journal inspected from outside: `clickrail journal status|verify|export`."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from cli.journal import journal
 from ingest.journal.journal import JournalLimits
-from ingest.journal.status import inspect_journal
+from ingest.journal.status import export, inspect_journal
 from tests.ingest.journal.builders import drain, framed, left_in, opened, payload
 
 BAD = b"\xffCR1 and so on"
@@ -44,6 +45,18 @@ def test_status_shows_each_folder(damaged: Path) -> None:
 def test_status_of_an_empty_journal_says_that_nothing_waits(root: Path) -> None:
     result = ask("status", root)
     assert (result.stdout, result.stderr, result.exit_code) == (HEADER, f"Nothing waits in {root}.\n", 0)
+
+
+def test_a_folder_that_is_delivered_and_removed_while_another_is_read_is_no_error(root: Path) -> None:
+    for worker, clicks in (("worker-7", range(3)), ("worker-8", range(3, 5)), ("worker-9", range(5, 9))):
+        (root / worker).mkdir()
+        (root / worker / "0000000001.seg").write_bytes(framed(clicks))
+    inspected, exported = inspect_journal(root), export(root)
+    before = next(inspected).worker, next(exported)
+    shutil.rmtree(root / "worker-8")
+
+    assert [before[0], *(folder.worker for folder in inspected)] == ["worker-7", "worker-9"]
+    assert [before[1], *exported] == [payload(number) for number in (*range(3), *range(5, 9))]
 
 
 async def test_status_says_who_is_alive_and_changes_nothing(root: Path) -> None:
