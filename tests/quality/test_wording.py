@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from quality import signals
+from quality import rate_signals, signals
 from quality.rules import DEFAULTS
 from quality.wording import TEXTS, describe_score, describe_signal
 from schemas import Fraud, Signal
 
 NAMES = {
     keyword.value.value
-    for node in ast.walk(ast.parse(Path(signals.__file__).read_text()))
+    for module in (signals, rate_signals)
+    for node in ast.walk(ast.parse(Path(module.__file__).read_text()))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Signal"
     for keyword in node.keywords
     if keyword.arg == "name" and isinstance(keyword.value, ast.Constant)

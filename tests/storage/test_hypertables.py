@@ -122,6 +122,7 @@ async def test_a_database_that_gets_timescaledb_later_has_hypertables_if_it_has_
     timescaledb_url: str,
 ) -> None:
     async with connected(timescaledb_url) as connection:
+        await create_timescaledb(connection)
         await migrate(connection, [without_hypertables()])
         await prepare_upcoming_days(connection)
         await connection.execute(
@@ -150,6 +151,7 @@ async def test_a_database_that_gets_timescaledb_later_has_hypertables_if_it_has_
 
 async def test_tables_with_clicks_stay_in_native_partitions_and_work(timescaledb_url: str) -> None:
     async with connected(timescaledb_url) as connection:
+        await create_timescaledb(connection)
         await migrate(connection, [without_hypertables()])
         await store(connection, *clicked(click(1)))
 

@@ -71,5 +71,5 @@ async def test_a_click_and_the_list_of_an_affiliate_lead_to_its_page(
     await store(tables, [click])
 
     for path in (f"/clicks/{click.click_id}", "/clicks?affiliate=ann"):
-        assert 'href="/affiliates/ann"' in await console.read(path)
+        assert 'href="/affiliates/ann/quality"' in await console.read(path)
     assert "/affiliates/" not in await console.read("/clicks")

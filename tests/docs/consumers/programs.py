@@ -37,7 +37,9 @@ async def run(topics: Topics, *command: str | Path, lines: int | None = None, gr
     """
     environ = {**os.environ, "KAFKA": topics.kafka, "GROUP": group or f"{topics.prefix}{uuid.uuid4().hex}"}
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*command, *topics.names, stdout=pipe, stderr=pipe, env=environ)
+    process = await asyncio.create_subprocess_exec(
+        *(*command, *topics.names), stdout=pipe, stderr=pipe, env=environ, preexec_fn=heed_ctrl_c
+    )
     assert process.stdout
     try:
         async with asyncio.timeout(PATIENCE_S):
@@ -49,6 +51,11 @@ async def run(topics: Topics, *command: str | Path, lines: int | None = None, gr
         if process.returncode is None:
             process.kill()
     return Ended(process.returncode, (b"".join(read) + output).decode(), errors.decode())
+
+
+def heed_ctrl_c() -> None:
+    """End by Ctrl-C: what a shell runs in its background ignores it, and so would all programs that the tests start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @asynccontextmanager
