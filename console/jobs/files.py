@@ -5,7 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from console.clicks.log_address import NAMING
-from console.jobs.table import FILE_KINDS
+from console.jobs.table import FILE_KINDS, OWN
 from storage.read.queries import QUERY_S, Reader
 
 KEPT_DAYS: Final = 7
@@ -25,7 +25,7 @@ READ: Final = "SELECT data FROM job_files WHERE job_id = $1 AND part = $2"
 FIND: Final = f"""
     SELECT file_name, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS size
     FROM jobs WHERE job_id = $1 AND state = 'done' AND kept_until > clock_timestamp()
-        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))
+        AND {OWN}
         AND NOT {MAY_HAVE_ERASED}
 """  # noqa: S608 - parts of our own
 COUNT: Final = """
@@ -33,10 +33,10 @@ COUNT: Final = """
         AND (state IN ('waiting', 'running') OR kept_until > clock_timestamp())
 """
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail files of ' || $1, 0))"
-DELETE: Final = """
+DELETE: Final = f"""
     UPDATE jobs SET kept_until = NULL WHERE job_id = $1 AND kept_until IS NOT NULL
-        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING file_name
-"""
+        AND {OWN} RETURNING file_name
+"""  # noqa: S608 - parts of our own
 EXPIRE: Final = f"""
     UPDATE jobs SET kept_until = NULL
     WHERE kept_until < clock_timestamp() OR (kept_until IS NOT NULL AND {MAY_HAVE_ERASED})

@@ -24,6 +24,7 @@ ADD: Final = """
     VALUES ($1, $2, $3, $4, $5::text::jsonb, $6) RETURNING job_id
 """
 OWN: Final = "($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))"
+"""Of the user $2; null: anybody's."""
 LIST: Final = f"""
     SELECT {COLUMNS}, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS file_bytes
     FROM jobs WHERE {OWN} AND (state IN ('waiting', 'running') OR kept_until IS NOT NULL
@@ -46,12 +47,12 @@ END: Final = """
         parameters = CASE WHEN $5::boolean THEN '{}' ELSE parameters END
     WHERE job_id = $1 AND state = 'running'
 """
-CANCEL: Final = """
+CANCEL: Final = f"""
     UPDATE jobs SET is_cancelled = true, state = CASE WHEN state = 'waiting' THEN 'cancelled' ELSE state END,
         ended_at = CASE WHEN state = 'waiting' THEN clock_timestamp() END
     WHERE job_id = $1 AND (state = 'waiting' OR (state = 'running' AND kind <> 'erasure'))
-        AND ($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2)) RETURNING kind
-"""
+        AND {OWN} RETURNING kind
+"""  # noqa: S608 - names of ours
 """An erasure that runs goes on to its end: half of one would leave a visitor known."""
 FORGET_PLANS: Final = "UPDATE jobs SET parameters = '{}' WHERE kind = 'erasure_plan' AND parameters @> $1::text::jsonb"
 FORGET_OLD: Final = """

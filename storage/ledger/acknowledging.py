@@ -27,7 +27,7 @@ LIST: Final = """
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """Clicks that somebody acknowledged as lost, of these minutes; `arrived` of them came all the same."""
+    """Clicks that somebody acknowledged as lost, of these minutes; `arrived` of them came after all."""
 
     acknowledged_at: datetime
     acknowledged_by: str

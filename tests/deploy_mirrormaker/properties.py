@@ -1,4 +1,4 @@
-"""Reads the properties of MirrorMaker 2, and sets some anew for the Kafkas of a test."""
+"""Reads the properties of MirrorMaker 2, and writes them with some of a test's own."""
 
 from collections.abc import Mapping
 from pathlib import Path
