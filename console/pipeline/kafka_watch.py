@@ -13,8 +13,9 @@ from aiokafka.errors import KafkaError
 from console.pipeline.stages import RATE_OVER_S, Measured, StageState, describe_stage, find_oldest
 from console.settings import Settings
 from runtime.errors import DependencyAway
-from runtime.kafka.group_offsets import GroupOffsets, measure
+from runtime.kafka.group_offsets import measure
 from runtime.kafka.groups import GroupClient, asking
+from runtime.kafka.oldest_record import find_oldest_record
 from runtime.kafka.security import read_security
 from runtime.outage_log import OutageLog
 from schemas.topics import READS
@@ -70,7 +71,7 @@ class KafkaWatch:
         for stage, client in clients.items():
             at = datetime.now(UTC)
             offsets = await measure(client, [prefix + topic for topic in READS[stage]])
-            oldest_at = await find_oldest_record(client, offsets)
+            oldest_at = await find_oldest_record(client, offsets, offsets.ends)
             found.append(Measured(at=at, stage=stage, offsets=offsets, oldest_at=oldest_at))
         for one in found:
             self._history[one.stage].append(one)
@@ -87,12 +88,3 @@ class KafkaWatch:
         settings = self._settings
         group = f"{settings.kafka_topic_prefix}clickrail.{stage}"
         return asking(settings.kafka_bootstrap_servers, group, "clickrail-console-pipeline", self._security)
-
-
-async def find_oldest_record(client: GroupClient, offsets: GroupOffsets) -> datetime | None:
-    """Give the time at which Kafka took the oldest record that the group has not committed; null without lag."""
-    waiting = {partition: offset for partition, offset in offsets.next_offsets.items() if offsets.lag(partition)}
-    if not waiting:
-        return None
-    times = await client.times_at(waiting)
-    return datetime.fromtimestamp(min(times.values()) / 1000, UTC)

@@ -101,7 +101,10 @@ class GroupClient:
             self._consumer.seek(partition, offset)
         found: dict[TopicPartition, int] = {}
         while waiting := [partition for partition in offsets if partition not in found]:
-            for partition, records in (await self._consumer.getmany(*waiting, timeout_ms=READ_MS)).items():
+            # One record at a time: the others of a fetch, thousands when there is much lag, are not decoded.
+            for partition, records in (
+                await self._consumer.getmany(*waiting, timeout_ms=READ_MS, max_records=1)
+            ).items():
                 if records:
                     found[partition] = records[0].timestamp
         return found

@@ -8,6 +8,7 @@ an error (aio-libs/aiokafka#625).
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
@@ -19,6 +20,7 @@ from runtime.kafka.assignment import Assignment
 from runtime.kafka.group_offsets import GroupOffsets, OffsetClient, measure, was_remade
 from runtime.kafka.groups import First
 from runtime.kafka.metrics import StreamMetrics
+from runtime.kafka.oldest_record import find_oldest_record
 from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ DIVIDED: Final = "the group has been dividing its partitions for too long"
 class LagWatch:
     """Measures the lag every few seconds. `problem` says what is wrong with the group or its topics, if anything.
 
-    When Kafka does not answer, the gauges stay.
+    Beside the lag it exports the age of the oldest waiting record. When Kafka does not answer, the gauges stay.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class LagWatch:
             unread = unread + 1 if offsets.unassigned and mine is not None else 0
             assignment.remade |= self._find_remade(offsets) & ours
             self._report(offsets, ours & offsets.ends.keys())
+            await self._report_oldest(kafka, offsets, ours & offsets.ends.keys())
             next_offsets = {partition: offsets.next_offsets.get(partition, 0) for partition in ours}
             waits = mine is None or any(map(offsets.lag, ours))
             idle = idle + 1 if waits and next_offsets == before and not assignment.busy else 0
@@ -97,6 +100,19 @@ class LagWatch:
                 raise DependencyAway(f"group {self._group}: {reason}")
             before = next_offsets
             await asyncio.sleep(self._every_s)
+
+    async def _report_oldest(
+        self, kafka: OffsetClient, offsets: GroupOffsets, partitions: Collection[TopicPartition]
+    ) -> None:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                oldest_at = await find_oldest_record(kafka, offsets, partitions)
+        except TimeoutError:
+            # A record that retention removes between the two questions never comes. The lag itself was measured.
+            log.warning("age of the oldest waiting record is unknown", group=self._group)
+            return
+        age = datetime.now(UTC) - oldest_at if oldest_at else timedelta()
+        self._metrics.oldest_waiting.set(max(0.0, age.total_seconds()))
 
     def _find_remade(self, offsets: GroupOffsets) -> set[TopicPartition]:
         remade = {

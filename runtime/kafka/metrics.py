@@ -12,8 +12,8 @@ REBALANCE_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 class StreamMetrics:
     """`kafka_consumergroup_lag` has the name dashboards and autoscalers know.
 
-    `reasons` are those that its dead letters can have. While Kafka does not answer the lag stays as it was, so that
-    nobody scales by a guess, and `lag_measured` grows old.
+    `reasons` are those that its dead letters can have. While Kafka does not answer lag and age stay as they were, so
+    that nobody scales by a guess, and `lag_measured` grows old.
     """
 
     def __init__(self, registry: CollectorRegistry, stage: str, reasons: Iterable[str] = ()) -> None:
@@ -59,6 +59,11 @@ class StreamMetrics:
             "kafka_consumergroup_lag",
             "Records written to the partition and not yet committed by the group.",
             ["consumergroup", "topic", "partition"],
+            registry=registry,
+        )
+        self.oldest_waiting = Gauge(
+            f"clickrail_{stage}_oldest_waiting_seconds",
+            "Age of the oldest record that the group has not committed, of this member's partitions; 0 without lag.",
             registry=registry,
         )
         self.lag_measured = Gauge(

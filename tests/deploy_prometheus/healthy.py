@@ -57,6 +57,7 @@ def of_stage(stage: str) -> dict[str, str]:
         of(process, f"{stage}_partitions_without_offset_total", offset="new"): constant(12),
         of(process, f"{stage}_records_read_again_total"): constant(0),
         of(process, f"{stage}_lag_measured_timestamp_seconds"): now(),
+        of(process, f"{stage}_oldest_waiting_seconds"): constant(1),
         lost(process, "offset_out_of_range"): constant(0),
         lag(stage, 0): constant(5),
         lag(stage, 1): constant(7),

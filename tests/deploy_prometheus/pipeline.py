@@ -42,6 +42,14 @@ PIPELINE: Final = (
         ("Lag",),
     ),
     Situation(
+        "one partition of the sink stands, and the others move",
+        {of(SINK, "sink_oldest_waiting_seconds"): counting(60)},
+        ("RecordsWait",),
+    ),
+    Situation(
+        "the enricher catches up with 8 minutes", {of(ENRICHER, "enricher_oldest_waiting_seconds"): constant(480)}
+    ),
+    Situation(
         "Kafka does not answer the sink",
         {of(SINK, "sink_lag_measured_timestamp_seconds"): "0+60x30 1800x20"},
         ("LagNotMeasured",),

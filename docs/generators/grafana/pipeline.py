@@ -82,6 +82,17 @@ LAG: Final = Row(
             bad=300,
         ),
         Panel(
+            "Oldest record that waits",
+            "s",
+            "Its age, of all partitions of each member. Good: seconds. Bad: 600 s. One alone: a partition that stands.",
+            "ClickrailRecordsWait",
+            (
+                ("clickrail_enricher_oldest_waiting_seconds", "enricher {{instance}}"),
+                ("clickrail_sink_oldest_waiting_seconds", "sink {{instance}}"),
+            ),
+            bad=600,
+        ),
+        Panel(
             "Lag in records",
             "short",
             "Written and not yet committed, by topic. Good: level. Bad: growing for minutes.",

@@ -1,7 +1,8 @@
 """The lag gauge, and a consumer that has stopped moving."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+import time
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -35,6 +36,9 @@ class Kafka:
         self.existing = frozenset((HERE,))
         self.assigned: frozenset[TopicPartition] | None = self.existing
         self.first = First(start, 1000)
+        self.taken_ms = dict.fromkeys((HERE, THERE), time.time_ns() // 1_000_000)
+        self.unreadable = False
+        self.read: Offsets = {}
 
     @asynccontextmanager
     async def ask(self) -> AsyncIterator["Kafka"]:
@@ -63,6 +67,12 @@ class Kafka:
     async def firsts(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, First]:
         return dict.fromkeys(partitions, self.first)
 
+    async def times_at(self, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, int]:
+        if self.unreadable:
+            await asyncio.Event().wait()
+        self.read.update(offsets)
+        return {partition: self.taken_ms[partition] for partition in offsets}
+
     async def committed(self) -> Offsets:
         self.position = min(self.end, self.position + self.step)
         return dict.fromkeys(self.existing, self.position) if self.begun else {}
@@ -71,11 +81,11 @@ class Kafka:
 class Watched:
     """A watch on one group, and what it tells."""
 
-    def __init__(self, kafka: Kafka) -> None:
+    def __init__(self, kafka: Kafka, *, timeout_s: float = PATIENCE_S) -> None:
         self.registry = CollectorRegistry()
         self.kafka = kafka
         metrics = StreamMetrics(self.registry, "enricher")
-        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S, timeout_s=PATIENCE_S)
+        self.watch = LagWatch(kafka.ask, "group", (HERE.topic,), metrics, every_s=ROUND_S, timeout_s=timeout_s)
 
     async def rounds(self, assignment: Assignment, count: int = 30) -> None:
         """Watch for so many rounds at least. Raises what the watch raises."""
@@ -92,6 +102,9 @@ class Watched:
     def lag(self, partition: TopicPartition = HERE) -> float | None:
         labels = {"consumergroup": "group", "topic": partition.topic, "partition": str(partition.partition)}
         return self.registry.get_sample_value("kafka_consumergroup_lag", labels)
+
+    def oldest(self) -> float | None:
+        return self.registry.get_sample_value("clickrail_enricher_oldest_waiting_seconds")
 
     def measured(self) -> float | None:
         return self.registry.get_sample_value("clickrail_enricher_lag_measured_timestamp_seconds")
@@ -152,6 +165,48 @@ async def test_records_that_retention_took_before_the_group_read_any_are_not_ahe
     gone = Watched(Kafka(start=12, end=12, step=0, begun=False))
     await gone.rounds(await share(HERE))
     assert gone.lag() == 0
+
+
+async def test_the_age_is_that_of_the_oldest_record_of_ours_that_waits_and_0_without_lag() -> None:
+    kafka = Kafka(end=1_000_000, step=1)
+    kafka.existing = kafka.assigned = frozenset((HERE, THERE))
+    kafka.taken_ms = {HERE: kafka.taken_ms[HERE] - 90_000, THERE: kafka.taken_ms[THERE] - 900_000}
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE))
+
+    assert watched.oldest() == pytest.approx(90, abs=PATIENCE_S)
+    assert set(kafka.read) == {HERE}
+    # A round may have been cut short between the two questions.
+    assert kafka.position - kafka.read[HERE] in (0, 1)
+
+    await watched.rounds(await share(HERE, THERE))
+    assert watched.oldest() == pytest.approx(900, abs=PATIENCE_S)
+
+    kafka.step = kafka.end
+    await watched.rounds(await share(HERE, THERE))
+    assert watched.oldest() == 0
+
+
+async def test_a_clock_of_kafka_that_is_ahead_makes_no_negative_age() -> None:
+    kafka = Kafka(end=1_000_000, step=1)
+    kafka.taken_ms = {HERE: kafka.taken_ms[HERE] + 3_600_000}
+    watched = Watched(kafka)
+    await watched.rounds(await share(HERE))
+
+    assert watched.oldest() == 0
+
+
+async def test_a_record_that_never_comes_leaves_the_lag_measured_and_the_age_as_it_was() -> None:
+    kafka = Kafka(end=1_000_000, step=1)
+    kafka.taken_ms = {HERE: kafka.taken_ms[HERE] - 900_000}
+    watched = Watched(kafka, timeout_s=5 * ROUND_S)
+    await watched.rounds(await share(HERE))
+    before, kafka.unreadable, kafka.end = watched.oldest(), True, 2_000_000
+    await watched.rounds(await share(HERE), 5)
+
+    assert watched.watch.problem is None
+    assert watched.oldest() == before
+    assert (watched.lag() or 0) > 1_900_000
 
 
 async def test_while_kafka_does_not_answer_the_lag_stays_grows_old_and_is_a_problem() -> None:
