@@ -1,19 +1,23 @@
 """A busy installation's tables for the console: clicks of 30 days that are rolled, and their programs and codes."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
 
+from bench.report import Figure
 from bench.storage_clicks import DAYS, make_clicks
 from cli.tables import apply_migrations
 from storage.rollups.rebuild import MEND_MINUTES
 from storage.rollups.roller import roll
 
 MINUTE_DAYS: Final = 8
+BYTES: Final = "SELECT coalesce(sum(pg_total_relation_size(relid)), 0)::bigint FROM pg_partition_tree('clicks')"
 PROGRAMS: Final = """
     INSERT INTO programs (id, name, status, target_url)
     SELECT id, initcap(replace(id, '-', ' ')), 'active', 'https://shop.example/' || id || '?click={click_token}'
@@ -44,18 +48,36 @@ async def open_schema(postgres: str) -> AsyncIterator[str]:
         await connection.close()
 
 
-async def furnish(url: str, clicks: int, now: datetime, changed: Mapping[str, str], number_of_days: int = DAYS) -> None:
-    """Fill empty tables: so many clicks, counted by the roller, and what they name. `changed` as in `make_clicks`."""
+async def furnish(
+    url: str,
+    clicks: int,
+    now: datetime,
+    changed: Mapping[str, str] = MappingProxyType({}),
+    number_of_days: int = DAYS,
+) -> list[Figure]:
+    """Fill empty tables: so many clicks, counted by the roller, and what they name. `changed` as in `make_clicks`.
+
+    Gives the bytes that a click takes and the roller's rate on such a backlog.
+    """
     connection = await asyncpg.connect(url)
     try:
         await make_clicks(connection, clicks, now, changed, number_of_days)
+        of_clicks = await connection.fetchval(BYTES) / clicks
         # The sink counts minutes as it stores.
         for days in range(MINUTE_DAYS):
             await connection.execute(MEND_MINUTES, now.date() - timedelta(days=days), timeout=None)
         for statement in (PROGRAMS, AFFILIATES, CODES):
             await connection.execute(statement, timeout=None)
+        began = time.perf_counter()
         while (rolled := await roll(connection, wait=True)) is not None and rolled.batches:
             pass
+        rate = clicks / (time.perf_counter() - began)
+        of_counts = await connection.fetchval("SELECT pg_total_relation_size('click_rollups')") / clicks
         await connection.execute("VACUUM ANALYZE", timeout=None)
     finally:
         await connection.close()
+    return [
+        Figure(f"{clicks:,} clicks, bytes a click with its indexes", f"{of_clicks:,.0f}"),
+        Figure(f"{clicks:,} clicks, bytes a click of counts", f"{of_counts:,.0f}"),
+        Figure(f"{clicks:,} clicks, the roller's rate on a backlog", f"{rate:,.0f} clicks/s"),
+    ]
