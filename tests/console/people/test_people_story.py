@@ -9,9 +9,9 @@ from playwright.async_api import Browser, Page, expect
 
 from console.audit.log import CLI, AuditEntry, write_audit
 from tests.browser import collect_complaints
+from tests.console.axe import find_violations
 from tests.console.browsing import NARROW, WIDE, opened, opened_as
 from tests.console.running import Console
-from tests.console.test_looks import find_violations
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
@@ -126,12 +126,11 @@ async def fill(console: Console, tables: asyncpg.Connection) -> None:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_on_the_pages_of_people(
-    browser: Browser, console: Console, tables: asyncpg.Connection, scheme: str
+    browser: Browser, console: Console, tables: asyncpg.Connection
 ) -> None:
     found = []
-    looks = {"color_scheme": scheme, "reduced_motion": "reduce"}
+    looks = {"reduced_motion": "reduce"}
     async with opened(browser, console, "/users", **looks) as page:
         link = await invite(page)
         found += await find_violations(page)

@@ -4,10 +4,10 @@ import asyncpg
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.console.axe import find_violations
 from tests.console.browsing import NARROW, WIDE, opened_as
 from tests.console.referrals.test_pages import FILL
 from tests.console.running import Console
-from tests.console.test_looks import find_violations
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
@@ -113,13 +113,12 @@ async def test_a_file_with_columns_of_other_names_is_mapped_previewed_and_import
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_on_pages_of_referrals(
-    browser: Browser, console: Console, tables: asyncpg.Connection, scheme: str
+    browser: Browser, console: Console, tables: asyncpg.Connection
 ) -> None:
     await tables.execute(FILL)
     found = []
-    async with opened_as(browser, console, "/codes", "owner", color_scheme=scheme, reduced_motion="reduce") as page:
+    async with opened_as(browser, console, "/codes", "owner", reduced_motion="reduce") as page:
         for viewport, paths in ((WIDE, PAGES), (NARROW, ("/codes", "/programs/bikes", "/programs/bikes/edit"))):
             await page.set_viewport_size(viewport)
             for path in paths:
