@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from ingest.journal.backlog import Backlog
+from ingest.journal.disk import DiskSpace, measure_disk
 from ingest.journal.folder_lock import QUARANTINE, JournalOwned
 from ingest.journal.folders import Folders
 from ingest.journal.framing import encode_frame
@@ -49,9 +50,14 @@ class JournalLimits(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """The clicks that Kafka does not have yet. `wake` is called when there may be something to `take`."""
+    """The clicks that Kafka does not have yet. `wake` is called when there may be something to `take`.
+
+    `disk` is the space of its disk as `prepare` found it last; null before, and while the disk does not say.
+    """
 
     def __init__(self, root: Path, worker: str, limits: JournalLimits, wake: Callable[[], None], lose: Lose) -> None:
+        self.disk: DiskSpace | None = None
+        self._root = root
         self._limits = limits
         self._wake = wake
         self._lose = lose
@@ -169,6 +175,7 @@ class Journal:
                 await self._in_memory_segments.flush(partial(self._writer.store, *at))
             if self._has_unbuffered():
                 self._wake()
+        self.disk = await self._threads.run(measure_disk, self._root)
 
     async def adopt(self) -> None:
         """Adopt folders of workers that have ended, and release adopted folders that are fully delivered."""

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from ingest.journal.disk import DiskSpace
 from ingest.journal.journal import Journal
 
 
@@ -46,3 +47,16 @@ class JournalMetrics(Collector):
         yield CounterMetricFamily(
             "clickrail_journal_damaged_bytes", "Damaged bytes moved to quarantine.", value=journal.damaged_bytes
         )
+        yield from collect_disk(journal.disk)
+
+
+def collect_disk(disk: DiskSpace | None) -> Iterable[Metric]:
+    """Give the space of the disk. Without a measurement there is no sample: 0 would say that the disk is full."""
+    size, free, available = (disk.size, disk.free, disk.available) if disk else (None, None, None)
+    yield GaugeMetricFamily("clickrail_journal_disk_size_bytes", "Size of the disk with the journal.", value=size)
+    yield GaugeMetricFamily("clickrail_journal_disk_free_bytes", "Free bytes of the disk with the journal.", value=free)
+    yield GaugeMetricFamily(
+        "clickrail_journal_disk_available_bytes",
+        "Bytes that the journal may still write: the free ones without what the file system reserves for root.",
+        value=available,
+    )

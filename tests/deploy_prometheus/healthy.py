@@ -28,6 +28,8 @@ def of_ingest() -> dict[str, str]:
     return {
         **{of(INGEST, f"{name}"): constant(0) for name in constants},
         of(INGEST, "clicks_waiting"): constant(3),
+        of(INGEST, "journal_disk_size_bytes"): constant(100e9),
+        of(INGEST, "journal_disk_available_bytes"): constant(50e9),
         of(INGEST, "lookup_following"): constant(1),
         requests("accepted"): counting(600),
         requests("rejected"): counting(6),

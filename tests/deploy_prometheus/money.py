@@ -35,6 +35,19 @@ MONEY: Final = (
         "the disk refuses the journal", {of(INGEST, "journal_degraded"): stepping(0, 1, 38)}, ("JournalDegraded",)
     ),
     Situation("the disk has just refused", {of(INGEST, "journal_degraded"): stepping(0, 1, 40)}),
+    Situation(
+        "the disk of the journal is nearly full",
+        {of(INGEST, "journal_disk_available_bytes"): constant(9e9)},
+        ("JournalDiskFull",),
+    ),
+    Situation(
+        "the disk of the journal fills fast",
+        {of(INGEST, "journal_disk_available_bytes"): "60e9-400000000x50"},
+        ("JournalDiskFull",),
+    ),
+    Situation(
+        "the disk of the journal fills slowly", {of(INGEST, "journal_disk_available_bytes"): "60e9-100000000x50"}
+    ),
     Situation("clicks pile up", {of(INGEST, "clicks_waiting"): "0x19 0+600x31"}, ("ClicksWait",)),
     Situation(
         "clicks wait and no others come",

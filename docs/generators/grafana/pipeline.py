@@ -43,6 +43,17 @@ JOURNAL: Final = Row(
             bad=1,
         ),
         Panel(
+            "Disk of the journal",
+            "bytes",
+            "What the journal may still write, of what is free. Good: level. Bad: falling for long, with Kafka away.",
+            "ClickrailJournalDiskFull",
+            (
+                ("clickrail_journal_disk_available_bytes", "{{instance}} may be written"),
+                ("clickrail_journal_disk_free_bytes", "{{instance}} free"),
+                ("clickrail_journal_disk_size_bytes", "{{instance}} size"),
+            ),
+        ),
+        Panel(
             "Too large for their topic",
             "short",
             "Clicks that clicks.raw refuses; they wait. Good: 0.",
