@@ -57,9 +57,10 @@ audit: $(VENV)/.dev ## Look for known vulnerabilities in what is locked; needs a
 	@.ci/audit $(BIN)/pip-audit $(AUDIT)
 
 lock: $(VENV)/.uv ## Resolve the dependencies anew, into files that hold hashes and name no address
-	@$(UV) pip compile --upgrade --universal --generate-hashes --no-header --no-emit-package clickrail --extra local --extra otel --extra parquet --group dev pyproject.toml -o requirements/dev.lock
+	@$(UV) pip compile --upgrade --universal --generate-hashes --no-header --no-emit-package clickrail --extra local --extra oidc --extra otel --extra parquet --group dev pyproject.toml -o requirements/dev.lock
 	@for extra in $(SERVICES) local; do \
-	  $(UV) pip compile --universal --generate-hashes --no-header --no-emit-package clickrail -c requirements/dev.lock --extra $$extra pyproject.toml -o requirements/$$extra.lock; done
+	  also=$$(test $$extra != console || echo "--extra oidc"); \
+	  $(UV) pip compile --universal --generate-hashes --no-header --no-emit-package clickrail -c requirements/dev.lock --extra $$extra $$also pyproject.toml -o requirements/$$extra.lock; done
 
 clean: ## Remove the environment and what the local stack keeps
 	rm -rf $(VENV) .local dist .mypy_cache .ruff_cache

@@ -5,7 +5,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from time import monotonic
 from typing import Any, Final
 
 import jinja2
@@ -14,14 +13,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from console.analytics.large_counts import LargeCounts
-from console.auth.account_tables import AccountTable, AccountTables
-from console.auth.key_tables import KeyTable, KeyTables
-from console.auth.keys import Keys
-from console.auth.login_tables import FailureTable, LoginTables, SessionTable
-from console.auth.login_throttle import LoginThrottle
-from console.auth.password_queue import PasswordQueue
+from console.auth.oidc.provider import Provider, open_provider
+from console.auth.oidc.settings import read_oidc
+from console.auth.parts import Login, make_login, read_password, store_logins
 from console.auth.passwords import OWASP_COST, GuessCost, Passwords
-from console.auth.sessions import Sessions
 from console.database import CONNECTING, Database, open_database
 from console.jobs.csv_files import make_file_works
 from console.jobs.kinds import make_works
@@ -45,34 +40,11 @@ from runtime.process import clickrail_version
 from runtime.task_scope import task_scope
 
 
-class Login(msgspec.Struct, frozen=True, kw_only=True):
-    """What logins, users and keys use.
-
-    `device_key` signs device cookies, `pending_key` logins that wait for a code; `seal_key` encrypts secrets of codes.
-    """
-
-    sessions: Sessions
-    accounts: AccountTable
-    keys: Keys
-    key_table: KeyTable
-    throttle: LoginThrottle
-    password_queue: PasswordQueue
-    device_key: bytes
-    pending_key: bytes
-    seal_key: bytes
-
-
-class LoginStorage(msgspec.Struct, frozen=True, kw_only=True):
-    """The tables of logins, users and keys."""
-
-    sessions: SessionTable
-    failures: FailureTable
-    accounts: AccountTable
-    keys: KeyTable
-
-
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the console has opened. `now` gives an aware time; `accounts` is the login's writable database."""
+    """Everything the console has opened. `now` gives an aware time; `accounts` is the login's writable database.
+
+    `oidc` is the provider with which people may log in, or null.
+    """
 
     settings: Settings
     now: Callable[[], datetime]
@@ -84,6 +56,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     overview: CachedQuery[Overview]
     accounts: Database
     login: Login
+    oidc: Provider | None
     proxies: TrustedProxies
     base: Base
     assets: Assets
@@ -106,18 +79,19 @@ def read_clock() -> datetime:
 
 
 class Servers(msgspec.Struct, frozen=True):
-    """What is opened and closed: pools of connections, one of which writes, and the watches on the pipeline."""
+    """What is opened and closed: pools of connections, one of which writes, the watches on the pipeline, a provider."""
 
     database: Database
     accounts: Database
     pipeline: Pipeline
+    oidc: Provider | None
 
 
 @asynccontextmanager
 async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COST) -> AsyncIterator[Environment]:
     """Open everything without waiting for a server: background tasks connect to Kafka and PostgreSQL and keep trying.
 
-    Raises SettingsError if a TLS file or the key ring cannot be used.
+    Raises SettingsError if a TLS file or the key ring cannot be used, or a package is missing.
     """
     url = settings.database_url
     check_tls_files(url.reveal())
@@ -128,8 +102,9 @@ async def open_environment(settings: Settings, guess_cost: GuessCost = OWASP_COS
         open_database(url) as database,
         open_database(url, writable=True) as accounts,
         open_pipeline(settings, database, metrics, read_clock) as pipeline,
+        open_provider(read_oidc(settings)) as oidc,
     ):
-        servers = Servers(database, accounts, pipeline)
+        servers = Servers(database, accounts, pipeline, oidc)
         environment = make_environment(settings, registry, metrics, servers, passwords)
         async with task_scope(*list_work(environment)):
             yield environment
@@ -151,6 +126,7 @@ def make_environment(
         broadcast=broadcast,
         live=LiveStream(settings, broadcast, metrics),
         overview=CachedQuery(lambda: read_overview(database, read_clock())),
+        oidc=servers.oidc,
         login=make_login(passwords, store_logins(servers.accounts)),
         proxies=TrustedProxies(parse_networks(settings.trusted_proxies), settings.forwarded_header),
         token_keys=open_token_keys(settings.keys_file),
@@ -168,33 +144,10 @@ def load_pages(settings: Settings) -> dict[str, Any]:
 def list_work(environment: Environment) -> list[Coroutine[object, object, None]]:
     settings, url = environment.settings, environment.settings.database_url
     return [
+        *([environment.oidc.watch()] if environment.oidc else []),
         environment.live.run(),
         environment.database.watch(),
         environment.login.sessions.run_cleanup(read_clock),
         JobRunner(url, make_works(settings)).run(),
         JobRunner(url, make_file_works(url), "files").run(),
     ]
-
-
-def store_logins(accounts: Database) -> LoginStorage:
-    tables = LoginTables(accounts)
-    return LoginStorage(sessions=tables, failures=tables, accounts=AccountTables(accounts), keys=KeyTables(accounts))
-
-
-def read_password(settings: Settings, guess_cost: GuessCost) -> Passwords:
-    secret = settings.session_secret.reveal() if settings.session_secret else ""
-    return Passwords(settings.password.reveal(), secret, guess_cost)
-
-
-def make_login(passwords: Passwords, storage: LoginStorage) -> Login:
-    return Login(
-        sessions=Sessions(storage.sessions, passwords.make_key("session"), monotonic),
-        accounts=storage.accounts,
-        keys=Keys(storage.keys, monotonic),
-        key_table=storage.keys,
-        throttle=LoginThrottle(storage.failures, passwords.make_key("guest"), monotonic),
-        password_queue=PasswordQueue(passwords),
-        device_key=passwords.make_key("browser"),
-        pending_key=passwords.make_key("pending"),
-        seal_key=passwords.make_lasting_key("totp"),
-    )

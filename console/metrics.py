@@ -1,6 +1,13 @@
 """What the console counts."""
 
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+LOGIN_RESULTS: Final = (
+    *("accepted", "code", "wrong", "wrong_code", "expired", "limited", "crowded", "away"),
+    *("provider_lost", "provider_refused", "provider_away", "not_admitted"),
+)
 
 
 class ConsoleMetrics:
@@ -22,7 +29,7 @@ class ConsoleMetrics:
             ["result"],
             registry=registry,
         )
-        for result in ("accepted", "code", "wrong", "wrong_code", "expired", "limited", "crowded", "away"):
+        for result in LOGIN_RESULTS:
             self.logins.labels(result)
         self.missing_clicks = Gauge(
             "clickrail_ledger_missing_clicks",

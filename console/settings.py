@@ -4,6 +4,18 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from console.auth.oidc.setting_types import (
+    OidcClientId,
+    OidcClientSecret,
+    OidcEmailDomains,
+    OidcIssuer,
+    OidcName,
+    OidcNewUsers,
+    OidcScopes,
+    OidcVerifiedClaim,
+    PasswordLogin,
+)
+from console.auth.oidc.settings import read_oidc
 from runtime.kafka.settings import KafkaSettings
 from runtime.settings import (
     DatabaseUrl,
@@ -102,3 +114,16 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSO
     url: ConsoleUrl | None = None
     trusted_proxies: ProxyNetworks = ()
     forwarded_header: ForwardedHeader = "x-forwarded-for"
+    oidc_issuer: OidcIssuer | None = None
+    oidc_client_id: OidcClientId | None = None
+    oidc_client_secret: OidcClientSecret | None = None
+    oidc_scopes: OidcScopes = ("openid", "email", "profile")
+    oidc_name: OidcName = "single sign-on"
+    oidc_email_domains: OidcEmailDomains = ()
+    oidc_new_users: OidcNewUsers = "refused"
+    oidc_verified_claim: OidcVerifiedClaim = "email_verified"
+    password_login: PasswordLogin = "everybody"  # noqa: S105 - a choice, no password
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        read_oidc(self)

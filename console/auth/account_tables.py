@@ -16,6 +16,7 @@ COLUMNS: Final = Account.__struct_fields__
 NAMES: Final = ", ".join(COLUMNS)
 FIND: Final = f"SELECT {NAMES} FROM users WHERE id = $1"  # noqa: S608 - names of ours
 FIND_BY_LOGIN: Final = f"SELECT {NAMES} FROM users WHERE login = $1"  # noqa: S608 - names of ours
+FIND_BY_SUBJECT: Final = f"SELECT {NAMES} FROM users WHERE oidc_issuer = $1 AND oidc_subject = $2"  # noqa: S608 - names of ours
 LIST: Final = f"SELECT {NAMES} FROM users ORDER BY created_at, id"  # noqa: S608 - names of ours
 # Users are few: locking all of them makes two changes at the same time wait for each other.
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail users', 0))"
@@ -24,7 +25,8 @@ WRITE: Final = f"""
 INSERT INTO users ({NAMES}) VALUES ({", ".join(f"${place}" for place in range(1, len(COLUMNS) + 1))})
 ON CONFLICT (id) DO UPDATE SET name = EXCLUDED.name, role = EXCLUDED.role, affiliate_id = EXCLUDED.affiliate_id,
     password_hash = EXCLUDED.password_hash, totp_sealed = EXCLUDED.totp_sealed,
-    totp_step = greatest(users.totp_step, EXCLUDED.totp_step), disabled_at = EXCLUDED.disabled_at
+    totp_step = greatest(users.totp_step, EXCLUDED.totp_step), disabled_at = EXCLUDED.disabled_at,
+    oidc_issuer = EXCLUDED.oidc_issuer, oidc_subject = EXCLUDED.oidc_subject
 """  # noqa: S608 - names of ours
 USE_STEP: Final = "UPDATE users SET totp_step = $2 WHERE id = $1 AND totp_step < $2 RETURNING id"
 USE_RECOVERY: Final = "DELETE FROM recovery_codes WHERE user_id = $1 AND code_sha256 = $2 RETURNING user_id"
@@ -59,7 +61,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What to write: the account as it becomes, and the audit entry.
 
     `ends_sessions`: all of the user's but `kept_session`. `invitation` replaces the user's open ones;
-    `used_invitation`: refuse the change if it is not valid any more. `recovery_codes` replace the user's.
+    `used_invitation`: refuse the change if it is not valid any more. `ends_invitations`: the user has arrived
+    without one. `recovery_codes` replace the user's.
     """
 
     account: Account
@@ -68,6 +71,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     kept_session: bytes | None = None
     invitation: Invitation | None = None
     used_invitation: bytes | None = None
+    ends_invitations: bool = False
     recovery_codes: tuple[bytes, ...] | None = None
 
 
@@ -83,6 +87,7 @@ class AccountTable(Protocol):
 
     async def find_account(self, user_id: str) -> Account | None: ...
     async def find_by_login(self, login: str) -> Account | None: ...
+    async def find_by_subject(self, issuer: str, subject: str) -> Account | None: ...
     async def list_accounts(self) -> list[Account]: ...
     async def change_account(self, decide: Decide) -> Account | Refusal:
         """Write what is decided on all accounts, in one transaction; changes wait for each other."""
@@ -111,6 +116,9 @@ class AccountTables:
     async def find_by_login(self, login: str) -> Account | None:
         return await self._database.write(lambda connection: find_one(connection, FIND_BY_LOGIN, login))
 
+    async def find_by_subject(self, issuer: str, subject: str) -> Account | None:
+        return await self._database.write(lambda connection: find_one(connection, FIND_BY_SUBJECT, issuer, subject))
+
     async def list_accounts(self) -> list[Account]:
         return await self._database.write(list_accounts)
 
@@ -138,8 +146,8 @@ class AccountTables:
         await self._database.write(lambda connection: write_audit(connection, entry))
 
 
-async def find_one(connection: Any, statement: str, value: str) -> Account | None:
-    row = await connection.fetchrow(statement, value)
+async def find_one(connection: Any, statement: str, *values: str) -> Account | None:
+    row = await connection.fetchrow(statement, *values)
     return None if row is None else Account(**row)
 
 
@@ -168,7 +176,7 @@ async def write_change(connection: Any, change: Change) -> None:
     await connection.execute(WRITE, *msgspec.structs.astuple(account))
     if change.ends_sessions:
         await connection.execute(END_SESSIONS, account.id, change.kept_session)
-    if change.invitation is not None or change.used_invitation is not None or account.disabled_at is not None:
+    if change.invitation or change.used_invitation or change.ends_invitations or account.disabled_at is not None:
         await connection.execute(REMOVE_INVITATIONS, account.id)
     if (invitation := change.invitation) is not None:
         values = (invitation.digest, invitation.user_id, invitation.created_at, invitation.expires_at)

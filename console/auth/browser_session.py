@@ -2,8 +2,9 @@
 
 import secrets
 from datetime import timedelta
-from typing import Final
+from typing import Final, Literal
 
+import msgspec
 from aiohttp import hdrs, web
 
 from console.audit.log import Actor, AuditEntry, actor_of
@@ -15,28 +16,45 @@ from console.auth.sessions import SESSION, TOKEN_BYTES, NewLogin, write_token
 from console.auth.users import Account
 from console.environment import ENVIRONMENT, Environment
 from console.web.addresses import Base, make_local_target
+from console.web.responses import reply
 from runtime.forwarded import read_scheme
 
 START: Final = "/views/start"
 """Leads to the view that somebody begins with."""
 
 
-async def begin_session(request: web.Request, wanted: str, account: Account, factor: str) -> web.Response:
+class Proof(msgspec.Struct, frozen=True):
+    """How somebody has logged in, and with which second factor, for the audit log."""
+
+    how: Literal["password", "invitation", "openid connect"]
+    second_factor: str = "none"
+
+
+async def begin_session(request: web.Request, wanted: str, account: Account, proof: Proof) -> web.Response:
     """Begin a session, set the device cookie, and lead to the page that was wanted. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     login, now = environment.login, environment.now()
     token, lasts = secrets.token_bytes(TOKEN_BYTES), timedelta(hours=environment.settings.session_hours)
     browser = name_browser(request.headers.get(hdrs.USER_AGENT, ""))
     actor = Actor("user", account.id, account.name)
-    after = {"browser": browser, "second_factor": factor}
+    after = {"browser": browser, "how": proof.how, "second_factor": proof.second_factor}
     entry = AuditEntry(now, actor, "login", f"user {account.login}", after=after)
     await login.sessions.begin(NewLogin(account.user, browser, entry), token, now, lasts)
-    response = go_to(find_first_page(environment.base, wanted, account))
+    target = find_first_page(environment.base, wanted, account)
+    # Who comes from the provider's page would be led on without a SameSite=Strict cookie: a page of ours goes on.
+    comes_from_elsewhere = proof.how == "openid connect"
+    response = reply(request, "logged_in.html", target=target) if comes_from_elsewhere else go_to(target)
     set_cookie(request, response, SESSION_COOKIE, write_token(token), int(lasts.total_seconds()))
-    known = read_device_cookie(login.device_key, request.cookies.get(DEVICE_COOKIE, ""), account.login)
-    device = write_device_cookie(login.device_key, known or secrets.token_bytes(ID_BYTES), account.login)
-    set_cookie(request, response, DEVICE_COOKIE, device, DEVICE_COOKIE_S)
+    remember_browser(request, response, DEVICE_COOKIE, account.login)
     return response
+
+
+def remember_browser(request: web.Request, response: web.Response, cookie: str, login: str) -> None:
+    """Give the browser an allowance of its own at the next login."""
+    key = request.app[ENVIRONMENT].login.device_key
+    known = read_device_cookie(key, request.cookies.get(cookie, ""), login)
+    value = write_device_cookie(key, known or secrets.token_bytes(ID_BYTES), login)
+    set_cookie(request, response, cookie, value, DEVICE_COOKIE_S)
 
 
 def find_first_page(base: Base, wanted: str, account: Account) -> str:

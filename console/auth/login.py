@@ -7,18 +7,19 @@ from typing import Final
 
 import msgspec
 import structlog
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from console.audit.log import STRANGER, AuditEntry
-from console.auth.browser_session import begin_session, go_to
+from console.auth.browser_session import Proof, begin_session
 from console.auth.device_cookie import DEVICE_COOKIE, read_device_cookie
+from console.auth.login_page import PROBLEMS, is_owners_only, refuse
 from console.auth.login_throttle import LoginClient
+from console.auth.parts import Login
 from console.auth.password_queue import QueueFull
 from console.auth.pending_login import is_pending, read_user_id, write_pending
 from console.auth.second_factor import digest_recovery_code, find_step, open_secret
-from console.auth.sessions import SESSION
 from console.auth.users import LONGEST_LOGIN, OWNER_LOGIN, Account, is_login, is_user_id
-from console.environment import ENVIRONMENT, Environment, Login
+from console.environment import ENVIRONMENT, Environment
 from console.web.addresses import make_local_target
 from console.web.forms import read_form
 from console.web.responses import reply
@@ -28,26 +29,6 @@ log = structlog.get_logger()
 
 COME_AGAIN_S: Final = 5
 PENDING: Final = "pending"
-
-PROBLEMS: Final[Mapping[str, tuple[int, str]]] = {
-    "wrong": (403, "That is not the password of this user."),
-    "wrong_code": (403, "That is not the code, or it was used already. Wait for the next one."),
-    "expired": (403, "That took too long. Log in again."),
-    "limited": (429, "Too many wrong guesses. Try again in {wait_s} seconds."),
-    "crowded": (503, "Too many logins are waiting. Try again in {wait_s} seconds."),
-    "away": (503, "{problem}. Nobody can log in until this is fixed."),
-}
-"""Results of a failed login, named as in the metric: the response's status, and the page's message."""
-
-
-async def show_login(request: web.Request) -> web.Response:
-    environment: Environment = request.app[ENVIRONMENT]
-    target = make_local_target(environment.base, request.query.get("next", ""))
-    if SESSION in request:
-        return go_to(target)
-    away = environment.login_problem()
-    problem = PROBLEMS["away"][1].format(problem=away) if away else None
-    return reply(request, "login.html", target=target, problem=problem, wrong=False, login="")
 
 
 async def log_in(request: web.Request) -> web.Response:
@@ -85,13 +66,13 @@ async def check_guess(request: web.Request, form: Mapping[str, str], client: Log
         return refuse(request, form, "limited", wait_s)
     account = await environment.login.accounts.find_by_login(login) if is_login(login) else None
     matches = await environment.login.password_queue.matches(form.get("password", ""), account)
-    if account is None or not matches or account.disabled_at is not None:
+    if account is None or not matches or not may_use_password(environment, account):
         await note_failure(request, client, account, "password")
         return refuse(request, form, "wrong")
     await environment.login.throttle.forgive(client)
     if account.totp_sealed is not None:
         return ask_for_code(request, form, account)
-    return await accept(request, form, Accepted(account, client, "none"))
+    return await accept(request, form, Accepted(account, client, Proof("password")))
 
 
 async def check_code(request: web.Request, form: Mapping[str, str]) -> web.Response:
@@ -101,21 +82,26 @@ async def check_code(request: web.Request, form: Mapping[str, str]) -> web.Respo
     user_id = read_user_id(form[PENDING])
     account = await login.accounts.find_account(user_id) if is_user_id(user_id) else None
     is_current = account and is_pending(login.pending_key, form[PENDING], account, int(now.timestamp()))
-    if account is None or not is_current or account.disabled_at is not None:
+    if account is None or not is_current or not may_use_password(environment, account):
         return refuse(request, form, "expired")
     client = identify_client(request, account.login)
     given = form.get("code", "")
     recovery = digest_recovery_code(given)
     if recovery is not None:
         if await login.accounts.use_recovery_code(account.id, recovery):
-            return await accept(request, form, Accepted(account, client, "recovery code"))
+            return await accept(request, form, Accepted(account, client, Proof("password", "recovery code")))
     elif wait_s := await login.throttle.admit_code(client, account.id, now):
         return refuse(request, form, "limited", wait_s)
     elif await matches_code(login, account, given, now):
         await login.throttle.forgive_code(client, account.id)
-        return await accept(request, form, Accepted(account, client, "code"))
+        return await accept(request, form, Accepted(account, client, Proof("password", "code")))
     await note_failure(request, client, account, "code")
     return ask_for_code(request, form, account, PROBLEMS["wrong_code"][1])
+
+
+def may_use_password(environment: Environment, account: Account) -> bool:
+    """Tell whether a password lets this user in. Nobody is told why not: a guess that is right must not show."""
+    return account.disabled_at is None and (account.role == "owner" or not is_owners_only(environment))
 
 
 async def matches_code(login: Login, account: Account, given: str, now: datetime) -> bool:
@@ -151,43 +137,22 @@ def ask_for_code(
 
 
 class Accepted(msgspec.Struct, frozen=True):
-    """A login that is right: whose, from where, and its second factor."""
+    """A login that is right: whose, from where, and how."""
 
     account: Account
     client: LoginClient
-    factor: str
+    proof: Proof
 
 
 async def accept(request: web.Request, form: Mapping[str, str], accepted: Accepted) -> web.Response:
     """Begin the session. Raises DependencyAway."""
     environment: Environment = request.app[ENVIRONMENT]
     account, client = accepted.account, accepted.client
-    response = await begin_session(request, form.get("next", ""), account, accepted.factor)
+    response = await begin_session(request, form.get("next", ""), account, accepted.proof)
     environment.metrics.logins.labels("accepted").inc()
-    log.info("logged in", client=client.name, known_browser=client.is_known, user=account.id)
+    log.info("logged in", client=client.name, known_browser=client.is_known, user=account.id, how=accepted.proof.how)
     return response
 
 
 def normalize_login(login: str) -> str:
     return login.strip().lower()[:LONGEST_LOGIN]
-
-
-def refuse(
-    request: web.Request, form: Mapping[str, str], result: str, wait_s: float = 0, problem: str = ""
-) -> web.Response:
-    """Show the login page again, with the problem."""
-    environment: Environment = request.app[ENVIRONMENT]
-    environment.metrics.logins.labels(result).inc()
-    status, words = PROBLEMS[result]
-    response = reply(
-        request,
-        "login.html",
-        status,
-        target=make_local_target(environment.base, form.get("next", "")),
-        problem=words.format(wait_s=math.ceil(wait_s), problem=problem),
-        wrong=result == "wrong",
-        login=form.get("login", ""),
-    )
-    if wait_s:
-        response.headers[hdrs.RETRY_AFTER] = str(math.ceil(wait_s))
-    return response

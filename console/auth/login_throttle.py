@@ -114,6 +114,10 @@ class LoginThrottle:
     async def forgive_code(self, client: LoginClient, user_id: str) -> None:
         await self._table.forgive(self._code_subject(client, user_id))
 
+    async def use_once(self, text: str, lasts: timedelta, now: datetime) -> bool:
+        """Note that something was used, for all processes. False: it was before, not longer ago than it lasts."""
+        return await self._table.charge(self._hash(f"once {text}"), now, lasts, timedelta(0))
+
     def _code_subject(self, client: LoginClient, user_id: str) -> bytes:
         return self._hash(f"code {user_id} {client.subject.hex() if client.is_known else ''}")
 

@@ -28,7 +28,10 @@ class User(msgspec.Struct, frozen=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `users`. `login` is in lower case; `totp_step` is the time step of the newest code that was used."""
+    """A row of `users`. `login` is in lower case; `totp_step` is the time step of the newest code that was used.
+
+    `oidc_subject` is whom the provider `oidc_issuer` means by this user, from their first login with it on.
+    """
 
     id: str
     login: str
@@ -41,15 +44,21 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     last_login_at: datetime | None = None
     disabled_at: datetime | None = None
+    oidc_issuer: str | None = None
+    oidc_subject: str | None = None
 
     @property
     def user(self) -> User:
         return User(self.id, self.name, self.role, self.affiliate_id)
 
     @property
+    def has_password(self) -> bool:
+        return self.password_hash is not None or self.id == OWNER_ID
+
+    @property
     def is_invited(self) -> bool:
-        """Tell whether the user has not set a password yet."""
-        return self.password_hash is None and self.id != OWNER_ID
+        """Tell whether the user has neither set a password nor logged in with the provider yet."""
+        return not self.has_password and self.oidc_subject is None
 
 
 class Session(msgspec.Struct, frozen=True):

@@ -7,7 +7,8 @@ from aiohttp import hdrs, web
 
 from console.audit.log import AuditEntry
 from console.auth.account_tables import Accounts, Change
-from console.auth.login import identify_client
+from console.auth.login import identify_client, may_use_password
+from console.auth.login_page import name_provider
 from console.auth.password_queue import QueueFull
 from console.auth.refusals import Refusal
 from console.auth.sessions import SESSION
@@ -39,6 +40,8 @@ async def reply_account(request: web.Request, status: int = 200, **context: Any)
     environment: Environment = request.app[ENVIRONMENT]
     account = await find_own(request)
     known: dict[str, Any] = {"said": None, "refusal": None, "setup": None, "recovery_codes": None}
+    known["provider"] = name_provider(environment)
+    known["uses_password"] = account.has_password and may_use_password(environment, account)
     return reply(
         request,
         "people/account.html",

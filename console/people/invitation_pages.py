@@ -1,12 +1,15 @@
 """The page of an invitation: who has its link sets a password, once."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from console.auth.account_tables import Invitation
-from console.auth.browser_session import begin_session
+from console.auth.browser_session import Proof, begin_session
 from console.auth.keys import digest_of
+from console.auth.login import may_use_password
+from console.auth.login_page import name_provider
 from console.auth.password_queue import QueueFull
 from console.auth.refusals import Refusal
 from console.auth.sessions import read_token
@@ -20,6 +23,7 @@ OVER: Final = "This link is not valid"
 ADVICE: Final = (
     "It was used already, is older than 48 hours, or was replaced by another one. Ask whoever sent it for a new link."
 )
+NO_PASSWORDS: Final = "Only owners log in with a password here"
 CROWDED: Final = Refusal("Too many logins are waiting. Try again in 5 seconds.", status=503)
 
 
@@ -27,7 +31,9 @@ async def show_invitation(request: web.Request) -> web.Response:
     found = await find_invited(request)
     if found is None:
         return reply_with_error(request, 410, OVER, ADVICE)
-    return reply(request, "people/invitation.html", account=found[1], refusal=None)
+    return refuse_password(request, found[1]) or reply(
+        request, "people/invitation.html", account=found[1], refusal=None
+    )
 
 
 async def accept_invitation(request: web.Request) -> web.Response:
@@ -37,15 +43,12 @@ async def accept_invitation(request: web.Request) -> web.Response:
     if found is None:
         return reply_with_error(request, 410, OVER, ADVICE)
     invitation, account = found
+    if refused := refuse_password(request, account):
+        return refused
     form, now = await read_form(request), environment.now()
-    password = form.get("password", "")
-    if refusal := own_rules.check_password(password, form.get("repeated", ""), account.login):
-        return reply(request, "people/invitation.html", refusal.status, account=account, refusal=refusal)
-    try:
-        async with environment.login.password_queue.line(is_known=False).turn():
-            hashed = await environment.login.password_queue.hash(password)
-    except QueueFull:
-        return reply(request, "people/invitation.html", CROWDED.status, account=account, refusal=CROWDED)
+    hashed = await hash_password(environment, form, account.login)
+    if isinstance(hashed, Refusal):
+        return reply(request, "people/invitation.html", hashed.status, account=account, refusal=hashed)
     done = await environment.login.accounts.change_account(
         lambda accounts: own_rules.accept_invitation(accounts, account.id, hashed, invitation.digest, now)
     )
@@ -54,7 +57,27 @@ async def accept_invitation(request: web.Request) -> web.Response:
         return reply_with_error(request, 410, OVER, ADVICE)
     if done.totp_sealed is not None:
         return web.Response(status=303, headers={hdrs.LOCATION: environment.base.address("/login")})
-    return await begin_session(request, "", done, "none, by invitation")
+    return await begin_session(request, "", done, Proof("invitation"))
+
+
+async def hash_password(environment: Environment, form: Mapping[str, str], login: str) -> str | Refusal:
+    password = form.get("password", "")
+    if refusal := own_rules.check_password(password, form.get("repeated", ""), login):
+        return refusal
+    try:
+        async with environment.login.password_queue.line(is_known=False).turn():
+            return await environment.login.password_queue.hash(password)
+    except QueueFull:
+        return CROWDED
+
+
+def refuse_password(request: web.Request, account: Account) -> web.Response | None:
+    """Say that a password would not let this user in, and what does."""
+    environment: Environment = request.app[ENVIRONMENT]
+    if may_use_password(environment, account):
+        return None
+    advice = f"Log in with {name_provider(environment)}, as {account.login}."
+    return reply_with_error(request, 403, NO_PASSWORDS, advice)
 
 
 async def find_invited(request: web.Request) -> tuple[Invitation, Account] | None:

@@ -18,7 +18,7 @@ ROUTES: Final = (
     Route("POST", "/users", invite_user, "page", "administer"),
     Route("POST", f"{USER}/role", change_role, "page", "administer"),
     Route("POST", f"{USER}/reset", reset_user, "page", "administer"),
-    Route("POST", f"{USER}/{{what:disable|enable|sessions}}", change_user, "page", "administer"),
+    Route("POST", f"{USER}/{{what:disable|enable|sessions|forget}}", change_user, "page", "administer"),
     Route("GET", INVITATION, show_invitation, "login"),
     Route("POST", INVITATION, accept_invitation, "login"),
     Route("GET", "/account", show_account, "page", "enter"),

@@ -132,6 +132,15 @@ def reset(accounts: Accounts, by: By, user_id: str, digest: bytes, now: datetime
     return Change(account=changed, entry=entry, invitation=link, recovery_codes=(), ends_sessions=True)
 
 
+def forget_identity(accounts: Accounts, by: By, user_id: str, now: datetime) -> Change | Refusal:
+    """Let another account of the provider log in as this user: that with the user's address which comes first."""
+    account = find_manageable(accounts, by, user_id)
+    if isinstance(account, Refusal):
+        return account
+    changed = msgspec.structs.replace(account, oidc_issuer=None, oidc_subject=None)
+    return Change(account=changed, entry=compare("user.unlink", by, account, changed, now), ends_sessions=True)
+
+
 def find_manageable(accounts: Accounts, by: By, user_id: str) -> Account | Refusal:
     account = accounts.get(user_id)
     if account is None:
@@ -140,12 +149,12 @@ def find_manageable(accounts: Accounts, by: By, user_id: str) -> Account | Refus
 
 
 def is_last_owner(accounts: Accounts, account: Account) -> bool:
-    """Tell whether without this user no owner could log in."""
+    """Tell whether without this user no owner could log in with a password: the provider may be away for good."""
     return is_owner(account) and not any(is_owner(one) for one in accounts.values() if one.id != account.id)
 
 
 def is_owner(account: Account) -> bool:
-    return account.role == "owner" and account.disabled_at is None and not account.is_invited
+    return account.role == "owner" and account.disabled_at is None and account.has_password
 
 
 def read_place(asked: Place) -> tuple[Role, str | None] | Refusal:
@@ -185,6 +194,7 @@ def describe(account: Account) -> dict[str, Any]:
         "affiliate": account.affiliate_id,
         "second_factor": account.totp_sealed is not None,
         "disabled": account.disabled_at is not None,
+        "provider": account.oidc_issuer,
     }
 
 

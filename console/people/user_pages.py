@@ -9,6 +9,8 @@ from aiohttp import hdrs, web
 
 from console.auth.account_tables import Accounts, Change
 from console.auth.keys import digest_of
+from console.auth.login import may_use_password
+from console.auth.login_page import name_provider
 from console.auth.refusals import Refusal
 from console.auth.roles import ROLES
 from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
@@ -26,11 +28,13 @@ DONE: Final = {
     "disable": "The user cannot log in any more, and all sessions are ended.",
     "enable": "The user can log in again.",
     "sessions": "All sessions of the user are ended.",
+    "forget": "The account at the provider is forgotten: the next one with the user's address is theirs.",
 }
 RULES: Final[dict[str, Rule]] = {
     "disable": rules.disable,
     "enable": rules.enable,
     "sessions": rules.end_sessions,
+    "forget": rules.forget_identity,
 }
 MEANINGS: Final = {
     "owner": "Everything, owners included",
@@ -50,9 +54,8 @@ async def reply_users(request: web.Request, status: int = 200, **context: Any) -
     accounts = await environment.login.accounts.list_accounts()
     roles = [role for role in ROLES if role != "owner" or request[SESSION].role == "owner"]
     known: dict[str, Any] = {"said": None, "refusal": None, "link": None, "invited": None, "given": {}}
-    return reply(
-        request, "people/users.html", status, accounts=accounts, roles=roles, meanings=MEANINGS, **known | context
-    )
+    known |= {"provider": name_provider(environment), "accounts": accounts, "roles": roles, "meanings": MEANINGS}
+    return reply(request, "people/users.html", status, **known | context)
 
 
 async def invite_user(request: web.Request) -> web.Response:
@@ -65,7 +68,13 @@ async def invite_user(request: web.Request) -> web.Response:
     done = await environment.login.accounts.change_account(lambda accounts: rules.invite(accounts, by, new, now))
     if isinstance(done, Refusal):
         return await reply_users(request, done.status, refusal=done, given=form)
-    return await reply_users(request, link=make_link(request, token), invited=done)
+    return await reply_with_link(request, token, done)
+
+
+async def reply_with_link(request: web.Request, token: bytes, account: Account) -> web.Response:
+    """Show the link with which a user sets a password, if a password lets them in."""
+    is_useful = may_use_password(request.app[ENVIRONMENT], account)
+    return await reply_users(request, link=make_link(request, token) if is_useful else None, invited=account)
 
 
 async def change_role(request: web.Request) -> web.Response:
@@ -76,7 +85,7 @@ async def change_role(request: web.Request) -> web.Response:
 
 
 async def change_user(request: web.Request) -> web.Response:
-    """Disable or enable a user, or end all sessions of a user."""
+    """Disable or enable a user, end all sessions of a user, or forget who they are at the provider."""
     environment: Environment = request.app[ENVIRONMENT]
     user_id, what, now = request.match_info["user_id"], request.match_info["what"], environment.now()
     by, rule = by_session(request[SESSION]), RULES[what]
@@ -94,7 +103,7 @@ async def reset_user(request: web.Request) -> web.Response:
     environment.login.sessions.forget()
     if isinstance(done, Refusal):
         return await reply_users(request, done.status, refusal=done)
-    return await reply_users(request, link=make_link(request, token), invited=done)
+    return await reply_with_link(request, token, done)
 
 
 async def finish(request: web.Request, what: str, decide: Callable[[Accounts], Change | Refusal]) -> web.Response:

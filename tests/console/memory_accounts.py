@@ -39,6 +39,11 @@ class MemoryAccounts:
         self._ask()
         return next((account for account in self.accounts.values() if account.login == login), None)
 
+    async def find_by_subject(self, issuer: str, subject: str) -> Account | None:
+        self._ask()
+        known = (one for one in self.accounts.values() if (one.oidc_issuer, one.oidc_subject) == (issuer, subject))
+        return next(known, None)
+
     async def list_accounts(self) -> list[Account]:
         self._ask()
         return sorted(self.accounts.values(), key=lambda account: (account.created_at, account.id))
@@ -65,7 +70,7 @@ class MemoryAccounts:
             kept = {key: one for key, one in self.sessions.items() if one.user.id != account.id}
             kept |= {key: one for key, one in self.sessions.items() if key == change.kept_session}
             self.sessions = kept
-        if change.invitation or change.used_invitation or account.disabled_at:
+        if change.invitation or change.used_invitation or change.ends_invitations or account.disabled_at:
             open_ones = [one for one in self.invitations.values() if one.user_id == account.id and one.used_at is None]
             for one in open_ones:
                 del self.invitations[one.digest]

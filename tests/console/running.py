@@ -12,11 +12,12 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.auth.guard import SESSION_COOKIE
+from console.auth.parts import LoginStorage, make_login, read_password
 from console.auth.passwords import GuessCost
 from console.auth.roles import Role
 from console.auth.sessions import TOKEN_BYTES, NewLogin, write_token
 from console.auth.users import Account
-from console.environment import Environment, LoginStorage, make_login, open_environment, read_password
+from console.environment import Environment, open_environment
 from console.settings import Settings
 from console.web.routes import make_app
 from runtime.settings import Secret

@@ -14,6 +14,7 @@ from tests.console.running import Console
 INVITATION, SHARED = "/invitation/{token}", "/shared/{token}"
 OPEN = {
     *(("GET", "/login"), ("POST", "/login"), ("GET", "/static/{name}")),
+    *(("GET", "/login/oidc"), ("GET", "/login/oidc/callback")),
     *(("GET", INVITATION), ("POST", INVITATION)),
     *(("GET", SHARED), ("POST", SHARED)),
 }
