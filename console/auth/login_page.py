@@ -42,6 +42,7 @@ def show_page(
 ) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     provider = environment.oidc
+    provider_problem = describe_away(environment) if provider and provider.problem else None
     return reply(
         request,
         "login.html",
@@ -53,7 +54,7 @@ def show_page(
         provider=name_provider(environment),
         provider_address=environment.base.address(f"/login/oidc?next={quote(target, safe='/')}"),
         # Said once, if it is what has just gone wrong.
-        provider_problem=describe_away(environment) if provider and provider.problem and not problem else None,
+        provider_problem=provider_problem if provider_problem != problem else None,
         owners_only=is_owners_only(environment),
     )
 

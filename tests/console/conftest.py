@@ -11,6 +11,8 @@ from playwright.async_api import Browser
 from console.settings import Settings
 from runtime.settings import Secret
 from tests.browser import run_chromium
+from tests.console.auth.oidc.fake_provider import FakeProvider, run_provider
+from tests.console.auth.oidc.going import VERA, run_oidc_console
 from tests.console.builders import make_topics, open_tables
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_settings, run_console
@@ -26,6 +28,20 @@ def database_url(migrated_url: str) -> str:
 async def offline_console() -> AsyncIterator[Console]:
     """A console whose Kafka and PostgreSQL do not answer, but for its login, which finds its tables in memory."""
     async with run_console(make_settings(), MemoryTables()) as console:
+        yield console
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[FakeProvider]:
+    """An OpenID Connect provider."""
+    async with run_provider() as provider:
+        yield provider
+
+
+@pytest.fixture
+async def oidc_console(provider: FakeProvider) -> AsyncIterator[Console]:
+    """A console without servers but for that provider, to which Vera is invited."""
+    async with run_oidc_console(provider, VERA) as console:
         yield console
 
 

@@ -126,7 +126,7 @@ async def run_console(settings: Settings, tables: MemoryTables | None = None, **
         if tables is not None:
             changes["login"] = make_login(read_password(settings, CHEAP), store_in(tables))
         environment = msgspec.structs.replace(environment, **changes)  # noqa: PLW2901 - the one to test
-        client = TestClient(TestServer(make_app(environment)))
+        client = TestClient(TestServer(make_app(environment), port=settings.port or None))
         try:
             await client.start_server()
             yield Console(environment, client, tables)

@@ -31,17 +31,19 @@ class Answer(msgspec.Struct, frozen=True):
         return self.status >= FIRST_PROBLEM
 
 
+def open_http(deadline_s: float = DEADLINE_S) -> aiohttp.ClientSession:
+    """Open the way out. Each answer must be there, as a whole, within the deadline; cookies are not kept."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=deadline_s), cookie_jar=aiohttp.DummyCookieJar())
+
+
 async def ask(http: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Answer:
-    """Ask the provider for a JSON object. Raises ProviderAway."""
+    """Ask the provider for a JSON object, within the session's deadline. Raises ProviderAway."""
     headers = PLAIN | options.pop("headers", {})
-    timeout = aiohttp.ClientTimeout(total=DEADLINE_S)
     try:
-        async with http.request(
-            method, url, headers=headers, timeout=timeout, allow_redirects=False, **options
-        ) as response:
+        async with http.request(method, url, headers=headers, allow_redirects=False, **options) as response:
             status, body = response.status, await read_body(response)
     except TimeoutError:
-        raise ProviderAway(f"does not answer within {DEADLINE_S:.0f} seconds") from None
+        raise ProviderAway("does not answer in time") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise ProviderAway(f"cannot be reached ({type(error).__name__})") from None
     if status >= FIRST_FAULT or 300 <= status < FIRST_PROBLEM:  # noqa: PLR2004 - redirects, which we do not follow

@@ -21,8 +21,8 @@ from console.auth.passwords import is_same
 FLOW_COOKIE: Final = "clickrail_oidc"
 FLOW_S: Final = 600
 SALT_BYTES: Final = 12
-LONGEST_TARGET: Final = 1500
-"""Of a page to go on to: browsers keep no cookie over 4096 bytes."""
+LONGEST_TARGET: Final = 1200
+"""Bytes of a page's address to go on to: browsers keep no cookie over 4096 bytes, and a quote takes two in JSON."""
 LONGEST_COOKIE: Final = 4096
 
 
@@ -42,7 +42,8 @@ class Flow(msgspec.Struct, frozen=True, array_like=True):
 def begin_flow(target: str, fallback: str, now_s: int) -> Flow:
     """Begin a login that goes on to `target`, or to `fallback` if that is too long to keep."""
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
-    return Flow(state, nonce, verifier, target if len(target) <= LONGEST_TARGET else fallback, now_s)
+    is_short = len(target.encode()) <= LONGEST_TARGET
+    return Flow(state, nonce, verifier, target if is_short else fallback, now_s)
 
 
 def seal_flow(key: bytes, flow: Flow) -> str:

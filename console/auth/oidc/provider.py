@@ -11,7 +11,7 @@ import aiohttp
 import msgspec
 import structlog
 
-from console.auth.oidc.answers import Answer, ProviderAway, ask
+from console.auth.oidc.answers import Answer, ProviderAway, ask, open_http
 from console.auth.oidc.claims import TokenProblem
 from console.auth.oidc.metadata import Metadata, make_address, read_metadata
 from console.auth.oidc.settings import OidcSettings
@@ -151,7 +151,7 @@ async def open_provider(settings: OidcSettings | None) -> AsyncIterator[Provider
         yield None
         return
     reader = load_reader()
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+    async with open_http() as http:
         yield Provider(settings, http, reader, monotonic)
 
 

@@ -47,6 +47,7 @@ caKey: {{ $own.caKey | default $shared.caKey | quote }}
   {{- $_ := set $env "CLICKRAIL_PUBLIC_URL" $values.publicUrl -}}
   {{- $_ := set $env "CLICKRAIL_CONSOLE_PASSWORD_FILE" (printf "%s/console-password" $files) -}}
   {{- $_ := set $env "CLICKRAIL_CONSOLE_SESSION_SECRET_FILE" (printf "%s/console-session-secret" $files) -}}
+  {{- if $own.oidcClientSecretKey }}{{ $_ := set $env "CLICKRAIL_CONSOLE_OIDC_CLIENT_SECRET_FILE" (printf "%s/console-oidc-client-secret" $files) }}{{ end -}}
   {{- with $own.url }}{{ $_ := set $env "CLICKRAIL_CONSOLE_URL" . }}{{ end -}}
 {{- end -}}
 {{- $env = merge $env ($own.settings | default dict) -}}
@@ -115,7 +116,7 @@ CLICKRAIL_KAFKA_SSL_KEY_FILE: {{ .files }}/kafka-tls.key
 {{ include "clickrail.secretSource" (list $values.keys.existingSecret (dict $values.keys.key "keys.json")) }}
 {{- end }}
 {{- if eq .component "console" }}
-{{ include "clickrail.secretSource" (list $values.console.existingSecret (dict $values.console.passwordKey "console-password" $values.console.sessionSecretKey "console-session-secret")) }}
+{{ include "clickrail.secretSource" (list $values.console.existingSecret (dict $values.console.passwordKey "console-password" $values.console.sessionSecretKey "console-session-secret" $values.console.oidcClientSecretKey "console-oidc-client-secret")) }}
 {{- end }}
 {{- end }}
 

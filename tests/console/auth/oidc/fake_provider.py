@@ -2,17 +2,19 @@
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from joserfc import jwt
+from joserfc import jws
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 from console.auth.oidc.id_tokens import REGISTRY
@@ -35,17 +37,27 @@ def make_key(algorithm: str = "RS256", key_id: str | None = "k1") -> Key:
             return OKPKey.generate_key("Ed25519", parameters)
 
 
+@cache
+def make_first_key() -> Key:
+    """Make the key of all providers, once: it takes long."""
+    return make_key()
+
+
 def sign(claims: dict[str, Any], key: Key, algorithm: str = "RS256") -> str:
     header = {"alg": algorithm} | ({"kid": key.kid} if "kid" in key.keys() else {})  # noqa: SIM118 - a key is no dict
-    return jwt.encode(header, claims, key, registry=REGISTRY)
+    # Not by `jwt.encode`, which cannot write a lone surrogate.
+    return jws.serialize_compact(header, json.dumps(claims), key, registry=REGISTRY)
 
 
 class FakeProvider:
-    """`person` is who is logged in there. `change` alters the claims, `sign` signs them, `answers` replaces a page."""
+    """`person` is who is logged in there. `change` alters the claims, `sign` signs them, `answers` replaces a page.
+
+    `asks`: it has a page of its own, which a browser must answer.
+    """
 
     def __init__(self) -> None:
         self.issuer = ""
-        self.key = make_key()
+        self.key = make_first_key()
         self.published = [self.key]
         self.person: dict[str, Any] = dict(VERA)
         self.userinfo: dict[str, Any] | None = None
@@ -54,6 +66,7 @@ class FakeProvider:
         self.described: dict[str, Any] = {}
         self.answers: dict[str, Answer] = {}
         self.takes_codes_twice = False
+        self.asks = False
         self.asked: Counter[str] = Counter()
         self.problems: list[str] = []
         self._codes: dict[str, dict[str, str]] = {}
@@ -89,7 +102,10 @@ class FakeProvider:
         return web.json_response(known | self.described)
 
     async def _authorize(self, request: web.Request) -> web.Response:
-        """Let the person in without a word, as where somebody is logged in already."""
+        """Let the person in: without a word, as where somebody is logged in already, or when a button is pressed."""
+        if self.asks and request.method == "GET":
+            form = '<form method="post"><button>Let me in</button></form>'
+            return web.Response(text=f"<!doctype html><title>Provider</title>{form}", content_type="text/html")
         asked = dict(request.query)
         self._expect(asked.get("response_type") == "code", "response_type")
         self._expect(asked.get("client_id") == CLIENT_ID, "client_id")

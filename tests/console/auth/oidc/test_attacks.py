@@ -105,6 +105,7 @@ FOREIGN: dict[str, tuple[dict[str, Any], str]] = {
     "another nonce": ({"nonce": "another"}, "nonce"),
     "no nonce": ({"nonce": None}, "nonce"),
     "a nonce that is no text": ({"nonce": 7}, "nonce"),
+    "a nonce that is no Unicode": ({"nonce": "\ud800"}, "nonce"),
     "another audience": ({"aud": "another"}, "audience"),
     "no audience": ({"aud": None}, "audience"),
     "others, without a party": ({"aud": [CLIENT_ID, "another"]}, "audience"),
