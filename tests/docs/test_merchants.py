@@ -70,7 +70,10 @@ LANGUAGES: Final[dict[str, Callable[[Path], Command]]] = {
 
 @pytest.fixture(
     scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow if name == "go" else ()) for name in LANGUAGES],
+    params=[
+        pytest.param(name, marks=(pytest.mark.slow, pytest.mark.xdist_group("go")) if name == "go" else ())
+        for name in LANGUAGES
+    ],
 )
 def command(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Command:
     return LANGUAGES[request.param](tmp_path_factory.mktemp(request.param))
