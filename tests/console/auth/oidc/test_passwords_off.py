@@ -63,7 +63,7 @@ async def test_the_login_page_has_the_button_first(
     async with run_oidc_console(provider, changes=changes) as console:
         text = await console.read("/login?next=/clicks%3Fcode%3Da%26b%3Dc")
 
-    assert '<a class="button is-main with-provider" href="/login/oidc?next=/clicks%3Fcode%3Da%26b%3Dc">' in text
+    assert '<a class="button is-main main with-provider" href="/login/oidc?next=/clicks%3Fcode%3Da%26b%3Dc">' in text
     assert "Log in with Keycloak</a>" in text
     assert ("Owners: with a password" in text) is summary
 
