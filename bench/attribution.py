@@ -26,7 +26,7 @@ from console.database import NAME, READERS, Database, open_database
 from identity.keyfile import read_ring
 from identity.token import TokenKeys, make_token
 from referrals.windows import CachedWindows
-from runtime.settings import Secret
+from runtime.secret import Secret
 from storage.days import prepare_days
 from storage.engine import SCORES, read_engine
 from storage.read.attribution import MOST_HOPS, Attribution

@@ -30,7 +30,7 @@ from console.database import READERS, WRITERS, Database
 from console.environment import Environment, open_environment
 from console.service import public_port
 from console.settings import Settings
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 CLICKS: Final = int(os.environ.get("BENCH_CONSOLE_CLICKS", "1000000"))
 ROUNDS: Final = 40

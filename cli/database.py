@@ -46,7 +46,7 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]",
 
 def check_url(database_url: str) -> None:
     from runtime.server_urls import find_postgres_problem
-    from runtime.settings import POSTGRES_URL
+    from runtime.shared_settings import POSTGRES_URL
 
     if problem := find_postgres_problem(database_url):
         raise CommandError(f"CLICKRAIL_DATABASE_URL: {problem}; a URL is needed like {POSTGRES_URL}")

@@ -11,7 +11,7 @@ import structlog
 from runtime.errors import DependencyAway, Stuck
 from runtime.postgres import Session, connect
 from runtime.postgres_errors import ERRORS, classify_error, explain_error
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.read.queries import QUERY_S, Connection
 
 T = TypeVar("T")

@@ -17,7 +17,9 @@ from console.auth.oidc.setting_types import (
 )
 from console.auth.oidc.settings import read_oidc
 from runtime.kafka.settings import KafkaSettings
-from runtime.settings import (
+from runtime.secret import Secret
+from runtime.settings import variables
+from runtime.shared_settings import (
     DatabaseUrl,
     ForwardedHeader,
     Host,
@@ -27,8 +29,6 @@ from runtime.settings import (
     PrivatePort,
     ProxyNetworks,
     PublicUrl,
-    Secret,
-    variables,
 )
 
 SHORTEST_PASSWORD: Final = 8

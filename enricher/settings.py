@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from runtime.kafka.settings import KafkaSettings
-from runtime.settings import (
+from runtime.settings import variables
+from runtime.shared_settings import (
     GroupInstanceId,
     Host,
     KeysFile,
@@ -14,7 +15,6 @@ from runtime.settings import (
     PrivatePort,
     RedisPrefix,
     RedisUrl,
-    variables,
 )
 from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 

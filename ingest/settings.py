@@ -20,7 +20,8 @@ from ingest.limits.gcra import make_limit
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
 from runtime.setting_urls import find_web_problem
-from runtime.settings import (
+from runtime.settings import variables
+from runtime.shared_settings import (
     DatabaseUrl,
     ForwardedHeader,
     Host,
@@ -33,7 +34,6 @@ from runtime.settings import (
     RedisPrefix,
     RedisUrl,
     Region,
-    variables,
 )
 from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 from urls.targets import TargetProblem, check_target

@@ -5,7 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from runtime.settings import DatabaseUrl, Host, LogLevel, PrivatePort, variables
+from runtime.settings import variables
+from runtime.shared_settings import DatabaseUrl, Host, LogLevel, PrivatePort
 
 QualityRules = Annotated[
     str | None,

@@ -5,16 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from runtime.kafka.settings import KafkaSettings
-from runtime.settings import (
-    DatabaseUrl,
-    GroupInstanceId,
-    Host,
-    LogLevel,
-    MostDeadLetters,
-    PrivatePort,
-    Timezone,
-    variables,
-)
+from runtime.settings import variables
+from runtime.shared_settings import DatabaseUrl, GroupInstanceId, Host, LogLevel, MostDeadLetters, PrivatePort, Timezone
 from runtime.tracing import DEFAULT_RATIO, TracesEndpoint, TracesRatio
 from storage.jobs import COMPRESS_AFTER_DAYS
 from storage.partitions import DAYS_AHEAD

@@ -15,7 +15,7 @@ from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.columnstore import apply_policy
 from storage.days import prepare_days
 from storage.engine import StorageEngine, read_engine

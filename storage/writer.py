@@ -8,7 +8,7 @@ from prometheus_client import Counter
 
 from runtime.postgres import Session, connect, describe_failure
 from runtime.postgres_errors import ERRORS, is_missing_partition
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.load import BadRow, Check, DayDropped, LoadResult, Records, TableLoader
 from storage.positions import StoredPositions
 from storage.tables import StorableRow

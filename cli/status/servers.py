@@ -27,7 +27,8 @@ from runtime.migrations import (
 from runtime.postgres import PostgresAway, Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.redis_tls import check_redis_tls_files
-from runtime.settings import DatabaseUrl, RedisUrl, load, variables
+from runtime.settings import load, variables
+from runtime.shared_settings import DatabaseUrl, RedisUrl
 from schemas import TOPICS
 
 if TYPE_CHECKING:

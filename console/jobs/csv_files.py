@@ -28,7 +28,7 @@ from console.reports.reading_all import read_all as read_report
 from console.reports.request import read_request
 from console.view.today import read_today
 from runtime.postgres import Session, connected
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.read.asking.large import LARGE_S, ask_anyway
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from runtime.errors import DependencyAway, Stuck
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 
 log = structlog.get_logger()
 

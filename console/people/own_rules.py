@@ -9,7 +9,7 @@ from console.auth.account_tables import Accounts, Change
 from console.auth.refusals import Refusal
 from console.people.rules import UNKNOWN, By, compare, read_name, subject_of
 from console.settings import find_weakness
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 
 def rename(accounts: Accounts, by: By, user_id: str, name: str, now: datetime) -> Change | Refusal:

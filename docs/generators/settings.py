@@ -13,7 +13,9 @@ import settler.settings
 import sink.settings
 from deploy.local.settings import LocalSettings
 from runtime.expectations import describe_value, find_description, find_example, plain_type
-from runtime.settings import PREFIX, SHARED, Secret
+from runtime.secret import Secret
+from runtime.settings import PREFIX
+from runtime.shared_settings import SHARED
 
 SERVICES: Final[Mapping[str, type[msgspec.Struct]]] = MappingProxyType(
     {

@@ -8,7 +8,7 @@ import msgspec
 from runtime.errors import SettingsError
 from runtime.kafka.settings import KafkaSettings
 from runtime.kafka.tls import FollowingContext
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 
 class KafkaSecurity(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,9 @@ import msgspec
 from msgspec import Meta
 
 from runtime.errors import SettingsError
-from runtime.settings import KafkaBootstrapServers, KafkaTopicPrefix, Secret, variables
+from runtime.secret import Secret
+from runtime.settings import variables
+from runtime.shared_settings import KafkaBootstrapServers, KafkaTopicPrefix
 
 SecurityProtocol = Annotated[
     Literal["PLAINTEXT", "SSL", "SASL_SSL"],

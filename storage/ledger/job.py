@@ -9,7 +9,7 @@ import structlog
 
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.ledger.merge import MOST, TableCheck, merge, tidy
 from storage.read.ledger import GRACE
 from storage.repeated_steps import repeat_steps

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session, connected, describe_failure, transaction
 from runtime.postgres_errors import ERRORS
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.jobs import read_day, repeat
 from storage.retention.plan import apply_retention
 from storage.retention.policy import RetentionPolicy

@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge
 
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session
-from runtime.settings import DatabaseUrl
+from runtime.shared_settings import DatabaseUrl
 from storage.repeated_steps import AGAIN_S, repeat_steps
 from storage.rollups.housekeeping import tidy
 from storage.rollups.rebuild import count_earlier_day

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestClient
 from playwright.async_api import Browser
 
 from console.settings import Settings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.browser import run_chromium
 from tests.console.auth.oidc.fake_provider import FakeProvider, run_provider
 from tests.console.auth.oidc.going import VERA, run_oidc_console

@@ -20,7 +20,7 @@ from console.auth.users import Account
 from console.environment import Environment, open_environment
 from console.settings import Settings
 from console.web.routes import make_app
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
 from tests.waiting import PATIENCE_S

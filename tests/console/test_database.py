@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from console.database import READERS, DatabaseAway, InvalidValue, open_database
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.builders import enriched_click, store
 from tests.console.running import Console
 

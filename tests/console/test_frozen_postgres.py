@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from storage.read.records import StoredClick
 from tests.console.browsing import line, opened
 from tests.console.builders import enriched_click, open_tables

@@ -10,7 +10,8 @@ from deploy.healthcheck import PORTS
 from docs.generators.settings import SERVICES
 from runtime.expectations import plain_type
 from runtime.kafka.settings import KafkaSettings
-from runtime.settings import FILE, Secret, load
+from runtime.secret import Secret
+from runtime.settings import FILE, load
 from schemas import CLICKS_ENRICHED, CLICKS_RAW, CLICKS_REJECTED
 from tests.deploy_helm.renders import NAMES, Object, environment_of, pods_in, read_golden
 

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from docs.generators.settings import SERVICES
 from runtime.expectations import plain_type
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.deploy_helm.renders import CHART, NAMES, RENDER, environment_of, parse, pods_in, render, values_of
 from tests.deploy_helm.tools import ROOT, needs, run_tool
 

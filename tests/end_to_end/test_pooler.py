@@ -21,7 +21,7 @@ from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Program, ReferralCode
 from runtime.errors import Stuck
 from runtime.postgres import Session, connected, is_pooled
-from runtime.settings import Secret
+from runtime.secret import Secret
 from storage.export.plan import FORMATS, ExportPlan
 from storage.export.run import Export, run_export
 from storage.jobs import PartitionJob

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from runtime.errors import DependencyAway
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import EnrichedClick
 from sink.metrics import SinkMetrics
 from storage.erasure.erasing import erase

@@ -1,31 +1,16 @@
 """Settings from the environment."""
 
-import re
-from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
 from msgspec import Meta
-from msgspec.structs import FieldInfo
 
-from deploy.local.settings import LocalSettings
-from docs.generators.settings import SERVICES
 from runtime.errors import SettingsError
-from runtime.expectations import plain_type
-from runtime.kafka.settings import KafkaSettings
-from runtime.settings import DatabaseUrl, KafkaBootstrapServers, Port, Secret, load, show_settings, variables
-
-SERVERS = "CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"
-NEEDED = {
-    SERVERS: "127.0.0.1:19092",
-    "CLICKRAIL_DATABASE_URL": "postgresql://clickrail@127.0.0.1/clickrail",
-    "CLICKRAIL_KEYS_FILE": "keys.json",
-    "CLICKRAIL_INGEST_DATA_DIR": "data",
-    "CLICKRAIL_PUBLIC_URL": "https://go.shop.example",
-    "CLICKRAIL_CONSOLE_PASSWORD": "correct horse",
-}
+from runtime.secret import Secret
+from runtime.settings import load, show_settings, variables
+from runtime.shared_settings import DatabaseUrl, KafkaBootstrapServers, Port
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("INGEST")):
@@ -130,37 +115,6 @@ def test_another_word_than_the_choices_is_refused_with_them() -> None:
     assert message({"CLICKRAIL_INGEST_MODE": "fast"}) == "CLICKRAIL_INGEST_MODE: must be `quick` or `Slow` (how)"
 
 
-@pytest.mark.parametrize("servers", ["kafka:9092", "kafka", "10.0.0.1:9092, b-2.kafka.example:19092", "[::1]:9092"])
-def test_brokers_are_hosts_with_ports(servers: str) -> None:
-    assert len(load(Settings, {SERVERS: servers}).kafka_bootstrap_servers) == len(servers.split(","))
-
-
-@pytest.mark.parametrize(
-    "servers",
-    [
-        "kafka:",
-        "kafka:port",
-        "kafka:0",
-        "kafka:65536",
-        "PLAINTEXT://kafka:9092",
-        "a:1,b:2:3",
-        "::1:9092",
-        "a b:1",
-        "-x:y",
-    ],
-)
-def test_a_broker_of_another_form_is_refused_in_a_sentence(servers: str) -> None:
-    assert message({SERVERS: servers}) == (
-        f"{SERVERS}: each must be a host and a port, for example kafka-1:9092,kafka-2:9092"
-    )
-
-
-def test_no_broker_at_all_is_refused_in_a_sentence() -> None:
-    assert message({SERVERS: " , "}).startswith(
-        f"{SERVERS}: must be a list that is not empty, for example kafka-1:9092"
-    )
-
-
 def test_what_is_shown_of_settings_has_the_names_of_the_variables_and_no_secret() -> None:
     settings = load(Settings, {"CLICKRAIL_DATABASE_URL": "postgresql://u:hunter2@h/d"})
 
@@ -170,72 +124,6 @@ def test_what_is_shown_of_settings_has_the_names_of_the_variables_and_no_secret(
         "CLICKRAIL_INGEST_PORT": 8080,
         "CLICKRAIL_INGEST_MODE": "quick",
     }
-
-
-WRONG = (
-    "",
-    " ",
-    "x y",
-    "-1",
-    "1e999",
-    "nan",
-    "9" * 30,
-    "sesame\n",
-    "\udcff",
-    "http://sesame/",
-    "a\x00b",
-    "null",
-    "[]",
-)
-types_of = cache(partial(get_type_hints, include_extras=True))
-KINDS = (*SERVICES.values(), KafkaSettings, LocalSettings)
-
-
-def error_of(kind: type[msgspec.Struct], environ: dict[str, str]) -> str:
-    """Give what the error says, or an empty text when there is none."""
-    try:
-        load(kind, environ)
-    except SettingsError as error:
-        return str(error)
-    return ""
-
-
-@pytest.mark.parametrize(
-    ("kind", "field"),
-    [
-        pytest.param(kind, field, id=f"{kind.__module__} {field.name}")
-        for kind in KINDS
-        for field in msgspec.structs.fields(kind)
-    ],
-)
-def test_every_error_of_every_setting_is_a_sentence(kind: type[msgspec.Struct], field: FieldInfo) -> None:
-    refused = {error_of(kind, NEEDED | {field.encode_name: text}) for text in WRONG} - {""}
-    for sentence in refused:
-        assert sentence.startswith("CLICKRAIL_")
-        assert set() == set(re.findall(r"regex|Expected|got `|\$\.|\^|`(?:str|int|float|bool|array)`|\n", sentence))
-    # A text without a form may be anything: a path, say.
-    is_free = plain_type(types_of(kind)[field.name]) in (str, Secret, tuple[str, ...])
-    assert refused or is_free
-    missing = {name: text for name, text in NEEDED.items() if name != field.encode_name}
-    if field.required:
-        with pytest.raises(SettingsError, match=rf"^{field.encode_name}: is not set: it must be "):
-            load(kind, missing)
-
-
-@pytest.mark.parametrize(
-    ("kind", "name"),
-    [
-        pytest.param(kind, field.encode_name, id=f"{kind.__module__} {field.name}")
-        for kind in KINDS
-        for field in msgspec.structs.fields(kind)
-        if plain_type(types_of(kind)[field.name]) is Secret
-    ],
-)
-@pytest.mark.parametrize(
-    "secret", ["sesame", "sesame\udcff", "http://sesame@", "rediss://:sesame@h?ssl_cert_reqs=none"]
-)
-def test_no_error_of_a_secret_shows_it(kind: type[msgspec.Struct], name: str, secret: str) -> None:
-    assert "sesame" not in error_of(kind, NEEDED | {name: secret})
 
 
 def test_a_file_that_is_not_there_is_named() -> None:

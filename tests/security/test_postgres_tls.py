@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from runtime.postgres import PostgresAway, Session, connected
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.security.guarded_postgres import GuardedPostgres, guarded_postgres
 from tests.sink.builders import click, clicked
 from tests.sink.test_service import prepared, sinks, write

@@ -12,7 +12,7 @@ from deploy.local.ports import free_port
 from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from settler.service import serve
 from settler.settings import Settings
 from tests.console.builders import open_tables

@@ -14,7 +14,7 @@ from deploy.local.settings import LocalSettings
 from runtime.kafka.consume import ConsumeLoop, Handle, Records
 from runtime.kafka.producer import OutRecord, RecordProducer
 from runtime.kafka.topics import apply_topics
-from runtime.settings import Secret
+from runtime.secret import Secret
 from runtime.stage import run_batch, subscribe
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Topic
 from sink.environment import Environment, open_environment

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import Uniqueness
 from sink.metrics import SinkMetrics
 from storage.erased import LOCK, add_erased, find_erased

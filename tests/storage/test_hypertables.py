@@ -10,7 +10,7 @@ from msgspec import structs
 
 from cli.tables import bring_up_to_date
 from runtime.migrations import MigrationSet, find_migrations, migrate
-from runtime.settings import Secret
+from runtime.secret import Secret
 from runtime.timescaledb import create_timescaledb
 from schemas import Fraud, Uniqueness
 from storage.columnstore import apply_policy

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from console.database import open_database
 from runtime.errors import DependencyAway
-from runtime.settings import Secret
+from runtime.secret import Secret
 from sink.metrics import SinkMetrics
 from storage.days import drop_day, prepare_upcoming_days
 from storage.jobs import PartitionJob

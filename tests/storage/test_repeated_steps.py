@@ -6,7 +6,7 @@ import structlog
 
 from runtime.outage_log import OutageLog
 from runtime.postgres import Session
-from runtime.settings import Secret
+from runtime.secret import Secret
 from runtime.task_scope import task_scope
 from storage.repeated_steps import repeat_steps
 from tests.waiting import eventually

@@ -14,7 +14,7 @@ from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.errors import DependencyAway, Stuck
 from runtime.migrations import find_migrations, migrate
-from runtime.settings import Secret
+from runtime.secret import Secret
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row
 from storage.days import drop_day

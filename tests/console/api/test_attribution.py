@@ -18,7 +18,7 @@ from identity.keys import rotate
 from identity.token import TokenKeys, make_token
 from referrals.admin.repository import add
 from runtime.migrations import find_migrations, migrate
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import EnrichedClick
 from storage.days import drop_day
 from storage.read.attribution import Attribution, Quality, Touchpoint

@@ -16,7 +16,7 @@ from console.auth.login_tables import LoginTables, StoredSession
 from console.auth.refusals import Refusal
 from console.auth.users import OWNER, Account
 from console.database import open_database
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import make_account

@@ -17,7 +17,7 @@ from console.jobs.files import MOST, PART, remove_old_files
 from console.jobs.runner import Cancelled, JobRunner
 from console.jobs.table import ORPHANS, SHOWN, Job, add_job, cancel_job, list_jobs
 from runtime.postgres import Session, connected
-from runtime.settings import Secret
+from runtime.secret import Secret
 from storage.erasure.erasing import erase
 from storage.erasure.request import ErasureRequest
 from storage.export.plan import ExportPlan

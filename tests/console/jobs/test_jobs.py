@@ -15,7 +15,7 @@ from console.jobs.runner import JobRunner
 from console.jobs.table import CLAIM, add_job, cancel_job, list_jobs
 from console.settings import Settings
 from runtime.postgres import Session, connected
-from runtime.settings import Secret
+from runtime.secret import Secret
 from runtime.task_scope import task_scope
 from schemas import CLICKS_ENRICHED, encode
 from tests.console.axe import find_violations

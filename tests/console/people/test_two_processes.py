@@ -8,7 +8,7 @@ import pytest
 
 from console.auth.guard import SESSION_COOKIE
 from console.settings import Settings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.running import Console, make_settings, run_console
 from tests.waiting import eventually
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.reports.world import fill
 from tests.console.running import Console, make_settings, run_console
 

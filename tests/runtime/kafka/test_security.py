@@ -8,7 +8,7 @@ import pytest
 from runtime.errors import SettingsError
 from runtime.kafka.security import PLAINTEXT, read_security
 from runtime.kafka.settings import KafkaSettings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.security.certificates import make_authority, write_signed
 
 

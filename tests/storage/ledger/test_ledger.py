@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from identity.ulid import make_ulid
 from runtime.migrations import find_migrations, migrate
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import EnrichedClick
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row

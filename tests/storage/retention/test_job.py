@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from runtime.errors import DependencyAway
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
 from sink.environment import read_policy
 from sink.metrics import SinkMetrics

@@ -11,7 +11,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from runtime.migrations import find_migrations, migrate
-from runtime.settings import Secret
+from runtime.secret import Secret
 from schemas import CLICKS_ENRICHED, Bot, EnrichedClick, Fraud, Uniqueness, Utm, encode
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row

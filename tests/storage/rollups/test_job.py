@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client import CollectorRegistry
 
-from runtime.settings import Secret
+from runtime.secret import Secret
 from sink.metrics import SinkMetrics
 from storage.rollups.job import RollupJob
 from storage.rollups.state import read_pending, read_state
