@@ -24,8 +24,8 @@ def run(database_url: str, work: "Callable[[asyncpg.Connection], Awaitable[T]]",
 
     from referrals.connections import connected
     from runtime.errors import DependencyAway, SettingsError, Stuck
-    from runtime.postgres import check_tls_files
     from runtime.postgres_errors import ERRORS
+    from runtime.postgres_tls import check_tls_files
 
     async def work_connected() -> T:
         async with connected(database_url, command_timeout_s=statement_s) as connection:

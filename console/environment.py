@@ -35,7 +35,7 @@ from console.web.rendering import open_templates
 from referrals.windows import CachedWindows
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.metrics import make_registry
-from runtime.postgres import check_tls_files
+from runtime.postgres_tls import check_tls_files
 from runtime.process import clickrail_version
 from runtime.task_scope import task_scope
 

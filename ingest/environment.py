@@ -41,7 +41,7 @@ from runtime.errors import SettingsError
 from runtime.kafka.partitioner import StickyPartitioner
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import read_security
-from runtime.postgres import check_tls_files
+from runtime.postgres_tls import check_tls_files
 from runtime.process import clickrail_version
 from runtime.redis_tls import check_redis_tls_files
 from runtime.task_scope import task_scope

@@ -5,9 +5,7 @@ run in another server session, so nothing of a session lasts: no prepared statem
 detects a pooler, so no setting has to name it.
 """
 
-import os
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -16,12 +14,10 @@ import msgspec
 
 from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.postgres_errors import ERRORS, classify_error, explain_error, is_refused_option
-from runtime.setting_urls import Url, read_url
 
 T = TypeVar("T")
 
 CLOSE_S: Final = 1.0
-DEFAULT_ROOT: Final = "~/.postgresql/root.crt"
 # Our own check of the URL passed; a PG* variable such as PGPORT may be at fault. asyncpg's message may quote the URL.
 UNUSABLE_URL: Final = (
     "CLICKRAIL_DATABASE_URL: PostgreSQL's client cannot use this URL, or a PG* variable of the environment: check both"
@@ -171,28 +167,6 @@ async def close(connection: asyncpg.Connection) -> None:
         await connection.close(timeout=CLOSE_S)
     except ERRORS:
         connection.terminate()
-
-
-def check_tls_files(url: str) -> None:
-    """Read the TLS files that a URL names. Raises SettingsError when one cannot be used."""
-    read = read_url(url)
-    if not isinstance(read, Url) or read.options.get("sslmode", "disable") == "disable":
-        return
-    try:
-        load_tls_files(read.options)
-    except OSError as error:
-        reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
-        raise SettingsError(f"CLICKRAIL_DATABASE_URL: a TLS file cannot be used: {reason}") from None
-
-
-def load_tls_files(options: Mapping[str, str]) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    root = options.get("sslrootcert") or os.environ.get("PGSSLROOTCERT") or os.path.expanduser(DEFAULT_ROOT)  # noqa: PTH111 - pathlib raises without a home folder
-    context.load_verify_locations(cafile=root)
-    if crl := options.get("sslcrl"):
-        context.load_verify_locations(cafile=crl)
-    if certificate := options.get("sslcert"):
-        context.load_cert_chain(certificate, options.get("sslkey"), password=lambda: options.get("sslpassword", ""))
 
 
 @asynccontextmanager

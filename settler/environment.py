@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from quality.rules_file import RulesFile
 from runtime.metrics import make_registry
-from runtime.postgres import check_tls_files
+from runtime.postgres_tls import check_tls_files
 from runtime.process import clickrail_version
 from settler.metrics import SettlerMetrics
 from settler.settings import Settings

@@ -10,7 +10,7 @@ from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.metrics import make_registry
-from runtime.postgres import check_tls_files
+from runtime.postgres_tls import check_tls_files
 from runtime.process import clickrail_version
 from runtime.tracing import Tracing, open_tracing
 from sink.metrics import SinkMetrics

@@ -1,7 +1,6 @@
 """Connecting to PostgreSQL: every failure is an outage, or a setting that never works."""
 
 import asyncio
-from pathlib import Path
 from struct import pack
 from urllib.parse import urlsplit
 
@@ -9,7 +8,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from runtime.errors import SettingsError, Stuck
-from runtime.postgres import PostgresAway, Session, check_tls_files, connect, connected, is_pooled
+from runtime.postgres import PostgresAway, Session, connect, connected, is_pooled
 from tests.waiting import PATIENCE_S
 
 CANCEL = pack("!i", 80877102)
@@ -89,20 +88,6 @@ async def test_a_connection_whose_opening_is_cancelled_at_its_last_step_is_close
         # The task holds its frames, and with them what a collection would have closed.
         await is_closed.wait()
     assert opening.cancelled()
-
-
-@pytest.mark.parametrize("option", ["sslrootcert", "sslcrl", "sslcert"])
-def test_a_file_for_tls_that_cannot_be_used_is_a_setting(option: str, tmp_path: Path) -> None:
-    (tmp_path / "empty").touch()
-    for path in ("/nowhere/secret", tmp_path / "empty"):
-        with pytest.raises(SettingsError, match="a TLS file cannot be used") as caught:
-            check_tls_files(f"postgresql://u:secret@db/d?sslmode=verify-full&{option}={path}")
-        assert "secret" not in str(caught.value)
-
-
-def test_without_tls_no_file_is_looked_for() -> None:
-    check_tls_files("postgresql://db/d")
-    check_tls_files("postgresql://db/d?sslmode=disable&sslrootcert=/nowhere")
 
 
 def changed(url: str, **change: str) -> str:
