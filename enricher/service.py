@@ -10,7 +10,7 @@ from enricher.environment import Environment, open_environment
 from enricher.pipeline import STAGE, collect_facts, finish_click
 from enricher.settings import Settings
 from runtime.errors import RecordRefused, RefusedFor
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 from runtime.kafka.spans import ProcessingSpans
 from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage, subscribe
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode

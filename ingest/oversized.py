@@ -14,7 +14,7 @@ import structlog
 
 from ingest.journal.segments import Entry
 from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
-from runtime.kafka.producer import DeliversRecords, OutRecord
+from runtime.kafka.out_record import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 
 log = structlog.get_logger()

@@ -15,7 +15,7 @@ from ingest.journal.segments import Entry
 from ingest.oversized import OversizedClicks
 from runtime.backoff import backoff_delays
 from runtime.errors import DeliveryFailed, RecordRefused
-from runtime.kafka.producer import DeliversRecords, OutRecord
+from runtime.kafka.out_record import DeliversRecords, OutRecord
 from runtime.outage_log import OutageLog
 from runtime.task_scope import task_scope
 

@@ -15,7 +15,7 @@ from ingest.metrics import IngestMetrics
 from ingest.record import record_rejection
 from ingest.refusals import Refusal
 from ingest.request.context import RequestContext, Site, StepTimes
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 from schemas import encode
 from schemas.headers import rejected_headers
 from urls.links import split_path

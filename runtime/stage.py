@@ -25,7 +25,7 @@ from runtime.health import Checks, serve_private_port
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.cutting import deliver_cut
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.producer import DeliversRecords, Headers, OutRecord
+from runtime.kafka.out_record import DeliversRecords, Headers, OutRecord
 from runtime.kafka.security import KafkaSecurity
 from runtime.kafka.subscription import Subscription
 

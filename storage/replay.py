@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from runtime.errors import RecordRefused
-from runtime.kafka.producer import DeliversRecords, OutRecord
+from runtime.kafka.out_record import DeliversRecords, OutRecord
 from schemas import CLICKS_ENRICHED, CLICKS_REJECTED, EnrichedClick, RejectedClick, decode
 from schemas.headers import Headers, enriched_headers, rejected_headers
 from storage.letter_states import FROM, SEND_S, LetterFilters

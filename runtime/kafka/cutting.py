@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from runtime.errors import RecordRefused
-from runtime.kafka.producer import DeliversRecords, OutRecord
+from runtime.kafka.out_record import DeliversRecords, OutRecord
 
 L = TypeVar("L")
 

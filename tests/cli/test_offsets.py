@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cli.main import app
 from cli.tables import apply_migrations
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import TOPICS
 from tests.pipeline import MOST_PARTITIONS, Prefixed

@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 
 from identity.ulid import make_ulid
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from runtime.migrations import find_migrations, migrate
 from schemas import (

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from schemas import CLICKS_RAW
 from tests.pipeline import Pipeline, eventually, running_pipeline, without_redirects
 from tests.schemas.test_codec import EXAMPLES

@@ -17,7 +17,8 @@ from aiokafka import AIOKafkaConsumer
 from identity.keyfile import create_ring, read_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 from identity.ulid import make_ulid, ulid_milliseconds
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, CLICKS_RAW, TOPICS, EnrichedClick, encode
 from tests.enricher.builders import raw_click, seal

@@ -20,7 +20,8 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from identity.ulid import make_ulid
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from storage.partitions import CLICKS, NAME

@@ -15,7 +15,7 @@ from ingest.request.context import RequestContext, Site, StepTimes
 from referrals.lookup.answers import UNKNOWN_IN_POSTGRES, Answer, Found, Layer
 from runtime.client_address import TrustedProxies, parse_networks
 from runtime.errors import DeliveryFailed, RecordRefused, RefusedFor
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 from schemas import RawClick, RejectedClick, decode
 from tests.examples import examples
 from tests.identity.builders import NOW, known_ring, randomness

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import pytest
 
 from runtime.errors import DeliveryFailed, RecordRefused
+from runtime.kafka.out_record import DeliversRecords, OutRecord
 from runtime.kafka.partitioner import KeyPartitioner, StickyPartitioner
-from runtime.kafka.producer import DeliversRecords, OutRecord, RecordProducer
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.ingest.builders import Topics
 from tests.runtime.kafka import test_cutting

@@ -19,7 +19,7 @@ from ingest.readiness import Readiness
 from ingest.service import public_port
 from ingest.settings import Settings
 from runtime.errors import SettingsError
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 from runtime.kafka.topics import apply_topics
 from runtime.settings import load
 from schemas import CLICKS_RAW, CLICKS_REJECTED

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ingest.journal.segments import Entry, Segment
 from ingest.publisher import ENOUGH, LINGER_S, MAX_AT_ONCE, MAX_LINGERS, MAX_REJECTIONS, Publisher
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 from runtime.task_scope import task_scope
 from tests.examples import few
 from tests.ingest.builders import RAW, REJECTED, Topics

@@ -11,8 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced
 
 from runtime.errors import DeliveryFailed, RecordRefused
+from runtime.kafka.out_record import OutRecord
 from runtime.kafka.partitioner import KeyPartitioner, StickyPartitioner
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.faults.brokers import ProxiedKafka
 from tests.runtime.kafka.test_producer import deliver_at_last, read_all

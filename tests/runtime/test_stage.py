@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import TooManyDeadLetters
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.producer import Headers, OutRecord
+from runtime.kafka.out_record import Headers, OutRecord
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_batch, subscribe
 

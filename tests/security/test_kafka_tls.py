@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry
 from runtime.errors import DeliveryFailed
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import KafkaSecurity, read_security
 from runtime.kafka.settings import KafkaSettings
 from runtime.kafka.subscription import Subscription

@@ -12,7 +12,8 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.kafka.consume import ConsumeLoop, Handle, Records
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from runtime.secret import Secret
 from runtime.stage import run_batch, subscribe

@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 
 from runtime.errors import DeliveryFailed
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable

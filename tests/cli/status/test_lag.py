@@ -9,7 +9,8 @@ from cli.status.lag import check_lag, describe_lag
 from cli.status.scope import Scope
 from cli.tables import apply_contract
 from deploy.local.ports import free_port
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from tests.waiting import eventually
 
 WHAT = "lag of the sink"

@@ -14,7 +14,8 @@ from console.settings import Settings
 from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from schemas import CLICKS_ENRICHED
 from tests.console.builders import enriched_click, make_topics, publish, rejected_click
 from tests.console.running import Console, make_settings, run_console

@@ -9,7 +9,8 @@ import msgspec
 
 from console.settings import Settings as ConsoleSettings
 from identity.ulid import make_ulid
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from schemas import CLICKS_ENRICHED, TOPICS, EnrichedClick, encode
 from sink.service import serve

@@ -19,7 +19,8 @@ from runtime.errors import DependencyAway, TooManyDeadLetters
 from runtime.kafka.consume import ConsumeLoop, Records
 from runtime.kafka.groups import asking
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.subscription import Subscription
 from runtime.kafka.topics import apply_topics
 from tests.runtime.kafka.test_topics import Spec

@@ -6,7 +6,7 @@ import pytest
 
 from runtime.errors import RecordRefused
 from runtime.kafka.cutting import deliver_cut
-from runtime.kafka.producer import OutRecord
+from runtime.kafka.out_record import OutRecord
 
 MANY = 100_000
 

@@ -15,8 +15,9 @@ from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from identity.ulid import make_ulid
 from runtime.errors import DeliveryFailed
+from runtime.kafka.out_record import OutRecord
 from runtime.kafka.partitioner import BATCH_BYTES, KeyPartitioner, Partitioner, StickyPartitioner, TopicPartitions
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.runtime.kafka.test_murmur2 import VECTORS
 from tests.runtime.kafka.test_producer import read_all

@@ -11,7 +11,8 @@ from deploy.local.kafka import plan_kafka
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.errors import DeliveryFailed, RecordRefused
-from runtime.kafka.producer import OutRecord, RecordProducer
+from runtime.kafka.out_record import OutRecord
+from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
 from tests.runtime.kafka.test_murmur2 import VECTORS
 from tests.runtime.kafka.test_topics import Spec
