@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from runtime.comments import TableComments
     from runtime.kafka.security import KafkaSecurity
     from runtime.kafka.topics import Applied
-    from runtime.migrations import AppliedMigration, MigrationSet
+    from runtime.migration_files import MigrationSet
+    from runtime.migrations import AppliedMigration
 
 topics = typer.Typer(help="The Kafka topics, and how far each stage has read them.", no_args_is_help=True)
 
@@ -47,7 +48,7 @@ def migrate(database_url: DatabaseUrl, plan: Plan = False, as_json: AsJson = Fal
 
     While it waits for a lock, it waits a second or two at a time, and says on standard error for whom.
     """
-    from runtime.migrations import MigrationError
+    from runtime.migration_files import MigrationError
 
     if plan:
         show_plan(database_url, as_json=as_json)
@@ -62,8 +63,8 @@ def migrate(database_url: DatabaseUrl, plan: Plan = False, as_json: AsJson = Fal
 
 def show_plan(database_url: str, *, as_json: bool) -> None:
     from cli.migration_plan import describe_plan
+    from runtime.migration_files import MigrationError, find_migrations
     from runtime.migration_plan import plan_migrations
-    from runtime.migrations import MigrationError, find_migrations
 
     packages = [find_migrations(package) for package in PACKAGES]
     with exit_on(MigrationError):
@@ -91,7 +92,8 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str],
     The rest: the next partitions, and views and comments for analysts.
     Returns the names of the migrations applied, and what else there is to say.
     """
-    from runtime.migrations import find_migrations, find_skipped, read_state
+    from runtime.migration_files import find_migrations
+    from runtime.migration_state import find_skipped, read_state
     from runtime.migrations import migrate as run_migrations
     from runtime.timescaledb import create_timescaledb
     from storage.analysts.prepare import prepare_for_analysts
@@ -114,7 +116,7 @@ async def bring_up_to_date(connection: "asyncpg.Connection") -> tuple[list[str],
 
 async def drop_views_before(connection: "asyncpg.Connection", packages: "list[MigrationSet]") -> None:
     """Drop the analysts' views if there are migrations to apply; they are made again after these."""
-    from runtime.migrations import find_pending, read_state
+    from runtime.migration_state import find_pending, read_state
     from storage.analysts.prepare import drop_views
 
     is_new = await connection.fetchval("SELECT to_regclass('schema_migrations') IS NULL")

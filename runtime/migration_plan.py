@@ -8,7 +8,7 @@ import msgspec
 
 from runtime.migration_files import Migration, MigrationSet, split_statements
 from runtime.migration_locks import CREATE_INDEX, TableLock, one_line, read_locks
-from runtime.migrations import MigrationState, find_pending, find_skipped, read_engine, read_state
+from runtime.migration_state import MigrationState, find_pending, find_skipped, read_engine, read_state
 from runtime.timescaledb import is_timescaledb_wanted
 
 TABLES: Final = """

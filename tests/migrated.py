@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 
 SCHEMA: Final = "test_tables"
 PACKAGES: Final = ("storage", "console")

@@ -18,7 +18,8 @@ from deploy.local.ports import free_port
 from identity.keyfile import create_ring
 from identity.keys import RING_RANDOMNESS, init_ring
 from runtime.kafka.topics import apply_topics
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from schemas import TOPICS, Topic
 from tests.waiting import PATIENCE_S, eventually
 

@@ -3,7 +3,8 @@
 import asyncpg
 import pytest
 
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from tests import migrated, servers
 
 pytestmark = [

@@ -15,15 +15,9 @@ from runtime.errors import DependencyAway, SettingsError, Stuck
 from runtime.kafka.security import read_security
 from runtime.kafka.settings import KafkaSettings
 from runtime.kafka.topics import compare_topics
-from runtime.migrations import (
-    MigrationError,
-    MigrationSet,
-    MigrationState,
-    check_database,
-    find_migrations,
-    find_pending,
-    read_state,
-)
+from runtime.migration_files import MigrationError, MigrationSet, find_migrations
+from runtime.migration_state import MigrationState, find_pending, read_state
+from runtime.migrations import check_database
 from runtime.postgres import PostgresAway, Session, connected, describe_failure
 from runtime.postgres_errors import ERRORS
 from runtime.redis_tls import check_redis_tls_files

@@ -45,7 +45,7 @@ def run(selected: tuple[str, ...]) -> None:
     from deploy.local.errors import LocalStackError
     from identity.keys import KeyRingError
     from runtime.errors import DependencyAway, SettingsError
-    from runtime.migrations import MigrationError
+    from runtime.migration_files import MigrationError
 
     screen = open_screen(terminal=sys.stdout.isatty())
     try:

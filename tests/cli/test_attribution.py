@@ -16,7 +16,8 @@ from cli.main import app
 from identity.cookie import CookieClaims, CookieKeys, seal_cookie
 from identity.token import TokenKeys, make_token
 from referrals.admin.repository import add
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
 from tests.identity.builders import NONCE, known_ring, write_ring
 from tests.referrals.builders import program

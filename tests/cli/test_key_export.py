@@ -16,7 +16,8 @@ from identity.token import export_keys
 from referrals.admin.repository import add
 from referrals.connections import connected
 from referrals.model import Program
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from tests.identity.builders import NOW, known_ring, randomness, write_ring
 from tests.referrals.builders import program
 

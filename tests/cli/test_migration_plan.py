@@ -9,7 +9,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 
 pytestmark = pytest.mark.servers
 

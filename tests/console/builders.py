@@ -12,7 +12,8 @@ from identity.ulid import make_ulid
 from runtime.kafka.out_record import OutRecord
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.topics import apply_topics
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from schemas import (
     CLICKS_ENRICHED,
     CLICKS_REJECTED,

@@ -11,7 +11,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from runtime.migrations import MigrationSet, find_migrations, migrate
+from runtime.migration_files import MigrationSet, find_migrations
+from runtime.migrations import migrate
 from storage.columns import CLICK_COLUMNS, click_row
 from storage.partitions import CLICKS, NAME
 from tests.console.builders import enriched_click, insert

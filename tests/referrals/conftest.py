@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 
 from referrals.connections import connected
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from referrals.connections import connected
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from tests.referrals.builders import insert
 from tests.urls.target_cases import LEFT_TO_PYTHON, NO_TARGETS, TARGETS
 from tests.waiting import PATIENCE_S

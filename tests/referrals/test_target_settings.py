@@ -17,7 +17,8 @@ from referrals.lookup.redis_codec import seal
 from referrals.lookup.redis_history import History, pack_history
 from referrals.metrics import LookupMetrics
 from referrals.model import Program
-from runtime.migrations import MigrationSet, find_migrations, migrate
+from runtime.migration_files import MigrationSet, find_migrations
+from runtime.migrations import migrate
 from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
 from tests.referrals.lookup.test_factory import eventually, is_followed
 from urls.targets import MACROS

@@ -1,4 +1,4 @@
-"""What the first line of a migration says, and where its statements end."""
+"""The files of migrations: their names, what their first line says, and where their statements end."""
 
 from pathlib import Path
 
@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.migration_files import Directives, MigrationError, read_directives, read_migrations, split_statements
+from runtime.migration_files import (
+    Directives,
+    Migration,
+    MigrationError,
+    MigrationSet,
+    read_directives,
+    read_migrations,
+    split_statements,
+)
 from tests.examples import examples
 
 STATEMENTS = [
@@ -50,3 +58,39 @@ def test_statements_end_at_semicolons_outside_texts_names_and_comments(statement
 
 def test_comments_alone_are_no_statement() -> None:
     assert split_statements("-- migrate: no transaction\n/* nothing; */\n;") == []
+
+
+def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    (tmp_path / "0002_pears.sql").write_text("CREATE TABLE pears ()")
+    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
+    (tmp_path / "README.md").write_text("not a migration")
+    expected = MigrationSet(
+        "fruit",
+        "fruit",
+        (
+            Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "fruit"),
+            Migration("fruit", 2, "pears", "CREATE TABLE pears ()", "fruit"),
+        ),
+    )
+    assert expected == read_migrations("fruit", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["1_apples.sql", "0001-apples.sql", "apples.sql", "0001_Apples.sql"])
+def test_a_file_of_another_name_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(MigrationError, match=rf"fruit/migrations/{name}: a migration is named NNNN_title\.sql"):
+        read_migrations("fruit", tmp_path)
+
+
+def test_a_number_left_out_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_apples.sql").touch()
+    (tmp_path / "0003_pears.sql").touch()
+    with pytest.raises(MigrationError, match=r"fruit/migrations/0003_pears\.sql: number 0002 is expected here"):
+        read_migrations("fruit", tmp_path)
+
+
+def test_a_number_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "0001_apples.sql").touch()
+    (tmp_path / "0001_pears.sql").touch()
+    with pytest.raises(MigrationError, match="number 0002 is expected here"):
+        read_migrations("fruit", tmp_path)

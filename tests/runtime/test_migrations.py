@@ -1,24 +1,16 @@
+"""Migrations applied to a real database: in order, once, by one run at a time."""
+
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
 
-from runtime.migrations import (
-    AppliedMigration,
-    Migration,
-    MigrationError,
-    MigrationSet,
-    MigrationState,
-    find_pending,
-    find_skipped,
-    migrate,
-    read_migrations,
-    read_state,
-)
+from runtime.migration_files import Migration, MigrationError, MigrationSet
+from runtime.migration_state import find_pending, find_skipped, read_state
+from runtime.migrations import AppliedMigration, migrate
 from tests.waiting import PATIENCE_S
 
 
@@ -39,57 +31,6 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close(timeout=PATIENCE_S)
-
-
-def test_files_are_read_in_the_order_of_their_numbers(tmp_path: Path) -> None:
-    (tmp_path / "0002_pears.sql").write_text("CREATE TABLE pears ()")
-    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
-    (tmp_path / "README.md").write_text("not a migration")
-    expected = MigrationSet(
-        "fruit",
-        "fruit",
-        (
-            Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "fruit"),
-            Migration("fruit", 2, "pears", "CREATE TABLE pears ()", "fruit"),
-        ),
-    )
-    assert expected == read_migrations("fruit", tmp_path)
-
-
-@pytest.mark.parametrize("name", ["1_apples.sql", "0001-apples.sql", "apples.sql", "0001_Apples.sql"])
-def test_a_file_of_another_name_is_refused(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).touch()
-    with pytest.raises(MigrationError, match=rf"fruit/migrations/{name}: a migration is named NNNN_title\.sql"):
-        read_migrations("fruit", tmp_path)
-
-
-def test_a_number_left_out_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "0001_apples.sql").touch()
-    (tmp_path / "0003_pears.sql").touch()
-    with pytest.raises(MigrationError, match=r"fruit/migrations/0003_pears\.sql: number 0002 is expected here"):
-        read_migrations("fruit", tmp_path)
-
-
-def test_a_number_twice_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "0001_apples.sql").touch()
-    (tmp_path / "0001_pears.sql").touch()
-    with pytest.raises(MigrationError, match="number 0002 is expected here"):
-        read_migrations("fruit", tmp_path)
-
-
-def test_a_changed_file_that_was_applied_is_named() -> None:
-    recorded = {("fruit", 1): migration(1, "CREATE TABLE apples ()").sha256}
-    with pytest.raises(MigrationError, match=r"fruit/migrations/0001_step_1\.sql has changed since it was applied"):
-        find_pending([fruit("CREATE TABLE pears ()")], MigrationState(recorded))
-
-
-def test_a_database_ahead_of_the_files_is_refused() -> None:
-    with pytest.raises(MigrationError, match="has fruit migration 0002, which this version does not know"):
-        find_pending([fruit("CREATE TABLE apples ()")], MigrationState({("fruit", 2): "0" * 64}))
-
-
-def test_migrations_of_packages_not_asked_for_are_left_alone() -> None:
-    assert find_pending([], MigrationState({("fruit", 1): "0" * 64})) == []
 
 
 @pytest.mark.servers
@@ -187,20 +128,6 @@ async def test_a_database_that_cannot_hold_every_text_is_refused(postgres: str) 
                 assert await other.fetchval("SELECT to_regclass('schema_migrations')") is None
         finally:
             await connection.execute(f"DROP DATABASE {name}")
-
-
-def test_a_package_may_be_recorded_under_the_name_it_had_at_first(tmp_path: Path) -> None:
-    (tmp_path / "0001_apples.sql").write_text("CREATE TABLE apples ()")
-    (tmp_path / "recorded_as").write_text("berry\n")
-    renamed = read_migrations("fruit", tmp_path)
-
-    assert renamed == MigrationSet(
-        "fruit", "berry", (Migration("fruit", 1, "apples", "CREATE TABLE apples ()", "berry"),)
-    )
-    assert find_pending([renamed], MigrationState({("berry", 1): renamed.migrations[0].sha256})) == []
-    assert find_pending([renamed], MigrationState({("fruit", 1): renamed.migrations[0].sha256})) == list(
-        renamed.migrations
-    )
 
 
 CONCURRENTLY = """-- migrate: no transaction

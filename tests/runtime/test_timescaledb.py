@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from runtime.migrations import MigrationError
+from runtime.migration_files import MigrationError
 from runtime.timescaledb import create_timescaledb
 
 pytestmark = pytest.mark.servers

@@ -20,7 +20,8 @@ from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.redis_codec import VersionedValue, pack, unpack
 from referrals.metrics import LookupMetrics
 from runtime.errors import SettingsError
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.settings import load
 from schemas.reasons import STORES_AWAY
 from tests.examples import examples

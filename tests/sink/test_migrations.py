@@ -7,7 +7,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from runtime.migrations import MigrationSet, find_migrations, migrate
+from runtime.migration_files import MigrationSet, find_migrations
+from runtime.migrations import migrate
 from storage.columns import CLICK_COLUMNS, click_row
 from storage.read.counts import Totals, count_totals
 from storage.read.finding import find_click

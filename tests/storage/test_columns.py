@@ -7,7 +7,7 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 import pytest
 
-from runtime.migrations import find_migrations
+from runtime.migration_files import find_migrations
 from schemas import ClientHints, Counts, DeadLetter, EnrichedClick, Fetch, Guards, RejectedClick, Utm, decode
 from storage import columns
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, click_row, letter_row, rejection_row

@@ -9,7 +9,8 @@ import pytest
 from msgspec import structs
 
 from cli.tables import bring_up_to_date
-from runtime.migrations import MigrationSet, find_migrations, migrate
+from runtime.migration_files import MigrationSet, find_migrations
+from runtime.migrations import migrate
 from runtime.secret import Secret
 from runtime.timescaledb import create_timescaledb
 from schemas import Fraud, Uniqueness

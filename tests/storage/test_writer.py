@@ -13,7 +13,8 @@ from deploy.local.postgres import plan_postgres
 from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from runtime.errors import DependencyAway, Stuck
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.secret import Secret
 from sink.metrics import SinkMetrics
 from sink.pipeline import build_row

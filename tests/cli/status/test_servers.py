@@ -6,7 +6,8 @@ from cli.status.finding import Finding
 from cli.status.servers import check_kafka, check_postgres, check_redis, describe_migrations, describe_topics
 from cli.tables import apply_contract, apply_migrations
 from deploy.local.ports import free_port
-from runtime.migrations import Migration, MigrationSet, MigrationState
+from runtime.migration_files import Migration, MigrationSet
+from runtime.migration_state import MigrationState
 
 
 @pytest.mark.servers

@@ -17,7 +17,8 @@ from identity.keyfile import edit_ring, read_ring
 from identity.keys import rotate
 from identity.token import TokenKeys, make_token
 from referrals.admin.repository import add
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.secret import Secret
 from schemas import EnrichedClick
 from storage.days import drop_day

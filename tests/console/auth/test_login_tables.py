@@ -9,7 +9,7 @@ import pytest
 from console.auth.login_tables import LoginTables, StoredSession
 from console.auth.users import OWNER
 from console.database import DatabaseAway, open_database
-from runtime.migrations import MigrationSet, find_migrations
+from runtime.migration_files import MigrationSet, find_migrations
 from runtime.secret import Secret
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables

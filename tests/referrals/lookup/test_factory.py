@@ -19,7 +19,8 @@ from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.redis_codec import VersionedValue, pack, seal
 from referrals.metrics import LookupMetrics
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.redis import REDIS_TIMEOUT_S
 from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
 from tests.waiting import PATIENCE_S, eventually

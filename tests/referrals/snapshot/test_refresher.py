@@ -23,7 +23,8 @@ from referrals.metrics import LookupMetrics
 from referrals.snapshot.reader import NAME
 from referrals.snapshot.writer import try_lock
 from referrals.tables import READ_ORIGIN
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from tests.referrals.builders import PATIENT, get_signer, insert
 from tests.referrals.snapshot.files import HERE, many_codes, open_file, write_file
 from tests.waiting import PATIENCE_S, eventually

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from cli.tables import bring_up_to_date, drop_views_before
-from runtime.migrations import Migration, find_migrations, migrate
+from runtime.migration_files import Migration, find_migrations
+from runtime.migrations import migrate
 from storage.analysts.prepare import drop_views, prepare_for_analysts
 from tests.console.builders import open_tables
 

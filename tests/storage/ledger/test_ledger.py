@@ -9,7 +9,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from identity.ulid import make_ulid
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.secret import Secret
 from schemas import EnrichedClick
 from sink.metrics import SinkMetrics

@@ -8,7 +8,8 @@ import asyncpg
 import msgspec
 import pytest
 
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from schemas import Fraud, Signal, Uniqueness
 from storage.columns import CLICK_COLUMNS
 from storage.personal import PERSONAL, SUBS

@@ -10,7 +10,8 @@ import asyncpg
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from runtime.migrations import find_migrations, migrate
+from runtime.migration_files import find_migrations
+from runtime.migrations import migrate
 from runtime.secret import Secret
 from schemas import CLICKS_ENRICHED, Bot, EnrichedClick, Fraud, Uniqueness, Utm, encode
 from sink.metrics import SinkMetrics
