@@ -6,7 +6,7 @@
     4 score         one click; sees all facts                                quality.score, called by finish_click
     5 encode        ClickFacts -> EnrichedClick -> a record                  build_enriched_click, service.py
 
-A click whose phase raises becomes a dead letter, and the others of its batch go on: `runtime.stage.Batch.process`.
+A click whose phase raises becomes a dead letter, and the others of its batch go on: `runtime.batch.Batch.process`.
 """
 
 from datetime import datetime

@@ -9,10 +9,11 @@ from enricher.click_facts import ClickFacts
 from enricher.environment import Environment, open_environment
 from enricher.pipeline import STAGE, collect_facts, finish_click
 from enricher.settings import Settings
+from runtime.batch import Batch, DeadLetterFormat, Failure, StageSpec
 from runtime.errors import RecordRefused, RefusedFor
 from runtime.kafka.out_record import OutRecord
 from runtime.kafka.spans import ProcessingSpans
-from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage, subscribe
+from runtime.stage import run_stage, subscribe
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, DeadLetter, encode
 from schemas.headers import enriched_headers
 from schemas.letters import make_dead_letter, write_letter

@@ -7,8 +7,9 @@ from typing import Final
 
 import structlog
 
+from runtime.batch import Batch, DeadLetterFormat, Failure, StageSpec
 from runtime.kafka.spans import ProcessingSpans
-from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_stage, subscribe
+from runtime.stage import run_stage, subscribe
 from runtime.task_scope import task_scope
 from schemas import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_REJECTED, DeadLetter
 from schemas.letters import SourceRecord, make_dead_letter, write_letter

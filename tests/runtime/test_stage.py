@@ -1,53 +1,20 @@
 """The shell of a stage, with records, letters and a producer of our own: runtime knows no click."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from runtime.batch import Batch, Failure
 from runtime.dead_letter_limit import DeadLetterLimit
 from runtime.errors import TooManyDeadLetters
 from runtime.kafka.metrics import StreamMetrics
-from runtime.kafka.out_record import Headers, OutRecord
+from runtime.kafka.out_record import OutRecord
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
-from runtime.stage import Batch, DeadLetterFormat, Failure, StageSpec, run_batch, subscribe
-
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-
-
-class Record(msgspec.Struct, frozen=True):
-    offset: int
-    text: str = "1"
-    topic: str = "test.numbers"
-    partition: int = 2
-
-
-class Letter(msgspec.Struct, frozen=True):
-    topic: str
-    partition: int
-    offset: int
-    reason: str
-    detail: str
-    stage: str
-    made_at: datetime = NOW
-
-
-def make_letter(record: Record, failure: Failure, stage: str, now: datetime) -> Letter:
-    return Letter(record.topic, record.partition, record.offset, failure.reason, failure.detail, stage, now)
-
-
-def write_letter(letter: Letter, cap: int) -> tuple[bytes | None, bytes, Headers]:
-    return b"key", f"{letter.offset} {letter.reason}"[:cap].encode(), [("stage", letter.stage.encode())]
-
-
-SPEC = StageSpec(
-    name="adder",
-    topics=("numbers", "more"),
-    letters=DeadLetterFormat(topic="dead", type=Letter, make=make_letter, write=write_letter),
-)
+from runtime.stage import run_batch, subscribe
+from tests.runtime.adder_stage import SPEC, Letter, Record, read
 
 
 class Delivered:
@@ -85,60 +52,9 @@ def env() -> Environment:
     return Environment(Settings(), registry, StreamMetrics(registry, "adder"), PLAINTEXT, Delivered(), limit)
 
 
-def read(record: Record) -> int | Letter:
-    if record.text == "":
-        return make_letter(record, Failure("empty", "there is nothing in it"), "adder", NOW)
-    return int(record.text)
-
-
 async def handle(batch: Batch[Letter]) -> None:
     numbers = batch.process(read, batch.records)
     batch.reject({place: Failure("negative", str(number)) for place, number in numbers.items() if number < 0})
-
-
-def batch_of(*texts: str, limit: int = 0) -> Batch[Letter]:
-    records = [Record(offset, text) for offset, text in enumerate(texts)]
-    return Batch(SPEC, DeadLetterLimit(limit, "A_LIMIT"), records, NOW)
-
-
-def test_what_was_made_of_each_record_is_given_by_its_place() -> None:
-    batch = batch_of("5", "6")
-
-    assert batch.process(read, batch.records) == {0: 5, 1: 6}
-    assert batch.letters == {}
-
-
-def test_a_letter_and_a_crash_are_set_aside_and_the_others_go_on() -> None:
-    batch = batch_of("5", "", "six", "7")
-
-    assert batch.process(read, batch.records) == {0: 5, 3: 7}
-    assert [(place, letter.reason) for place, letter in batch.letters.items()] == [(1, "empty"), (2, "internal_error")]
-    assert batch.letters[2].detail.startswith("ValueError at runtime/test_stage.py:")
-
-
-def test_a_second_phase_works_on_what_the_first_made_and_keeps_the_places() -> None:
-    batch = batch_of("zero", "0", "4")
-    numbers = batch.process(read, batch.records)
-
-    assert batch.process(lambda number: 8 // number, numbers) == {2: 2}
-    assert [letter.offset for letter in batch.letters.values()] == [0, 1]
-
-
-def test_too_many_letters_of_all_phases_together_are_over_the_limit() -> None:
-    batch = batch_of("", "", "-1", limit=3)
-    batch.process(read, batch.records)
-
-    with pytest.raises(TooManyDeadLetters, match="empty: 2, negative: 1"):
-        batch.reject({2: Failure("negative", "-1")})
-
-
-def test_the_limit_can_be_checked_for_records_that_are_yet_to_be_rejected() -> None:
-    batch = batch_of("", "", "-1", limit=3)
-    batch.process(read, batch.records)
-
-    with pytest.raises(TooManyDeadLetters, match="empty: 2, negative: 1"):
-        batch.check_limit({2: "negative"})
-    assert sorted(batch.letters) == [0, 1]
 
 
 async def test_letters_are_delivered_in_the_order_of_their_records_counted_and_logged(env: Environment) -> None:
