@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 SCOPE: Final = re.compile(r"[!#-\[\]-~]{1,100}")

@@ -6,7 +6,7 @@ import msgspec
 
 from console.auth.roles import Role
 from runtime.errors import SettingsError
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 PREFIX: Final = "CLICKRAIL_CONSOLE_"
 CALLBACK: Final = "/login/oidc/callback"

@@ -12,7 +12,7 @@ from aiohttp.test_utils import TestClient
 from console.auth.guard import SESSION_COOKIE
 from console.auth.users import Account
 from console.settings import Settings
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.auth.oidc.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_account, make_settings, run_console

@@ -12,7 +12,7 @@ from console.auth.oidc.claims import Identity, read_email, read_identity
 from console.auth.oidc.settings import OidcSettings
 from console.auth.refusals import Refusal
 from console.auth.users import OWNER_LOGIN
-from runtime.settings import Secret
+from runtime.secret import Secret
 from tests.console.auth.oidc.fake_provider import FakeProvider
 from tests.console.auth.oidc.going import VERA, log_in, run_oidc_console
 from tests.console.builders import NOW

@@ -15,7 +15,7 @@ from console.auth.oidc.flow import (
 )
 from console.auth.oidc.metadata import Metadata
 from console.auth.oidc.settings import OidcSettings
-from runtime.settings import Secret
+from runtime.secret import Secret
 
 KEY = b"k" * 32
 NOW_S = 1_780_000_000

@@ -10,7 +10,8 @@ import pytest
 from console.auth.oidc.settings import OidcSettings, read_oidc
 from console.settings import Settings
 from runtime.errors import SettingsError
-from runtime.settings import Secret, load
+from runtime.secret import Secret
+from runtime.settings import load
 from tests.console.test_settings import LEAST
 
 ISSUER = "https://login.shop.example/realms/shop"
