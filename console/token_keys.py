@@ -5,7 +5,7 @@ from pathlib import Path
 import structlog
 
 from identity.keyfile import WatchedKeyRing
-from identity.keys import KeyRing, KeyRingError
+from identity.keys import Key, KeyRing, KeyRingError
 from identity.token import TokenKeys
 from runtime.errors import SettingsError
 
@@ -25,6 +25,11 @@ class LiveTokenKeys:
         """Return the keys, read again if the file has changed. A file that cannot be used is reported once."""
         self._watched.refresh()
         return self._keys
+
+    def list_keys(self) -> tuple[Key, ...]:
+        """List the keys of the file as it is now."""
+        self._watched.refresh()
+        return self._watched.ring.keys
 
     def _use(self, ring: KeyRing) -> None:
         self._keys = TokenKeys(ring)

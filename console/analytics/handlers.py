@@ -19,8 +19,8 @@ from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
 from console.analytics.series import UNITS, Point, choose_unit, encode_series, list_units, make_series
 from console.analytics.totals import MEASURES, find_before, find_clicks, make_rate, make_rejected, make_totals
-from console.annotations.marks import Mark, list_marks
-from console.annotations.table import list_annotations
+from console.annotations.found import find_notes
+from console.annotations.marks import place_notes
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
 from console.reports.saved import SavedView, find_shown, list_saved
@@ -102,7 +102,9 @@ async def show_chart(request: web.Request) -> web.Response:
         job = write_report(part.view, unit, (part.measure,))
         return reply_part(request, part, "chart", refusal=answer, job=job, **context)
     other = await answer_other(request, part, unit)
-    marks = await find_marks(request, part, span, unit)
+    environment: Environment = request.app[ENVIRONMENT]
+    notes = await environment.database.read(lambda reader: find_notes(environment, reader, part.view, part.today))
+    marks = place_notes(notes, span, unit, part.today.zone)
     series = make_series(asked, unit, part.today, answer, other)
     return reply_part(
         request,
@@ -116,13 +118,6 @@ async def show_chart(request: web.Request) -> web.Response:
         addresses=[write_zoom(part, point) for point in series.points],
         **context,
     )
-
-
-async def find_marks(request: web.Request, part: Part, span: Span, unit: Unit) -> list[Mark]:
-    """Find the annotations beside the chart."""
-    environment: Environment = request.app[ENVIRONMENT]
-    found = await environment.database.read(lambda reader: list_annotations(reader, span))
-    return list_marks(found, part.view, span, unit, part.today.zone)
 
 
 def write_zoom(part: Part, point: Point) -> str:

@@ -132,6 +132,8 @@ def encode_series(series: Series, title: str, marks: Sequence[Mark] = ()) -> str
             "unfinished": series.unfinished,
             "unit": series.unit,
             "title": title,
-            "marks": [{"place": mark.place, "text": mark.text} for mark in marks],
+            "marks": [
+                {"place": mark.place, "text": mark.note.text, "automatic": mark.note.is_automatic} for mark in marks
+            ],
         }
     ).decode()

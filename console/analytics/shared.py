@@ -10,6 +10,8 @@ from console.analytics.asking import Part, answer_part, read_query
 from console.analytics.refusals import explain_refusal
 from console.analytics.series import choose_unit, make_series
 from console.analytics.totals import find_before, make_totals
+from console.annotations.found import find_shared_notes
+from console.annotations.marks import Note
 from console.environment import ENVIRONMENT
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
 from console.view.toolbar import make_toolbar
@@ -32,7 +34,13 @@ async def read_totals(request: web.Request, query: MultiMapping[str]) -> dict[st
         "has_before": find_before(answer) is not None,
         "words": MEASURE_WORDS[part.measure],
         "series": await read_series(request, part),
+        "notes": await read_notes(request, part),
     }
+
+
+async def read_notes(request: web.Request, part: Part) -> list[Note]:
+    database = request.app[ENVIRONMENT].database
+    return await database.read(lambda reader: find_shared_notes(reader, part.view, part.today))
 
 
 async def read_series(request: web.Request, part: Part) -> Any:

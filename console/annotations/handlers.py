@@ -1,26 +1,31 @@
 """The page of annotations: a list, a form to add one, and a button to remove each."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
-from console.annotations.marks import write_when
+from console.annotations.found import find_automatic
+from console.annotations.marks import list_notes, write_when
 from console.annotations.table import NewAnnotation, add_annotation, list_annotations, remove_annotation
 from console.audit.log import actor_of
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
-from console.view.filters import is_storable
+from console.view.filters import Filter, is_storable
 from console.view.today import read_today
+from console.view.view import View
 from console.web.forms import read_form
 from console.web.numbers import read_whole
 from console.web.responses import reply
+from storage.read.asking.question import Span
 from storage.read.queries import QUERY_S, Connection
 
 LONGEST: Final = 500
 LAST: Final = 10**15
+AUTOMATIC: Final = timedelta(days=28)
+"""How far back the page lists what nobody wrote; charts go back as far as the tables do."""
 PATH: Final = "/annotations"
 FIELDS: Final = ("day", "time", "program", "text")
 HAS: Final = "SELECT EXISTS (SELECT FROM programs WHERE id = $1)"
@@ -41,13 +46,18 @@ async def reply_page(
 
     async def read(connection: Connection) -> web.Response:
         today = await read_today(connection, environment.now())
-        found = await list_annotations(connection, program_id=chosen or None)
+        view = View(filters=(Filter("program", "is", (chosen,)),) if chosen else ())
+        found = await list_annotations(connection, view=view)
+        since = Span(today.now - AUTOMATIC, today.now)
+        automatic = await find_automatic(environment, connection, view, since)
         return reply(
             request,
             "annotations/page.html",
             status,
             programs=await connection.fetch(PROGRAMS, timeout=QUERY_S),
-            annotations=[(one, write_when(one, today.zone)) for one in found],
+            annotations=[(one, write_when(one.when, today.zone)) for one in found],
+            notes=list_notes((), automatic, since, today.zone)[::-1],
+            days=AUTOMATIC.days,
             zone=today.zone.key,
             chosen=chosen,
             given={**given, "day": given["day"] or today.now.astimezone(today.zone).date().isoformat()},

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
+from console.annotations.entity_filters import list_parameters, write_condition
 from console.audit.log import Actor, AuditEntry, write_audit
+from console.view.view import View
 from storage.read.asking.question import Moment, Span
 from storage.read.queries import QUERY_S, Reader
 
@@ -17,7 +19,7 @@ LIST: Final = f"""
     SELECT annotation_id, day, at, program_id, programs.name AS program, text, written_by, written_at
     FROM annotations LEFT JOIN programs ON programs.id = program_id
     WHERE ($1::timestamptz IS NULL OR {WHEN} >= $1) AND ($2::timestamptz IS NULL OR {WHEN} < $2)
-        AND ($3::text IS NULL OR program_id IS NULL OR program_id = $3)
+        AND {write_condition("program_id", "programs.name", 3)}
     ORDER BY {WHEN} DESC, annotation_id DESC LIMIT {SHOWN}
 """  # noqa: S608 - parts of our own
 NAMES: Final = ("annotation_id", "program_id", "program", "text", "written_by", "written_at")
@@ -49,13 +51,15 @@ class Annotation(NewAnnotation, frozen=True, kw_only=True):
     written_at: datetime
 
 
-async def list_annotations(reader: Reader, span: Span | None = None, program_id: str | None = None) -> list[Annotation]:
-    """List the newest annotations, of a range or of all, with those of all programs. Raises asyncpg's errors.
+async def list_annotations(reader: Reader, span: Span | None = None, view: View | None = None) -> list[Annotation]:
+    """List the newest annotations, of a range or of all, that the view's filter by program lets through.
+
+    Those of all programs are among them. Raises asyncpg's errors.
 
     Of days at the edges of the range there may be one too many.
     """
     begin, end = (None, None) if span is None else (span.begin - A_DAY, span.end + A_DAY)
-    rows = await reader.fetch(LIST, begin, end, program_id, timeout=QUERY_S)
+    rows = await reader.fetch(LIST, begin, end, *list_parameters(view or View(), "program"), timeout=QUERY_S)
     return [Annotation(when=row["at"] or row["day"], **{name: row[name] for name in NAMES}) for row in rows]
 
 

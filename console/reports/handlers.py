@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
+from console.annotations.found import find_notes
+from console.annotations.marks import Note
 from console.audit.exports import note_export
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
@@ -38,19 +40,20 @@ async def show_reports(request: web.Request) -> web.Response:
     asked, ignored = read_request(request.query)
     user = request[SESSION].user
 
-    async def read(connection: Connection) -> tuple[Report | Refusal, Today, list[SavedView]]:
+    async def read(connection: Connection) -> tuple[Report | Refusal, Today, list[SavedView], list[Note]]:
         today = await read_today(connection, environment.now())
         saved = await list_saved(connection, user.id)
-        return await read_report(connection, asked, today), today, saved
+        notes = await find_notes(environment, connection, asked.view, today)
+        return await read_report(connection, asked, today), today, saved, notes
 
-    report, today, saved = await environment.database.read(read)
+    report, today, saved, notes = await environment.database.read(read)
     start = next((one for one in saved if one.is_start and one.path == PATH and one.query), None)
     if start is not None and not request.query_string:
         raise web.HTTPSeeOther(environment.base.address(start.address))
 
     def write() -> web.Response:
         shown = describe(asked, ignored, report, today, saved)
-        return reply(request, "reports/reports.html", **shown, site=find_site(request))
+        return reply(request, "reports/reports.html", **shown, notes=notes, site=find_site(request))
 
     # Hundreds of rows take a fifth of a second, in which nobody else would be answered.
     return await asyncio.to_thread(write)

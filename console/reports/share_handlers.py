@@ -11,6 +11,8 @@ from aiohttp import web
 from multidict import MultiDict
 
 from console.analytics.shared import read_totals
+from console.annotations.found import find_shared_notes
+from console.annotations.marks import Note
 from console.auth.browser_session import is_https
 from console.auth.password_queue import QueueFull
 from console.auth.passwords import is_hash_of
@@ -135,14 +137,15 @@ async def show_report(request: web.Request, shared: SharedReport) -> web.Respons
     pairs = [pair for pair in parse_qsl(shared.query, keep_blank_values=True) if pair[0] not in ("page", "open")]
     asked, ignored = read_request(MultiDict([*pairs, ("page", request.query.get("page", ""))]))
 
-    async def read(connection: Connection) -> tuple[Report | Refusal, Today]:
+    async def read(connection: Connection) -> tuple[Report | Refusal, Today, list[Note]]:
         today = await read_today(connection, environment.now())
-        return await read_report(connection, asked, today), today
+        notes = await find_shared_notes(connection, asked.view, today)
+        return await read_report(connection, asked, today), today, notes
 
-    report, today = await environment.database.read(read)
+    report, today, notes = await environment.database.read(read)
 
     def write() -> web.Response:
-        shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared}
+        shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared, "notes": notes}
         return reply(request, "reports/shared.html", **shown)
 
     # As for those who are logged in: meanwhile others are answered.

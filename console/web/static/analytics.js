@@ -69,7 +69,7 @@
     }));
     for (const mark of data.marks.filter((one) => one.place === place)) {
       const note = document.createElement("small");
-      note.className = "mark";
+      note.className = mark.automatic ? "mark is-automatic" : "mark";
       note.textContent = mark.text.length > 80 ? `${mark.text.slice(0, 79)}…` : mark.text;
       box.append(note);
     }
@@ -81,20 +81,37 @@
     box.hidden = !box.childElementCount;
   }
 
-  // Annotations: a dashed line, and a triangle on the axis.
-  function drawMarks(plot, data, tone) {
+  // Annotations: a dashed line with a triangle at its foot, or an empty diamond at its top if nobody wrote them.
+  function drawMarks(plot, data, written, automatic) {
     const { ctx, bbox } = plot;
     const size = 5 * devicePixelRatio;
     const bottom = bbox.top + bbox.height;
-    ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = tone;
-    ctx.setLineDash([size / 2, size]);
-    for (const place of new Set(data.marks.map((mark) => mark.place))) {
-      const x = Math.round(plot.valToPos(place, "x", true));
+    const places = (isAutomatic) => new Set(data.marks.filter((mark) => mark.automatic === isAutomatic).map((mark) => mark.place));
+    const drawLine = (x, dash) => {
+      ctx.setLineDash(dash);
       ctx.beginPath();
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bottom);
       ctx.stroke();
+      ctx.setLineDash([]);
+    };
+    ctx.save();
+    ctx.strokeStyle = automatic;
+    for (const place of places(true)) {
+      const x = Math.round(plot.valToPos(place, "x", true));
+      drawLine(x, [size / 4, size]);
+      ctx.beginPath();
+      ctx.moveTo(x, bbox.top);
+      ctx.lineTo(x + size, bbox.top + size);
+      ctx.lineTo(x, bbox.top + 2 * size);
+      ctx.lineTo(x - size, bbox.top + size);
+      ctx.closePath();
+      ctx.stroke();
+    }
+    ctx.strokeStyle = ctx.fillStyle = written;
+    for (const place of places(false)) {
+      const x = Math.round(plot.valToPos(place, "x", true));
+      drawLine(x, [size / 2, size]);
       ctx.beginPath();
       ctx.moveTo(x, bottom - 2 * size);
       ctx.lineTo(x + size, bottom);
@@ -145,7 +162,7 @@
       ],
       series,
       hooks: {
-        draw: [(self) => drawMarks(self, data, noticed)],
+        draw: [(self) => drawMarks(self, data, noticed, ink)],
         setCursor: [(self) => {
           const { idx, left } = self.cursor;
           if (idx === null || idx === undefined || left < 0) {

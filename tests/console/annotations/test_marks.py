@@ -1,15 +1,14 @@
-"""Beside which period an annotation stands, and for which filters it is shown."""
+"""Beside which period an annotation stands."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.annotations.automatic import Automatic
 from console.annotations.handlers import read_annotation
-from console.annotations.marks import list_marks
+from console.annotations.marks import list_notes, place_notes
 from console.annotations.table import Annotation, NewAnnotation
-from console.view.filters import Filter, Operator
-from console.view.view import View
 from storage.read.asking.periods import Unit
 from storage.read.asking.question import Moment, Range, locate
 
@@ -26,7 +25,8 @@ def annotation(when: Moment, program: str | None = None) -> Annotation:
 
 
 def places(when: Moment, unit: Unit) -> list[int]:
-    return [mark.place for mark in list_marks([annotation(when)], View(), SPAN, unit, BERLIN)]
+    notes = list_notes([annotation(when)], [], SPAN, BERLIN)
+    return [mark.place for mark in place_notes(notes, SPAN, unit, BERLIN)]
 
 
 @pytest.mark.parametrize(
@@ -48,25 +48,15 @@ def test_an_annotation_stands_beside_its_period_of_the_reporting_zone(
     assert places(when, unit) == place
 
 
-@pytest.mark.parametrize(
-    ("operator", "values", "program", "is_shown"),
-    [
-        ("is", ("prg_shoes",), "prg_shoes", True),
-        ("is", ("prg_hats",), "prg_shoes", False),
-        ("not", ("prg_shoes",), "prg_shoes", False),
-        ("not", ("prg_hats",), "prg_shoes", True),
-        ("has", ("SHOE",), "prg_shoes", True),
-        ("has", ("hat",), "prg_shoes", False),
-        ("is", ("prg_hats",), None, True),
-    ],
-)
-def test_a_filter_by_program_lets_through_its_own_annotations_and_those_of_all(
-    operator: Operator, values: tuple[str, ...], program: str | None, is_shown: bool
-) -> None:
-    view = View(filters=(Filter("program", operator, values),))
-    marks = list_marks([annotation(date(2026, 10, 25), program)], view, SPAN, "day", BERLIN)
+def test_notes_are_in_the_order_of_time_and_tell_whether_somebody_wrote_them() -> None:
+    at = datetime(2026, 10, 25, 12, tzinfo=UTC)
+    happened = [Automatic(at=at, kind="outage", text="An outage"), Automatic(at=SPAN.end, kind="keys", text="later")]
+    notes = list_notes([annotation(date(2026, 10, 26), "prg_shoes")], happened, SPAN, BERLIN)
 
-    assert bool(marks) == is_shown
+    assert [(note.when, note.text, note.is_automatic, note.written_by, note.program) for note in notes] == [
+        ("25 Oct 2026, 13:00", "An outage", True, "", ""),
+        ("26 Oct 2026", "a sale", False, "Ann", "Shoes"),
+    ]
 
 
 def test_a_time_is_of_the_reporting_zone() -> None:
