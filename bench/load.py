@@ -27,7 +27,8 @@ USER_AGENTS: Final = (
     "Mozilla/5.0 (X11; Linux x86_64; rv:{v}.0) Gecko/20100101 Firefox/{v}.0",
     f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {SAFARI} Safari/605.1.15",
 )
-VARIANTS: Final = 5000
+VARIANTS: Final = 60_000
+"""Visitors: fewer would click many times within a minute, as people do not."""
 REDIRECT: Final = 302
 PAUSE_S: Final = 0.001
 NO_BODY: Final = b"HTTP/1.1 302 "

@@ -14,11 +14,10 @@ from quality.log_entries import (
     FIRST,
     FIRST_WITH_COOKIE,
     NUMBERS_AT,
-    SEEN,
-    TIME_SHIFT,
-    Entry,
+    LastClicks,
     count_entries,
     count_first,
+    keep_whole,
     read_last,
     write_entry,
 )
@@ -35,14 +34,18 @@ LOG_BYTES: Final = LOG_ENTRIES * ENTRY.size
 class NetworkLog:
     """The log of a network in one bucket, with the entries that this batch adds. `before`: the log before it."""
 
-    def __init__(self, key: bytes, log: bytes, before: list[Entry]) -> None:
+    def __init__(self, key: bytes, log: bytes, before: bytes) -> None:
         self.key = key
-        self._log = log
+        self._log = keep_whole(log)
+        self._before = keep_whole(before)
         self._added: dict[bytes, tuple[int, ...]] = {}
-        self.size = len(log) // ENTRY.size
-        self.last = read_last(log) if log else []
-        if len(self.last) < SEEN and before:
-            self.last[:0] = before[len(self.last) - SEEN :]
+        self._entries: list[bytes] = []
+        self._last: LastClicks | None = None
+        self.size = len(self._log) // ENTRY.size
+
+    def read(self) -> bytes:
+        """Give the log with what was added."""
+        return b"".join((self._log, *self._entries))
 
     def find(self, visit: Visit) -> Counts | None:
         """Give the counts of a click that was seen before."""
@@ -56,17 +59,22 @@ class NetworkLog:
     def add(self, visit: Visit) -> tuple[Counts, Append | None]:
         """Count a click that is new, and give the entry to write, if there is room for one."""
         is_full = self.size >= LOG_ENTRIES
-        at_ms = min(visit.at_ms, self.last[-1][0] >> TIME_SHIFT) if is_full else visit.at_ms
-        numbers = count_entries(visit, at_ms, self.last) if self.last else count_first(visit)
+        numbers = self._count(visit, is_full=is_full) if self.size or self._before else count_first(visit)
         if is_full:
             return make_counts(numbers), None
         entry = write_entry(visit, numbers)
         self._added[visit.packed_id] = numbers
+        self._entries.append(entry)
         self.size += 1
-        self.last.append(ENTRY.unpack(entry))
-        if len(self.last) > SEEN:
-            del self.last[0]
+        if self._last is not None:
+            self._last.add(visit)
         return make_counts(numbers), Append(self.key, entry, LOG_BYTES, KEPT_S)
+
+    def _count(self, visit: Visit, *, is_full: bool) -> tuple[int, ...]:
+        # Most networks have one click in a batch and none before: nothing is read for them.
+        if self._last is None:
+            self._last = read_last(self.read(), self._before)
+        return count_entries(visit, min(visit.at_ms, self._last.last_ms) if is_full else visit.at_ms, self._last)
 
 
 class BatchCounts:
@@ -101,9 +109,9 @@ class BatchCounts:
         key, key_before = keys
         log = self._logs.get(key)
         if log is None:
-            before = self._logs.get(key_before)
-            entries = before.last if before else read_last(values.get(key_before) or b"")
-            log = self._logs[key] = NetworkLog(key, values.get(key) or b"", entries)
+            earlier = self._logs.get(key_before)
+            before = earlier.read() if earlier else values.get(key_before) or b""
+            log = self._logs[key] = NetworkLog(key, values.get(key) or b"", before)
         return log
 
 
