@@ -16,9 +16,12 @@ class ConsoleMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.browsers = Gauge("clickrail_console_browsers", "Browsers watching clicks arrive.", registry=registry)
         self.events = Counter(
-            "clickrail_console_events", "Records read for the live view, by kind.", ["kind"], registry=registry
+            "clickrail_console_events",
+            "Records read for the live view, by kind; `unread` came while nobody looked, and were not decoded.",
+            ["kind"],
+            registry=registry,
         )
-        for kind in ("click", "rejection", "undecodable"):
+        for kind in ("click", "rejection", "undecodable", "unread"):
             self.events.labels(kind)
         self.dropped = Counter(
             "clickrail_console_events_dropped", "Lines dropped because a browser read too slowly.", registry=registry

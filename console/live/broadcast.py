@@ -1,9 +1,13 @@
-"""The live view's events: the most recent ones, and a bounded queue for each browser."""
+"""The live view's events: the most recent ones, and a bounded queue for each browser.
+
+Decoding all of a busy site's clicks is most of what a console does, and most of the time nobody looks: what arrives
+then is kept as it came, and read when somebody comes.
+"""
 
 import asyncio
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -81,8 +85,19 @@ class Broadcast:
         self._metrics = metrics
         self._sequence = 0
         self._recent: dict[str, Arrival] = {}
+        self._unread: deque[Callable[[], object]] = deque()
         self._subscriptions: set[Subscription] = set()
         self._closed = False
+
+    def defer(self, publish: Callable[[], object]) -> None:
+        """Keep what publishes an event until somebody looks, or until as many others have come as are remembered."""
+        if self._subscriptions:
+            publish()
+            return
+        self._unread.append(publish)
+        if len(self._unread) > REMEMBERED:
+            self._unread.popleft()
+            self._metrics.events.labels("unread").inc()
 
     def publish(self, event: ClickOrRejection) -> None:
         """Keep an event and queue it for every subscription. Ignore a repeat of a recent event."""
@@ -100,15 +115,18 @@ class Broadcast:
 
     def recent(self, filters: Filters) -> list[Line]:
         """Return the recent lines that match the filters, oldest first."""
+        self._read()
         return [arrival.line for arrival in self._recent.values() if matches(arrival.line.filterable, filters)]
 
     def find(self, ulid: str) -> ClickOrRejection | None:
+        self._read()
         arrival = self._recent.get(ulid)
         return None if arrival is None else arrival.event
 
     @property
     def position(self) -> str:
         """The current position in the stream, to continue from later."""
+        self._read()
         return self.format_position(self._sequence)
 
     def format_position(self, sequence: int) -> str:
@@ -120,6 +138,7 @@ class Broadcast:
 
         For a position of another process, start with all recent events: the browser skips those it already shows.
         """
+        self._read()
         subscription = Subscription(filters)
         epoch, _, sequence = after.rpartition("-")
         seen = int(sequence) if epoch == self._epoch and SEQUENCE.fullmatch(sequence) else 0
@@ -135,6 +154,10 @@ class Broadcast:
         finally:
             self._subscriptions.discard(subscription)
             self._metrics.browsers.set(len(self._subscriptions))
+
+    def _read(self) -> None:
+        while self._unread:
+            self._unread.popleft()()
 
     @property
     def listeners(self) -> int:

@@ -7,6 +7,7 @@ where it was, but shows at most CATCH_UP older records of each partition.
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Final, TypeAlias
 
 import structlog
@@ -100,7 +101,7 @@ class LiveStream:
             fetched = await consumer.getmany(timeout_ms=250, max_records=1000)
             records = [record for part in fetched.values() for record in part]
             for record in sorted(records, key=lambda record: record.timestamp):
-                self.handle_record(record)
+                self._broadcast.defer(partial(self.handle_record, record))
             self._next.update({partition: part[-1].offset + 1 for partition, part in fetched.items() if part})
 
     def handle_record(self, record: Record) -> None:

@@ -103,3 +103,39 @@ async def test_the_end_wakes_everybody_and_whoever_comes_later(
         assert late.closed
 
     assert registry.get_sample_value("clickrail_console_browsers") == 0
+
+
+def test_what_comes_while_nobody_looks_is_read_when_somebody_does_and_in_its_order(
+    broadcast: Broadcast, registry: CollectorRegistry
+) -> None:
+    read = []
+
+    def arrive(number: int) -> None:
+        def publish() -> None:
+            read.append(number)
+            broadcast.publish(click(number))
+
+        broadcast.defer(publish)
+
+    for number in range(REMEMBERED + 3):
+        arrive(number)
+    assert read == []
+    assert registry.get_sample_value("clickrail_console_events_total", {"kind": "unread"}) == 3
+
+    assert [line.id for line in broadcast.recent(Filters())] == [
+        click(number).click.click_id for number in range(3, REMEMBERED + 3)
+    ]
+    with broadcast.subscribe(Filters(), broadcast.position):
+        arrive(REMEMBERED + 3)
+        assert read[-1] == REMEMBERED + 3
+    arrive(REMEMBERED + 4)
+    assert read[-1] == REMEMBERED + 3
+    assert broadcast.find(click(REMEMBERED + 4).click.click_id) == click(REMEMBERED + 4)
+
+
+async def test_who_comes_gets_what_came_before_them_unread(broadcast: Broadcast) -> None:
+    broadcast.defer(lambda: broadcast.publish(click(1)))
+    with broadcast.subscribe(Filters(), "") as subscription:
+        broadcast.defer(lambda: broadcast.publish(click(2)))
+
+        assert [arrival.sequence for arrival in (await subscription.receive(1)).arrivals] == [1, 2]
