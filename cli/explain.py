@@ -45,7 +45,7 @@ async def find_event(connection: "asyncpg.Connection", asked: str) -> "tuple[Cli
 
     from console.clicks.why_missing import explain_missing, read_id
     from identity.ulid_time import ulid_time
-    from schemas.events import NEWEST_CLICK
+    from schemas.clicks import NEWEST_CLICK
     from storage.read.erasures import find_erased_at
     from storage.read.finding import find_click, find_rejection
     from storage.read.scores import find_verdict

@@ -9,7 +9,7 @@ import msgspec
 from quality.agents import NO_CLAIM, Claim, read_claim
 from quality.click_ids import pack_id, read_packed_time_ms
 from quality.links import digest_link
-from schemas.events import Click
+from schemas.clicks import Click
 
 LATE_MS: Final = 10 * 60 * 1000
 """A click that is published or judged later than this has no counts: their logs may have expired."""

@@ -6,15 +6,8 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from runtime.migration_files import (
-    Engine,
-    Migration,
-    MigrationError,
-    MigrationSet,
-)
-from runtime.migration_run import (
-    NOTE,
-)
+from runtime.migration_files import Engine, Migration, MigrationError, MigrationSet
+from runtime.migration_run import NOTE
 
 CREATE_TABLE: Final = """
 CREATE TABLE IF NOT EXISTS schema_migrations (

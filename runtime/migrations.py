@@ -17,10 +17,7 @@ from typing import Final, Literal
 import asyncpg
 import msgspec
 
-from runtime.migration_files import (
-    MigrationError,
-    MigrationSet,
-)
+from runtime.migration_files import MigrationError, MigrationSet
 from runtime.migration_patience import Report, until_unlocked
 from runtime.migration_run import (
     TRY_LOCK,
@@ -29,13 +26,7 @@ from runtime.migration_run import (
     begin_without_transaction,
     session_unlocked,
 )
-from runtime.migration_state import (
-    CREATE_TABLE,
-    CREATE_UNFINISHED,
-    find_pending,
-    note_skipped,
-    read_state,
-)
+from runtime.migration_state import CREATE_TABLE, CREATE_UNFINISHED, find_pending, note_skipped, read_state
 
 LOCK_WAIT_S: Final = 60.0
 LOCK_POLL_S: Final = 0.05

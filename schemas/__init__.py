@@ -4,27 +4,13 @@ Four records on four topics (`topics`), as UTF-8 JSON (`codec`), with CloudEvent
 (`headers`), reasons for refusals by stable number (`reasons`), and examples that every consumer's tests replay.
 """
 
+from schemas.clicks import EnrichedClick, RawClick
 from schemas.codec import Undecodable, decode, encode
-from schemas.events import DeadLetter, EnrichedClick, RawClick, RejectedClick
+from schemas.dead_letter import DeadLetter
+from schemas.enriched_parts import Bot, Counts, Device, Fraud, Geo, Guards, Network, Referrer, Signal, Uniqueness
 from schemas.fields import SCHEMA_VERSION
-from schemas.parts import (
-    Bot,
-    ClientHints,
-    Counts,
-    Device,
-    Fetch,
-    Fraud,
-    Geo,
-    Guards,
-    Handled,
-    KeyIds,
-    Network,
-    Privacy,
-    Referrer,
-    Signal,
-    Uniqueness,
-    Utm,
-)
+from schemas.rejected_click import RejectedClick
+from schemas.request_parts import ClientHints, Fetch, Handled, KeyIds, Privacy, Utm
 from schemas.topics import CLICKS_DEAD, CLICKS_ENRICHED, CLICKS_RAW, CLICKS_REJECTED, TOPICS, Topic
 
 __all__ = [

@@ -7,9 +7,12 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
+from schemas.clicks import EnrichedClick, RawClick
+from schemas.dead_letter import DeadLetter
 from schemas.fields import EARLIEST, LATEST, SCHEMA_VERSION
 from schemas.formats import FormatCheck
+from schemas.record import Record
+from schemas.rejected_click import RejectedClick
 
 R = TypeVar("R", bound=Record)
 

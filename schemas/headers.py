@@ -7,7 +7,9 @@ itself (both are 128 bits): a click id is enough to find its trace in any tool.
 from datetime import datetime
 from typing import Final
 
-from schemas.events import DeadLetter, EnrichedClick, RejectedClick
+from schemas.clicks import EnrichedClick
+from schemas.dead_letter import DeadLetter
+from schemas.rejected_click import RejectedClick
 from schemas.trace_ids import span_id, trace_id
 
 Header = tuple[str, bytes]

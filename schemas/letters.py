@@ -7,8 +7,9 @@ from typing import Final, Protocol
 
 import msgspec
 
+from schemas.clicks import NEWEST_CLICK, has_plausible_time
 from schemas.codec import Undecodable, encode
-from schemas.events import NEWEST_CLICK, DeadLetter, has_plausible_time
+from schemas.dead_letter import DeadLetter
 from schemas.fields import EARLIEST, LATEST
 from schemas.headers import Headers, dead_headers
 

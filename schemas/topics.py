@@ -6,7 +6,10 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import DeadLetter, EnrichedClick, RawClick, Record, RejectedClick
+from schemas.clicks import EnrichedClick, RawClick
+from schemas.dead_letter import DeadLetter
+from schemas.record import Record
+from schemas.rejected_click import RejectedClick
 
 HOUR_MS: Final = 3_600_000
 DAY_MS: Final = 24 * HOUR_MS

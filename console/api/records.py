@@ -13,7 +13,7 @@ from console.environment import ENVIRONMENT, Environment
 from identity.ulid import is_ulid
 from identity.ulid_time import ulid_time
 from schemas import EnrichedClick, Fraud, RejectedClick, Uniqueness
-from schemas.events import NEWEST_CLICK
+from schemas.clicks import NEWEST_CLICK
 from storage.read.erasures import find_erased_at
 from storage.read.finding import find_click, find_rejection
 from storage.read.queries import Reader

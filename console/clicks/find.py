@@ -6,7 +6,7 @@ from console.clicks.events import ClickOrRejection
 from console.database import DatabaseAway
 from console.environment import Environment
 from identity.ulid_time import ulid_time
-from schemas.events import NEWEST_CLICK
+from schemas.clicks import NEWEST_CLICK
 from storage.read.erasures import find_erased_at
 from storage.read.finding import find_click, find_rejection
 from storage.read.queries import Reader

@@ -7,7 +7,7 @@ import msgspec
 
 from console.web.times import describe_age, describe_exactly
 from identity.ulid_time import ulid_time
-from schemas.events import NEWEST_CLICK, OLDEST_CLICK
+from schemas.clicks import NEWEST_CLICK, OLDEST_CLICK
 from urls.pasted import read_pasted
 
 ON_ITS_WAY: Final = timedelta(minutes=2)

@@ -7,7 +7,7 @@ import msgspec
 
 from ingest.request.sanitizer import TextSanitizer
 from schemas.fields import AD_ID_CAP, SUB_CAP, UTM_CAP
-from schemas.parts import Utm
+from schemas.request_parts import Utm
 from urls.queries import split_query
 
 AD_IDS: Final = frozenset(

@@ -5,11 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.clicks import EnrichedClick
 from schemas.codec import decode
-from schemas.events import DeadLetter, EnrichedClick, Record, RejectedClick
+from schemas.dead_letter import DeadLetter
 from schemas.header_schemas import build_header_schema
 from schemas.headers import Headers, dead_headers, enriched_headers, rejected_headers
 from schemas.json_schemas import DEFINITIONS, Schema, build_schema
+from schemas.record import Record
+from schemas.rejected_click import RejectedClick
 from schemas.topics import TOPICS, Topic
 
 KAFKA: Final = "0.5.0"

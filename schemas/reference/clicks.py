@@ -4,7 +4,8 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import Click, EnrichedClick, RawClick, Record
+from schemas.clicks import Click, EnrichedClick, RawClick
+from schemas.record import Record
 from schemas.reference.field import FieldMeaning, field, personal
 
 SUB_NAMES: Final = ("sub1", "sub2", "sub3", "sub4", "sub5")

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import DeadLetter
+from schemas.dead_letter import DeadLetter
 from schemas.reference.field import FieldMeaning, field, personal
 
 LETTERS: Final[dict[type[msgspec.Struct], dict[str, FieldMeaning]]] = {

@@ -4,25 +4,9 @@ from typing import Final
 
 import msgspec
 
-from schemas.parts import (
-    Bot,
-    ClientHints,
-    Counts,
-    Device,
-    Fetch,
-    Fraud,
-    Geo,
-    Guards,
-    Handled,
-    KeyIds,
-    Network,
-    Privacy,
-    Referrer,
-    Signal,
-    Uniqueness,
-    Utm,
-)
+from schemas.enriched_parts import Bot, Counts, Device, Fraud, Geo, Guards, Network, Referrer, Signal, Uniqueness
 from schemas.reference.field import FieldMeaning, field, personal
+from schemas.request_parts import ClientHints, Fetch, Handled, KeyIds, Privacy, Utm
 
 JUDGED: Final = "Whether it was judged, or why not"
 

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-from schemas.events import RejectedClick
 from schemas.reference.field import FieldMeaning, field, personal
+from schemas.rejected_click import RejectedClick
 
 REJECTIONS: Final[dict[type[msgspec.Struct], dict[str, FieldMeaning]]] = {
     RejectedClick: {

@@ -13,7 +13,7 @@ import asyncpg
 
 from identity.ulid import is_ulid
 from identity.ulid_time import ulid_time
-from schemas.events import NEWEST_CLICK
+from schemas.clicks import NEWEST_CLICK
 from storage.erasure.request import ErasureRequest, Found
 from storage.retention.policy import start_of
 

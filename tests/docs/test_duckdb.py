@@ -12,7 +12,7 @@ import pytest
 
 from docs.generate import FOLDER
 from schemas import EnrichedClick
-from schemas.parts import Bot, Geo
+from schemas.enriched_parts import Bot, Geo
 from tests.console.builders import NOW, enriched_click
 from tests.docs.duckdb_program import write_duckdb
 from tests.waiting import PATIENCE_S

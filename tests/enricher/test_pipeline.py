@@ -28,7 +28,7 @@ from schemas import (
     decode,
     encode,
 )
-from schemas.events import NEWEST_CLICK, OLDEST_CLICK
+from schemas.clicks import NEWEST_CLICK, OLDEST_CLICK
 from schemas.fields import REFERRER_CAP, USER_AGENT_CAP
 from tests.enricher.builders import (
     CLICKED_AT,

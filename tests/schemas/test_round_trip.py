@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import schemas
 from schemas import TOPICS, Undecodable, decode, encode
-from schemas.events import Record
+from schemas.record import Record
 from tests.examples import examples
 from tests.schemas.records import LONGEST, records_of
 

@@ -1,94 +1,10 @@
-"""The nested objects of the records. All are frozen; every field is present in JSON, null when unknown."""
+"""The nested objects that the enricher adds: facts about the visitor, and the score.
 
-import msgspec
+Every field is present in JSON, null when unknown.
+"""
 
-from schemas.fields import (
-    Count,
-    Hint,
-    HintSince14,
-    Host,
-    KeyId,
-    Label,
-    LabelSince14,
-    Microseconds,
-    ReferrerUrl,
-    Ulid,
-    UtmText,
-    Weight,
-    Word,
-    WordSince14,
-)
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of a nested object. Unknown fields are ignored, so an old reader accepts a newer minor version."""
-
-
-class ClientHints(Part, frozen=True, kw_only=True, gc=False):
-    """The client hints, as the browser sent them.
-
-    Browsers send the first three unasked; `model` and `platform_version` only where a program asks for them.
-    """
-
-    ua: Hint | None = None
-    mobile: Hint | None = None
-    platform: Hint | None = None
-    model: HintSince14 = None
-    platform_version: HintSince14 = None
-
-
-class Fetch(Part, frozen=True, kw_only=True, gc=False):
-    """The `Sec-Fetch-*` headers, as the browser sent them: how and why it made the request."""
-
-    site: Hint | None = None
-    mode: Hint | None = None
-    dest: Hint | None = None
-    user: Hint | None = None
-
-
-class Utm(Part, frozen=True, kw_only=True, gc=False):
-    """The five `utm_*` parameters of the visited link."""
-
-    source: UtmText | None = None
-    medium: UtmText | None = None
-    campaign: UtmText | None = None
-    term: UtmText | None = None
-    content: UtmText | None = None
-
-
-class Privacy(Part, frozen=True, kw_only=True, gc=False):
-    """What the visitor's browser asked for, and what ingest decided by the program's policy.
-
-    `decision` is `full`, `no_cookie` or `anonymous` (no cookie, and only the country of the address).
-    """
-
-    gpc: bool
-    dnt: bool
-    decision: Word
-
-
-class KeyIds(Part, frozen=True, kw_only=True, gc=False):
-    """Ids of the keys that ingest used; null where it used none."""
-
-    cookie: KeyId | None = None
-    token: KeyId | None = None
-    ip_seal: KeyId | None = None
-
-
-class Handled(Part, frozen=True, kw_only=True):
-    """How ingest handled the request.
-
-    `process` is a ULID made when the process started and `sequence` counts its accepted clicks from 1, so that a gap
-    is visible downstream; a rejection has no sequence. `cache` is the layer that answered the lookup: `process`,
-    `redis`, `postgres`, or null without a lookup. `steps_us` holds microseconds by step, up to the encoding.
-    """
-
-    region: Label
-    process: Ulid
-    sequence: Count | None
-    cache: Word | None
-    steps_us: dict[Word, Microseconds]
-    key_ids: KeyIds
+from schemas.fields import Count, Host, Label, LabelSince14, ReferrerUrl, Ulid, Weight, Word, WordSince14
+from schemas.record import Part
 
 
 class Geo(Part, frozen=True, kw_only=True, gc=False):
@@ -159,7 +75,7 @@ class Network(Part, frozen=True, kw_only=True):
     kind: Word | None = None
     certainty: Word | None = None
     provider: Label | None = None
-    lists: list[Label] = []
+    lists: list[Label] = []  # noqa: RUF012 - msgspec copies an empty list
     database: Label | None = None
 
 
@@ -241,6 +157,6 @@ class Fraud(Part, frozen=True, kw_only=True):
     score: Count | None = None
     band: Word | None = None
     ivt_class: Word | None = None
-    signals: list[Signal] = []
+    signals: list[Signal] = []  # noqa: RUF012 - msgspec copies an empty list
     rules: Label | None = None
     stage: Word | None = None

@@ -1,36 +1,25 @@
-"""The four records: a raw click, an enriched click, a rejected request, and a record that failed (dead letter)."""
+"""The records of a click: raw as ingest received it, and enriched with facts about its visitor."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 
+from schemas.enriched_parts import Bot, Counts, Device, Fraud, Geo, Guards, Network, Referrer, Uniqueness
 from schemas.fields import (
-    SCHEMA_VERSION,
     AcceptLanguage,
     AdId,
-    Asked,
-    Bytes,
     Code,
-    Count,
     EntityId,
     Hashed,
     HashedSince14,
     Host,
-    IsCut,
     IsTest,
     KeyId,
-    Label,
-    LabelSince14,
-    LetterDigest,
-    LetterSize,
-    LetterTakenAt,
     Path,
     QualityRules,
     Query,
-    ReasonNumber,
     ReferrerUrl,
-    SchemaVersion,
     Sealed,
     Seconds,
     Sub,
@@ -44,22 +33,8 @@ from schemas.fields import (
     WordSince14,
     since,
 )
-from schemas.parts import (
-    Bot,
-    ClientHints,
-    Counts,
-    Device,
-    Fetch,
-    Fraud,
-    Geo,
-    Guards,
-    Handled,
-    Network,
-    Privacy,
-    Referrer,
-    Uniqueness,
-    Utm,
-)
+from schemas.record import Record
+from schemas.request_parts import ClientHints, Fetch, Handled, Privacy, Utm
 
 FetchSince14 = Annotated[Fetch | None, msgspec.Meta(extra_json_schema=since("1.4"))]
 NetworkSince14 = Annotated[Network, msgspec.Meta(extra_json_schema=since("1.4"))]
@@ -67,17 +42,10 @@ UniquenessSince14 = Annotated[Uniqueness, msgspec.Meta(extra_json_schema=since("
 CountsSince14 = Annotated[Counts, msgspec.Meta(extra_json_schema=since("1.4"))]
 GuardsSince14 = Annotated[Guards, msgspec.Meta(extra_json_schema=since("1.4"))]
 FraudSince14 = Annotated[Fraud, msgspec.Meta(extra_json_schema=since("1.4"))]
-
 OLDEST_CLICK: Final = timedelta(days=90)
 """An older click is dead-lettered: retention may have dropped its daily partition."""
 NEWEST_CLICK: Final = timedelta(days=1)
 """A click further in the future than this is dead-lettered: a clock is wrong."""
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """The base of every value of a Kafka record."""
-
-    schema_version: SchemaVersion = SCHEMA_VERSION
 
 
 class Click(Record, frozen=True, kw_only=True):
@@ -126,7 +94,7 @@ class Click(Record, frozen=True, kw_only=True):
     quality_rules: QualityRules = None
     limit: Word | None = None
     handled: Handled
-    truncated: list[Word] = []
+    truncated: list[Word] = []  # noqa: RUF012 - msgspec copies an empty list
 
 
 class RawClick(Click, frozen=True, kw_only=True):
@@ -158,54 +126,6 @@ class EnrichedClick(Click, frozen=True, kw_only=True):
     counts: CountsSince14 = Counts()
     guards: GuardsSince14 = Guards()
     fraud: FraudSince14 = Fraud()
-
-
-class RejectedClick(Record, frozen=True, kw_only=True):
-    """A request that was refused for a numbered reason (`schemas.reasons`), and the `status` of the answer.
-
-    `asked` is the requested code, cleaned and cut. Program and affiliate are set when the code was known. `method` is
-    the HTTP method where it was not GET.
-    """
-
-    rejection_id: Ulid
-    rejected_at: Time
-    reason: ReasonNumber
-    status: Count
-    asked: Asked
-    method: LabelSince14 = None
-    affiliate_id: EntityId | None = None
-    program_id: EntityId | None = None
-    host: Host
-    referrer: ReferrerUrl | None = None
-    user_agent: UserAgent | None = None
-    ip_hash: Hashed | None = None
-    ip_hash_key_id: KeyId | None = None
-    handled: Handled
-
-
-class DeadLetter(Record, frozen=True, kw_only=True):
-    """A record that a stage could not process, with its original bytes, so that it can be repaired and replayed.
-
-    `reason` is a word (`not_json`, `wrong_shape`, `unknown_version`, `implausible_time` ...), `detail` a sentence.
-    `topic`, `partition`, `offset` and the `digest` of the value together identify the record: a topic that is deleted
-    and created again restarts its offsets at 0. `taken_at` is when Kafka received the record, `size` the length of its
-    value in bytes. `is_cut` marks a letter too large for its topic: key and value are only the beginning.
-    """
-
-    topic: Label
-    partition: Count
-    offset: Count
-    key: Bytes | None
-    value: Bytes
-    stage: Word
-    reason: Word
-    detail: str
-    attempts: Count
-    failed_at: Time
-    taken_at: LetterTakenAt = None
-    digest: LetterDigest = None
-    size: LetterSize = None
-    is_cut: IsCut = False
 
 
 def has_plausible_time(clicked_at: datetime, now: datetime) -> bool:
