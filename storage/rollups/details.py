@@ -10,17 +10,10 @@ from typing import Final
 
 import asyncpg
 
-from storage.rollups.cells import (
-    COUNT_CLICKED,
-    CUT_NUMBERS,
-    PAIRED_SETS,
-    UPSERT,
-    VALUES,
-    ZONE,
-    write_cells,
-    write_clicked,
-)
+from storage.rollups.cells import UPSERT, write_cells
+from storage.rollups.counted_rows import COUNT_CLICKED, ZONE, write_clicked
 from storage.rollups.dimensions import DIMENSIONS, OTHER
+from storage.rollups.grouping_sets import CUT_NUMBERS, PAIRED_SETS, VALUES
 from storage.rollups.limits import Limits, fill
 
 TOTAL: Final = "people + bots + app_fetches + prefetches + tests"

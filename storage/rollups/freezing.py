@@ -7,7 +7,7 @@ import asyncpg
 
 from runtime.errors import Stuck
 from runtime.postgres import transaction
-from storage.rollups.cells import ZONE
+from storage.rollups.counted_rows import ZONE
 from storage.rollups.limits import LIMITS, Limits
 from storage.rollups.lock import lock
 from storage.rollups.roller import MOST_CLICKS, roll_pending

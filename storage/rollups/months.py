@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 
 from storage.rollups.batches import NAMES
-from storage.rollups.cells import ZONE
+from storage.rollups.counted_rows import ZONE
 from storage.rollups.measures import MEASURES
 
 NEXT_MONTH: Final = f"((month AT TIME ZONE {ZONE}) + interval '1 month') AT TIME ZONE {ZONE}"

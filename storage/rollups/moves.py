@@ -6,15 +6,8 @@ from typing import Final
 
 import asyncpg
 
-from storage.rollups.cells import (
-    ADD_MONTHS,
-    COUNT_CHANGES,
-    KEEP_VERDICTS,
-    SIGNED_CHANGES,
-    UPSERT,
-    write_cells,
-    write_clicked,
-)
+from storage.rollups.cells import ADD_MONTHS, UPSERT, write_cells
+from storage.rollups.counted_rows import COUNT_CHANGES, KEEP_VERDICTS, SIGNED_CHANGES, write_clicked
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock
 

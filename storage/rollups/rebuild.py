@@ -10,17 +10,8 @@ import asyncpg
 
 from runtime.postgres import transaction
 from storage.rollups.batches import ADD_UP, MINUTES_KEPT, MOVES, NAMES
-from storage.rollups.cells import (
-    ADD_MONTHS,
-    COUNT_CLICKED,
-    IS_COUNTED,
-    KEEP_VERDICTS,
-    SIGNED_CHANGES,
-    UPSERT,
-    ZONE,
-    write_cells,
-    write_clicked,
-)
+from storage.rollups.cells import ADD_MONTHS, UPSERT, write_cells
+from storage.rollups.counted_rows import COUNT_CLICKED, IS_COUNTED, KEEP_VERDICTS, SIGNED_CHANGES, ZONE, write_clicked
 from storage.rollups.details import FIND_BUSY, begin_details
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock

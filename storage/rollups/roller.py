@@ -6,16 +6,8 @@ import asyncpg
 import msgspec
 
 from runtime.postgres import transaction
-from storage.rollups.cells import (
-    ADD_MONTHS,
-    COUNT_CLICKED,
-    COUNTED_FROM,
-    KEEP_VERDICTS,
-    SIGNED_CHANGES,
-    UPSERT,
-    write_cells,
-    write_clicked,
-)
+from storage.rollups.cells import ADD_MONTHS, UPSERT, write_cells
+from storage.rollups.counted_rows import COUNT_CLICKED, COUNTED_FROM, KEEP_VERDICTS, SIGNED_CHANGES, write_clicked
 from storage.rollups.details import FIND_BUSY, begin_details
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock, try_lock

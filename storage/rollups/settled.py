@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 
-from storage.rollups.cells import KEEP_VERDICTS, SIGNED_CHANGES, write_clicked
+from storage.rollups.counted_rows import KEEP_VERDICTS, SIGNED_CHANGES, write_clicked
 
 HAS_SCORES: Final = "SELECT EXISTS (SELECT FROM click_scores) OR EXISTS (SELECT FROM click_verdicts)"
 BATCH: Final = "FROM clicks_now WHERE clicks_now.batch_id = $1 AND clicks_now.clicked_at BETWEEN $2 AND $3"

@@ -11,7 +11,8 @@ import asyncpg
 import msgspec
 
 from storage.rollups.batches import MINUTES_KEPT, NAMES
-from storage.rollups.cells import COUNT_CLICKED, KEY, write_cells, write_clicked
+from storage.rollups.cells import KEY, write_cells
+from storage.rollups.counted_rows import COUNT_CLICKED, write_clicked
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.measures import MEASURES, count_measures
 from storage.rollups.rebuild import AFTER, FIRST_AT, IS_FROZEN, OF_DAY
