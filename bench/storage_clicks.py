@@ -12,9 +12,10 @@ from typing import Final
 import asyncpg
 
 from schemas import EnrichedClick, decode
-from storage.columns import CLICK_COLUMNS, click_row
+from storage.columns import CLICK_COLUMNS
 from storage.days import prepare_days
 from storage.engine import CLICKS, SCORES, read_engine
+from storage.rows import click_row
 
 DAYS: Final = 30
 CODES: Final = 5_000

@@ -24,7 +24,6 @@ from runtime.garbage import collecting_rarely
 from schemas import EnrichedClick, decode
 from schemas.letters import SourceRecord
 from storage.bisection import OnBad
-from storage.columns import click_row
 from storage.days import prepare_days
 from storage.engine import CLICKS as CLICK_DAYS
 from storage.engine import read_engine
@@ -32,6 +31,7 @@ from storage.load import TableLoader
 from storage.positions import StoredPositions
 from storage.removed import Removed
 from storage.rollups.roller import roll
+from storage.rows import click_row
 from storage.staged_tables import Numbered, names
 from storage.tables import CLICKS, StorableRow
 

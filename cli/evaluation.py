@@ -22,7 +22,8 @@ from quality.memory_store import MemoryStore, judge_visits
 from quality.rules import DEFAULT_RULES, Rules
 from quality.score import score_click
 from quality.settled_uniqueness import is_another_visitor, make_returned
-from quality.settling import SettledClick, Settling
+from quality.settling import Settling
+from quality.settling_click import SettledClick
 from schemas import EnrichedClick, Geo, Network, RawClick, Uniqueness
 from simulate.traces.catalogue import RECIPES, make_trace
 from simulate.traces.evaluation import Evaluation, Verdict, evaluate

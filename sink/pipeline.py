@@ -14,7 +14,7 @@ from schemas import (
     decode,
 )
 from schemas.letters import SourceRecord, check_click_time, check_publishing_time, make_dead_letter, taken_at
-from storage.columns import click_row, letter_row, rejection_row
+from storage.rows import click_row, letter_row, rejection_row
 from storage.tables import CLICKS, DEAD_LETTERS, REJECTED_CLICKS, StorableRow
 
 STAGE: Final = "sink"

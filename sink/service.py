@@ -17,8 +17,9 @@ from schemas.trace_ids import sampled_ids
 from sink.environment import Environment, open_environment
 from sink.pipeline import STAGE, Outcome, build_row
 from sink.settings import Settings
-from storage.columns import CLICK_COLUMNS, letter_row
+from storage.columns import CLICK_COLUMNS
 from storage.load import BadRow
+from storage.rows import letter_row
 from storage.tables import CLICKS, DEAD_LETTERS, StorableRow
 
 log = structlog.get_logger()

@@ -6,7 +6,8 @@ from typing import Final
 import msgspec
 
 from schemas.letters import SourceRecord
-from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS, Row
+from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
+from storage.rows import Row
 
 
 class Table(msgspec.Struct, frozen=True):

@@ -30,16 +30,10 @@ from schemas import (
     Utm,
     encode,
 )
-from storage.columns import (
-    CLICK_COLUMNS,
-    LETTER_COLUMNS,
-    REJECTION_COLUMNS,
-    click_row,
-    letter_row,
-    rejection_row,
-)
+from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
 from storage.days import prepare_days
 from storage.engine import read_engine
+from storage.rows import click_row, letter_row, rejection_row
 from tests.pipeline import Prefixed
 
 NOW = datetime(2026, 11, 24, 9, 30, 12, 500_000, tzinfo=UTC)

@@ -13,8 +13,9 @@ import pytest
 
 from runtime.migration_files import MigrationSet, find_migrations
 from runtime.migrations import migrate
-from storage.columns import CLICK_COLUMNS, click_row
+from storage.columns import CLICK_COLUMNS
 from storage.partitions import CLICKS, NAME
+from storage.rows import click_row
 from tests.console.builders import enriched_click, insert
 from tests.faults.drill import Drill
 from tests.sink.test_migrations import added_after_first

@@ -9,9 +9,10 @@ import pytest
 
 from runtime.migration_files import MigrationSet, find_migrations
 from runtime.migrations import migrate
-from storage.columns import CLICK_COLUMNS, click_row
+from storage.columns import CLICK_COLUMNS
 from storage.read.counts import Totals, count_totals
 from storage.read.finding import find_click
+from storage.rows import click_row
 from tests.console.builders import NOW, enriched_click, insert, ulid_at
 
 pytestmark = pytest.mark.servers

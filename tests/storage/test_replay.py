@@ -17,11 +17,11 @@ from schemas import CLICKS_ENRICHED, TOPICS, encode
 from schemas.codec import Undecodable
 from schemas.letters import make_dead_letter
 from sink.settings import Settings
-from storage.columns import letter_row
 from storage.letter_states import LetterCounts, LetterFilters, count_letters, list_attempts, list_letters
 from storage.read.finding import find_letters
 from storage.read.letter_names import LetterName
 from storage.replay import ReplayResult, headers_of, replay
+from storage.rows import letter_row
 from storage.tables import DEAD_LETTERS, StorableRow
 from tests.enricher.test_batch import change_topic
 from tests.runtime.kafka.test_producer import Spec, read_all

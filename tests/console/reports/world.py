@@ -8,10 +8,11 @@ from typing import Any
 import asyncpg
 
 from schemas import Bot, Device, Fraud, Geo, Uniqueness
-from storage.columns import CLICK_COLUMNS, click_row
+from storage.columns import CLICK_COLUMNS
 from storage.days import prepare_days
 from storage.engine import read_engine
 from storage.read.visitors import VISITORS
+from storage.rows import click_row
 from tests.console.builders import enriched_click
 from tests.storage.read.asking.world import count_minutes, note_batches, roll_some
 

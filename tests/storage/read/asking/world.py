@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Network, Referrer, Uniqueness, Utm
-from storage.columns import CLICK_COLUMNS, click_row
+from storage.columns import CLICK_COLUMNS
 from storage.days import prepare_days
 from storage.engine import CLICKS, SCORES, read_engine
 from storage.rollups.batches import NAMES
@@ -17,6 +17,7 @@ from storage.rollups.limits import Limits
 from storage.rollups.measures import count_measures
 from storage.rollups.months import make_month
 from storage.rollups.roller import roll
+from storage.rows import click_row
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter, Verdict, add_verdict
 from tests.console.builders import enriched_click
