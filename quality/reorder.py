@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Final
 
-from quality.settling import SettlingClick
+from quality.settling_click import SettlingClick
 
 REORDER_MS: Final = 15 * 60 * 1000
 

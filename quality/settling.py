@@ -11,27 +11,17 @@ begins 24 h earlier finds the same. A click is final when a later one is more th
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-import msgspec
-
-from quality.evidence import NOTHING_LATER, Evidence, LaterEvidence
+from quality.anomalies import find_anomaly
+from quality.evidence import NOTHING_LATER, LaterEvidence
 from quality.rate_signals import KINDS_OF_SWEEPERS
 from quality.rhythm import measure_rhythm
 from quality.rules import Rules, override
 from quality.settled_uniqueness import is_sure, judge_by_opener
+from quality.settling_click import ClientClick, Pending, SettledClick, SettlingClick, find_opener
 from quality.shared_networks import is_shared
-from quality.signals import (
-    find_hint_contradiction,
-    find_missing_hints,
-    find_missing_language,
-    find_network_kind,
-    find_other_fetch,
-    find_stale_browser,
-)
-from schemas import Signal, Uniqueness
 
 LOOK_BACK_MS: Final = 24 * 3600 * 1000
 LOOK_AHEAD_MS: Final = 120_000
@@ -44,61 +34,6 @@ FEWEST_FOR_RHYTHM: Final = 3
 CLEANING_MS: Final = 6 * 3600 * 1000
 MOST_KEYS: Final = 4_000_000
 """Clients and links that are remembered at most. Beyond it, those that were seen longest ago are forgotten."""
-ANOMALIES: Final[tuple[Callable[[Evidence, Mapping[str, float]], Signal | None], ...]] = (
-    find_network_kind,
-    find_missing_language,
-    find_hint_contradiction,
-    find_missing_hints,
-    find_other_fetch,
-    find_stale_browser,
-)
-KINDS_WITH_ANOMALY: Final = frozenset({"hosting", "mail_security"})
-
-
-class SettlingClick(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What settling reads of a click. `time_ms` and `clicked_at` are the time in its id.
-
-    `is_personal`: the link has a part of its own per recipient (an external id, a sub id or `utm_content`).
-    `is_counted` is false for tests and prefetches, which say nothing about other clicks. `unique` is the live verdict,
-    and `returned` the click whose valid cookie this one brought back.
-    """
-
-    click_id: str
-    clicked_at: datetime
-    time_ms: int
-    link: bytes
-    is_personal: bool
-    is_counted: bool
-    client: str | None
-    net: str | None
-    affiliate: str
-    program: str
-    window_ms: int
-    unique: Uniqueness
-    returned: str | None
-    evidence: Evidence
-
-
-ClientClick = tuple[int, str, str, str | None]
-"""What is remembered of a click for its client: time, affiliate, program, and the click that opened the window,
-if that was found by address."""
-
-
-class SettledClick(msgspec.Struct, frozen=True, gc=False):
-    click: SettlingClick
-    later: LaterEvidence
-    unique: Uniqueness
-
-
-class Pending(msgspec.Struct, eq=False, gc=False):
-    """A click that is not final yet, and what is known about it so far."""
-
-    click: SettlingClick
-    unique: Uniqueness
-    sweep_links: int = 0
-    rhythm: float | None = None
-    rhythm_clicks: int = 0
-    affiliates: int = 0
 
 
 class Settling:
@@ -257,22 +192,5 @@ def mark_sweep(together: Iterable[Pending]) -> None:
         one.sweep_links = max(one.sweep_links, links)
 
 
-def find_opener(known: Iterable[ClientClick], program: str) -> str | None:
-    """Name the click that opened the client's newest window on a program."""
-    openers = [opener for _, _, of, opener in known if opener is not None and of == program]
-    return openers[-1] if openers else None
-
-
 def newest(clients: Mapping[str, int]) -> int:
     return max(clients.values())
-
-
-def find_anomaly(click: Evidence, values: Mapping[str, float]) -> str | None:
-    """Name the first signal of a machine that this click has by itself; VPNs and Tor are none."""
-    for find in ANOMALIES:
-        if find is find_network_kind and click.network.kind not in KINDS_WITH_ANOMALY:
-            continue
-        signal = find(click, values)
-        if signal is not None and signal.weight > 0:
-            return signal.name
-    return None

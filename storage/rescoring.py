@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from quality.rules import Rules
-from quality.settling import SettledClick
+from quality.settling_click import SettledClick
 from runtime.garbage import collecting_rarely
 from schemas import EnrichedClick, Signal
 from storage.read.settling import StoredEvidence

@@ -13,7 +13,8 @@ import msgspec
 
 from quality.rules import Rules
 from quality.score import score_click
-from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, SettledClick, Settling
+from quality.settling import LOOK_AHEAD_MS, LOOK_BACK_MS, Settling
+from quality.settling_click import SettledClick
 from runtime.postgres import transaction
 from schemas import EnrichedClick
 from storage.read.settling import Position, StoredEvidence, read_clicks

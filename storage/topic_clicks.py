@@ -17,7 +17,8 @@ from aiokafka import TopicPartition
 
 from quality.reorder import REORDER_MS, ReorderBuffer
 from quality.rules import Rules
-from quality.settling import SettledClick, Settling, SettlingClick
+from quality.settling import Settling
+from quality.settling_click import SettledClick, SettlingClick
 from runtime.kafka.clients import AIOKafkaConsumer
 from runtime.kafka.security import PLAINTEXT, KafkaSecurity
 from schemas import EnrichedClick, Undecodable, decode

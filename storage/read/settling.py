@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from quality.links import digest_link
-from quality.settling import SettlingClick
+from quality.settling_click import SettlingClick
 from schemas import Bot, ClientHints, Counts, Device, EnrichedClick, Fetch, Guards, Network, Referrer, Uniqueness
 
 READ_S: Final = 60.0

@@ -9,7 +9,8 @@ from identity.ulid import make_ulid
 from quality.evidence import LaterEvidence
 from quality.links import digest_link
 from quality.rules import DEFAULT_RULES
-from quality.settling import SettledClick, Settling, SettlingClick
+from quality.settling import Settling
+from quality.settling_click import SettledClick, SettlingClick
 from schemas import EnrichedClick, Network, Referrer, Uniqueness
 from tests.quality.builders import click_of
 

@@ -3,7 +3,7 @@
 import pytest
 
 from quality.settled_uniqueness import KNOWN_MS, is_another_visitor
-from quality.settling import SettlingClick
+from quality.settling_click import SettlingClick
 from schemas import Uniqueness
 from tests.quality.settling_clicks import HOUR, NO_STORE, settle, visit
 
