@@ -60,8 +60,8 @@ def erase(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comman
     url = None if no_redis or dry_run else redis_url
 
     async def work(connection: "asyncpg.Connection") -> "ErasureReport":
-        from storage.erasure.erasing import NothingFound, plan_erasure
         from storage.erasure.erasing import erase as erase_clicks
+        from storage.erasure.plan import NothingFound, plan_erasure
 
         try:
             if dry_run:

@@ -28,6 +28,7 @@ ELSEWHERE: Final = {
     "storage/days.py": "storage/test_hypertables.py",
     "storage/engine.py": "storage/test_hypertables.py",
     "storage/erasure/clicks.py": "storage/erasure/test_erasing.py",
+    "storage/erasure/plan.py": "storage/erasure/test_erasing.py",
     "storage/erasure/request.py": "storage/erasure/test_erasing.py",
     "storage/erasure/search.py": "storage/erasure/test_erasing.py",
     "storage/erasure/traces.py": "storage/erasure/test_erasing.py",

@@ -12,7 +12,8 @@ from console.settings import Settings
 from runtime.kafka.producer import RecordProducer
 from runtime.kafka.security import read_security
 from schemas import TOPICS
-from storage.erasure.erasing import NothingFound, erase, plan_erasure
+from storage.erasure.erasing import erase
+from storage.erasure.plan import NothingFound, plan_erasure
 from storage.erasure.request import Asked, ErasureReport, ErasureRequest
 from storage.letter_states import LetterFilters
 from storage.replay import replay

@@ -2,30 +2,20 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
 import asyncpg
 import msgspec
 
-from identity.ulid import is_ulid
-from identity.ulid_time import ulid_time
 from runtime.postgres import transaction
 from storage.erased import LOCK
 from storage.erasure.clicks import Key, erase_clicks
-from storage.erasure.request import (
-    ClaimedClick,
-    ErasureReport,
-    ErasureRequest,
-    ForgetClaims,
-    Found,
-    day_of,
-    latest,
-)
-from storage.erasure.search import find_by_ids, list_spans, search
-from storage.erasure.traces import count_traces, delete_letters, erase_rejections, find_links, forget_links
-from storage.read.erasures import find_erased_at
+from storage.erasure.plan import find_erased_before, find_letters_alone
+from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest, ForgetClaims, Found, day_of, latest
+from storage.erasure.search import list_days_after, search
+from storage.erasure.traces import delete_letters, erase_rejections, forget_links
 from storage.retention.personal_days import UNLIMITED
 
 AT_ONCE: Final = 200
@@ -60,10 +50,6 @@ Copies = Mapping[str, datetime]
 decode_copies: Final = msgspec.json.Decoder(dict[str, datetime]).decode
 
 
-class NothingFound(Exception):  # noqa: N818 - named after the condition
-    """Neither the tables nor the dead letters have what is to be erased."""
-
-
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What one transaction changed."""
 
@@ -75,22 +61,6 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     rejections: int = 0
     claims: int = 0
     copies: Copies = {}
-
-
-async def plan_erasure(connection: asyncpg.Connection, request: ErasureRequest) -> ErasureReport:
-    """Say what an erasure would change. Raises NothingFound."""
-    if erased_at := await find_erased_before(connection, request):
-        return ErasureReport(erased_at=erased_at)
-    found = await search(connection, request)
-    ids, links = list(found.clicks) or own_id(request), 0
-    for since in await list_days_after(connection, list(found.clicks.values())):
-        links += len([key for key in await find_links(connection, ids, since) if key[0] not in found.clicks])
-    letters, rejections = await count_traces(connection, ids, sorted(found.ip_hashes))
-    if not (found.clicks or letters or rejections):
-        raise NothingFound
-    return ErasureReport(
-        clicks=len(found.clicks), days=found.count_days(), links=links, letters=letters, rejections=rejections
-    )
 
 
 async def erase(
@@ -116,26 +86,6 @@ async def continue_erasures(connection: asyncpg.Connection, forget: ForgetClaims
     """Complete the erasures that were interrupted."""
     numbers = [row["number"] for row in await connection.fetch(FIND_OPEN)]
     return [await Erasure(connection, number, forget).run() for number in numbers]
-
-
-async def find_erased_before(connection: asyncpg.Connection, request: ErasureRequest) -> datetime | None:
-    """Return when the click was erased, asked by its old id or by the one it has now."""
-    if request.asked == "ip_hash":
-        return None
-    rows = await find_by_ids(connection, [request.value])
-    return rows[0]["erased_at"] if rows else await find_erased_at(connection, request.value)
-
-
-async def find_letters_alone(connection: asyncpg.Connection, request: ErasureRequest) -> Found:
-    """Return the click that only dead letters have. Raises NothingFound."""
-    ids = own_id(request)
-    if not ids or not (await count_traces(connection, ids, []))[0]:
-        raise NothingFound
-    return Found({one: ulid_time(one) for one in ids}, set())
-
-
-def own_id(request: ErasureRequest) -> list[str]:
-    return [request.value] if request.asked != "ip_hash" and is_ulid(request.value) else []
 
 
 async def begin(connection: asyncpg.Connection, request: ErasureRequest, found: Found) -> int:
@@ -229,14 +179,6 @@ def split(keys: Sequence[Key]) -> list[list[Key]]:
     """Split clicks, which are in the order of their times, into lists of one day (UTC) and `AT_ONCE` at most."""
     days = (list(group) for _, group in groupby(keys, lambda key: day_of(key[1])))
     return [day[start : start + AT_ONCE] for day in days for start in range(0, len(day), AT_ONCE)]
-
-
-async def list_days_after(connection: asyncpg.Connection, times: Sequence[datetime]) -> list[datetime]:
-    """Return the days whose clicks may name clicks of these times: those after, and the one before."""
-    if not times:
-        return []
-    earliest = min(times) - timedelta(days=2)
-    return [since for since, _ in await list_spans(connection) if since >= earliest]
 
 
 def name_only(click_id: str, at: datetime) -> ClaimedClick:

@@ -146,3 +146,11 @@ def is_plausible(click_id: str) -> bool:
     except (ValueError, OverflowError):
         return False
     return True
+
+
+async def list_days_after(connection: asyncpg.Connection, times: Sequence[datetime]) -> list[datetime]:
+    """Return the days whose clicks may name clicks of these times: those after, and the one before."""
+    if not times:
+        return []
+    earliest = min(times) - timedelta(days=2)
+    return [since for since, _ in await list_spans(connection) if since >= earliest]

@@ -18,7 +18,8 @@ from quality.rules import DEFAULT_RULES
 from referrals.connections import connected as connected_as_the_command
 from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
 from storage.erasure.clicks import make_name
-from storage.erasure.erasing import NothingFound, continue_erasures, erase, plan_erasure, split
+from storage.erasure.erasing import continue_erasures, erase, split
+from storage.erasure.plan import NothingFound, plan_erasure
 from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest
 from storage.erasure.traces import make_needles
 from storage.personal import ERASED
