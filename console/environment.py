@@ -149,5 +149,5 @@ def list_work(environment: Environment) -> list[Coroutine[object, object, None]]
         environment.database.watch(),
         environment.login.sessions.run_cleanup(read_clock),
         JobRunner(url, make_works(settings)).run(),
-        JobRunner(url, make_file_works(url), "files").run(),
+        JobRunner(url, make_file_works(url, settings.files_mb), "files").run(),
     ]

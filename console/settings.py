@@ -96,6 +96,15 @@ ConsoleUrl = Annotated[
 ]
 SessionHours = Annotated[int, Meta(ge=1, le=720, description="hours until a session ends and a new login is needed")]
 
+FilesMb = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=1_000_000,
+        description="megabytes that the files of jobs may take together in PostgreSQL; another one is refused",
+    ),
+]
+
 
 class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSOLE")):
     """Read from `CLICKRAIL_CONSOLE_*` and the shared variables."""
@@ -112,6 +121,7 @@ class Settings(KafkaSettings, frozen=True, kw_only=True, rename=variables("CONSO
     session_secret: SessionSecret | None = None
     session_hours: SessionHours = 12
     url: ConsoleUrl | None = None
+    files_mb: FilesMb = 2_000
     trusted_proxies: ProxyNetworks = ()
     forwarded_header: ForwardedHeader = "x-forwarded-for"
     oidc_issuer: OidcIssuer | None = None

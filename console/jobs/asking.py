@@ -8,13 +8,11 @@ from aiohttp import hdrs, web
 from console.audit.exports import note_export
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
-from console.clicks.log_address import hide_visitors
 from console.environment import ENVIRONMENT, Environment
-from console.jobs.files import MOST, count_files, delete_file, find_file, read_part
+from console.jobs.file_requests import Refused, ask_for_file
+from console.jobs.files import delete_file, find_file, read_part
 from console.jobs.handlers import go_to_jobs, read_job_id
-from console.jobs.table import FILE_KINDS, add_job, find_owner
-from console.reports.saved import LONGEST_QUERY
-from console.view.filters import is_storable
+from console.jobs.table import FILE_KINDS, find_owner
 from console.web.forms import read_form
 from console.web.responses import reply_with_error
 from runtime.errors import DependencyAway
@@ -29,24 +27,14 @@ async def post_file(request: web.Request) -> web.Response:
     form = await read_form(request)
     query = form.get("query", "")
     kind = next((one for one in FILE_KINDS if one == form.get("kind")), None)
-    if kind is None or len(query) > LONGEST_QUERY or not is_storable(query):
-        advice = "Its address is too long, or has a character that cannot be stored."
-        return reply_with_error(request, 422, NOT_ASKED, advice)
-
-    async def change(connection: Any) -> bool:
-        async with connection.transaction():
-            if await count_files(connection, session.user.id) >= MOST:
-                return False
-            number = await add_job(connection, kind, actor_of(session), {"query": query})
-            after = {"kind": kind, "query": hide_visitors(query)}
-            entry = AuditEntry(environment.now(), actor_of(session), "file.ask", f"job {number}", after=after)
-            await write_audit(connection, entry)
-        return True
-
-    if not await environment.accounts.write(change):
-        advice = f"You have {MOST} files, those that are being made included: delete one under Jobs first."
-        return reply_with_error(request, 422, NOT_ASKED, advice)
-    return go_to_jobs(environment)
+    if kind is None:
+        return reply_with_error(request, 422, NOT_ASKED, "There is no such file.")
+    asked = await ask_for_file(environment, session, kind, query)
+    return (
+        reply_with_error(request, 422, NOT_ASKED, asked.reason)
+        if isinstance(asked, Refused)
+        else go_to_jobs(environment)
+    )
 
 
 async def download_file(request: web.Request) -> web.StreamResponse:

@@ -5,6 +5,7 @@ Each is as of when it was asked for: a range such as the last week is that of th
 
 import asyncio
 from collections.abc import Awaitable, Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
@@ -18,8 +19,9 @@ from console.clicks.asked import Asked, find_asked
 from console.clicks.filters import Filters
 from console.clicks.past_clicks import PastClicks, read_past_clicks
 from console.clicks.picks import Picks
-from console.jobs.files import FileWriter
-from console.jobs.runner import EVERY_S, JobFailed, Proceed, Work
+from console.jobs.failures import JobFailed
+from console.jobs.files import MEGABYTE, FileWriter
+from console.jobs.runner import EVERY_S, Proceed, Work
 from console.jobs.table import Job
 from console.reports import csv_file as report_csv
 from console.reports.csv_file import CsvReport
@@ -40,19 +42,28 @@ LINES_MOST: Final = 2_000_000
 CANCEL_S: Final = 5.0
 
 
-def make_file_works(database_url: DatabaseUrl) -> Mapping[str, Work]:
-    """Give the work of each kind. Each reads on a connection of its own, which can only read."""
-    return {
-        "clicks_file": partial(write_clicks, database_url.reveal()),
-        "report_file": partial(write_report, database_url.reveal()),
-    }
+class Source(msgspec.Struct, frozen=True):
+    """Where files are read from, and how many bytes all of them may have together."""
+
+    database_url: DatabaseUrl
+    most_bytes: int
+
+    def connect(self) -> AbstractAsyncContextManager[Any]:
+        """Open a connection that can only read."""
+        return connected(self.database_url.reveal(), READING)
 
 
-async def write_clicks(url: str, connection: Any, job: Job, proceed: Proceed) -> str:
-    """Write the log of a view, newest first, at most LINES_MOST lines."""
-    async with connected(url, READING) as reader:
+def make_file_works(database_url: DatabaseUrl, most_mb: int) -> Mapping[str, Work]:
+    """Give the work of each kind. Each reads on a connection of its own."""
+    source = Source(database_url, most_mb * MEGABYTE)
+    return {"clicks_file": partial(write_clicks, source), "report_file": partial(write_report, source)}
+
+
+async def write_clicks(source: Source, connection: Any, job: Job, proceed: Proceed) -> str:
+    """Write the log of a view, newest first, at most LINES_MOST lines. Raises JobFailed without room for them."""
+    async with source.connect() as reader:
         asked = await find_asked(reader, read_query(job), job.asked_at)
-        file, count = FileWriter(connection, job.job_id), 0
+        file, count = FileWriter(connection, job.job_id, source.most_bytes), 0
         await file.write(clicks_csv.write_records([clicks_csv.list_titles(asked.today.zone)]))
         async for lines, _ in read_all(partial(read_page, reader), end_at_asking(asked)):
             kept = lines[: LINES_MOST - count]
@@ -77,16 +88,16 @@ def end_at_asking(asked: Asked) -> Filters:
     return msgspec.structs.replace(filters, until=min(filters.until or now, now))
 
 
-async def write_report(url: str, connection: Any, job: Job, proceed: Proceed) -> str:
+async def write_report(source: Source, connection: Any, job: Job, proceed: Proceed) -> str:
     """Write a report, however many clicks are read for it. Raises JobFailed if that cannot be done either."""
     request, _ = read_request(read_query(job))
-    async with connected(url, READING) as reader:
+    async with source.connect() as reader:
         today = await read_today(reader, job.asked_at)
         asking = read_report(reader, request, today, partial(ask_anyway, timeout_s=LARGE_S))
         report = await watch(asking, proceed)
     if not isinstance(report, CsvReport):
         raise JobFailed(f"This cannot be answered: {explain(report)}")
-    file = FileWriter(connection, job.job_id)
+    file = FileWriter(connection, job.job_id, source.most_bytes)
     for lines in report_csv.write_csv(report):
         await file.write(lines)
         await proceed(0)

@@ -1,10 +1,12 @@
 """Files that jobs make: their bytes, in parts, kept for some days."""
 
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from console.clicks.log_address import NAMING
+from console.jobs.failures import JobFailed
 from console.jobs.table import FILE_KINDS, OWN
 from storage.read.queries import QUERY_S, Reader
 
@@ -12,7 +14,16 @@ KEPT_DAYS: Final = 7
 MOST: Final = 10
 """So many files somebody may have, those that are not made yet included."""
 PART: Final = 512 * 1024
-ADD: Final = "INSERT INTO job_files (job_id, part, data) VALUES ($1, $2, $3)"
+MEGABYTE: Final = 1_000_000
+TOTAL: Final = "(SELECT coalesce(sum(length(data)), 0) FROM job_files)"
+"""The size of a part is in its header: nothing is decompressed for it."""
+ADD: Final = f"""
+    INSERT INTO job_files (job_id, part, data) SELECT $1, $2, $3::bytea WHERE {TOTAL} + length($3::bytea) <= $4::bigint
+    RETURNING part
+"""
+SPACE: Final = f"""
+    SELECT {TOTAL}::bigint, (SELECT min(kept_until) FROM jobs WHERE kept_until > clock_timestamp())
+"""  # noqa: S608 - parts of our own
 KEEP: Final = f"""
     UPDATE jobs SET file_name = $2, kept_until = clock_timestamp() + interval '{KEPT_DAYS} days' WHERE job_id = $1
 """  # noqa: S608 - a number of ours
@@ -46,6 +57,7 @@ FORGET: Final = f"""
         AND state NOT IN ('waiting', 'running') AND parameters ->> 'query' ~ '(^|&)({"|".join(NAMING)})=.'
 """  # noqa: S608 - names of ours
 """The query of a file that is gone may name somebody who was erased."""
+DROP: Final = "DELETE FROM job_files WHERE job_id = $1"
 REMOVE: Final = """
     DELETE FROM job_files USING jobs WHERE job_files.job_id = jobs.job_id AND jobs.kept_until IS NULL
         AND jobs.state NOT IN ('waiting', 'running')
@@ -59,12 +71,27 @@ class File(msgspec.Struct, frozen=True):
     size: int
 
 
-class FileWriter:
-    """Writes the file of a job, part by part. Without `keep` the file is removed when the job has ended."""
+class FileSpace(msgspec.Struct, frozen=True):
+    """The bytes of all files together, those that are being made included, and when the next file ends."""
 
-    def __init__(self, connection: Any, job_id: int) -> None:
+    total: int
+    next_end: datetime | None
+
+    @property
+    def megabytes(self) -> float:
+        return self.total / MEGABYTE
+
+
+class FileWriter:
+    """Writes the file of a job, part by part. Without `keep` the file is removed when the job has ended.
+
+    Raises JobFailed when all files together would have more than `most_bytes`.
+    """
+
+    def __init__(self, connection: Any, job_id: int, most_bytes: int) -> None:
         self._connection = connection
         self._job_id = job_id
+        self._most_bytes = most_bytes
         self._parts = 0
         self._waiting = bytearray()
 
@@ -79,7 +106,13 @@ class FileWriter:
         await self._connection.execute(KEEP, self._job_id, name)
 
     async def _flush(self) -> None:
-        await self._connection.execute(ADD, self._job_id, self._parts, bytes(self._waiting))
+        values = (self._job_id, self._parts, bytes(self._waiting), self._most_bytes)
+        if await self._connection.fetchval(ADD, *values) is None:
+            await self._connection.execute(DROP, self._job_id)
+            raise JobFailed(
+                f"The files of jobs may take {self._most_bytes // MEGABYTE:,} MB together (CLICKRAIL_CONSOLE_FILES_MB),"
+                " and this one has no room: ask for less, or delete others first."
+            )
         self._parts += 1
         self._waiting.clear()
 
@@ -95,6 +128,10 @@ async def read_part(reader: Reader, job_id: int, part: int) -> bytes | None:
     return data
 
 
+async def read_space(reader: Reader) -> FileSpace:
+    return FileSpace(*await reader.fetchrow(SPACE, timeout=QUERY_S))
+
+
 async def count_files(connection: Any, user_id: str) -> int:
     """Count somebody's files. Until the end of the transaction nobody else counts them, to add one."""
     await connection.execute(LOCK, user_id)
@@ -106,7 +143,7 @@ async def delete_file(connection: Any, job_id: int, owner: str | None) -> str | 
     """Delete a file, in the open transaction; return its name, or null if there is none."""
     name: str | None = await connection.fetchval(DELETE, job_id, owner)
     if name is not None:
-        await connection.execute("DELETE FROM job_files WHERE job_id = $1", job_id)
+        await connection.execute(DROP, job_id)
     return name
 
 

@@ -10,7 +10,7 @@ from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.clicks.why_missing import read_id
 from console.environment import ENVIRONMENT, Environment
-from console.jobs.files import KEPT_DAYS
+from console.jobs.files import KEPT_DAYS, read_space
 from console.jobs.kinds import ASKED
 from console.jobs.table import Kind, add_job, cancel_job, find_owner, is_planned, list_jobs
 from console.web.forms import read_form
@@ -42,6 +42,8 @@ async def reply_page(
             "state": await read_pipeline(connection, now),
             "storage": await read_status(connection, now.date()),
             "removals": await list_removals(connection),
+            "space": await read_space(connection),
+            "files_mb": environment.settings.files_mb,
         }
 
     shown = await read_jobs(request) | await environment.database.read(query)

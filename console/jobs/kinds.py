@@ -6,7 +6,8 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from console.jobs.runner import JobFailed, Proceed, Work
+from console.jobs.failures import JobFailed
+from console.jobs.runner import Proceed, Work
 from console.jobs.table import Job
 from console.settings import Settings
 from runtime.kafka.producer import RecordProducer

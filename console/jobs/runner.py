@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from console.jobs.failures import JobFailed
 from console.jobs.files import remove_old_files
 from console.jobs.table import CLAIM, END, FORGET_OLD, ORPHANS, PROGRESS, Job, forget_plans, read_job
 from runtime.errors import DependencyAway, Stuck
@@ -46,10 +47,6 @@ Work = Callable[[Any, Job, Proceed], Awaitable[str]]
 
 class Cancelled(Exception):  # noqa: N818 - named after the condition
     """Somebody has cancelled the job."""
-
-
-class JobFailed(Exception):  # noqa: N818 - named after the condition
-    """The job cannot be done. The message is for people."""
 
 
 class JobRunner:

@@ -40,7 +40,7 @@ VIEWER = Actor("user", "viewer", "Viewer")
 @pytest.fixture
 def runner(database_url: str) -> JobRunner:
     url = Secret(database_url)
-    return JobRunner(url, make_file_works(url), "files")
+    return JobRunner(url, make_file_works(url, 2_000), "files")
 
 
 async def make_file(tables: asyncpg.Connection, runner: JobRunner, kind: Any, query: str) -> Job:
