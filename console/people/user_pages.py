@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from console.auth.account_tables import Accounts, Change
 from console.auth.keys import digest_of
 from console.auth.login import may_use_password
-from console.auth.login_page import name_provider
+from console.auth.login_page import is_owners_only, name_provider
 from console.auth.refusals import Refusal
 from console.auth.roles import ROLES
 from console.auth.sessions import SESSION, TOKEN_BYTES, write_token
@@ -54,7 +54,8 @@ async def reply_users(request: web.Request, status: int = 200, **context: Any) -
     accounts = await environment.login.accounts.list_accounts()
     roles = [role for role in ROLES if role != "owner" or request[SESSION].role == "owner"]
     known: dict[str, Any] = {"said": None, "refusal": None, "link": None, "invited": None, "given": {}}
-    known |= {"provider": name_provider(environment), "accounts": accounts, "roles": roles, "meanings": MEANINGS}
+    known |= {"provider": name_provider(environment), "owners_only": is_owners_only(environment)}
+    known |= {"accounts": accounts, "roles": roles, "meanings": MEANINGS}
     return reply(request, "people/users.html", status, **known | context)
 
 

@@ -66,12 +66,12 @@ async def finish(request: web.Request, arrival: Arrival) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     client = identify_client(request)
     throttle, form = environment.login.throttle, {"next": arrival.flow.target}
-    # The provider takes a code once. Should it take it twice, we do not.
-    if not await throttle.use_once(arrival.flow.state, timedelta(seconds=FLOW_S), environment.now()):
-        return refuse(request, form, "provider_lost")
     if wait_s := await throttle.admit(client, environment.now()):
         log.warning("login refused", client=client.name, how=NOBODYS_LOGIN, wait_s=round(wait_s))
         return refuse(request, form, "limited", wait_s)
+    # The provider takes a code once. Should it take it twice, we do not.
+    if not await throttle.use_once(arrival.flow.state, timedelta(seconds=FLOW_S), environment.now()):
+        return refuse(request, form, "provider_lost")
     found = await find_account(environment.login.accounts, arrival, environment.now())
     if isinstance(found, Failed):
         await note_failure(environment, client, found)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
+from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
@@ -13,6 +14,8 @@ from console.auth.oidc.claims import TokenProblem
 KEY_KINDS: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey, "EdDSA": OKPKey, "Ed25519": OKPKey}
 """Algorithms that are taken, with their kind of key. None is symmetric: a public key must not serve as a secret."""
 MOST_KEYS: Final = 100
+UNREADABLE: Final = (JoseError, UnsupportedAlgorithm, ValueError, TypeError, LookupError, RecursionError)
+"""What joserfc raises for keys and tokens that are none: of a curve that it does not know, a KeyError."""
 
 
 class IdTokenRegistry(jws.JWSRegistry):
@@ -47,7 +50,7 @@ class ProviderKeys(msgspec.Struct, frozen=True):
             return TokenProblem("key")
         try:
             return jwt.decode(token, named[0], registry=REGISTRY).claims
-        except (JoseError, ValueError, RecursionError):
+        except UNREADABLE:
             return TokenProblem("signature")
 
 
@@ -61,7 +64,7 @@ class Header(msgspec.Struct, frozen=True):
 def read_header(token: str) -> Header | TokenProblem:
     try:
         header = jws.extract_compact(token.encode()).protected
-    except (JoseError, ValueError, RecursionError):
+    except UNREADABLE:
         return TokenProblem("form")
     algorithm, key_id = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or not isinstance(key_id, str | None):
@@ -76,11 +79,11 @@ def read_keys(document: Mapping[str, Any]) -> ProviderKeys:
 
 
 def import_keys(listed: Iterable[Any]) -> Iterable[Key]:
-    kinds = {kind.key_type for kind in KEY_KINDS.values()}
+    kinds = tuple(kind.key_type for kind in KEY_KINDS.values())
     for given in list(listed)[:MOST_KEYS]:
         if not isinstance(given, dict) or given.get("kty") not in kinds or given.get("use", "sig") != "sig":
             continue
         try:
             yield JWKRegistry.import_key(given)
-        except (JoseError, ValueError, TypeError):
+        except UNREADABLE:
             continue

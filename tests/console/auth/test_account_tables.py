@@ -15,7 +15,7 @@ from console.auth.keys import ApiKey
 from console.auth.login_tables import LoginTables, StoredSession
 from console.auth.refusals import Refusal
 from console.auth.users import OWNER, Account
-from console.database import open_database
+from console.database import InvalidValue, open_database
 from runtime.secret import Secret
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
@@ -153,6 +153,35 @@ async def test_a_new_invitation_replaces_the_one_before_and_a_disabled_user_has_
     await write(account_tables, writing(msgspec.structs.replace(VERA, disabled_at=NOW)))
 
     assert await account_tables.find_invitation(second.digest) is None
+
+
+async def test_a_user_is_found_by_the_providers_subject_and_no_other_has_the_same(account_tables: Tables) -> None:
+    pinned = msgspec.structs.replace(VERA, oidc_issuer="https://login.example", oidc_subject="f3a1")
+    await write(account_tables, writing(pinned))
+
+    assert await account_tables.find_by_subject("https://login.example", "f3a1") == pinned
+    assert await account_tables.find_by_subject("https://login.example", "f3a2") is None
+    assert await account_tables.find_by_subject("https://other.example", "f3a1") is None
+    await write(account_tables, writing())
+    assert await account_tables.find_by_subject("https://login.example", "f3a1") is None
+
+
+async def test_who_arrives_without_an_invitation_needs_it_no_more(account_tables: Tables) -> None:
+    await write(account_tables, writing(invitation=LINK))
+    await write(account_tables, writing(ends_invitations=True))
+
+    assert await account_tables.find_invitation(LINK.digest) is None
+
+
+async def test_no_two_users_are_the_same_at_the_provider(tables: asyncpg.Connection, database_url: str) -> None:
+    pinned = msgspec.structs.replace(VERA, oidc_issuer="https://login.example", oidc_subject="f3a1")
+    async with open_database(Secret(database_url), writable=True) as database:
+        people = PostgresTables(database)
+        await write(people, writing(pinned))
+        with pytest.raises(InvalidValue):
+            await write(people, writing(msgspec.structs.replace(pinned, id="max", login="max@shop.example")))
+
+    assert await tables.fetchval("SELECT count(*) FROM users") == 2
 
 
 async def test_the_code_of_a_time_step_is_used_once_and_none_before_it_afterwards(account_tables: Tables) -> None:

@@ -193,3 +193,13 @@ async def test_no_address_stands_in_the_table_nor_in_what_logs_show() -> None:
 def test_all_addresses_of_an_ipv6_network_are_one() -> None:
     assert network_of(ip_address("2001:db8:1:2:3::4")) == network_of(ip_address("2001:db8:1:2:ffff::"))
     assert network_of(ip_address("2001:db8:1:2::1")) != network_of(ip_address("2001:db8:1:3::1"))
+
+
+async def test_what_was_used_is_used_for_all_processes_until_it_is_over() -> None:
+    tables, minute = MemoryTables(), timedelta(minutes=1)
+    first, second = (LoginThrottle(tables, b"key", Clock()) for _ in range(2))
+
+    assert [await throttle.use_once("state", minute, NOW) for throttle in (first, second)] == [True, False]
+    assert await second.use_once("another", minute, NOW)
+    assert await second.use_once("state", minute, NOW + minute)
+    assert "state" not in str(tables.failures)

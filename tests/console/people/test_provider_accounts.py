@@ -77,6 +77,7 @@ async def test_where_passwords_are_off_there_is_no_link_to_set_one(provider: Fak
 
     assert "Max logs in with Keycloak, as max@shop.example." in text
     assert "/invitation/" not in text
+    assert "Make another link" not in text
     assert "/invitation/" in owners
 
 

@@ -255,6 +255,7 @@ async def test_keys_that_are_no_keys_for_signatures_are_left_out(provider: FakeP
     strange = [
         *({"kty": "oct", "k": "c2VjcmV0"}, {"kty": "AKP"}, {"kty": "RSA", "n": "?"}, {"kty": "EC"}, {}, "key", None),
         provider.key.as_dict(private=False) | {"use": "enc"},
+        {"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA"},
     ]
 
     async def answer(_: web.Request) -> web.StreamResponse:
