@@ -18,6 +18,7 @@ from console.auth.users import Account
 from identity.ulid import make_ulid
 
 LONGEST_CODE: Final = 4096
+NOBODY: Final = "user of no known name"
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -29,11 +30,15 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Why the login ends here: the result for the metric, a word for the logs, and a sentence for people."""
+    """Why the login ends here: the result for the metric, a word for the logs, and a sentence for people.
+
+    `subject` is whom it was about, for the audit log.
+    """
 
     result: str
     wrong: str
     words: str
+    subject: str = NOBODY
 
 
 async def find_account(accounts: AccountTable, arrival: Arrival, now: datetime) -> Account | Failed:
@@ -49,7 +54,9 @@ async def find_account(accounts: AccountTable, arrival: Arrival, now: datetime) 
     if isinstance(identity, TokenProblem):
         return refused_by(provider, f"id_token_{identity.wrong}")
     admitted = await admit(accounts, provider, identity, now)
-    return Failed("not_admitted", "not admitted", admitted.reason) if isinstance(admitted, Refusal) else admitted
+    if isinstance(admitted, Refusal):
+        return Failed("not_admitted", "not_admitted", admitted.reason, await name_subject(accounts, identity))
+    return admitted
 
 
 async def read_code(arrival: Arrival) -> str | Failed:
@@ -98,3 +105,10 @@ async def admit(accounts: AccountTable, provider: Provider, identity: Identity, 
         return admission.check_known(known, identity, settings) or known
     new_id = make_ulid(int(now.timestamp() * 1000), secrets.token_bytes(16)).lower()
     return await accounts.change_account(lambda all_: admission.admit(all_, identity, settings, new_id, now))
+
+
+async def name_subject(accounts: AccountTable, identity: Identity) -> str:
+    """Name the user whose address somebody has who was refused, so that it is seen. Raises DependencyAway."""
+    is_theirs = identity.email is not None and identity.is_email_verified
+    known = await accounts.find_by_login(identity.email or "") if is_theirs else None
+    return f"user {known.login}" if known else NOBODY

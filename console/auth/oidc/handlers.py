@@ -85,12 +85,12 @@ async def finish(request: web.Request, arrival: Arrival) -> web.Response:
 
 
 async def note_failure(environment: Environment, client: LoginClient, failed: Failed) -> None:
-    """Write to the logs that somebody did not get in, and not who. Raises DependencyAway."""
+    """Write to the logs that somebody did not get in. Raises DependencyAway."""
     log.warning(
         "login failed", client=client.name, known_browser=client.is_known, how=NOBODYS_LOGIN, wrong=failed.wrong
     )
     after = {"how": NOBODYS_LOGIN, "wrong": failed.wrong, "client": client.name, "known_browser": client.is_known}
-    entry = AuditEntry(environment.now(), STRANGER, "login.fail", "user of no known name", after=after)
+    entry = AuditEntry(environment.now(), STRANGER, "login.fail", failed.subject, after=after)
     await environment.login.accounts.write_entry(entry)
 
 

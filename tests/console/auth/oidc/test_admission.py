@@ -182,6 +182,9 @@ async def test_an_address_that_is_given_to_somebody_else_is_no_takeover(
 
     assert (reply.status, reply.has_session) == (403, False)
     assert "logged in here before with another account of Keycloak" in reply.text
+    assert oidc_console.tables is not None
+    *_, entry = oidc_console.tables.entries
+    assert (entry.action, entry.subject) == ("login.fail", "user vera@shop.example")
 
 
 async def test_a_subject_whose_address_has_changed_is_the_same_user(
