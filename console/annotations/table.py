@@ -15,13 +15,16 @@ SHOWN: Final = 200
 A_DAY: Final = timedelta(days=1)
 """A day of the reporting zone begins and ends within a day of that of UTC: charts place each exactly."""
 WHEN: Final = "coalesce(at, day::timestamp AT TIME ZONE 'UTC')"
-LIST: Final = f"""
+SELECT: Final = """
     SELECT annotation_id, day, at, program_id, programs.name AS program, text, written_by, written_at
     FROM annotations LEFT JOIN programs ON programs.id = program_id
+"""
+FIND: Final = f"{SELECT} WHERE annotation_id = $1"
+LIST: Final = f"""{SELECT}
     WHERE ($1::timestamptz IS NULL OR {WHEN} >= $1) AND ($2::timestamptz IS NULL OR {WHEN} < $2)
         AND {write_condition("program_id", "programs.name", 3)}
     ORDER BY {WHEN} DESC, annotation_id DESC LIMIT {SHOWN}
-"""  # noqa: S608 - parts of our own
+"""
 NAMES: Final = ("annotation_id", "program_id", "program", "text", "written_by", "written_at")
 ADD: Final = """
     INSERT INTO annotations (day, at, program_id, text, written_by, written_at) VALUES ($1, $2, $3, $4, $5, $6)
@@ -60,17 +63,28 @@ async def list_annotations(reader: Reader, span: Span | None = None, view: View 
     """
     begin, end = (None, None) if span is None else (span.begin - A_DAY, span.end + A_DAY)
     rows = await reader.fetch(LIST, begin, end, *list_parameters(view or View(), "program"), timeout=QUERY_S)
-    return [Annotation(when=row["at"] or row["day"], **{name: row[name] for name in NAMES}) for row in rows]
+    return [read_row(row) for row in rows]
 
 
-async def add_annotation(connection: Any, new: NewAnnotation, actor: Actor, now: datetime) -> None:
-    """Add an annotation. Raises asyncpg's errors."""
+async def find_annotation(reader: Reader, number: int) -> Annotation | None:
+    """Find an annotation by its number. Raises asyncpg's errors."""
+    row = await reader.fetchrow(FIND, number, timeout=QUERY_S)
+    return None if row is None else read_row(row)
+
+
+def read_row(row: Any) -> Annotation:
+    return Annotation(when=row["at"] or row["day"], **{name: row[name] for name in NAMES})
+
+
+async def add_annotation(connection: Any, new: NewAnnotation, actor: Actor, now: datetime) -> int:
+    """Add an annotation; give its number. Raises asyncpg's errors."""
     async with connection.transaction():
         at = new.when if isinstance(new.when, datetime) else None
         values = (None if at else new.when, at, new.program_id, new.text, actor.name[:200], now)
-        number = await connection.fetchval(ADD, *values)
+        number: int = await connection.fetchval(ADD, *values)
         entry = AuditEntry(now, actor, "annotation.add", f"annotation {number}", after=new.describe())
         await write_audit(connection, entry)
+    return number
 
 
 async def remove_annotation(connection: Any, number: int, actor: Actor, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from console.api.answers import JSON
 from console.api.problems import answering_problems
 from console.auth.guard import Handler
 from console.auth.roles import Permission
@@ -24,7 +25,10 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation. `answer` and `body` are types that are encoded as JSON; `statuses` are those of its problems."""
+    """An operation. `answer` and `body` are types that are encoded as JSON; `statuses` are those of its problems.
+
+    Another `content` than JSON is a text; an `answer` that is null has no body.
+    """
 
     method: str
     path: str
@@ -36,6 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
     has_filters: bool = False
     body: Any = None
+    content: str = JSON
     status: int = 200
     statuses: tuple[int, ...] = ()
 

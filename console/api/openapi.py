@@ -83,13 +83,13 @@ def describe_operation(one: Endpoint, of_type: dict[str, Any]) -> dict[str, Any]
     if one.body is not None:
         content = {"application/json": {"schema": of_type[repr(one.body)]}}
         operation["requestBody"] = {"required": True, "content": content}
-    answers = {str(one.status): {"description": "Done", "content": describe_answer(one, of_type)}}
+    answers = {str(one.status): {"description": "Done"} | describe_answer(one, of_type)}
     operation["responses"] = answers | {str(each): describe_problem(each, of_type) for each in list_statuses(one)}
     return operation
 
 
 def describe_answer(one: Endpoint, of_type: dict[str, Any]) -> dict[str, Any]:
-    return {"application/json": {"schema": of_type[repr(one.answer)]}}
+    return {} if one.answer is None else {"content": {one.content: {"schema": of_type[repr(one.answer)]}}}
 
 
 def list_statuses(one: Endpoint) -> Iterable[int]:

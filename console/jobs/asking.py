@@ -1,21 +1,19 @@
-"""Asks for files as jobs, sends those that are made, and deletes them."""
+"""Requests for the files of jobs: asked for, downloaded, deleted."""
 
-from functools import partial
 from typing import Any, Final
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from console.audit.exports import note_export
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
+from console.jobs.downloads import send_file
 from console.jobs.file_requests import Refused, ask_for_file
-from console.jobs.files import delete_file, find_file, read_part
+from console.jobs.files import delete_file
 from console.jobs.handlers import go_to_jobs, read_job_id
 from console.jobs.table import FILE_KINDS, find_owner
 from console.web.forms import read_form
 from console.web.responses import reply_with_error
-from runtime.errors import DependencyAway
 
 NOT_ASKED: Final = "This file was not asked for"
 
@@ -39,43 +37,10 @@ async def post_file(request: web.Request) -> web.Response:
 
 async def download_file(request: web.Request) -> web.StreamResponse:
     """Send a file that a job has made."""
-    environment: Environment = request.app[ENVIRONMENT]
-    job_id, owner = read_job_id(request), find_owner(request[SESSION])
-    file = await environment.database.read(lambda reader: find_file(reader, job_id, owner))
-    if file is None:
+    response = await send_file(request, read_job_id(request))
+    if response is None:
         raise web.HTTPNotFound
-    await note_export(request, file.name)
-    response = web.StreamResponse(
-        headers={
-            hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="{file.name}"',
-            hdrs.CONTENT_LENGTH: str(file.size),
-            hdrs.CACHE_CONTROL: "no-store",
-        }
-    )
-    await response.prepare(request)
-    is_whole = request.method == hdrs.METH_HEAD or await send_parts(environment, job_id, response) == file.size
-    if not is_whole and request.transport is not None:
-        # Less came than was promised: the browser says that the download failed.
-        request.transport.abort()
     return response
-
-
-async def send_parts(environment: Environment, job_id: int, response: web.StreamResponse) -> int:
-    """Send the parts of a file, one by one, so that a slow reader holds no connection to PostgreSQL; give their size.
-
-    They end before the file does if it is deleted meanwhile, or if PostgreSQL goes away.
-    """
-    number = sent = 0
-    while True:
-        try:
-            part = await environment.database.read(partial(read_part, job_id=job_id, part=number))
-        except DependencyAway:
-            return sent
-        if part is None:
-            return sent
-        await response.write(part)
-        number, sent = number + 1, sent + len(part)
 
 
 async def post_deletion(request: web.Request) -> web.Response:

@@ -40,7 +40,7 @@ FIND: Final = f"""
         AND NOT {MAY_HAVE_ERASED}
 """  # noqa: S608 - parts of our own
 COUNT: Final = """
-    SELECT count(*) FROM jobs WHERE actor_kind = 'user' AND actor_id = $1 AND kind = ANY ($2)
+    SELECT count(*) FROM jobs WHERE actor_kind IN ('user', 'key') AND actor_id = $1 AND kind = ANY ($2)
         AND (state IN ('waiting', 'running') OR kept_until > clock_timestamp())
 """
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('clickrail files of ' || $1, 0))"

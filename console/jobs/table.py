@@ -9,6 +9,7 @@ import msgspec
 from console.audit.log import Actor
 from console.auth.roles import may
 from console.auth.users import Session
+from storage.read.queries import QUERY_S, Reader
 
 FileKind = Literal["clicks_file", "report_file"]
 Kind = Literal["replay", "erasure_plan", "erasure"] | FileKind
@@ -23,13 +24,17 @@ ADD: Final = """
     INSERT INTO jobs (kind, asked_by, actor_kind, actor_id, parameters, total)
     VALUES ($1, $2, $3, $4, $5::text::jsonb, $6) RETURNING job_id
 """
-OWN: Final = "($2::text IS NULL OR (actor_kind = 'user' AND actor_id = $2))"
-"""Of the user $2; null: anybody's."""
+OWN: Final = "($2::text IS NULL OR (actor_kind IN ('user', 'key') AND actor_id = $2))"
+"""Of the user or API key $2: no key has the id of a user. Null: anybody's."""
 LIST: Final = f"""
     SELECT {COLUMNS}, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS file_bytes
     FROM jobs WHERE {OWN} AND (state IN ('waiting', 'running') OR kept_until IS NOT NULL
         OR job_id IN (SELECT job_id FROM jobs WHERE {OWN} ORDER BY job_id DESC LIMIT $1))
     ORDER BY job_id DESC
+"""  # noqa: S608 - names of ours
+PAGE: Final = f"""
+    SELECT {COLUMNS}, (SELECT sum(length(data)) FROM job_files WHERE job_files.job_id = jobs.job_id) AS file_bytes
+    FROM jobs WHERE job_id <= $1 AND {OWN} ORDER BY job_id DESC LIMIT $3
 """  # noqa: S608 - names of ours
 CLAIM: Final = f"""
     UPDATE jobs SET state = 'running', started_at = clock_timestamp()
@@ -120,6 +125,17 @@ def find_owner(session: Session) -> str | None:
 async def list_jobs(connection: Any, owner: str | None = None) -> Sequence[Job]:
     """List the jobs of a user, or of all, the newest first: those that are open or have a file, and the newest."""
     return [read_job(row) for row in await connection.fetch(LIST, SHOWN, owner)]
+
+
+async def list_page(reader: Reader, owner: str | None, before: int, limit: int) -> Sequence[Job]:
+    """List the jobs of a user or key, or of all, with numbers below `before`, the newest first."""
+    return [read_job(row) for row in await reader.fetch(PAGE, before - 1, owner, limit, timeout=QUERY_S)]
+
+
+async def find_job(reader: Reader, job_id: int, owner: str | None) -> Job | None:
+    """Find a job; null if there is none, or if it is not of the user or key `owner`."""
+    found = await list_page(reader, owner, job_id + 1, 1)
+    return found[0] if found and found[0].job_id == job_id else None
 
 
 async def cancel_job(connection: Any, job_id: int, owner: str | None = None) -> str | None:
