@@ -9,7 +9,8 @@ from types import ModuleType
 import msgspec
 import structlog
 
-from enricher.rules.networks import PACKAGE_LABELS, Certainty, Kind
+from enricher.rules.networks import Certainty, Kind
+from enricher.rules.package_labels import PACKAGE_LABELS
 from enricher.steps.database import IpAddress
 from enricher.steps.network import Claim, NetworkSource
 

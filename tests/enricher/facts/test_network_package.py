@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enricher.facts.network_package import PackagedNetworks, describe_version, load_package
-from enricher.rules.networks import FACTS, NEVER_HOSTING, PACKAGE_LABELS, RESERVED
+from enricher.rules.networks import FACTS, NEVER_HOSTING, RESERVED
+from enricher.rules.package_labels import PACKAGE_LABELS
 from enricher.steps.network import classify_network, label_tables, own_networks
 from schemas import Network
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, PACKAGE_LABELS, RESERVED
+from enricher.rules.networks import FACTS, KINDS, LISTED_KINDS, NEVER_HOSTING, RESERVED
+from enricher.rules.package_labels import PACKAGE_LABELS
 from enricher.steps.network import own_networks
 from quality.carriers import CARRIERS
 
