@@ -14,7 +14,8 @@ import structlog
 
 from ingest.journal.entry_queue import EntryQueue
 from ingest.journal.framing import DamagedBytes, scan
-from ingest.journal.segments import CHUNK, Entry, Segment, quarantine, read_chunk
+from ingest.journal.segment_reader import CHUNK, read_chunk
+from ingest.journal.segments import Entry, Segment, quarantine
 from ingest.journal.threads import Threads
 from runtime.outage_log import OutageLog
 

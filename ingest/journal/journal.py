@@ -25,8 +25,9 @@ from ingest.journal.folders import Folders
 from ingest.journal.framing import encode_frame
 from ingest.journal.in_memory_segments import InMemorySegments
 from ingest.journal.queues import Queues
+from ingest.journal.segment_reader import make_replayed_segment
 from ingest.journal.segment_registry import Lose, SegmentRegistry
-from ingest.journal.segments import Entry, Segment, make_replayed_segment
+from ingest.journal.segments import Entry, Segment
 from ingest.journal.threads import Threads
 from ingest.journal.writer import Writer, describe
 

@@ -7,7 +7,8 @@ import msgspec
 
 from ingest.journal.folder_lock import QUARANTINE, is_locked, list_folders
 from ingest.journal.framing import DamagedBytes, IntactFrame, scan
-from ingest.journal.segments import CHUNK, list_segments, read_chunk
+from ingest.journal.segment_reader import CHUNK, read_chunk
+from ingest.journal.segments import list_segments
 
 
 class NoJournal(Exception):  # noqa: N818 - the name states the condition

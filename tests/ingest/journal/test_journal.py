@@ -8,7 +8,7 @@ import pytest
 
 from ingest.journal.folder_lock import JournalOwned
 from ingest.journal.journal import JournalLimits
-from ingest.journal.segments import CHUNK
+from ingest.journal.segment_reader import CHUNK
 from tests.ingest.journal.builders import (
     SMALL,
     WORKER,
