@@ -12,7 +12,7 @@ from console.environment import ENVIRONMENT, Environment
 from console.view.asked import find_values, make_question
 from console.view.ranges import Today
 from console.view.today import read_today
-from console.view.toolbar import ToolbarWriter
+from console.view.toolbar_ranges import ToolbarWriter
 from console.view.view import View, read_view, write_view
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.plan import Refusal

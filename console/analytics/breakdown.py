@@ -8,7 +8,7 @@ import msgspec
 from console.analytics.changes import Delta, compare
 from console.view.filters import Filter
 from console.view.measures import MEASURE_WORDS
-from console.view.toolbar import ToolbarWriter
+from console.view.toolbar_ranges import ToolbarWriter
 from console.view.view import View, toggle_value
 from console.view.words import name_value
 from storage.read.asking.answer import Answer

@@ -15,7 +15,8 @@ from console.view.asked import find_values
 from console.view.filters import LONGEST, Filter, is_storable
 from console.view.measures import MEASURE_WORDS
 from console.view.today import read_today
-from console.view.toolbar import ToolbarWriter, make_toolbar
+from console.view.toolbar import make_toolbar
+from console.view.toolbar_ranges import ToolbarWriter
 from console.view.view import View, read_view, toggle_value, write_view
 from console.view.words import FIELD_TITLES, name_value
 from console.web.responses import reply

@@ -28,7 +28,8 @@ from console.view.dates import read_days
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
 from console.view.ranges import CUSTOM, Today
 from console.view.today import read_today
-from console.view.toolbar import find_other, make_toolbar
+from console.view.toolbar import make_toolbar
+from console.view.toolbar_ranges import find_other
 from console.view.view import read_view, write_view
 from console.view.words import describe_dates
 from console.web.responses import find_site, reply

@@ -8,7 +8,7 @@ import msgspec
 from console.analytics.changes import Delta, compare
 from console.clicks.log_address import LIVE
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY, Tone
-from console.view.toolbar import ToolbarWriter
+from console.view.toolbar_ranges import ToolbarWriter
 from console.view.view import View, write_view
 from storage.read.asking.answer import Answer
 from storage.read.asking.question import Span

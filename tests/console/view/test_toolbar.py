@@ -9,7 +9,8 @@ from multidict import MultiDict
 
 from console.view.filters import Filter
 from console.view.ranges import NAMED, Today
-from console.view.toolbar import Choice, Toolbar, make_toolbar
+from console.view.toolbar import Toolbar, make_toolbar
+from console.view.toolbar_ranges import Choice
 from console.view.view import View, read_view
 from console.view.words import DASH
 from storage.read.asking.question import Range
