@@ -7,6 +7,7 @@ ROOT: Final = Path(__file__).parent.parent
 ROOMS: Final = ("storage", "sink", "settler", "referrals/lookup")
 ELSEWHERE: Final = {
     "referrals/lookup/answers.py": "referrals/lookup/test_lookup.py",
+    "referrals/lookup/cache_policy.py": "referrals/lookup/test_local_cache.py",
     "referrals/lookup/change_feed.py": "referrals/lookup/test_factory.py",
     "referrals/lookup/postgres_source.py": "referrals/lookup/test_layers.py",
     "referrals/lookup/redis_cache.py": "referrals/lookup/test_layers.py",

@@ -12,8 +12,8 @@ import msgspec
 import redis.asyncio
 
 from referrals.connections import connect, run_with_reconnect
+from referrals.lookup.cache_policy import CachePolicy, Time
 from referrals.lookup.change_feed import TIMEOUT_S
-from referrals.lookup.local_cache import CachePolicy, Time
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.postgres_source import CONNECT_GRACE_S, PostgresSource
 from referrals.lookup.redis_cache import RedisCache

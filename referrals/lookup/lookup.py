@@ -15,8 +15,9 @@ import msgspec
 
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found, Layer, Unknown
 from referrals.lookup.batch_loader import BatchLoader, BatchPolicy
+from referrals.lookup.cache_policy import CachePolicy, Time
 from referrals.lookup.change_feed import ChangeSubscriber
-from referrals.lookup.local_cache import CachePolicy, ReferralCache, Time, owner_keys
+from referrals.lookup.local_cache import ReferralCache, owner_keys
 from referrals.lookup.postgres_source import VersionedRows
 from referrals.lookup.redis_codec import VersionedValue
 from referrals.lookup.redis_history import State

@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyncpg
 
 from identity.cache_mac import CacheMac
-from referrals.lookup.local_cache import Time
+from referrals.lookup.cache_policy import Time
 from referrals.lookup.postgres_source import VersionedRows
 from referrals.lookup.redis_codec import VersionedValue
 from referrals.lookup.redis_history import State

@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from referrals.lookup.answers import UNKNOWN_HERE, Found
-from referrals.lookup.local_cache import CachePolicy, ReferralCache
+from referrals.lookup.cache_policy import CachePolicy
+from referrals.lookup.local_cache import ReferralCache
 from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.reader import NAME

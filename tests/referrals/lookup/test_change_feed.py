@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from referrals.lookup.cache_policy import CachePolicy
 from referrals.lookup.change_feed import ChangeSubscriber, end_of_version
-from referrals.lookup.local_cache import CachePolicy, ReferralCache
+from referrals.lookup.local_cache import ReferralCache
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.referral_set import ReferralSet
 from tests.referrals.builders import Clock, affiliate, code, program

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
-from referrals.lookup.local_cache import CachePolicy
+from referrals.lookup.cache_policy import CachePolicy
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.redis_codec import VersionedValue
 from referrals.lookup.version_tracker import Change

@@ -13,9 +13,10 @@ import msgspec
 import pytest
 
 from referrals.lookup.answers import Found
+from referrals.lookup.cache_policy import CachePolicy
 from referrals.lookup.change_feed import READ_PAGE, ChangeSubscriber
 from referrals.lookup.factory import LookupSettings, open_lookup
-from referrals.lookup.local_cache import CachePolicy, ReferralCache
+from referrals.lookup.local_cache import ReferralCache
 from referrals.lookup.lookup import Lookup
 from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics

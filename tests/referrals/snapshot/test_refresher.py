@@ -16,8 +16,8 @@ from deploy.local.server import running
 from deploy.local.settings import LocalSettings
 from referrals.connections import connected
 from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Answer, Found
+from referrals.lookup.cache_policy import CachePolicy
 from referrals.lookup.factory import LookupSettings, open_lookup
-from referrals.lookup.local_cache import CachePolicy
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from referrals.snapshot.reader import NAME
