@@ -28,8 +28,9 @@ from ingest.journal.queues import Queues
 from ingest.journal.segment_reader import make_replayed_segment
 from ingest.journal.segment_registry import Lose, SegmentRegistry
 from ingest.journal.segments import Entry, Segment
+from ingest.journal.syncer import describe
 from ingest.journal.threads import Threads
-from ingest.journal.writer import Writer, describe
+from ingest.journal.writer import Writer
 
 log = structlog.get_logger()
 
@@ -150,13 +151,13 @@ class Journal:
     async def run(self) -> None:
         """Keep the journal synced and a spare segment ready, and adopt ownerless folders; until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._writer.keep_synced(self._limits.sync_s))
+            group.create_task(self._writer.syncer.keep_synced(self._limits.sync_s))
             group.create_task(self._keep_ready())
             group.create_task(self._keep_adopting())
 
     async def sync(self) -> None:
         """Return when everything appended so far is synced to disk."""
-        await self._writer.sync()
+        await self._writer.syncer.sync()
 
     async def prepare(self) -> None:
         """Lock the folder, make a segment, and write clicks that are only in memory, as far as the disk allows.
@@ -196,7 +197,7 @@ class Journal:
             with suppress(JournalOwned):
                 await self.prepare()
         self._writer.retire_all("closed")
-        await self._writer.sync()
+        await self._writer.syncer.sync()
         if left := self._in_memory_segments.pending:
             self._lose("stopped", left)
         await self._threads.close()

@@ -1,9 +1,7 @@
 """Writes frames to the active segment, keeps a spare segment ready, and handles refusals by the disk.
 
-`write` runs on the event loop and makes one system call. Slow work runs in threads: making segments and `fdatasync`.
-The spare segment is made in advance, so that rotation only switches to it.
-
-The sync thread runs its own loop: starting it from the event loop 200 times a second would cost as much as the syncs.
+`write` runs on the event loop and makes one system call. Slow work runs in threads: making segments, and `fdatasync`
+(`Syncer`). The spare segment is made in advance, so that rotation only switches to it.
 
 When a write fails or is partial, the segment is retired as it is (a reader finds its intact frames), and the write is
 tried once on the spare. If that fails too, no segment is active: the journal is degraded until `prepare` can make one.
@@ -11,23 +9,18 @@ tried once on the spare. If that fails too, no segment is active: the journal is
 
 import asyncio
 import os
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import structlog
 
 from ingest.journal.framing import LARGEST_FRAME
-from ingest.journal.segments import SYNC, Segment, create_segment, write_segment
+from ingest.journal.segments import Segment, create_segment, write_segment
+from ingest.journal.syncer import Syncer, describe
 from ingest.journal.threads import Threads
 
 log = structlog.get_logger()
-
-WAKE_S: Final = 1.0
 
 
 class Writer:
@@ -40,14 +33,13 @@ class Writer:
         self.active: Segment | None = None
         self.problem: str | None = "not opened yet"
         self.refused: str | None = None
-        self._unsynced = threading.Event()
+        self.syncer = Syncer(threads, lambda: self.active, self._on_sync_problem)
+        self._unsynced = self.syncer.unsynced
         self.wants_spare = asyncio.Event()
         self._segment_bytes = segment_bytes
         self._threads = threads
         self._on_retired = on_retired
         self._spare: Segment | None = None
-        self._retired: deque[Segment] = deque()
-        self._syncs = threading.Lock()
         self._number = 0
 
     def write(self, frame: bytes) -> Segment | None:
@@ -134,28 +126,6 @@ class Writer:
         if not self.active:
             self.problem = problem
 
-    async def sync(self) -> None:
-        """Sync everything written so far, and close retired segments. Never raises."""
-        self._on_synced(*await self._threads.run(self._sync_all))
-
-    async def keep_synced(self, pause_s: float) -> None:
-        """Sync `pause_s` after each write; until cancelled."""
-        loop, ended = asyncio.get_running_loop(), threading.Event()
-
-        def sync() -> None:
-            while not ended.is_set():
-                # With a timeout: another sync may clear the event that was set to end this thread.
-                if self._unsynced.wait(WAKE_S) and not ended.wait(pause_s):
-                    active, problem = self._sync_all()
-                    if problem:
-                        loop.call_soon_threadsafe(self._on_synced, active, problem)
-
-        try:
-            await self._threads.run(sync)
-        finally:
-            ended.set()
-            self._unsynced.set()
-
     def retire_all(self, problem: str) -> None:
         """Retire all segments; `problem` says why."""
         for segment in filter(None, (self.active, self._spare)):
@@ -176,39 +146,9 @@ class Writer:
             log.warning("journal retired a segment", problem=problem, degraded=self.active is None)
 
     def _retire(self, segment: Segment) -> None:
-        self._retired.append(segment)
-        self._unsynced.set()
+        self.syncer.retire(segment)
         self._on_retired(segment)
 
-    def _sync_all(self) -> tuple[Segment | None, str | None]:
-        """Sync and close retired segments, and sync the active one; give that one, and its problem or null."""
-        with self._syncs:
-            self._unsynced.clear()
-            while self._retired:
-                retired = self._retired[0]
-                if problem := sync_segment(retired):
-                    log.error("journal segment may not be on the disk", segment=str(retired.path), problem=problem)
-                with suppress(OSError):
-                    os.close(retired.fd)
-                self._retired.popleft()
-            active = self.active
-            return active, sync_segment(active) if active else None
-
-    def _on_synced(self, segment: Segment | None, problem: str | None) -> None:
-        if problem and segment is self.active:
+    def _on_sync_problem(self, segment: Segment | None, problem: str) -> None:
+        if segment is self.active:
             self._switch_segment(problem)
-
-
-def sync_segment(segment: Segment) -> str | None:
-    """Sync a segment; give the problem, or null. Blocks."""
-    size = segment.size
-    try:
-        SYNC(segment.fd)
-    except OSError as error:
-        return f"fdatasync: {describe(error)}"
-    segment.synced = size
-    return None
-
-
-def describe(error: OSError) -> str:
-    return error.strerror or str(error)

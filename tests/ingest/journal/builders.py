@@ -152,7 +152,7 @@ async def die(it: Opened) -> list[Segment]:
     """Close a journal's files and locks, as the death of its process does. Give the segments that were open."""
     journal, writer = it.journal, it.journal._writer
     await journal._threads.close()
-    still_open = [segment for segment in (writer.active, writer._spare, *writer._retired) if segment]
+    still_open = [segment for segment in (writer.active, writer._spare, *writer.syncer._retired) if segment]
     for fd in [segment.fd for segment in still_open] + [
         held.lock for held in (journal._folders._own, *journal._folders._adopted) if held
     ]:

@@ -1,14 +1,11 @@
 """The writer when the disk refuses: clicks wait in memory, and are written when the disk works again.
 
-The refusals are real: a limit on file size for full disks, a limit on open files, a file in place of a folder, and a
-file system of 256 KiB where mounting is permitted.
+The refusals are real: a limit on file size for full disks, a limit on open files, a file in place of a folder.
+`test_tiny_disk.py` has a file system that is full.
 """
 
-import fcntl
 import os
 import resource
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -43,61 +40,6 @@ async def test_a_write_cut_short_goes_whole_into_the_next_file(tmp_path: Path) -
         assert [path.stat().st_size for path in segments(tmp_path)] == [500, len(framed([2]))]
         assert on_disk(tmp_path) == [1, 2]
         assert await drain(it.journal) == [1, 2]
-
-
-async def test_clicks_that_come_together_stand_in_one_write(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=JournalLimits()) as it:
-        it.append_all(1, 2, 3)
-        it.append_all(4)
-        assert segments(tmp_path)[0].read_bytes() == framed([1, 2, 3, 4])
-        assert await drain(it.journal) == [1, 2, 3, 4]
-
-
-async def test_one_write_for_many_that_is_cut_short_leaves_nothing_of_it_and_each_goes_where_there_is_room(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path, limits=JournalLimits()) as it:
-        it.append(1)
-        with limited(resource.RLIMIT_FSIZE, len(framed([1])) * 3 + 100):
-            it.append_all(2, 3, 4, 5)
-        assert (it.journal.problem, it.journal.pending, it.lost) == (None, 5, {})
-        assert on_disk(tmp_path) == [1, 2, 3, 4, 5]
-        assert await drain(it.journal) == [1, 2, 3, 4, 5]
-
-
-@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="only Linux has files that cannot be cut")
-async def test_one_write_for_many_that_is_cut_short_and_cannot_be_undone_costs_no_click(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=JournalLimits(window_bytes=1)) as it:
-        active = it.journal._writer.active
-        assert active is not None
-        uncut = os.memfd_create("segment", os.MFD_ALLOW_SEALING)
-        fcntl.fcntl(uncut, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        os.dup2(uncut, active.fd)
-        active.path.unlink()
-        active.path.symlink_to(f"/proc/{os.getpid()}/fd/{uncut}")
-        it.append(0, 1, 2)
-        with limited(resource.RLIMIT_FSIZE, len(framed([0])) * 5 + 50):
-            it.append_all(3, 4, 5, 6)
-        assert (it.journal.problem, it.journal.pending) == (None, 7)
-        assert sorted(set(await drain(it.journal))) == list(range(7))
-        os.close(uncut)
-    assert it.lost == {}
-
-
-async def test_of_clicks_that_come_together_those_no_disk_takes_wait_in_memory(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=JournalLimits()) as it:
-        with limited(resource.RLIMIT_FSIZE, 0):
-            it.append_all(1, 2, 3)
-        assert (it.journal.problem, it.journal.unjournalled, it.journal.pending) == ("File too large", 3, 3)
-        assert await drain(it.journal) == [1, 2, 3]
-
-
-async def test_clicks_that_come_together_are_read_back_when_memory_is_full(tmp_path: Path) -> None:
-    async with opened(tmp_path, limits=JournalLimits(window_bytes=2_000)) as it:
-        for first in range(0, 40, 4):
-            it.append_all(*range(first, first + 4))
-        assert sorted(await drain(it.journal)) == list(range(40))
-        assert it.lost == {}
 
 
 async def test_what_no_disk_takes_waits_in_memory(tmp_path: Path) -> None:
@@ -183,91 +125,6 @@ async def test_delivery_goes_on_when_no_file_can_be_made(tmp_path: Path) -> None
         await until(it.some.is_set)
         taken += await drain(it.journal)
         assert (sorted(taken), it.lost) == (list(range(30)), {})
-
-
-async def test_a_file_that_cannot_be_synced_is_left_and_its_clicks_are_delivered(tmp_path: Path) -> None:
-    async with run(tmp_path) as it:
-        active = it.journal._writer.active
-        assert active is not None
-        read, write = os.pipe()
-        os.dup2(write, active.fd)
-        it.append(1)
-        await until(lambda: it.journal._writer.active is not active)
-        await until(lambda: it.journal.problem is None)
-        it.append(2)
-        assert on_disk(tmp_path) == [2]
-        assert await drain(it.journal) == [1, 2]
-        os.close(read)
-        os.close(write)
-
-
-def remount(disk: Path, how: str) -> None:
-    subprocess.run(["mount", "-o", f"remount,{how}", disk], check=True)
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 256 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no permission to mount a file system")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
-async def test_a_full_disk_costs_no_click_that_memory_can_hold_and_is_used_again_when_there_is_room(
-    tiny_disk: Path,
-) -> None:
-    async with run(tiny_disk, limits=JournalLimits(memory_bytes=1_000_000)) as it:
-        assert it.append(*range(1000)) == []
-        assert it.journal.problem is not None
-        assert on_disk(tiny_disk) == list(range(len(on_disk(tiny_disk))))
-        assert it.journal.unjournalled == 1000 - len(on_disk(tiny_disk))
-        assert await drain(it.journal, 400) == list(range(1000))
-        await until(lambda: it.journal.problem is None)
-        it.append(1000)
-        assert on_disk(tiny_disk) == [1000]
-
-
-async def test_a_disk_that_becomes_read_only_is_left_and_used_again(tiny_disk: Path) -> None:
-    async with opened(tiny_disk) as it:
-        it.append(1)
-        active = it.journal._writer.active
-        assert active is not None
-        # The kernel refuses a read-only remount while files are open, so the descriptor is made read-only.
-        os.close(active.fd)
-        active.fd = os.open(active.path, os.O_RDONLY)
-        assert it.append(2) == []
-        assert it.journal.problem is None
-        assert on_disk(tiny_disk) == [1, 2]
-    remount(tiny_disk, "ro")
-    async with opened(tiny_disk) as it:
-        assert (it.append(3), it.journal.problem) == ([], "Read-only file system")
-        remount(tiny_disk, "rw")
-        await it.journal.prepare()
-        await it.journal.adopt()
-        assert (it.journal.problem, it.journal.replay_pending) == (None, 2)
-        assert sorted(await drain(it.journal)) == [1, 2, 3]
-
-
-async def test_a_file_that_cannot_be_synced_is_left(tmp_path: Path) -> None:
-    async with opened(tmp_path) as it:
-        it.append(1)
-        active = it.journal._writer.active
-        assert active is not None
-        reading, writing = os.pipe()  # takes bytes, and knows no disk
-        os.dup2(writing, active.fd)
-        it.append(2)
-        await it.journal.sync()
-        it.append(3)
-        for fd in (reading, writing):
-            os.close(fd)
-        assert (it.journal.problem, on_disk(tmp_path)) == (None, [1, 3])
-        assert await drain(it.journal) == [1, 2, 3]
 
 
 async def test_a_folder_that_another_process_has_locked_is_not_written_to(tmp_path: Path) -> None:
