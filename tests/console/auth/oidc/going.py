@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import ClientSession
 from aiohttp.test_utils import TestClient
+from yarl import URL
 
 from console.auth.guard import SESSION_COOKIE
 from console.auth.users import Account
@@ -17,7 +18,7 @@ from tests.console.auth.oidc.fake_provider import CLIENT_ID, CLIENT_SECRET, Fake
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_account, make_settings, run_console
 
-URL = "http://127.0.0.1"
+ADDRESS = "http://127.0.0.1"
 VERA = make_account("viewer", id="vera", login="vera@shop.example", name="Vera")
 
 
@@ -33,7 +34,7 @@ class Reply(msgspec.Struct, frozen=True):
 
 def make_oidc_settings(provider: FakeProvider, **changes: Any) -> Settings:
     known: dict[str, Any] = {
-        "url": URL,
+        "url": ADDRESS,
         "oidc_issuer": provider.issuer,
         "oidc_client_id": CLIENT_ID,
         "oidc_client_secret": Secret(CLIENT_SECRET),
@@ -68,7 +69,7 @@ async def pass_provider(address: str) -> str:
         return f"{back.path}?{back.query}"
 
 
-async def come_back(client: TestClient, path: str, **options: Any) -> Reply:
+async def come_back(client: TestClient, path: str | URL, **options: Any) -> Reply:
     async with client.get(path, allow_redirects=False, **options) as response:
         cookies = {name: morsel.value for name, morsel in response.cookies.items()}
         text, location = await response.text(), response.headers.get("Location")

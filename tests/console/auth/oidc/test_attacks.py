@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws, jwt
 from joserfc.jwk import OctKey
+from yarl import URL
 
 from console.auth.login_throttle import CLIENT
 from console.auth.oidc.flow import FLOW_COOKIE, FLOW_S
@@ -250,16 +251,38 @@ async def test_an_answer_that_is_played_again_lets_nobody_in(provider: FakeProvi
     ],
 )
 async def test_an_error_is_told_in_words_of_ours(oidc_console: Console, query: str, words: str) -> None:
-    (state,) = [
-        part.removeprefix("state=")
-        for part in (await begin(oidc_console.client)).split("&")
-        if part.startswith("state=")
-    ]
+    state = URL(await begin(oidc_console.client)).query["state"]
     reply = await come_back(oidc_console.client, f"/login/oidc/callback?{query}&state={state}")
 
     assert_refused(reply, words)
     assert "0900" not in reply.text
     assert reply.cookies[FLOW_COOKIE] == ""
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "state=%ED%A0%80",
+        "state=%FF&code=%00",
+        "state&code&iss&error",
+        "state=a&state=b",
+        "%FF%FE",
+        f"state={'s' * 7000}",
+    ],
+)
+async def test_nonsense_is_an_answer_of_nobody(oidc_console: Console, query: str) -> None:
+    await begin(oidc_console.client)
+    path = URL(f"/login/oidc/callback?{query}", encoded=True)
+
+    assert_refused(await come_back(oidc_console.client, path), LOST)
+
+
+@pytest.mark.parametrize("part", ["code=%ED%A0%80", "code=%FF", "code=c%00", "error=%FF", "iss=%FF", "code=a&code=b"])
+async def test_nonsense_beside_the_right_state_lets_nobody_in(oidc_console: Console, part: str) -> None:
+    state = URL(await begin(oidc_console.client)).query["state"]
+    path = URL(f"/login/oidc/callback?{part}&state={state}", encoded=True)
+
+    assert_refused(await come_back(oidc_console.client, path), "The login with Keycloak failed (")
 
 
 async def test_a_provider_that_names_itself_in_its_answers_must_do_so(provider: FakeProvider) -> None:
