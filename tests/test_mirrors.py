@@ -11,6 +11,7 @@ ELSEWHERE: Final = {
     "referrals/lookup/change_feed.py": "referrals/lookup/test_factory.py",
     "referrals/lookup/postgres_source.py": "referrals/lookup/test_layers.py",
     "referrals/lookup/redis_cache.py": "referrals/lookup/test_layers.py",
+    "referrals/lookup/restore_watch.py": "referrals/lookup/test_factory.py",
     "storage/read/pipeline.py": "console/pipeline/test_servers.py",
     "storage/read/removals.py": "console/pipeline/test_servers.py",
     "storage/ledger/job.py": "storage/ledger/test_ledger.py",

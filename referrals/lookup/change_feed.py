@@ -6,14 +6,14 @@ lost notification or connection loses no change. It also polls, in case a notifi
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import asyncpg
 import structlog
 
 from referrals.lookup.local_cache import ReferralCache
 from referrals.lookup.postgres_source import read_rows
-from referrals.lookup.redis_history import LAG_S, State
+from referrals.lookup.restore_watch import RestoreWatch, SharedHistory
 from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics
 from referrals.model import TYPES, Key, Referral, key_of
@@ -41,12 +41,6 @@ Write = Callable[[Iterable[Referral], int], None]
 """Passes on rows that were read at a version; returns at once."""
 
 
-class SharedHistory(Protocol):
-    """Where all processes of an installation record the highest version they have seen of its database."""
-
-    async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State: ...
-
-
 class ChangeSubscriber:
     """Reads changes in order, and updates the local cache and the referral set with the new rows."""
 
@@ -54,9 +48,7 @@ class ChangeSubscriber:
         self, local_cache: ReferralCache, write: Write, metrics: LookupMetrics, history: SharedHistory | None = None
     ) -> None:
         self.local_cache = local_cache
-        self.history = history
-        self.joined_version: int | None = None
-        self.behind_since: float | None = None
+        self.restore_watch = RestoreWatch(history)
         self.referral_set = local_cache.referral_set
         self.write = write
         self.metrics = metrics
@@ -94,7 +86,7 @@ class ChangeSubscriber:
             await self.check_origin(connection)
             while True:
                 self.wake_up.clear()
-                await self.join_history(connection)
+                await self.check_history(connection)
                 await self.catch_up(connection)
                 self.set_following(is_following=True)
                 await wait_for_event(self.wake_up, POLL_S)
@@ -110,7 +102,7 @@ class ChangeSubscriber:
     async def check_origin(self, connection: asyncpg.Connection) -> None:
         """Start again if the database is another one, or was restored to an older version."""
         installation, version = await connection.fetchrow(READ_ORIGIN)
-        self.joined_version, self.behind_since = None, None
+        self.restore_watch.start_again()
         if self.position is not None and (installation != self.installation or version < self.position[0]):
             LOG.warning("another installation", installation=installation, version=version, known=self.position[0])
             self.reset()
@@ -122,26 +114,12 @@ class ChangeSubscriber:
         self.referral_set.clear()
         self.position = None
 
-    async def join_history(self, connection: asyncpg.Connection) -> None:
-        """Compare the database's version with the highest one that other processes have seen.
-
-        If it stays behind for LAG_S, the database was restored, and the values in Redis become invalid.
-        """
-        if self.history is None or (
-            self.joined_version is not None and self.position and self.position[0] <= self.joined_version
-        ):
-            return
-        installation, version = await connection.fetchrow(READ_ORIGIN)
-        state = await self.history.join_history(installation.encode(), version)
-        if state == "agrees":
-            self.joined_version, self.behind_since = version, None
-        elif state == "behind":
-            now = asyncio.get_running_loop().time()
-            self.behind_since = now if self.behind_since is None else self.behind_since
-            if now - self.behind_since >= LAG_S:
-                LOG.warning("the database was restored to an older state", version=version)
-                self.reset()
-                await self.history.join_history(installation.encode(), version, is_restored=True)
+    async def check_history(self, connection: asyncpg.Connection) -> None:
+        """Start again if the database stays behind what other processes have seen of it: it was restored."""
+        applied = self.position[0] if self.position else None
+        if restored := await self.restore_watch.find_restored(connection, applied):
+            self.reset()
+            await self.restore_watch.declare_restored(restored)
 
     async def catch_up(self, connection: asyncpg.Connection) -> None:
         """Apply all changes up to now."""
