@@ -4,16 +4,17 @@ match the code -> client address through trusted proxies -> client limit -> look
 (`ClickRecorder`: read cookie, click id, set cookie, target URL, record) -> write to the journal -> 302.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter_ns as clock
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from aiohttp import hdrs
 from aiohttp.http import RawRequestMessage
 from multidict import CIMultiDictProxy
 
 from ingest.click_recorder import ClickRecorder, Journal
+from ingest.code_lookup import Lookup
 from ingest.http.handler import DeferredResponse, Handled
 from ingest.http.response import Response, make_page, redirect_to
 from ingest.limits.limiter import Decision
@@ -40,19 +41,6 @@ from schemas.reasons import HEAD_REQUEST, MALFORMED_CODE, OTHER_METHOD
 from urls.links import is_link, match_code, split_path
 
 Respond = Callable[[Answer], Response]
-
-
-class Lookup(Protocol):
-    """Finds referral codes."""
-
-    def find_cached(self, code: str) -> Answer | None:
-        """Answer at once from this process's memory and its snapshot; null when the stores must be asked."""
-
-    def peek(self, code: str) -> Answer | None:
-        """Answer like `find_cached`, for a request that may not ask the stores."""
-
-    def find(self, code: str) -> Awaitable[Answer]:
-        """Ask each layer in turn. Never raises: `Unavailable` is an answer too."""
 
 
 class Delivery(NamedTuple):
