@@ -8,10 +8,9 @@ ROOMS: Final = ("storage", "sink", "settler", "referrals/lookup")
 ELSEWHERE: Final = {
     "referrals/lookup/answers.py": "referrals/lookup/test_lookup.py",
     "referrals/lookup/cache_policy.py": "referrals/lookup/test_local_cache.py",
-    "referrals/lookup/change_feed.py": "referrals/lookup/test_factory.py",
     "referrals/lookup/postgres_source.py": "referrals/lookup/test_layers.py",
     "referrals/lookup/redis_cache.py": "referrals/lookup/test_layers.py",
-    "referrals/lookup/restore_watch.py": "referrals/lookup/test_factory.py",
+    "referrals/lookup/restore_watch.py": "referrals/lookup/test_changes_in_force.py",
     "storage/read/pipeline.py": "console/pipeline/test_servers.py",
     "storage/read/removals.py": "console/pipeline/test_servers.py",
     "storage/ledger/job.py": "storage/ledger/test_ledger.py",

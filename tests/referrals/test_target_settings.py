@@ -20,7 +20,8 @@ from referrals.model import Program
 from runtime.migration_files import MigrationSet, find_migrations
 from runtime.migrations import migrate
 from tests.referrals.builders import PATIENT, affiliate, code, get_signer, insert, program, unique_prefix
-from tests.referrals.lookup.test_factory import eventually, is_followed
+from tests.referrals.lookup.looking_up import is_followed
+from tests.waiting import eventually
 from urls.targets import MACROS
 
 pytestmark = pytest.mark.servers

@@ -1,4 +1,4 @@
-"""What the subscriber does with a snapshot. Its work on a real Postgres is in test_factory, races are in test_races."""
+"""What the subscriber does with a snapshot. With a real Postgres: test_changes_in_force; races: test_races."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the shared cache does while Redis is away. With a real Redis: test_factory."""
+"""What the shared cache does while Redis is away. With a real Redis: test_redis_faults and test_redis_contents."""
 
 import redis.asyncio
 
