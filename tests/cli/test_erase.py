@@ -20,7 +20,7 @@ from schemas import EnrichedClick
 from tests.quality.visits import patiently
 from tests.storage.erasure.builders import ANA, FIRST, FOURTH, OF_ANA, OTHERS, SECOND
 from tests.storage.erasure.searching import find_texts, read_everything
-from tests.storage.erasure.test_erasing import TEXTS, fill
+from tests.storage.erasure.stored import TEXTS, fill
 from tests.storage.test_partitions import tables
 
 __all__ = ["tables"]

@@ -1,84 +1,32 @@
 """An erased visitor is in no table any more, every count is as before, and nothing of it can come back."""
 
-import asyncio
-from base64 import b64encode
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
-import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from identity.ulid_time import ulid_time
 from quality.rules import DEFAULT_RULES
 from referrals.connections import connected as connected_as_the_command
-from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
-from storage.erasure.clicks import make_name
-from storage.erasure.erasing import continue_erasures, erase, split
+from storage.erasure.erasing import erase, split
 from storage.erasure.plan import NothingFound, plan_erasure
-from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest
-from storage.erasure.traces import make_needles
+from storage.erasure.request import ErasureReport, ErasureRequest
 from storage.personal import ERASED
 from storage.read.erasures import find_erased_at
 from storage.read.finding import find_click
-from storage.scores import add_verdict
 from storage.settling import TablePass
 from tests.pooler import needs_pgbouncer, own_database, pooled
-from tests.sink.builders import NOW, Source, clicked, dead_lettered, rejected
-from tests.storage.erasure.builders import ANA, DAY, FIRST, FOURTH, OF_ANA, OTHER, OTHERS, SECOND, THIRD, score
+from tests.sink.builders import NOW, clicked
+from tests.storage.erasure.builders import ANA, DAY, FIRST, FOURTH, OF_ANA, OTHERS, THIRD, score
 from tests.storage.erasure.searching import count_by_everything, find_texts, read_everything
+from tests.storage.erasure.stored import LETTER, RECORDS, TEXTS, VISITOR, fill
 from tests.storage.test_partitions import connected, tables
 from tests.storage.test_writer import make_writer, prepare, rows_of
 
 __all__ = ["tables"]
 pytestmark = pytest.mark.servers
-
-VISITOR = ErasureRequest("visitor", SECOND.click_id, "asked by mail")
-LETTER = dead_lettered(value=encode(THIRD), digest=None, size=None, offset=7)
-WRAPPED = dead_lettered(
-    value=b'{"value":"' + b64encode(b"x" + encode(FOURTH)) + b'"}', digest=None, size=None, offset=8
-)
-
-
-def rejection(number: int, **changes: Any) -> Source:
-    example = decode(RejectedClick, rejected().value)
-    assert isinstance(example, RejectedClick)
-    facts = {
-        "rejection_id": ANA.click(number, NOW).click_id,
-        "rejected_at": NOW,
-        "referrer": "https://forum.example/ana-lima",
-        "user_agent": "ana-lima",
-    }
-    return Source(CLICKS_REJECTED.name, encode(msgspec.structs.replace(example, **facts | changes)))
-
-
-RECORDS = [
-    *clicked(*OF_ANA, *OTHERS),
-    rejection(90, ip_hash=ANA.ip_hash),
-    rejection(91, ip_hash="0" * 32, user_agent="x", referrer=None),
-    LETTER,
-    WRAPPED,
-    dead_lettered(value=b"of nobody", digest=None, size=None, offset=9),
-]
-TEXTS = ["ana-lima", ANA.ip_hash, "e" * 32, "f" * 32, "d" * 32, *(one.click_id for one in OF_ANA)]
-
-
-@pytest.fixture
-async def filled(tables: asyncpg.Connection, database_url: str) -> asyncpg.Connection:
-    await fill(tables, database_url)
-    return tables
-
-
-async def fill(connection: asyncpg.Connection, database_url: str) -> None:
-    writer = make_writer(database_url)
-    assert await writer.write(rows_of(RECORDS)) == []
-    await writer.close()
-    await score(connection, [FIRST, SECOND, THIRD, OTHER])
-    await add_verdict(connection, FIRST.click_id, FIRST.clicked_at, "invalid", why="ana-lima did it", who="bob")
 
 
 async def test_nothing_of_the_visitor_is_left_and_every_count_is_as_before(filled: asyncpg.Connection) -> None:
@@ -134,29 +82,6 @@ async def test_a_second_run_changes_nothing(filled: asyncpg.Connection) -> None:
     assert by_new_id.erased_at is not None
     assert again == ErasureReport(erased_at=again.erased_at)
     assert await read_everything(filled) == before
-
-
-async def test_a_plan_says_the_same_and_changes_nothing(filled: asyncpg.Connection) -> None:
-    before = await read_everything(filled)
-
-    plan = await plan_erasure(filled, VISITOR)
-
-    assert await read_everything(filled) == before
-    report = await erase(filled, VISITOR)
-    assert (plan.clicks, plan.days, plan.letters, plan.rejections, plan.links) == (
-        report.clicks,
-        report.days,
-        report.letters,
-        report.rejections,
-        0,
-    )
-
-
-@pytest.mark.parametrize("start", OF_ANA, ids=["first", "second", "third", "fourth"])
-async def test_the_visitor_is_found_from_any_click(filled: asyncpg.Connection, start: Any) -> None:
-    plan = await plan_erasure(filled, ErasureRequest("visitor", start.click_id))
-
-    assert plan.clicks == 4
 
 
 async def test_one_click_alone_is_erased_and_the_others_forget_it(filled: asyncpg.Connection) -> None:
@@ -224,99 +149,6 @@ async def test_a_click_that_only_a_letter_has_is_refused_when_it_comes(
     assert await find_erased_at(tables, THIRD.click_id) is not None
 
 
-@pytest.mark.parametrize("asked", ["click", "visitor"])
-async def test_a_click_that_nobody_has_is_not_erased(tables: asyncpg.Connection, asked: Any) -> None:
-    with pytest.raises(NothingFound):
-        await erase(tables, ErasureRequest(asked, THIRD.click_id))
-    with pytest.raises(NothingFound):
-        await plan_erasure(tables, ErasureRequest(asked, THIRD.click_id))
-
-    assert await tables.fetchval("SELECT count(*) FROM erasures") == 0
-
-
-class Killer:
-    """Ends the connection of an erasure after so many of its transactions have deleted claims."""
-
-    def __init__(self, database_url: str, pid: int, after: int) -> None:
-        self._database_url = database_url
-        self._pid = pid
-        self._after = after
-
-    async def forget(self, clicks: Sequence[ClaimedClick]) -> int:
-        if self._after == 0:
-            async with connected(self._database_url) as other:
-                await other.execute(f"SELECT pg_terminate_backend({self._pid})")
-        self._after -= 1
-        return len(clicks)
-
-
-@pytest.mark.parametrize("after", range(4))
-async def test_an_erasure_that_is_killed_leaves_whole_clicks_and_the_next_run_ends_it(
-    filled: asyncpg.Connection, database_url: str, after: int
-) -> None:
-    before = await count_by_everything(filled)
-    async with connected(database_url) as connection:
-        killer = Killer(database_url, connection.get_server_pid(), after)
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-            await erase(connection, VISITOR, killer.forget)
-
-    erased = await filled.fetchval("SELECT count(*) FROM clicks WHERE erased_at IS NOT NULL")
-    tombstones = await filled.fetchval("SELECT count(*) FROM erased_clicks")
-    assert (erased, tombstones) == (after, after)
-    assert await filled.fetchval("SELECT count(*) FROM clicks WHERE user_agent LIKE '%ana-lima%'") == 4 - after
-    assert await count_by_everything(filled) == before
-
-    report = await erase(filled, VISITOR)
-
-    assert (report.clicks, report.letters, report.rejections) == (4, 2, 1)
-    assert await find_texts(filled, TEXTS) == []
-    assert await count_by_everything(filled) == before
-    assert await continue_erasures(filled) == []
-
-
-@pytest.mark.parametrize("table", ["click_verdicts", "dead_letters", "rejected_clicks"])
-async def test_an_erasure_that_is_killed_at_any_table_is_ended_by_the_next(
-    filled: asyncpg.Connection, database_url: str, table: str
-) -> None:
-    before = await count_by_everything(filled)
-    async with connected(database_url) as connection, connected(database_url) as blocker, blocker.transaction():
-        await blocker.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        erasing = asyncio.create_task(erase(connection, VISITOR))
-        waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
-        while not await blocker.fetchval(waits, connection.get_server_pid()):
-            await asyncio.sleep(0.05)
-        await blocker.execute(f"SELECT pg_terminate_backend({connection.get_server_pid()})")
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-            await erasing
-
-    report = await erase(filled, VISITOR)
-
-    assert (report.clicks, report.verdicts, report.letters, report.rejections) == (4, 1, 2, 1)
-    assert await find_texts(filled, TEXTS) == []
-    assert await count_by_everything(filled) == before
-
-
-async def test_batches_of_the_sink_and_an_erasure_at_once_store_nothing_of_it(
-    filled: asyncpg.Connection, database_url: str
-) -> None:
-    is_done = asyncio.Event()
-
-    async def keep_writing() -> None:
-        writer = make_writer(database_url)
-        while not is_done.is_set():
-            await writer.write(rows_of(RECORDS))
-        await writer.write(rows_of(RECORDS))
-        await writer.close()
-
-    writing = [asyncio.create_task(keep_writing()) for _ in range(2)]
-    await erase(filled, VISITOR)
-    is_done.set()
-    await asyncio.gather(*writing)
-
-    assert await find_texts(filled, TEXTS) == []
-    assert await filled.fetchval("SELECT count(*) FROM clicks") == len(OF_ANA) + len(OTHERS)
-
-
 @needs_pgbouncer
 async def test_through_a_pooler_the_same_is_erased(postgres: str, tmp_path: Path) -> None:
     async with own_database(postgres) as direct, pooled(direct, tmp_path, "transaction") as through:
@@ -341,23 +173,6 @@ async def test_clicks_of_a_batch_that_is_not_rolled_stay_between_its_times(fille
     assert await filled.fetchval(
         "SELECT clicked_at BETWEEN first_at AND last_at FROM clicks JOIN rollup_batches USING (batch_id)"
     )
-
-
-@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)), st.integers(-90, 90))  # noqa: DTZ001 - the zone is given
-def test_a_new_name_is_of_the_same_minute_and_not_after_the_row(clicked_at: datetime, seconds: int) -> None:
-    stored_at = max(clicked_at + timedelta(seconds=seconds), datetime(1970, 1, 1, tzinfo=UTC))
-    new_id, new_at = make_name(clicked_at, stored_at)
-
-    assert new_at.replace(second=0, microsecond=0) == clicked_at.replace(second=0, microsecond=0)
-    assert ulid_time(new_id) == new_at
-    assert new_at <= stored_at or stored_at < clicked_at.replace(second=0, microsecond=0) + timedelta(milliseconds=1)
-
-
-@given(st.binary(max_size=7), st.binary(max_size=7))
-def test_an_id_is_found_in_base64_wherever_it_stands(before: bytes, after: bytes) -> None:
-    encoded = b64encode(before + FIRST.click_id.encode() + after)
-
-    assert any(needle in encoded for needle in make_needles([FIRST.click_id])[1:])
 
 
 def test_work_is_split_into_days_and_parts_of_them() -> None:
