@@ -110,6 +110,11 @@ def write_log(view: View, **rest: str) -> str:
     return write_view(view, **({"before": ""} | rest))
 
 
+def names_visitor(query: str) -> bool:
+    """Tell whether the query of a page has a value that names a visitor."""
+    return any(name in NAMING and value.strip() for name, value in parse_qsl(query, keep_blank_values=True))
+
+
 def hide_visitors(query: str) -> str:
     """Write the query of any page without the values that name a visitor: they may be erased later."""
     pairs = parse_qsl(query, keep_blank_values=True)

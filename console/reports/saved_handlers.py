@@ -7,6 +7,7 @@ from typing import Final
 from aiohttp import web
 
 from console.auth.sessions import SESSION
+from console.clicks.log_address import names_visitor
 from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.reports.links import PATH
@@ -75,7 +76,13 @@ def read_view_form(form: Mapping[str, str]) -> NewView | str:
         return "Its address is too long, or has a character that cannot be stored."
     if "\n" in query or "\r" in query:
         return "Its address has a line break."
-    return NewView(name, path, query, is_shared=form.get("is_shared") == "1", is_start=form.get("is_start") == "1")
+    is_shared = form.get("is_shared") == "1"
+    if is_shared and names_visitor(query):
+        return (
+            "Everybody here would see whom it is about: it filters by the hash of an address or network, or stands at a"
+            " click. Remove that filter, or save it for yourself alone."
+        )
+    return NewView(name, path, query, is_shared=is_shared, is_start=form.get("is_start") == "1")
 
 
 async def delete_view(request: web.Request) -> web.Response:

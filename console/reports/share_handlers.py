@@ -17,6 +17,7 @@ from console.auth.browser_session import is_https
 from console.auth.password_queue import QueueFull
 from console.auth.passwords import is_hash_of
 from console.auth.sessions import SESSION
+from console.clicks.log_address import hide_visitors
 from console.environment import ENVIRONMENT, Environment
 from console.reports.handlers import describe
 from console.reports.links import PATH
@@ -72,7 +73,9 @@ async def make_share(request: web.Request) -> web.Response:
     secret = form.get("secret", "")
     hashed = await environment.login.password_queue.hash(secret) if secret else None
     path = next(one for one in SHARED_PATHS if one == form.get("path", PATH))
-    share = NewShare(form.get("name", "").strip(), path, form.get("query", ""), int(form.get("days", "")), hashed)
+    # What is shared looks at nobody: these pages have no such filter, and the table keeps none.
+    query = hide_visitors(form.get("query", ""))
+    share = NewShare(form.get("name", "").strip(), path, query, int(form.get("days", "")), hashed)
     token = await environment.accounts.write(
         lambda connection: add_share(connection, request[SESSION], share, environment.now())
     )

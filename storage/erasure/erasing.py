@@ -14,6 +14,7 @@ from storage.erased import LOCK
 from storage.erasure.clicks import Key, erase_clicks
 from storage.erasure.plan import find_erased_before, find_letters_alone
 from storage.erasure.request import ClaimedClick, ErasureReport, ErasureRequest, ForgetClaims, Found, day_of, latest
+from storage.erasure.saved_views import Named, forget_views
 from storage.erasure.search import list_days_after, search
 from storage.erasure.traces import delete_letters, erase_rejections, forget_links
 from storage.retention.personal_days import UNLIMITED
@@ -117,6 +118,7 @@ class Erasure:
         row = await self._connection.fetchrow(READ, self._number)
         while row["ip_hashes"] and await self._erase_rejections(row["ip_hashes"]):
             pass
+        await self._forget_views(Named(row["ip_hashes"], set(ids)))
         return await self._end(Found(dict(keys), set()))
 
     async def _erase_clicks(self, keys: Sequence[Key]) -> None:
@@ -145,6 +147,10 @@ class Erasure:
             rejections, copies = await erase_rejections(self._connection, ip_hashes)
             await self._note(Changes(rejections=rejections, copies=copies))
         return rejections
+
+    async def _forget_views(self, named: Named) -> None:
+        async with transaction(self._connection):
+            await forget_views(self._connection, named)
 
     @asynccontextmanager
     async def _locked(self) -> AsyncIterator[None]:

@@ -7,6 +7,7 @@ import asyncpg
 from identity.ulid import is_ulid
 from identity.ulid_time import ulid_time
 from storage.erasure.request import ErasureReport, ErasureRequest, Found
+from storage.erasure.saved_views import Named, find_views
 from storage.erasure.search import find_by_ids, list_days_after, search
 from storage.erasure.traces import count_traces, find_links
 from storage.read.erasures import find_erased_at
@@ -25,7 +26,8 @@ async def plan_erasure(connection: asyncpg.Connection, request: ErasureRequest) 
     for since in await list_days_after(connection, list(found.clicks.values())):
         links += len([key for key in await find_links(connection, ids, since) if key[0] not in found.clicks])
     letters, rejections = await count_traces(connection, ids, sorted(found.ip_hashes))
-    if not (found.clicks or letters or rejections):
+    views = await find_views(connection, Named(found.ip_hashes, ids))
+    if not (found.clicks or letters or rejections or views):
         raise NothingFound
     return ErasureReport(
         clicks=len(found.clicks), days=found.count_days(), links=links, letters=letters, rejections=rejections

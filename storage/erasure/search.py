@@ -15,6 +15,7 @@ from identity.ulid import is_ulid
 from identity.ulid_time import ulid_time
 from schemas.clicks import NEWEST_CLICK
 from storage.erasure.request import ErasureRequest, Found
+from storage.erasure.saved_views import Named, find_views
 from storage.retention.policy import start_of
 
 SCAN_S: Final = 600.0
@@ -68,7 +69,8 @@ async def find_by_hash(connection: asyncpg.Connection, ip_hash: str) -> Found:
     for since, until in await list_spans(connection):
         rows = await connection.fetch(BY_IP_HASH, since, until, ip_hash, timeout=SCAN_S)
         found.clicks.update((row["click_id"], row["clicked_at"]) for row in rows)
-    if found.clicks or await connection.fetchval(HAS_REJECTIONS, ip_hash, timeout=SCAN_S):
+    is_named = bool(await find_views(connection, Named(hashes=(ip_hash,))))
+    if found.clicks or is_named or await connection.fetchval(HAS_REJECTIONS, ip_hash, timeout=SCAN_S):
         found.ip_hashes.add(ip_hash)
     return found
 

@@ -125,3 +125,23 @@ async def test_a_form_without_its_token_changes_nothing(filled: Console) -> None
     async with filled.client.post("/views", data={"name": "x", "path": "/reports", "query": ""}) as response:
         assert response.status == 403
     assert read_addresses(await filled.read("/reports?by=code")) == []
+
+
+@pytest.mark.parametrize(
+    "query", ["address=5b7c0ffee", "network=5b7c", "range=7d&before=01KAT301V8C3Q9GZ2F5B7N4M6P", "%61ddress=5b7c"]
+)
+async def test_a_view_of_one_visitor_is_for_who_saves_it_alone(
+    filled: Console, tables: asyncpg.Connection, query: str
+) -> None:
+    shared = await post(filled, "/views", name="Who", path="/clicks", query=query, is_shared="1")
+    own = await post(filled, "/views", name="Who", path="/clicks", query=query)
+
+    assert (shared, own) == ((422, ""), (303, f"/clicks?{query}"))
+    assert await tables.fetchval("SELECT count(*) FROM saved_views WHERE is_shared") == 0
+
+
+async def test_a_link_keeps_no_value_that_names_a_visitor(filled: Console, tables: asyncpg.Connection) -> None:
+    fields = {"name": "Ann", "path": "/reports", "query": "by=code&address=5b7c0ffee", "days": "7"}
+    await post(filled, "/shares", **fields)
+
+    assert await tables.fetchval("SELECT query FROM share_links") == "by=code&address=hidden"
