@@ -56,7 +56,7 @@ async def test_a_dry_run_says_what_would_change_and_a_run_what_has_changed(
     assert "0 scores written" in again.stderr
 
 
-async def test_the_topic_gives_the_same(
+async def test_the_topic_gives_the_same_scores_as_the_tables(
     tables: asyncpg.Connection, database_url: str, kafka: str, topic_prefix: str
 ) -> None:
     environ = {"CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS": kafka, "CLICKRAIL_KAFKA_TOPIC_PREFIX": topic_prefix}

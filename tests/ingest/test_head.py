@@ -139,7 +139,7 @@ async def test_head_of_a_known_code_leaves_a_trace(
 
 @pytest.mark.parametrize("target", ["/ref/nobody", "/ref/not.a.code", "/elsewhere", "/ref/away"])
 @pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS"])
-async def test_nothing_else_leaves_one(target: str, method: str) -> None:
+async def test_a_request_for_no_known_code_leaves_no_trace(target: str, method: str) -> None:
     async with serving() as served:
         await ask(served.port, target, method=method)
         topics = await served.published()

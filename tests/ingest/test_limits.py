@@ -26,7 +26,7 @@ async def test_flag_counts_the_click_and_says_which_limit_it_was_over(limits: Li
     assert topics.rejections() == []
 
 
-async def test_skip_redirects_without_a_click() -> None:
+async def test_the_policy_skip_redirects_and_records_no_click() -> None:
     answers = {"abc123": found(limit_policy="skip")}
     async with serving(answers, TWO_AT_ONCE) as served:
         assert await visits(served, 3) == [(302, SHOES)] * 3
@@ -35,7 +35,7 @@ async def test_skip_redirects_without_a_click() -> None:
     assert [(rejection.reason, rejection.status) for rejection in topics.rejections()] == [("R301", 302)]
 
 
-async def test_refuse_says_when_to_come_again() -> None:
+async def test_the_policy_refuse_says_when_to_come_again() -> None:
     answers = {"abc123": found(limit_policy="refuse")}
     async with serving(answers, TWO_AT_ONCE) as served:
         *_, last = await pipeline(served, "/ref/abc123", 3)

@@ -22,7 +22,7 @@ def raising(error: BaseException) -> None:
     raise error
 
 
-def test_what_goes_well_is_given() -> None:
+def test_the_result_of_work_that_succeeds_is_returned() -> None:
     assert contain(read, "7") == 7
 
 

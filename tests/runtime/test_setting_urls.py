@@ -24,14 +24,14 @@ def test_a_url_is_read_into_its_decoded_parts() -> None:
 
 
 @pytest.mark.parametrize("host", ["db", "db.", "a-b.c_d", "10.0.0.7", "[::1]", "/run/x", "1a", "a" * 63])
-def test_a_host_that_can_exist(host: str) -> None:
+def test_a_name_or_an_address_is_a_host(host: str) -> None:
     assert is_host(host)
 
 
 @pytest.mark.parametrize(
     "host", ["", ".", "-a", "a-", "a..b", "300.1.1.1", "1.2.3", "7", "[::1", "[1.2.3.4]", "[fe80::1%eth0]", "a b", "ä"]
 )
-def test_a_host_that_cannot(host: str) -> None:
+def test_another_text_is_no_host(host: str) -> None:
     assert not is_host(host)
 
 

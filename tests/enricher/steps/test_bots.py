@@ -40,11 +40,11 @@ def test_a_machine_is_one_for_the_reason_that_says_most(reason: str, user_agent:
 
 
 @pytest.mark.parametrize("example", read_kinds("kinds.txt"), ids=lambda example: example.group)
-def test_who_asks_is_told_apart(example: KindExample) -> None:
+def test_people_bots_and_app_fetches_are_told_apart(example: KindExample) -> None:
     assert read(example.user_agent).kind == example.kind
 
 
-def test_what_was_kept_aside_is_told_apart() -> None:
+def test_examples_that_were_held_out_are_told_apart_too() -> None:
     assert [row for row in read_kinds("held_out.txt") if read(row.user_agent).kind != row.kind] == []
 
 

@@ -155,7 +155,7 @@ def test_chrome_on_android_hides_the_model_and_none_is_made_up() -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, "", "-", "x"])
-def test_of_nothing_nothing_is_said(nothing: str | None) -> None:
+def test_a_missing_user_agent_is_a_bot_without_details(nothing: str | None) -> None:
     assert read(nothing) == Device(type="bot", parser=read(IPHONE).parser)
 
 

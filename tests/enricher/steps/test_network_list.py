@@ -115,7 +115,7 @@ def test_of_many_bad_lines_the_first_are_shown() -> None:
 
 
 @given(st.text(alphabet="0123456789./:aAsS#;= kind\nvp\t\r", max_size=200), st.none() | st.sampled_from(LISTED_KINDS))
-def test_no_text_breaks_it(text: str, kind: str | None) -> None:
+def test_any_text_is_a_list_or_a_sentence_about_it(text: str, kind: str | None) -> None:
     made = read_list(text, "list 1", kind)
 
     assert isinstance(made, (str, ParsedList))

@@ -85,7 +85,7 @@ async def test_a_disk_that_cannot_sync_the_name_of_a_folder_is_a_problem_and_nob
     await it.journal.close()
 
 
-def test_of_many_who_claim_at_once_one_owns(tmp_path: Path) -> None:
+def test_of_many_processes_that_claim_a_folder_at_once_one_owns_it(tmp_path: Path) -> None:
     locked, refused = [], []
     barrier = threading.Barrier(16)
 
@@ -179,7 +179,7 @@ async def test_what_a_dead_worker_left_is_delivered_by_a_living_one(tmp_path: Pa
         assert await eventually(is_nothing_left)
 
 
-async def test_of_two_living_ones_one_adopts(tmp_path: Path) -> None:
+async def test_of_two_living_processes_one_adopts_a_folder(tmp_path: Path) -> None:
     (tmp_path / "dead").mkdir()
     (tmp_path / "dead" / "0000000001.seg").write_bytes(framed(range(5)))
     async with opened(tmp_path, "one") as one, opened(tmp_path, "two") as two:

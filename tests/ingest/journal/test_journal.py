@@ -163,7 +163,7 @@ async def test_a_window_is_bounded_in_bytes_too(tmp_path: Path) -> None:
         assert 0 < sum(len(click) for _, click, _ in taken) < 5_000_000
 
 
-async def test_files_are_left_by_age(tmp_path: Path) -> None:
+async def test_a_file_is_replaced_after_a_while_and_removed_once_delivered(tmp_path: Path) -> None:
     async with run(tmp_path, limits=JournalLimits(segment_s=0.01)) as it:
         it.append(1)
         await until(lambda: len(segments(tmp_path)) == 3)

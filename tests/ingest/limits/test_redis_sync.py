@@ -84,7 +84,7 @@ async def test_what_one_process_allowed_the_other_does_not_allow_again(start: Ca
     assert (two.click(1), two.outcomes()) == (["over"], {"ok": 1})
 
 
-async def test_both_together_get_one_burst(start: Callable[[], Process]) -> None:
+async def test_two_processes_together_allow_one_burst(start: Callable[[], Process]) -> None:
     one, two = start(), start()
     allowed = 0
     for _ in range(40):

@@ -86,7 +86,7 @@ async def test_only_one_of_several_processes_writes_the_record(client: redis.asy
 
 
 @pytest.mark.servers
-async def test_a_malformed_record_is_none(client: redis.asyncio.Redis) -> None:
+async def test_a_malformed_history_gives_no_epoch(client: redis.asyncio.Redis) -> None:
     tracker = make_tracker(client, unique_prefix())
     await client.set(tracker.requests.name(HISTORY), "rubbish")
 

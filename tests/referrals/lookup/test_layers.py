@@ -100,7 +100,7 @@ def key_of(row: Referral) -> Key:
     return row.kind, row.id
 
 
-async def test_what_nobody_wrote_is_missed(shared: SharedCache) -> None:
+async def test_a_key_that_nobody_wrote_is_a_miss(shared: SharedCache) -> None:
     assert await shared.join_history(b"here/1", 5) == "agrees"
     assert (await shared.read(KEYS), await shared.read([])) == ([], [])
 

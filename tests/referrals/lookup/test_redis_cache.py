@@ -25,7 +25,7 @@ async def test_a_redis_that_refuses_connections_is_a_miss_and_then_left_alone() 
     assert (cache.requests.away, reads(metrics, "away"), reads(metrics, "skipped")) == (True, 1, 2)
 
 
-async def test_no_keys_ask_nothing() -> None:
+async def test_reading_no_keys_asks_redis_nothing() -> None:
     metrics = LookupMetrics()
     assert await make_cache(metrics).read([]) == []
     assert metrics.keys.labels("redis")._value.get() == 0

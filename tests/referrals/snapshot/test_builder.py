@@ -60,7 +60,7 @@ def test_merging_again_and_again_gives_what_the_changes_say(tmp_path: Path, star
     assert (max(sizes) <= 5_000, len(sizes) <= 3 * sum(sizes) / 2_048 + 2) == (True, True)
 
 
-def test_everything_may_be_taken_out(tmp_path: Path) -> None:
+def test_a_merge_may_remove_every_row(tmp_path: Path) -> None:
     rows = many_codes(100)
     file = write_merged(tmp_path, write_file(tmp_path, rows), {key_of(row): ChangedValue(11, None) for row in rows})
     assert (file.info.codes, len(file.blocks.first_keys)) == (0, 0)

@@ -124,7 +124,9 @@ async def test_a_process_that_starts_with_both_stores_away_knows_every_code(
         assert unknown == [UNAVAILABLE, UNKNOWN_HERE]
 
 
-async def test_so_does_another_process(settings: LookupSettings, connection: asyncpg.Connection) -> None:
+async def test_another_process_answers_from_the_snapshot_alone(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
     await insert(connection, *CODES)
     await keep_snapshot(settings)
     process = await asyncio.create_subprocess_exec(

@@ -72,7 +72,7 @@ async def test_others_have_a_turn_between_batches_that_take_long_to_compress() -
     assert happened[:6] == ["batch", "other"] * 3
 
 
-async def test_a_producer_compresses_so(kafka: str) -> None:
+async def test_a_producer_sends_through_the_polite_sender(kafka: str) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka)
     await producer.start()
     try:

@@ -48,7 +48,7 @@ def test_what_does_not_go_together_names_the_setting_and_shows_no_secret(given: 
         {PROTOCOL: "SASL_SSL", USERNAME: "u", PASSWORD: "sesame", MECHANISM: "PLAIN", CA: "/ca"},
     ],
 )
-def test_what_goes_together_is_taken(given: dict[str, str]) -> None:
+def test_settings_that_fit_together_are_accepted(given: dict[str, str]) -> None:
     assert load(KafkaSettings, SERVERS | given).kafka_security_protocol == given.get(PROTOCOL, "PLAINTEXT")
 
 

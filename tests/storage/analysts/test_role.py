@@ -56,7 +56,7 @@ async def test_tables_are_refused(analyst: asyncpg.Connection) -> None:
             await analyst.fetch(f"SELECT * FROM {table}")
 
 
-async def test_nothing_can_be_written(analyst: asyncpg.Connection) -> None:
+async def test_an_analyst_can_write_nothing(analyst: asyncpg.Connection) -> None:
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         await analyst.execute("CREATE TEMPORARY TABLE mine (a int)")
     await analyst.execute("SET default_transaction_read_only = off")

@@ -53,6 +53,6 @@ def test_a_cell_of_csv_is_a_text(kind: str, cell: str) -> None:
     assert write_cell("x", kind) == cell
 
 
-def test_the_end_is_not_exported() -> None:
+def test_the_day_at_the_end_is_not_exported() -> None:
     assert days_between(DAY, date(2026, 11, 26)) == [DAY, date(2026, 11, 25)]
     assert days_between(DAY, DAY) == []

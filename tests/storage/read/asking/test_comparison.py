@@ -28,7 +28,9 @@ NOW = datetime(2026, 10, 27, 9, 30, 12, tzinfo=UTC)
         ),
     ],
 )  # fmt: skip
-def test_the_range_before(compare: Compare, begin: Moment, end: Moment, expected: tuple[Moment, Moment]) -> None:
+def test_a_range_is_compared_with_an_earlier_one(
+    compare: Compare, begin: Moment, end: Moment, expected: tuple[Moment, Moment]
+) -> None:
     assert find_range(Question(range=Range(begin, end), compare=compare), BERLIN) == Range(*expected)
 
 

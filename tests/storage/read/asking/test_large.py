@@ -45,7 +45,7 @@ async def test_what_reads_too_much_is_refused_and_as_a_job_counted_as_exactly_an
     assert recounted.totals == answer.totals
 
 
-async def test_a_bad_question_stays_one(database_url: str) -> None:
+async def test_a_bad_question_is_a_problem_of_large_answers_too(database_url: str) -> None:
     async with open_tables(database_url) as connection:
         world = await make_world(connection, "Europe/Berlin", count=1)
         question = Question(range=Range(world.now, world.now))
