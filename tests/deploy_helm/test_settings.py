@@ -13,7 +13,8 @@ from runtime.kafka.settings import KafkaSettings
 from runtime.secret import Secret
 from runtime.settings import FILE, load
 from schemas import CLICKS_ENRICHED, CLICKS_RAW, CLICKS_REJECTED
-from tests.deploy_helm.renders import NAMES, Object, environment_of, pods_in, read_golden
+from tests.deploy_helm.renders import NAMES, Object, environment_of, parse, pods_in, read_golden, render
+from tests.deploy_helm.tools import needs
 
 MOUNTED_AT: Final = "/etc/clickrail/secrets"
 CONTENTS: Final = {
@@ -123,3 +124,16 @@ def test_the_lag_is_asked_of_the_groups_and_topics_that_the_stages_have() -> Non
         ("clickrail-sink", "clickrail.sink", CLICKS_ENRICHED.name),
         ("clickrail-sink", "clickrail.sink", CLICKS_REJECTED.name),
     }
+
+
+@needs("helm")
+def test_with_a_provider_the_console_gets_its_secret_as_a_file_and_may_reach_it() -> None:
+    issuer = "console.settings.CLICKRAIL_CONSOLE_OIDC_ISSUER=https://login.shop.example"
+    rendered = parse(render("smallest", "--set", f"console.oidcClientSecretKey=oidc,{issuer}"))
+    pod = dict(pods_in(rendered))["console"]
+    file = environment_of(pod)["CLICKRAIL_CONSOLE_OIDC_CLIENT_SECRET_FILE"]
+    policies = {one["metadata"]["name"]: one["spec"] for one in rendered if one["kind"] == "NetworkPolicy"}
+
+    assert file.removeprefix(f"{MOUNTED_AT}/") in files_of(pod)
+    assert environment_of(pod)["CLICKRAIL_CONSOLE_OIDC_ISSUER"] == "https://login.shop.example"
+    assert {"ports": [{"port": 443, "protocol": "TCP"}]} in policies["clickrail-console"]["egress"]
