@@ -1,4 +1,4 @@
-"""Console: the web page for people. It reads the tables, and Kafka for the live view.
+"""Console: the web page for people. It reads the tables, Kafka for the live view, and a login provider if there is one.
 
 Rooms: `web` (routes, templates, forms, assets), `auth` (login, sessions, guard), `live` (the stream from Kafka to the
 browser), `pages` (what each page shows: clicks, the explanation of one click, errors, dead letters, overview).
