@@ -11,7 +11,7 @@ from runtime.migration_files import MigrationError
 from runtime.migration_patience import until_unlocked
 from runtime.migration_run import LOCK_SESSION, UNLOCK_SESSION
 from runtime.migrations import AppliedMigration, migrate
-from tests.runtime.test_migrations import connected, fruit
+from tests.runtime.fruit import connected, fruit
 from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.servers

@@ -8,7 +8,7 @@ from runtime.migration_files import MigrationError, find_migrations, split_state
 from runtime.migration_locks import CREATE_TABLE, one_line
 from runtime.migration_plan import TableSize, Wait, plan_files, plan_migrations
 from runtime.migrations import migrate
-from tests.runtime.test_migrations import connected, fruit, migration
+from tests.runtime.fruit import connected, fruit, migration
 
 LARGE: Final = {"apples": TableSize(10_000_000, 2**32)}
 RELATIONS: Final = "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace"

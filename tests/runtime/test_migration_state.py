@@ -6,16 +6,7 @@ import pytest
 
 from runtime.migration_files import Migration, MigrationError, MigrationSet, read_migrations
 from runtime.migration_state import MigrationState, find_pending
-
-
-def migration(number: int, sql: str, package: str = "fruit") -> Migration:
-    return Migration(package, number, f"step_{number}", sql, package)
-
-
-def fruit(*statements: str) -> MigrationSet:
-    return MigrationSet(
-        "fruit", "fruit", tuple(migration(number, sql) for number, sql in enumerate(statements, start=1))
-    )
+from tests.runtime.fruit import fruit, migration
 
 
 def test_a_changed_file_that_was_applied_is_named() -> None:
