@@ -69,7 +69,9 @@ def test_no_template_holds_a_style_or_a_script_of_its_own() -> None:
     texts = {path.name: path.read_text() for path in FOLDER.rglob("*.html")}
     inline = ('style="', "onclick", "onload", "javascript:", "<style", "<script>", "http-equiv")
 
-    assert [(name, word) for name, text in texts.items() for word in inline if word in text] == []
+    # It leads on after a login with a provider, for a cookie that a redirect from there would not carry.
+    allowed = [("logged_in.html", "http-equiv")]
+    assert [(name, word) for name, text in texts.items() for word in inline if word in text] == allowed
 
 
 def test_what_was_too_much_to_count_is_said_to_be_so(templates: jinja2.Environment) -> None:
