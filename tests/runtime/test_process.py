@@ -17,7 +17,8 @@ PROGRAM = """
 import asyncio, msgspec, sys
 from runtime.errors import SettingsError
 from runtime.process import run
-from runtime.settings import Port, variables
+from runtime.settings import variables
+from runtime.shared_settings import Port
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, rename=variables("SINK")):
     batch: Port
