@@ -19,6 +19,8 @@ UNKNOWN_TOPIC = 3
 
 
 READ_MS = 500
+ONE_RECORD_BYTES = 64 * 1024
+"""Of a partition only one record is read at a time, often while there are millions. A larger batch comes whole."""
 
 
 class First(msgspec.Struct, frozen=True):
@@ -127,7 +129,13 @@ async def asking(
         "metadata_max_age_ms": METADATA_MS,
     }
     admin = AIOKafkaAdminClient(**shared, **security.options())
-    consumer = AIOKafkaConsumer(group_id=group, enable_auto_commit=False, **shared, **security.options())
+    consumer = AIOKafkaConsumer(
+        group_id=group,
+        enable_auto_commit=False,
+        max_partition_fetch_bytes=ONE_RECORD_BYTES,
+        **shared,
+        **security.options(),
+    )
     try:
         await admin.start()
         await consumer.start()

@@ -7,7 +7,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from runtime.kafka.group_offsets import measure
-from runtime.kafka.groups import asking
+from runtime.kafka.groups import ONE_RECORD_BYTES, asking
 from runtime.kafka.oldest_record import find_oldest_record
 from runtime.kafka.topics import apply_topics
 from tests.runtime.kafka.test_topics import Spec
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.servers
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-async def write(kafka: str, topic: str, partition: int, *ages_s: int) -> None:
+async def write(kafka: str, topic: str, partition: int, *ages_s: int, value: bytes = b"click") -> None:
     producer = aiokafka.AIOKafkaProducer(bootstrap_servers=kafka)
     await producer.start()
     for age_s in ages_s:
         taken = NOW - timedelta(seconds=age_s)
-        await producer.send(topic, b"click", partition=partition, timestamp_ms=int(taken.timestamp() * 1000))
+        await producer.send(topic, value, partition=partition, timestamp_ms=int(taken.timestamp() * 1000))
     await producer.stop()
 
 
@@ -53,3 +53,17 @@ async def test_the_oldest_is_the_first_uncommitted_record_of_the_partition_where
     ages = [tuple(None if at is None else (NOW - at).seconds for at in both) for both in found]
     assert empty is None
     assert ages == [(900, 300), (300, 300), (200, 200), (60, None), (None, None)]
+
+
+async def test_records_larger_than_what_is_asked_for_at_a_time_are_read_in_each_partition(
+    kafka: str, topic_prefix: str
+) -> None:
+    name = f"{topic_prefix}in"
+    partitions = [TopicPartition(name, number) for number in range(3)]
+    await apply_topics([kafka], [Spec(name, 3, {})])
+    for partition in partitions:
+        await write(kafka, name, partition.partition, 60, value=bytes(3 * ONE_RECORD_BYTES))
+    async with asking([kafka], name, "test") as client:
+        times = await client.times_at(dict.fromkeys(partitions, 0))
+
+    assert times == dict.fromkeys(partitions, int((NOW - timedelta(seconds=60)).timestamp() * 1000))
