@@ -44,9 +44,7 @@ class Named(msgspec.Struct, frozen=True):
 
 async def find_views(connection: Any, named: Named) -> list[str]:
     """Find the saved views that name one of them. Raises asyncpg's errors."""
-    if not await connection.fetchval(HAS_TABLES):
-        return []
-    return [row["id"] for row in await connection.fetch(FIND_VIEWS) if named.is_in(row["query"])]
+    return [row["id"] for row in await read_naming(connection, FIND_VIEWS, named)]
 
 
 async def forget_views(connection: Any, named: Named) -> None:
@@ -54,10 +52,14 @@ async def forget_views(connection: Any, named: Named) -> None:
 
     Without its filter a view would show everybody, under a name that says something else. Raises asyncpg's errors.
     """
-    if not await connection.fetchval(HAS_TABLES):
-        return
     if views := await find_views(connection, named):
         await connection.execute(DELETE_VIEWS, views)
-    for row in await connection.fetch(FIND_LINKS):
-        if named.is_in(row["query"]):
-            await connection.execute(CHANGE_LINK, row["id"], named.remove_from(row["query"]))
+    for row in await read_naming(connection, FIND_LINKS, named):
+        await connection.execute(CHANGE_LINK, row["id"], named.remove_from(row["query"]))
+
+
+async def read_naming(connection: Any, statement: str, named: Named) -> list[Any]:
+    """Read the rows whose query names one of them; none where the console has no tables. Raises asyncpg's errors."""
+    if not await connection.fetchval(HAS_TABLES):
+        return []
+    return [row for row in await connection.fetch(statement) if named.is_in(row["query"])]
