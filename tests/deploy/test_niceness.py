@@ -60,7 +60,7 @@ async def test_the_session_of_a_server_gets_its_priority_too(tmp_path: Path) -> 
     async with running(make_plan(tmp_path, "sink")) as sink:
         await sink.lower_priority(7)
 
-        assert read_autogroup(sink.pid).endswith("nice 7\n")
+        assert read_autogroup(sink.pid).endswith(f"nice {OURS + 7}\n")
 
 
 @pytest.mark.servers
