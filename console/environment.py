@@ -13,9 +13,9 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from console.analytics.large_counts import LargeCounts
+from console.auth.login_parts import Login, make_login, read_password, store_logins
 from console.auth.oidc.provider import Provider, open_provider
 from console.auth.oidc.settings import read_oidc
-from console.auth.parts import Login, make_login, read_password, store_logins
 from console.auth.passwords import OWASP_COST, GuessCost, Passwords
 from console.database import CONNECTING, Database, open_database
 from console.jobs.csv_files import make_file_works

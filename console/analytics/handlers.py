@@ -19,7 +19,7 @@ from console.analytics.cards import CARDS
 from console.analytics.replies import reply_part
 from console.analytics.series import UNITS, Point, choose_unit, encode_series, list_units, make_series
 from console.analytics.totals import MEASURES, find_before, find_clicks, make_rate, make_rejected, make_totals
-from console.annotations.found import find_notes
+from console.annotations.finding import find_notes
 from console.annotations.marks import place_notes
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment

@@ -10,7 +10,7 @@ from console.analytics.asking import Part, answer_part, read_query
 from console.analytics.refusals import explain_refusal
 from console.analytics.series import choose_unit, make_series
 from console.analytics.totals import find_before, make_totals
-from console.annotations.found import find_shared_notes
+from console.annotations.finding import find_shared_notes
 from console.annotations.marks import Note
 from console.environment import ENVIRONMENT
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY

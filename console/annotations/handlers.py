@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
-from console.annotations.found import find_automatic
+from console.annotations.finding import find_automatic
 from console.annotations.marks import list_notes, write_when
 from console.annotations.table import NewAnnotation, add_annotation, list_annotations, remove_annotation
 from console.audit.log import actor_of

@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from console.annotations.automatic import Automatic, Kind
-from console.annotations.found import find_automatic
+from console.annotations.finding import find_automatic
 from console.annotations.handlers import HAS, LAST, LONGEST
 from console.annotations.table import (
     Annotation,
@@ -28,7 +28,7 @@ from console.view.filters import is_storable
 from console.view.today import read_today
 from console.web.numbers import read_whole
 from storage.read.asking.question import Moment, locate, locate_moment
-from storage.read.queries import QUERY_S, Connection, Reader
+from storage.read.queries import QUERY_S, Connection
 
 CREATED: Final = 201
 NO_CONTENT: Final = 204
@@ -87,11 +87,11 @@ async def show_list(request: web.Request) -> web.Response:
 
 
 def describe_own(one: Annotation) -> AnnotationFound:
-    at = one.when if isinstance(one.when, datetime) else None
+    day, at = (None, one.when) if isinstance(one.when, datetime) else (one.when, None)
     return AnnotationFound(
         annotation_id=one.annotation_id,
         kind="own",
-        day=None if isinstance(one.when, datetime) else one.when,
+        day=day,
         at=at,
         text=one.text,
         program=one.program,
@@ -137,11 +137,7 @@ async def has_program(environment: Environment, program_id: str) -> bool:
 
 async def find(environment: Environment, number: int) -> AnnotationFound:
     """Find an annotation. Raises BadRequest."""
-
-    async def read(reader: Reader) -> Annotation | None:
-        return await find_annotation(reader, number)
-
-    found = await environment.accounts.read(read)
+    found = await environment.accounts.read(lambda reader: find_annotation(reader, number))
     if found is None:
         raise BadRequest(f"there is no annotation {number}", "unknown_annotation", 404)
     return describe_own(found)

@@ -13,8 +13,8 @@ from console.audit.log import STRANGER, AuditEntry
 from console.auth.browser_session import Proof, begin_session
 from console.auth.device_cookie import DEVICE_COOKIE, read_device_cookie
 from console.auth.login_page import PROBLEMS, is_owners_only, refuse
+from console.auth.login_parts import Login
 from console.auth.login_throttle import LoginClient
-from console.auth.parts import Login
 from console.auth.password_queue import QueueFull
 from console.auth.pending_login import is_pending, read_user_id, write_pending
 from console.auth.second_factor import digest_recovery_code, find_step, open_secret

@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Final
 
 import pyotp
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from console.auth.sealing import open_sealed, seal
 
 STEP_S: Final = 30
 WINDOW: Final = 1
 """Codes of so many steps before and after now are taken: clocks differ."""
 DIGITS: Final = 6
 SECRET_BYTES: Final = 20
-NONCE_BYTES: Final = 12
 RECOVERY_CODES: Final = 10
 RECOVERY_BYTES: Final = 10
 RECOVERY_LENGTH: Final = 16
@@ -46,16 +45,13 @@ def find_step(secret: str, code: str, now: datetime, used: int = 0) -> int | Non
 
 def seal_secret(key: bytes, user_id: str, secret: str) -> bytes:
     """Encrypt a user's secret for the table, with AES-256-GCM and a key of 32 bytes."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, secret.encode(), user_id.encode())
+    return seal(key, secret.encode(), user_id.encode())
 
 
 def open_secret(key: bytes, user_id: str, sealed: bytes) -> str | None:
     """Decrypt a secret; null if it was sealed with another key or for another user."""
-    try:
-        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], user_id.encode()).decode()
-    except (InvalidTag, ValueError):
-        return None
+    opened = open_sealed(key, sealed, user_id.encode())
+    return None if opened is None else opened.decode()
 
 
 def make_recovery_codes() -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiohttp import hdrs, web
 
-from console.annotations.found import find_notes
+from console.annotations.finding import find_notes
 from console.annotations.marks import Note
 from console.audit.exports import note_export
 from console.auth.sessions import SESSION

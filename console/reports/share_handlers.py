@@ -11,7 +11,7 @@ from aiohttp import web
 from multidict import MultiDict
 
 from console.analytics.shared import read_totals
-from console.annotations.found import find_shared_notes
+from console.annotations.finding import find_shared_notes
 from console.annotations.marks import Note
 from console.auth.browser_session import is_https
 from console.auth.password_queue import QueueFull

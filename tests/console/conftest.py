@@ -12,7 +12,7 @@ from console.settings import Settings
 from runtime.secret import Secret
 from tests.browser import run_chromium
 from tests.console.auth.oidc.fake_provider import FakeProvider, run_provider
-from tests.console.auth.oidc.going import VERA, run_oidc_console
+from tests.console.auth.oidc.round_trip import VERA, run_oidc_console
 from tests.console.builders import make_topics, open_tables
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_settings, run_console

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.auth.guard import SESSION_COOKIE
-from console.auth.parts import LoginStorage, make_login, read_password
+from console.auth.login_parts import LoginStorage, make_login, read_password
 from console.auth.passwords import GuessCost
 from console.auth.roles import Role
 from console.auth.sessions import TOKEN_BYTES, NewLogin, write_token

@@ -11,16 +11,14 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from console.auth.oidc.metadata import Metadata
 from console.auth.oidc.settings import OidcSettings
 from console.auth.passwords import is_same
+from console.auth.sealing import open_sealed, seal
 
 FLOW_COOKIE: Final = "clickrail_oidc"
 FLOW_S: Final = 600
-SALT_BYTES: Final = 12
 LONGEST_TARGET: Final = 1200
 """Bytes of a page's address to go on to: browsers keep no cookie over 4096 bytes, and a quote takes two in JSON."""
 LONGEST_COOKIE: Final = 4096
@@ -47,9 +45,7 @@ def begin_flow(target: str, fallback: str, now_s: int) -> Flow:
 
 
 def seal_flow(key: bytes, flow: Flow) -> str:
-    salt = secrets.token_bytes(SALT_BYTES)
-    sealed = AESGCM(key).encrypt(salt, msgspec.json.encode(flow), FLOW_COOKIE.encode())
-    return base64.urlsafe_b64encode(salt + sealed).decode()
+    return base64.urlsafe_b64encode(seal(key, msgspec.json.encode(flow), FLOW_COOKIE.encode())).decode()
 
 
 def open_flow(key: bytes, text: str, now_s: int) -> Flow | None:
@@ -58,9 +54,14 @@ def open_flow(key: bytes, text: str, now_s: int) -> Flow | None:
         return None
     try:
         sealed = base64.b64decode(text, altchars=b"-_", validate=True)
-        opened = AESGCM(key).decrypt(sealed[:SALT_BYTES], sealed[SALT_BYTES:], FLOW_COOKIE.encode())
+    except ValueError:
+        return None
+    opened = open_sealed(key, sealed, FLOW_COOKIE.encode())
+    if opened is None:
+        return None
+    try:
         flow = msgspec.json.decode(opened, type=Flow)
-    except (InvalidTag, ValueError, msgspec.DecodeError):
+    except msgspec.DecodeError:
         return None
     return flow if flow.begun_s <= now_s < flow.begun_s + FLOW_S else None
 

@@ -94,7 +94,7 @@ class Provider:
     async def verify(self, token: str) -> Mapping[str, Any] | TokenProblem:
         """Return the claims of a token, if the provider signed it. Raises ProviderAway.
 
-        If no key fits, the provider may have new ones: they are fetched anew, unless that was done a moment ago.
+        If no key fits, the provider may have new ones, and they are fetched again: at most once in KEYS_AGAIN_S.
         """
         claims = (await self._find_keys(FRESH_S)).verify(token)
         if isinstance(claims, TokenProblem) and claims.wrong in ("key", "signature"):

@@ -7,7 +7,7 @@ import msgspec
 from console.auth.refusals import Refusal
 from console.people import rules
 from tests.console.auth.oidc.fake_provider import FakeProvider
-from tests.console.auth.oidc.going import VERA, log_in, run_oidc_console
+from tests.console.auth.oidc.round_trip import VERA, log_in, run_oidc_console
 from tests.console.auth.test_login import another_browser
 from tests.console.builders import NOW
 from tests.console.running import Console, make_account

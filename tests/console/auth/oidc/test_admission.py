@@ -14,7 +14,7 @@ from console.auth.refusals import Refusal
 from console.auth.users import OWNER_LOGIN
 from runtime.secret import Secret
 from tests.console.auth.oidc.fake_provider import FakeProvider
-from tests.console.auth.oidc.going import VERA, log_in, run_oidc_console
+from tests.console.auth.oidc.round_trip import VERA, log_in, run_oidc_console
 from tests.console.builders import NOW
 from tests.console.running import Console, make_account
 

@@ -16,7 +16,7 @@ from yarl import URL
 from console.auth.login_throttle import CLIENT
 from console.auth.oidc.flow import FLOW_COOKIE, FLOW_S
 from tests.console.auth.oidc.fake_provider import CLIENT_ID, FakeProvider, make_key, sign
-from tests.console.auth.oidc.going import VERA, Reply, begin, come_back, log_in, pass_provider, run_oidc_console
+from tests.console.auth.oidc.round_trip import VERA, Reply, begin, come_back, log_in, pass_provider, run_oidc_console
 from tests.console.auth.test_login import another_browser
 from tests.console.running import Console
 

@@ -1,7 +1,7 @@
 """The whole way to the provider and back, against a provider that speaks the protocol."""
 
 from tests.console.auth.oidc.fake_provider import FakeProvider
-from tests.console.auth.oidc.going import log_in
+from tests.console.auth.oidc.round_trip import log_in
 from tests.console.running import Console
 
 

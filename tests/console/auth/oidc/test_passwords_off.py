@@ -8,7 +8,7 @@ from console.auth.account_tables import Invitation
 from console.auth.keys import digest_of
 from console.auth.sessions import write_token
 from tests.console.auth.oidc.fake_provider import FakeProvider
-from tests.console.auth.oidc.going import VERA, come_back, log_in, make_oidc_settings, run_oidc_console
+from tests.console.auth.oidc.round_trip import VERA, come_back, log_in, make_oidc_settings, run_oidc_console
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import PASSWORD, Console, make_account, run_console

@@ -16,7 +16,7 @@ from console.auth.oidc.answers import LARGEST, ProviderAway, open_http
 from console.auth.oidc.provider import FRESH_S, KEYS_AGAIN_S, RETRY_S, Provider
 from console.auth.oidc.settings import read_oidc
 from tests.console.auth.oidc.fake_provider import FakeProvider, make_key
-from tests.console.auth.oidc.going import (
+from tests.console.auth.oidc.round_trip import (
     VERA,
     begin,
     come_back,

@@ -12,7 +12,7 @@ from console.settings import Settings
 from runtime.secret import Secret
 from tests.browser import collect_complaints
 from tests.console.auth.oidc.fake_provider import FakeProvider
-from tests.console.auth.oidc.going import make_oidc_settings
+from tests.console.auth.oidc.round_trip import make_oidc_settings
 from tests.console.browsing import NARROW, WIDE
 from tests.console.running import PASSWORD, Console, add_account, make_account, run_console
 from tests.console.test_looks import find_violations
