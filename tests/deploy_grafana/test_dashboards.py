@@ -1,5 +1,6 @@
 """The dashboards: what they ask for exists, everything that we export is asked for, and a stranger can read them."""
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -28,6 +29,7 @@ def model(dashboard: Dashboard) -> dict[str, Any]:
     return dict(json.loads((FOLDER / "dashboards" / f"{dashboard.uid}.json").read_text()))
 
 
+@functools.cache
 def recorded() -> dict[str, str]:
     """Give the expressions of what the rules record, by its name."""
     found: dict[str, str] = {}

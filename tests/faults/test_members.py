@@ -37,12 +37,16 @@ class Changes:
 
     @asynccontextmanager
     async def making(self, what: str, members: int) -> AsyncIterator[None]:
-        """Make a change that leaves so many members; it ends when they share the partitions, and a while after."""
+        """Make a change that leaves so many members; it ends when they share the partitions, and a while after.
+
+        What is clicked just before its end is a row before the next change begins, and waits for none of that.
+        """
         began = datetime.now(UTC)
         yield
         await self._members.until_shared(members)
         await asyncio.sleep(self._drill.seconds(0.5, 15))
         self.times[what] = began, datetime.now(UTC)
+        await asyncio.sleep(self._drill.seconds(1, WAITS_S))
 
     async def note(self) -> None:
         """Compare how long clicks waited with what is promised."""

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from runtime.task_scope import report_failure, task_scope
+from runtime.task_scope import cancel, report_failure, task_scope
 from tests.waiting import PATIENCE_S
 
 
@@ -27,8 +27,10 @@ class Deaf:
 
 async def test_work_that_loses_its_cancellation_is_cancelled_again() -> None:
     deaf = Deaf()
-    async with asyncio.timeout(PATIENCE_S), task_scope(deaf.run()):
+    work = asyncio.create_task(deaf.run())
+    async with asyncio.timeout(PATIENCE_S):
         await deaf.began.wait()
+        await cancel([work], again_s=0.05)
     assert deaf.cancelled == 2
 
 
