@@ -16,6 +16,7 @@ from deploy.local.settings import LocalSettings
 from tests import examples, keeper, migrated, servers
 from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
 from tests.forking import Forker
+from tests.in_memory import in_memory
 from tests.pipeline import Pipeline
 
 # Before any test is read: properties take their settings from the profile.
@@ -90,8 +91,9 @@ def line(third_kafka: ProxiedKafka) -> Iterator[ProxiedKafka]:
 @pytest.fixture(scope="session")
 async def postgres(server_settings: LocalSettings) -> AsyncIterator[str]:
     """PostgreSQL, as `postgresql://user:password@host:port/database`."""
-    async with servers.run_postgres(server_settings) as address:
-        yield address
+    with in_memory(server_settings.data / "postgres"):
+        async with servers.run_postgres(server_settings) as address:
+            yield address
 
 
 @pytest.fixture(scope="session")
