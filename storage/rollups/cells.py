@@ -28,11 +28,11 @@ def write_cells(sets: tuple[GroupingSet, ...] = ALL_SETS, *, signed: bool = Fals
 MARKS: Final = f"""
     days AS MATERIALIZED (SELECT DISTINCT day FROM counted_rows), marks AS MATERIALIZED (
         SELECT kind, entity, program_id, period AS day, dim, value FROM click_rollups
-        WHERE detailed AND grain = 'd' AND period IN (SELECT day FROM days)
+        WHERE detailed AND grain = 'd' AND period = ANY(ARRAY(SELECT day FROM days))
     ), known AS MATERIALIZED (
         SELECT period AS day, program_id, dim, value FROM click_rollups
         WHERE kind = 'p' AND entity = '' AND dim IN {CAPPED_NUMBERS} AND grain = 'd' AND dim2 = 0
-            AND value <> '{OTHER}' AND period IN (SELECT day FROM days)
+            AND value <> '{OTHER}' AND period = ANY(ARRAY(SELECT day FROM days))
     )
 """  # noqa: S608 - fixed texts
 

@@ -38,7 +38,11 @@ def write_clicked(source: str, is_counted: str = IS_COUNTED) -> str:
             {source}
         ), known_verdicts AS (
             SELECT clicked.*, kept.click_id IS NOT NULL AS is_kept, {kept}
-            FROM clicked LEFT JOIN rollup_verdicts kept USING (clicked_at, click_id)
+            FROM clicked LEFT JOIN LATERAL (
+                SELECT * FROM rollup_verdicts
+                WHERE rollup_verdicts.clicked_at = clicked.clicked_at AND rollup_verdicts.click_id = clicked.click_id
+                OFFSET 0
+            ) AS kept ON true
         ), changed AS MATERIALIZED (
             SELECT * FROM (
                 SELECT *, {", ".join(write_old(name) for name in VERDICT)} FROM known_verdicts

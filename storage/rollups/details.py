@@ -15,6 +15,7 @@ from storage.rollups.counted_rows import COUNT_CLICKED, ZONE, write_clicked
 from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.grouping_sets import CUT_NUMBERS, PAIRED_SETS, VALUES
 from storage.rollups.limits import Limits, fill
+from storage.rollups.planning import counting
 
 TOTAL: Final = "people + bots + app_fetches + prefetches + tests"
 FROZEN: Final = "EXISTS (SELECT FROM rollup_days WHERE first_at <= period AND period < until)"
@@ -53,10 +54,13 @@ def write_entities(kind: str, column: str) -> str:
     """Give the statement that counts the dimensions of some entities' days."""
     source = f"""
         FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS busy (busy_entity, busy_program, busy_day)
-        JOIN clicks_now ON clicks_now.{column} = busy_entity AND clicks_now.program_id = busy_program
-            AND clicks_now.clicked_at >= busy_day AND clicks_now.clicked_at < {DAY_AFTER.format("busy_day")}
-        WHERE {IN_DAYS}
-    """
+        CROSS JOIN LATERAL (
+            SELECT * FROM clicks_now WHERE clicks_now.{column} = busy_entity AND clicks_now.program_id = busy_program
+                AND clicks_now.clicked_at >= busy_day AND clicks_now.clicked_at < {DAY_AFTER.format("busy_day")}
+                AND {IN_DAYS}
+            OFFSET 0
+        ) AS clicks_now
+    """  # noqa: S608 - fixed texts
     return f"WITH {write_clicked(source)}, {COUNT_CLICKED}, {write_cells(VALUES[kind])}, {AS_THEY_ARE} {UPSERT}"
 
 
@@ -79,20 +83,27 @@ COUNT_ENTITIES: Final = {"a": write_entities("a", "affiliate_id"), "c": write_en
 COUNT_PAIRS: Final = write_pairs()
 
 
+async def mark_busy(connection: asyncpg.Connection, busy: Sequence[asyncpg.Record]) -> None:
+    """Note that what FIND_BUSY found has details: whoever counts from now on in this transaction counts them too."""
+    if busy:
+        await connection.execute(MARK, *zip(*busy, strict=True))
+
+
 async def begin_details(connection: asyncpg.Connection, busy: Sequence[asyncpg.Record], limits: Limits) -> None:
     """Count the details of what FIND_BUSY found, in the transaction that found it."""
     if not busy:
         return
-    await connection.execute(MARK, *zip(*busy, strict=True))
+    await mark_busy(connection, busy)
     by_kind = defaultdict(list)
     for row in busy:
         by_kind[row["kind"]].append(row)
-    for kind, rows in by_kind.items():
-        days = [row["period"] for row in rows]
-        span, programs = (min(days), max(days)), [row["program_id"] for row in rows]
-        if kind == "p":
-            values = [row["dim"] for row in rows], [row["value"] for row in rows]
-            await connection.execute(fill(COUNT_PAIRS, limits), *span, programs, days, *values)
-        else:
-            entities = [row["entity"] for row in rows]
-            await connection.execute(fill(COUNT_ENTITIES[kind], limits), *span, entities, programs, days)
+    async with counting(connection):
+        for kind, rows in by_kind.items():
+            days = [row["period"] for row in rows]
+            span, programs = (min(days), max(days)), [row["program_id"] for row in rows]
+            if kind == "p":
+                values = [row["dim"] for row in rows], [row["value"] for row in rows]
+                await connection.execute(fill(COUNT_PAIRS, limits), *span, programs, days, *values)
+            else:
+                entities = [row["entity"] for row in rows]
+                await connection.execute(fill(COUNT_ENTITIES[kind], limits), *span, entities, programs, days)

@@ -42,7 +42,10 @@ VALUES: Final = {
     for kind, entity in DETAILED.items()
 }
 PAIRED_SETS: Final = tuple(list_pairs())
-ALL_SETS: Final = (*TOTALS, *VALUES["p"], *VALUES["a"], *VALUES["c"], *PAIRED_SETS)
+PLAIN_SETS: Final = (*TOTALS, *VALUES["p"])
+DETAILED_SETS: Final = (*VALUES["a"], *VALUES["c"], *PAIRED_SETS)
+"""Most of these cells are only of entities and values that have details."""
+ALL_SETS: Final = (*PLAIN_SETS, *DETAILED_SETS)
 CUTS: Final = tuple(f"{prefix}{number}" for prefix in ("cut", "both") for number in CUT_NUMBERS)
 DIMS: Final = tuple(f"d{one.number}" for one in DIMENSIONS.values())
 GROUPED: Final = ("hour", "day", "affiliate_id", "code", "detailed_affiliate", "detailed_code", *DIMS, *CUTS)

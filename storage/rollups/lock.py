@@ -10,8 +10,6 @@ import asyncpg
 KEY: Final = "hashtextextended('clickrail rollups of ' || current_schema(), 0)"
 LOCK: Final = f"SELECT pg_advisory_xact_lock({KEY})"
 TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({KEY})"
-PLAN: Final = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
-"""Counting by many keys at once fits into memory: otherwise PostgreSQL plans a sort for each of them."""
 LOCK_S: Final = 600.0
 
 
@@ -19,12 +17,8 @@ async def lock(connection: asyncpg.Connection) -> None:
     """Wait for the lock; it is held until the end of the transaction."""
     await connection.execute("SET LOCAL statement_timeout = 0")
     await connection.execute(LOCK, timeout=LOCK_S)
-    await connection.execute(PLAN)
 
 
 async def try_lock(connection: asyncpg.Connection) -> bool:
     """Take the lock if nobody holds it."""
-    if not await connection.fetchval(TRY_LOCK):
-        return False
-    await connection.execute(PLAN)
-    return True
+    return bool(await connection.fetchval(TRY_LOCK))

@@ -10,19 +10,23 @@ from storage.rollups.cells import ADD_MONTHS, UPSERT, write_cells
 from storage.rollups.counted_rows import COUNT_CHANGES, KEEP_VERDICTS, SIGNED_CHANGES, write_clicked
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock
+from storage.rollups.planning import counting
 
 Key = tuple[str, datetime]
 """A click's id and time."""
 
 MOVE_S: Final = 120.0
 ASKED: Final = """
-    JOIN unnest($1::text[], $2::timestamptz[]) AS asked (asked_id, asked_at)
-        ON {0}.click_id = asked_id AND {0}.clicked_at = asked_at
-    WHERE {0}.clicked_at >= $3 AND {0}.clicked_at <= $4
+    FROM unnest($1::text[], $2::timestamptz[]) AS asked (asked_id, asked_at)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {0} WHERE {0}.click_id = asked_id AND {0}.clicked_at = asked_at
+            AND {0}.clicked_at >= $3 AND {0}.clicked_at <= $4
+        OFFSET 0
+    ) AS {0}
 """
-FIND_KEPT: Final = f"SELECT click_id, clicked_at FROM rollup_verdicts {ASKED.format('rollup_verdicts')}"  # noqa: S608 - fixed texts
+FIND_KEPT: Final = f"SELECT click_id, clicked_at {ASKED.format('rollup_verdicts')}"
 MOVE: Final = f"""
-    WITH {write_clicked(f"FROM clicks_now {ASKED.format('clicks_now')}")}, {SIGNED_CHANGES}, {KEEP_VERDICTS},
+    WITH {write_clicked(ASKED.format("clicks_now"))}, {SIGNED_CHANGES}, {KEEP_VERDICTS},
         {COUNT_CHANGES}, {write_cells(signed=True)}, {ADD_MONTHS}, moved AS ({UPSERT})
     SELECT count(*) FROM changed
 """  # noqa: S608 - fixed texts
@@ -45,7 +49,8 @@ async def move_counts(
     wanted = sorted(kept.union(changing))
     if not wanted:
         return 0
-    moved: int = await connection.fetchval(fill(MOVE, limits), *list_parameters(wanted), timeout=MOVE_S)
+    async with counting(connection):
+        moved: int = await connection.fetchval(fill(MOVE, limits), *list_parameters(wanted), timeout=MOVE_S)
     return moved
 
 

@@ -12,11 +12,13 @@ from runtime.postgres import transaction
 from storage.rollups.batches import ADD_UP, MINUTES_KEPT, MOVES, NAMES
 from storage.rollups.cells import ADD_MONTHS, UPSERT, write_cells
 from storage.rollups.counted_rows import COUNT_CLICKED, IS_COUNTED, KEEP_VERDICTS, SIGNED_CHANGES, ZONE, write_clicked
-from storage.rollups.details import FIND_BUSY, begin_details
+from storage.rollups.details import AS_THEY_ARE, FIND_BUSY, mark_busy
+from storage.rollups.grouping_sets import DETAILED_SETS, PLAIN_SETS
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock
 from storage.rollups.measures import MEASURES, count_measures
 from storage.rollups.months import remake_month
+from storage.rollups.planning import counting
 
 FIRST_AT: Final = f"($1::date)::timestamp AT TIME ZONE {ZONE}"
 AFTER: Final = f"($1::date + 1)::timestamp AT TIME ZONE {ZONE}"
@@ -45,11 +47,14 @@ CLEAR_VERDICTS: Final = f"""
     )
 """  # noqa: S608 - fixed texts
 OF_DAY: Final = f"FROM clicks_now WHERE clicks_now.clicked_at >= {FIRST_AT} AND clicks_now.clicked_at < {AFTER}"
+CLICKED: Final = write_clicked(OF_DAY, f"{IS_COUNTED} AND NOT {OF_FROZEN.format('clicks_now.clicked_at')}")
 COUNT: Final = f"""
-    WITH {write_clicked(OF_DAY, f"{IS_COUNTED} AND NOT {OF_FROZEN.format('clicks_now.clicked_at')}")}, {SIGNED_CHANGES},
-        {KEEP_VERDICTS}, {COUNT_CLICKED}, {write_cells()}, {ADD_MONTHS}, touched AS ({UPSERT} RETURNING *)
+    WITH {CLICKED}, {SIGNED_CHANGES}, {KEEP_VERDICTS}, {COUNT_CLICKED}, {write_cells(PLAIN_SETS)}, {ADD_MONTHS},
+        touched AS ({UPSERT} RETURNING *)
     {FIND_BUSY}
 """
+COUNT_DETAILS: Final = f"WITH {CLICKED}, {COUNT_CLICKED}, {write_cells(DETAILED_SETS)}, {AS_THEY_ARE} {UPSERT}"
+"""Counts what COUNT left: once it is known who is busy, details cost one look at the day, however many have them."""
 DIFFERENCES: Final = ", ".join(f"coalesce(counted.{name}, 0) - coalesce(kept.{name}, 0)" for name in MEASURES)
 MEND_MINUTES: Final = f"""
     INSERT INTO click_minutes AS old (minute, program_id, slot, {NAMES})
@@ -108,8 +113,11 @@ async def count_day(connection: asyncpg.Connection, day: date, limits: Limits) -
     """Count a day again in the transaction that holds the lock."""
     await connection.execute(CLEAR_VERDICTS, day, timeout=REBUILD_S)
     await connection.execute(CLEAR, day, timeout=REBUILD_S)
-    busy = await connection.fetch(fill(COUNT, limits), day, timeout=REBUILD_S)
-    await begin_details(connection, busy, limits)
+    async with counting(connection):
+        busy = await connection.fetch(fill(COUNT, limits), day, timeout=REBUILD_S)
+    await mark_busy(connection, busy)
+    async with counting(connection):
+        await connection.execute(fill(COUNT_DETAILS, limits), day, timeout=REBUILD_S)
     await connection.execute(MEND_MINUTES, day, timeout=REBUILD_S)
     await remake_month(connection, await connection.fetchval(f"SELECT {FIRST_AT}", day))
 

@@ -11,6 +11,7 @@ from storage.rollups.counted_rows import COUNT_CLICKED, COUNTED_FROM, KEEP_VERDI
 from storage.rollups.details import FIND_BUSY, begin_details
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.lock import lock, try_lock
+from storage.rollups.planning import counting
 
 MOST_CLICKS: Final = 50_000
 TAKE: Final = """
@@ -27,9 +28,6 @@ TAKE: Final = """
 BATCHES: Final = """
     FROM clicks_now WHERE clicks_now.batch_id = ANY($1::bigint[]) AND clicks_now.clicked_at BETWEEN $2 AND $3
 """
-HASH: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_nestloop = off"
-ANY_PLAN: Final = "SET LOCAL enable_sort = on; SET LOCAL enable_nestloop = on"
-"""PostgreSQL expects few rows of new batches, and would sort them again for each key they are counted by."""
 COUNT_SINCE: Final = f"clicks_now.clicked_at >= {COUNTED_FROM}"
 COUNT: Final = f"""
     WITH {write_clicked(BATCHES, COUNT_SINCE)}, {SIGNED_CHANGES}, {KEEP_VERDICTS}, {COUNT_CLICKED}, {write_cells()},
@@ -63,8 +61,7 @@ async def roll_pending(connection: asyncpg.Connection, most: int, limits: Limits
     taken = await connection.fetch(TAKE, most)
     if taken:
         first, last = min(row["first_at"] for row in taken), max(row["last_at"] for row in taken)
-        await connection.execute(HASH)
-        busy = await connection.fetch(fill(COUNT, limits), [row["batch_id"] for row in taken], first, last)
-        await connection.execute(ANY_PLAN)
+        async with counting(connection):
+            busy = await connection.fetch(fill(COUNT, limits), [row["batch_id"] for row in taken], first, last)
         await begin_details(connection, busy, limits)
     return Rolled(len(taken), sum(row["clicks"] for row in taken))

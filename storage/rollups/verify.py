@@ -10,11 +10,13 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from runtime.postgres import transaction
 from storage.rollups.batches import MINUTES_KEPT, NAMES
 from storage.rollups.cells import KEY, write_cells
 from storage.rollups.counted_rows import COUNT_CLICKED, write_clicked
 from storage.rollups.limits import LIMITS, Limits, fill
 from storage.rollups.measures import MEASURES, count_measures
+from storage.rollups.planning import counting
 from storage.rollups.rebuild import AFTER, FIRST_AT, IS_FROZEN, OF_DAY
 
 VERIFY_S: Final = 3600.0
@@ -78,7 +80,8 @@ async def verify_day(connection: asyncpg.Connection, day: date, limits: Limits =
     """
     if await connection.fetchval(IS_FROZEN, day):
         return None
-    rows = await connection.fetch(fill(VERIFY_CELLS, limits), day, timeout=VERIFY_S)
+    async with transaction(connection), counting(connection):
+        rows = await connection.fetch(fill(VERIFY_CELLS, limits), day, timeout=VERIFY_S)
     return [*map(read, rows), *map(read, await connection.fetch(VERIFY_MINUTES, day, SAFE, timeout=VERIFY_S))]
 
 
