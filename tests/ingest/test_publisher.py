@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 
+import pytest
+
 from ingest.journal.segments import Entry, Segment
 from ingest.publisher import ENOUGH, LINGER_S, MAX_AT_ONCE, MAX_LINGERS, MAX_REJECTIONS, Publisher
 from runtime.kafka.out_record import OutRecord
@@ -186,6 +188,7 @@ async def test_old_clicks_are_asked_for_by_the_time_since_the_last_ones_and_with
         assert journal.pending == 0
 
 
+@pytest.mark.slow
 async def test_whatever_comes_when_each_record_arrives_and_first_arrivals_are_in_order() -> None:
     await asyncio.gather(*(deliver_at_random(random.Random(seed)) for seed in range(few(200))))
 

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+import pytest
+
 from runtime.otlp import CLOSE_S, OtlpSpans
 from runtime.tracing import Span
 from schemas.trace_ids import span_ids
@@ -14,6 +16,7 @@ MORE_THAN_BUFFERS_HOLD = 50_000_000
 A_BATCH = 512
 
 
+@pytest.mark.slow
 async def test_a_collector_that_is_away_blocks_nobody_and_holds_up_no_stop() -> None:
     spans = OtlpSpans("http://127.0.0.1:1/v1/traces", "ingest", "0")
     began = time.monotonic()

@@ -20,7 +20,7 @@ from tests.waiting import PATIENCE_S
 
 HERE = TopicPartition("clicks.raw", 3)
 THERE = TopicPartition("clicks.raw", 4)
-ROUND_S = 0.01
+ROUND_S = 0.002
 
 Offsets = dict[TopicPartition, int]
 

@@ -138,6 +138,7 @@ def test_a_provider_on_this_machine_needs_no_encryption(issuer: str) -> None:
 START = "import sys; sys.modules['joserfc'] = None; import runpy; runpy.run_module('console', run_name='__main__')"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environ", "code", "sentence"),
     [
