@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
 import jinja2
@@ -137,8 +138,16 @@ def make_environment(
 
 
 def load_pages(settings: Settings) -> dict[str, Any]:
-    assets, base = load_assets(), read_base(settings.url)
-    return {"base": base, "assets": assets, "templates": open_templates(assets, base)}
+    base = read_base(settings.url)
+    assets, templates = load_files(base)
+    return {"base": base, "assets": assets, "templates": templates}
+
+
+@cache
+def load_files(base: Base) -> tuple[Assets, jinja2.Environment]:
+    """Load static files and templates, once a process: a template is compiled when it is first used."""
+    assets = load_assets()
+    return assets, open_templates(assets, base)
 
 
 def list_work(environment: Environment) -> list[Coroutine[object, object, None]]:
