@@ -7,6 +7,8 @@ from typing import Final
 
 import asyncpg
 
+from storage.rollups.planning import MEMORY
+
 KEY: Final = "hashtextextended('clickrail rollups of ' || current_schema(), 0)"
 LOCK: Final = f"SELECT pg_advisory_xact_lock({KEY})"
 TRY_LOCK: Final = f"SELECT pg_try_advisory_xact_lock({KEY})"
@@ -17,8 +19,12 @@ async def lock(connection: asyncpg.Connection) -> None:
     """Wait for the lock; it is held until the end of the transaction."""
     await connection.execute("SET LOCAL statement_timeout = 0")
     await connection.execute(LOCK, timeout=LOCK_S)
+    await connection.execute(MEMORY)
 
 
 async def try_lock(connection: asyncpg.Connection) -> bool:
     """Take the lock if nobody holds it."""
-    return bool(await connection.fetchval(TRY_LOCK))
+    if not await connection.fetchval(TRY_LOCK):
+        return False
+    await connection.execute(MEMORY)
+    return True
