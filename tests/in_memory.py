@@ -19,14 +19,14 @@ ROOM_BYTES: Final = 4 * 2**30
 
 
 @contextmanager
-def in_memory(folder: Path) -> Iterator[None]:
+def in_memory(folder: Path, memory: Path = MEMORY, room_bytes: int = ROOM_BYTES) -> Iterator[None]:
     """Make a path a link to an empty folder in memory for the block; do nothing where there is no room for it."""
-    remove_leftovers()
-    if not has_room():
+    remove_leftovers(memory)
+    if free_bytes(memory) < room_bytes:
         yield
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=MEMORY) as place:
+    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-", dir=memory) as place:
         # Servers that root starts run as somebody else.
         Path(place).chmod(0o711)
         kept = Path(place) / folder.name
@@ -35,19 +35,19 @@ def in_memory(folder: Path) -> Iterator[None]:
         yield
 
 
-def has_room() -> bool:
+def free_bytes(memory: Path) -> int:
+    """Give what may be written: no more than is free of all memory."""
     try:
-        files = shutil.disk_usage(MEMORY).free
         lines = Path("/proc/meminfo").read_text().splitlines()
-    except OSError:
-        return False
-    available = next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), 0)
-    return min(files, available) >= ROOM_BYTES
+        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+        return min(shutil.disk_usage(memory).free, available)
+    except (OSError, StopIteration):
+        return 0
 
 
-def remove_leftovers() -> None:
+def remove_leftovers(memory: Path) -> None:
     """Remove the folders of processes that were killed before they could."""
-    for left in MEMORY.glob(f"{PREFIX}*-*"):
+    for left in memory.glob(f"{PREFIX}*-*"):
         owner = left.name.removeprefix(PREFIX).partition("-")[0]
         if not Path("/proc", owner).exists():
             with suppress(OSError):
