@@ -130,6 +130,14 @@ def describe(error: BaseException) -> str:
             return "PostgreSQL does not answer"
 
 
+async def keep_session(_: Connection) -> None:
+    """Leave a connection that comes back as it is, but for a transaction, which asyncpg ends before.
+
+    asyncpg would undo settings, cursors, locks and subscriptions of the session by four statements after each question.
+    The console has none: what it sets or locks ends with its transaction.
+    """
+
+
 @asynccontextmanager
 async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIterator[Database]:
     """Open a pool without connecting: the first query connects."""
@@ -139,6 +147,7 @@ async def open_database(url: DatabaseUrl, *, writable: bool = False) -> AsyncIte
         min_size=0,
         max_size=WRITERS if writable else READERS,
         max_inactive_connection_lifetime=IDLE_S,
+        reset=keep_session,
     )
     async with asyncio.timeout(CONNECT_S):
         await pool

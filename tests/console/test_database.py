@@ -77,3 +77,21 @@ async def test_too_much_at_a_time_is_no_fault_of_the_server(console: Console) ->
 
     assert await asyncio.gather(*asked) == [None] * len(asked)
     assert database.problem is None
+
+
+@servers
+async def test_a_connection_that_comes_back_in_a_transaction_is_out_of_it_for_the_next(console: Console) -> None:
+    database = console.environment.database
+
+    async def leave_it_open(reader: asyncpg.Connection) -> int:
+        await reader.execute("BEGIN; SET LOCAL statement_timeout = 17")
+        return int(await reader.fetchval("SELECT pg_backend_pid()"))
+
+    async def read_settings(reader: asyncpg.Connection) -> tuple[int, bool, str]:
+        pid, timeout = await reader.fetchrow("SELECT pg_backend_pid(), current_setting('statement_timeout')")
+        return pid, reader.is_in_transaction(), timeout
+
+    used = await database.read(leave_it_open)
+    found = {pid: (open_, timeout) for pid, open_, timeout in [await database.read(read_settings) for _ in range(20)]}
+
+    assert found[used] == (False, "3s")
