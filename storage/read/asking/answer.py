@@ -30,6 +30,11 @@ MOST_FILLED: Final = 100_000
 """A series of more groups has those alone that have clicks."""
 FIRST_KEY: Final = 3
 """The columns before the keys are `pending`, `gone` and `bound`."""
+BY_INDEX: Final = "SET LOCAL enable_seqscan = off"
+"""Where rows are counted up to a limit, PostgreSQL would rather read a table from its start, hoping to find them soon.
+
+Of ten million clicks it read all counts for that: 10 million rows instead of 40,000.
+"""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -66,6 +71,7 @@ class Answer(msgspec.Struct, frozen=True):
 async def ask(connection: Connection, question: Question, now: datetime) -> Answer | Refusal:
     """Answer a question, or say why it is not answered. Raises asyncpg's errors."""
     async with time_limit(connection, QUERY_S):
+        await connection.execute(BY_INDEX)
         state = await read_state(connection, now)
         if problem := check_question(question, state.zone):
             return problem

@@ -334,3 +334,38 @@ async def fill_codes(connection: asyncpg.Connection, codes: int, days: int) -> N
         FROM click_rollups GROUP BY period, program_id
         """
     )
+
+
+@pytest.mark.parametrize(
+    ("by", "where"),
+    [
+        (("code",), (Filter("country", ("US",)),)),
+        (("affiliate", "country"), ()),
+        (("day",), (Filter("affiliate", ("a1",)),)),
+        (("referrer_host",), (Filter("program", ("p1",)),)),
+    ],
+)
+async def test_no_question_reads_a_table_of_counts_from_its_start(
+    berlin: World, by: tuple[str, ...], where: tuple[Filter, ...]
+) -> None:
+    asked = Range(berlin.begin.date(), berlin.now.date() + timedelta(days=1))
+    before = await count_whole_reads(berlin.connection)
+
+    # As for tables of many clicks, where PostgreSQL believes that lookups cost more than reading until enough is found.
+    await berlin.connection.execute("SET random_page_cost = 100000")
+    try:
+        await ask(berlin.connection, Question(range=asked, by=by, where=where), berlin.now)
+    finally:
+        await berlin.connection.execute("RESET random_page_cost")
+
+    assert await count_whole_reads(berlin.connection) == before
+
+
+async def count_whole_reads(connection: asyncpg.Connection) -> int:
+    """Count how often click_rollups was read from its start."""
+    await connection.execute("SELECT pg_stat_force_next_flush()")
+    await connection.execute("SELECT pg_stat_clear_snapshot()")
+    read: int = await connection.fetchval(
+        "SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'click_rollups'::regclass"
+    )
+    return read
