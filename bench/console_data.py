@@ -41,6 +41,17 @@ CODES: Final = """
 """
 
 
+async def count_clicks(connection: asyncpg.Connection) -> float:
+    """Count all clicks; return how many a second the roller counted."""
+    await connection.execute(LEAVE_NEWEST, ROLLED, timeout=None)
+    for day in await list_days(connection, None, None):
+        await rebuild_day(connection, day)
+    clicks, began = 0, time.perf_counter()
+    while (rolled := await roll(connection, wait=True)) is not None and rolled.batches:
+        clicks += rolled.clicks
+    return clicks / (time.perf_counter() - began)
+
+
 @asynccontextmanager
 async def open_schema(postgres: str) -> AsyncIterator[str]:
     """Make a schema for the block, with all tables; connections by the URL it gives find them."""
@@ -76,13 +87,7 @@ async def furnish(
             await connection.execute(MEND_MINUTES, now.date() - timedelta(days=days), timeout=None)
         for statement in (PROGRAMS, AFFILIATES, CODES):
             await connection.execute(statement, timeout=None)
-        await connection.execute(LEAVE_NEWEST, ROLLED, timeout=None)
-        for day in await list_days(connection, None, None) if clicks > ROLLED else []:
-            await rebuild_day(connection, day)
-        began = time.perf_counter()
-        while (rolled := await roll(connection, wait=True)) is not None and rolled.batches:
-            pass
-        rate = min(clicks, ROLLED) / (time.perf_counter() - began)
+        rate = await count_clicks(connection)
         of_counts = await connection.fetchval("SELECT pg_total_relation_size('click_rollups')") / clicks
         await connection.execute("VACUUM ANALYZE", timeout=None)
     finally:
