@@ -13,7 +13,10 @@ import pytest
 
 from tests.drilling import fixtures_of
 
-DEAR: Final = ("second_kafka", "third_kafka", "aftermath", "ingest", "browser", "forker", "timescaledb_server")
+DEAR: Final = (
+    *("second_kafka", "third_kafka", "aftermath", "ingest", "browser", "forker", "timescaledb_server"),
+    *("world", "berlin"),
+)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,28 +1,32 @@
 """What axe, the checker of accessibility, finds on a page, in its light and in its dark colours."""
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
+
+from tests.console.browsing import NARROW
 
 EVERYTHING = {"resultTypes": ["violations"]}
 COLOURS = {
     "resultTypes": ["violations"],
     "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
 }
+RUN = "options => axe.run(options).then(results => results.violations)"
 
 
 async def find_violations(page: Page) -> list[str]:
     """Give a line for each element that breaks a rule. Schemes differ in colours only: in the dark, those are tried.
 
-    Open the page with `reduced_motion="reduce"`: text that is still fading in has too little contrast.
+    A narrow window has the colours of a wide one: they are not tried again. Open the page with
+    `reduced_motion="reduce"`: text that is still fading in has too little contrast.
     """
-    axe = Axe()
+    schemes = [("light", EVERYTHING), ("dark", COLOURS)]
+    await page.evaluate(AXE_SCRIPT)
     found = []
-    for scheme, options in (("light", EVERYTHING), ("dark", COLOURS)):
+    for scheme, options in schemes[:1] if page.viewport_size == NARROW else schemes:
         await page.emulate_media(color_scheme=scheme)
-        results = await axe.run(page, options=options)
         found += [
             f"{page.url} ({scheme}): {violation['id']}: {node['html'][:200]}"
-            for violation in results.response["violations"]
+            for violation in await page.evaluate(RUN, options)
             for node in violation["nodes"]
         ]
     await page.emulate_media(color_scheme="light")

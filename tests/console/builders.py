@@ -33,6 +33,9 @@ from schemas import (
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS, REJECTION_COLUMNS
 from storage.days import prepare_days
 from storage.engine import read_engine
+from storage.rollups.batches import NAMES
+from storage.rollups.measures import count_measures
+from storage.rollups.roller import roll
 from storage.rows import click_row, letter_row, rejection_row
 from tests.pipeline import Prefixed
 
@@ -147,6 +150,16 @@ Storable = EnrichedClick | RejectedClick | DeadLetter
 
 
 NOT_COUNTED = "UPDATE rollup_state SET is_complete = false, counted_from = 'infinity'"
+ONE_BATCH = """
+    WITH marked AS (UPDATE clicks SET batch_id = 1 RETURNING clicked_at)
+    INSERT INTO rollup_batches (batch_id, clicks, first_at, last_at) OVERRIDING SYSTEM VALUE
+    SELECT 1, count(*), min(clicked_at), max(clicked_at) FROM marked;
+    UPDATE rollup_state SET is_complete = true, counted_from = '-infinity';
+"""
+COUNT_MINUTES = f"""
+    INSERT INTO click_minutes (minute, program_id, slot, {NAMES})
+    SELECT date_trunc('minute', clicked_at, 'UTC'), program_id, 3, {count_measures()} FROM clicks_now GROUP BY 1, 2
+"""
 
 
 @asynccontextmanager
@@ -162,28 +175,36 @@ async def open_tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 
 async def store(connection: asyncpg.Connection, records: Iterable[Storable]) -> None:
     """Write the records' rows, and the partitions they need. Clicks are in no rollup, as those of before there were."""
+    of_kind: dict[type, list[Any]] = {EnrichedClick: [], RejectedClick: [], DeadLetter: []}
     for record in records:
-        match record:
-            case EnrichedClick():
-                await make_partition(connection, record.clicked_at)
-                row = click_row(record, record.published_at + timedelta(milliseconds=230))
-                await insert(connection, "clicks", CLICK_COLUMNS, row)
-                await connection.execute(NOT_COUNTED)
-            case RejectedClick():
-                row = rejection_row(record, record.rejected_at + timedelta(milliseconds=12))
-                await insert(connection, "rejected_clicks", REJECTION_COLUMNS, row)
-            case DeadLetter():
-                await insert(connection, "dead_letters", LETTER_COLUMNS, letter_row(record))
+        of_kind[type(record)].append(record)
+    if clicks := of_kind[EnrichedClick]:
+        days = {click.clicked_at.astimezone(UTC).date() for click in clicks}
+        await prepare_days(connection, await read_engine(connection), days)
+        rows = [click_row(click, click.published_at + timedelta(milliseconds=230)) for click in clicks]
+        await insert(connection, "clicks", CLICK_COLUMNS, rows)
+        await connection.execute(NOT_COUNTED)
+    rejections = [rejection_row(one, one.rejected_at + timedelta(milliseconds=12)) for one in of_kind[RejectedClick]]
+    await insert(connection, "rejected_clicks", REJECTION_COLUMNS, rejections)
+    await insert(connection, "dead_letters", LETTER_COLUMNS, [letter_row(one) for one in of_kind[DeadLetter]])
 
 
-async def make_partition(connection: asyncpg.Connection, at: datetime) -> None:
-    await prepare_days(connection, await read_engine(connection), [at.astimezone(UTC).date()])
-
-
-async def insert(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], row: tuple[Any, ...]) -> None:
+async def insert(
+    connection: asyncpg.Connection, table: str, columns: tuple[str, ...], rows: list[tuple[Any, ...]]
+) -> None:
+    if not rows:
+        # asyncpg would leave a transaction open.
+        return
     names = ", ".join(f'"{column}"' for column in columns)
     places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))
-    await connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", *row)
+    await connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
+
+
+async def count_stored(connection: asyncpg.Connection) -> None:
+    """Count all clicks in the minutes and the rollups, as if a sink had stored them at once."""
+    await connection.execute(ONE_BATCH)
+    await connection.execute(COUNT_MINUTES)
+    await roll(connection, wait=True)
 
 
 async def make_topics(kafka: str, prefix: str) -> None:

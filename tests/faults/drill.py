@@ -14,6 +14,7 @@ import pytest
 from tests.faults.drill_report import Circumstances, Note, Outcome, Trial, render
 
 REPORT: Final = Path(".local", "drill.md")
+SHORT_PER_S: Final = 60
 
 
 class Drill:
@@ -27,6 +28,10 @@ class Drill:
 
     def seconds(self, short: float, long: float) -> float:
         return long if self.long else short
+
+    def clicks_per_s(self, long: float) -> float:
+        """Give the rate of a load: in short forms a low one, so that many tests may run side by side."""
+        return self.seconds(min(long, SHORT_PER_S), long)
 
     def note(self, row: str, what: str, figure: str, target: str, met: bool | None) -> None:
         """Put a figure beside its target in the report: `row` is the fault's number, `met` null without a promise."""

@@ -36,7 +36,7 @@ async def test_ingest_starts_on_any_damaged_journal_and_delivers_every_intact_cl
     pipeline: Pipeline, kafka: str, drill: Drill
 ) -> None:
     pipeline.environ["CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS"] = AWAY
-    seeds, each = range(int(drill.seconds(10, 20))), FILES * CLICKS_EACH
+    seeds, each = range(int(drill.seconds(5, 20))), FILES * CLICKS_EACH
     async with running_pipeline(pipeline, "ingest"):
         ingest, visitors = pipeline.services["ingest"], Visitors(pipeline)
         journal = pipeline.folder / "ingest" / "journal"

@@ -87,7 +87,7 @@ async def test_far_away_it_answers_as_it_does_at_home_and_its_region_is_on_every
 async def test_nothing_is_lost_while_its_lines_are_cut(
     edge: Edge, drill: Drill, how: Callable[[Proxy], None], short_s: float
 ) -> None:
-    rate, seconds = drill.seconds(200, 500), drill.seconds(short_s, 60)
+    rate, seconds = drill.clicks_per_s(500), drill.seconds(short_s, 60)
     edge.lines.lengthen()
     async with running_pipeline(edge):
         visitors = Visitors(edge)

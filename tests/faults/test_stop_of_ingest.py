@@ -30,12 +30,13 @@ ENDS_S = 15.0
 async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_and_loses_nothing(
     tmp_path: Path, freezable_kafka: Server, own_settings: LocalSettings, topic_prefix: str, drill: Drill
 ) -> None:
+    rate = drill.clicks_per_s(RATE)
     async with running(await plan_postgres(own_settings)) as postgres, running(plan_valkey(own_settings)) as valkey:
         pipeline = Pipeline(tmp_path, freezable_kafka.address, postgres.address, valkey.address, topic_prefix)
         async with running_pipeline(pipeline):
             visitors = Visitors(pipeline)
             await visitors.click(200)
-            async with silent_visitors(pipeline, 50), visitors.visiting(RATE):
+            async with silent_visitors(pipeline, 50), visitors.visiting(rate):
                 await asyncio.sleep(1)
                 for server in (freezable_kafka, postgres, valkey):
                     server.freeze()
@@ -49,7 +50,7 @@ async def test_a_stop_with_everything_frozen_answers_who_is_there_ends_in_time_a
     assert code == 0
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert visitors.turned_away > 0
-    what = f"SIGTERM with Kafka, Postgres and Redis frozen under {RATE} clicks/s"
+    what = f"SIGTERM with Kafka, Postgres and Redis frozen under {rate:.0f} clicks/s"
     drill.note("2", what, f"ended after {ends_s:.1f} s", "<= 15 s", met=ends_s <= ENDS_S)
     drill.note("2", what, f"{len(visitors.answered)} answered, 0 without an answer", "in flight: all", met=True)
     drill.note("2", what, "0 missing after the next start", "missing 0", met=True)

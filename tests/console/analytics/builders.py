@@ -6,8 +6,7 @@ from typing import Final
 import asyncpg
 
 from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Referrer, Uniqueness
-from storage.rollups.rebuild import count_earlier_day
-from tests.console.builders import enriched_click, rejected_click, store
+from tests.console.builders import count_stored, enriched_click, rejected_click, store
 
 COUNTRIES: Final = ("DE", "DE", "DE", "PT", "PT", None, "US", "FR", "AT", "CH", "IT", "ES", "GB", "NL")
 PEOPLE: Final = "NOT is_bot AND bot_kind IS DISTINCT FROM 'app_fetch' AND NOT prefetch"
@@ -47,8 +46,7 @@ async def fill(tables: asyncpg.Connection, now: datetime) -> None:
     """Store the clicks and a few rejections, and count them in the rollups."""
     rejections = [rejected_click(now - timedelta(hours=number), number) for number in range(REJECTED)]
     await store(tables, [*make_clicks(now), *rejections])
-    while await count_earlier_day(tables):
-        pass
+    await count_stored(tables)
 
 
 async def count(tables: asyncpg.Connection, since: str, condition: str = "true") -> int:

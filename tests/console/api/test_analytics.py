@@ -7,8 +7,7 @@ import asyncpg
 import pytest
 
 from schemas import Bot, Geo
-from storage.rollups.rebuild import count_earlier_day
-from tests.console.builders import enriched_click, store
+from tests.console.builders import count_stored, enriched_click, store
 from tests.console.running import Console
 
 pytestmark = pytest.mark.servers
@@ -23,8 +22,7 @@ async def counted(tables_console: Console, tables: asyncpg.Connection) -> Consol
         for number, country in enumerate(countries)
     ]
     await store(tables, [*clicks, enriched_click(now, 99, bot=Bot(is_bot=True, reasons=["http_library"], rules="1"))])
-    while await count_earlier_day(tables):
-        pass
+    await count_stored(tables)
     return tables_console
 
 

@@ -14,8 +14,7 @@ from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from schemas import Bot
-from storage.rollups.rebuild import count_earlier_day
-from tests.console.builders import enriched_click, store
+from tests.console.builders import count_stored, enriched_click, store
 from tests.console.running import Console
 from tests.referrals.builders import PATIENT, get_signer, unique_prefix
 from tests.waiting import eventually
@@ -71,8 +70,7 @@ async def test_the_list_counts_peoples_clicks_as_the_rows_do(filled: Console, ta
     ]
     bot = enriched_click(now, 99, code="one", bot=Bot(is_bot=True, reasons=["http_library"], rules="1"))
     await store(tables, [*clicks, bot])
-    while await count_earlier_day(tables):
-        pass
+    await count_stored(tables)
     page = await filled.read("/codes")
 
     # Of 3 days with 3 clicks each, 2 days are among the last 7.

@@ -13,8 +13,7 @@ from schemas import Referrer
 from storage.read.asking import question as asking
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.question import Problem
-from storage.rollups.rebuild import count_earlier_day
-from tests.console.builders import NOW, enriched_click, store
+from tests.console.builders import NOW, count_stored, enriched_click, store
 
 pytestmark = pytest.mark.servers
 
@@ -32,8 +31,7 @@ async def rolled(tables: asyncpg.Connection) -> asyncpg.Connection:
         for day in (0, 3)
     ]
     await store(tables, clicks)
-    while await count_earlier_day(tables):
-        pass
+    await count_stored(tables)
     return tables
 
 

@@ -11,7 +11,7 @@ import pytest
 from schemas import Bot, Geo, Uniqueness
 from storage.columns import CLICK_COLUMNS
 from storage.days import prepare_days
-from storage.engine import SCORES, read_engine
+from storage.engine import CLICKS, SCORES, read_engine
 from storage.read.click_filters import ClickFilters
 from storage.read.counts import (
     MinuteCount,
@@ -31,7 +31,6 @@ from tests.console.builders import (
     NOW,
     dead_letter,
     enriched_click,
-    make_partition,
     open_tables,
     rejected_click,
     store,
@@ -208,10 +207,9 @@ ANALYZE = "EXPLAIN (ANALYZE, TIMING OFF)"
 @pytest.fixture
 async def month(tables: asyncpg.Connection) -> asyncpg.Connection:
     """Give tables with a month of settled clicks, many of today, of which one in a hundred became unique."""
-    for day in range(MONTH):
-        at = NOW - timedelta(days=day)
-        await make_partition(tables, at)
-        await prepare_days(tables, await read_engine(tables), [at.date()], SCORES)
+    days, engine = [(NOW - timedelta(days=day)).date() for day in range(MONTH)], await read_engine(tables)
+    for table in (CLICKS, SCORES):
+        await prepare_days(tables, engine, days, table)
     known = [enriched_click(NOW, 1, unique=Uniqueness(is_unique=False, basis="address", status="judged"))]
     await store(tables, known)
     columns = ", ".join(f'"{name}"' for name in (*CLICK_COLUMNS, "stored_at") if name not in ("click_id", "clicked_at"))

@@ -31,6 +31,8 @@ BEGIN: Final = {
 """Clocks go back during the second and the third."""
 DAYS: Final = 10
 PAUSE: Final = timedelta(hours=7)
+AT_ONCE: Final = 400
+"""About so many clicks are rolled in a step."""
 
 
 class World(msgspec.Struct, frozen=True):
@@ -157,9 +159,10 @@ async def count_minutes(connection: asyncpg.Connection) -> None:
 
 
 async def roll_some(connection: asyncpg.Connection, pending: int) -> None:
-    """Roll the oldest batches, one after the other, and leave the newest."""
-    while await connection.fetchval("SELECT count(*) FROM rollup_batches WHERE rolled_at IS NULL") > pending:
-        await roll(connection, 1, LIMITS, wait=True)
+    """Roll the oldest batches, in a few steps, and leave the newest."""
+    waiting = "SELECT clicks FROM rollup_batches WHERE rolled_at IS NULL ORDER BY batch_id DESC OFFSET $1"
+    while left := [row[0] for row in await connection.fetch(waiting, pending)]:
+        await roll(connection, max(1, min(AT_ONCE, sum(left))), LIMITS, wait=True)
 
 
 async def make_months(connection: asyncpg.Connection) -> None:
