@@ -23,7 +23,7 @@ from console.web.responses import reply
 from storage.read.finding import find_stored
 from storage.read.records import StoredClick
 
-LINES: Final = 100
+LINES: Final = 50
 CHOICES: Final = ("outcome", "visitors", "unique", "quality")
 """The parameters that a form of the page sets."""
 

@@ -18,7 +18,6 @@ from storage.read.queries import Connection
 
 Ask = Callable[[Connection, Question, datetime], Awaitable[Answer | Refusal]]
 MOST_GROUPS: Final = 100_000
-AS_OF_ONE_MOMENT: Final = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 ADVICE: Final = (
     "Choose fewer groups or a shorter range, or run `clickrail export clicks`, which writes any number of rows"
 )
@@ -28,8 +27,7 @@ async def read_all(
     connection: Connection, request: ReportRequest, today: Today, answer: Ask = ask
 ) -> CsvReport | Refusal:
     """Read the groups of all pages, each by `answer`. Raises asyncpg's errors."""
-    async with connection.transaction(readonly=True):
-        await connection.execute(AS_OF_ONE_MOMENT)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
         whole = msgspec.structs.replace(request, layout="flat", page=1)
         question = await write_question(connection, whole, today, request.view.by, ())
         if isinstance(question, Problem):

@@ -3,10 +3,10 @@
 Nothing here writes. Each statement is cancelled after QUERY_S seconds, at the server too.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
@@ -31,6 +31,9 @@ VERDICT_COLUMNS: Final = (
     "now_score, now_band, now_ivt_class, now_rules, now_is_unique, now_unique_basis, now_first_click_id,"
     " now_unique_status"
 )
+READ_VERDICTS: Final = f"""
+    SELECT click_id, {VERDICT_COLUMNS} FROM clicks_now WHERE click_id = ANY($1) AND clicked_at BETWEEN $2 AND $3
+"""  # noqa: S608 - our own column names
 REJECTION_FILTERS: Final = {
     **{column: column for column in ("program_id", "affiliate_id", "asked", "reason")},
     "address": "ip_hash",
@@ -49,7 +52,9 @@ class Connection(Reader, Protocol):
     """The part of an asyncpg connection that reads in a transaction."""
 
     def execute(self, query: str) -> Awaitable[str]: ...
-    def transaction(self, *, readonly: bool) -> AbstractAsyncContextManager[Any]: ...
+    def transaction(
+        self, *, isolation: Literal["repeatable_read"], readonly: bool
+    ) -> AbstractAsyncContextManager[Any]: ...
 
 
 class RejectionFilters(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,19 +90,24 @@ async def recent_clicks(
     where.older_than(before, "clicked_at", "click_id")
     where.since(since, "clicked_at")
     table = "clicks_now" if filters.needs_verdicts else "clicks"
-    statement = f"""
-        SELECT page.*, {VERDICT_COLUMNS}
-        FROM (
-            SELECT {listed(CLICK_COLUMNS)}, stored_at FROM {table} {where}
-            ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}
-        ) AS page, LATERAL (
-            SELECT * FROM clicks_now
-            WHERE clicks_now.click_id = page.click_id AND clicks_now.clicked_at = page.clicked_at LIMIT 1
-        ) AS verdict
-        ORDER BY page.clicked_at DESC, page.click_id DESC
-    """  # noqa: S608 - our own column names
+    statement = (
+        f"SELECT {listed(CLICK_COLUMNS)}, stored_at FROM {table} {where}"  # noqa: S608 - our own column names
+        f" ORDER BY clicked_at DESC, click_id DESC LIMIT {where.bind(limit)}"
+    )
     rows = await reader.fetch(statement, *where.values, timeout=QUERY_S)
-    return [msgspec.structs.replace(read_click(row), verdict=read_verdict(row)) for row in rows]
+    return await add_verdicts(reader, [read_click(row) for row in rows])
+
+
+async def add_verdicts(reader: Reader, clicks: Sequence[StoredClick]) -> list[StoredClick]:
+    """Give clicks, newest first, with the verdicts that count."""
+    if not clicks:
+        return []
+    # By a statement of its own: for the times of a page, PostgreSQL plans the scores of those days, and not of all.
+    ids = [one.click.click_id for one in clicks]
+    first, last = clicks[-1].click.clicked_at, clicks[0].click.clicked_at
+    rows = await reader.fetch(READ_VERDICTS, ids, first, last, timeout=QUERY_S)
+    verdicts = {row["click_id"]: read_verdict(row) for row in rows}
+    return [msgspec.structs.replace(one, verdict=verdicts.get(one.click.click_id)) for one in clicks]
 
 
 async def recent_rejections(
@@ -141,8 +151,11 @@ async def read_times(reader: Reader, table: str, column: str, until: datetime | 
 
 @asynccontextmanager
 async def time_limit(connection: Connection, seconds: float) -> AsyncIterator[None]:
-    """Make the server cancel each statement of the block after `seconds`, with asyncpg.QueryCanceledError."""
-    async with connection.transaction(readonly=True):
+    """Make the server cancel each statement of the block after `seconds`, with asyncpg.QueryCanceledError.
+
+    All of them see the tables as they are at the first one.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; {FOR_SEARCHES}")
         yield
 

@@ -159,6 +159,7 @@ ADD_MONTHS: Final = f"""
 UPSERT: Final = f"""
     INSERT INTO click_rollups AS old (grain, period, program_id, kind, entity, dim, value, dim2, value2, {NAMES})
     SELECT grain, period, program_id, kind, entity, dim, value, dim2, value2, {NAMES} FROM with_months
-    ORDER BY kind, entity COLLATE "C", dim, grain, period
+    ORDER BY dim, grain, kind, entity COLLATE "C", period
     ON CONFLICT ({", ".join(KEY)}) DO UPDATE SET {ADD_UP}
 """  # noqa: S608 - fixed texts
+"""Adds `with_months`. Totals come first: those of a day stand side by side, and a list of them reads few pages."""

@@ -10,8 +10,9 @@ from storage.read.asking.segments import UNIT_OF
 from storage.read.asking.sql import Values
 from storage.rollups.dimensions import DIMENSIONS
 
-IS_TOTAL: Final = ("dim = 0", "dim2 = 0")
-NOT_BY_TOTALS: Final = ("dim = (SELECT 0::smallint)", "dim2 = 0")
+IS_TOTAL: Final = ("dim = 0",)
+"""A total has no second dimension either. The index of all totals does not know that, and could not answer alone."""
+NOT_BY_TOTALS: Final = ("dim = (SELECT 0::smallint)",)
 """The same, but the index of all totals is not taken for a few of them."""
 OF_PROGRAMS: Final = ("kind = 'p'", "entity = ''")
 

@@ -60,8 +60,10 @@ def draft_from_rollups(
         return NotKept(explain_gone(state, "the range begins or ends within a period that is counted as a whole"))
     sources = [read_segment(question, segment, scope) for segment in segments]
     if rolled := find_rolled(segments):
-        why = f"clicks that are not in the rollups yet; more than {MOST_PENDING:,} are left out"
-        sources.append(Source("pending", rolled.begin, rolled.end, why, most=MOST_PENDING))
+        if state.pending is not None and (pending := rolled.overlap(state.pending)):
+            # Not the whole range: then PostgreSQL plans the partitions of these days alone.
+            why = f"clicks that are not in the rollups yet; more than {MOST_PENDING:,} are left out"
+            sources.append(Source("pending", pending.begin, pending.end, why, most=MOST_PENDING))
         if scope.is_detail:
             why = f"days on which the {KIND_NAMES[scope.kind]} had too few clicks to be counted by {scope.names}"
             sources.append(Source("quiet", rolled.begin, rolled.end, why, "d"))

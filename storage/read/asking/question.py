@@ -88,6 +88,11 @@ class Span(msgspec.Struct, frozen=True):
     def length(self) -> timedelta:
         return self.end - self.begin
 
+    def overlap(self, other: "Span") -> "Span | None":
+        """Give what both have in common."""
+        begin, end = max(self.begin, other.begin), min(self.end, other.end)
+        return Span(begin, end) if begin < end else None
+
 
 def locate(asked: Range, zone: ZoneInfo) -> Span:
     """Give the moments of a range."""

@@ -101,13 +101,12 @@ class SourceReader(Conditions):
     def select_busiest(self) -> str:
         """Select the affiliates or codes that are marked as busy on a day of the range."""
         days = next(source for source in self.plan.sources if source.kind == "busy")
-        return select(
-            "DISTINCT entity", "click_rollups", [*self.of_entities(), *self.of_programs(), *self.of_busy(days)]
-        )
+        return select("DISTINCT entity", "click_rollups", [*self.of_programs(), *self.of_busy(days)])
 
     def of_busy(self, source: Source) -> list[str]:
-        """Write the conditions by whose index days of busy affiliates and codes are found."""
-        return ["detailed", *NOT_BY_TOTALS, *self.of_periods(source)]
+        """Write the conditions of days of busy affiliates and codes: with no more, their index alone answers."""
+        _, *periods = self.of_periods(source)
+        return [*self.of_entities(), "detailed", *NOT_BY_TOTALS, *periods]
 
     def count_hidden(self, source: Source) -> str:
         """Count the days with other values on which a value of a filter has no row; of months, all with others."""

@@ -1,35 +1,40 @@
 """What the rollups have now, and how many rows a plan would read."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from storage.read.asking.question import Span
 from storage.read.queries import QUERY_S, Reader
 
 STATE: Final = """
     SELECT zone, counted_from, (SELECT max(until) FROM rollup_days) AS kept_from,
-        (SELECT coalesce(sum(clicks), 0)::bigint FROM rollup_batches WHERE rolled_at IS NULL) AS pending,
         (SELECT coalesce(max(batch_id), 0) FROM rollup_batches) AS newest_batch,
-        (SELECT coalesce(array_agg((month AT TIME ZONE zone)::date), '{}') FROM rollup_months) AS months
-    FROM rollup_state
+        (SELECT coalesce(array_agg((month AT TIME ZONE zone)::date), '{}') FROM rollup_months) AS months,
+        pending_from, pending_until
+    FROM rollup_state, (
+        SELECT min(first_at) AS pending_from, max(last_at) AS pending_until FROM rollup_batches WHERE rolled_at IS NULL
+    ) AS pending
 """
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 """What asyncpg makes of `-infinity`."""
+LEAST: Final = timedelta(microseconds=1)
+"""PostgreSQL's times are no finer, so that this much after the last click a span of all ends."""
 
 
 class RollupState(msgspec.Struct, frozen=True):
     """The reporting zone, and how far the rollups reach.
 
-    Clicks before `counted_from` are not counted yet, and those before `kept_from` are gone, or going. `pending` clicks
-    are in no row of `click_rollups` yet. `months` have rows of their own.
+    Clicks before `counted_from` are not counted yet, and those before `kept_from` are gone, or going. `pending` is
+    the time of those that are in no row of `click_rollups` yet, null without any. `months` have rows of their own.
     """
 
     zone_name: str
     counted_from: datetime
     kept_from: datetime | None
-    pending: int
+    pending: Span | None
     newest_batch: int
     months: frozenset[date]
     now: datetime
@@ -40,5 +45,6 @@ class RollupState(msgspec.Struct, frozen=True):
 
 
 async def read_state(reader: Reader, now: datetime) -> RollupState:
-    zone, counted_from, kept_from, pending, newest, months = await reader.fetchrow(STATE, timeout=QUERY_S)
+    zone, counted_from, kept_from, newest, months, first, last = await reader.fetchrow(STATE, timeout=QUERY_S)
+    pending = None if first is None else Span(first, last + LEAST)
     return RollupState(zone, counted_from.replace(tzinfo=UTC), kept_from, pending, newest, frozenset(months), now)

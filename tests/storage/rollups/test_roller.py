@@ -48,3 +48,14 @@ async def test_what_is_rolled_is_what_the_rows_say(tables: asyncpg.Connection, w
     assert {cell[3] for cell in cells if cell[5]} == {"p", "a", "c"}
     assert {(cell[5], cell[7]) for cell in cells if cell[7]} == {(one.number, other.number) for one, other in PAIRS}
     assert [cell for cell in cells if OTHER in (cell[6], cell[8])]
+
+
+async def test_totals_of_days_stand_side_by_side_apart_from_those_of_hours_and_from_dimensions(
+    tables: asyncpg.Connection, writer: TableWriter
+) -> None:
+    await store(writer, 0, 400)
+    await roll(tables, limits=Limits(detailed_from=1000))
+    rows = await tables.fetch("SELECT dim, grain, kind, entity FROM click_rollups ORDER BY ctid")
+
+    assert len({row["grain"] for row in rows if row["dim"] == 0}) == 2
+    assert [tuple(row) for row in rows] == sorted(tuple(row) for row in rows)

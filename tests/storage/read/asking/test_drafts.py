@@ -8,12 +8,13 @@ import pytest
 
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.plan import NotKept, Plan, fill_in
-from storage.read.asking.question import Filter, Question, Range
+from storage.read.asking.question import Filter, Question, Range, Span
 from storage.read.asking.state import RollupState
 
 NOW = datetime(2026, 11, 24, 9, 30, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
-STATE = RollupState("UTC", datetime.min.replace(tzinfo=UTC), None, 0, 0, frozenset({date(2025, 12, 1)}), NOW)
+PENDING = Span(NOW - timedelta(days=2), NOW)
+STATE = RollupState("UTC", datetime.min.replace(tzinfo=UTC), None, PENDING, 0, frozenset({date(2025, 12, 1)}), NOW)
 
 
 def range_of(days: int) -> Range:
@@ -83,14 +84,31 @@ def test_where_days_are_too_many_rows_whole_months_are_tried() -> None:
     assert [sources_of(draft) for draft in draft_plans(by_day, STATE)] == [["d", "pending"], ["index"]]
 
 
+@pytest.mark.parametrize(
+    ("begin", "end", "read"),
+    [
+        (TODAY - timedelta(days=29), TODAY + timedelta(days=1), PENDING),
+        (TODAY - timedelta(days=29), TODAY, Span(PENDING.begin, datetime(2026, 11, 24, tzinfo=UTC))),
+        (TODAY - timedelta(days=29), TODAY - timedelta(days=2), None),
+    ],
+)
+def test_of_clicks_that_are_in_no_rollup_yet_the_time_that_they_have_is_read(
+    begin: date, end: date, read: Span | None
+) -> None:
+    plan = draft_plans(Question(range=Range(begin, end), by=("day",)), STATE)[0]
+    assert isinstance(plan, Plan)
+
+    assert [Span(one.begin, one.end) for one in plan.sources if one.kind == "pending"] == ([read] if read else [])
+
+
 def test_clicks_that_are_not_counted_yet_are_read_from_rows() -> None:
-    state = RollupState("UTC", NOW, None, 0, 0, frozenset(), NOW)
+    state = RollupState("UTC", NOW, None, None, 0, frozenset(), NOW)
 
     assert [sources_of(draft) for draft in draft_plans(Question(range=range_of(30)), state)] == [["index"]]
 
 
 def test_a_part_of_an_hour_whose_clicks_are_gone_is_refused() -> None:
-    state = RollupState("UTC", STATE.counted_from, NOW - timedelta(days=10), 0, 0, frozenset(), NOW)
+    state = RollupState("UTC", STATE.counted_from, NOW - timedelta(days=10), None, 0, frozenset(), NOW)
     drafts = draft_plans(Question(range=Range(NOW - timedelta(days=20), TODAY)), state)
 
     assert [isinstance(draft, NotKept) for draft in drafts] == [True, True]
