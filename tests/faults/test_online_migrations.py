@@ -54,7 +54,7 @@ async def fill(connection: asyncpg.Connection, rows: int) -> None:
             f"FOR VALUES FROM ('{day.isoformat()}') TO ('{(day + timedelta(days=1)).isoformat()}')"
         )
     row = old_row(0)
-    await insert(connection, "clicks", tuple(row), tuple(row.values()))
+    await insert(connection, "clicks", tuple(row), [tuple(row.values())])
     others = ", ".join(f'"{name}"' for name in row if name not in ("click_id", "clicked_at"))
     await connection.execute(
         f"INSERT INTO clicks (click_id, clicked_at, {others}) SELECT lpad(number::text, 26, '0'), "
@@ -75,7 +75,7 @@ async def clicks_flowing(url: str) -> AsyncIterator[list[float]]:
         while not ended.is_set():
             began = time.monotonic()
             row["click_id"] = f"{time.time_ns():026}"
-            await insert(connection, "clicks", tuple(row), tuple(row.values()))
+            await insert(connection, "clicks", tuple(row), [tuple(row.values())])
             waits.append(time.monotonic() - began)
             await asyncio.sleep(EACH_S)
 

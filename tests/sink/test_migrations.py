@@ -35,11 +35,11 @@ async def test_clicks_that_came_before_there_were_test_links_are_no_tests(empty_
         row = dict(zip(CLICK_COLUMNS, click_row(enriched_click(NOW, 1), NOW), strict=True))
         for column in set(row) & added_after_first(newest):
             del row[column]
-        await insert(connection, "clicks", tuple(row), tuple(row.values()))
+        await insert(connection, "clicks", tuple(row), [tuple(row.values())])
 
         await migrate(connection, [newest])
         test = click_row(enriched_click(NOW, 2, is_test=True), NOW)
-        await insert(connection, "clicks", CLICK_COLUMNS, test)
+        await insert(connection, "clicks", CLICK_COLUMNS, [test])
 
         assert await count_totals(connection, NOW.replace(second=0), NOW + timedelta(minutes=1)) == Totals(1, 0, 0, 0)
         stored = await find_click(connection, ulid_at(NOW, 1))

@@ -61,7 +61,7 @@ def draft_from_rollups(
     sources = [read_segment(question, segment, scope) for segment in segments]
     if rolled := find_rolled(segments):
         if state.pending is not None and (pending := rolled.overlap(state.pending)):
-            # Not the whole range: then PostgreSQL plans the partitions of these days alone.
+            # Not for the whole range: PostgreSQL would plan each of its days, of clicks and of scores.
             why = f"clicks that are not in the rollups yet; more than {MOST_PENDING:,} are left out"
             sources.append(Source("pending", pending.begin, pending.end, why, most=MOST_PENDING))
         if scope.is_detail:
