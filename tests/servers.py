@@ -72,6 +72,8 @@ async def empty_schema(postgres: str) -> AsyncIterator[str]:
     try:
         await connection.execute(f"CREATE SCHEMA {schema}")
         yield f"{postgres}{'&' if '?' in postgres else '?'}options=-csearch_path%3D{schema}"
+        # A connection that a test left in a transaction would hold this up: no time-out of pytest reaches here.
+        await connection.execute(f"SET lock_timeout = '{PATIENCE_S:.0f}s'")
         await connection.execute(f"DROP SCHEMA {schema} CASCADE")
     finally:
         await connection.close()
