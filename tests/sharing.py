@@ -13,17 +13,14 @@ import pytest
 
 from tests.drilling import fixtures_of
 
-DEAR: Final = (
-    *("second_kafka", "third_kafka", "aftermath", "ingest", "browser", "forker", "timescaledb_server"),
-    *("world", "berlin"),
-)
 BROKEN: Final = ("second_kafka", "third_kafka")
+"""Kafkas that tests break. They wait for minutes in all, so the tests of a folder have one of their own."""
+DEAR: Final = (*BROKEN, "aftermath", "ingest", "browser", "forker", "timescaledb_server", "world", "berlin")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if group := next((name for name in DEAR if name in fixtures_of(item)), None):
-            # Tests that break a Kafka wait for minutes in all: those of a folder have one of their own.
             of_folder = f" of {item.path.parent.name}" if group in BROKEN else ""
             item.add_marker(pytest.mark.xdist_group(group + of_folder))

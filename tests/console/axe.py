@@ -3,8 +3,6 @@
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Page
 
-from tests.console.browsing import NARROW
-
 EVERYTHING = {"resultTypes": ["violations"]}
 COLOURS = {
     "resultTypes": ["violations"],
@@ -13,16 +11,16 @@ COLOURS = {
 RUN = "options => axe.run(options).then(results => results.violations)"
 
 
-async def find_violations(page: Page) -> list[str]:
+async def find_violations(page: Page, *, dark: bool = True) -> list[str]:
     """Give a line for each element that breaks a rule. Schemes differ in colours only: in the dark, those are tried.
 
-    A narrow window has the colours of a wide one: they are not tried again. Open the page with
-    `reduced_motion="reduce"`: text that is still fading in has too little contrast.
+    Not if `dark` is false, for a page that was tried in another window before. Open it with `reduced_motion="reduce"`:
+    text that is still fading in has too little contrast.
     """
     schemes = [("light", EVERYTHING), ("dark", COLOURS)]
     await page.evaluate(AXE_SCRIPT)
     found = []
-    for scheme, options in schemes[:1] if page.viewport_size == NARROW else schemes:
+    for scheme, options in schemes if dark else schemes[:1]:
         await page.emulate_media(color_scheme=scheme)
         found += [
             f"{page.url} ({scheme}): {violation['id']}: {node['html'][:200]}"

@@ -63,7 +63,7 @@ async def test_bad_records_by_the_hundred_stop_both_stages_and_nothing_is_lost_d
 ) -> None:
     async with running_pipeline(pipeline):
         visitors, storm = Visitors(pipeline), Storm(pipeline)
-        rate = drill.seconds(50, 300)
+        rate = drill.clicks_per_s(300)
         async with visitors.visiting(rate):
             await storm.blow(max(A_TENTH * rate, 60), drill.seconds(3, 30))
             await eventually(lambda: both_say_too_many(pipeline))

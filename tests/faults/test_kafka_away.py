@@ -42,11 +42,11 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
     pipeline: Pipeline, broker: Server, drill: Drill
 ) -> None:
     # More than memory has room for, soon: each click has a long referrer.
-    burst, asked = int(drill.seconds(7_000, 60_000)), drill.clicks_per_s(RATE)
+    burst, load = int(drill.seconds(7_000, 60_000)), drill.clicks_per_s(RATE)
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline, fields={"Referer": LONG_REFERRER})
         await visitors.click(200)
-        async with assert_bounded(pipeline) as bounds, visitors.visiting(asked):
+        async with assert_bounded(pipeline) as bounds, visitors.visiting(load):
             await asyncio.sleep(drill.seconds(1, 30))
             usual = visitors.p99_ms()
             visitors.waits_ms.clear()
@@ -58,18 +58,18 @@ async def test_kafka_down_changes_nothing_for_visitors_and_all_clicks_are_delive
             on_disk = sum(path.stat().st_size for path in (pipeline.folder / "ingest").rglob("*.seg"))
             await broker.start()
             rate, took_s = await asyncio.gather(
-                measure_drain_rate(pipeline, asked), measure_recovery(pipeline, visitors)
+                measure_drain_rate(pipeline, load), measure_recovery(pipeline, visitors)
             )
         await assert_conserved(pipeline, visitors)
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert waited > burst
     assert on_disk > JournalLimits().window_bytes
-    what = f"Kafka down for {drill.seconds(4, 600):.0f} s under {asked:.0f} clicks/s"
+    what = f"Kafka down for {drill.seconds(4, 600):.0f} s under {load:.0f} clicks/s"
     drill.note("3", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("3", what, f"p99 {usual:.1f} -> {meanwhile:.1f} ms", "<= +5 ms", met=meanwhile <= usual + MORE_MS)
     drill.note("3", what, f"ingest grew by {bounds.growth_mib:.0f} MiB", "<= 64 MiB", met=bounds.growth_mib <= 64)
-    drill.note("3", what, f"drained at {rate:.0f} clicks/s", f">= {2 * asked:.0f} clicks/s", met=rate >= 2 * asked)
+    drill.note("3", what, f"drained at {rate:.0f} clicks/s", f">= {2 * load:.0f} clicks/s", met=rate >= 2 * load)
     stored = f"new clicks stored after {took_s:.1f} s, behind {waited:.0f} older ones"
     drill.note("3", what, stored, "<= 10 s", met=took_s <= 10)
 
@@ -93,11 +93,11 @@ async def test_a_frozen_kafka_changes_nothing_for_visitors_and_no_partition_stay
     pipeline: Pipeline, broker: Server, drill: Drill
 ) -> None:
     # Longer than a delivery may take, so that producers are thrown away meanwhile; the long form than any time-out.
-    frozen_s, asked = drill.seconds(12, 120), drill.clicks_per_s(RATE)
+    frozen_s, load = drill.seconds(12, 120), drill.clicks_per_s(RATE)
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with assert_bounded(pipeline) as bounds, visitors.visiting(asked):
+        async with assert_bounded(pipeline) as bounds, visitors.visiting(load):
             broker.freeze()
             await asyncio.sleep(frozen_s)
             broker.thaw()
@@ -108,7 +108,7 @@ async def test_a_frozen_kafka_changes_nothing_for_visitors_and_no_partition_stay
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert produced_s < AS_OFTEN * PRODUCES_S
-    what = f"Kafka frozen for {frozen_s:.0f} s under {asked:.0f} clicks/s"
+    what = f"Kafka frozen for {frozen_s:.0f} s under {load:.0f} clicks/s"
     drill.note("4", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("4", what, f"ingest grew by {bounds.growth_mib:.0f} MiB", "<= 64 MiB", met=bounds.growth_mib <= 64)
     drill.note("4", what, f"all partitions produce after {produced_s:.1f} s", "<= 10 s", met=produced_s <= PRODUCES_S)
@@ -118,12 +118,12 @@ async def test_a_frozen_kafka_changes_nothing_for_visitors_and_no_partition_stay
 async def test_kafka_restarted_under_load_in_order_and_by_force_leaves_no_partition_stuck(
     pipeline: Pipeline, broker: Server, drill: Drill
 ) -> None:
-    rounds, asked = int(drill.seconds(1, 3)), drill.clicks_per_s(RATE)
+    rounds, load = int(drill.seconds(1, 3)), drill.clicks_per_s(RATE)
     slowest_s = took_s = 0.0
     async with running_pipeline(pipeline):
         visitors = Visitors(pipeline)
         await visitors.click(200)
-        async with assert_bounded(pipeline), visitors.visiting(asked):
+        async with assert_bounded(pipeline), visitors.visiting(load):
             for _ in range(rounds):
                 for end in (broker.stop, broker.kill):
                     await end()
@@ -135,7 +135,7 @@ async def test_kafka_restarted_under_load_in_order_and_by_force_leaves_no_partit
 
     assert (visitors.statuses, visitors.unanswered) == ({302: len(visitors.answered)}, 0)
     assert slowest_s < AS_OFTEN * PRODUCES_S
-    what = f"Kafka stopped and killed {rounds} times each under {asked:.0f} clicks/s"
+    what = f"Kafka stopped and killed {rounds} times each under {load:.0f} clicks/s"
     drill.note("6", what, f"{len(visitors.answered)} answered, 0 missing", "missing 0", met=True)
     drill.note("6", what, f"all partitions produce after {slowest_s:.1f} s", "<= 10 s", met=slowest_s <= PRODUCES_S)
     drill.note("6", what, f"new clicks stored after {took_s:.1f} s", "<= 10 s", met=took_s <= 10)

@@ -66,7 +66,7 @@ async def test_members_that_join_leave_or_die_lose_and_double_nothing_and_keep_c
     changes = Changes(members, drill)
     async with running_pipeline(members, "ingest", "enricher-1", "sink-1"):
         visitors = Visitors(members)
-        async with visitors.visiting(drill.seconds(50, 300)):
+        async with visitors.visiting(drill.clicks_per_s(300)):
             await change_members(members, changes, drill)
         await assert_conserved(members, visitors)
         await changes.note()

@@ -176,7 +176,7 @@ async def test_a_search_for_what_is_not_there_asks_a_bounded_number_of_statement
         assert (step_s, connection.statements <= most) == (step_s, True)
 
 
-async def test_without_a_filter_one_statement_reads_a_page(tables: asyncpg.Connection) -> None:
+async def test_without_a_filter_one_statement_finds_a_page(tables: asyncpg.Connection) -> None:
     await store(tables, [enriched_click(NOW - timedelta(days=number), number) for number in range(31)])
     connection = Counting(tables)
 

@@ -123,6 +123,6 @@ async def test_axe_finds_nothing_on_pages_of_referrals(
             await page.set_viewport_size(viewport)
             for path in paths:
                 await page.goto(path)
-                found += await find_violations(page)
+                found += await find_violations(page, dark=viewport == WIDE)
 
     assert found == []

@@ -13,8 +13,8 @@ from storage.days import prepare_days
 from storage.engine import read_engine
 from storage.read.visitors import VISITORS
 from storage.rows import click_row
-from tests.console.builders import enriched_click
-from tests.storage.read.asking.world import count_minutes, note_batches, roll_some
+from tests.console.builders import count_minutes, enriched_click
+from tests.storage.read.asking.world import note_batches, roll_some
 
 DAYS = 21
 COLUMNS: Mapping[str, str] = {

@@ -12,15 +12,13 @@ from schemas import Bot, Device, EnrichedClick, Fraud, Geo, Network, Referrer, U
 from storage.columns import CLICK_COLUMNS
 from storage.days import prepare_days
 from storage.engine import CLICKS, SCORES, read_engine
-from storage.rollups.batches import NAMES
 from storage.rollups.limits import Limits
-from storage.rollups.measures import count_measures
 from storage.rollups.months import make_month
 from storage.rollups.roller import roll
 from storage.rows import click_row
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter, Verdict, add_verdict
-from tests.console.builders import enriched_click
+from tests.console.builders import count_minutes, enriched_click
 
 LIMITS: Final = Limits(detailed_from=12)
 BEGIN: Final = {
@@ -146,23 +144,11 @@ async def note_batches(connection: asyncpg.Connection, zone: str) -> None:
     )
 
 
-async def count_minutes(connection: asyncpg.Connection) -> None:
-    """Count all minutes by the verdicts of now: the product moves those of the last days alone."""
-    await connection.execute("DELETE FROM click_minutes")
-    await connection.execute(
-        f"""
-        INSERT INTO click_minutes (minute, program_id, slot, {NAMES})
-        SELECT date_trunc('minute', clicked_at, 'UTC'), program_id, hashtext(click_id) % 4 + 3, {count_measures()}
-        FROM clicks_now GROUP BY 1, 2, 3
-        """
-    )
-
-
 async def roll_some(connection: asyncpg.Connection, pending: int) -> None:
     """Roll the oldest batches, in a few steps, and leave the newest."""
-    waiting = "SELECT clicks FROM rollup_batches WHERE rolled_at IS NULL ORDER BY batch_id DESC OFFSET $1"
-    while left := [row[0] for row in await connection.fetch(waiting, pending)]:
-        await roll(connection, max(1, min(AT_ONCE, sum(left))), LIMITS, wait=True)
+    oldest = "SELECT clicks FROM rollup_batches WHERE rolled_at IS NULL ORDER BY batch_id DESC OFFSET $1"
+    while clicks := await connection.fetchval(f"SELECT sum(clicks) FROM ({oldest}) AS oldest", pending):
+        await roll(connection, min(AT_ONCE, clicks), LIMITS, wait=True)
 
 
 async def make_months(connection: asyncpg.Connection) -> None:
