@@ -12,7 +12,7 @@ from storage.read.click_filters import ClickFilters
 from storage.read.finding import find_click, find_letters, find_rejection
 from storage.read.letter_names import LetterName
 from storage.read.letters import recent_letters
-from storage.read.queries import RejectionFilters, recent_clicks, recent_rejections
+from storage.read.queries import RejectionFilters, recent_clicks, recent_rejections, time_limit
 from tests.console.builders import NOW, dead_letter, enriched_click, open_tables, rejected_click, store, ulid_at
 
 pytestmark = pytest.mark.servers
@@ -143,6 +143,21 @@ async def test_each_letter_of_a_place_is_found_by_the_beginning_of_its_digest(ta
     assert (await find(newest.name), await find(older.name)) == ([b"after"], [b"before"])
     assert await find(LetterName("clicks.raw", 3, 42)) == [b"after", b"before"]
     assert await find(LetterName("clicks.raw", 3, 42, "0" * 64)) == []
+
+
+async def test_all_statements_of_a_question_see_the_tables_as_they_were_at_the_first(
+    database_url: str, tables: asyncpg.Connection
+) -> None:
+    await store(tables, [enriched_click(NOW, 1)])
+    sink = await asyncpg.connect(database_url)
+    async with time_limit(tables, 30):
+        first = await recent_clicks(tables, ClickFilters(), 10)
+        await store(sink, [enriched_click(NOW, 2)])
+        again = await recent_clicks(tables, ClickFilters(), 10)
+    await sink.close()
+
+    assert again == first
+    assert len(await recent_clicks(tables, ClickFilters(), 10)) == 2
 
 
 async def test_a_pool_may_be_asked_as_well_as_a_connection(database_url: str, tables: asyncpg.Connection) -> None:

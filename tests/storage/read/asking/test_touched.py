@@ -6,7 +6,11 @@ import pytest
 
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.description import describe_plan, explain_plan
+from storage.read.asking.drafts import draft_plans
+from storage.read.asking.plan import Plan
 from storage.read.asking.question import Filter, Question, Range
+from storage.read.asking.state import read_state
+from storage.read.asking.statement import write_look
 from storage.read.asking.touched import Touched, count_touched
 from tests.console.builders import open_tables
 from tests.storage.read.asking.world import World, make_world
@@ -73,6 +77,22 @@ async def check_touched(world: World, question: Question) -> None:
     assert found.touched.rollups + found.touched.index <= answer.plan.most_of_rollups + 30, question
     # Pending clicks are read by their batches, and again where all rows of an affiliate are read.
     assert found.touched.clicks <= answer.plan.most_of_clicks + 2 * answer.pending, question
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("place", "index"), [(0, "click_rollups_top"), (1, "click_rollups_busy")])
+async def test_how_much_a_list_would_read_is_counted_by_an_index_alone(berlin: World, place: int, index: str) -> None:
+    question = Question(range=Range(berlin.begin.date(), (berlin.begin + WEEK).date()), by=("code",))
+    drafts = draft_plans(question, await read_state(berlin.connection, berlin.now))
+    plan = [draft for draft in drafts if isinstance(draft, Plan)][place]
+    look = write_look(plan)
+    assert look is not None
+    async with berlin.connection.transaction():
+        # Small tables are read in other ways.
+        await berlin.connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        lines = await berlin.connection.fetch(f"EXPLAIN {look.text}", *look.values)
+
+    assert any(f"Index Only Scan using {index} on" in line[0] for line in lines), lines
 
 
 @pytest.mark.servers
