@@ -21,7 +21,7 @@ GROWING: Final = {
 LAST_BEFORE_THE_RULE: Final = 22
 """Of storage. Files up to this one may have been applied somewhere, so they stay as they are (docs/upgrading.md)."""
 SHORT_ENOUGH: Final = {"storage/migrations/0024_busy_entities.sql": {"click_rollups"}}
-"""The roller waits meanwhile, 1.4 s where there are 13 million rows, and readers count what it has not rolled."""
+"""The roller waits meanwhile, 2 to 5 s where there are 10 million rows; readers count what it has not rolled."""
 
 
 def waits_of(*statements: str, first: str = "") -> tuple[Wait, ...]:
