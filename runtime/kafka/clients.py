@@ -4,12 +4,15 @@ uvloop raises RuntimeError where asyncio only warns: when a connection is writte
 aiokafka expects OSError there (aio-libs/aiokafka#1038, open). So its task that fetches, sends heartbeats or refreshes
 metadata ends without an error for its caller, and the client waits for its group or its leaders for ever.
 
+A client that starts asks for metadata on a connection which only that call knows. When the start is cancelled, by a
+time limit or because the service ends, nobody closes that connection.
+
 Its producer compresses all batches of a request in one step on the event loop. With a dozen partitions everything else
 in the process, such as answers to visitors, waits a millisecond or more for it, dozens of times a second.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
 from math import inf
 from time import monotonic, perf_counter
 from typing import Any, Final, Protocol
@@ -61,15 +64,27 @@ aiokafka.errors.kafka_errors.update({error.errno: error for error in (InvalidRec
 
 
 class Connection(AIOKafkaConnection):  # type: ignore[misc]  # published without types
-    """A connection on which a write that came too late is an error of the connection."""
+    """A connection on which a write that came too late is an error of the connection.
+
+    A client's first connection, which no list of its holds, closes itself when the request on it is cancelled.
+    """
 
     def send(self, request: Any, expect_response: bool = True) -> Any:  # noqa: FBT001, FBT002 - as its parent has it
         """As its parent's. Raises KafkaConnectionError when the connection is gone."""
         try:
-            return super().send(request, expect_response)
+            answer = super().send(request, expect_response)
         except RuntimeError as error:
             self.close(reason=CloseReason.CONNECTION_BROKEN)
             raise KafkaConnectionError(f"Connection at {self.host}:{self.port} broken: {error}") from error
+        # The client is told when a connection of its list closes; of its first one it is not.
+        return answer if self._on_close_cb is not None else self._closed_if_cancelled(answer)
+
+    async def _closed_if_cancelled(self, answer: Awaitable[Any]) -> Any:
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.close()
+            raise
 
 
 class Coordinator(GroupCoordinator):  # type: ignore[misc]  # published without types

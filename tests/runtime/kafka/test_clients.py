@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 import uvloop
@@ -9,7 +10,14 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
-from runtime.kafka.clients import AT_A_TIME_S, AIOKafkaConsumer, AIOKafkaProducer, PoliteSender, compress
+from runtime.kafka.clients import (
+    AT_A_TIME_S,
+    AIOKafkaConsumer,
+    AIOKafkaProducer,
+    Connection,
+    PoliteSender,
+    compress,
+)
 
 pytestmark = pytest.mark.servers
 
@@ -47,6 +55,31 @@ async def test_a_consumer_closes_its_connections_though_a_task_of_its_has_failed
         await consumer.stop()
     assert [connection.connected() for connection in connections] == [False] * len(connections)
     assert connections
+
+
+async def test_a_client_whose_start_is_cancelled_leaves_no_connection_open(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connection] = []
+    asked = asyncio.Event()
+
+    class Watched(Connection):
+        def send(self, request: Any, expect_response: bool = True) -> Any:  # noqa: FBT002 - its parent's
+            made.append(self)
+            if isinstance(request, MetadataRequest):
+                asked.set()
+            return super().send(request, expect_response)
+
+    monkeypatch.setattr("aiokafka.conn.AIOKafkaConnection", Watched)
+    client = AIOKafkaClient(bootstrap_servers=kafka)
+    starting = asyncio.create_task(client.bootstrap())
+    await asked.wait()
+    starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
+    await client.close()
+
+    assert starting.cancelled()
+    assert [connection.connected() for connection in made] == [False] * len(made)
 
 
 class Batch:
