@@ -15,7 +15,7 @@ from deploy.local.server import Server, running
 from deploy.local.settings import LocalSettings
 from tests import examples, keeper, migrated, servers
 from tests.faults.brokers import ProxiedKafka, kafka_behind_proxy
-from tests.forking import Forker
+from tests.forking import Forker, stop_forkers
 from tests.in_memory import in_memory
 from tests.pipeline import Pipeline
 
@@ -149,11 +149,17 @@ def pipeline(tmp_path: Path, kafka: str, database_url: str, valkey: str, topic_p
 
 
 @pytest.fixture(scope="session")
-async def forker(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Forker]:
+async def forker() -> AsyncIterator[Forker]:
     """Services as processes that need not import, for a test that starts one only to see it end."""
-    forker = Forker(tmp_path_factory.mktemp("forker"))
+    forker = Forker()
     yield forker
     await forker.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _forked_services() -> AsyncIterator[None]:
+    yield
+    await stop_forkers()
 
 
 @pytest.fixture(scope="session")

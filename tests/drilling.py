@@ -12,6 +12,7 @@ from typing import Final
 import pytest
 
 from tests.faults.drill import Drill, Recorder, is_drill
+from tests.pipeline import Service
 
 LONGEST_S: Final = 3600
 """A test in its long form may take so long, unless it says otherwise by a `timeout` mark of its own."""
@@ -42,6 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if is_drill(config):
+        Service.forks = False
         config.pluginmanager.register(Recorder(config.rootpath), "drill")
 
 

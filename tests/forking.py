@@ -1,19 +1,20 @@
 """Programs in Python as processes that need not import: they are forked from one process that has imported already.
 
-A service imports for a second of processor time, before it looks at its settings. Who starts one only to see it refuse
-them starts it here. The program has an environment, output and an exit code of its own, as under `python -c`.
+A service imports for half a second of processor time, before it looks at its settings; a test of the whole pipeline
+starts three. The program has an environment, output and an exit code of its own, as under `python -c`.
 """
 
 import asyncio
-import gc
-import importlib
+import itertools
 import json
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
-from typing import Any, Final, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Final, NamedTuple
 
 from tests.waiting import PATIENCE_S
 
@@ -21,6 +22,9 @@ SERVICES: Final = ("ingest", "enricher", "sink", "settler", "console")
 COMMANDS: Final = ("cli.main", "cli.status.checks", "runtime.kafka.groups", "simulate.run", "simulate.request_spec")
 """Some commands, and what they import when they are called."""
 IMPORTED: Final = (*(f"{service}.service" for service in SERVICES), *COMMANDS)
+
+
+_OF_SERVICES: Final[dict[str, "Forker"]] = {}
 
 
 class Ended(NamedTuple):
@@ -31,76 +35,115 @@ class Ended(NamedTuple):
     errors: str
 
 
+class Forked:
+    """A program that runs or has ended: what tests use of `asyncio.subprocess.Process`."""
+
+    def __init__(self, pid: int, ended: asyncio.Future[int]) -> None:
+        self.pid = pid
+        self._ended = ended
+
+    @property
+    def returncode(self) -> int | None:
+        return self._ended.result() if self._ended.done() else None
+
+    async def wait(self) -> int:
+        return await asyncio.shield(self._ended)
+
+    def send_signal(self, number: int) -> None:
+        """Raises ProcessLookupError when it is known to have ended."""
+        if self._ended.done():
+            raise ProcessLookupError(self.pid)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
 class Forker:
     """The process that forks. It is started when it is needed, and ends with the process that started it."""
 
-    def __init__(self, folder: Path, imported: Sequence[str] = IMPORTED) -> None:
-        self.folder, self.imported = folder, imported
+    def __init__(self, imported: Sequence[str] = IMPORTED) -> None:
+        self.imported = imported
         self.process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._numbers = itertools.count()
+        self._pids: dict[int, asyncio.Future[int]] = {}
+        self._codes: dict[int, asyncio.Future[int]] = {}
 
     async def run_module(self, name: str, environ: Mapping[str, str]) -> Ended:
         """Run what `python -m name` runs."""
-        return await self.run(f"import runpy; runpy.run_module({name!r}, run_name='__main__', alter_sys=True)", environ)
+        return await self.run(module_program(name), environ)
 
     async def run(self, program: str, environ: Mapping[str, str], arguments: Sequence[str] = ()) -> Ended:
         """Run what `python -c program arguments` runs, to its end. Raises TimeoutError, and nothing is left running."""
-        output, errors = self.folder / "output", self.folder / "errors"
-        order = {"program": program, "arguments": ["-c", *arguments], "environ": dict(environ)}
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                code = await self.send({**order, "output": str(output), "errors": str(errors)})
-        except BaseException:
-            await self.stop()
-            raise
-        return Ended(code, output.read_text(), errors.read_text())
+        with TemporaryDirectory() as folder:
+            output, errors = Path(folder) / "output", Path(folder) / "errors"
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    code = await (await self.start(program, environ, output, errors, arguments)).wait()
+            except BaseException:
+                await self.stop()
+                raise
+            return Ended(code, output.read_text(), errors.read_text())
 
-    async def send(self, order: Mapping[str, object]) -> int:
-        """Give the order to the process that forks; return the exit code of the program."""
-        if self.process is None:
+    async def start(
+        self, program: str, environ: Mapping[str, str], output: Path, errors: Path, arguments: Sequence[str] = ()
+    ) -> Forked:
+        """Start what `python -c program arguments` runs. It writes at the end of these files."""
+        process = await self._running()
+        number = next(self._numbers)
+        loop = asyncio.get_running_loop()
+        pid, code = self._pids[number], self._codes[number] = loop.create_future(), loop.create_future()
+        order = {"number": number, "program": program, "arguments": ["-c", *arguments], "environ": dict(environ)}
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({**order, "output": str(output), "errors": str(errors)}).encode() + b"\n")
+        return Forked(await pid, code)
+
+    async def stop(self) -> None:
+        """End the process, and the programs that it runs."""
+        if self.process is not None and self._listening is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            await self.process.wait()
+            await self._listening
+            self.process = None
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        if self.process is None or self.process.returncode is not None:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.forking", *self.imported),
+                *(sys.executable, "-m", "tests.fork_server", *self.imported),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,
             )
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        return int(await self.process.stdout.readline())
+            self._listening = asyncio.create_task(self._listen(self.process))
+        return self.process
 
-    async def stop(self) -> None:
-        """End the process, and the program that it runs."""
-        if self.process is not None:
-            os.killpg(self.process.pid, 9)
-            await self.process.communicate()
-            self.process = None
-
-
-def fork_when_told(imported: Sequence[str]) -> None:
-    for name in imported:
-        importlib.import_module(name)
-    # A program that ends would look through all of it for garbage, for half a second.
-    gc.collect()
-    gc.freeze()
-    while line := sys.stdin.readline():
-        order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            become(order)
-            return
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)  # noqa: T201 - the answer
+    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        while line := await process.stdout.readline():
+            number, what, value = json.loads(line)
+            (self._pids if what == "pid" else self._codes).pop(number).set_result(value)
+        for lost in (*self._pids.values(), *self._codes.values()):
+            lost.set_result(-signal.SIGKILL)
+        self._pids.clear()
+        self._codes.clear()
 
 
-def become(order: dict[str, Any]) -> None:
-    """Be the program that is ordered: what it raises ends this process as it would end any."""
-    for number, path in enumerate((os.devnull, order["output"], order["errors"])):
-        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), number)
-    os.environ.clear()
-    os.environ.update(order["environ"])
-    sys.argv[:] = order["arguments"]
-    main = sys.modules["__main__"] = ModuleType("__main__")
-    exec(compile(order["program"], "<string>", "exec"), vars(main))  # noqa: S102 - the test's program
+def module_program(name: str) -> str:
+    """Give the program that does what `python -m name` does."""
+    return f"import runpy; runpy.run_module({name!r}, run_name='__main__', alter_sys=True)"
 
 
-if __name__ == "__main__":
-    fork_when_told(sys.argv[1:])
+def forker_of(service: str) -> Forker:
+    """Give the process that has imported this service and no other, so that its memory and files are those of one."""
+    return _OF_SERVICES.setdefault(service, Forker([f"{service}.service"]))
+
+
+async def stop_forkers() -> None:
+    """End all services, and what they are forked from."""
+    for forker in _OF_SERVICES.values():
+        await forker.stop()

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from runtime.kafka.topics import apply_topics
 from runtime.migration_files import find_migrations
 from runtime.migrations import migrate
 from schemas import TOPICS, Topic
+from tests.forking import Forked, forker_of, module_program
 from tests.waiting import PATIENCE_S, eventually
 
 CHROME = (
@@ -50,13 +51,16 @@ class Prefixed:
 class Service:
     """One service as a process. Its log is a file, for the test to look through."""
 
+    forks = True
+    """Whether its process is forked from one that has imported the service already; a drill starts it as people do."""
+
     def __init__(self, name: str, environ: dict[str, str], log: Path) -> None:
         self.name = name
         self.environ = environ
         self.log = log
         self.private_port = int(environ[f"CLICKRAIL_{name.upper()}_PRIVATE_PORT"])
         self.tree: Path | None = None  # of another version, whose code is to run
-        self.process: asyncio.subprocess.Process | None = None
+        self.process: asyncio.subprocess.Process | Forked | None = None
 
     async def start(self) -> None:
         await self.launch()
@@ -66,11 +70,15 @@ class Service:
         """Start the process, and do not wait until it is ready."""
         # Without the settings of the tests themselves, such as CLICKRAIL_TEST_KAFKA, which no service knows.
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("CLICKRAIL_")}
+        environ = {**inherited, **self.environ}
+        if self.forks and self.tree is None and is_usual(self.environ):
+            self.process = await forker_of(self.name).start(module_program(self.name), environ, self.log, self.log)
+            return
         source = {"PYTHONPATH": str(self.tree)} if self.tree else {}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", self.name),
-                env={**inherited, **source, **self.environ},
+                env={**environ, **source},
                 cwd=self.tree,
                 stdout=log,
                 stderr=log,
@@ -96,6 +104,12 @@ class Service:
         if self.process.returncode is None:
             self.process.terminate()
         return await asyncio.wait_for(self.process.wait(), PATIENCE_S)
+
+
+def is_usual(environ: Mapping[str, str]) -> bool:
+    """Tell whether a service with these settings imports what it imports in any other test."""
+    is_alone = environ.get("CLICKRAIL_INGEST_WORKERS", "1") == "1"  # a supervisor of several imports very little
+    return is_alone and all(name.startswith("CLICKRAIL_") for name in environ)
 
 
 class Pipeline:

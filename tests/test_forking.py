@@ -1,12 +1,14 @@
 """A forked program is a process like any other."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.forking import Ended, Forker
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.processes
 
@@ -14,8 +16,8 @@ SAYS = "import os, sys; print(sys.argv[1:], dict(os.environ), repr(sys.stdin.rea
 
 
 @pytest.fixture
-async def bare(tmp_path: Path) -> AsyncIterator[Forker]:
-    bare = Forker(tmp_path, imported=["json"])
+async def bare() -> AsyncIterator[Forker]:
+    bare = Forker(["json"])
     yield bare
     await bare.stop()
 
@@ -45,11 +47,36 @@ async def test_what_is_imported_is_there_and_a_module_runs_as_by_its_name(bare: 
 
 
 async def test_one_that_is_given_up_is_killed_and_the_next_runs(bare: Forker, tmp_path: Path) -> None:
-    waiting = asyncio.create_task(bare.run("import time; print('here', flush=True); time.sleep(600)", {}))
-    while not (tmp_path / "output").exists() or not (tmp_path / "output").read_text():
-        await asyncio.sleep(0.02)
+    here = tmp_path / "here"
+    program = "import sys, time; open(sys.argv[1], 'w').close(); time.sleep(600)"
+    waiting = asyncio.create_task(bare.run(program, {}, [str(here)]))
+    await eventually(here.exists)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
     assert await bare.run("print('next')", {}) == Ended(0, "next\n", "")
+
+
+async def test_several_run_beside_each_other_and_write_at_the_end_of_their_files(bare: Forker, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    waits = "import signal, sys; print(sys.argv[1], flush=True); signal.sigwait([signal.SIGTERM])"
+    first = await bare.start(waits, {}, log, log, ["first"])
+    second = await bare.start("print('second')", {}, log, log)
+
+    assert await second.wait() == 0
+    await eventually(lambda: "first" in log.read_text())
+    assert first.returncode is None
+    first.terminate()
+    assert await first.wait() == -signal.SIGTERM
+    assert sorted(log.read_text().split()) == ["before", "first", "second"]
+
+
+async def test_who_stops_the_forker_ends_its_programs(bare: Forker, tmp_path: Path) -> None:
+    program = await bare.start("import time; time.sleep(600)", {}, tmp_path / "log", tmp_path / "log")
+    await bare.stop()
+
+    assert await program.wait() == -signal.SIGKILL
+    with pytest.raises(ProcessLookupError):
+        program.kill()
