@@ -1,6 +1,7 @@
 """Real values for the tests of ingest: a referral, a ring, a request's headers, small stand-ins."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address
@@ -85,14 +86,19 @@ def visit(
 
 
 class Codes:
-    """A Lookup of a few codes, none of them in memory. `asked` is every code it was asked for, in order."""
+    """A Lookup of a few codes, none of them in memory. `asked` is every code it was asked for, in order.
 
-    def __init__(self, answers: Mapping[str, Answer]) -> None:
-        self.answers = dict(answers)
+    Each question keeps the event loop for `takes_s`.
+    """
+
+    def __init__(self, answers: Mapping[str, Answer], takes_s: float = 0) -> None:
+        self.answers, self.takes_s = dict(answers), takes_s
         self.asked: list[str] = []
 
     def find_cached(self, code: str) -> Answer | None:
         self.asked.append(code)
+        if self.takes_s:
+            time.sleep(self.takes_s)
         return None
 
     def peek(self, code: str) -> Answer | None:

@@ -76,10 +76,14 @@ async def serving(
     of_ring: LiveKeys | None = None,
     most_wait_ms: int = 0,
     keepalive_s: float = 75,
+    lookup_s: float = 0,
     **of_site: Any,
 ) -> AsyncIterator[Served]:
-    """Serve these codes; by default `abc123` is active, `away` is out of reach, and rates and waits have no limit."""
-    codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers)
+    """Serve these codes; by default `abc123` is active, `away` is out of reach, and rates and waits have no limit.
+
+    Each lookup keeps the event loop for `lookup_s`.
+    """
+    codes = Codes({"abc123": found(), "away": UNAVAILABLE} if answers is None else answers, lookup_s)
     topics, registry = Topics(), CollectorRegistry()
     async with publishing(topics) as to:
         metrics = IngestMetrics(registry)
