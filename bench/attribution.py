@@ -115,6 +115,8 @@ async def fill(connection: asyncpg.Connection) -> None:
         await connection.execute(FILL, start, min(start + BATCH, CLICKS) - 1, STARTED_AT)
     await connection.execute(SCORE)
     await connection.execute("VACUUM ANALYZE clicks, click_scores")
+    # What was filled would otherwise be written to the disk while questions are measured.
+    await connection.execute("CHECKPOINT")
 
 
 def pick(count: int) -> Sequence[int]:

@@ -3,12 +3,15 @@
 from urllib.parse import quote
 
 import msgspec
+from markupsafe import Markup, escape
 
 from console.clicks.log_address import write_log
 from console.view.filters import Filter, write_filter
 from console.view.view import View, set_filter
+from console.web.text import cut, make_visible
 
 SAFE = ":,"
+LONGEST_TITLE = 64
 
 
 class Picks:
@@ -19,6 +22,20 @@ class Picks:
         self._view = msgspec.structs.replace(view, rest=tuple(pair for pair in view.rest if pair[0] != "before"))
         self._others: dict[str, str] = {}
         self.query = write_log(view)
+
+    def link(self, base: str, value: str | None, field: str, shown: Markup) -> Markup:
+        """Write a link that filters the log by a value, or by all others with the shift key (`static/clicks.js`).
+
+        Without a value it is what is `shown` alone.
+        """
+        if not value:
+            return shown
+        current = ' aria-current="true"' if self.is_only(field, value) else ""
+        title = f"Only {cut(make_visible(value), LONGEST_TITLE)}; with Shift: all others"
+        return Markup(  # noqa: S704 - every value is escaped
+            f'<a class="pick" href="{base}/clicks?{escape(self.only(field, value))}" data-pick="{field}"{current}'
+            f' title="{escape(title)}">{shown}</a>'
+        )
 
     def only(self, field: str, value: str) -> str:
         """Write the query with only this value; without the filter if that is what it asks for already."""

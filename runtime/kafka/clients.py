@@ -7,12 +7,16 @@ metadata ends without an error for its caller, and the client waits for its grou
 A client that starts asks for metadata on a connection which only that call knows. When the start is cancelled, by a
 time limit or because the service ends, nobody closes that connection.
 
+Its records of a fetch and the generator that reads them refer to each other. Those that are not read to their end,
+such as the rest of a batch of which one record was wanted, stay in memory until Python's collector looks, minutes
+later; by then the space between them is of little use, and a process grew by 4 MiB a minute.
+
 Its producer compresses all batches of a request in one step on the event loop. With a dozen partitions everything else
 in the process, such as answers to visitors, waits a millisecond or more for it, dozens of times a second.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable, Iterator, Mapping
 from math import inf
 from time import monotonic, perf_counter
 from typing import Any, Final, Protocol
@@ -20,11 +24,13 @@ from typing import Any, Final, Protocol
 import aiokafka
 import aiokafka.conn
 import aiokafka.consumer.consumer
+import aiokafka.consumer.fetcher
 import aiokafka.errors
 import aiokafka.producer.producer
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.consumer.fetcher import PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import BrokerResponseError, KafkaConnectionError
 from aiokafka.producer.sender import Sender
@@ -113,6 +119,29 @@ class Coordinator(GroupCoordinator):  # type: ignore[misc]  # published without 
         super().reset_generation()
 
 
+class Records:
+    """The records of a fetch from one partition, in place of aiokafka's own: they go when nobody refers to them."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self._records = PartitionRecords(*given, **named)
+
+    @property
+    def next_fetch_offset(self) -> int:
+        """The offset after the last record that was read."""
+        offset: int = self._records.next_fetch_offset
+        return offset
+
+    def __iter__(self) -> Iterator[Any]:
+        records: Iterator[Any] = self._records
+        return records
+
+    def __next__(self) -> Any:
+        return next(self._records)
+
+    def __del__(self) -> None:
+        self._records._records_iterator = None  # noqa: SLF001 - there is no public name
+
+
 class AIOKafkaConsumer(aiokafka.AIOKafkaConsumer):  # type: ignore[misc]  # published without types
     """A consumer that leaves its group, and closes its connections even if one of its tasks has failed."""
 
@@ -143,9 +172,10 @@ async def stop_soon(*stops: Coroutine[Any, Any, None]) -> None:
             log.warning("client left behind", error=repr(problem))
 
 
-# Clients make their connections by this name, and consumers their coordinators by that one.
+# Clients make their connections by this name, consumers their coordinators and the records of a fetch by those.
 aiokafka.conn.AIOKafkaConnection = Connection
 aiokafka.consumer.consumer.GroupCoordinator = Coordinator
+aiokafka.consumer.fetcher.PartitionRecords = Records
 
 
 class Builds(Protocol):

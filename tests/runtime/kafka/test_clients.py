@@ -1,11 +1,14 @@
 """What is mended of aiokafka: late writes, on the event loop that the services run on too, and how a consumer ends."""
 
 import asyncio
+import gc
 import time
+import weakref
 from typing import Any
 
 import pytest
 import uvloop
+from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
@@ -18,6 +21,9 @@ from runtime.kafka.clients import (
     PoliteSender,
     compress,
 )
+from runtime.kafka.topics import apply_topics
+from tests.runtime.kafka.test_topics import Spec
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -80,6 +86,34 @@ async def test_a_client_whose_start_is_cancelled_leaves_no_connection_open(
 
     assert starting.cancelled()
     assert [connection.connected() for connection in made] == [False] * len(made)
+
+
+async def test_the_rest_of_a_batch_of_which_one_record_was_read_is_gone_at_once(kafka: str, topic_prefix: str) -> None:
+    topic = topic_prefix + "batch"
+    await apply_topics([kafka], [Spec(topic, 1, {})])
+    producer = AIOKafkaProducer(bootstrap_servers=kafka, compression_type="zstd", linger_ms=200)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka, auto_offset_reset="earliest")
+    await producer.start()
+    await consumer.start()
+    try:
+        await asyncio.gather(*[await producer.send(topic, str(number).encode()) for number in range(9)])
+        read = await eventually(lambda: consumer.getmany(timeout_ms=500, max_records=1))
+        (values,) = read.values()
+        (fetched,) = consumer._fetcher._records.values()
+        rest = weakref.ref(fetched._partition_records._records)
+        del fetched
+        gc.disable()
+        consumer.seek(TopicPartition(topic, 0), 4)
+        again = await eventually(lambda: consumer.getmany(timeout_ms=500))
+        is_gone = rest() is None
+    finally:
+        gc.enable()
+        await consumer.stop()
+        await producer.stop()
+
+    assert is_gone
+    assert [record.value for record in values] == [b"0"]
+    assert [[record.value for record in records] for records in again.values()] == [[b"4", b"5", b"6", b"7", b"8"]]
 
 
 class Batch:
