@@ -45,6 +45,12 @@ async def test_the_preview_does_nothing_and_says_what_would_be_done(
     assert "Import 3 codes" in page
 
 
+async def test_a_column_without_a_name_is_called_so(filled: Console) -> None:
+    _, page = await send(filled, "preview", "code,,affiliate_id,program_id\nnew-1,x,ann,bikes\n")
+
+    assert '<label for="column-2"><bdi>(without a name)</bdi></label>' in page
+
+
 async def test_a_file_imported_twice_changes_nothing_more(filled: Console, tables: asyncpg.Connection) -> None:
     first = await send(filled, "run", FILE)
     second = await send(filled, "run", FILE)
