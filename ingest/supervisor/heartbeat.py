@@ -17,7 +17,7 @@ HEARTBEAT_S: Final = 1.0
 WORKER: Final = "worker"
 STOPPING: Final = "stopping"
 """The value of WORKER once it accepts no more connections and another worker must."""
-DEGRADED: Final = ("journal", "kafka")
+DEGRADED: Final = ("journal", "kafka", "load")
 """Names whose problems leave a worker ready."""
 LEAVE: Final = b"leave\n"
 """Sent by the supervisor: accept no more connections, and end."""
