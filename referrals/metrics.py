@@ -43,7 +43,8 @@ class LookupMetrics:
         )
         self.redis_writes = Counter(
             "clickrail_lookup_redis_writes",
-            "Values to be written to Redis, by outcome: ok, away, dropped (the queue was full).",
+            "Values to be written to Redis, by outcome: ok, away (changes are written again later), "
+            "dropped (the queue was full, or Redis has lost all others).",
             ["outcome"],
             registry=registry,
         )

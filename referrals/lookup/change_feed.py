@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import asyncpg
+import msgspec
 import structlog
 
 from referrals.lookup.local_cache import ReferralCache
@@ -17,9 +18,9 @@ from referrals.lookup.restore_watch import RestoreWatch, SharedHistory
 from referrals.lookup.version_tracker import Change
 from referrals.metrics import LookupMetrics
 from referrals.model import TYPES, Key, Referral, key_of
+from referrals.origin import read_origin
 from referrals.snapshot.reader import SnapshotFile
 from referrals.snapshot.referral_set import FRESH_S
-from referrals.tables import READ_ORIGIN
 
 LOG: Final = structlog.get_logger()
 
@@ -101,17 +102,19 @@ class ChangeSubscriber:
 
     async def check_origin(self, connection: asyncpg.Connection) -> None:
         """Start again if the database is another one, or was restored to an older version."""
-        installation, version = await connection.fetchrow(READ_ORIGIN)
+        origin = await read_origin(connection)
         self.restore_watch.start_again()
-        if self.position is not None and (installation != self.installation or version < self.position[0]):
-            LOG.warning("another installation", installation=installation, version=version, known=self.position[0])
+        is_ours = origin.installation == self.installation
+        if self.position is not None and (not is_ours or origin.version < self.position[0]):
+            LOG.warning("another installation", **msgspec.structs.asdict(origin), known=self.position[0])
             self.reset()
-        self.installation = installation
+        self.installation = origin.installation
 
     def reset(self) -> None:
         """Remove everything from memory: it belongs to another database, or to a state before the restore."""
         self.local_cache.clear()
         self.referral_set.clear()
+        self.restore_watch.forget()
         self.position = None
 
     async def check_history(self, connection: asyncpg.Connection) -> None:
@@ -142,7 +145,7 @@ class ChangeSubscriber:
 
     async def start_at_newest(self, connection: asyncpg.Connection) -> Position:
         """Return the position of the newest change, and reload the cache: its values from Redis may be outdated."""
-        _, version = await connection.fetchrow(READ_ORIGIN)
+        version = (await read_origin(connection)).version
         newest = [Change(*record) for record in await connection.fetch(READ_NEWEST, PAGE_SIZE)]
         if len(newest) == PAGE_SIZE:
             self.local_cache.versions.raise_floor(newest[-1].version)
@@ -170,14 +173,12 @@ class ChangeSubscriber:
                 reading = await read_rows(connection, kind, part, TIMEOUT_S)
                 absent: list[Key] = [(kind, id_) for id_ in reading.absent]
                 cached = [row for row in reading.rows if self.local_cache.contains(key_of(row))]
-                for row in cached:
-                    self.local_cache.put(row, reading.as_of)
+                self.write([row for row in cached if self.local_cache.put(row, reading.as_of)], reading.as_of)
                 for key in absent:
                     self.local_cache.remove(key, reading.as_of)
                 self.referral_set.apply_changes(
                     {(kind, id_): versions[kind, id_] for id_ in part}, reading.rows, absent
                 )
-                self.write(cached, reading.as_of)
 
 
 def end_of_version(version: int) -> Position:

@@ -27,7 +27,10 @@ return 0
 
 
 class EpochTracker:
-    """`epoch` is null while it is unknown, or while the database seems to have been restored."""
+    """`epoch` is null while it is unknown, or while the database seems to have been restored.
+
+    `is_lost`: Redis answers and has no record, for example because it was started again without its data.
+    """
 
     def __init__(self, requests: RedisRequests, get_signer: GetSigner, metrics: LookupMetrics) -> None:
         self.requests = requests
@@ -37,6 +40,7 @@ class EpochTracker:
         self.origin: bytes | None = None
         self.is_doubted = False
         self.has_read = False
+        self.is_lost = False
         self.replace = requests.client.register_script(REPLACE)
 
     async def read(self) -> tuple[bytes, History | None] | None:
@@ -53,6 +57,7 @@ class EpochTracker:
             self.has_read = True
             self.metrics.reads.labels("redis", outcome).inc()
         raw = data if isinstance(data, bytes) else b""
+        self.is_lost = not raw
         history = unpack_history(self.get_signer(), name.encode(), raw)
         is_ours = history is not None and self.origin in (None, history.origin)
         self.epoch = history.epoch if history and is_ours and not self.is_doubted else None
@@ -87,5 +92,5 @@ class EpochTracker:
         except AWAY:
             return False
         if written:
-            self.epoch = history.epoch
+            self.epoch, self.is_lost = history.epoch, False
         return bool(written)

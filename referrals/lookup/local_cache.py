@@ -129,15 +129,19 @@ class ReferralCache:
             return None
         return Found(code, affiliate, program, "process")
 
-    def put(self, value: Referral, as_of: int) -> None:
-        """Cache a value that was read at version `as_of`, unless a newer one is cached or a newer change is known."""
+    def put(self, value: Referral, as_of: int) -> bool:
+        """Cache a value that was read at version `as_of`, unless a newer one is cached or a newer change is known.
+
+        Returns whether it is cached.
+        """
         cached = self.entries_by_kind[value.kind].get(value.id)
         is_outdated = cached is not None and cached.value.version > value.version
         if is_outdated or not self.versions.is_current(key_of(value), value.version, as_of):
-            return
+            return False
         self.store(value)
         if value.kind == "code":
             self.unknown.pop(value.id, None)
+        return True
 
     def store(self, value: Referral) -> None:
         entries, policy, now = self.entries_by_kind[value.kind], self.policy, self.now()

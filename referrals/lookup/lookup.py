@@ -9,6 +9,7 @@ thousand visitors of one new code make one read, and a thousand different codes 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 import msgspec
@@ -20,7 +21,7 @@ from referrals.lookup.change_feed import ChangeSubscriber
 from referrals.lookup.local_cache import ReferralCache, owner_keys
 from referrals.lookup.postgres_source import VersionedRows
 from referrals.lookup.redis_codec import VersionedValue
-from referrals.lookup.redis_history import State
+from referrals.lookup.restore_watch import SharedHistory
 from referrals.metrics import LookupMetrics
 from referrals.model import Affiliate, Key, Program, Referral, ReferralCode, key_of
 from referrals.snapshot.referral_set import ReferralSet
@@ -31,14 +32,12 @@ POSTGRES_BATCHING: Final = BatchPolicy(max_keys=500, pause_s=0.025, burst=10)
 """At most 50 reads in any second: a scan of random codes cannot overload the database."""
 
 
-class SharedCache(Protocol):
+class SharedCache(SharedHistory, Protocol):
     """Values that other processes have read. Never raises: an error is a miss. `write` returns at once."""
 
     async def read(self, keys: Sequence[Key]) -> list[VersionedValue]: ...
 
-    def write(self, values: Iterable[Referral], as_of: int) -> None: ...
-
-    async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State: ...
+    def write(self, values: Iterable[Referral], as_of: int, *, is_change: bool = False) -> None: ...
 
 
 class SourceOfTruth(Protocol):
@@ -64,7 +63,8 @@ class Lookup:
         self.source_loader: BatchLoader[Answer] = BatchLoader(self.read_source, UNAVAILABLE, POSTGRES_BATCHING)
         self.referral_set = ReferralSet(metrics)
         self.local_cache = ReferralCache(cache_policy, time, self.source_loader.enqueue, self.referral_set)
-        self.subscriber = ChangeSubscriber(self.local_cache, self.write_shared, metrics, shared_cache)
+        write_change = partial(self.write_shared, is_change=True)
+        self.subscriber = ChangeSubscriber(self.local_cache, write_change, metrics, shared_cache)
         self.find_cached = self.local_cache.find
 
     def peek(self, code: str) -> Found | Unknown | None:
@@ -89,9 +89,9 @@ class Lookup:
         has_data = self.referral_set.file is not None or self.subscriber.has_connected
         return None if has_data else "Postgres has not been reached since the start"
 
-    def write_shared(self, values: Iterable[Referral], as_of: int) -> None:
+    def write_shared(self, values: Iterable[Referral], as_of: int, *, is_change: bool = False) -> None:
         if self.shared_cache is not None:
-            self.shared_cache.write(values, as_of)
+            self.shared_cache.write(values, as_of, is_change=is_change)
 
     async def read_shared(self, codes: Sequence[str]) -> Mapping[str, Found | None]:
         if self.shared_cache is None:
@@ -109,11 +109,10 @@ class Lookup:
         reading = await self.source.read(codes)
         if reading is None:
             return {}
-        for row in reading.rows:
-            self.local_cache.put(row, reading.as_of)
+        # What is outdated by now is shared with nobody either: who cannot reach Postgres would believe it.
+        self.write_shared([row for row in reading.rows if self.local_cache.put(row, reading.as_of)], reading.as_of)
         for code in reading.absent:
             self.local_cache.put_unknown(code, reading.as_of)
-        self.write_shared(reading.rows, reading.as_of)
         answers: dict[str, Answer] = dict.fromkeys(reading.absent, UNKNOWN_IN_POSTGRES)
         # Answer with the rows that were read even if a newer change is known and they were not cached.
         answers.update(join_rows(reading.rows))

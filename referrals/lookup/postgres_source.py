@@ -12,8 +12,10 @@ import structlog
 from referrals.connections import AWAY, describe
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Kind, Referral
+from referrals.origin import NOT_RESTORED
 from referrals.row_codec import DECODERS
 from runtime.outage_log import OutageLog
+from runtime.postgres import PostgresAway
 
 LOG: Final = structlog.get_logger()
 
@@ -67,7 +69,7 @@ async def read_rows(connection: asyncpg.Connection, kind: Kind, ids: Sequence[st
 
 def collect_rows(records: Sequence[asyncpg.Record], ids: Sequence[str]) -> VersionedRows:
     if not records:
-        raise asyncpg.DataError("referral_version has no row")
+        raise PostgresAway(NOT_RESTORED)
     rows: dict[Key, Referral] = {}
     for record in records:
         for kind, decoder in DECODERS.items():

@@ -1,9 +1,10 @@
 """The shared cache: values that any process has read, in Redis. An error, a time-out or an invalid value is a miss.
 
 Keys are `{prefix}:referrals:{kind}:{id}`. Reads have a time-out and are not retried. Writes happen in the background,
-and a script on the server keeps an older version from replacing a newer one. While Redis is away, a background probe
-finds out when it is back, and no visitor waits for it. Values are authenticated: write access to Redis is not enough to
-send a visitor to another page.
+and a script on the server keeps an older version from replacing a newer one. A change that Redis did not take in time
+is written when it answers again: else it would keep the older value. While Redis is away, a background probe finds out
+when it is back, and no visitor waits for it. Values are authenticated: write access to Redis is not enough to send a
+visitor to another page.
 """
 
 import asyncio
@@ -16,15 +17,15 @@ from referrals.lookup.epoch_tracker import EpochTracker
 from referrals.lookup.redis_codec import VersionedValue, pack, seal, unpack, unseal
 from referrals.lookup.redis_history import GetSigner, State
 from referrals.lookup.redis_requests import AWAY, REQUEST_TIMEOUT_S, RedisRequests
+from referrals.lookup.write_queue import MAX_PENDING, Pending, WriteQueue
 from referrals.metrics import LookupMetrics
 from referrals.model import Key, Referral, key_of
 
 PROBE_S: Final = 1.0
 TTL_S: Final = 43_200
-MAX_PENDING: Final = 5_000
 WRITE_BATCH_SIZE: Final = 100
 WRITE_PAUSE_S: Final = 0.005
-EPOCH_PAUSE_S: Final = 0.05
+RETRY_PAUSE_S: Final = 0.05
 
 # ARGV: TTL in seconds; positions of the keys whose present value was rejected, as " 1  3 "; then the values.
 WRITE_NEWER: Final = """
@@ -64,9 +65,9 @@ class RedisCache:
         self.get_signer = get_signer
         self.metrics = metrics
         self.write_newer = client.register_script(WRITE_NEWER)
-        self.pending: dict[Key, VersionedValue] = {}
+        self.queue = WriteQueue()
+        self.batch_size = WRITE_BATCH_SIZE
         self.rejected: set[Key] = set()
-        self.has_pending = asyncio.Event()
 
     async def read(self, keys: Sequence[Key]) -> list[VersionedValue]:
         """Read the values of `keys` that Redis has; none when it is away."""
@@ -118,48 +119,72 @@ class RedisCache:
     async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State:
         """Register the database we follow and its version, as `EpochTracker.join` does."""
         if is_restored:
-            # Read before the restore: these values must not get the new epoch.
-            self.pending.clear()
+            self.forget()
         return await self.history.join(origin, version, is_restored=is_restored)
 
-    def write(self, values: Iterable[Referral], as_of: int) -> None:
-        """Queue values that were read at version `as_of`. Returns at once; values beyond MAX_PENDING are dropped."""
+    @property
+    def is_history_lost(self) -> bool:
+        """Whether Redis answers and has no record of the history."""
+        return self.history.is_lost and not self.requests.away
+
+    def forget(self) -> None:
+        """Write nothing that was read until now: it must not get the epoch of what comes."""
+        self.queue.clear()
+
+    def write(self, values: Iterable[Referral], as_of: int, *, is_change: bool = False) -> None:
+        """Queue values that were read at version `as_of`, and return at once.
+
+        While Redis is away, or when it does not take them in time, only changes wait for it: it may have the value from
+        before. The others are read again when they are needed. What is beyond MAX_PENDING is dropped.
+        """
         for value in values:
-            if len(self.pending) >= MAX_PENDING:
-                self.metrics.redis_writes.labels("dropped").inc()
-                continue
-            self.pending[key_of(value)] = VersionedValue(value, as_of)
-            self.has_pending.set()
+            pending = Pending(VersionedValue(value, as_of), self.history.epoch, is_change)
+            if self.requests.away and not is_change:
+                self.count(1, "away")
+            elif not self.queue.add(pending):
+                self.count(1, "dropped")
+
+    def count(self, values: int, outcome: str) -> None:
+        self.metrics.redis_writes.labels(outcome).inc(values)
 
     async def run(self) -> None:
-        """Write queued values, until cancelled. Drops them while Redis is away: they will be read again."""
+        """Write queued values, until cancelled. They wait while Redis is away or its epoch is not known."""
         while True:
-            await self.has_pending.wait()
-            if self.history.epoch is None and not self.requests.away:
-                # The epoch of these values is not known yet.
-                await asyncio.sleep(EPOCH_PAUSE_S)
+            await self.queue.wait()
+            if self.requests.away or self.history.epoch is None:
+                await asyncio.sleep(RETRY_PAUSE_S)
                 continue
-            await self.write_batch()
+            await self.write_batch(self.history.epoch)
             await asyncio.sleep(WRITE_PAUSE_S)
 
-    async def write_batch(self) -> None:
-        keys = list(self.pending)[:WRITE_BATCH_SIZE]
-        readings = [self.pending.pop(key) for key in keys]
-        if not self.pending:
-            self.has_pending.clear()
-        outcome = "away"
-        if not self.requests.away and self.history.epoch is not None:
-            names, signer = [self.requests.name(key) for key in keys], self.get_signer()
-            values = [
-                seal(signer, name.encode(), self.history.epoch, pack(reading))
-                for name, reading in zip(names, readings, strict=True)
-            ]
-            to_replace = "".join(f" {place} " for place, key in enumerate(keys, start=1) if key in self.rejected)
-            try:
-                async with self.requests.watched():
-                    await self.write_newer(keys=names, args=[TTL_S, to_replace, *values])
-                outcome = "ok"
-                self.rejected.difference_update(keys)
-            except AWAY:
-                pass
-        self.metrics.redis_writes.labels(outcome).inc(len(keys))
+    async def write_batch(self, epoch: bytes) -> None:
+        """Write the values that have waited longest, but for those that were read in another epoch."""
+        batch = self.queue.take(self.batch_size)
+        current = [pending for pending in batch if pending.epoch in (None, epoch)]
+        self.count(len(batch) - len(current), "dropped")
+        try:
+            await self.write_values(epoch, [pending.reading for pending in current])
+        except AWAY:
+            self.count(len(current), "away")
+            # An answer that is a refusal would be given again; no answer leaves open what Redis has.
+            if self.requests.away:
+                self.queue.put_back(pending for pending in current if pending.is_change)
+            # As many at once may take longer than a request may.
+            self.batch_size = max(1, self.batch_size // 2)
+        else:
+            self.count(len(current), "ok")
+            self.batch_size = min(2 * self.batch_size, WRITE_BATCH_SIZE)
+
+    async def write_values(self, epoch: bytes, readings: Sequence[VersionedValue]) -> None:
+        """Write values, unless Redis has newer ones. Raises one of `AWAY`."""
+        if not readings:
+            return
+        keys, signer = [key_of(reading.value) for reading in readings], self.get_signer()
+        names = [self.requests.name(key) for key in keys]
+        values = [
+            seal(signer, name.encode(), epoch, pack(reading)) for name, reading in zip(names, readings, strict=True)
+        ]
+        to_replace = "".join(f" {place} " for place, key in enumerate(keys, start=1) if key in self.rejected)
+        async with self.requests.watched():
+            await self.write_newer(keys=names, args=[TTL_S, to_replace, *values])
+        self.rejected.difference_update(keys)

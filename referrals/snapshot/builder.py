@@ -10,11 +10,12 @@ import asyncpg
 import msgspec
 
 from referrals.model import TYPES, Key, Kind
+from referrals.origin import Origin, read_origin
 from referrals.snapshot.blocks import format_key, replace_lines
 from referrals.snapshot.reader import UNREADABLE, SnapshotFile
 from referrals.snapshot.referral_set import ChangedValue
 from referrals.snapshot.writer import SnapshotWriter
-from referrals.tables import KEYS, READ_ORIGIN, TABLES
+from referrals.tables import KEYS, TABLES
 
 STALL_S: Final = 30.0
 """The longest wait for the next rows. The first ones take longest, as Postgres may have to sort."""
@@ -23,13 +24,6 @@ LONGEST_S: Final = 3600.0
 
 class DamagedSnapshot(Exception):  # noqa: N818 - the name states the condition
     """A block that has to be changed is damaged."""
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """The database that was read, and its version."""
-
-    installation: str
-    version: int
 
 
 def select_lines(kind: Kind) -> str:
@@ -48,7 +42,7 @@ async def copy_referrals(connection: asyncpg.Connection, add: Callable[[bytes], 
     """
     loop = asyncio.get_running_loop()
     await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    origin = Origin(*await connection.fetchrow(READ_ORIGIN))
+    origin = await read_origin(connection)
     async with asyncio.timeout(STALL_S) as stall:
 
         async def write_lines(lines: bytes) -> None:

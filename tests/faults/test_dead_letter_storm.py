@@ -40,12 +40,15 @@ class Storm:
         self._pipeline = pipeline
 
     async def blow(self, rate: float, seconds: float) -> None:
-        """Write `rate` bad records a second into the topics of both stages."""
-        producer, until = RecordProducer([self._pipeline.kafka], client_id="test"), time.monotonic() + seconds
-        while time.monotonic() < until:
+        """Write `rate` bad records a second into the topics of both stages.
+
+        A slow machine takes longer, and gets as many: a storm of too few would stop nothing.
+        """
+        producer = RecordProducer([self._pipeline.kafka], client_id="test")
+        for _ in range(round(seconds / EACH_S)):
             await asyncio.sleep(EACH_S)
             for topic in STOPPED.values():
-                values = [self._make_value(topic) for _ in range(max(1, round(rate * EACH_S)))]
+                values = [self._make_value(topic) for _ in range(round(rate * EACH_S))]
                 await producer.deliver(
                     [OutRecord(self._pipeline.prefix + topic.name, value[:26], value) for value in values]
                 )

@@ -84,6 +84,8 @@ class FakeSource:
 class FakeSharedCache:
     """The shared layer as a dict; writes are kept in the order they came."""
 
+    is_history_lost = False
+
     def __init__(self, readings: Iterable[VersionedValue] = ()) -> None:
         self.readings = {(reading.value.kind, reading.value.id): reading for reading in readings}
         self.reads: list[list[Key]] = []
@@ -96,7 +98,7 @@ class FakeSharedCache:
             await self.before_answer()
         return [self.readings[key] for key in keys if key in self.readings]
 
-    def write(self, values: Iterable[Referral], as_of: int) -> None:
+    def write(self, values: Iterable[Referral], as_of: int, *, is_change: bool = False) -> None:
         for value in values:
             key = (value.kind, value.id)
             self.written.append((key, as_of))
@@ -105,6 +107,9 @@ class FakeSharedCache:
 
     async def join_history(self, origin: bytes, version: int, *, is_restored: bool = False) -> State:
         return "agrees"
+
+    def forget(self) -> None:
+        self.readings.clear()
 
 
 def get_signer() -> CacheMac:

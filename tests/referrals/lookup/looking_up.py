@@ -3,10 +3,17 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from referrals.lookup.answers import Answer, Found
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
+
+BREAK_LINES: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'clickrail referrals' AND pid <> pg_backend_pid()
+"""
+"""Ends each connection of a lookup to the database."""
 
 
 async def is_followed(lookup: Lookup) -> bool:

@@ -1,14 +1,16 @@
 """A change is in force within a second, whatever broke before."""
 
+import asyncio
+
 import asyncpg
 import pytest
 import redis.asyncio
 
-from referrals.lookup.answers import UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Found
+from referrals.lookup.answers import UNAVAILABLE, UNKNOWN_HERE, UNKNOWN_IN_POSTGRES, Found
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.metrics import LookupMetrics
 from tests.referrals.builders import insert
-from tests.referrals.lookup.looking_up import answer_of, is_followed
+from tests.referrals.lookup.looking_up import BREAK_LINES, answer_of, is_followed
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
@@ -65,16 +67,43 @@ async def test_a_change_is_seen_although_every_connection_was_broken_before(
         await eventually(lambda: is_followed(lookup))
         async with connection.transaction():
             await connection.execute("UPDATE affiliates SET status = 'paused'")
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE application_name = 'clickrail referrals' AND pid <> pg_backend_pid()"
-            )
+            await connection.execute(BREAK_LINES)
 
         async def in_force() -> bool:
             return answer_of(await lookup.find("abc")) == ("process", "affiliate")
 
         await eventually(in_force)
         await eventually(lambda: is_followed(lookup))
+
+
+async def test_while_a_database_is_being_restored_what_is_known_is_answered(
+    settings: LookupSettings, connection: asyncpg.Connection
+) -> None:
+    await insert(connection, "abc", "new")
+    metrics = LookupMetrics()
+    async with open_lookup(settings, metrics) as lookup:
+        await lookup.find("abc")
+        await eventually(lambda: is_followed(lookup))
+        # The tables are there, and this one's row comes after most others.
+        row = await connection.fetchrow("DELETE FROM referral_version RETURNING *")
+        await connection.execute(BREAK_LINES)
+
+        async def is_lost() -> bool:
+            return not lookup.subscriber.is_following
+
+        await eventually(is_lost)
+        for _ in range(20):
+            await asyncio.sleep(0.05)
+            assert answer_of(await lookup.find("abc")) == ("process", "active")
+        assert (lookup.subscriber.is_following, await lookup.find("new")) == (False, UNAVAILABLE)
+        places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+        await connection.execute(f"INSERT INTO referral_version VALUES ({places})", *row)
+        await connection.execute("UPDATE programs SET status = 'paused'")
+
+        async def in_force() -> bool:
+            return answer_of(await lookup.find("abc")) == ("process", "program")
+
+        await eventually(in_force)
 
 
 async def test_a_change_is_seen_although_its_notification_was_lost(

@@ -174,8 +174,8 @@ async def test_an_entry_due_for_renewal_is_read_again_behind_the_visitor() -> No
     assert (Found(code(), affiliate(), program(), "process"), 2) == (served, len(made.source.reads))
 
 
-async def test_a_slow_reader_that_raced_with_a_change_answers_but_holds_nothing_old() -> None:
-    async with layers() as made:
+async def test_a_slow_reader_that_raced_with_a_change_answers_but_holds_and_shares_nothing_old() -> None:
+    async with layers(FakeSharedCache()) as made:
 
         async def change_meanwhile() -> None:
             made.source.before_answer = None
@@ -185,8 +185,11 @@ async def test_a_slow_reader_that_raced_with_a_change_answers_but_holds_nothing_
 
         made.source.before_answer = change_meanwhile
         slow = await made.lookup.find("abc123")
+        shared = [key for key, _ in made.shared_cache.written]
         after = await made.lookup.find("abc123")
     assert (slow.inactive_kind, after.inactive_kind) == (None, "code")
+    assert shared == [("affiliate", "ann"), ("program", "shop")]
+    assert made.shared_cache.readings["code", "abc123"].value.status == "paused"
 
 
 async def test_a_slow_reader_does_not_undo_a_newer_value_that_is_held() -> None:

@@ -16,7 +16,14 @@ from runtime.migration_files import find_migrations
 from runtime.migrations import migrate
 from runtime.redis import REDIS_TIMEOUT_S
 from tests.referrals.builders import PATIENT, get_signer, insert, unique_prefix
-from tests.referrals.lookup.looking_up import answer_of, is_away, is_counted, is_followed, metric, silent_server
+from tests.referrals.lookup.looking_up import (
+    answer_of,
+    is_away,
+    is_counted,
+    is_followed,
+    metric,
+    silent_server,
+)
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers

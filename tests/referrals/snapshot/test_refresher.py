@@ -20,9 +20,9 @@ from referrals.lookup.cache_policy import CachePolicy
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
+from referrals.origin import READ_ORIGIN
 from referrals.snapshot.reader import NAME
 from referrals.snapshot.writer import try_lock
-from referrals.tables import READ_ORIGIN
 from runtime.migration_files import find_migrations
 from runtime.migrations import migrate
 from tests.referrals.builders import PATIENT, get_signer, insert
