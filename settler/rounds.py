@@ -1,6 +1,6 @@
 """One round of the settler: the clicks whose time has come, those that came late, the days that are over."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
@@ -20,8 +20,6 @@ from storage.settling import (
     Overtaken,
     Progress,
     TablePass,
-    find_late,
-    find_ranges,
     note_quality,
     note_stored,
     read_progress,
@@ -30,6 +28,7 @@ from storage.settling import (
     write_scores,
     write_step,
 )
+from storage.unsettled import LATE_PAGE, LateClicks, Span, find_late, find_ranges
 
 log = structlog.get_logger()
 
@@ -51,12 +50,19 @@ class Rounds:
     """The work over one connection. After any exception, begin again with another: all state is in the database."""
 
     def __init__(
-        self, connection: asyncpg.Connection, metrics: SettlerMetrics, behind: timedelta, page: int = PAGE
+        self,
+        connection: asyncpg.Connection,
+        metrics: SettlerMetrics,
+        behind: timedelta,
+        page: int = PAGE,
+        *,
+        late_page: int = LATE_PAGE,
     ) -> None:
         self._connection = connection
         self._metrics = metrics
         self._behind = behind
         self._page = page
+        self._late_page = late_page
         self._writer = ScoreWriter(connection)
         self._pass: tuple[Rules, TablePass] | None = None
         self._late_at: datetime | None = None
@@ -72,7 +78,7 @@ class Rounds:
         await start_progress(self._connection, now - DAY, now)
         progress = await self._settle(rules, await self._find_horizon(now), should_stop)
         if not should_stop() and (self._late_at is None or now >= self._late_at + LATE_EVERY):
-            await self._settle_late(rules, progress, now)
+            await self._settle_late(rules, progress, now, should_stop)
             self._late_at = now
         await self._count_days(progress, should_stop)
         if self._recounted_at is None or now >= self._recounted_at + RECOUNT_EVERY:
@@ -103,24 +109,40 @@ class Rounds:
                 break
         return progress
 
-    async def _settle_late(self, rules: Rules, progress: Progress, now: datetime) -> None:
-        """Settle clicks that were stored late, and those around them."""
-        late = await find_late(self._connection, progress.stored_until - STORED_OVERLAP, progress.settled_until)
-        for first, last in find_ranges(late):
-            await self._settle_range(rules, first, min(last, progress.settled_until))
-        if late:
-            self._metrics.late.inc(len(late))
-            log.info("late clicks settled", clicks=len(late))
+    async def _settle_late(
+        self, rules: Rules, progress: Progress, now: datetime, should_stop: Callable[[], bool]
+    ) -> None:
+        """Settle clicks that were stored late, and those around them. If it is stopped, the next one does the rest."""
+        late = await self._find_late(progress, should_stop)
+        for spans in find_ranges(late.spans):
+            await self._settle_range(rules, spans, progress.settled_until, should_stop)
+        if late.clicks:
             # What is remembered of the last day does not have them.
             self._pass = None
-            for day in sorted({time.astimezone(UTC).date() for time in late}):
-                if day < progress.quality_until:
+            for day in sorted(late.days):
+                if day < progress.quality_until and not should_stop():
                     await count_day(self._connection, day)
-        await note_stored(self._connection, now)
+        if not should_stop():
+            self._metrics.late.inc(late.clicks)
+            if late.clicks:
+                log.info("late clicks settled", clicks=late.clicks)
+            await note_stored(self._connection, now)
 
-    async def _settle_range(self, rules: Rules, first: datetime, last: datetime) -> None:
-        again = TablePass(self._connection, rules, first, self._page)
-        while True:
+    async def _find_late(self, progress: Progress, should_stop: Callable[[], bool]) -> LateClicks:
+        """Find all of them before the first is settled: once it has a score, nobody can tell that it was late."""
+        late, since = LateClicks(), progress.stored_until - STORED_OVERLAP
+        async for times in find_late(self._connection, since, progress.settled_until, self._late_page):
+            late.add(times)
+            if should_stop():
+                break
+        return late
+
+    async def _settle_range(
+        self, rules: Rules, spans: Sequence[Span], settled_until: datetime, should_stop: Callable[[], bool]
+    ) -> None:
+        last = min(spans[-1].last, settled_until)
+        again = TablePass(self._connection, rules, spans[0].first, self._page)
+        while not should_stop():
             step = await again.step(last + LOOK_AHEAD)
             scored = score_settled([one for one in step.settled if one.click.clicked_at <= last], rules)
             await write_scores(self._connection, self._writer, scored)

@@ -24,7 +24,6 @@ from storage.scores import ScoreWriter
 LOOK_AHEAD: Final = timedelta(milliseconds=LOOK_AHEAD_MS)
 LOOK_BACK: Final = timedelta(milliseconds=LOOK_BACK_MS)
 PAGE: Final = 5000
-MOST_LATE: Final = 50_000
 STATEMENT_S: Final = 60.0
 
 READ_PROGRESS: Final = "SELECT settled_until, stored_until, quality_until FROM settling_progress"
@@ -35,14 +34,6 @@ START: Final = """
 ADVANCE: Final = "UPDATE settling_progress SET settled_until = $2 WHERE settled_until = $1"
 NOTE_STORED: Final = "UPDATE settling_progress SET stored_until = greatest(stored_until, $1)"
 NOTE_QUALITY: Final = "UPDATE settling_progress SET quality_until = greatest(quality_until, $1)"
-FIND_LATE: Final = """
-    SELECT clicked_at FROM clicks
-    WHERE stored_at >= $1 AND clicked_at < $2 AND erased_at IS NULL AND NOT EXISTS (
-        SELECT FROM click_scores
-        WHERE click_scores.click_id = clicks.click_id AND click_scores.clicked_at = clicks.clicked_at
-    )
-    ORDER BY clicked_at LIMIT $3
-"""
 
 
 class Overtaken(Exception):  # noqa: N818 - named after the condition
@@ -151,24 +142,6 @@ async def write_scores(connection: asyncpg.Connection, writer: ScoreWriter, scor
     await writer.prepare(scored)
     async with transaction(connection):
         return await writer.write(scored)
-
-
-async def find_late(connection: asyncpg.Connection, stored_since: datetime, settled_until: datetime) -> list[datetime]:
-    """Return the times of clicks that were stored after their time had been settled, the oldest first."""
-    rows = await connection.fetch(FIND_LATE, stored_since, settled_until, MOST_LATE, timeout=STATEMENT_S)
-    return [row[0] for row in rows]
-
-
-def find_ranges(times: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
-    """Give the ranges that late clicks change: 120 s around each, joined where a pass would read the same day twice."""
-    ranges: list[tuple[datetime, datetime]] = []
-    for time in times:
-        first, last = time - LOOK_AHEAD, time + LOOK_AHEAD
-        if ranges and first - ranges[-1][1] <= LOOK_BACK:
-            ranges[-1] = (ranges[-1][0], last)
-        else:
-            ranges.append((first, last))
-    return ranges
 
 
 async def note_stored(connection: asyncpg.Connection, stored_until: datetime) -> None:

@@ -53,8 +53,8 @@ async def store_at(connection: asyncpg.Connection, clicks: Iterable[EnrichedClic
     await connection.execute("UPDATE clicks SET stored_at = $1 WHERE click_id = ANY($2)", stored_at, ids)
 
 
-def rounds_over(connection: asyncpg.Connection, page: int = 5000) -> Rounds:
-    return Rounds(connection, SettlerMetrics(CollectorRegistry()), BEHIND, page)
+def rounds_over(connection: asyncpg.Connection, page: int = 5000, late_page: int = 5000) -> Rounds:
+    return Rounds(connection, SettlerMetrics(CollectorRegistry()), BEHIND, page, late_page=late_page)
 
 
 @asynccontextmanager

@@ -18,7 +18,6 @@ from storage.scores import ScoreWriter
 from storage.settling import (
     Overtaken,
     TablePass,
-    find_ranges,
     read_progress,
     score_settled,
     start_progress,
@@ -115,15 +114,3 @@ async def test_progress_moves_with_the_scores_or_not_at_all(tables: asyncpg.Conn
     assert progress is not None
     assert (progress.settled_until, progress.quality_until) == (NOW, (NOW - DAY).date())
     assert await tables.fetchval("SELECT count(*) FROM click_scores") == 2
-
-
-def test_late_clicks_are_joined_to_ranges_of_two_minutes_around_them() -> None:
-    minute = timedelta(minutes=1)
-
-    assert find_ranges([]) == []
-    assert find_ranges([NOW]) == [(NOW - 2 * minute, NOW + 2 * minute)]
-    assert find_ranges([NOW, NOW + minute, NOW + DAY]) == [(NOW - 2 * minute, NOW + DAY + 2 * minute)]
-    assert find_ranges([NOW, NOW + 2 * DAY]) == [
-        (NOW - 2 * minute, NOW + 2 * minute),
-        (NOW + 2 * DAY - 2 * minute, NOW + 2 * DAY + 2 * minute),
-    ]

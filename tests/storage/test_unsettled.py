@@ -1,0 +1,51 @@
+"""Late clicks are found page by page, each once, and the time around them is settled again."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import asyncpg
+import pytest
+
+from storage.unsettled import LateClicks, Span, find_late, find_ranges
+from tests.console.builders import NOW, enriched_click, open_tables, store
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+ABOUT = 2 * MINUTE
+
+
+@pytest.fixture
+async def tables(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    async with open_tables(database_url) as connection:
+        yield connection
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("page", [1, 2, 3, 4, 100])
+async def test_pages_give_each_late_click_once_also_where_several_have_the_same_time(
+    tables: asyncpg.Connection, page: int
+) -> None:
+    times = [NOW - DAY, *[NOW - MINUTE] * 5, NOW, NOW + MINUTE]
+    await store(tables, [enriched_click(at, number) for number, at in enumerate(times)])
+    stored_at = await tables.fetchval("SELECT min(stored_at) FROM clicks")
+
+    pages = [found async for found in find_late(tables, stored_at, NOW + timedelta(seconds=1), page)]
+
+    written = [at.replace(microsecond=at.microsecond // 1000 * 1000) for at in times[:-1]]
+    assert [at for found in pages for at in found] == written
+    assert all(len(found) == page for found in pages[:-1])
+
+
+def test_a_late_click_changes_the_two_minutes_around_it_and_late_clicks_nearby_are_one_span() -> None:
+    late = LateClicks()
+    late.add([NOW, NOW + MINUTE])
+    late.add([NOW + 5 * MINUTE, NOW + DAY])
+
+    assert (late.clicks, sorted(late.days)) == (4, [NOW.date(), (NOW + DAY).date()])
+    assert late.spans == [Span(NOW - ABOUT, NOW + 5 * MINUTE + ABOUT), Span(NOW + DAY - ABOUT, NOW + DAY + ABOUT)]
+
+
+def test_spans_of_which_a_pass_would_read_the_same_day_twice_are_one_range() -> None:
+    spans = [Span(NOW + n * DAY - ABOUT, NOW + n * DAY + ABOUT) for n in (0, 1, 3)]
+
+    assert find_ranges([]) == []
+    assert find_ranges(spans) == [spans[:2], spans[2:]]
