@@ -23,12 +23,13 @@ from storage.settling import (
     note_quality,
     note_stored,
     read_progress,
+    remove_emptied,
     score_settled,
     start_progress,
     write_scores,
     write_step,
 )
-from storage.unsettled import LATE_PAGE, LateClicks, Span, find_late, find_ranges
+from storage.unsettled import LATE_PAGE, LateClicks, Span, find_late, find_ranges, keep_near
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ class Rounds:
             if self._pass is None or self._pass[0] != rules:
                 self._pass = rules, TablePass(self._connection, rules, progress.settled_until, self._page)
             step = await self._pass[1].step(until)
-            scored = score_settled(step.settled, rules)
+            scored = score_settled(await remove_emptied(self._connection, step.settled), rules)
             await write_step(self._connection, self._writer, scored, progress.settled_until, step.settled_until)
             self._count(scored)
             progress = await self._read_progress()
@@ -144,7 +145,8 @@ class Rounds:
         again = TablePass(self._connection, rules, spans[0].first, self._page)
         while not should_stop():
             step = await again.step(last + LOOK_AHEAD)
-            scored = score_settled([one for one in step.settled if one.click.clicked_at <= last], rules)
+            near = keep_near([one for one in step.settled if one.click.clicked_at <= last], spans)
+            scored = score_settled(await remove_emptied(self._connection, near), rules)
             await write_scores(self._connection, self._writer, scored)
             if step.is_last:
                 return

@@ -15,7 +15,10 @@ from runtime.postgres import transaction
 
 COUNT_S: Final = 600.0
 MARK: Final = "UPDATE affiliate_quality SET counted_at = '-infinity' WHERE day = ANY($1) AND counted_at > '-infinity'"
-UNMARK: Final = "UPDATE affiliate_quality SET counted_at = clock_timestamp() WHERE day = $1"
+UNMARK: Final = """
+    UPDATE affiliate_quality SET counted_at = clock_timestamp()
+    WHERE day = $1 AND NOT EXISTS (SELECT FROM personal_days WHERE personal_days.day = $1)
+"""
 LIST_MARKED: Final = """
     SELECT DISTINCT day FROM affiliate_quality
     WHERE counted_at = '-infinity' AND day NOT IN (SELECT day FROM personal_days) ORDER BY day
@@ -26,6 +29,7 @@ COUNT: Final = """
         SELECT program_id, affiliate_id, clicked_at, net_hash, client_hash, network_kind, now_is_unique AS is_unique,
             now_band IN ('likely_invalid', 'invalid') AS is_invalid
         FROM clicks_now WHERE clicked_at >= $2 AND clicked_at < $3 AND NOT is_test AND NOT prefetch
+            AND NOT EXISTS (SELECT FROM personal_days WHERE day = $1)
     ), nets AS (
         SELECT program_id, affiliate_id, max(clicks) AS top_net_clicks FROM (
             SELECT program_id, affiliate_id, count(*) AS clicks FROM judged WHERE net_hash IS NOT NULL
@@ -52,7 +56,7 @@ COUNT: Final = """
 
 
 async def count_day(connection: asyncpg.Connection, day: date) -> None:
-    """Count a day, or count it again."""
+    """Count a day, or count it again. A day without personal columns is left as it is."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     async with transaction(connection):
         # Whoever marks the day meanwhile waits for this row lock, and marks it again after it was counted.

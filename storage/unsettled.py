@@ -1,5 +1,6 @@
 """Finds clicks that were stored after their time had been settled, and the time in which they may change others."""
 
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from quality.settling_click import SettledClick
 from storage.read.settling import Position
 from storage.settling import LOOK_AHEAD, LOOK_BACK
 
@@ -15,12 +17,14 @@ FIND_S: Final = 60.0
 FIND_LATE: Final = """
     SELECT clicked_at, click_id FROM clicks
     WHERE stored_at >= $1 AND clicked_at < $2 AND erased_at IS NULL
+        AND NOT EXISTS (SELECT FROM personal_days WHERE day = (clicked_at AT TIME ZONE 'UTC')::date)
         AND clicked_at >= $3 AND (clicked_at, click_id) > ($3, $4) AND NOT EXISTS (
             SELECT FROM click_scores
             WHERE click_scores.click_id = clicks.click_id AND click_scores.clicked_at = clicks.clicked_at
         )
     ORDER BY clicked_at, click_id LIMIT $5
 """
+"""A day without personal columns has no evidence any more: its late clicks keep the live verdict."""
 BEGINNING: Final = Position(datetime(1970, 1, 1, tzinfo=UTC))
 """No click's id has an earlier time."""
 
@@ -74,3 +78,10 @@ def find_ranges(spans: Sequence[Span]) -> list[list[Span]]:
         else:
             ranges.append([span])
     return ranges
+
+
+def keep_near(settled: Sequence[SettledClick], spans: Sequence[Span]) -> list[SettledClick]:
+    """Leave out clicks between the spans: late ones do not change them, and other rules may have scored them since."""
+    firsts = [span.first for span in spans]
+    places = ((one, bisect_right(firsts, one.click.clicked_at) - 1) for one in settled)
+    return [one for one, place in places if place >= 0 and one.click.clicked_at <= spans[place].last]

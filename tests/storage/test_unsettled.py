@@ -6,7 +6,11 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
-from storage.unsettled import LateClicks, Span, find_late, find_ranges
+from quality.evidence import NOTHING_LATER
+from quality.settling_click import SettledClick
+from storage.read.settling import read_record
+from storage.retention.personal_days import empty_day
+from storage.unsettled import LateClicks, Span, find_late, find_ranges, keep_near
 from tests.console.builders import NOW, enriched_click, open_tables, store
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -35,6 +39,15 @@ async def test_pages_give_each_late_click_once_also_where_several_have_the_same_
     assert all(len(found) == page for found in pages[:-1])
 
 
+@pytest.mark.servers
+async def test_late_clicks_of_a_day_without_personal_columns_are_not_found(tables: asyncpg.Connection) -> None:
+    await store(tables, [enriched_click(NOW - DAY), enriched_click(NOW)])
+    stored_at = await tables.fetchval("SELECT min(stored_at) FROM clicks")
+    await empty_day(tables, (NOW - DAY).date())
+
+    assert [found async for found in find_late(tables, stored_at, NOW + DAY)] == [[NOW]]
+
+
 def test_a_late_click_changes_the_two_minutes_around_it_and_late_clicks_nearby_are_one_span() -> None:
     late = LateClicks()
     late.add([NOW, NOW + MINUTE])
@@ -49,3 +62,13 @@ def test_spans_of_which_a_pass_would_read_the_same_day_twice_are_one_range() -> 
 
     assert find_ranges([]) == []
     assert find_ranges(spans) == [spans[:2], spans[2:]]
+
+
+def test_only_clicks_in_the_spans_around_late_ones_are_kept() -> None:
+    spans = [Span(NOW, NOW + 4 * MINUTE), Span(NOW + 9 * MINUTE, NOW + 13 * MINUTE)]
+    clicks = [read_record(enriched_click(NOW + minute * MINUTE)) for minute in range(-1, 15)]
+    settled = [SettledClick(click, NOTHING_LATER, click.unique) for click in clicks]
+
+    kept = keep_near(settled, spans)
+
+    assert [(one.click.clicked_at - NOW) // MINUTE for one in kept] == [*range(5), *range(9, 14)]
