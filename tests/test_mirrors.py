@@ -73,6 +73,7 @@ ELSEWHERE: Final = {
     "storage/rollups/grouping_sets.py": "storage/rollups/test_exactness.py",
     "storage/rollups/housekeeping.py": "storage/rollups/test_exactness.py",
     "storage/rollups/limits.py": "storage/rollups/test_exactness.py",
+    "storage/rollups/local_days.py": "storage/rollups/test_exactness.py",
     "storage/rollups/lock.py": "storage/rollups/test_exactness.py",
     "storage/rollups/months.py": "storage/rollups/test_exactness.py",
     "storage/rollups/moves.py": "storage/rollups/test_exactness.py",

@@ -15,6 +15,7 @@ from storage.rollups.counted_rows import COUNT_CLICKED, ZONE, write_clicked
 from storage.rollups.dimensions import DIMENSIONS, OTHER
 from storage.rollups.grouping_sets import CUT_NUMBERS, PAIRED_SETS, VALUES
 from storage.rollups.limits import Limits, fill
+from storage.rollups.local_days import write_after, write_first_at
 from storage.rollups.planning import counting
 
 TOTAL: Final = "people + bots + app_fetches + prefetches + tests"
@@ -44,19 +45,27 @@ MARK: Final = """
         AND grain = 'd' AND click_rollups.period = busy.period AND click_rollups.program_id = busy.program_id
         AND dim2 = 0 AND click_rollups.value = busy.value AND value2 = ''
 """
-DAY_AFTER: Final = f"(({{}} AT TIME ZONE {ZONE}) + interval '1 day') AT TIME ZONE {ZONE}"
-IN_DAYS: Final = f"clicks_now.clicked_at >= $1 AND clicks_now.clicked_at < {DAY_AFTER.format('$2::timestamptz')}"
+DAY_OF: Final = f"({{}} AT TIME ZONE {ZONE})::date"
+IN_DAYS: Final = f"""
+    clicks_now.clicked_at >= {write_first_at(DAY_OF.format("$1::timestamptz"))}
+    AND clicks_now.clicked_at < {write_after(DAY_OF.format("$2::timestamptz"))}
+"""
 AS_THEY_ARE: Final = "with_months AS (SELECT * FROM cells)"
 PAIRS_OF_CUT: Final = tuple(one for one in PAIRED_SETS if one.dim in CUT_NUMBERS or one.dim2 in CUT_NUMBERS)
 
 
 def write_entities(kind: str, column: str) -> str:
     """Give the statement that counts the dimensions of some entities' days."""
+    day = DAY_OF.format("busy_day")
     source = f"""
-        FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS busy (busy_entity, busy_program, busy_day)
+        FROM (
+            SELECT busy_entity, busy_program, {write_first_at(day)} AS begins, {write_after(day)} AS ends
+            FROM unnest($3::text[], $4::text[], $5::timestamptz[]) AS busy (busy_entity, busy_program, busy_day)
+            OFFSET 0
+        ) AS busy
         CROSS JOIN LATERAL (
             SELECT * FROM clicks_now WHERE clicks_now.{column} = busy_entity AND clicks_now.program_id = busy_program
-                AND clicks_now.clicked_at >= busy_day AND clicks_now.clicked_at < {DAY_AFTER.format("busy_day")}
+                AND clicks_now.clicked_at >= begins AND clicks_now.clicked_at < ends
                 AND {IN_DAYS}
             OFFSET 0
         ) AS clicks_now

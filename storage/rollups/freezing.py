@@ -9,6 +9,7 @@ from runtime.errors import Stuck
 from runtime.postgres import transaction
 from storage.rollups.counted_rows import ZONE
 from storage.rollups.limits import LIMITS, Limits
+from storage.rollups.local_days import write_after, write_first_at
 from storage.rollups.lock import lock
 from storage.rollups.roller import MOST_CLICKS, roll_pending
 
@@ -18,7 +19,7 @@ IS_PENDING: Final = """
 """
 FREEZE: Final = f"""
     INSERT INTO rollup_days AS old (day, clicks, first_at, until)
-    SELECT day, coalesce(clicks, 0), day::timestamp AT TIME ZONE {ZONE}, (day + 1)::timestamp AT TIME ZONE {ZONE}
+    SELECT day, coalesce(clicks, 0), {write_first_at("day")}, {write_after("day")}
     FROM (
         SELECT generate_series(
             ($1::timestamptz AT TIME ZONE {ZONE})::date,

@@ -15,13 +15,14 @@ from storage.rollups.counted_rows import COUNT_CLICKED, IS_COUNTED, KEEP_VERDICT
 from storage.rollups.details import AS_THEY_ARE, FIND_BUSY, mark_busy
 from storage.rollups.grouping_sets import DETAILED_SETS, PLAIN_SETS
 from storage.rollups.limits import LIMITS, Limits, fill
+from storage.rollups.local_days import write_after, write_first_at
 from storage.rollups.lock import lock
 from storage.rollups.measures import MEASURES, count_measures
 from storage.rollups.months import remake_month
 from storage.rollups.planning import counting
 
-FIRST_AT: Final = f"($1::date)::timestamp AT TIME ZONE {ZONE}"
-AFTER: Final = f"($1::date + 1)::timestamp AT TIME ZONE {ZONE}"
+FIRST_AT: Final = write_first_at("$1::date")
+AFTER: Final = write_after("$1::date")
 LIST_DAYS: Final = f"""
     SELECT day FROM (
         SELECT DISTINCT (period AT TIME ZONE {ZONE})::date AS day FROM click_rollups
@@ -73,9 +74,12 @@ MEND_MINUTES: Final = f"""
 REBUILD_S: Final = 3600.0
 
 FIND_NEXT: Final = f"""
-    SELECT date_trunc('day', clicked_at, {ZONE}) AS first_at, (clicked_at AT TIME ZONE {ZONE})::date AS day
-    FROM clicks WHERE clicked_at < (SELECT counted_from FROM rollup_state) ORDER BY clicked_at DESC LIMIT 1
+    SELECT least({write_first_at("day")}, clicked_at) AS first_at, day FROM (
+        SELECT clicked_at, (clicked_at AT TIME ZONE {ZONE})::date AS day FROM clicks
+        WHERE clicked_at < (SELECT counted_from FROM rollup_state) ORDER BY clicked_at DESC LIMIT 1
+    ) AS newest
 """  # noqa: S608 - fixed texts
+"""Whatever the zone, it never gives the same click twice: that would count its day without end."""
 GO_BACK: Final = "UPDATE rollup_state SET counted_from = $1"
 COMPLETE: Final = "UPDATE rollup_state SET counted_from = '-infinity', is_complete = true WHERE NOT is_complete"
 BEGIN_AGAIN: Final = "UPDATE rollup_state SET zone = $1, counted_from = 'infinity', is_complete = false"
@@ -86,7 +90,7 @@ CLEAR_CUT: Final = f"""
         )
     ) AS frozen
     WHERE grain = 'd' AND period = date_trunc('day', last_at, {ZONE})
-            AND ((last_at AT TIME ZONE {ZONE})::date + 1)::timestamp AT TIME ZONE {ZONE} > until
+            AND {write_after(f"(last_at AT TIME ZONE {ZONE})::date")} > until
         OR grain = 'h' AND period = date_trunc('hour', last_at, {ZONE}) AND period + interval '1 hour' > until
 """  # noqa: S608 - fixed texts
 """Removes the day and hour in which frozen days of another zone end: they begin before that end, but count what is

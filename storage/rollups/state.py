@@ -7,6 +7,7 @@ import asyncpg
 import msgspec
 
 from runtime.postgres import transaction
+from storage.rollups.local_days import write_after, write_first_at
 from storage.rollups.lock import lock
 
 READ: Final = """
@@ -29,12 +30,12 @@ SET_ZONE: Final = """
     WHERE zone <> $1 AND NOT EXISTS (SELECT FROM click_rollups) AND NOT EXISTS (SELECT FROM rollup_days)
 """
 KNOWS_ZONE: Final = "SELECT EXISTS (SELECT FROM pg_timezone_names WHERE name = $1)"
-FROZEN: Final = """
+FROZEN: Final = f"""
     SELECT count(*) AS days, count(*) FILTER (
-        WHERE (first_at, until) <> (day::timestamp AT TIME ZONE zone, (day + 1)::timestamp AT TIME ZONE zone)
+        WHERE (first_at, until) <> ({write_first_at("day")}, {write_after("day")})
     ) AS of_other_zones
-    FROM rollup_days, rollup_state
-"""
+    FROM rollup_days
+"""  # noqa: S608 - fixed texts
 
 
 class RollupState(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -45,7 +45,12 @@ class Flags:
         return time - past
 
     def day(self, time: datetime) -> datetime:
-        return time.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return self.midnight(time.astimezone(self.zone))
+
+    def midnight(self, local: datetime) -> datetime:
+        """Give the midnight by which PostgreSQL names a day: of two the later, and the change of clocks without any."""
+        midnights = (local.replace(hour=0, minute=0, second=0, microsecond=0, fold=fold) for fold in (0, 1))
+        return max(one.astimezone(UTC) for one in midnights)
 
 
 def list_cells(click: Mapping[str, Any], flags: Flags) -> Iterator[Cell]:
@@ -115,6 +120,6 @@ async def differing_cells(connection: asyncpg.Connection) -> dict[Cell, tuple[An
 
 def month_of(cell: Cell, months: set[datetime], flags: Flags) -> Iterator[Cell]:
     grain, period, program, kind, entity, dim, value, dim2, value2 = cell
-    month = period.astimezone(flags.zone).replace(day=1, hour=0, fold=0)
+    month = flags.midnight(period.astimezone(flags.zone).replace(day=1))
     if grain == "d" and dim2 == 0 and (dim == 0 or kind == "p") and month in months:
         yield ("m", month, program, kind, entity, dim, value, dim2, value2)

@@ -117,6 +117,17 @@ class World:
     async def do_count_earlier(self) -> None:
         await count_earlier_day(self.tables, SMALL)
 
+    async def do_count_all_earlier(self) -> None:
+        """Count day by day until all are counted: the clicks are of two days."""
+        for _ in range(5):
+            if await count_earlier_day(self.tables, SMALL) is None:
+                return
+        raise AssertionError("the same days are counted again and again")
+
+    async def do_rebuild_day(self, place: int) -> None:
+        days = await list_days(self.tables, None, None)
+        await rebuild_day(self.tables, days[place % len(days)], SMALL)
+
     async def do_month(self) -> None:
         async with self.tables.transaction():
             await lock(self.tables)
@@ -223,11 +234,24 @@ async def migrated(database_url: str) -> str:
         ("Europe/Berlin", datetime(2026, 10, 25, 1, tzinfo=UTC)),
         ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
         ("Australia/Lord_Howe", datetime(2026, 10, 3, 15, 30, tzinfo=UTC)),
+        # Midnight comes twice, and not at all.
+        ("Atlantic/Azores", datetime(2026, 10, 25, 1, tzinfo=UTC)),
+        ("America/Havana", datetime(2026, 11, 1, 5, tzinfo=UTC)),
+        ("America/Havana", datetime(2026, 3, 8, 5, tzinfo=UTC)),
+        ("Asia/Beirut", datetime(2026, 3, 28, 22, tzinfo=UTC)),
+        ("Asia/Beirut", datetime(2026, 10, 24, 21, tzinfo=UTC)),
     ],
 )
 async def test_counts_are_those_of_the_clicks_where_clocks_change(migrated: str, zone: str, change: datetime) -> None:
     # The clicks are of the 13 hours before this time, so some are on each side.
-    steps = [("zone", zone), ("load", 0, COUNT), ("roll", COUNT), ("settle", 0, COUNT, 1), ("judge", 3, "invalid")]
+    half = COUNT // 2
+    steps = [
+        *(("zone", zone), ("load", 0, half), ("roll", COUNT), ("count_all_earlier",), ("load", half, half)),
+        # Before they are rolled: what moves counts has the product's limits, and not SMALL ones.
+        *(("settle", half, half, 1), ("judge", half + 3, "invalid"), ("roll", COUNT), ("rebuild",)),
+        *(("rebuild_day", place) for place in range(3)),
+        *(("zone", zone), ("count_all_earlier",), ("month",)),
+    ]
     await run_world(migrated, steps, change + timedelta(hours=6))
 
 

@@ -1,6 +1,6 @@
 """A frozen day keeps its counts when its clicks go."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -38,6 +38,25 @@ async def test_counts_stay_when_the_rows_of_a_frozen_day_are_gone(database_url: 
         assert {day for day, is_done in done.items() if not is_done} == frozen
         assert {day for day in days if await verify_day(tables, day) is None} == frozen
         assert await tables.fetchval("SELECT sum(clicks) FROM rollup_days") == 60
+        await writer.close()
+
+
+async def test_a_day_ends_at_the_earlier_of_two_midnights(database_url: str) -> None:
+    midnight = datetime(2025, 10, 26, tzinfo=UTC)
+    async with open_tables(database_url) as tables:
+        await tables.execute("UPDATE rollup_state SET zone = 'Atlantic/Azores'")
+        writer = make_writer(database_url)
+        times = [midnight + timedelta(minutes=30 * number) for number in range(-20, 20)]
+        await writer.write(make_rows(make_click(number, at) for number, at in enumerate(times)))
+
+        await freeze_day(tables, midnight.date() - timedelta(days=1))
+        before = await read_cells(tables)
+
+        frozen = await tables.fetchrow("SELECT clicks, first_at, until FROM rollup_days")
+        assert tuple(frozen) == (20, midnight - timedelta(days=1), midnight)
+        assert await read_frozen(tables) == Frozen(days=1, of_other_zones=0)
+        assert await rebuild_day(tables, midnight.date())
+        assert await read_cells(tables) == before
         await writer.close()
 
 
