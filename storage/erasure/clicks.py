@@ -1,7 +1,7 @@
-"""Erases clicks in one transaction: rows, scores, verdicts, tombstones."""
+"""Erases clicks in one transaction: rows, scores, verdicts, what the ledger notes of them, tombstones."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,6 +17,7 @@ from storage.rollups.lock import lock
 WRITE_S: Final = 600.0
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND: Final = timedelta(milliseconds=1)
+MINUTE: Final = timedelta(minutes=1)
 MINUTE_MS: Final = 60_000
 
 Key = tuple[str, datetime]
@@ -49,6 +50,10 @@ ERASE_VERDICTS: Final = f"""
 MOVE_COUNTED: Final = f"""
     UPDATE rollup_verdicts SET click_id = new_id, clicked_at = new_at FROM {RENAMED} WHERE {SAME}
 """  # noqa: S608 - names of ours
+RENAME_UNNUMBERED: Final = """
+    UPDATE ledger_unnumbered SET click_id = new_id FROM unnest($1::text[], $2::text[]) AS n (old_id, new_id)
+    WHERE click_id = old_id
+"""
 WIDEN_BATCHES: Final = """
     UPDATE rollup_batches SET first_at = date_trunc('minute', first_at, 'UTC'),
         last_at = date_trunc('minute', last_at, 'UTC') + interval '1 minute'
@@ -80,7 +85,15 @@ async def erase_clicks(
         ]
         await connection.execute(MOVE_COUNTED, *values, timeout=WRITE_S)
         await connection.execute(WIDEN_BATCHES, sorted({row["batch_id"] for row in rows if row["batch_id"]}))
+    await rename_unnumbered(connection, keys, {old_id: new_id for old_id, _, new_id, _ in renamed})
     return [read_claimed(row) for row in rows], numbers[0], numbers[1], find_copies(rows)
+
+
+async def rename_unnumbered(connection: asyncpg.Connection, keys: Sequence[Key], names: Mapping[str, str]) -> None:
+    """Give the ledger's notes of dead letters the clicks' new ids, or random ones, so that it counts as before."""
+    ids = [click_id for click_id, _ in keys]
+    new = [names.get(click_id) or make_name(at, at + MINUTE)[0] for click_id, at in keys]
+    await connection.execute(RENAME_UNNUMBERED, ids, new, timeout=WRITE_S)
 
 
 def make_name(clicked_at: datetime, stored_at: datetime) -> tuple[str, datetime]:

@@ -11,6 +11,7 @@ import msgspec
 from identity.ulid import ulid_milliseconds
 from schemas import CLICKS_ENRICHED, CLICKS_RAW
 from storage.columns import CLICK_COLUMNS, LETTER_COLUMNS
+from storage.erased import find_erased
 from storage.tables import CLICKS, DEAD_LETTERS, StorableRow
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -125,5 +126,8 @@ async def note_arrivals(connection: asyncpg.Connection, rows: Sequence[StorableR
         ]
         await connection.execute(NOTE, *map(list, zip(*values, strict=True)), timeout=NOTE_S)
     if unnumbered := find_unnumbered(rows):
-        ids, minutes = [one.click_id for one in unnumbered], [one.minute for one in unnumbered]
+        # The note of an erased click has another id by now.
+        erased = await find_erased(connection, [one.click_id for one in unnumbered])
+        kept = [one for one in unnumbered if one.click_id not in erased]
+        ids, minutes = [one.click_id for one in kept], [one.minute for one in kept]
         await connection.execute(NOTE_UNNUMBERED, ids, minutes, timeout=NOTE_S)
