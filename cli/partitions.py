@@ -1,6 +1,6 @@
 """`clickrail partitions`: the days of the table `clicks`, each a partition or a chunk."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -21,6 +21,7 @@ partitions = typer.Typer(
 )
 
 Before = Annotated[str, typer.Option(metavar="DAY", help="the first day to keep, such as 2026-09-01 (UTC)")]
+STATEMENT_S: Final = 3600.0
 Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are only listed")]
 
 
@@ -50,6 +51,32 @@ def drop(database_url: DatabaseUrl, before: Before, *, yes: Yes = False) -> None
     )
 
 
+@partitions.command()
+def restore(
+    database_url: DatabaseUrl,
+    days: Annotated[list[str], typer.Argument(metavar="DAY...", help="dropped days, such as 2026-09-01 (UTC)")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="restore them; without it their counts are only shown")] = False,
+) -> None:
+    """Let clicks of dropped days be stored again. What was counted of these days is taken out of all counts.
+
+    Then store the days again with `clickrail backfill`: only what Kafka still has comes back.
+    """
+    from storage.restoring import read_kept, restore_days
+
+    with exit_on(CommandError):
+        chosen = {read_day(day, "DAY") for day in days}
+    for one in run(database_url, lambda connection: read_kept(connection, chosen)):
+        print(f"{one.day}: {count(one.clicks, 'click')} counted.")
+    if yes:
+        run(database_url, lambda connection: restore_days(connection, chosen), statement_s=STATEMENT_S)
+    print(
+        f"{count(len(chosen), 'day')} restored, without clicks: store them again with `clickrail backfill`."
+        if yes
+        else f"{count(len(chosen), 'day')} would be restored, without these counts: add --yes."
+    )
+
+
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
     from storage.days import drop_day
     from storage.rollups.freezing import freeze_day
@@ -65,10 +92,10 @@ def show(listed: "list[Partition]") -> None:
         print(f"{one.name:<16} {one.clicks:>12,} {one.size:>16,}")
 
 
-def read_day(text: str) -> "date":
+def read_day(text: str, name: str = "--before") -> "date":
     from datetime import date
 
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise CommandError("--before must be a day, such as 2026-09-01") from None
+        raise CommandError(f"{name} must be a day, such as 2026-09-01") from None

@@ -31,6 +31,8 @@ async def test_whole_days_are_dropped_when_it_is_meant_and_never_today(database_
     asked = await run("drop", "--before", "2999-01-01")
     dropped = await run("drop", "--before", "2999-01-01", "--yes")
     left = await run("list")
+    restored = [await run("restore", str(today - timedelta(days=number)), "--yes") for number in (0, 2)]
+    asked_again = await run("restore", str(today - timedelta(days=1)))
     days = await connection.fetch("SELECT day FROM dropped_click_days ORDER BY day")
     await connection.close()
 
@@ -38,4 +40,10 @@ async def test_whole_days_are_dropped_when_it_is_meant_and_never_today(database_
     assert asked[1].splitlines()[-1] == "2 partitions would be dropped: add --yes."
     assert dropped[1].splitlines()[-1] == "2 partitions dropped."
     assert left[1].splitlines()[1:][0].split()[0] == f"clicks_{today:%Y%m%d}"
-    assert [row["day"] for row in days] == [today - timedelta(days=2), today - timedelta(days=1)]
+    assert (restored[0][0], "was not dropped" in restored[0][1]) == (2, True)
+    assert restored[1][1].splitlines() == [
+        f"{today - timedelta(days=2)}: 0 clicks counted.",
+        "1 day restored, without clicks: store them again with `clickrail backfill`.",
+    ]
+    assert asked_again[1].splitlines()[-1] == "1 day would be restored, without these counts: add --yes."
+    assert [row["day"] for row in days] == [today - timedelta(days=1)]
