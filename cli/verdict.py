@@ -68,7 +68,7 @@ async def record(
         raise CommandError(f"the table has no click {click_id}: it may not be stored yet, or its day was dropped")
     if chosen == "withdrawn" and found.decision is None:
         raise CommandError(f"there is no verdict about {click_id} to withdraw")
-    await add_verdict(connection, click_id, stored.click.clicked_at, chosen, why=why.strip(), who=who)
+    await add_verdict(connection, (click_id, stored.click.clicked_at), chosen, why=why.strip(), who=who)
 
 
 def read_user() -> str:

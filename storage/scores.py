@@ -18,6 +18,7 @@ from storage.affiliate_quality import mark_days
 from storage.days import prepare_days
 from storage.engine import SCORES, StorageEngine, read_engine
 from storage.erased import find_erased
+from storage.rollups.limits import LIMITS, Limits
 from storage.rollups.moves import Key, move_counts
 from storage.scored_clicks import (
     ScoredClick,
@@ -79,8 +80,9 @@ ADD_VERDICT: Final = "INSERT INTO click_verdicts (click_id, clicked_at, verdict,
 class ScoreWriter:
     """Writes scores over one connection. Remembers which days can be stored, so it prepares each day once."""
 
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, limits: Limits = LIMITS) -> None:
         self._connection = connection
+        self._limits = limits
         self._days: set[date] = set()
         self._engine: StorageEngine | None = None
 
@@ -107,7 +109,7 @@ class ScoreWriter:
             keys = returned + ([(one.click_id, one.clicked_at) for one in scored] if written else [])
             if keys:
                 await mark_days(self._connection, [at for _, at in keys])
-                await move_counts(self._connection, keys, returned + list_changing(scored))
+                await move_counts(self._connection, keys, returned + list_changing(scored), self._limits)
         return written
 
     async def _remove_erased(self, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
@@ -156,10 +158,10 @@ def list_keys(keys: Sequence[Key]) -> tuple[list[str], list[datetime], datetime,
 
 
 async def add_verdict(
-    connection: asyncpg.Connection, click_id: str, clicked_at: datetime, verdict: Verdict, *, why: str, who: str
+    connection: asyncpg.Connection, click: Key, verdict: Verdict, *, why: str, who: str, limits: Limits = LIMITS
 ) -> None:
     """Record what a person decided, and count the click by it. Earlier verdicts stay, and the newest counts."""
     async with transaction(connection):
-        await connection.execute(ADD_VERDICT, click_id, clicked_at, verdict, why, who, timeout=WRITE_S)
-        await mark_days(connection, [clicked_at])
-        await move_counts(connection, [(click_id, clicked_at)], [(click_id, clicked_at)])
+        await connection.execute(ADD_VERDICT, *click, verdict, why, who, timeout=WRITE_S)
+        await mark_days(connection, [click[1]])
+        await move_counts(connection, [click], [click], limits)

@@ -3,7 +3,7 @@
 What is rolled is counted; what is pending is left to the roller. Frozen days are left as they are.
 """
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import asyncpg
@@ -148,9 +148,3 @@ async def begin_again(connection: asyncpg.Connection, zone: str) -> None:
         await connection.execute(BEGIN_AGAIN, zone)
         await connection.execute(CLEAR_ALL, timeout=REBUILD_S)
         await connection.execute("DELETE FROM rollup_months")
-
-
-async def read_first_at(connection: asyncpg.Connection, day: date) -> datetime:
-    """Return when a day of the reporting zone begins."""
-    first_at: datetime = await connection.fetchval(f"SELECT {FIRST_AT}", day)
-    return first_at

@@ -126,7 +126,7 @@ async def judge(tables: asyncpg.Connection) -> None:
     async with tables.transaction():
         await writer.write(scored)
     for one in NEW[5:25]:
-        await add_verdict(tables, one.click_id, one.clicked_at, "invalid", why="a test", who="ana")
+        await add_verdict(tables, (one.click_id, one.clicked_at), "invalid", why="a test", who="ana")
 
 
 async def erase_some(tables: asyncpg.Connection) -> None:

@@ -112,11 +112,11 @@ async def test_a_score_that_later_clicks_change_replaces_that_of_the_same_rules(
 async def test_a_persons_verdict_counts_until_it_is_withdrawn_and_all_are_kept(tables: asyncpg.Connection) -> None:
     await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN))
 
-    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "valid", why="the customer called", who="ana")
+    await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "valid", why="the customer called", who="ana")
     valid = await newest(tables)
     await write(tables, score_click(CLICK, STRICT, TWIN))
     still_valid = await newest(tables)
-    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "withdrawn", why="another customer", who="rui")
+    await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "withdrawn", why="another customer", who="rui")
 
     assert valid == ("manual", "clean", 70, DEFAULT_RULES.stamp)
     assert still_valid == ("manual", "clean", 95, STRICT.stamp)
@@ -132,7 +132,7 @@ async def test_a_persons_verdict_counts_until_it_is_withdrawn_and_all_are_kept(t
 async def test_a_click_that_a_person_calls_invalid_is_sophisticated_invalid_traffic(
     tables: asyncpg.Connection,
 ) -> None:
-    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="the affiliate's own", who="ana")
+    await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "invalid", why="the affiliate's own", who="ana")
 
     assert await newest(tables) == ("manual", "invalid", 0, DEFAULT_RULES.stamp)
 
@@ -141,7 +141,7 @@ async def test_the_affiliates_day_is_counted_again_after_a_persons_verdict(table
     day = CLICK.clicked_at.date()
     await count_day(tables, day)
     counted = await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality")
-    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="the affiliate's own", who="ana")
+    await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "invalid", why="the affiliate's own", who="ana")
     marked = await list_marked(tables)
     await count_day(tables, day)
 
@@ -183,7 +183,7 @@ async def test_the_newest_settled_uniqueness_counts_and_no_persons_verdict_chang
     await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN), unique=repeat_of(FIRST))
     settled = await unique_now(tables)
     await write(tables, score_click(CLICK, STRICT, TWIN), unique=Uniqueness(is_unique=True, status="judged"))
-    await add_verdict(tables, CLICK.click_id, CLICK.clicked_at, "invalid", why="a test", who="ana")
+    await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "invalid", why="a test", who="ana")
 
     assert before == (None, "not_judged")
     assert settled == (False, "judged")

@@ -48,4 +48,4 @@ async def fill(connection: asyncpg.Connection, database_url: str) -> None:
     assert await writer.write(rows_of(RECORDS)) == []
     await writer.close()
     await score(connection, [FIRST, SECOND, THIRD, OTHER])
-    await add_verdict(connection, FIRST.click_id, FIRST.clicked_at, "invalid", why="ana-lima did it", who="bob")
+    await add_verdict(connection, (FIRST.click_id, FIRST.clicked_at), "invalid", why="ana-lima did it", who="bob")

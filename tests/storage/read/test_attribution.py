@@ -220,7 +220,7 @@ async def test_the_verdict_that_counts_is_the_one_of_the_view(tables: asyncpg.Co
     await writer.write([settled])
     seen.append(await find_quality(tables, click))
     for verdict in ("invalid", "valid", "withdrawn"):
-        await add_verdict(tables, click.click_id, click.clicked_at, verdict, why="a test", who="me")
+        await add_verdict(tables, (click.click_id, click.clicked_at), verdict, why="a test", who="me")
         seen.append(await find_quality(tables, click))
 
     assert [(one["source"], one["band"]) for one in seen] == [

@@ -99,13 +99,14 @@ class World:
 
     async def settle(self, connection: asyncpg.Connection, first: int, size: int, kind: int) -> None:
         scored = [make_score(click_of(n, self.base), kind + n) for n in range(first, first + size)]
-        writer = ScoreWriter(connection)
+        writer = ScoreWriter(connection, SMALL)
         await writer.prepare(scored)
         await writer.write(scored)
 
     async def do_judge(self, number: int, verdict: Any) -> None:
         click = click_of(number, self.base)
-        await add_verdict(self.tables, click.click_id, click.clicked_at, verdict, why="a test", who="ana")
+        at = click.clicked_at
+        await add_verdict(self.tables, (click.click_id, at), verdict, why="a test", who="ana", limits=SMALL)
 
     async def do_rebuild(self) -> None:
         for day in await list_days(self.tables, None, None):
@@ -247,8 +248,7 @@ async def test_counts_are_those_of_the_clicks_where_clocks_change(migrated: str,
     half = COUNT // 2
     steps = [
         *(("zone", zone), ("load", 0, half), ("roll", COUNT), ("count_all_earlier",), ("load", half, half)),
-        # Before they are rolled: what moves counts has the product's limits, and not SMALL ones.
-        *(("settle", half, half, 1), ("judge", half + 3, "invalid"), ("roll", COUNT), ("rebuild",)),
+        *(("roll", COUNT), ("settle", half, half, 1), ("judge", half + 3, "invalid"), ("rebuild",)),
         *(("rebuild_day", place) for place in range(3)),
         *(("zone", zone), ("count_all_earlier",), ("month",)),
     ]

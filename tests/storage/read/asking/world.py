@@ -121,7 +121,7 @@ async def settle_some(connection: asyncpg.Connection, clicks: Sequence[EnrichedC
     await writer.write(scored)
     for number, click in enumerate(clicks[::40]):
         verdict: Verdict = "valid" if number % 2 else "invalid"
-        await add_verdict(connection, click.click_id, click.clicked_at, verdict, why="why", who="who")
+        await add_verdict(connection, (click.click_id, click.clicked_at), verdict, why="why", who="who")
 
 
 def make_score(click: EnrichedClick) -> ScoredClick:
