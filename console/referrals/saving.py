@@ -1,6 +1,7 @@
-"""Writes changes of programs, affiliates and codes, each with its line in the audit log, in one transaction."""
+"""Writes changes of programs, affiliates and codes, each with its line in the audit log in the same transaction."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
+from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.referrals.forms import describe_change, digest
 from referrals.admin import repository
@@ -17,6 +19,8 @@ from referrals.admin.validation import ValidationProblem
 from referrals.model import Kind, Referral, Status
 
 MOST_AT_ONCE: Final = 10_000
+PORTION: Final = 100
+"""Rows of one transaction: some tenths of a second. Others who save wait for it, and give up after 2 s."""
 Result: TypeAlias = Edited | Conflict | ValidationProblem
 Work: TypeAlias = Callable[[Any], Awaitable[Any]]
 
@@ -44,11 +48,16 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Bulk(msgspec.Struct, frozen=True):
-    """How many rows were changed, how many were so already, and which could not be."""
+    """How many rows were changed, how many were so already, and which could not be.
+
+    `left` rows were not reached, because of `problem`.
+    """
 
     changed: int
     same: int
     failures: tuple[Failure, ...]
+    left: int = 0
+    problem: str = ""
 
 
 async def run_transaction(request: web.Request, work: Work) -> Any:
@@ -103,23 +112,38 @@ async def save_row(
 
 
 async def change_all(request: web.Request, kind: Kind, ids: Sequence[str], changes: Mapping[str, object]) -> Bulk:
-    """Change many rows in one transaction. A row that is refused is left as it is, and the others are changed."""
+    """Change many rows. A row that is refused is left as it is, and the others are changed.
 
-    async def work(connection: Any) -> Bulk:
-        changed, same, failures = 0, 0, []
-        for id_ in ids:
-            try:
-                # A savepoint: a row that is refused must not end the others' transaction.
-                async with connection.transaction():
-                    is_changed = await change_row(request, connection, kind, id_, changes)
-            except Undone as undone:
-                failures.append(Failure(id_, getattr(undone.result, "reason", "somebody else changed it")))
-            else:
-                changed, same = (changed + 1, same) if is_changed else (changed, same + 1)
-        return Bulk(changed, same, tuple(failures))
+    Each `PORTION` is a transaction: all other changes of referrals wait for it. If PostgreSQL goes away, `left` counts
+    the rows of this portion and those after it. Raises DatabaseAway if it was away from the start.
+    """
+    done = Bulk(0, 0, ())
+    for start in range(0, len(ids), PORTION):
+        portion = ids[start : start + PORTION]
+        try:
+            part: Bulk = await run_transaction(request, partial(change_portion, request, kind, portion, changes))
+        except DatabaseAway as error:
+            if start == 0:
+                raise
+            return msgspec.structs.replace(done, left=len(ids) - start, problem=str(error))
+        done = Bulk(done.changed + part.changed, done.same + part.same, done.failures + part.failures)
+    return done
 
-    found: Bulk = await run_transaction(request, work)
-    return found
+
+async def change_portion(
+    request: web.Request, kind: Kind, ids: Sequence[str], changes: Mapping[str, object], connection: Any
+) -> Bulk:
+    changed, same, failures = 0, 0, []
+    for id_ in ids:
+        try:
+            # A savepoint: a row that is refused must not end the others' transaction.
+            async with connection.transaction():
+                is_changed = await change_row(request, connection, kind, id_, changes)
+        except Undone as undone:
+            failures.append(Failure(id_, getattr(undone.result, "reason", "somebody else changed it")))
+        else:
+            changed, same = (changed + 1, same) if is_changed else (changed, same + 1)
+    return Bulk(changed, same, tuple(failures))
 
 
 async def change_status(request: web.Request, kind: Kind, id_: str, status: Status) -> bool | ValidationProblem:

@@ -13,6 +13,8 @@ from referrals.row_codec import DECODERS
 from referrals.tables import KEYS, TABLES
 
 WRITE_S: Final = 10.0
+# Every INSERT and UPDATE locks this row first, in its trigger, and only then rows of programs, affiliates and codes.
+LOCK_VERSION: Final = "SELECT FROM referral_version FOR UPDATE"
 
 
 class Edited(msgspec.Struct, frozen=True):
@@ -33,9 +35,11 @@ async def edit(
 ) -> Edited | Conflict | ValidationProblem:
     """Change a row whose version is this one; without a version, whatever it is.
 
-    Call it in a transaction, and roll that back unless it was edited. Raises asyncpg's errors.
+    Call it in a transaction, and roll that back unless it was edited: until its end nobody else changes any row. Raises
+    asyncpg's errors.
     """
     try:
+        await connection.execute(LOCK_VERSION, timeout=WRITE_S)
         text = await connection.fetchval(
             f"SELECT to_json(r)::text FROM {TABLES[kind]} r WHERE {KEYS[kind]} = $1 FOR UPDATE",  # noqa: S608 - names of ours
             id_,

@@ -14,6 +14,7 @@ from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.lookup import Lookup
 from referrals.metrics import LookupMetrics
 from schemas import Bot
+from tests.console.api.test_referrals import send
 from tests.console.builders import count_stored, enriched_click, store
 from tests.console.running import Console
 from tests.referrals.builders import PATIENT, get_signer, unique_prefix
@@ -178,6 +179,42 @@ async def test_many_are_changed_together_and_failures_are_listed(filled: Console
     assert "0 changed" in moved[2]
     assert "there is no affiliate with that id" in moved[2]
     assert [entry[2] for entry in await read_log(tables)] == ["code one", "code two"]
+
+
+FAIL_AT_140 = """
+    CREATE FUNCTION fail_at_140() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the disk is full' USING ERRCODE = 'disk_full'; END $$;
+    CREATE TRIGGER fail BEFORE UPDATE ON referral_codes FOR EACH ROW WHEN (NEW.code = 'many-140')
+        EXECUTE FUNCTION fail_at_140();
+"""
+
+
+async def test_when_postgresql_goes_away_half_way_the_page_says_how_many_are_left(
+    filled: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(
+        "INSERT INTO referral_codes (code, affiliate_id, program_id, status)"
+        " SELECT 'many-' || to_char(number, 'fm000'), 'bob', 'bikes', 'active' FROM generate_series(1, 150) AS number"
+    )
+    await tables.execute(FAIL_AT_140)
+    status, _, page = await post(filled, "/codes/actions/bulk", status="paused", all="1", q="many-", sure="1")
+
+    assert (status, "100 changed, in force" in page) == (200, True)
+    assert "PostgreSQL does not answer: the last 50 are probably not changed." in page
+    assert await tables.fetchval("SELECT count(*) FROM referral_codes WHERE status = 'paused'") == 100
+
+
+async def test_codes_are_added_while_their_program_is_changed(filled: Console) -> None:
+    async def add(number: int) -> int:
+        body = {"code": f"new-{number}", "affiliate_id": "ann", "program_id": "bikes"}
+        return (await send(filled, "POST", "codes", body))[0]
+
+    async def rename(number: int) -> int:
+        return (await send(filled, "PATCH", "programs/bikes", {"name": f"Bikes {number}"}))[0]
+
+    statuses = [await asyncio.gather(add(number), rename(number)) for number in range(60)]
+
+    assert statuses == [[201, 200]] * 60
 
 
 async def test_the_page_of_a_code_shows_what_a_visitor_gets(filled: Console) -> None:

@@ -1,13 +1,17 @@
 """Two people who change one row."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from referrals.admin import repository
 from referrals.admin.editing import Conflict, Edited, edit
 from referrals.admin.validation import ValidationProblem
-from referrals.model import Program
-from tests.referrals.builders import insert
+from referrals.connections import connected
+from referrals.model import Program, ReferralCode
+from tests.referrals.builders import affiliate, code, insert
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
 
@@ -59,3 +63,27 @@ async def test_what_is_wrong_is_said_with_its_field(connection: asyncpg.Connecti
 
     assert refused == ValidationProblem("target_url: a target starts with http:// or https://", "target_url")
     assert isinstance(too_long, Program)
+
+
+async def test_whoever_edits_waits_for_a_change_that_came_first_and_locks_nothing_that_it_needs(
+    connection: asyncpg.Connection, referrals_url: str
+) -> None:
+    await insert(connection, "abc")
+    async with connected(referrals_url) as other:
+        pid = await other.fetchval("SELECT pg_backend_pid()")
+        waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $1"
+        async with connection.transaction():
+            await repository.add(connection, affiliate(id="bob", name="Bob"))
+            editing = asyncio.create_task(edit_shop(other))
+            await eventually(lambda: connection.fetchval(waits, pid))
+            # Its foreign key locks the program.
+            added = await repository.add(connection, code(code="new"))
+        edited = await editing
+
+    assert isinstance(added, ReferralCode)
+    assert isinstance(edited, Edited)
+
+
+async def edit_shop(connection: asyncpg.Connection) -> object:
+    async with connection.transaction():
+        return await edit(connection, "program", "shop", {"name": "New"})
