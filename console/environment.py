@@ -44,6 +44,7 @@ from runtime.task_scope import task_scope
 class Environment(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the console has opened. `now` gives an aware time; `accounts` is the login's writable database.
 
+    `importing` is held by an import, which may have one of its two connections for minutes.
     `oidc` is the provider with which people may log in, or null.
     """
 
@@ -66,6 +67,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     windows: CachedWindows
     large_counts: LargeCounts
     pipeline: Pipeline
+    importing: asyncio.Lock
 
     def login_problem(self) -> str | None:
         """Say why nobody can log in now; null if they can, or if that is not known yet."""
@@ -133,6 +135,7 @@ def make_environment(
         token_keys=open_token_keys(settings.keys_file),
         windows=CachedWindows(),
         large_counts=LargeCounts(),
+        importing=asyncio.Lock(),
         **load_pages(settings),
     )
 

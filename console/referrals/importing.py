@@ -1,5 +1,6 @@
 """`/import`: a CSV file of codes, previewed before it changes anything: all of it or nothing, twice is once."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,8 +11,8 @@ from console.audit.log import AuditEntry, actor_of, write_audit
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
 from console.web.responses import reply
-from referrals.admin.csv_rows import read_header
-from referrals.admin.importer import Choices, Imported, NotImported, import_file
+from referrals.admin.csv_rows import CodeFile, read_rows
+from referrals.admin.importer import Choices, Imported, NotImported, import_codes
 
 LARGEST: Final = 5 * 1024 * 1024
 MOST_ERRORS: Final = 200
@@ -50,7 +51,9 @@ async def reply_import(request: web.Request, *, is_dry: bool) -> web.Response:
         same_name="same_name" in request.query,
         columns=read_mapping(request.query),
     )
-    found = await run(request, data, choices)
+    # In a thread: 5 MiB take more than a second, and the loop has other pages to answer.
+    file = await asyncio.to_thread(read_rows, data, choices.columns)
+    found = await run(request, file, choices)
     errors = found.errors[:MOST_ERRORS] if isinstance(found, NotImported) else []
     return reply(
         request,
@@ -60,7 +63,7 @@ async def reply_import(request: web.Request, *, is_dry: bool) -> web.Response:
         errors=errors,
         number=len(found.errors) if isinstance(found, NotImported) else 0,
         is_dry=is_dry,
-        mapping=[(name, choices.columns.get(name, name)) for name in read_header(data)[:MOST_COLUMNS]],
+        mapping=[(name, choices.columns.get(name, name)) for name in file.header[:MOST_COLUMNS]],
         names=[name for name, *_ in COLUMNS],
     )
 
@@ -72,13 +75,13 @@ def read_mapping(query: Mapping[str, str]) -> dict[str, str]:
     return {name: value if value in known else "" for name, value in given}
 
 
-async def run(request: web.Request, data: bytes, choices: Choices) -> Imported | NotImported:
-    """Import, and write it down in the audit log, in one transaction."""
+async def run(request: web.Request, file: CodeFile, choices: Choices) -> Imported | NotImported:
+    """Import, and write it down in the audit log, in one transaction. One import at a time: logins need the pool."""
     environment: Environment = request.app[ENVIRONMENT]
 
     async def work(connection: Any) -> Imported | NotImported:
         async with connection.transaction():
-            found = await import_file(connection, data, choices)
+            found = await import_codes(connection, file, choices)
             if isinstance(found, Imported) and not choices.dry_run and is_change(found):
                 counts = {name: getattr(found, name) for name in found.__struct_fields__}
                 entry = AuditEntry(
@@ -87,7 +90,8 @@ async def run(request: web.Request, data: bytes, choices: Choices) -> Imported |
                 await write_audit(connection, entry)
             return found
 
-    result: Imported | NotImported = await environment.accounts.write(work)
+    async with environment.importing:
+        result: Imported | NotImported = await environment.accounts.write(work)
     return result
 
 

@@ -34,17 +34,15 @@ class CodeRow(NamedTuple):
 
 
 class CodeFile(msgspec.Struct, frozen=True):
-    """All rows (those with errors too, as the database may find more errors in them), the errors, and the columns."""
+    """All rows (those with errors too, as the database may find more errors in them), the errors, and the columns.
+
+    `header` has the columns as the file names them, in its order; none if the header cannot be read.
+    """
 
     rows: list[CodeRow]
     errors: list[LineError]
     columns: frozenset[str] = frozenset()
-
-
-def read_header(data: bytes) -> list[str]:
-    """Read the names of a file's columns; none if it has no header that can be read."""
-    first = next(iter(read_records(data, REQUIRED + OPTIONAL)), None)
-    return [name_column(cell) for cell in drop_empty_end(first.cells)] if isinstance(first, Record) else []
+    header: tuple[str, ...] = ()
 
 
 def read_rows(data: bytes, columns: Mapping[str, str] = MappingProxyType({})) -> CodeFile:
@@ -59,15 +57,15 @@ def read_rows(data: bytes, columns: Mapping[str, str] = MappingProxyType({})) ->
     first, *others = records
     if isinstance(first, LineError):
         return CodeFile([], [first])
-    names = [name_column(cell) for cell in drop_empty_end(first.cells)]
+    names = tuple(name_column(cell) for cell in drop_empty_end(first.cells))
     header = [columns.get(name, name) for name in names]
     problem = find_header_problem(header)
+    if not (problem or others):
+        problem = "there are no codes below the header"
     if problem:
-        return CodeFile([], [LineError(first.line, problem)])
-    if not others:
-        return CodeFile([], [LineError(first.line, "there are no codes below the header")])
+        return CodeFile([], [LineError(first.line, problem)], header=names)
     rows, errors = make_rows(header, others)
-    return CodeFile(rows, sorted(errors), frozenset(header) - {""})
+    return CodeFile(rows, sorted(errors), frozenset(header) - {""}, names)
 
 
 def drop_empty_end(cells: Sequence[str]) -> Sequence[str]:

@@ -8,6 +8,7 @@ an error, unless `update` is set: then the file's columns are changed, and the o
 the same version.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
@@ -19,6 +20,8 @@ from referrals.admin.csv_rows import CodeFile, CodeRow, read_rows
 from referrals.admin.validation import REJECTIONS, explain_violation
 
 STATEMENT_TIMEOUT_S: Final = 300.0
+# For this transaction alone: the session may have a shorter limit, and through a pooler it has no settings.
+LIMIT_STATEMENTS: Final = f"SET LOCAL statement_timeout = {round(STATEMENT_TIMEOUT_S * 1000)}"
 
 CREATE_INCOMING: Final = """
     CREATE TEMPORARY TABLE incoming_codes (
@@ -134,7 +137,12 @@ async def import_file(
     choices: Choices = Choices(),  # noqa: B008 - frozen
 ) -> Imported | NotImported:
     """Import a CSV file. Raises what asyncpg raises when Postgres does not answer; then nothing is imported."""
-    file = read_rows(data, choices.columns)
+    # In a thread: a large file takes seconds to read.
+    return await import_codes(connection, await asyncio.to_thread(read_rows, data, choices.columns), choices)
+
+
+async def import_codes(connection: asyncpg.Connection, file: CodeFile, choices: Choices) -> Imported | NotImported:
+    """Import a file that was read with the columns of the choices. Raises as `import_file`."""
     if not file.rows:
         return NotImported(file.errors)
     transaction = connection.transaction()
@@ -155,12 +163,13 @@ async def import_file(
 
 
 async def send_rows(connection: asyncpg.Connection, rows: list[CodeRow]) -> None:
+    await connection.execute(LIMIT_STATEMENTS)
     await connection.execute(CREATE_INCOMING)
     # A list, not a generator: an exception in a generator during COPY would leave the connection waiting.
     await connection.copy_records_to_table(
         "incoming_codes", records=rows, columns=CodeRow._fields, timeout=STATEMENT_TIMEOUT_S
     )
-    await connection.execute("ANALYZE incoming_codes")
+    await connection.execute("ANALYZE incoming_codes", timeout=STATEMENT_TIMEOUT_S)
 
 
 async def find_errors(connection: asyncpg.Connection, choices: Choices) -> list[LineError]:

@@ -82,6 +82,17 @@ async def test_a_file_may_be_larger_than_a_form_but_not_endless(filled: Console)
     assert endless[0] == 413
 
 
+async def test_an_import_may_take_longer_than_other_statements(filled: Console, tables: asyncpg.Connection) -> None:
+    await tables.execute(
+        "CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " 'BEGIN PERFORM pg_sleep(3.5); RETURN NEW; END';"
+        "CREATE TRIGGER slow BEFORE INSERT ON referral_codes FOR EACH ROW EXECUTE FUNCTION be_slow()"
+    )
+    status, _ = await send(filled, "run", "code,affiliate_id,program_id\nnew-1,ann,bikes\n")
+
+    assert (status, await count(tables)) == (200, 4)
+
+
 async def test_without_the_sessions_token_nothing_is_imported(filled: Console, tables: asyncpg.Connection) -> None:
     async with filled.client.post("/parts/import/run", data=FILE, headers={"Content-Type": "text/csv"}) as response:
         assert response.status in (403, 415)
