@@ -8,7 +8,7 @@ from aiohttp import web
 from console.clicks.asked import Asked, read_asked
 from console.clicks.filterable import make_click_filterable, make_rejection_filterable
 from console.clicks.filters import Filterable
-from console.clicks.find import find_event
+from console.clicks.find import find_event, forget_erased
 from console.clicks.lines import Line, merge_lines
 from console.clicks.log_address import is_live, rewrite_old
 from console.clicks.log_words import list_chips, write_analytics
@@ -82,6 +82,8 @@ async def read_page(environment: Environment, asked: Asked, position: str) -> Pa
     past, stored = PastClicks(lines=[]), frozenset[str]()
     if problem is None:
         try:
+            if not filters.before:
+                await forget_erased(environment, filters)
             stored = await find_settled(environment, asked)
             past = await environment.database.read(lambda connection: read_past_clicks(connection, filters, LINES))
         except DatabaseAway as error:

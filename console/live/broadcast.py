@@ -7,7 +7,7 @@ then is kept as it came, and read when somebody comes.
 import asyncio
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -117,6 +117,11 @@ class Broadcast:
         """Return the recent lines that match the filters, oldest first."""
         self._read()
         return [arrival.line for arrival in self._recent.values() if matches(arrival.line.filterable, filters)]
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """Forget these recent events: nobody who looks or subscribes from now on gets them."""
+        for one in ids:
+            self._recent.pop(one, None)
 
     def find(self, ulid: str) -> ClickOrRejection | None:
         self._read()

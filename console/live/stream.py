@@ -1,6 +1,7 @@
 """The live view of one browser: server-sent events, a few per second however many clicks arrive."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -8,7 +9,9 @@ from aiohttp import hdrs, web
 
 from console.auth.guard import read_session
 from console.clicks.asked import read_stream_filters
+from console.clicks.find import forget_erased
 from console.clicks.picks import Picks
+from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
 from console.live.broadcast import Delivery
 from console.live.sse import ask_to_retry_after, frame
@@ -55,6 +58,8 @@ async def send_until_over(request: web.Request, response: web.StreamResponse, af
     sent_at, most_rows = 0.0, FIRST_ROWS
     view, filters = await read_stream_filters(environment, request.query)
     picks = Picks(view)
+    with suppress(DatabaseAway):
+        await forget_erased(environment, filters)
     with environment.broadcast.subscribe(filters, after) as subscription:
         while not subscription.closed and await is_logged_in(request):
             status = describe_status(environment)

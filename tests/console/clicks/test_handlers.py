@@ -356,6 +356,41 @@ async def test_an_erased_click_says_so_even_if_the_stream_still_has_it(
 
 
 @servers
+async def test_what_was_erased_is_in_no_list_and_in_no_stream_though_it_was_live(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    click, rejection = enriched_click(NOW, 1), rejected_click(NOW, 2)
+    other = enriched_click(NOW, 3, ip_hash=None)
+    for event in (StoredClick(click, NOW), StoredRejection(rejection, NOW), StoredClick(other, NOW)):
+        console.environment.broadcast.publish(event)
+    await store(tables, [click, rejection, other])
+    await erase(tables, ErasureRequest("ip_hash", str(click.ip_hash)))
+
+    async with console.client.get("/live/clicks?after=") as response:
+        while not (line := (await response.content.readline()).decode()).startswith('data: {"rows"'):
+            pass
+    by_address = await console.read(f"/clicks?address={click.ip_hash}")
+    around = await console.read(f"/clicks?around={click.click_id}")
+    pages = [line, by_address, around, await console.read("/clicks")]
+
+    ids = [click.click_id, rejection.rejection_id, other.click_id]
+    found = [[f"c-{one}" in page for one in ids] for page in pages]
+    assert found == [[False, False, True], [False, False, False], [False, False, True], [False, False, True]]
+
+
+@servers
+async def test_an_erasure_that_is_at_work_does_not_keep_the_list(console: Console, tables: asyncpg.Connection) -> None:
+    click = enriched_click()
+    console.environment.broadcast.publish(StoredClick(click, NOW))
+    async with tables.transaction():
+        await tables.execute("LOCK TABLE erased_clicks IN ACCESS EXCLUSIVE MODE")
+        page = await console.read("/clicks")
+
+    assert f'id="c-{click.click_id}"' in page
+    assert "took too long" not in page
+
+
+@servers
 async def test_an_unknown_id_says_what_it_might_mean(console: Console) -> None:
     async with console.client.get(f"/clicks/{ulid_at(datetime.now(UTC))}") as response:
         text = await response.text()

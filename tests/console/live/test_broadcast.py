@@ -77,6 +77,18 @@ async def test_what_comes_twice_is_shown_once(broadcast: Broadcast) -> None:
     assert len(broadcast.recent(Filters())) == 1
 
 
+async def test_what_is_forgotten_comes_to_nobody_and_may_be_forgotten_twice(broadcast: Broadcast) -> None:
+    broadcast.publish(click(1))
+    broadcast.publish(click(2))
+    for _ in range(2):
+        broadcast.forget([click(1).click.click_id])
+
+    assert [line.id for line in broadcast.recent(Filters())] == [click(2).click.click_id]
+    assert broadcast.find(click(1).click.click_id) is None
+    with broadcast.subscribe(Filters(), "") as subscription:
+        assert [arrival.sequence for arrival in (await subscription.receive(1)).arrivals] == [2]
+
+
 async def test_what_is_remembered_has_an_end(broadcast: Broadcast) -> None:
     for number in range(REMEMBERED + 3):
         broadcast.publish(click(number))
