@@ -6,6 +6,8 @@ from typing import Final
 
 import msgspec
 
+from console.view.ranges import Today
+from console.view.today import read_today
 from referrals.model import Kind
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.question import ENTITIES, Filter, Question, Range
@@ -50,16 +52,28 @@ class Activity(msgspec.Struct, frozen=True):
 QUIET: Final = Activity()
 
 
-async def read_activity(
-    connection: Connection, kind: Kind, ids: Sequence[str], now: datetime
-) -> dict[str, Activity] | None:
+class Activities(msgspec.Struct, frozen=True):
+    """The activity of rows by their ids, and the reporting zone whose days are counted."""
+
+    zone: str
+    rows: dict[str, Activity]
+
+    def of(self, id_: str) -> Activity:
+        return self.rows.get(id_, QUIET)
+
+
+def list_last_days(today: Today) -> Range:
+    """Return the last DAYS days of the reporting zone, today included."""
+    return Range(today.day - timedelta(days=DAYS - 1), today.day + timedelta(days=1))
+
+
+async def read_activity(connection: Connection, kind: Kind, ids: Sequence[str], now: datetime) -> Activities | None:
     """Read the activity of these, at most a page of them. None: counting them would read too much."""
+    today = await read_today(connection, now)
     if not ids:
-        return {}
-    today = now.date()
-    begin = today - timedelta(days=DAYS - 1)
+        return Activities(today.zone.key, {})
     question = Question(
-        range=Range(begin, today + timedelta(days=1)),
+        range=list_last_days(today),
         measures=("people",),
         by=(kind, "day"),
         where=(Filter(kind, tuple(ids)),),
@@ -68,12 +82,13 @@ async def read_activity(
     answer = await ask(connection, question, now)
     if not isinstance(answer, Answer):
         return None
-    names = [begin + timedelta(days=number) for number in range(DAYS)]
+    names = [today.day - timedelta(days=number) for number in reversed(range(DAYS))]
     counts: dict[str, dict[object, int]] = {}
     for group in answer.groups:
         counts.setdefault(str(group.keys[0]), {})[group.keys[1]] = group.counts[0]
     last = await read_last_clicks(connection, kind, ids, answer)
-    return {one: make_activity(counts.get(one, {}), names, last.get(one)) for one in ids}
+    rows = {one: make_activity(counts.get(one, {}), names, last.get(one)) for one in ids}
+    return Activities(today.zone.key, rows)
 
 
 async def read_last_clicks(

@@ -1,18 +1,19 @@
 """What pausing or archiving would stop, in words: the codes that work now, and the clicks that they bring."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
 from console.database import DatabaseAway
 from console.environment import Environment
-from console.referrals.activity import DAYS
+from console.referrals.activity import DAYS, list_last_days
+from console.view.today import read_today
 from referrals.admin.working_codes import WorkingCodes, count_working_codes
 from referrals.model import Kind, Status
 from storage.read.asking.answer import Answer, ask
-from storage.read.asking.question import MOST_VALUES, Filter, Question, Range
+from storage.read.asking.question import MOST_VALUES, Filter, Question
 from storage.read.queries import Connection
 
 log = structlog.get_logger()
@@ -35,10 +36,10 @@ async def describe_consequences(environment: Environment, kind: Kind, ids: Seque
 
 
 async def count_people(connection: Connection, kind: Kind, ids: Sequence[str], now: datetime) -> int | None:
-    """Count the clicks of people of the last days, UTC. None: too many ids, or too much to read."""
+    """Count the clicks of people of the last days in the reporting zone. None: too many ids, or too much to read."""
     if not 0 < len(ids) <= MOST_VALUES:
         return None
-    span = Range(now.date() - timedelta(days=DAYS - 1), now.date() + timedelta(days=1))
+    span = list_last_days(await read_today(connection, now))
     question = Question(range=span, measures=("people",), where=(Filter(kind, tuple(ids)),))
     answer = await ask(connection, question, now)
     return sum(group.counts[0] for group in answer.groups) if isinstance(answer, Answer) else None

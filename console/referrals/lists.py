@@ -7,7 +7,7 @@ from aiohttp import web
 
 from console.database import DatabaseAway
 from console.environment import ENVIRONMENT, Environment
-from console.referrals.activity import QUIET, Activity, read_activity
+from console.referrals.activity import Activities, read_activity
 from console.referrals.kinds import CONSEQUENCES, TONES, VERBS, KindPage
 from console.referrals.list_query import PAGE_ROWS, SORTS, read_list_query
 from console.web.responses import reply
@@ -54,16 +54,15 @@ async def show_list(page: KindPage, request: web.Request) -> web.Response:
     )
 
 
-async def find_activity(environment: Environment, page: KindPage, rows: list[Row]) -> dict[str, Activity] | None:
+async def find_activity(environment: Environment, page: KindPage, rows: list[Row]) -> Activities | None:
     """Read the clicks of the rows. None: they cannot be counted now; the list is shown all the same."""
     ids = [row.id for row in rows]
 
-    async def read(connection: Connection) -> dict[str, Activity] | None:
+    async def read(connection: Connection) -> Activities | None:
         return await read_activity(connection, page.kind, ids, environment.now())
 
     try:
-        found = await environment.database.read(read)
+        return await environment.database.read(read)
     except DatabaseAway as error:
         log.warning("clicks of a list are not counted", error=str(error))
         return None
-    return None if found is None else {one: found.get(one, QUIET) for one in ids}

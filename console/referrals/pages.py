@@ -8,7 +8,7 @@ from aiohttp import hdrs, web
 from console.auth.roles import may
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
-from console.referrals.activity import QUIET, read_activity
+from console.referrals.activity import read_activity
 from console.referrals.consequences import describe_consequences
 from console.referrals.fields import SECTIONS
 from console.referrals.forms import (
@@ -59,7 +59,8 @@ async def show_one(request: web.Request) -> web.Response:
         page=page,
         one=one,
         value=one.value,
-        activity=None if activity is None else activity.get(one.value.id, QUIET),
+        activity=None if activity is None else activity.of(one.value.id),
+        zone="" if activity is None else activity.zone,
         shown=preview_one(environment, one),
         sections=SECTIONS[page.kind],
         tones=TONES,

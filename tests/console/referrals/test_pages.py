@@ -72,8 +72,11 @@ async def test_the_list_counts_peoples_clicks_as_the_rows_do(filled: Console, ta
     bot = enriched_click(now, 99, code="one", bot=Bot(is_bot=True, reasons=["http_library"], rules="1"))
     await store(tables, [*clicks, bot])
     await count_stored(tables)
+    await tables.execute("UPDATE rollup_state SET zone = 'Etc/UTC'")
     page = await filled.read("/codes")
 
+    assert "Clicks of people in the last 7 days, Etc/UTC: no bots" in page
+    assert "<small>people, Etc/UTC</small>" in await filled.read("/codes/one")
     # Of 3 days with 3 clicks each, 2 days are among the last 7.
     assert "people&#39;s clicks of each of the last 7 days: 0, 0, 0, 0, 3, 0, 3" in page
     assert "1 to 3 of 3" in page
