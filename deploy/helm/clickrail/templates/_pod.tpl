@@ -38,7 +38,10 @@ securityContext: {{- toYaml .root.Values.securityContext | nindent 2 }}
 env: {{- include "clickrail.environment" . | trim | nindent 2 }}
 {{- end }}
 
-{{/* /healthz: the process runs. /readyz: it can do its work. With several workers only the supervisor is asked. */}}
+{{/*
+/healthz: the process runs. /readyz: it can do its work. With several workers only the supervisor is asked. The console
+keeps its visitors while PostgreSQL is away: it tells them so, and its live view continues.
+*/}}
 {{- define "clickrail.probes" -}}
 startupProbe:
   httpGet: {path: /healthz, port: private}
@@ -46,7 +49,7 @@ startupProbe:
   timeoutSeconds: 3
   failureThreshold: 60
 readinessProbe:
-  httpGet: {path: /readyz, port: private}
+  httpGet: {path: {{ ternary "/healthz" "/readyz" (eq .component "console") }}, port: private}
   periodSeconds: 5
   timeoutSeconds: 3
   failureThreshold: 2
