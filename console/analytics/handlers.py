@@ -23,7 +23,7 @@ from console.annotations.finding import find_notes
 from console.annotations.marks import place_notes
 from console.auth.sessions import SESSION
 from console.environment import ENVIRONMENT, Environment
-from console.reports.saved import SavedView, find_shown, list_saved
+from console.reports.saved import SavedViews, find_shown, list_saved
 from console.view.dates import read_days
 from console.view.measures import MAIN, MEASURE_WORDS, QUALITY
 from console.view.ranges import CUSTOM, Today
@@ -45,17 +45,18 @@ async def show_analytics(request: web.Request) -> web.Response:
     view, ignored = read_view(request.query, OWN)
     user = request[SESSION].user
 
-    async def read(reader: Reader) -> tuple[Today, list[SavedView]]:
-        return await read_today(reader, environment.now()), await list_saved(reader, user.id)
+    query = write_view(view)
+
+    async def read(reader: Reader) -> tuple[Today, SavedViews]:
+        return await read_today(reader, environment.now()), await list_saved(reader, user.id, PATH, query)
 
     today, saved = await environment.database.read(read)
-    query = write_view(view)
     toolbar = make_toolbar(PATH, view, ignored, today)
     view_links = [
         ("Report", f"/reports?{write_view(view, **dict.fromkeys(OWN, ''))}"),
         ("Clicks", find_clicks(view, view.measure)),
     ]
-    shown = find_shown(saved, PATH, query)
+    shown = find_shown(saved.views, PATH, query)
     context = {"shown": shown, "site": find_site(request), "query": query, "cards": CARDS, "view_links": view_links}
     return reply(request, "analytics/page.html", 200, toolbar=toolbar, **context)
 

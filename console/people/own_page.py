@@ -12,9 +12,7 @@ from console.view.ranges import NAMED
 from console.view.today import read_today
 from console.view.view import View, read_view
 from console.web.responses import reply
-from referrals.admin.repository import Filter as CodeFilter
-from referrals.admin.repository import list_page
-from referrals.model import ReferralCode
+from referrals.admin.search import Row, Wanted, search
 from storage.read.asking.answer import Answer, ask
 from storage.read.asking.question import Filter, Question, Range
 from storage.read.queries import Connection
@@ -44,11 +42,15 @@ class CodeLine(msgspec.Struct, frozen=True):
 
 
 class Own(msgspec.Struct, frozen=True):
-    """What the page shows of one affiliate; `days` is null, with `problem`, if it cannot be counted."""
+    """What the page shows of one affiliate; `days` is empty, with `problem`, if they cannot be counted.
+
+    `more` codes are not listed: they have no more clicks than those that are.
+    """
 
     totals: tuple[int, int]
     days: list[DayLine]
     codes: list[CodeLine]
+    more: int
     problem: str = ""
 
 
@@ -74,19 +76,22 @@ def chosen_range(view: View) -> str:
     return "" if view.days is not None else view.range
 
 
-async def read_own(reader: Connection, affiliate_id: str, shown: Range, now: Any, public_url: str | None) -> Own:
+async def read_own(reader: Any, affiliate_id: str, shown: Range, now: Any, public_url: str | None) -> Own:
     """Count an affiliate's clicks of people by day and by code. Raises asyncpg's errors."""
     mine = (Filter("affiliate", (affiliate_id,)),)
     by_day = await ask(reader, Question(range=shown, measures=MEASURES, by=("day",), where=mine, limit=4000), now)
     by_code = await ask(
         reader, Question(range=shown, measures=MEASURES, by=("code",), where=mine, sort="people", limit=MOST_CODES), now
     )
-    page = await list_page(reader, "code", CodeFilter(affiliate_id=affiliate_id, limit=MOST_CODES))
-    codes = [value for value in page.values if isinstance(value, ReferralCode)]
+    groups = by_code.groups if isinstance(by_code, Answer) else []
+    counts = {str(group.keys[0]): (group.counts[0], group.counts[1]) for group in groups}
+    found = await search(reader, "code", Wanted(affiliate_id=affiliate_id, first=tuple(counts), limit=MOST_CODES))
+    codes, more = make_codes(found.rows, counts, public_url), found.number - len(found.rows)
     if not isinstance(by_day, Answer) or not isinstance(by_code, Answer):
-        return Own((0, 0), [], make_codes(codes, {}, public_url), "These days cannot be counted: choose fewer.")
-    counts = {str(group.keys[0]): (group.counts[0], group.counts[1]) for group in by_code.groups}
-    return Own((by_day.totals[0], by_day.totals[1]), make_days(by_day), make_codes(codes, counts, public_url))
+        return Own(
+            (0, 0), [], make_codes(found.rows, {}, public_url), more, "These days cannot be counted: choose fewer."
+        )
+    return Own((by_day.totals[0], by_day.totals[1]), make_days(by_day), codes, more)
 
 
 def make_days(answer: Answer) -> list[DayLine]:
@@ -99,12 +104,8 @@ def make_days(answer: Answer) -> list[DayLine]:
     return lines[::-1]
 
 
-def make_codes(
-    codes: list[ReferralCode], counts: Mapping[str, tuple[int, int]], public_url: str | None
-) -> list[CodeLine]:
+def make_codes(codes: list[Row], counts: Mapping[str, tuple[int, int]], public_url: str | None) -> list[CodeLine]:
     """List the codes, those with most clicks first. Pure."""
     root = (public_url or "").rstrip("/")
-    lines = [
-        CodeLine(one.code, one.status, f"{root}{PREFIX}{one.code}", *counts.get(one.code, (0, 0))) for one in codes
-    ]
+    lines = [CodeLine(one.id, one.status, f"{root}{PREFIX}{one.id}", *counts.get(one.id, (0, 0))) for one in codes]
     return sorted(lines, key=lambda line: (-line.clicks, line.code))

@@ -19,7 +19,7 @@ from console.reports.presets import PRESETS
 from console.reports.reading import Report, explain, read_report
 from console.reports.reading_all import ADVICE, read_all
 from console.reports.request import SIZES, ReportRequest, read_request
-from console.reports.saved import SavedView, find_shown, list_saved
+from console.reports.saved import SavedViews, find_shown, list_saved
 from console.reports.table import list_rows, make_totals, narrow
 from console.view.ranges import Today
 from console.view.today import read_today
@@ -40,14 +40,14 @@ async def show_reports(request: web.Request) -> web.Response:
     asked, ignored = read_request(request.query)
     user = request[SESSION].user
 
-    async def read(connection: Connection) -> tuple[Report | Refusal, Today, list[SavedView], list[Note]]:
+    async def read(connection: Connection) -> tuple[Report | Refusal, Today, SavedViews, list[Note]]:
         today = await read_today(connection, environment.now())
-        saved = await list_saved(connection, user.id)
+        saved = await list_saved(connection, user.id, PATH, write_query(asked))
         notes = await find_notes(environment, connection, asked.view, today)
         return await read_report(connection, asked, today), today, saved, notes
 
     report, today, saved, notes = await environment.database.read(read)
-    start = next((one for one in saved if one.is_start and one.path == PATH and one.query), None)
+    start = next((one for one in saved.views if one.is_start and one.path == PATH and one.query), None)
     if start is not None and not request.query_string:
         raise web.HTTPSeeOther(environment.base.address(start.address))
 
@@ -64,13 +64,13 @@ def describe(
     ignored: list[IgnoredParameter],
     report: Report | Refusal,
     today: Today,
-    saved: list[SavedView],
+    saved: SavedViews,
 ) -> dict[str, Any]:
     """Give the page's template what it shows."""
     links = ReportLinks(asked)
     found = report if isinstance(report, Report) else None
     rows = list_rows(found, links) if found else []
-    query = links.report(page="", open="").partition("?")[2]
+    query = write_query(asked)
     return {
         "toolbar": make_toolbar(PATH, asked.view, ignored, today, resets=RESETS),
         "asked": asked,
@@ -86,13 +86,18 @@ def describe(
         "presets": PRESETS,
         "sizes": SIZES,
         "saved": saved,
-        "shown": find_shown(saved, PATH, query),
+        "shown": find_shown(saved.views, PATH, query),
         "query": query,
         "is_shared": False,
         "has_trend": any(row.sparkline for row in rows),
         "trend_how": describe_trend(found) if found else "",
         "name_field": name_field,
     }
+
+
+def write_query(asked: ReportRequest) -> str:
+    """Write the query by which a report is saved: without its page, and what is open in it."""
+    return ReportLinks(asked).report(page="", open="").partition("?")[2]
 
 
 def list_quiet(report: Report, links: ReportLinks) -> list[Option]:

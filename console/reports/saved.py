@@ -17,13 +17,22 @@ PATHS: Final = ("/reports", "/analytics", "/clicks")
 LONGEST_NAME: Final = 100
 LONGEST_QUERY: Final = 8000
 MOST: Final = 200
-LIST: Final = """
-    SELECT saved_views.id, name, path, query, saved_views.user_id, is_shared,
+LISTED: Final = 2 * MOST
+"""The most views of a list: all of one's own, and as many that others share."""
+VISIBLE: Final = """
+    SELECT saved_views.id, name, path, query, saved_views.user_id = $1 AS is_own, is_shared,
         start_views.user_id IS NOT NULL AS is_start
     FROM saved_views LEFT JOIN start_views ON start_views.view_id = saved_views.id AND start_views.user_id = $1
-    WHERE saved_views.user_id = $1 OR is_shared
-    ORDER BY is_shared, lower(name), saved_views.id LIMIT $2
+    WHERE (saved_views.user_id = $1 OR is_shared)
 """
+LIST: Final = f"""
+    SELECT * FROM (
+        SELECT *, count(*) OVER () AS number FROM ({VISIBLE}) AS visible
+        ORDER BY is_own DESC, is_start DESC, (path, query) = ($2, $3) DESC, lower(name), id LIMIT $4
+    ) AS listed ORDER BY is_shared, lower(name), id
+"""  # noqa: S608 - fixed texts
+FIND: Final = f"{VISIBLE} AND saved_views.id = $2"
+FIND_START: Final = f"{VISIBLE} AND start_views.user_id IS NOT NULL"
 COUNT: Final = "SELECT count(*) FROM saved_views WHERE user_id = $1"
 SAVE: Final = """
     INSERT INTO saved_views (id, user_id, name, path, query, is_shared, saved_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -55,21 +64,36 @@ class SavedView(msgspec.Struct, frozen=True):
         return f"/views/{self.id}"
 
 
-async def list_saved(reader: Reader, user_id: str) -> list[SavedView]:
-    """List the views that somebody may open: their own and the shared ones. Raises asyncpg's errors."""
-    rows = await reader.fetch(LIST, user_id, MOST, timeout=QUERY_S)
-    return [
-        SavedView(
-            id=row["id"],
-            name=row["name"],
-            path=row["path"],
-            query=row["query"],
-            is_own=row["user_id"] == user_id,
-            is_shared=row["is_shared"],
-            is_start=row["is_start"],
-        )
-        for row in rows
-    ]
+class SavedViews(msgspec.Struct, frozen=True):
+    """The views of a list, and how many more others share."""
+
+    views: list[SavedView]
+    more: int = 0
+
+
+async def list_saved(reader: Reader, user_id: str, path: str = "", query: str = "") -> SavedViews:
+    """List the views that somebody may open: their own and the shared ones, at most LISTED.
+
+    The start and the view of this path and query are among them. Raises asyncpg's errors.
+    """
+    rows = await reader.fetch(LIST, user_id, path, query, LISTED, timeout=QUERY_S)
+    return SavedViews([read_saved(row) for row in rows], rows[0]["number"] - len(rows) if rows else 0)
+
+
+async def find_saved(reader: Reader, user_id: str, view_id: str) -> SavedView | None:
+    """Find a view that somebody may open, by its id. Raises asyncpg's errors."""
+    row = await reader.fetchrow(FIND, user_id, view_id, timeout=QUERY_S)
+    return None if row is None else read_saved(row)
+
+
+async def find_start(reader: Reader, user_id: str) -> SavedView | None:
+    """Find the view that somebody begins with. Raises asyncpg's errors."""
+    row = await reader.fetchrow(FIND_START, user_id, timeout=QUERY_S)
+    return None if row is None else read_saved(row)
+
+
+def read_saved(row: Any) -> SavedView:
+    return SavedView(**{name: row[name] for name in SavedView.__struct_fields__})
 
 
 def find_shown(saved: Sequence[SavedView], path: str, query: str) -> SavedView | None:

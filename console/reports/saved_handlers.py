@@ -17,7 +17,8 @@ from console.reports.saved import (
     MOST,
     PATHS,
     NewView,
-    list_saved,
+    find_saved,
+    find_start,
     remove_view,
     save_view,
     start_with,
@@ -33,9 +34,10 @@ NOT_SAVED: Final = "This view was not saved"
 async def open_view(request: web.Request) -> web.Response:
     """Lead to the page of a saved view, as it is saved now."""
     environment: Environment = request.app[ENVIRONMENT]
-    user = request[SESSION].user
-    saved = await environment.database.read(lambda reader: list_saved(reader, user.id))
-    found = next((one for one in saved if one.id == request.match_info["view_id"]), None)
+    user, view_id = request[SESSION].user, request.match_info["view_id"]
+    if not VIEW_ID.fullmatch(view_id):
+        raise web.HTTPNotFound
+    found = await environment.database.read(lambda reader: find_saved(reader, user.id, view_id))
     if found is None:
         raise web.HTTPNotFound
     return see_other(environment, f"{found.path}?{found.query}" if found.query else found.path)
@@ -46,11 +48,10 @@ async def open_start(request: web.Request) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
     user = request[SESSION].user
     try:
-        saved = await environment.database.read(lambda reader: list_saved(reader, user.id))
+        start = await environment.database.read(lambda reader: find_start(reader, user.id))
     except DatabaseAway:
-        saved = []
-    start = next((one.address for one in saved if one.is_start), "/")
-    return see_other(environment, start)
+        start = None
+    return see_other(environment, start.address if start else "/")
 
 
 async def add_view(request: web.Request) -> web.Response:

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -23,10 +22,10 @@ from console.reports.handlers import describe
 from console.reports.links import PATH
 from console.reports.reading import Report, read_report
 from console.reports.request import read_request
-from console.reports.saved import LONGEST_NAME, LONGEST_QUERY
+from console.reports.saved import SavedViews
 from console.reports.saved_handlers import see_other
+from console.reports.share_form import LONGEST_PASSWORD, explain_share
 from console.reports.shares import (
-    DAYS,
     MOST,
     SHARED_PATHS,
     NewShare,
@@ -36,7 +35,6 @@ from console.reports.shares import (
     list_shares,
     revoke_share,
 )
-from console.view.filters import is_storable
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.web.forms import read_form
@@ -45,22 +43,21 @@ from storage.read.asking.plan import Refusal
 from storage.read.queries import Connection
 
 COOKIE: Final = "clickrail_shared"
-LONGEST_PASSWORD: Final = 200
-SHORTEST_PASSWORD: Final = 8
 NOT_MADE: Final = "This link was not made"
 GONE: Final = "This link shows nothing any more"
 ASK: Final = "It is over, was ended, or is not complete. Ask whoever sent it for another one."
 
 
 async def show_shares(request: web.Request) -> web.Response:
-    """List the links in force."""
+    """List the links in force, a page of them."""
     return await reply_with_shares(request, "")
 
 
 async def reply_with_shares(request: web.Request, made: str) -> web.Response:
     environment: Environment = request.app[ENVIRONMENT]
-    shares = await environment.accounts.read(lambda reader: list_shares(reader, request[SESSION], environment.now()))
-    return reply(request, "reports/shares.html", shares=shares, made=made)
+    before, now = request.query.get("before", ""), environment.now()
+    shares = await environment.accounts.read(lambda reader: list_shares(reader, request[SESSION], now, before))
+    return reply(request, "reports/shares.html", shares=shares.links, older=shares.older, made=made)
 
 
 async def make_share(request: web.Request) -> web.Response:
@@ -82,24 +79,6 @@ async def make_share(request: web.Request) -> web.Response:
     if token is None:
         return reply_with_error(request, 422, NOT_MADE, f"You have {MOST} links: end one first.")
     return await reply_with_shares(request, f"{find_site(request)}/shared/{token}")
-
-
-def explain_share(form: Mapping[str, str]) -> str:
-    """Say what is wrong with a form; empty if nothing is."""
-    name, query, secret = form.get("name", "").strip(), form.get("query", ""), form.get("secret", "")
-    if not 1 <= len(name) <= LONGEST_NAME:
-        return f"Give it a name of 1 to {LONGEST_NAME} characters."
-    if (
-        form.get("path", PATH) not in SHARED_PATHS
-        or len(query) > LONGEST_QUERY
-        or not all(map(is_storable, (name, query, secret)))
-    ):
-        return "Its address is too long, or has a character that cannot be stored."
-    if form.get("days", "") not in map(str, DAYS):
-        return f"Choose for how many days it is valid: {', '.join(map(str, DAYS))}."
-    if secret and not SHORTEST_PASSWORD <= len(secret) <= LONGEST_PASSWORD:
-        return f"A password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
-    return ""
 
 
 async def end_share(request: web.Request) -> web.Response:
@@ -148,8 +127,8 @@ async def show_report(request: web.Request, shared: SharedReport) -> web.Respons
     report, today, notes = await environment.database.read(read)
 
     def write() -> web.Response:
-        shown = describe(asked, ignored, report, today, []) | {"is_shared": True, "shared": shared, "notes": notes}
-        return reply(request, "reports/shared.html", **shown)
+        shown = describe(asked, ignored, report, today, SavedViews([])) | {"is_shared": True}
+        return reply(request, "reports/shared.html", **shown, shared=shared, notes=notes)
 
     # As for those who are logged in: meanwhile others are answered.
     return await asyncio.to_thread(write)

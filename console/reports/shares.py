@@ -19,6 +19,7 @@ SharedPath = Literal["/reports", "/analytics"]
 SHARED_PATHS: Final[tuple[SharedPath, ...]] = get_args(SharedPath)
 DAYS: Final = (7, 30, 90, 365)
 MOST: Final = 100
+"""The most links in force that somebody may have, and the most of a page."""
 READERS: Final = [role for role in ROLES if may(role, "read")]
 IN_FORCE: Final = """
     FROM share_links JOIN users ON users.id = share_links.user_id
@@ -32,7 +33,8 @@ FIND: Final = f"""
 LIST: Final = f"""
     SELECT share_links.id, share_links.name, path, query, share_links.password_hash IS NOT NULL AS has_password,
         share_links.created_at, expires_at, users.name AS by_name {IN_FORCE}
-    AND ($3::text IS NULL OR share_links.user_id = $3) ORDER BY share_links.created_at DESC LIMIT $4
+    AND ($3::text IS NULL OR share_links.user_id = $3) AND ($4 = '' OR share_links.id < $4)
+    ORDER BY share_links.id DESC LIMIT $5
 """
 ADD: Final = """
     INSERT INTO share_links (id, token_sha256, user_id, name, path, query, password_hash, created_at, expires_at)
@@ -86,10 +88,18 @@ async def find_shared(reader: Reader, text: str, now: datetime) -> SharedReport 
     return None if row is None else SharedReport(*row)
 
 
-async def list_shares(reader: Reader, session: Session, now: datetime) -> list[ShareLink]:
-    """List the links in force: one's own, or all for who administers. Raises asyncpg's errors."""
-    rows = await reader.fetch(LIST, now, READERS, find_owner(session), MOST, timeout=QUERY_S)
-    return [ShareLink(*row) for row in rows]
+class ShareLinks(msgspec.Struct, frozen=True):
+    """A page of links, the newest first. `older` is the `before` of the next page, or empty."""
+
+    links: list[ShareLink]
+    older: str
+
+
+async def list_shares(reader: Reader, session: Session, now: datetime, before: str = "") -> ShareLinks:
+    """List a page of the links in force: one's own, or all for who administers. Raises asyncpg's errors."""
+    rows = await reader.fetch(LIST, now, READERS, find_owner(session), before, MOST + 1, timeout=QUERY_S)
+    links = [ShareLink(*row) for row in rows[:MOST]]
+    return ShareLinks(links, links[-1].id if len(rows) > MOST else "")
 
 
 def find_owner(session: Session) -> str | None:

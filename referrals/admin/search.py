@@ -53,12 +53,16 @@ SEARCH_S: Final = 5.0
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """Which rows: that contain each word of `text` in an id, a name or the note; with a status, or all not archived."""
+    """Which rows: that contain each word of `text` in an id, a name or the note; with a status, or all not archived.
+
+    The rows with the ids `first` come before all others.
+    """
 
     text: str = ""
     status: Status | None = None
     affiliate_id: str = ""
     program_id: str = ""
+    first: tuple[str, ...] = ()
     sort: Sort = "id"
     is_descending: bool = False
     limit: int = 50
@@ -88,12 +92,14 @@ class Rows(msgspec.Struct, frozen=True):
 async def search(connection: asyncpg.Connection, kind: Kind, wanted: Wanted) -> Rows:
     """Find rows. Raises asyncpg's errors, DataError among them for a text that PostgreSQL cannot hold."""
     values: list[object] = []
-    where = write_where(kind, wanted, values)
+    where, order = write_where(kind, wanted, values), write_order(kind, wanted)
+    if wanted.first:
+        values.append(list(wanted.first))
+        order = f"id <> ALL (${len(values)}), {order}"
     values += [wanted.limit, wanted.offset]
     is_counted = wanted.sort == "codes" and kind != "code"
     columns = f"{COLUMNS[kind]}, coalesce(counted.codes, 0) AS codes" if is_counted else COLUMNS[kind]
     tables = FROM[kind] + (COUNTED.format(kind=kind) if is_counted else "")
-    order = write_order(kind, wanted)
     statement = f"""
         SELECT page.*{"" if is_counted else f", {CODES[kind]} AS codes"} FROM (
             SELECT *, count(*) OVER () AS number FROM (SELECT {columns} FROM {tables} WHERE {where}) AS found

@@ -67,3 +67,20 @@ async def test_no_filter_in_the_address_shows_anothers(
     await console.log_in("affiliate")
 
     assert "<h2>Clicks</h2><b>3</b>" in await console.read(f"/own?{query}")
+
+
+async def test_of_more_codes_than_a_page_shows_the_busiest_are_listed_and_the_others_counted(
+    console: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(REFERRALS)
+    await tables.execute(
+        "INSERT INTO referral_codes (code, affiliate_id, program_id, version)"
+        " SELECT 'many-' || to_char(n, 'fm000'), 'ann', 'shop', 1 FROM generate_series(1, 600) AS n"
+    )
+    await store(tables, [enriched_click(datetime.now(UTC), affiliate_id="ann", code="many-600")])
+    await console.log_in("affiliate")
+    page = await console.read("/own?range=28d")
+
+    assert page.count("data-copy=") == 500
+    assert page.index("/ref/many-600") < page.index("/ref/anns")
+    assert "and 102 more codes" in page

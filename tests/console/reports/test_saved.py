@@ -93,6 +93,30 @@ async def test_what_others_saved_is_seen_only_if_they_share_it(filled: Console, 
     assert (await follow(filled, "/reports"))[0] == 200
 
 
+async def test_of_more_views_than_a_list_shows_each_opens_and_may_be_the_start(
+    filled: Console, tables: asyncpg.Connection
+) -> None:
+    await tables.execute(
+        "INSERT INTO users (id, login, name, role, created_at)"
+        " SELECT 'u' || n, 'u' || n, 'U', 'viewer', now() FROM generate_series(1, 5) AS n;"
+        "INSERT INTO saved_views SELECT lpad(n::text, 26, '0'), 'u' || (1 + n % 5), to_char(n, 'fm0000'), '/reports',"
+        " 'by=code&page=' || n, true, now() FROM generate_series(1, 500) AS n"
+    )
+    await post(filled, "/views", name="zz own", path="/reports", query="by=device")
+    page = await filled.read("/reports?by=affiliate")
+    opened = await follow(filled, f"/views/{500:026}")
+    await post(filled, "/views/start", view=f"{499:026}")
+    started = await follow(filled, "/views/start")
+    listed = read_addresses(await filled.read("/reports?by=affiliate"))
+
+    assert len(read_addresses(page)) == 400
+    assert "zz own" in page
+    assert "and 101 more that others share" in page
+    assert opened == (303, "/reports?by=code&page=500")
+    assert started == (303, f"/views/{499:026}")
+    assert (f"/views/{499:026}" in listed, len(listed)) == (True, 400)
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -128,6 +128,29 @@ async def test_the_groups_of_a_shared_report_lead_nowhere_and_no_page_of_a_link_
     assert robots == ["noindex"] * 3
 
 
+async def test_an_admin_finds_the_oldest_of_many_links_and_ends_it(filled: Console, tables: asyncpg.Connection) -> None:
+    for name in ("eve", "finn"):
+        await tables.execute(
+            "INSERT INTO users (id, login, name, role, created_at) VALUES ($1, $1, $1, 'viewer', now())", name
+        )
+    await tables.execute(
+        "INSERT INTO share_links (id, token_sha256, user_id, name, path, query, created_at, expires_at)"
+        " SELECT lpad(n::text, 26, '0'), sha256(n::text::bytea), CASE WHEN n <= 50 THEN 'eve' ELSE 'finn' END,"
+        " 'link ' || n, '/reports', '', now() - interval '1 day' + n * interval '1 second', now() + interval '9 days'"
+        " FROM generate_series(1, 101) AS n"
+    )
+    first = await filled.read("/shares")
+    [older] = re.findall(r'href="(/shares\?before=\w+)"', first)
+    last = await filled.read(older)
+    ends = [re.findall(r"/shares/0*(\d+)/end", page) for page in (first, last)]
+    ended = await post(filled, f"/shares/{1:026}/end")
+
+    assert ends == [[str(n) for n in range(101, 1, -1)], ["1"]]
+    assert "before=" not in last
+    assert ended[0] == 303
+    assert await tables.fetchval("SELECT count(*) FROM share_links WHERE revoked_at IS NOT NULL") == 1
+
+
 async def test_a_password_is_asked_for_once(filled: Console, tables: asyncpg.Connection) -> None:
     path = await make_link(filled, secret="correct horse")
     stranger = await open_stranger(filled)
