@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from storage.read.asking.comparison import list_comparisons
+from storage.read.asking.comparison import limit_to, list_comparisons
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.periods import list_periods
 from storage.read.asking.plan import (
@@ -90,10 +90,23 @@ async def answer_pair(reader: Reader, question: Question, state: RollupState) ->
         answer = await answer_one(reader, one, state)
         if not isinstance(answer, Answer):
             continue
-        answer = msgspec.structs.replace(answer, before=await answer_one(reader, other, state))
+        answer = msgspec.structs.replace(answer, before=await answer_before(reader, answer, other, state))
         if isinstance(answer.before, Answer):
             break
     return answer
+
+
+async def answer_before(reader: Reader, answer: Answer, other: Question, state: RollupState) -> Answer | Refusal:
+    """Answer a question for the other range: of affiliates or codes only for those that `answer` lists, where possible.
+
+    So each of them is compared, and a list of thousands is not ranked twice. The totals are those of all.
+    """
+    if (listed := limit_to(other, [group.keys for group in answer.groups])) is not None:
+        before = await answer_one(reader, listed, state)
+        whole = await answer_one(reader, msgspec.structs.replace(other, by=(), limit=1, offset=0, sort=None), state)
+        if isinstance(before, Answer) and isinstance(whole, Answer):
+            return msgspec.structs.replace(before, totals=whole.totals)
+    return await answer_one(reader, other, state)
 
 
 async def choose_plan(reader: Reader, question: Question, state: RollupState) -> Plan | Refusal:

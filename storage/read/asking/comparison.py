@@ -4,7 +4,7 @@ A range that is not over is compared up to now: the same minute of the other ran
 are kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from storage.read.asking.periods import Unit, floor_period
-from storage.read.asking.question import Moment, Question, Range, locate, locate_moment
+from storage.read.asking.question import ENTITIES, Filter, Moment, Question, Range, locate, locate_moment
 
 WEEK: Final = 7
 FEBRUARY_28: Final = 28
@@ -29,6 +29,15 @@ def list_comparisons(question: Question, now: datetime, zone: ZoneInfo) -> Itera
             pair = cut_at(question.range, before, floor_period(now, unit, zone), zone)
         one, other = (msgspec.structs.replace(question, range=asked, compare=None) for asked in pair)
         yield one, other
+
+
+def limit_to(question: Question, keys: Sequence[tuple[object, ...]]) -> Question | None:
+    """Limit a list of affiliates or codes to those with these keys; null for any other question, or without keys."""
+    if not keys or len(question.by) != 1 or question.by[0] not in ENTITIES:
+        return None
+    only = Filter(question.by[0], tuple(str(key) for (key,) in keys))
+    limited = {"where": (*question.where, only), "limit": len(keys), "offset": 0, "sort": None, "is_ascending": False}
+    return msgspec.structs.replace(question, **limited)
 
 
 def find_range(question: Question, zone: ZoneInfo) -> Range:

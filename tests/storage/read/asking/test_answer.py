@@ -369,3 +369,19 @@ async def count_whole_reads(connection: asyncpg.Connection) -> int:
         "SELECT seq_scan FROM pg_stat_user_tables WHERE relid = 'click_rollups'::regclass"
     )
     return read
+
+
+@pytest.mark.parametrize("by", ["affiliate", "code"])
+async def test_what_is_listed_is_compared_whatever_its_rank_in_the_other_range(berlin: World, by: str) -> None:
+    begin, middle, end = ((berlin.begin + timedelta(days=days)).date() for days in (0, DAYS // 2, DAYS))
+    other = Question(range=Range(begin, middle), measures=("people", "bots"), by=(by,), limit=10_000)
+    asked = structs.replace(other, range=Range(middle, end), compare=other.range, limit=3)
+    answer = await ask(berlin.connection, asked, berlin.now)
+
+    assert isinstance(answer, Answer)
+    assert isinstance(answer.before, Answer)
+    expected = count(berlin.clicks, other, berlin.zone)
+    found = {group.keys: group.counts for group in answer.before.groups}
+    assert len(answer.groups) == 3
+    assert found == {group.keys: expected[group.keys] for group in answer.groups if group.keys in expected}
+    assert answer.before.totals == tuple(map(sum, zip(*expected.values(), strict=True)))
