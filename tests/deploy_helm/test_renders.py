@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
@@ -24,6 +23,7 @@ from tests.deploy_helm.renders import (
     values_of,
 )
 from tests.deploy_helm.tools import needs, run_tool
+from tests.schemas.validating import Draft202012Validator
 
 SCHEMAS: Final = Path(__file__).parent / "schemas"
 DEFINITIONS: Final = "_definitions.json"

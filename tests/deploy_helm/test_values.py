@@ -6,13 +6,13 @@ from typing import Any, Final, get_type_hints
 import msgspec
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from docs.generators.settings import SERVICES
 from runtime.expectations import plain_type
 from runtime.secret import Secret
 from tests.deploy_helm.renders import CHART, NAMES, RENDER, environment_of, parse, pods_in, render, values_of
 from tests.deploy_helm.tools import ROOT, needs, run_tool
+from tests.schemas.validating import Draft202012Validator
 
 SCHEMA: Final = json.loads((ROOT / CHART / "values.schema.json").read_text())
 DEFAULTS: Final = yaml.safe_load((ROOT / CHART / "values.yaml").read_text())
