@@ -23,7 +23,7 @@ from console.view.filters import Filter
 from console.view.ranges import Today
 from console.view.view import set_filter
 from storage.read.asking.answer import Answer, ask
-from storage.read.asking.comparison import list_comparisons
+from storage.read.asking.comparison import add_up, list_comparisons
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, UNITS, Problem, Question
 from storage.read.asking.quiet_entities import QuietEntity, find_quiet_entities
@@ -86,6 +86,8 @@ async def read_level(
         return question
     found: Level | Refusal = NotKept("there is no range to compare with")
     for one, other in list_pairs(question, today):
+        if isinstance(found, Level) and not await is_counted(connection, other, today.now):
+            break
         answer = await ask(connection, one, today.now)
         if not isinstance(answer, Answer):
             found = answer
@@ -96,6 +98,11 @@ async def read_level(
         if not found.not_compared:
             break
     return await add_series(connection, found, request) if isinstance(found, Level) else found
+
+
+async def is_counted(connection: Connection, other: Question | None, now: datetime) -> bool:
+    """Tell whether there are totals to compare with: without them a range is neither cut for it nor read again."""
+    return other is not None and isinstance(await ask(connection, add_up(other), now), Answer)
 
 
 async def write_question(
@@ -126,7 +133,7 @@ def cut_level(answer: Answer, request: ReportRequest) -> Level:
 
 async def compare(connection: Connection, level: Level, other: Question, now: datetime) -> Level:
     """Add the counts of the other range: of the groups of the page, and the totals of all."""
-    totals = await ask(connection, msgspec.structs.replace(other, by=(), limit=1, offset=0, sort=None), now)
+    totals = await ask(connection, add_up(other), now)
     before = await ask(connection, limit_to_page(other, level), now)
     known: dict[Keys, Counts] | None = None
     if isinstance(before, Answer) and before.number <= MOST_ROWS:

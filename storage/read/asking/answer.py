@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from storage.read.asking.comparison import limit_to, list_comparisons
+from storage.read.asking.comparison import add_up, limit_to, list_comparisons
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.periods import list_periods
 from storage.read.asking.plan import (
@@ -86,7 +86,9 @@ async def answer_one(reader: Reader, question: Question, state: RollupState) -> 
 async def answer_pair(reader: Reader, question: Question, state: RollupState) -> Answer | Refusal:
     """Answer a question for its range and for the one to compare with."""
     answer: Answer | Refusal = NotKept("there is no range to compare with")
-    for one, other in list_comparisons(question, state.now, state.zone):
+    pairs = list(list_comparisons(question, state.now, state.zone))
+    # Where the other range is from before anything is kept, this one is not cut for it, and is asked for once.
+    for one, other in [pair for pair in pairs if is_kept(pair[1], state)] or pairs[:1]:
         answer = await answer_one(reader, one, state)
         if not isinstance(answer, Answer):
             continue
@@ -96,6 +98,11 @@ async def answer_pair(reader: Reader, question: Question, state: RollupState) ->
     return answer
 
 
+def is_kept(question: Question, state: RollupState) -> bool:
+    """Tell whether what would answer a question is kept, whatever it takes to read it."""
+    return any(isinstance(draft, Plan) for draft in draft_plans(question, state))
+
+
 async def answer_before(reader: Reader, answer: Answer, other: Question, state: RollupState) -> Answer | Refusal:
     """Answer a question for the other range: of affiliates or codes only for those that `answer` lists, where possible.
 
@@ -103,7 +110,7 @@ async def answer_before(reader: Reader, answer: Answer, other: Question, state: 
     """
     if (listed := limit_to(other, [group.keys for group in answer.groups])) is not None:
         before = await answer_one(reader, listed, state)
-        whole = await answer_one(reader, msgspec.structs.replace(other, by=(), limit=1, offset=0, sort=None), state)
+        whole = await answer_one(reader, add_up(other), state)
         if isinstance(before, Answer) and isinstance(whole, Answer):
             return msgspec.structs.replace(before, totals=whole.totals)
     return await answer_one(reader, other, state)

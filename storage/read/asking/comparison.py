@@ -40,6 +40,11 @@ def limit_to(question: Question, keys: Sequence[tuple[object, ...]]) -> Question
     return msgspec.structs.replace(question, **limited)
 
 
+def add_up(question: Question) -> Question:
+    """Give the question about the totals of all groups."""
+    return msgspec.structs.replace(question, by=(), limit=1, offset=0, sort=None)
+
+
 def find_range(question: Question, zone: ZoneInfo) -> Range:
     """Return the range to compare with."""
     asked = question.range

@@ -95,7 +95,8 @@ class SourceReader(Conditions):
         where = [*self.of_entities(), *self.is_total(), *self.of_periods(source), f"({GONE}) IS NOT TRUE"]
         are_quiet = " AND ".join(["NOT detailed", *self.of_programs()])
         columns = f"{day} AS day, entity, array_agg(program_id) FILTER (WHERE {are_quiet}) AS programs"
-        days = select(f"{columns}, sum({ALL_CLICKS}) AS clicks", "click_rollups", where, "1, 2")
+        # Grouped by the period: its day is written for each group, not for each row.
+        days = select(f"{columns}, sum({ALL_CLICKS}) AS clicks", "click_rollups", where, "period, entity")
         return f"{days} HAVING bool_or({are_quiet})"
 
     def select_busiest(self) -> str:
