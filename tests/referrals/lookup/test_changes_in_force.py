@@ -3,6 +3,7 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 import redis.asyncio
 
@@ -80,9 +81,14 @@ async def test_while_a_database_is_being_restored_what_is_known_is_answered(
     settings: LookupSettings, connection: asyncpg.Connection
 ) -> None:
     await insert(connection, "abc", "new")
-    metrics = LookupMetrics()
-    async with open_lookup(settings, metrics) as lookup:
-        await lookup.find("abc")
+    # Who asks for a code that nobody here knows waits no longer than this for a connection.
+    settings = msgspec.structs.replace(settings, postgres_connect_grace_s=0.5)
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+
+        async def is_known() -> bool:
+            return isinstance(await lookup.find("abc"), Found)
+
+        await eventually(is_known)
         await eventually(lambda: is_followed(lookup))
         # The tables are there, and this one's row comes after most others.
         row = await connection.fetchrow("DELETE FROM referral_version RETURNING *")
