@@ -85,9 +85,9 @@ async def read_level(
     if isinstance(question, Problem):
         return question
     found: Level | Refusal = NotKept("there is no range to compare with")
-    for one, other in list_pairs(question, today):
-        if isinstance(found, Level) and not await is_counted(connection, other, today.now):
-            break
+    pairs = list_pairs(question, today)
+    comparable = [(one, other) for one, other in pairs if await is_comparable(connection, other, today.now)]
+    for one, other in comparable or pairs[:1]:
         answer = await ask(connection, one, today.now)
         if not isinstance(answer, Answer):
             found = answer
@@ -100,9 +100,9 @@ async def read_level(
     return await add_series(connection, found, request) if isinstance(found, Level) else found
 
 
-async def is_counted(connection: Connection, other: Question | None, now: datetime) -> bool:
-    """Tell whether there are totals to compare with: without them a range is neither cut for it nor read again."""
-    return other is not None and isinstance(await ask(connection, add_up(other), now), Answer)
+async def is_comparable(connection: Connection, other: Question | None, now: datetime) -> bool:
+    """Tell whether the other range has totals. If not, nothing is read or cut for it."""
+    return other is None or isinstance(await ask(connection, add_up(other), now), Answer)
 
 
 async def write_question(

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from storage.read.asking.comparison import add_up, limit_to, list_comparisons
-from storage.read.asking.drafts import draft_plans
+from storage.read.asking.drafts import draft_plans, is_kept
 from storage.read.asking.periods import list_periods
 from storage.read.asking.plan import (
     MOST_PENDING,
@@ -86,33 +86,36 @@ async def answer_one(reader: Reader, question: Question, state: RollupState) -> 
 async def answer_pair(reader: Reader, question: Question, state: RollupState) -> Answer | Refusal:
     """Answer a question for its range and for the one to compare with."""
     answer: Answer | Refusal = NotKept("there is no range to compare with")
-    pairs = list(list_comparisons(question, state.now, state.zone))
-    # Where the other range is from before anything is kept, this one is not cut for it, and is asked for once.
-    for one, other in [pair for pair in pairs if is_kept(pair[1], state)] or pairs[:1]:
+    for one, other, totals in await find_comparable(reader, question, state):
         answer = await answer_one(reader, one, state)
         if not isinstance(answer, Answer):
             continue
-        answer = msgspec.structs.replace(answer, before=await answer_before(reader, answer, other, state))
+        answer = msgspec.structs.replace(answer, before=await answer_before(reader, answer, other, totals, state))
         if isinstance(answer.before, Answer):
             break
     return answer
 
 
-def is_kept(question: Question, state: RollupState) -> bool:
-    """Tell whether what would answer a question is kept, whatever it takes to read it."""
-    return any(isinstance(draft, Plan) for draft in draft_plans(question, state))
+async def find_comparable(
+    reader: Reader, question: Question, state: RollupState
+) -> list[tuple[Question, Question, Answer | Refusal]]:
+    """Find the pairs whose other range has totals, else the first: for no other is the range cut, or read again."""
+    pairs = list_comparisons(question, state.now, state.zone)
+    found = [(one, other, await answer_one(reader, add_up(other), state)) for one, other in pairs]
+    return [pair for pair in found if isinstance(pair[2], Answer) and is_kept(pair[1], state)] or found[:1]
 
 
-async def answer_before(reader: Reader, answer: Answer, other: Question, state: RollupState) -> Answer | Refusal:
+async def answer_before(
+    reader: Reader, answer: Answer, other: Question, totals: Answer | Refusal, state: RollupState
+) -> Answer | Refusal:
     """Answer a question for the other range: of affiliates or codes only for those that `answer` lists, where possible.
 
     So each of them is compared, and a list of thousands is not ranked twice. The totals are those of all.
     """
     if (listed := limit_to(other, [group.keys for group in answer.groups])) is not None:
         before = await answer_one(reader, listed, state)
-        whole = await answer_one(reader, add_up(other), state)
-        if isinstance(before, Answer) and isinstance(whole, Answer):
-            return msgspec.structs.replace(before, totals=whole.totals)
+        if isinstance(before, Answer) and isinstance(totals, Answer):
+            return msgspec.structs.replace(before, totals=totals.totals)
     return await answer_one(reader, other, state)
 
 

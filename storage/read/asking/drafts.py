@@ -45,6 +45,11 @@ def draft_plans(question: Question, state: RollupState) -> list[Plan | NotKept]:
     return [*drafts, from_rows]
 
 
+def is_kept(question: Question, state: RollupState) -> bool:
+    """Tell whether what would answer a question is kept, however much of it."""
+    return any(isinstance(draft, Plan) for draft in draft_plans(question, state))
+
+
 def draft_from_rows(question: Question, state: RollupState, span: Span, reason: str) -> Plan | NotKept:
     if find_gone(state, [Segment("rows", span.begin, span.end)]):
         return NotKept(explain_gone(state, reason or "the question needs the clicks themselves"))
