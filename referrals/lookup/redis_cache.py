@@ -168,7 +168,7 @@ class RedisCache:
             self.count(len(current), "away")
             # An answer that is a refusal would be given again; no answer leaves open what Redis has.
             if self.requests.away:
-                self.queue.put_back(pending for pending in current if pending.is_change)
+                self.queue.put_back_changes()
             # As many at once may take longer than a request may.
             self.batch_size = max(1, self.batch_size // 2)
         else:

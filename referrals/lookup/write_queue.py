@@ -1,7 +1,6 @@
 """The values that wait to be written to Redis: the newest of each key, and so many at most."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -35,6 +34,7 @@ class WriteQueue:
     def __init__(self, most: int = MAX_PENDING) -> None:
         self.most = most
         self.by_key: dict[Key, Pending] = {}
+        self.taken: list[Pending] = []
         self.has_pending = asyncio.Event()
 
     def add(self, pending: Pending) -> bool:
@@ -43,26 +43,29 @@ class WriteQueue:
         if present is None and len(self.by_key) >= self.most:
             return False
         if present is None or present.epoch != pending.epoch or present.version <= pending.version:
-            self.by_key[pending.key] = pending
+            # What replaces a change that waits is as important as that.
+            is_change = pending.is_change or (present is not None and present.is_change)
+            self.by_key[pending.key] = msgspec.structs.replace(pending, is_change=is_change)
             self.has_pending.set()
         return True
 
-    def put_back(self, taken: Iterable[Pending]) -> None:
-        """Queue values again before all others, unless another one of their key has come meanwhile."""
-        by_key = {pending.key: pending for pending in taken}
-        self.by_key = by_key | self.by_key
+    def take(self, most: int) -> list[Pending]:
+        """Remove and return the values that have waited longest."""
+        self.taken = [self.by_key.pop(key) for key in list(self.by_key)[:most]]
+        if not self.by_key:
+            self.has_pending.clear()
+        return self.taken
+
+    def put_back_changes(self) -> None:
+        """Queue the changes that were taken last before all others, unless another one of their key has come since."""
+        self.by_key = {pending.key: pending for pending in self.taken if pending.is_change} | self.by_key
         if self.by_key:
             self.has_pending.set()
 
-    def take(self, most: int) -> list[Pending]:
-        """Remove and return the values that have waited longest."""
-        taken = [self.by_key.pop(key) for key in list(self.by_key)[:most]]
-        if not self.by_key:
-            self.has_pending.clear()
-        return taken
-
     def clear(self) -> None:
+        """Forget all values, those that were taken last among them."""
         self.by_key.clear()
+        self.taken = []
         self.has_pending.clear()
 
     async def wait(self) -> None:

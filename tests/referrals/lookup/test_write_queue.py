@@ -11,8 +11,8 @@ from tests.referrals.builders import code
 from tests.waiting import PATIENCE_S
 
 
-def pending(value: Referral, as_of: int = 10, epoch: bytes | None = b"1") -> Pending:
-    return Pending(VersionedValue(value, as_of), epoch)
+def pending(value: Referral, as_of: int = 10, epoch: bytes | None = b"1", *, is_change: bool = False) -> Pending:
+    return Pending(VersionedValue(value, as_of), epoch, is_change)
 
 
 def test_the_value_that_has_waited_longest_is_taken_first() -> None:
@@ -47,17 +47,35 @@ def test_a_full_queue_takes_only_what_replaces_a_value_that_waits() -> None:
     assert queue.take(9) == [NEW]
 
 
-def test_what_is_put_back_is_taken_first_unless_another_of_its_key_has_come() -> None:
+def test_changes_that_are_put_back_are_taken_first_unless_another_of_their_key_has_come() -> None:
     queue = WriteQueue()
-    other, latest = pending(code(code="other")), pending(code(code="latest"))
-    queue.add(OLD)
-    queue.add(other)
-    taken = queue.take(2)
-    queue.add(latest)
+    changes = [pending(code(code=name), is_change=True) for name in "ab"]
+    for value in (*changes, pending(code(code="read"))):
+        queue.add(value)
+    queue.take(3)
+    queue.add(latest := pending(code(code="latest")))
     # It is newer, whatever is known of the epochs: it came later.
-    queue.add(newest := pending(code(version=11), 11, epoch=None))
-    queue.put_back(taken)
-    assert queue.take(9) == [newest, other, latest]
+    queue.add(newest := pending(code(code="a", version=11), 11, epoch=None))
+    queue.put_back_changes()
+    assert queue.take(9) == [newest, changes[1], latest]
+
+
+def test_what_replaces_a_change_is_put_back_too() -> None:
+    queue = WriteQueue()
+    queue.add(pending(code(version=4), is_change=True))
+    queue.add(NEW)
+    taken = queue.take(9)
+    queue.put_back_changes()
+    assert queue.take(9) == taken
+
+
+def test_what_was_under_way_when_all_was_forgotten_is_not_put_back() -> None:
+    queue = WriteQueue()
+    queue.add(pending(code(), is_change=True))
+    queue.take(9)
+    queue.clear()
+    queue.put_back_changes()
+    assert queue.take(9) == []
 
 
 async def test_who_waits_goes_on_as_soon_as_a_value_waits_and_not_before() -> None:
@@ -66,7 +84,7 @@ async def test_who_waits_goes_on_as_soon_as_a_value_waits_and_not_before() -> No
         waiting = asyncio.create_task(queue.wait())
         await asyncio.sleep(0)
         assert not waiting.done()
-        queue.put_back([NEW])
+        queue.add(NEW)
         async with asyncio.timeout(PATIENCE_S):
             await waiting
         empty()
