@@ -1,5 +1,6 @@
 """The analyst's morning in a real browser: every choice is in the address, and every number is that of SQL."""
 
+import random
 import re
 
 import asyncpg
@@ -10,6 +11,7 @@ from tests.console.analytics.builders import PEOPLE, count, fill, last_days
 from tests.console.axe import find_violations
 from tests.console.browsing import NARROW, WIDE, opened
 from tests.console.running import Console
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.servers, pytest.mark.browser]
 
@@ -87,10 +89,16 @@ async def test_ranges_are_compared_and_cut_by_dragging(browser: Browser, filled:
         await wait_for_parts(page)
         plot = page.locator(".series .u-over")
         await expect(plot).to_be_visible()
+        says = page.locator(".series-says p")
+
+        async def tells_both() -> bool:
+            await plot.hover(position={"x": 200 + 10 * random.random(), "y": 50})
+            return await says.count() == 2
+
+        await eventually(tells_both)
         box = await plot.bounding_box()
         assert box
         await page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 50)
-        await expect(page.locator(".series-says p")).to_have_count(2)
         await page.mouse.down()
         await page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 50, steps=4)
         await page.mouse.up()
