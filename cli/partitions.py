@@ -21,8 +21,8 @@ partitions = typer.Typer(
 )
 
 Before = Annotated[str, typer.Option(metavar="DAY", help="the first day to keep, such as 2026-09-01 (UTC)")]
-STATEMENT_S: Final = 3600.0
 Yes = Annotated[bool, typer.Option("--yes", help="drop them; without it they are only listed")]
+STATEMENT_S: Final = 3600.0
 
 
 @partitions.command("list")

@@ -51,7 +51,7 @@ async def add_erased(connection: asyncpg.Connection, ids: Sequence[str], letters
 
 
 async def find_erased(connection: asyncpg.Connection, ids: Iterable[str | None]) -> frozenset[str]:
-    """Return those of these ids that were erased. Call it in the transaction that stores what has these ids."""
+    """Return those of these ids that were erased. Who stores what has these ids calls it in the same transaction."""
     if not await connection.fetchval(HAS_ANY):
         return frozenset()
     return await compare_ids(connection, {one for one in ids if one})

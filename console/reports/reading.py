@@ -85,24 +85,26 @@ async def read_level(
     if isinstance(question, Problem):
         return question
     found: Level | Refusal = NotKept("there is no range to compare with")
-    pairs = list_pairs(question, today)
-    comparable = [(one, other) for one, other in pairs if await is_comparable(connection, other, today.now)]
-    for one, other in comparable or pairs[:1]:
+    for one, other, totals in await find_comparable(connection, list_pairs(question, today), today.now):
         answer = await ask(connection, one, today.now)
         if not isinstance(answer, Answer):
             found = answer
             continue
         found = cut_level(answer, request)
         if other is not None:
-            found = await compare(connection, found, other, today.now)
+            found = await compare(connection, found, other, totals, today.now)
         if not found.not_compared:
             break
     return await add_series(connection, found, request) if isinstance(found, Level) else found
 
 
-async def is_comparable(connection: Connection, other: Question | None, now: datetime) -> bool:
-    """Tell whether the other range has totals. If not, nothing is read or cut for it."""
-    return other is None or isinstance(await ask(connection, add_up(other), now), Answer)
+async def find_comparable(
+    connection: Connection, pairs: Sequence[tuple[Question, Question | None]], now: datetime
+) -> list[tuple[Question, Question | None, Answer | Refusal | None]]:
+    """Find the pairs whose other range has totals, else the first: for no other is the range cut, or read again."""
+    totals = [None if other is None else await ask(connection, add_up(other), now) for _, other in pairs]
+    found = [(*pair, total) for pair, total in zip(pairs, totals, strict=True)]
+    return [pair for pair in found if isinstance(pair[2], Answer)] or found[:1]
 
 
 async def write_question(
@@ -131,14 +133,15 @@ def cut_level(answer: Answer, request: ReportRequest) -> Level:
     return Level(answer=answer, groups=tuple(groups[begin : begin + request.size]), number=len(groups))
 
 
-async def compare(connection: Connection, level: Level, other: Question, now: datetime) -> Level:
+async def compare(
+    connection: Connection, level: Level, other: Question, totals: Answer | Refusal | None, now: datetime
+) -> Level:
     """Add the counts of the other range: of the groups of the page, and the totals of all."""
-    totals = await ask(connection, add_up(other), now)
     before = await ask(connection, limit_to_page(other, level), now)
     known: dict[Keys, Counts] | None = None
     if isinstance(before, Answer) and before.number <= MOST_ROWS:
         known = align(before, level.answer)
-    refused = next((explain(one) for one in (totals, before) if not isinstance(one, Answer)), "")
+    refused = next((explain(one) for one in (totals, before) if one and not isinstance(one, Answer)), "")
     return msgspec.structs.replace(
         level,
         before=known,

@@ -112,6 +112,8 @@ async def answer_before(
 
     So each of them is compared, and a list of thousands is not ranked twice. The totals are those of all.
     """
+    if not other.by:
+        return totals
     if (listed := limit_to(other, [group.keys for group in answer.groups])) is not None:
         before = await answer_one(reader, listed, state)
         if isinstance(before, Answer) and isinstance(totals, Answer):

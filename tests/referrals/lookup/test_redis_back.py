@@ -1,25 +1,32 @@
 """What comes into a Redis that answers again: the changes it missed, but nothing from before a restore."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 import msgspec
 import pytest
 import redis.asyncio
 
-from deploy.local.server import running
-from deploy.local.settings import LocalSettings
-from deploy.local.valkey import plan_valkey
 from referrals.lookup.factory import LookupSettings, open_lookup
 from referrals.lookup.redis_cache import PROBE_S
 from referrals.metrics import LookupMetrics
 from tests.faults.proxy import Proxy
 from tests.faults.shop import place_of
-from tests.referrals.builders import PATIENT, get_signer, insert
+from tests.referrals.builders import insert
 from tests.referrals.lookup.looking_up import BREAK_LINES, answer_of, is_away, is_followed
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.servers
+
+
+@contextmanager
+def behind_proxy(settings: LookupSettings) -> Iterator[tuple[Proxy, LookupSettings]]:
+    """Give a line to Redis that can be cut, and the settings with it."""
+    assert settings.redis_url
+    with Proxy(*place_of(settings.redis_url)) as proxy:
+        yield proxy, msgspec.structs.replace(settings, redis_url=f"redis://{proxy.address}/0")
 
 
 async def test_a_change_that_redis_did_not_take_is_written_when_it_answers_again(
@@ -27,8 +34,7 @@ async def test_a_change_that_redis_did_not_take_is_written_when_it_answers_again
 ) -> None:
     await insert(connection, "abc")
     name = f"{settings.redis_prefix}:referrals:code:abc"
-    with Proxy(*place_of(settings.redis_url)) as proxy:
-        behind = msgspec.structs.replace(settings, redis_url=f"redis://{proxy.address}/0")
+    with behind_proxy(settings) as (proxy, behind):
         metrics = LookupMetrics()
         async with open_lookup(behind, metrics) as lookup:
             await eventually(lambda: is_followed(lookup))
@@ -54,24 +60,18 @@ async def test_a_change_that_redis_did_not_take_is_written_when_it_answers_again
 
 
 async def test_a_redis_that_has_lost_everything_is_used_again_without_any_change(
-    own_settings: LocalSettings, referrals_url: str, connection: asyncpg.Connection
+    settings: LookupSettings, connection: asyncpg.Connection, cache: redis.asyncio.Redis
 ) -> None:
     await insert(connection, "a", "b")
-    async with running(plan_valkey(own_settings)) as server:
-        settings = LookupSettings(
-            database_url=referrals_url, redis_url=server.address, get_signer=get_signer, **PATIENT
-        )
-        async with (
-            open_lookup(settings, LookupMetrics()) as lookup,
-            redis.asyncio.Redis.from_url(server.address) as cache,
-        ):
-            await lookup.find("a")
-            await eventually(lambda: is_followed(lookup))
-            await eventually(lambda: cache.exists("clickrail:referrals:code:a"))
-            await cache.flushdb()
-            await eventually(lambda: cache.exists("clickrail:referrals:history"))
-            await lookup.find("b")
-            await eventually(lambda: cache.exists("clickrail:referrals:code:b"))
+    kept = f"{settings.redis_prefix}:referrals"
+    async with open_lookup(settings, LookupMetrics()) as lookup:
+        await lookup.find("a")
+        await eventually(lambda: is_followed(lookup))
+        await eventually(lambda: cache.exists(f"{kept}:code:a"))
+        await cache.delete(*[name async for name in cache.scan_iter(f"{kept}:*")])
+        await eventually(lambda: cache.exists(f"{kept}:history"))
+        await lookup.find("b")
+        await eventually(lambda: cache.exists(f"{kept}:code:b"))
 
 
 async def test_what_was_read_before_a_restore_does_not_come_into_redis_after_it(
@@ -79,10 +79,9 @@ async def test_what_was_read_before_a_restore_does_not_come_into_redis_after_it(
 ) -> None:
     await insert(connection, "abc")
     name = f"{settings.redis_prefix}:referrals:code:abc"
-    with Proxy(*place_of(settings.redis_url)) as proxy:
+    with behind_proxy(settings) as (proxy, behind):
         # No epoch of Redis is known to this process, from its start on.
         proxy.cut()
-        behind = msgspec.structs.replace(settings, redis_url=f"redis://{proxy.address}/0")
         async with open_lookup(behind, LookupMetrics()) as lookup:
             await eventually(lambda: is_followed(lookup))
             await lookup.find("abc")
