@@ -11,6 +11,9 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with its own PostgreSQL and Valkey, all with one Kafka.
 WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
+# One more than processors: a test now and then waits for a clock.
+SHARES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+FAST := $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 SERVICES := ingest enricher sink settler console
 
 .PHONY: help up test check lint drill bench pictures tools sbom audit lock clean
@@ -26,7 +29,8 @@ test: $(VENV)/.dev ## Every test, against real Kafka, PostgreSQL, Valkey and Chr
 
 check: $(VENV)/.dev ## Format, lint, types, imports and the tests that need no server
 	@$(MAKE) --no-print-directory lint & lint=$$!; failed=0; \
-	$(BIN)/pytest -q -n logical --dist worksteal --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow" || failed=1; \
+	seq $(SHARES) | xargs -P $(SHARES) -I {} sh -c '\
+		told=$$($(FAST) --share {}/$(SHARES) 2>&1) && echo "$$told" | tail -n 1 || { echo "$$told"; exit 1; }' || failed=1; \
 	wait $$lint && exit $$failed
 
 lint: $(VENV)/.dev ## Format, lint, types and imports

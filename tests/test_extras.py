@@ -91,6 +91,7 @@ def test_an_extra_holds_what_its_service_imports_and_no_more(service: str) -> No
     assert distributions_of(STARTED_BY[service]) - BASE == EXTRAS[service]
 
 
+@pytest.mark.slow
 def test_the_extra_of_the_local_stack_holds_what_its_servers_need_and_no_more() -> None:
     services = set.union(*(EXTRAS[service] for service in STARTED_BY))
     modules = [

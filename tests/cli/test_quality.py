@@ -37,6 +37,7 @@ def test_at_most_one_of_200_clicks_of_people_is_likely_invalid(trace: str, seed:
         assert stage.people_flagged <= stage.people * 0.005
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [SEED_OF_DOCUMENTS, ANOTHER_SEED])
 @pytest.mark.parametrize("trace", ["office", "nat", "relay"])
 def test_nobody_is_likely_invalid_for_sharing_an_address(trace: str, seed: int) -> None:
@@ -44,6 +45,7 @@ def test_nobody_is_likely_invalid_for_sharing_an_address(trace: str, seed: int) 
     assert result_of(trace, seed).settled.people_flagged == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [SEED_OF_DOCUMENTS, ANOTHER_SEED])
 @pytest.mark.parametrize("trace", SCANNERS_AND_BURSTS)
 def test_scanners_and_bursts_are_found_when_settled(trace: str, seed: int) -> None:

@@ -31,6 +31,13 @@ async def offline_console() -> AsyncIterator[Console]:
         yield console
 
 
+@pytest.fixture(scope="module")
+async def lasting_console() -> AsyncIterator[Console]:
+    """A console without servers for a whole module, whose many questions leave nothing behind. Nobody is logged in."""
+    async with run_console(make_settings(), MemoryTables()) as console:
+        yield console
+
+
 @pytest.fixture
 async def provider() -> AsyncIterator[FakeProvider]:
     """An OpenID Connect provider."""

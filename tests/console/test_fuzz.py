@@ -171,6 +171,7 @@ async def test_with_servers_no_request_makes_it_fail_nor_is_a_server_blamed(
     assert await ask(console, request_, session_cookie(console)) < 500
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", CONTENT_TYPES)
 @pytest.mark.parametrize("body", [b"password=a&next=/", MULTIPART, b"password=%ff&next=%ff", b"\xff\x00"])
 async def test_a_form_is_read_whatever_it_says_to_be(offline_console: Console, content_type: str, body: bytes) -> None:

@@ -18,6 +18,9 @@ PAGES: Final = sorted(FOLDER.glob("*.md"))
 PARTS: Final = ["What it means", "What to look at", "What to do"]
 
 
+COMMANDS: Final = typer.main.get_command(app)
+
+
 def commands_in(text: str) -> list[str]:
     return [quoted for quoted in re.findall(r"`([^`]+)`", text) if quoted.startswith("clickrail ")]
 
@@ -39,7 +42,7 @@ def test_a_page_says_what_it_means_what_to_look_at_and_what_to_do(page: Path) ->
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_that_a_page_names_exists_with_its_options(page: Path) -> None:
     for line in commands_in(page.read_text()):
-        command, words = typer.main.get_command(app), shlex.split(line)[1:]
+        command, words = COMMANDS, shlex.split(line)[1:]
         while words and (below := getattr(command, "commands", None)):
             assert words[0] in below, line
             command, words = below[words[0]], words[1:]

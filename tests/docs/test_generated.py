@@ -34,7 +34,17 @@ def sources() -> list[Path]:
     return [file for package in packages() for file in (ROOT / package).rglob("*.py")]
 
 
-@pytest.mark.parametrize("name", [*DOCUMENTS, *TABLES, *FILES])
+OF_EVERY_TRACE = "quality.md"
+"""All traces are judged for it."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name == OF_EVERY_TRACE else ())
+        for name in (*DOCUMENTS, *TABLES, *FILES)
+    ],
+)
 def test_a_generated_document_is_fresh(name: str) -> None:
     assert generate(name) == document(name), "run: python docs/generate.py"
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 
+import pytest
+
 from ingest.journal.journal import JournalLimits
 from ingest.journal.segments import Entry
 from ingest.paced_queue import MOST_KEPT_BACK, SLOW_AT_ONCE, SLOW_PAUSE_S, PacedQueue
@@ -40,6 +42,7 @@ async def take_from(queue: FullQueue, *, is_slow: bool, seconds: float = 1.0) ->
     return queue.asked[-1], clock() - started
 
 
+@pytest.mark.slow
 async def test_few_clicks_are_taken_and_late_while_visitors_wait() -> None:
     most, after = await take_from(FullQueue(MOST_KEPT_BACK - 1), is_slow=True)
     assert most == SLOW_AT_ONCE
@@ -64,6 +67,7 @@ async def test_a_pause_ends_when_nobody_waits_any_more() -> None:
     assert queue.asked == [MAX_AT_ONCE]
 
 
+@pytest.mark.slow
 async def test_what_is_kept_back_is_delivered_afterwards_each_click_once(tmp_path: Path) -> None:
     topics, is_busy, clicks = Topics(), True, 3 * SLOW_AT_ONCE
     has_clicks = asyncio.Event()

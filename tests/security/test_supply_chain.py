@@ -47,6 +47,7 @@ def test_item_20_whatever_the_makefile_installs_is_held_against_hashes() -> None
     assert [line for line in recipe if line not in ours and "--require-hashes" not in line] == []
 
 
+@pytest.mark.slow
 def test_item_20_no_client_of_kafka_is_made_without_what_makes_it_safe() -> None:
     made = [
         (path.name, call)

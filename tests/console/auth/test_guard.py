@@ -59,10 +59,8 @@ def test_every_address_says_who_may_see_it() -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.access == "api"], ids=lambda route: route.path)
-async def test_what_scripts_ask_for_is_answered_401_and_not_with_a_page(
-    anonymous_client: TestClient, route: Route
-) -> None:
-    async with anonymous_client.request(route.method, address_of(route.path), allow_redirects=False) as response:
+async def test_what_scripts_ask_for_is_answered_401_and_not_with_a_page(lasting_console: Console, route: Route) -> None:
+    async with lasting_console.client.request(route.method, address_of(route.path), allow_redirects=False) as response:
         assert response.status == 401
 
 

@@ -98,6 +98,7 @@ def rules(was: Schema, now: Schema) -> set[str]:
     return {change.rule for change in compare_schemas(was, now)}
 
 
+@pytest.mark.slow
 def test_where_nothing_breaks_the_records_of_each_side_are_accepted_by_the_other() -> None:
     pairs = list(compatible_pairs())
     refused = [

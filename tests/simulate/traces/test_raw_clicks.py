@@ -39,6 +39,7 @@ UNIQUES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_as_many_clicks_are_unique_as_there_are_people(name: str) -> None:
     people = {label.visitor for label in labels(name) if label.who == "person"}

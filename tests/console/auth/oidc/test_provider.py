@@ -98,7 +98,10 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("path", [DISCOVERY, "/token", "/keys"])
-@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(name, marks=pytest.mark.slow if name == "nothing for long" else ()) for name in BROKEN],
+)
 async def test_a_provider_that_cannot_be_used_is_told_on_the_login_page(
     provider: FakeProvider, path: str, broken: str
 ) -> None:
