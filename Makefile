@@ -11,8 +11,8 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with its own PostgreSQL and Valkey, all with one Kafka.
 WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
-# One more than processors: a test now and then waits for a clock.
-SHARES := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# One more than processors: now and then a test waits for a clock.
+SHARES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 FAST := $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 SERVICES := ingest enricher sink settler console
 

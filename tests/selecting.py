@@ -8,14 +8,20 @@ do costs a quarter less CPU than with three workers of xdist, which read all fil
 import re
 import zlib
 from argparse import ArgumentTypeError
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.drilling import fixtures_of
+
 LEFT_OUT: Final = re.compile(r"not \w+(?: and not \w+)*").fullmatch
 OF_MODULE: Final = re.compile(r"^pytestmark = (\[.*?\]|[^\[\n]+)$", re.MULTILINE | re.DOTALL)
 MARK: Final = re.compile(r"pytest\.mark\.(\w+)")
+
+
+SERVERS: Final = ("kafka", "second_kafka", "third_kafka", "postgres", "valkey", "timescaledb_server")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +51,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if not LEFT_OUT(marks):
         return None
     return None if module_marks(collection_path.read_text()).isdisjoint(re.findall(r"not (\w+)", marks)) else True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        if not set(SERVERS).isdisjoint(fixtures_of(item)) and item.get_closest_marker("servers") is None:
+            raise pytest.UsageError(f"{item.nodeid} asks for a server: mark it, or its file, with pytest.mark.servers")
 
 
 def module_marks(source: str) -> set[str]:

@@ -101,6 +101,7 @@ def test_the_extra_of_the_local_stack_holds_what_its_servers_need_and_no_more() 
     assert distributions_of([*modules, *STARTS_SERVERS]) - BASE - services | RUN_NOT_IMPORTED == EXTRAS["local"]
 
 
+@pytest.mark.slow
 def test_every_process_has_what_is_installed_everywhere_and_nothing_lies_there_unused() -> None:
     used = set.union(*(distributions_of(modules) for modules in STARTED_BY.values()))
 

@@ -65,6 +65,7 @@ def test_the_page_for_data_teams_counts_by_hour_and_code(tmp_path: Path) -> None
     assert run(FOLDER / "data-teams.md", tmp_path, CLICKS) == hours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [FOLDER.parent / "README.md", FOLDER / "data-teams.md"], ids=["README", "data-teams"])
 def test_one_click_is_enough(page: Path, tmp_path: Path) -> None:
     (row,) = run(page, tmp_path, [enriched_click(NOW, 1)])

@@ -99,6 +99,7 @@ def test_genuine_tokens_are_verified_with_an_active_and_a_retired_key(command: C
     assert [verify(command, keys, token) for token in (TOKEN, RETIRED)] == [(0, CLICK_ID)] * 2
 
 
+@pytest.mark.slow
 def test_any_other_text_is_refused(command: Command, tmp_path: Path) -> None:
     keys = write_keys(tmp_path, RING)
 

@@ -44,6 +44,7 @@ def registry() -> Iterator[tuple[int, Requests]]:
         server.shutdown()
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_register_the_written_schema(registry: tuple[int, Requests]) -> None:
     if missing := [name for name in ("bash", "curl", "jq") if shutil.which(name) is None]:
         pytest.skip(f"this machine has no {' and no '.join(missing)}")

@@ -76,6 +76,7 @@ async def test_bytes_pass_both_ways_unchanged_and_an_end_is_passed_on(proxy: Pro
     leave(streams)
 
 
+@pytest.mark.slow
 async def test_latency_is_of_the_way_and_not_of_the_chunk(proxy: Proxy) -> None:
     streams = await connect(proxy)
     proxy.latency_s = 0.2

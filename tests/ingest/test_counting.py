@@ -5,6 +5,7 @@ import time
 from collections import Counter
 
 import msgspec
+import pytest
 
 from ingest.rejections import MAX_PER_SECOND
 from tests.ingest.builders import SHOES
@@ -21,6 +22,7 @@ async def pipeline(served: Served, target: str, times: int) -> list[Answer]:
 STEPS = ("match", "client_ip", "client_limit", "lookup", "code_limit", "cookie_open", "cookie_seal", "target")
 
 
+@pytest.mark.slow
 async def test_accepted_clicks_are_numbered_without_holes_whatever_comes_between() -> None:
     paths = ["/ref/abc123", "/ref/nobody", "/ref/%00", "/ref/away", "/nothing", "/ref/abc123"]
     async with serving() as served:
@@ -76,6 +78,7 @@ async def test_after_a_failed_delivery_visitors_are_still_answered() -> None:
     assert [click.handled.sequence for click in clicks] == list(range(1, 101))
 
 
+@pytest.mark.slow
 async def test_of_a_flood_of_refusals_twenty_a_second_are_recorded_and_all_are_counted() -> None:
     async with serving() as served:
         await asyncio.sleep(1 - time.time() % 1)  # a whole second lies ahead

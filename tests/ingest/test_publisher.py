@@ -82,6 +82,7 @@ async def test_clicks_too_large_for_their_topic_are_no_company_for_a_new_one() -
     assert waited_s >= MAX_LINGERS * LINGER_S * 0.99
 
 
+@pytest.mark.slow
 async def test_what_kafka_did_not_acknowledge_stays_in_order_and_is_delivered_again() -> None:
     topics = Topics(failures=2, written=3)
     async with publishing(topics) as to:

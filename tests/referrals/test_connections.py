@@ -1,5 +1,7 @@
 import asyncio
 
+import pytest
+
 from referrals.connections import run_with_reconnect
 from runtime.task_scope import task_scope
 from tests.waiting import PATIENCE_S
@@ -13,6 +15,7 @@ class FakeConnection:
         self.terminated = True
 
 
+@pytest.mark.slow
 async def test_it_tries_until_a_connection_opens_and_again_when_it_is_lost() -> None:
     connections = [FakeConnection(), FakeConnection()]
     log: list[str] = []

@@ -77,6 +77,7 @@ pieces = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @examples(150)
 @given(
     code=st.sampled_from([b"plain", b"macros", b"nobody"]),

@@ -82,6 +82,7 @@ async def test_a_client_is_counted_over_all_users_that_it_tries(throttle: LoginT
     assert [await throttle.admit(client, NOW) for client in clients] == [0.0] * CLIENT.guesses + [COST]
 
 
+@pytest.mark.slow
 async def test_made_up_login_names_fill_no_table() -> None:
     tables = MemoryTables()
     throttle = LoginThrottle(tables, b"key", Clock())

@@ -315,6 +315,7 @@ async def test_an_answer_that_cannot_be_sent_costs_its_own_connection_and_no_oth
     assert served.metrics.answers["failed"] == 1
 
 
+@pytest.mark.slow
 @on_both_loops
 async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_drips() -> None:
     async with serving(head_s=0.3) as served, asyncio.timeout(PATIENCE_S):
@@ -329,6 +330,7 @@ async def test_a_request_that_does_not_come_to_its_end_is_cut_off_however_it_dri
     assert served.metrics.closed == {"idle": 0, "too_slow": 1, "too_many": 0}
 
 
+@pytest.mark.slow
 @on_both_loops
 async def test_an_idle_connection_is_closed_and_one_that_is_being_answered_is_not() -> None:
     async with serving(head_s=0.2, keepalive_s=0.2) as served, asyncio.timeout(PATIENCE_S):
@@ -433,6 +435,7 @@ async def test_what_a_visitor_asked_who_is_gone_is_not_accepted() -> None:
     assert len(served.host.peers) == accepted < 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["/later", "/x"])
 @on_both_loops
 async def test_from_a_visitor_whose_answers_cannot_be_sent_yet_no_more_is_read(first: str) -> None:

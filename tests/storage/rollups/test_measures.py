@@ -1,9 +1,12 @@
 """Measures are the columns of the rollup tables, and every click is in one group."""
 
 import asyncpg
+import pytest
 
 from cli.tables import apply_migrations
 from storage.rollups.measures import DERIVED, MEASURES, count_measures
+
+pytestmark = pytest.mark.servers
 
 GROUPS = "people, bots, app_fetches, prefetches, tests"
 EVERY_KIND_OF_CLICK = """
