@@ -9,7 +9,8 @@ from typing import Final
 import asyncpg
 
 from bench.report import Figure
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.description import explain_plan
 from storage.read.asking.question import Filter, Question, Range
 

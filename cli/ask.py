@@ -123,7 +123,7 @@ def ask(  # noqa: PLR0913, PLR0917 - typer reads options from parameters
 async def find_answer(
     connection: "asyncpg.Connection", question: "Question", now: datetime, *, large: bool
 ) -> "Answer | Refusal":
-    from storage.read.asking.answer import ask as ask_now
+    from storage.read.asking.asker import ask as ask_now
     from storage.read.asking.large import LargeAnswers
     from storage.read.asking.plan import TooLarge
 

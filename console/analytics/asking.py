@@ -14,7 +14,8 @@ from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.toolbar_ranges import ToolbarWriter
 from console.view.view import View, read_view, write_view
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Filter, Problem, Question, locate
 from storage.read.queries import IS_VISIT, QUERY_S, Connection, Reader

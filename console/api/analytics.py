@@ -14,7 +14,8 @@ from console.view.asked import make_question
 from console.view.dates import write_moment
 from console.view.today import read_today
 from console.view.view import ALL_MEASURES, View
-from storage.read.asking.answer import Answer, Group, Key, ask
+from storage.read.asking.answer import Answer, Group, Key
+from storage.read.asking.asker import ask
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import Problem, show_value
 from storage.read.queries import Connection

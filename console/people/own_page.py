@@ -13,7 +13,8 @@ from console.view.today import read_today
 from console.view.view import View, read_view
 from console.web.responses import reply
 from referrals.admin.search import Row, Wanted, search
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import open_asker
 from storage.read.asking.question import Filter, Question, Range
 from storage.read.queries import Connection
 from urls.links import PREFIX
@@ -79,10 +80,11 @@ def chosen_range(view: View) -> str:
 async def read_own(reader: Any, affiliate_id: str, shown: Range, now: Any, public_url: str | None) -> Own:
     """Count an affiliate's clicks of people by day and by code. Raises asyncpg's errors."""
     mine = (Filter("affiliate", (affiliate_id,)),)
-    by_day = await ask(reader, Question(range=shown, measures=MEASURES, by=("day",), where=mine, limit=4000), now)
-    by_code = await ask(
-        reader, Question(range=shown, measures=MEASURES, by=("code",), where=mine, sort="people", limit=MOST_CODES), now
-    )
+    async with open_asker(reader, now) as asker:
+        by_day = await asker.ask(Question(range=shown, measures=MEASURES, by=("day",), where=mine, limit=4000))
+        by_code = await asker.ask(
+            Question(range=shown, measures=MEASURES, by=("code",), where=mine, sort="people", limit=MOST_CODES)
+        )
     groups = by_code.groups if isinstance(by_code, Answer) else []
     counts = {str(group.keys[0]): (group.counts[0], group.counts[1]) for group in groups}
     found = await search(reader, "code", Wanted(affiliate_id=affiliate_id, first=tuple(counts), limit=MOST_CODES))

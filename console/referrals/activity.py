@@ -9,7 +9,8 @@ import msgspec
 from console.view.ranges import Today
 from console.view.today import read_today
 from referrals.model import Kind
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.question import ENTITIES, Filter, Question, Range
 from storage.read.queries import QUERY_S, Connection
 

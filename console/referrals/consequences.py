@@ -12,7 +12,8 @@ from console.referrals.activity import DAYS, list_last_days
 from console.view.today import read_today
 from referrals.admin.working_codes import WorkingCodes, count_working_codes
 from referrals.model import Kind, Status
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.question import MOST_VALUES, Filter, Question
 from storage.read.queries import Connection
 

@@ -1,7 +1,6 @@
 """Reads a report: one question for its rows, one each for their series, and two for the range to compare with."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import msgspec
@@ -22,12 +21,13 @@ from console.view.asked import make_question
 from console.view.filters import Filter
 from console.view.ranges import Today
 from console.view.view import set_filter
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import Asker, open_asker
 from storage.read.asking.comparison import add_up, list_comparisons
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, UNITS, Problem, Question
 from storage.read.asking.quiet_entities import QuietEntity, find_quiet_entities
-from storage.read.queries import Connection
+from storage.read.queries import Connection, Reader
 from storage.rollups.dimensions import OTHER
 
 MOST_INSIDE: Final = 100
@@ -45,77 +45,88 @@ class Report(msgspec.Struct, frozen=True):
 
 
 async def read_report(connection: Connection, request: ReportRequest, today: Today) -> Report | Refusal:
-    """Read a page of a report. Raises asyncpg's errors."""
-    level = await read_level(connection, request, today, request.by, ())
-    if not isinstance(level, Level):
-        return level
-    inside = {path: await read_inside(connection, request, today, path) for path in request.open}
-    quiet = await read_quiet(connection, level, today.now)
+    """Read a page of a report, all of it as of one moment. Raises asyncpg's errors."""
+    async with open_asker(connection, today.now) as asker:
+        level = await read_level(asker, request, today, request.by, ())
+        if not isinstance(level, Level):
+            return level
+        inside = {path: await read_inside(asker, request, today, path) for path in request.open}
+        quiet = await read_quiet(asker, level)
     return Report(request, today, level, inside if request.layout == "nested" else {}, quiet)
 
 
-async def read_quiet(connection: Connection, level: Level, now: datetime) -> Sequence[QuietEntity]:
-    """Read which affiliates or codes had clicks in the other range alone, if the report is about these."""
+async def read_quiet(asker: Asker, level: Level) -> Sequence[QuietEntity]:
+    """Read which affiliates or codes had clicks in the other range alone, if the report is about these.
+
+    Where even its own rows are only those of the busiest, all others are too many to look for the quiet among them.
+    """
     question = level.question
-    if level.other is None or level.before is None or len(question.by) != 1:
+    if level.other is None or level.before is None or len(question.by) != 1 or level.answer.plan.is_bounded:
         return ()
     match question.by[0]:
         case "affiliate" | "code" as by:
-            found = await find_quiet_entities(connection, by, level.other, question.range, now, question.where)
+            found = await find_quiet_entities(asker, by, level.other, question.range, question.where)
             return found if isinstance(found, list) else ()
         case _:
             return ()
 
 
-async def read_inside(connection: Connection, request: ReportRequest, today: Today, path: Path) -> Level | Refusal:
+async def read_inside(asker: Asker, request: ReportRequest, today: Today, path: Path) -> Level | Refusal:
     """Read the groups inside a group."""
     by = request.view.by
     if OTHER in path or any(name in UNITS for name in by[: len(path)]):
         return Problem("this group cannot be opened")
     above = tuple(Filter(name, "is", (value,)) for name, value in zip(by, path, strict=False))
     one = msgspec.structs.replace(request, page=1, size=MOST_INSIDE)
-    return await read_level(connection, one, today, by[len(path) : len(path) + 1], above)
+    return await read_level(asker, one, today, by[len(path) : len(path) + 1], above)
 
 
 async def read_level(
-    connection: Connection, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
+    asker: Asker, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
 ) -> Level | Refusal:
     """Read the groups of a level, with what they are compared with, and their series."""
-    question = await write_question(connection, request, today, by, above)
+    question = await write_question(asker.reader, request, today, by, above)
     if isinstance(question, Problem):
         return question
     found: Level | Refusal = NotKept("there is no range to compare with")
-    for one, other, totals in await find_comparable(connection, list_pairs(question, today), today.now):
-        answer = await ask(connection, one, today.now)
+    async for one, other, totals in find_comparable(asker, list_pairs(question, today)):
+        answer = await asker.ask(one)
         if not isinstance(answer, Answer):
             found = answer
             continue
         found = cut_level(answer, request)
         if other is not None:
-            found = await compare(connection, found, other, totals, today.now)
+            found = await compare(asker, found, other, totals)
         if not found.not_compared:
             break
-    return await add_series(connection, found, request) if isinstance(found, Level) else found
+    return await add_series(asker, found, request) if isinstance(found, Level) else found
 
 
 async def find_comparable(
-    connection: Connection, pairs: Sequence[tuple[Question, Question | None]], now: datetime
-) -> list[tuple[Question, Question | None, Answer | Refusal | None]]:
+    asker: Asker, pairs: Sequence[tuple[Question, Question | None]]
+) -> AsyncIterator[tuple[Question, Question | None, Answer | Refusal | None]]:
     """Find the pairs whose other range has totals, else the first: for no other is the range cut, or read again."""
-    totals = [None if other is None else await ask(connection, add_up(other), now) for _, other in pairs]
-    found = [(*pair, total) for pair, total in zip(pairs, totals, strict=True)]
-    return [pair for pair in found if isinstance(pair[2], Answer)] or found[:1]
+    first: tuple[Question, Question | None, Answer | Refusal | None] | None = None
+    is_found = False
+    for one, other in pairs:
+        totals = None if other is None else await asker.ask(add_up(other))
+        first = first or (one, other, totals)
+        if isinstance(totals, Answer):
+            is_found = True
+            yield one, other, totals
+    if first is not None and not is_found:
+        yield first
 
 
 async def write_question(
-    connection: Connection, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
+    reader: Reader, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
 ) -> Question | Problem:
     view = msgspec.structs.replace(request.view, by=by, sort=request.sort)
     for one in above:
         view = set_filter(view, one.field, one.operator, one.values)
     is_whole = any(name in UNITS for name in by)
     limit, offset = (MOST_ROWS, 0) if is_whole else (request.size, (request.page - 1) * request.size)
-    return await make_question(connection, view, today, request.measures, limit=limit, offset=offset)
+    return await make_question(reader, view, today, request.measures, limit=limit, offset=offset)
 
 
 def list_pairs(question: Question, today: Today) -> list[tuple[Question, Question | None]]:
@@ -133,11 +144,9 @@ def cut_level(answer: Answer, request: ReportRequest) -> Level:
     return Level(answer=answer, groups=tuple(groups[begin : begin + request.size]), number=len(groups))
 
 
-async def compare(
-    connection: Connection, level: Level, other: Question, totals: Answer | Refusal | None, now: datetime
-) -> Level:
+async def compare(asker: Asker, level: Level, other: Question, totals: Answer | Refusal | None) -> Level:
     """Add the counts of the other range: of the groups of the page, and the totals of all."""
-    before = await ask(connection, limit_to_page(other, level), now)
+    before = await asker.ask(limit_to_page(other, level))
     known: dict[Keys, Counts] | None = None
     if isinstance(before, Answer) and before.number <= MOST_ROWS:
         known = align(before, level.answer)
@@ -160,7 +169,7 @@ def limit_to_page(other: Question, level: Level) -> Question:
     return msgspec.structs.replace(other, where=where, limit=MOST_ROWS, offset=0, sort=None, is_ascending=False)
 
 
-async def add_series(connection: Connection, level: Level, request: ReportRequest) -> Level:
+async def add_series(asker: Asker, level: Level, request: ReportRequest) -> Level:
     """Add a series for each group of the page, if one question can count them all."""
     question, plan = level.question, level.answer.plan
     unit = choose_unit(question, plan.span.length)
@@ -177,6 +186,6 @@ async def add_series(connection: Connection, level: Level, request: ReportReques
         sort=None,
         is_ascending=False,
     )
-    answer = await ask(connection, asked, plan.state.now)
+    answer = await asker.ask(asked)
     series = collect_series(answer, unit, measure) if isinstance(answer, Answer) else None
     return msgspec.structs.replace(level, series=series)

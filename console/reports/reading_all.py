@@ -11,7 +11,8 @@ from console.reports.level import Counts, Keys, align, sort_series
 from console.reports.reading import list_pairs, write_question
 from console.reports.request import ReportRequest
 from console.view.ranges import Today
-from storage.read.asking.answer import Answer, Group, ask
+from storage.read.asking.answer import Answer, Group
+from storage.read.asking.asker import ask
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, Problem, Question
 from storage.read.queries import Connection

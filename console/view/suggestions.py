@@ -11,7 +11,8 @@ from console.view.ranges import Today
 from console.view.words import name_value
 from runtime.like import escape_like
 from storage.read.asking import question as asking
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Problem, Question, Range, locate
 from storage.read.queries import QUERY_S, Connection

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.large import ask_anyway
 from storage.read.asking.plan import TooLarge
 from storage.read.asking.question import Question, Range

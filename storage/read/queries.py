@@ -150,13 +150,14 @@ async def read_times(reader: Reader, table: str, column: str, until: datetime | 
 
 
 @asynccontextmanager
-async def time_limit(connection: Connection, seconds: float) -> AsyncIterator[None]:
+async def time_limit(connection: Connection, seconds: float, also: str = "") -> AsyncIterator[None]:
     """Make the server cancel each statement of the block after `seconds`, with asyncpg.QueryCanceledError.
 
-    All of them see the tables as they are at the first one.
+    All of them see the tables as they are at the first one. `also` is SQL that comes before them.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}; {FOR_SEARCHES}")
+        timeout = f"SET LOCAL statement_timeout = {max(1, round(seconds * 1000))}"
+        await connection.execute(f"{timeout}; {FOR_SEARCHES}; {also}")
         yield
 
 

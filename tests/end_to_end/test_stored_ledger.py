@@ -15,7 +15,8 @@ from sink.metrics import SinkMetrics
 from storage.erasure.erasing import erase
 from storage.erasure.request import ErasureRequest
 from storage.load import BadRow
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.question import Question, Range
 from storage.retention.plan import apply_retention
 from storage.retention.policy import RetentionPolicy

@@ -7,7 +7,8 @@ import pytest
 
 from schemas import EnrichedClick
 from storage.days import drop_day
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.question import Question, Range
 from storage.restoring import NotRestorable, read_kept, restore_days
 from storage.rollups.freezing import freeze_day

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from storage.read.asking.comparison import add_up, limit_to, list_comparisons
-from storage.read.asking.drafts import draft_plans, is_kept
+from storage.read.asking.drafts import draft_plans
 from storage.read.asking.periods import list_periods
 from storage.read.asking.plan import (
     MOST_PENDING,
@@ -18,23 +17,18 @@ from storage.read.asking.plan import (
     explain_excess,
     fill_in,
 )
-from storage.read.asking.question import UNITS, Question, check_question
+from storage.read.asking.question import UNITS, Question
 from storage.read.asking.sources import KEYS
 from storage.read.asking.sql import Statement
-from storage.read.asking.state import RollupState, read_state
+from storage.read.asking.state import RollupState
 from storage.read.asking.statement import write_estimate, write_look, write_statement
-from storage.read.queries import QUERY_S, Connection, Reader, time_limit
+from storage.read.queries import QUERY_S, Reader
 
 Key = str | date | datetime
 MOST_FILLED: Final = 100_000
 """A series of more groups has those alone that have clicks."""
 FIRST_KEY: Final = 3
 """The columns before the keys are `pending`, `gone` and `bound`."""
-BY_INDEX: Final = "SET LOCAL enable_seqscan = off"
-"""Where rows are counted up to a limit, PostgreSQL would rather read a table from its start, hoping to find them soon.
-
-Of ten million clicks it read all counts for that: 10 million rows instead of 40,000.
-"""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -68,57 +62,9 @@ class Answer(msgspec.Struct, frozen=True):
         return self.totals[self.plan.question.measures.index(measure)]
 
 
-async def ask(connection: Connection, question: Question, now: datetime) -> Answer | Refusal:
-    """Answer a question, or say why it is not answered. Raises asyncpg's errors."""
-    async with time_limit(connection, QUERY_S):
-        await connection.execute(BY_INDEX)
-        state = await read_state(connection, now)
-        if problem := check_question(question, state.zone):
-            return problem
-        return await (answer_one if question.compare is None else answer_pair)(connection, question, state)
-
-
 async def answer_one(reader: Reader, question: Question, state: RollupState) -> Answer | Refusal:
     plan = await choose_plan(reader, question, state)
     return await run_plan(reader, plan) if isinstance(plan, Plan) else plan
-
-
-async def answer_pair(reader: Reader, question: Question, state: RollupState) -> Answer | Refusal:
-    """Answer a question for its range and for the one to compare with."""
-    answer: Answer | Refusal = NotKept("there is no range to compare with")
-    for one, other, totals in await find_comparable(reader, question, state):
-        answer = await answer_one(reader, one, state)
-        if not isinstance(answer, Answer):
-            continue
-        answer = msgspec.structs.replace(answer, before=await answer_before(reader, answer, other, totals, state))
-        if isinstance(answer.before, Answer):
-            break
-    return answer
-
-
-async def find_comparable(
-    reader: Reader, question: Question, state: RollupState
-) -> list[tuple[Question, Question, Answer | Refusal]]:
-    """Find the pairs whose other range has totals, else the first: for no other is the range cut, or read again."""
-    pairs = list_comparisons(question, state.now, state.zone)
-    found = [(one, other, await answer_one(reader, add_up(other), state)) for one, other in pairs]
-    return [pair for pair in found if isinstance(pair[2], Answer) and is_kept(pair[1], state)] or found[:1]
-
-
-async def answer_before(
-    reader: Reader, answer: Answer, other: Question, totals: Answer | Refusal, state: RollupState
-) -> Answer | Refusal:
-    """Answer a question for the other range: of affiliates or codes only for those that `answer` lists, where possible.
-
-    So each of them is compared, and a list of thousands is not ranked twice. The totals are those of all.
-    """
-    if not other.by:
-        return totals
-    if (listed := limit_to(other, [group.keys for group in answer.groups])) is not None:
-        before = await answer_one(reader, listed, state)
-        if isinstance(before, Answer) and isinstance(totals, Answer):
-            return msgspec.structs.replace(before, totals=totals.totals)
-    return await answer_one(reader, other, state)
 
 
 async def choose_plan(reader: Reader, question: Question, state: RollupState) -> Plan | Refusal:

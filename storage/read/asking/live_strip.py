@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Filter, Question, Range
 from storage.read.queries import Connection

@@ -1,14 +1,13 @@
 """Affiliates or codes that had clicks in one range and have none in another."""
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import Asker
 from storage.read.asking.plan import Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, Filter, Question, Range
-from storage.read.queries import Connection
 
 
 class QuietEntity(msgspec.Struct, frozen=True):
@@ -19,22 +18,21 @@ class QuietEntity(msgspec.Struct, frozen=True):
 
 
 async def find_quiet_entities(
-    connection: Connection,
+    asker: Asker,
     by: Literal["affiliate", "code"],
     before: Range,
     since: Range,
-    now: datetime,
     where: tuple[Filter, ...] = (),
 ) -> list[QuietEntity] | Refusal:
     """Find those with clicks in `before` and none in `since`, those with the most clicks first."""
     answers = []
-    for asked in (before, since):
+    for asked in (since, before):
         question = Question(range=asked, measures=("gross",), by=(by,), where=where, limit=MOST_ROWS)
-        answer = await ask(connection, question, now)
+        answer = await asker.ask(question)
         if not isinstance(answer, Answer):
             return answer
         if answer.number > len(answer.groups):
             return TooLarge(None, f"more than {MOST_ROWS:,} have clicks")
         answers.append({group.keys[0]: group.counts[0] for group in answer.groups})
-    had, have = answers
+    have, had = answers
     return [QuietEntity(str(entity), clicks) for entity, clicks in had.items() if entity not in have]

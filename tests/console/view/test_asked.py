@@ -11,7 +11,8 @@ from console.view.today import read_today
 from console.view.view import View
 from schemas import Referrer
 from storage.read.asking import question as asking
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.question import Problem
 from tests.console.builders import NOW, count_stored, enriched_click, store
 

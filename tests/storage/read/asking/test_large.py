@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.large import LargeAnswers
 from storage.read.asking.plan import TooLarge
 from storage.read.asking.question import Filter, Problem, Question, Range

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from storage.read.asking.asker import open_asker
 from storage.read.asking.question import Filter, Range
 from storage.read.asking.quiet_entities import QuietEntity, find_quiet_entities
 from tests.storage.read.asking.reference import derive, names_of
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.servers
 async def test_who_had_clicks_and_has_none_now_is_found(berlin: World) -> None:
     begin = berlin.begin.date()
     before, since = Range(begin, begin + timedelta(days=DAYS)), Range(berlin.now - timedelta(minutes=30), berlin.now)
-    found = await find_quiet_entities(berlin.connection, "code", before, since, berlin.now)
+    async with open_asker(berlin.connection, berlin.now) as asker:
+        found = await find_quiet_entities(asker, "code", before, since)
     have = {click["code"] for click in berlin.clicks if click["clicked_at"] >= berlin.now - timedelta(minutes=30)}
 
     assert isinstance(found, list)
@@ -30,7 +32,8 @@ async def test_bots_of_a_program_count_too_and_others_do_not(berlin: World) -> N
         Range(begin + timedelta(days=80), begin + timedelta(days=81)),
     )
     where = (Filter("program", ("hats",)),)
-    found = await find_quiet_entities(berlin.connection, "affiliate", before, since, berlin.now, where)
+    async with open_asker(berlin.connection, berlin.now) as asker:
+        found = await find_quiet_entities(asker, "affiliate", before, since, where)
     names = [
         names_of(click)
         for click in berlin.clicks

@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from storage.read.asking.answer import Answer, ask
+from storage.read.asking.answer import Answer
+from storage.read.asking.asker import ask
 from storage.read.asking.description import describe_plan, explain_plan
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.plan import Plan
