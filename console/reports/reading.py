@@ -32,6 +32,8 @@ from storage.rollups.dimensions import OTHER
 
 MOST_INSIDE: Final = 100
 """Rows inside an open group; its own page has all."""
+MOST_LOOKED_THROUGH: Final = 20_000
+"""Rows of counts of a range, where those who had clicks before and have none now are looked for."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -58,10 +60,12 @@ async def read_report(connection: Connection, request: ReportRequest, today: Tod
 async def read_quiet(asker: Asker, level: Level) -> Sequence[QuietEntity]:
     """Read which affiliates or codes had clicks in the other range alone, if the report is about these.
 
-    Where even its own rows are only those of the busiest, all others are too many to look for the quiet among them.
+    All of both ranges are looked through for them, which a page has no time for where that is much.
     """
-    question = level.question
-    if level.other is None or level.before is None or len(question.by) != 1 or level.answer.plan.is_bounded:
+    question, plan = level.question, level.answer.plan
+    if level.other is None or level.before is None or len(question.by) != 1:
+        return ()
+    if plan.is_bounded or plan.most_of_rollups > MOST_LOOKED_THROUGH:
         return ()
     match question.by[0]:
         case "affiliate" | "code" as by:

@@ -1,6 +1,7 @@
 """Small charts of series, drawn by the server. Pure."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -20,17 +21,21 @@ class Sparkline(msgspec.Struct, frozen=True):
     height: int = HEIGHT
 
 
+@lru_cache(maxsize=128)
+def list_steps(number: int) -> list[str]:
+    """List where so many points stand from the left."""
+    step = (WIDTH - 2 * INSET) / (number - 1)
+    return [f"{round(INSET + place * step, 1):g}" for place in range(number)]
+
+
 def draw_sparkline(series: Sequence[int], unit: str) -> Sparkline | None:
     """Draw a series from zero to its largest number. Null if a line needs more points."""
     if len(series) <= 1:
         return None
     top = max(*series, 1)
-    step = (WIDTH - 2 * INSET) / (len(series) - 1)
-    points = [
-        (round(INSET + number * step, 1), round(HEIGHT - INSET - value * (HEIGHT - 2 * INSET) / top, 1))
-        for number, value in enumerate(series)
-    ]
-    line = " ".join(f"{x:g},{y:g}" for x, y in points)
+    scale = (HEIGHT - 2 * INSET) / top
+    heights = (f"{round(HEIGHT - INSET - value * scale, 1):g}" for value in series)
+    line = " ".join(f"{x},{y}" for x, y in zip(list_steps(len(series)), heights, strict=True))
     bottom = HEIGHT - INSET
     words = f"{min(series):,} to {max(series):,} each {unit}, {series[-1]:,} in the last"
     return Sparkline(line, f"{INSET},{bottom} {line} {WIDTH - INSET},{bottom}", words)

@@ -72,7 +72,7 @@ async def test_explain_shows_the_plan_what_was_read_and_the_statement(database_u
 
     assert code == 0
     assert "whole days of affiliates" in notes
-    assert "rows of counts (allowed: 40,000)" in notes
+    assert "rows of counts (allowed: 50,000)" in notes
     assert "WITH batches AS MATERIALIZED" in notes
     assert "['busy']" in notes
 

@@ -18,6 +18,7 @@ TABLES = {
     "index": "clicks, the index alone",
     "quiet": "clicks",
     "pending": "clicks",
+    "after": "clicks",
 }
 
 

@@ -4,27 +4,27 @@ Short recent ranges are read from minutes, longer ones from hours, days and mont
 finer ones, and in the end from rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from storage.read.asking.periods import list_periods, next_period, start_of_day
+from storage.read.asking.periods import ceil_period
 from storage.read.asking.plan import MOST_LISTED, MOST_PENDING, Kind, NotKept, Plan, Source
 from storage.read.asking.question import Question, Span, locate
 from storage.read.asking.scope import KIND_NAMES, KINDS, Scope, find_entity_filter, find_scope
-from storage.read.asking.segments import ROLLED, Grain, Segment, cut, find_rolled
+from storage.read.asking.segments import MINUTES_KEPT, ROLLED, Grain, Segment, cut_range, find_rolled
 from storage.read.asking.state import RollupState
 from storage.rollups.dimensions import DETAILED_FROM, DIMENSIONS
 
-MINUTES_KEPT: Final = timedelta(days=7)
-"""`click_minutes` has a day more."""
 SHORT: Final = timedelta(hours=26)
 LONG: Final = timedelta(days=400)
 COVERED: Final = frozenset({"people", "bots", "app_fetches", "prefetches", "tests"})
 COVERED_FIELDS: Final = frozenset({"code", "country", "minute", "hour", "day", "month"})
 """What the index by time has, so that no row is read."""
+MANY: Final = 10
+"""Hours of fewer affiliates or codes are few rows."""
 WORDS: Final[Mapping[Grain, str]] = {"m": "months", "d": "days", "h": "hours"}
 
 
@@ -36,7 +36,8 @@ def draft_plans(question: Question, state: RollupState) -> list[Plan | NotKept]:
     if isinstance(scope, str) or span.begin < state.counted_from:
         return [from_rows]
     from_days = draft_from_rollups(question, state, span, scope)
-    drafts = [from_days]
+    with_today = draft_with_today(question, state, span, scope)
+    drafts = [from_days] if with_today is None else [with_today, from_days]
     # Days say more exactly which clicks are gone or hidden; months are fewer rows.
     from_months = draft_from_rollups(question, state, span, scope, by_months=True)
     drafts += [from_months] if from_months != from_days else []
@@ -76,6 +77,29 @@ def draft_from_rollups(
     return Plan(question, state, span, scope, tuple(sources))
 
 
+def draft_with_today(question: Question, state: RollupState, span: Span, scope: Scope) -> Plan | None:
+    """Count the day that is not over as a whole, and take away the clicks after the range, which ends now or did today.
+
+    All affiliates or codes of the hours of a day are as many rows as those of some weeks. Null where that is no help.
+    """
+    end = ceil_period(span.end, "day", state.zone)
+    named = find_entity_filter(question)
+    are_few = scope.kind == "p" or (named is not None and len(named.values) < MANY)
+    if are_few or scope.dimensions or question.unit in ("minute", "hour") or not state.now < end != span.end:
+        return None
+    plan = draft_from_rollups(question, state, Span(span.begin, end), scope)
+    if not isinstance(plan, Plan) or plan.rolled is None or plan.rolled.begin > span.end:
+        return None
+    sources = [cut_pending(source, span.end) for source in plan.sources if source.begin < span.end]
+    sources.append(Source("after", span.end, end, "clicks after the range, of the day that is not over: taken away"))
+    return msgspec.structs.replace(plan, span=span, sources=tuple(sources))
+
+
+def cut_pending(source: Source, end: datetime) -> Source:
+    """Let the clicks that are not in the rollups end with the range: what is taken away is in the rollups."""
+    return msgspec.structs.replace(source, end=min(source.end, end)) if source.kind == "pending" else source
+
+
 def look_for_hidden(question: Question, sources: Sequence[Source]) -> list[Source]:
     """Look for days on which a value that is asked for may be among the other ones, which are counted together."""
     if not any(one.field in DIMENSIONS for one in question.where):
@@ -111,32 +135,6 @@ def draft_from_busiest(plan: Plan) -> Plan:
         for source in plan.sources
     )
     return msgspec.structs.replace(plan, sources=tuple(sources))
-
-
-def cut_range(state: RollupState, span: Span, grains: Sequence[Grain]) -> list[Segment]:
-    """Cut the range by these grains, as far as the tables have them."""
-    segments: list[Segment] = []
-    for segment in cut(span, grains, state.zone):
-        for found in find_kept(segment, state):
-            before = segments[-1] if segments else None
-            if before is not None and before.grain == found.grain:
-                segments[-1] = Segment(found.grain, before.begin, found.end)
-            else:
-                segments.append(found)
-    return segments
-
-
-def find_kept(segment: Segment, state: RollupState) -> Iterator[Segment]:
-    """Give the segment with grains that are kept: minutes for some days, and months that have rows of their own."""
-    if segment.grain == "minute" and segment.begin < state.now - MINUTES_KEPT:
-        yield Segment("rows", segment.begin, segment.end)
-    elif segment.grain == "m":
-        for month in list_periods(segment.begin, segment.end, "month", state.zone):
-            begin = start_of_day(month, state.zone)
-            grain: Grain = "m" if month in state.months else "d"
-            yield Segment(grain, begin, next_period(begin, "month", state.zone))
-    else:
-        yield segment
 
 
 def choose_grains(

@@ -11,17 +11,17 @@ from storage.read.asking.scope import Scope
 from storage.read.asking.segments import Grain
 from storage.read.asking.state import RollupState
 
-MOST_ROLLUP_ROWS: Final = 40_000
+MOST_ROLLUP_ROWS: Final = 50_000
 MOST_CLICK_ROWS: Final = 8_000
 MOST_PENDING: Final = 20_000
 """If more clicks are not in the rollups yet, they are left out, and the answer says so."""
 MOST_LISTED: Final = 1_000
 
-Kind = Literal["rollups", "busy", "minutes", "rows", "index", "quiet", "pending", "hidden"]
+Kind = Literal["rollups", "busy", "minutes", "rows", "index", "quiet", "pending", "hidden", "after"]
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Rows that a plan reads; `most` of them, or null before they are counted."""
+    """Rows that a plan reads; `most` of them, or null before they are counted. What came `after` is taken away."""
 
     kind: Kind
     begin: datetime
@@ -62,7 +62,7 @@ class Plan(msgspec.Struct, frozen=True):
     @property
     def most_of_clicks(self) -> int:
         """The most rows of `clicks` that are read, beside those of pending batches."""
-        return self.most_rows("rows", "quiet")
+        return self.most_rows("rows", "quiet", "after")
 
     @property
     def is_within_budget(self) -> bool:

@@ -9,7 +9,7 @@ from storage.read.asking.periods import ceil_period
 from storage.read.asking.plan import MOST_CLICK_ROWS, MOST_ROLLUP_ROWS, Plan, Source
 from storage.read.asking.question import MOST_ROWS, UNITS, Question
 from storage.read.asking.scope import KINDS, Scope, column_of, find_entity_filter
-from storage.read.asking.sources import ALL_CLICKS, ALL_KEYS, KEYS, SourceReader
+from storage.read.asking.sources import ALL_CLICKS, KEYS, SourceReader
 from storage.read.asking.sql import Statement, Values, count_at_most, select, sum_up
 from storage.rollups.dimensions import DETAILED_FROM
 from storage.rollups.measures import DERIVED, RATES
@@ -43,9 +43,13 @@ def write_groups(reader: SourceReader) -> str:
     """Add up all sources by the keys, and compute the measures."""
     parts = "\nUNION ALL ".join(reader.read(source) for source in reader.plan.sources if source.kind != "hidden")
     sums = ", ".join(f"sum({name})::bigint AS {name}" for name in reader.stored)
-    summed = select(f"{ALL_KEYS}, {sums}", f"(\n{parts}) AS counted", (), ALL_KEYS)
+    # The keys that are used: each one more is hashed for each row. Without any there is one group, if there are rows.
+    used = KEYS[: max(1, len(reader.question.by))]
+    keys = ", ".join(used)
+    summed = select(f"{keys}, {sums}", f"(\n{parts}) AS counted", (), keys)
+    all_keys = ", ".join(key if key in used else f"'' AS {key}" for key in KEYS)
     computed = ", ".join(f"{DERIVED.get(name, name)} AS {name}" for name in reader.question.measures)
-    return select(f"{ALL_KEYS}, {computed}", f"({summed}) AS summed", ())
+    return select(f"{all_keys}, {computed}", f"({summed}) AS summed", ())
 
 
 def write_page(plan: Plan, values: Values) -> str:
@@ -68,7 +72,7 @@ def write_bound(reader: SourceReader) -> str:
     days = next(source for source in plan.sources if source.kind == "busy")
     where = [*OF_PROGRAMS, *IS_TOTAL, *reader.of_periods(days), *reader.of_programs()]
     measure = plan.question.sort or plan.question.measures[0]
-    most = select(f"coalesce(max({measure}), 0)", "computed", ["one NOT IN (SELECT entity FROM busiest)"])
+    most = select(f"greatest(max({measure}), 0)", "computed", ["one NOT IN (SELECT entity FROM busiest)"])
     return f"({most}) + {DETAILED_FROM - 1} * ({select('count(*)', 'click_rollups', where)})"
 
 

@@ -7,10 +7,11 @@ from console.clicks.events import ClickOrRejection
 from console.clicks.lines import make_line
 from console.clicks.picks import Picks
 from console.pages.overview import Overview
+from console.reports.table import Cell
 from console.view.view import View
 from console.web.assets import FOLDER as FILES
 from console.web.assets import TYPES, load_assets
-from console.web.rendering import FOLDER, format_code, open_templates, render
+from console.web.rendering import FOLDER, format_code, open_templates, render, write_figures
 from schemas import Device, Referrer
 from storage.read.counts import Totals
 from storage.read.records import StoredClick, StoredRejection
@@ -93,3 +94,19 @@ def test_files_are_named_by_their_content() -> None:
     names = {path.name for path in FILES.rglob("*") if path.suffix in TYPES}
     assert set(assets.urls) == names > {"console.css", "page.js", "mark.svg"}
     assert all(url.removeprefix("/static/") in assets.by_name for url in assets.urls.values())
+
+
+def test_a_number_of_a_table_is_escaped_and_linked_below_the_path_of_the_console() -> None:
+    cell = Cell("People <b>", "1,234 <i>", change="+5 %", before="1,175", tone="good")
+    html = write_figures("/track", cell, "/clicks?a=1&b=2")
+
+    assert html == (
+        '<td class="number" data-label="People &lt;b&gt;">'
+        '<a href="/track/clicks?a=1&amp;b=2" title="The clicks behind it">1,234 &lt;i&gt;</a>'
+        '<small class="against"><span class="delta is-good">+5 %</span> '
+        '<span title="In the range to compare with">1,175</span></small></td>'
+    )
+
+
+def test_a_number_without_clicks_behind_it_or_a_range_beside_it_stands_alone() -> None:
+    assert write_figures("", Cell("People", "0"), "") == '<td class="number" data-label="People">0</td>'

@@ -1,5 +1,6 @@
 """Whatever is asked, the answer is what counting the rows of clicks gives, or a refusal that says why."""
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -116,6 +117,44 @@ async def test_an_answer_is_what_counting_the_rows_gives(
 
 
 DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize("by", [("affiliate",), ("code",), ("code", "day"), ("program", "affiliate")])
+@pytest.mark.parametrize("before", ["0 s", "1 min", "90 min", "6 h"])
+async def test_a_range_that_ended_today_is_the_whole_day_without_what_came_after_it(
+    berlin: World, by: tuple[str, ...], before: str
+) -> None:
+    number, unit = before.split()
+    end = berlin.now - int(number) * {"s": timedelta(0), "min": timedelta(minutes=1), "h": timedelta(hours=1)}[unit]
+    asked = Question(range=Range(berlin.begin, end), measures=(*MEASURES, *DERIVED), by=by, limit=10_000)
+    answer = await ask(berlin.connection, asked, berlin.now)
+
+    assert isinstance(answer, Answer)
+    assert [source.kind for source in answer.plan.sources if source.kind in ("pending", "after")] == [
+        "pending",
+        "after",
+    ]
+    expected = count(berlin.clicks, asked, berlin.zone)
+    assert {group.keys: group.counts for group in answer.groups if any(group.counts)} == expected
+
+
+async def test_what_came_after_the_range_is_not_taken_from_counts_that_do_not_have_it(database_url: str) -> None:
+    async with open_tables(database_url) as connection:
+        world = await make_world(connection, "Europe/Berlin", count=300)
+        await connection.execute("UPDATE rollup_batches SET clicks = 20_001 WHERE batch_id = 19")
+        whole = Question(range=Range(world.begin, world.now + timedelta(days=1)), by=("code",), limit=10_000)
+        until = structs.replace(whole, range=Range(world.begin, world.now - timedelta(hours=6)))
+        answers = [await ask(connection, asked, world.now) for asked in (whole, until)]
+
+    later, sooner = ({group.keys: group.counts[0] for group in answer.groups} for answer in answers)
+    came = Counter(
+        (click["code"],)
+        for click in world.clicks
+        if "people" in names_of(click) and not click["is_pending"] and click["clicked_at"] >= until.range.end
+    )
+    assert came
+    assert answers[1].is_behind
+    assert {keys: number - sooner.get(keys, 0) for keys, number in later.items() if number != sooner.get(keys)} == came
 
 
 RATE_MEASURES = tuple(dict.fromkeys(name for both in RATES.values() for name in both))

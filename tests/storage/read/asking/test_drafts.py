@@ -31,6 +31,8 @@ def sources_of(plan: Plan | NotKept) -> list[str]:
 
 
 AFFILIATE = Filter("affiliate", ("a1",))
+AFFILIATES = Filter("affiliate", tuple(f"a{number}" for number in range(10)))
+UNTIL_NOW = Range(TODAY - timedelta(days=27), NOW)
 GERMANY = Filter("country", ("DE",))
 
 
@@ -44,6 +46,13 @@ GERMANY = Filter("country", ("DE",))
         ({"range": range_of(30), "by": ("day",)}, ["d", "pending"]),
         ({"range": range_of(30), "by": ("day",), "where": (AFFILIATE,)}, ["d", "pending"]),
         ({"range": range_of(500), "by": ("month",)}, ["d", "m", "d", "pending"]),
+        ({"range": UNTIL_NOW, "by": ("affiliate",)}, ["d", "pending", "after"]),
+        ({"range": UNTIL_NOW, "by": ("affiliate", "day")}, ["d", "pending", "after"]),
+        ({"range": UNTIL_NOW, "by": ("affiliate",), "where": (AFFILIATE,)}, ["d", "h", "rows", "pending"]),
+        ({"range": UNTIL_NOW, "by": ("affiliate",), "where": (AFFILIATES,)}, ["d", "pending", "after"]),
+        ({"range": UNTIL_NOW, "by": ("affiliate", "country")}, ["d", "rows", "pending", "quiet"]),
+        ({"range": UNTIL_NOW}, ["d", "h", "minute", "index", "pending"]),
+        ({"range": UNTIL_NOW, "by": ("code", "hour")}, ["h", "index", "pending"]),
         ({"range": range_of(30), "by": ("country",)}, ["d", "pending"]),
         ({"range": range_of(30), "by": ("device",), "where": (GERMANY,)}, ["d", "pending"]),
         ({"range": range_of(30), "by": ("country",), "where": (AFFILIATE,)}, ["d", "pending", "quiet"]),
@@ -118,6 +127,6 @@ def test_a_plan_within_its_budget_may_run() -> None:
     draft = draft_plans(Question(range=range_of(30), by=("country",), where=(AFFILIATE,)), STATE)[0]
     assert isinstance(draft, Plan)
 
-    assert fill_in(draft, [40_000, 8_000]).is_within_budget
-    assert not fill_in(draft, [40_001, 0]).is_within_budget
+    assert fill_in(draft, [50_000, 8_000]).is_within_budget
+    assert not fill_in(draft, [50_001, 0]).is_within_budget
     assert not fill_in(draft, [0, 8_001]).is_within_budget

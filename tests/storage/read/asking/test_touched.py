@@ -106,4 +106,4 @@ async def test_a_plan_can_be_read(berlin: World) -> None:
     assert lines[0] == "counted by program and country"
     assert lines[1].startswith("click_rollups, 2026-10-20 00:00:00 to 2026-10-22 00:00:00: at most ")
     assert lines[1].endswith("whole days of programs by country")
-    assert "allowed: 40,000" in lines[-1]
+    assert "allowed: 50,000" in lines[-1]
