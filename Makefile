@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 # One more than processors: now and then a test waits for a clock.
-SHARES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+SHARES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); expr $$((n < 8 ? n : 8)) + 1)
 FAST := $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 SERVICES := ingest enricher sink settler console
 

@@ -105,7 +105,7 @@ def list_quiet(report: Report, links: ReportLinks) -> list[Option]:
     by = report.level.question.by[0]
     return [
         Option(one.entity, links.report(narrow(links.view, (by,), (one.entity,), report.today)), how=f"{one.clicks:,}")
-        for one in report.quiet[:MOST_QUIET]
+        for one in (report.quiet or ())[:MOST_QUIET]
     ]
 
 

@@ -37,13 +37,16 @@ MOST_LOOKED_THROUGH: Final = 20_000
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The rows of a report, those inside its open groups, and who had clicks before and has none now."""
+    """The rows of a report, those inside its open groups, and who had clicks before and has none now.
+
+    `quiet` is null where nobody has looked for these.
+    """
 
     request: ReportRequest
     today: Today
     level: Level
     inside: dict[Path, Level | Refusal]
-    quiet: Sequence[QuietEntity] = ()
+    quiet: Sequence[QuietEntity] | None = ()
 
 
 async def read_report(connection: Connection, request: ReportRequest, today: Today) -> Report | Refusal:
@@ -57,7 +60,7 @@ async def read_report(connection: Connection, request: ReportRequest, today: Tod
     return Report(request, today, level, inside if request.layout == "nested" else {}, quiet)
 
 
-async def read_quiet(asker: Asker, level: Level) -> Sequence[QuietEntity]:
+async def read_quiet(asker: Asker, level: Level) -> Sequence[QuietEntity] | None:
     """Read which affiliates or codes had clicks in the other range alone, if the report is about these.
 
     All of both ranges are looked through for them, which a page has no time for where that is much.
@@ -65,12 +68,12 @@ async def read_quiet(asker: Asker, level: Level) -> Sequence[QuietEntity]:
     question, plan = level.question, level.answer.plan
     if level.other is None or level.before is None or len(question.by) != 1:
         return ()
-    if plan.is_bounded or plan.most_of_rollups > MOST_LOOKED_THROUGH:
-        return ()
     match question.by[0]:
         case "affiliate" | "code" as by:
+            if plan.is_bounded or plan.most_of_rollups > MOST_LOOKED_THROUGH:
+                return None
             found = await find_quiet_entities(asker, by, level.other, question.range, question.where)
-            return found if isinstance(found, list) else ()
+            return found if isinstance(found, list) else None
         case _:
             return ()
 

@@ -88,7 +88,9 @@ def draft_with_today(question: Question, state: RollupState, span: Span, scope: 
     if are_few or scope.dimensions or question.unit in ("minute", "hour") or not state.now < end != span.end:
         return None
     plan = draft_from_rollups(question, state, Span(span.begin, end), scope)
-    if not isinstance(plan, Plan) or plan.rolled is None or plan.rolled.begin > span.end:
+    if not isinstance(plan, Plan) or plan.rolled is None or plan.rolled.begin >= span.end:
+        return None
+    if find_gone(state, [Segment("rows", span.end, end)]):
         return None
     sources = [cut_pending(source, span.end) for source in plan.sources if source.begin < span.end]
     sources.append(Source("after", span.end, end, "clicks after the range, of the day that is not over: taken away"))

@@ -60,4 +60,5 @@ def choose_any(drafts: list[Plan | NotKept]) -> Plan | NotKept:
 
 
 def is_sure(plan: Plan) -> bool:
-    return not plan.is_bounded and all(source.kind != "hidden" for source in plan.sources)
+    """Tell whether a plan gives an exact answer, and reads no clicks that are only taken away: they may be many."""
+    return not plan.is_bounded and all(source.kind not in ("hidden", "after") for source in plan.sources)

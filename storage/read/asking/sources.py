@@ -73,12 +73,16 @@ class SourceReader(Conditions):
             f"{at} {operator} ALL (ARRAY[{end}])"
             for operator, end in zip((">=", "<=", ">=", "<"), ("few.first_at", "few.last_at", *ends), strict=True)
         ]
-        are_few = f"({select('sum(clicks)', 'batches', ())}) <= {MOST_PENDING}"
+        are_few = f"({select('sum(clicks)', 'batches', self.of_pending())}) <= {MOST_PENDING}"
         tables = (
-            f"({select('*', 'batches', [are_few])}) AS few"
+            f"({select('*', 'batches', [*self.of_pending(), are_few])}) AS few"
             f" CROSS JOIN LATERAL ({select('*', self.clicks, where)} OFFSET 0) AS {self.clicks}"
         )
         return self._count_clicks(tables, [])
+
+    def of_pending(self) -> list[str]:
+        """Write the condition of the batches that may have clicks of the range: others came later on its last day."""
+        return [f"first_at < {self.bind_time(self.plan.span.end)}"]
 
     def _read_quiet(self, source: Source) -> str:
         days = list_days(source.begin, source.end, self.plan.state.zone)

@@ -32,7 +32,7 @@ def write_statement(plan: Plan) -> Statement:
         queries["busiest"] = reader.select_busiest()
         queries["whole"] = write_groups(SourceReader(find_whole(plan), values))
     queries |= {"computed": write_groups(reader), "page": write_page(plan, values)}
-    pending = sum_up("clicks", select("clicks", "batches", ()))
+    pending = sum_up("clicks", select("clicks", "batches", reader.of_pending()))
     columns = f"{pending} AS pending, {reader.count_gone()} AS gone, {write_bound(reader)} AS bound, page.*"
     answer = select(columns, f"{ONE} LEFT JOIN page ON true", ())
     steps = ",\n".join(f"{name} AS MATERIALIZED ({query})" for name, query in queries.items())

@@ -227,3 +227,15 @@ async def test_who_had_clicks_before_and_has_none_now_is_named(filled: Console, 
     assert len(now) == 10
     assert sorted(named) == sorted(row[0] for row in rows)
     assert named
+
+
+async def test_where_too_much_would_be_read_for_them_the_page_says_that_they_are_not_listed(
+    filled: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Not listed: who had clicks in the range to compare with and has none in this one."
+    address = "/reports?range=last_week&compare=previous&by=affiliate"
+    as_it_is = await filled.read(address)
+    monkeypatch.setattr("console.reports.reading.MOST_LOOKED_THROUGH", 0)
+    limited, alone = await filled.read(address), await filled.read("/reports?range=last_week&by=affiliate")
+
+    assert [said in page for page in (as_it_is, limited, alone)] == [False, True, False]

@@ -15,6 +15,7 @@ from storage.read.asking.answer import Answer, run_plan
 from storage.read.asking.asker import ask
 from storage.read.asking.description import explain_plan
 from storage.read.asking.drafts import draft_plans
+from storage.read.asking.periods import start_of_day
 from storage.read.asking.plan import NotKept, Plan, TooLarge
 from storage.read.asking.question import (
     ENTITIES,
@@ -121,12 +122,15 @@ DAY = timedelta(days=1)
 
 @pytest.mark.parametrize("by", [("affiliate",), ("code",), ("code", "day"), ("program", "affiliate")])
 @pytest.mark.parametrize("before", ["0 s", "1 min", "90 min", "6 h"])
+@pytest.mark.parametrize("begins", ["days ago", "today", "within an hour of today"])
 async def test_a_range_that_ended_today_is_the_whole_day_without_what_came_after_it(
-    berlin: World, by: tuple[str, ...], before: str
+    berlin: World, by: tuple[str, ...], before: str, begins: str
 ) -> None:
     number, unit = before.split()
     end = berlin.now - int(number) * {"s": timedelta(0), "min": timedelta(minutes=1), "h": timedelta(hours=1)}[unit]
-    asked = Question(range=Range(berlin.begin, end), measures=(*MEASURES, *DERIVED), by=by, limit=10_000)
+    midnight = start_of_day(berlin.now.astimezone(ZoneInfo(berlin.zone)).date(), ZoneInfo(berlin.zone))
+    begin = {"days ago": berlin.begin, "today": midnight}.get(begins, midnight + timedelta(minutes=30))
+    asked = Question(range=Range(begin, end), measures=(*MEASURES, *DERIVED), by=by, limit=10_000)
     answer = await ask(berlin.connection, asked, berlin.now)
 
     assert isinstance(answer, Answer)
@@ -155,6 +159,23 @@ async def test_what_came_after_the_range_is_not_taken_from_counts_that_do_not_ha
     assert came
     assert answers[1].is_behind
     assert {keys: number - sooner.get(keys, 0) for keys, number in later.items() if number != sooner.get(keys)} == came
+
+
+async def test_a_backlog_that_came_after_the_range_does_not_keep_the_clicks_of_the_range_out(database_url: str) -> None:
+    async with open_tables(database_url) as connection:
+        world = await make_world(connection, "Europe/Berlin", count=300)
+        await connection.execute(
+            "INSERT INTO rollup_batches (batch_id, clicks, first_at, last_at) OVERRIDING SYSTEM VALUE"
+            " VALUES (1000, 20_001, $1, $1)",
+            world.now,
+        )
+        asked = Question(range=Range(world.begin, world.now - timedelta(hours=1)), by=("code",), limit=10_000)
+        answer = await ask(connection, asked, world.now)
+
+    assert isinstance(answer, Answer)
+    assert "after" in [source.kind for source in answer.plan.sources]
+    assert not answer.is_behind
+    assert {group.keys: group.counts for group in answer.groups} == count(world.clicks, asked, world.zone)
 
 
 RATE_MEASURES = tuple(dict.fromkeys(name for both in RATES.values() for name in both))

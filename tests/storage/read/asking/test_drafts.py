@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from storage.read.asking.drafts import draft_plans
+from storage.read.asking.large import choose_any
 from storage.read.asking.plan import NotKept, Plan, fill_in
 from storage.read.asking.question import Filter, Question, Range, Span
 from storage.read.asking.state import RollupState
@@ -121,6 +122,30 @@ def test_a_part_of_an_hour_whose_clicks_are_gone_is_refused() -> None:
     drafts = draft_plans(Question(range=Range(NOW - timedelta(days=20), TODAY)), state)
 
     assert [isinstance(draft, NotKept) for draft in drafts] == [True, True]
+
+
+@pytest.mark.parametrize("begin", [NOW.replace(hour=8, minute=30, second=0), NOW.replace(hour=8, minute=0, second=0)])
+def test_hours_that_begin_when_the_range_ends_are_not_counted_and_taken_away(begin: datetime) -> None:
+    asked = Range(begin, NOW.replace(minute=0, second=0))
+    draft = draft_plans(Question(range=asked, by=("affiliate",)), STATE)[0]
+
+    assert isinstance(draft, Plan)
+    assert ("after" in sources_of(draft)) is (begin.minute == 0)
+    assert draft.sources[0].begin == begin
+
+
+def test_a_day_whose_clicks_are_gone_is_not_counted_as_a_whole() -> None:
+    gone = msgspec.structs.replace(STATE, kept_from=NOW + timedelta(hours=1))
+    until = Range(TODAY - timedelta(days=9), NOW.replace(minute=0, second=0))
+    draft = draft_plans(Question(range=until, by=("affiliate",)), gone)[0]
+
+    assert sources_of(draft) == ["d", "h", "pending"]
+
+
+def test_a_job_does_not_read_clicks_only_to_take_them_away() -> None:
+    chosen = choose_any(draft_plans(Question(range=UNTIL_NOW, by=("code",)), STATE))
+
+    assert sources_of(chosen) == ["d", "h", "index", "pending"]
 
 
 def test_a_plan_within_its_budget_may_run() -> None:
