@@ -14,7 +14,6 @@ from storage.rollups.measures import DERIVED, MEASURES
 
 KEYS: Final = ("one", "other", "third", "fourth")
 """As many as a question has things to group by, a unit of time among them."""
-ALL_KEYS: Final = ", ".join(KEYS)
 KEY_PLACES: Final = ", ".join(str(place) for place in range(1, len(KEYS) + 1))
 ALL_CLICKS: Final = "people + bots + app_fetches + prefetches + tests"
 SAME_DAY: Final = ("kind", "entity", "dim", "grain", "period", "program_id", "dim2")
