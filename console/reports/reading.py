@@ -1,6 +1,6 @@
 """Reads a report: one question for its rows, one each for their series, and two for the range to compare with."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -23,7 +23,6 @@ from console.view.ranges import Today
 from console.view.view import set_filter
 from storage.read.asking.answer import Answer
 from storage.read.asking.asker import Asker, open_asker
-from storage.read.asking.comparison import add_up, list_comparisons
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, UNITS, Problem, Question
 from storage.read.asking.quiet_entities import QuietEntity, find_quiet_entities
@@ -96,7 +95,7 @@ async def read_level(
     if isinstance(question, Problem):
         return question
     found: Level | Refusal = NotKept("there is no range to compare with")
-    async for one, other, totals in find_comparable(asker, list_pairs(question, today)):
+    async for one, other, totals in asker.find_comparable(question):
         answer = await asker.ask(one)
         if not isinstance(answer, Answer):
             found = answer
@@ -109,22 +108,6 @@ async def read_level(
     return await add_series(asker, found, request) if isinstance(found, Level) else found
 
 
-async def find_comparable(
-    asker: Asker, pairs: Sequence[tuple[Question, Question | None]]
-) -> AsyncIterator[tuple[Question, Question | None, Answer | Refusal | None]]:
-    """Find the pairs whose other range has totals, else the first: for no other is the range cut, or read again."""
-    first: tuple[Question, Question | None, Answer | Refusal | None] | None = None
-    is_found = False
-    for one, other in pairs:
-        totals = None if other is None else await asker.ask(add_up(other))
-        first = first or (one, other, totals)
-        if isinstance(totals, Answer):
-            is_found = True
-            yield one, other, totals
-    if first is not None and not is_found:
-        yield first
-
-
 async def write_question(
     reader: Reader, request: ReportRequest, today: Today, by: tuple[str, ...], above: Sequence[Filter]
 ) -> Question | Problem:
@@ -134,12 +117,6 @@ async def write_question(
     is_whole = any(name in UNITS for name in by)
     limit, offset = (MOST_ROWS, 0) if is_whole else (request.size, (request.page - 1) * request.size)
     return await make_question(reader, view, today, request.measures, limit=limit, offset=offset)
-
-
-def list_pairs(question: Question, today: Today) -> list[tuple[Question, Question | None]]:
-    if question.compare is None:
-        return [(question, None)]
-    return list(list_comparisons(question, today.now, today.zone))
 
 
 def cut_level(answer: Answer, request: ReportRequest) -> Level:

@@ -8,11 +8,12 @@ import msgspec
 
 from console.reports.csv_file import CsvReport
 from console.reports.level import Counts, Keys, align, sort_series
-from console.reports.reading import list_pairs, write_question
+from console.reports.reading import write_question
 from console.reports.request import ReportRequest
 from console.view.ranges import Today
 from storage.read.asking.answer import Answer, Group
 from storage.read.asking.asker import ask
+from storage.read.asking.comparison import list_comparisons
 from storage.read.asking.plan import NotKept, Refusal, TooLarge
 from storage.read.asking.question import MOST_ROWS, Problem, Question
 from storage.read.queries import Connection
@@ -39,6 +40,12 @@ async def read_all(
             if isinstance(found, CsvReport):
                 break
     return found
+
+
+def list_pairs(question: Question, today: Today) -> list[tuple[Question, Question | None]]:
+    if question.compare is None:
+        return [(question, None)]
+    return list(list_comparisons(question, today.now, today.zone))
 
 
 async def read_pair(

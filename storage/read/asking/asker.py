@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from storage.read.asking.answer import Answer, answer_one
-from storage.read.asking.pair import answer_pair
+from storage.read.asking.pair import Totals, answer_pair, find_comparable
 from storage.read.asking.plan import Refusal
 from storage.read.asking.question import Question, check_question
 from storage.read.asking.state import RollupState, read_state
@@ -18,6 +18,9 @@ FOR_QUESTIONS: Final = "SET LOCAL enable_seqscan = off; SET LOCAL work_mem = '16
 Of ten million clicks it read all counts for that: 10 million rows instead of 40,000. And it expects many times the
 groups that there are, which with its 4 MB it sorts on the disk; the rows that are allowed take less than 16 MB.
 """
+
+
+Comparable = tuple[Question, Question | None, Totals | None]
 
 
 class Asker:
@@ -32,6 +35,17 @@ class Asker:
         if problem := check_question(question, self.state.zone):
             return problem
         return await (answer_one if question.compare is None else answer_pair)(self.reader, question, self.state)
+
+    async def find_comparable(self, question: Question) -> AsyncIterator[Comparable]:
+        """Give the question for each range that it may be asked for, that of the other range, and its totals.
+
+        Without a comparison, or where it makes no sense, it is the question alone. Raises asyncpg's errors.
+        """
+        if question.compare is None or check_question(question, self.state.zone):
+            yield question, None, None
+            return
+        async for comparable in find_comparable(self.reader, question, self.state):
+            yield comparable
 
 
 @asynccontextmanager
