@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Tests run side by side, each worker with its own PostgreSQL and Valkey, all with one Kafka.
 WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
-# One more than processors: now and then a test waits for a clock.
+# One more than processors, as now and then a test waits for a clock; few enough that each share has tests.
 SHARES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); expr $$((n < 8 ? n : 8)) + 1)
 FAST := $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 SERVICES := ingest enricher sink settler console

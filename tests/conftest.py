@@ -30,7 +30,7 @@ structlog.configure(
     ]
 )
 
-pytest_plugins = ("tests.drilling", "tests.selecting", "tests.sharing")
+pytest_plugins = ("tests.drilling", "tests.sharing", "tests.selecting")
 
 
 def pytest_collection_finish() -> None:

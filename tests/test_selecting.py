@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.selecting import is_of_share, read_share
+from tests.selecting import is_of_share, is_unmarked, read_share
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "tests").rglob("test_*.py"))
@@ -36,3 +36,16 @@ def test_a_share_is_read() -> None:
 def test_what_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="is no share: write 2/3 for the second of three"):
         read_share(text)
+
+
+@pytest.mark.parametrize(
+    ("fixtures", "marks", "is_wrong"),
+    [
+        (["tmp_path", "postgres", "database_url"], ["parametrize"], True),
+        (["line", "third_kafka"], [], True),
+        (["tmp_path", "postgres"], ["slow", "servers"], False),
+        (["tmp_path", "offline_console"], [], False),
+    ],
+)
+def test_what_asks_for_a_server_must_say_so(fixtures: list[str], marks: list[str], *, is_wrong: bool) -> None:
+    assert is_unmarked(fixtures, marks) is is_wrong

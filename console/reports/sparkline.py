@@ -22,10 +22,10 @@ class Sparkline(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=128)
-def list_steps(number: int) -> list[str]:
+def list_steps(number: int) -> tuple[str, ...]:
     """List where so many points stand from the left."""
     step = (WIDTH - 2 * INSET) / (number - 1)
-    return [f"{round(INSET + place * step, 1):g}" for place in range(number)]
+    return tuple(f"{round(INSET + place * step, 1):g}" for place in range(number))
 
 
 def draw_sparkline(series: Sequence[int], unit: str) -> Sparkline | None:

@@ -85,7 +85,8 @@ def draft_with_today(question: Question, state: RollupState, span: Span, scope: 
     end = ceil_period(span.end, "day", state.zone)
     named = find_entity_filter(question)
     are_few = scope.kind == "p" or (named is not None and len(named.values) < MANY)
-    if are_few or scope.dimensions or question.unit in ("minute", "hour") or not state.now < end != span.end:
+    is_of_today = span.end < end and state.now < end
+    if are_few or scope.dimensions or question.unit in ("minute", "hour") or not is_of_today:
         return None
     plan = draft_from_rollups(question, state, Span(span.begin, end), scope)
     if not isinstance(plan, Plan) or plan.rolled is None or plan.rolled.begin >= span.end:

@@ -72,7 +72,7 @@ def write_bound(reader: SourceReader) -> str:
     days = next(source for source in plan.sources if source.kind == "busy")
     where = [*OF_PROGRAMS, *IS_TOTAL, *reader.of_periods(days), *reader.of_programs()]
     measure = plan.question.sort or plan.question.measures[0]
-    most = select(f"greatest(max({measure}), 0)", "computed", ["one NOT IN (SELECT entity FROM busiest)"])
+    most = select(f"coalesce(max({measure}), 0)", "computed", ["one NOT IN (SELECT entity FROM busiest)"])
     return f"({most}) + {DETAILED_FROM - 1} * ({select('count(*)', 'click_rollups', where)})"
 
 
