@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,12 +14,19 @@ from console.auth.guard import SESSION_COOKIE
 from console.auth.users import Account
 from console.settings import Settings
 from runtime.secret import Secret
-from tests.console.auth.oidc.fake_provider import CLIENT_ID, CLIENT_SECRET, FakeProvider
+from tests.console.auth.oidc.fake_provider import CLIENT_ID, CLIENT_SECRET
 from tests.console.memory_tables import MemoryTables
 from tests.console.running import Console, make_account, make_settings, run_console
 
 ADDRESS = "http://127.0.0.1"
 VERA = make_account("viewer", id="vera", login="vera@shop.example", name="Vera")
+
+
+class AnyProvider(Protocol):
+    """A provider that runs, ours or another's."""
+
+    @property
+    def issuer(self) -> str: ...
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -32,7 +39,7 @@ class Reply(msgspec.Struct, frozen=True):
     cookies: dict[str, str]
 
 
-def make_oidc_settings(provider: FakeProvider, **changes: Any) -> Settings:
+def make_oidc_settings(provider: AnyProvider, **changes: Any) -> Settings:
     known: dict[str, Any] = {
         "url": ADDRESS,
         "oidc_issuer": provider.issuer,
@@ -45,7 +52,7 @@ def make_oidc_settings(provider: FakeProvider, **changes: Any) -> Settings:
 
 @asynccontextmanager
 async def run_oidc_console(
-    provider: FakeProvider, *accounts: Account, changes: dict[str, Any] | None = None, **environment: Any
+    provider: AnyProvider, *accounts: Account, changes: dict[str, Any] | None = None, **environment: Any
 ) -> AsyncIterator[Console]:
     """Run a console with this provider and these users; `changes` are of its settings."""
     tables = MemoryTables()
