@@ -4,6 +4,7 @@ The JSON Schemas, the comments in the database, the analysts' views and the sour
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -39,11 +40,13 @@ def find_meaning(record: type[msgspec.Struct], path: str) -> FieldMeaning:
     name, _, rest = path.partition(".")
     if not rest:
         return find_meanings(record)[name]
-    return find_meaning(find_struct(inspect.type_info(record), name), rest)
+    return find_meaning(find_struct(record, name), rest)
 
 
-def find_struct(described: Any, name: str) -> type[msgspec.Struct]:
+@cache
+def find_struct(record: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
     """Return the type of a field that holds an object."""
+    described: Any = inspect.type_info(record)
     kind = {field.name: field.type for field in described.fields}[name]
     while not isinstance(kind, inspect.StructType):
         kind = kind.types[0] if isinstance(kind, inspect.UnionType) else kind.type
