@@ -61,13 +61,14 @@ class BatchStorer:
             return build_row(record, self._prefix, batch.now)
 
         rows = batch.process(build, batch.records)
-        places = {id(row): place for place, row in rows.items()}
+        # By the record, as a row is another object where it forgets an erased click.
+        places = {id(row.source): place for place, row in rows.items()}
 
         def check_limit(bad: Sequence[BadRow]) -> None:
-            batch.check_limit({places[id(one.row)]: REFUSED for one in bad})
+            batch.check_limit({places[id(one.row.source)]: REFUSED for one in bad})
 
         bad = await self._env.writer.write(list(rows.values()), check_limit, batch.records.values())
-        batch.reject({places[id(one.row)]: Failure(REFUSED, one.detail) for one in bad})
+        batch.reject({places[id(one.row.source)]: Failure(REFUSED, one.detail) for one in bad})
         await self._store_own_letters(batch)
         if self._spans is not None:
             stored = (row for place, row in rows.items() if row.table is CLICKS and place not in batch.letters)

@@ -106,8 +106,8 @@ class TableLoader(StagedTables):
                         if table is CLICKS
                         else self._load_table(table, part, refuse)
                     )
-            refused = {id(one.row) for one in result.bad}
-            await note_arrivals(self._connection, [row for row in rows if id(row) not in refused])
+            refused = {id(one.row.source) for one in result.bad}
+            await note_arrivals(self._connection, [row for row in rows if id(row.source) not in refused])
             await self._check_days(days - dropped)
         self._positions.confirm(nexts)
         return result

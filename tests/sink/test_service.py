@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 
 import asyncpg
 import msgspec
@@ -21,8 +22,12 @@ from schemas import CLICKS_DEAD, CLICKS_ENRICHED, TOPICS, Topic
 from sink.environment import Environment, open_environment
 from sink.service import SPEC, BatchStorer
 from sink.settings import Settings
+from storage.erasure.erasing import erase
+from storage.erasure.request import ErasureRequest
 from tests.pipeline import Prefixed
 from tests.sink.builders import Source, click, clicked
+from tests.storage.erasure.builders import ANA, FIRST, store
+from tests.storage.test_partitions import connected
 from tests.storage.test_writer import count, prepare
 from tests.waiting import eventually
 
@@ -130,6 +135,22 @@ async def test_poison_in_a_batch_is_dead_lettered_alone_and_what_comes_behind_is
 
     assert await count(settings.database_url.reveal()) == 100
     assert await count(settings.database_url.reveal(), "dead_letters") == 2
+
+
+async def test_poison_that_names_an_erased_click_is_dead_lettered_alone(settings: Settings) -> None:
+    url = settings.database_url.reveal()
+    await store(url, [FIRST])
+    async with connected(url) as connection:
+        await erase(connection, ErasureRequest("click", FIRST.click_id))
+    refused = ANA.click(5, FIRST.clicked_at + timedelta(minutes=1), FIRST, sub1="a\0b")
+    await write(settings, [record.value for record in clicked(refused, click(1))])
+
+    async with sinks(settings, 1) as (sink,), sink.consuming(sink.store):
+        await eventually(lambda: (sink.done() or 0) >= 3)
+
+    assert await count(url) == 2
+    (letter,) = await rows_of(settings, 'SELECT reason, "offset" FROM dead_letters')
+    assert (letter["reason"], letter["offset"]) == ("refused_by_database", 0)
 
 
 async def test_a_record_that_our_code_fails_at_is_dead_lettered_and_the_others_are_stored(settings: Settings) -> None:
