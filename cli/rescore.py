@@ -1,7 +1,7 @@
 """`clickrail rescore`: score the clicks of a time again, with other rules or because late clicks came."""
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -70,7 +70,7 @@ def rescore(  # noqa: PLR0913, PLR0917 - each parameter is an option of the comm
         from storage.rescoring import rescore as score_again
         from storage.settling import TablePass
 
-        await check_evidence(connection, first, end, source)
+        await check_evidence(connection, first, end)
         if source == "topic":
             return await rescore_topic(connection, (servers, topic), rules, (first, end), write=not dry_run)
         return await score_again(connection, TablePass(connection, rules, first), rules, end, write=not dry_run)
@@ -92,11 +92,11 @@ def check_arguments(first: datetime, end: datetime, source: str, servers: str) -
         raise CommandError("--source topic needs Kafka's addresses: set CLICKRAIL_KAFKA_BOOTSTRAP_SERVERS")
 
 
-async def check_evidence(connection: "asyncpg.Connection", first: datetime, end: datetime, source: str) -> None:
-    """Raise CommandError if a day has lost the columns that scores are computed from."""
+async def check_evidence(connection: "asyncpg.Connection", first: datetime, end: datetime) -> None:
+    """Raise CommandError if a day has lost the columns that scores are computed from, and that their signals quote."""
     from storage.retention.personal_days import list_emptied_days
 
-    days = await list_emptied_days(connection, first.date(), end.date()) if source == "table" else []
+    days = await list_emptied_days(connection, first.date(), (end - timedelta(microseconds=1)).date())
     if days:
         raise CommandError(
             f"{count(len(days), 'day')} from {days[0]} to {days[-1]} cannot be scored again: the personal columns were"

@@ -5,7 +5,7 @@ is another than the one of the same client before. That stays, whatever rules th
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 import asyncpg
@@ -18,6 +18,7 @@ from storage.affiliate_quality import mark_days
 from storage.days import prepare_days
 from storage.engine import SCORES, StorageEngine, read_engine
 from storage.erased import find_erased
+from storage.retention.personal_days import list_emptied_days
 from storage.rollups.limits import LIMITS, Limits
 from storage.rollups.moves import Key, move_counts
 from storage.scored_clicks import (
@@ -88,7 +89,7 @@ class ScoreWriter:
 
     async def prepare(self, scored: Sequence[ScoredClick]) -> None:
         """Create the missing partitions, each in its own transaction. Call it outside of one."""
-        if days := {one.clicked_at.date() for one in scored} - self._days:
+        if days := {find_day(one) for one in scored} - self._days:
             self._engine = self._engine or await read_engine(self._connection)
             # A day that was dropped meanwhile has no clicks left, and its scores are not written.
             await prepare_days(self._connection, self._engine, days, SCORES)
@@ -97,13 +98,16 @@ class ScoreWriter:
     async def write(self, scored: Sequence[ScoredClick]) -> int:
         """Write scores, each once, and move the counts of their clicks; return how many rows are new or have changed.
 
-        Waits for who counts clicks, up to some seconds.
+        Clicks of days without personal columns keep the scores they have. Waits for who counts clicks, up to some
+        seconds.
         """
         scored = await self._remove_erased(scored)
         if not scored:
             return 0
         async with transaction(self._connection):
-            scored = await self._keep_returned(scored)
+            scored = await self._keep_returned(await remove_emptied(self._connection, scored))
+            if not scored:
+                return 0
             status = await self._connection.execute(WRITE, *list_columns(scored), timeout=WRITE_S)
             written, returned = int(status.rsplit(" ", 1)[1]), await self._write_returned(scored)
             keys = returned + ([(one.click_id, one.clicked_at) for one in scored] if written else [])
@@ -145,6 +149,20 @@ class ScoreWriter:
 
     async def _fetch(self, query: str, keys: Sequence[Key]) -> list[asyncpg.Record]:
         return await self._connection.fetch(query, *list_keys(keys), timeout=WRITE_S) if keys else []
+
+
+async def remove_emptied(connection: asyncpg.Connection, scored: Sequence[ScoredClick]) -> Sequence[ScoredClick]:
+    """Leave out clicks of days without personal columns: a signal may quote such a column, as a topic still has it.
+
+    Within the transaction that writes: who marks a day waits for it.
+    """
+    days = [find_day(one) for one in scored]
+    emptied = set(await list_emptied_days(connection, min(days), max(days)))
+    return [one for one in scored if find_day(one) not in emptied] if emptied else scored
+
+
+def find_day(one: ScoredClick) -> date:
+    return one.clicked_at.astimezone(UTC).date()
 
 
 def read_unique(row: asyncpg.Record) -> Uniqueness:

@@ -15,6 +15,7 @@ from storage.affiliate_quality import count_day, list_marked
 from storage.days import drop_day, prepare_days
 from storage.engine import SCORES, read_engine
 from storage.read.scores import find_verdict
+from storage.retention.personal_days import empty_day
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter, add_verdict
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
@@ -162,6 +163,17 @@ async def test_scores_go_with_the_day_of_their_clicks(tables: asyncpg.Connection
     assert await tables.fetchval("SELECT count(*) FROM click_scores") == 0
     day = CLICK.clicked_at.date()
     assert await prepare_days(tables, await read_engine(tables), [day], SCORES) == {day: "dropped"}
+
+
+async def test_clicks_of_a_day_without_personal_columns_keep_the_scores_they_have(tables: asyncpg.Connection) -> None:
+    await write(tables, score_click(CLICK, DEFAULT_RULES, TWIN))
+    await empty_day(tables, CLICK.clicked_at.date())
+    before = await tables.fetch("SELECT * FROM click_scores")
+
+    other = make_rules("other", "1", {})
+    assert await write(tables, score_click(CLICK, other, TWIN), score_click(CLICK, DEFAULT_RULES, TWIN)) == 0
+
+    assert await tables.fetch("SELECT * FROM click_scores") == before
 
 
 def repeat_of(first: str) -> Uniqueness:
