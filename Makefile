@@ -13,7 +13,7 @@ WORKERS ?= 4
 SIDE_BY_SIDE := -n $(WORKERS) --dist loadgroup
 # One more than processors, as now and then a test waits for a clock; few enough that each share has tests.
 SHARES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); expr $$((n < 8 ? n : 8)) + 1)
-FAST := $(BIN)/pytest -q --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
+FAST := $(BIN)/pytest -q -p no:schemathesis --hypothesis-profile=quick -m "not servers and not browser and not processes and not slow"
 SERVICES := ingest enricher sink settler console
 
 .PHONY: help up test check lint drill bench pictures tools sbom audit lock clean

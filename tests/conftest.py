@@ -33,10 +33,16 @@ structlog.configure(
 pytest_plugins = ("tests.drilling", "tests.sharing", "tests.selecting")
 
 
+# While tests are collected nearly all that is made stays. Those thousands live until the end, and the garbage collector
+# need not look at them again and again.
+gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    # Thousands of collected tests live until the end: the garbage collector need not look at them again and again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -39,8 +39,8 @@ async def test_what_never_comes_true_is_a_timeout() -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_make_check_tries_a_fifth() -> None:
-    assert (few(150), examples(500).max_examples) == (30, 100)
+def test_make_check_tries_a_tenth() -> None:
+    assert (few(150), examples(500).max_examples) == (15, 50)
 
 
 def test_a_slow_machine_fails_no_property() -> None:
