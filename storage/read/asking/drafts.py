@@ -1,7 +1,7 @@
 """The ways to answer a question, the best first. How many rows each reads has still to be counted. Pure.
 
-Short recent ranges are read from minutes, longer ones from hours, days and months. What a period cuts is counted from
-finer ones, and in the end from rows.
+Short recent ranges are read from minutes, longer ones and those of many programs from hours, days and months. What a
+period cuts is counted from finer ones, and in the end from rows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,9 +38,10 @@ def draft_plans(question: Question, state: RollupState) -> list[Plan | NotKept]:
     from_days = draft_from_rollups(question, state, span, scope)
     with_today = draft_with_today(question, state, span, scope)
     drafts = [from_days] if with_today is None else [with_today, from_days]
-    # Days say more exactly which clicks are gone or hidden; months are fewer rows.
-    from_months = draft_from_rollups(question, state, span, scope, by_months=True)
-    drafts += [from_months] if from_months != from_days else []
+    # Days say more exactly which clicks are gone or hidden; months are fewer rows. So are hours than the minutes of
+    # many programs, each counted by every sink.
+    coarse = draft_from_rollups(question, state, span, scope, is_coarse=True)
+    drafts += [coarse] if coarse != from_days else []
     if isinstance(from_days, Plan) and can_be_bounded(from_days):
         drafts.append(draft_from_busiest(from_days))
     return [*drafts, from_rows]
@@ -59,9 +60,9 @@ def draft_from_rows(question: Question, state: RollupState, span: Span, reason: 
 
 
 def draft_from_rollups(
-    question: Question, state: RollupState, span: Span, scope: Scope, *, by_months: bool = False
+    question: Question, state: RollupState, span: Span, scope: Scope, *, is_coarse: bool = False
 ) -> Plan | NotKept:
-    segments = cut_range(state, span, choose_grains(question, state, span, scope, by_months=by_months))
+    segments = cut_range(state, span, choose_grains(question, state, span, scope, is_coarse=is_coarse))
     if find_gone(state, segments):
         return NotKept(explain_gone(state, "the range begins or ends within a period that is counted as a whole"))
     sources = [read_segment(question, segment, scope) for segment in segments]
@@ -141,15 +142,15 @@ def draft_from_busiest(plan: Plan) -> Plan:
 
 
 def choose_grains(
-    question: Question, state: RollupState, span: Span, scope: Scope, *, by_months: bool = False
+    question: Question, state: RollupState, span: Span, scope: Scope, *, is_coarse: bool = False
 ) -> Sequence[Grain]:
-    by_months = by_months or span.length > LONG
+    by_months = is_coarse or span.length > LONG
     if scope.dimensions:
         long = by_months and question.unit != "day" and scope.kind == "p" and len(scope.dimensions) == 1
         return ("m", "d", "rows") if long else ("d", "rows")
     fine: Sequence[Grain] = ("minute", "rows") if scope.kind == "p" else ("rows",)
     is_short = span.length <= SHORT and span.begin >= state.now - MINUTES_KEPT and scope.kind == "p"
-    if question.unit == "minute" or is_short:
+    if question.unit == "minute" or (is_short and not is_coarse):
         return fine
     if question.unit == "hour":
         return ("h", *fine)

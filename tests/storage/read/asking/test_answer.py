@@ -253,6 +253,22 @@ async def test_whole_months_give_what_their_days_give(berlin: World, by: str) ->
     assert by_months.totals == by_days.totals != (0, 0)
 
 
+@pytest.mark.parametrize("by", ["program", "hour"])
+async def test_hours_of_a_day_give_what_its_minutes_give(berlin: World, by: str) -> None:
+    last_day = Range(berlin.now - timedelta(hours=25), berlin.now - timedelta(hours=1))
+    asked = ask_about(berlin, range=last_day, by=(by,), measures=("people", "net", "uniques"))
+    state = await read_state(berlin.connection, berlin.now)
+    drafts = [draft for draft in draft_plans(asked, state) if isinstance(draft, Plan)][:2]
+    by_minutes, by_hours = [await run_plan(berlin.connection, draft) for draft in drafts]
+
+    assert ["h" in {source.grain for source in draft.sources} for draft in drafts] == [False, True]
+    assert isinstance(by_minutes, Answer)
+    assert isinstance(by_hours, Answer)
+    assert by_hours.groups == by_minutes.groups
+    assert by_hours.totals == by_minutes.totals
+    assert by_hours.totals[0] > 0
+
+
 async def test_a_page_is_cut_from_all_groups_and_totals_are_of_all(berlin: World) -> None:
     asked = ask_about(berlin, by=("country",), measures=("people", "bots"))
     whole = await ask(berlin.connection, asked, berlin.now)

@@ -95,6 +95,22 @@ def test_where_days_are_too_many_rows_whole_months_are_tried() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "coarse"),
+    [
+        ({"range": range_of(1)}, ["d", "pending"]),
+        ({"range": range_of(1), "by": ("hour",)}, ["h", "pending"]),
+        ({"range": Range(NOW - timedelta(days=1), NOW)}, ["index", "minute", "h", "minute", "index", "pending"]),
+        ({"range": Range(NOW - timedelta(days=1), NOW), "by": ("minute",)}, None),
+    ],
+)
+def test_where_minutes_are_too_many_rows_hours_are_tried(changes: dict[str, Any], coarse: list[str] | None) -> None:
+    by_minutes, *others = [sources_of(draft) for draft in draft_plans(Question(**changes), STATE)]
+
+    assert {"h", "d"}.isdisjoint(by_minutes)
+    assert others == [*([coarse] if coarse else []), ["index"]]
+
+
+@pytest.mark.parametrize(
     ("begin", "end", "read"),
     [
         (TODAY - timedelta(days=29), TODAY + timedelta(days=1), PENDING),
