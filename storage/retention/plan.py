@@ -1,12 +1,15 @@
 """What retention would remove now, and removing it."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 import asyncpg
 import msgspec
 
+from runtime.errors import Stuck
+from runtime.postgres_errors import ERRORS
 from storage.days import list_days
 from storage.engine import read_engine
 from storage.partitions import Partition
@@ -32,6 +35,8 @@ FIRST_DAY: Final = date(1970, 1, 2)
 
 Report = Callable[[Removable, int, int], None]
 """Is told what was removed, of how many days, and how many rows."""
+Step = tuple[Removable, int, Callable[[], Awaitable[int]]]
+"""What is removed, of how many days, and the function that removes it and returns how many rows."""
 
 
 class RetentionPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +66,36 @@ async def plan_retention(connection: asyncpg.Connection, policy: RetentionPolicy
 async def apply_retention(connection: asyncpg.Connection, policy: RetentionPolicy, today: date, report: Report) -> None:
     """Remove what is old, a day at a time, the oldest first. Must not run inside a transaction.
 
-    Raises asyncpg's errors; what was removed before one is recorded and reported.
+    What cannot be removed does not keep the rest: the first error, asyncpg's or Stuck, is raised at the end. What was
+    removed is recorded and reported.
     """
-    drop, empty = await choose_days(connection, policy, today)
-    for partition in drop:
-        report("clicks", 1, await drop_day(connection, partition))
-    for partition in empty:
-        report("personal", 1, await empty_day(connection, partition.day, partition.size))
+    errors: list[Exception] = []
+    for what, days, remove in list_steps(connection, policy, today, *await choose_days(connection, policy, today)):
+        try:
+            rows = await remove()
+        except (Stuck, *ERRORS) as error:
+            errors.append(error)
+            if connection.is_closed():
+                break
+        else:
+            if days or rows:
+                report(what, days, rows)
+    if errors:
+        raise errors[0]
+
+
+def list_steps(
+    connection: asyncpg.Connection, policy: RetentionPolicy, today: date, drop: list[Partition], empty: list[Partition]
+) -> Iterator[Step]:
+    """Give the steps, each independent of the others. Drops come last, as they wait for readers of their days."""
+    for one in empty:
+        yield "personal", 1, partial(empty_day, connection, one.day, one.size)
     rows: tuple[tuple[OldRows, int], ...] = (("rejections", policy.rejections), ("letters", policy.letters))
     for what, days in rows:
-        before = first_kept(today, days)
-        if before >= FIRST_DAY and (deleted := await delete_old_rows(connection, what, start_of(before))):
-            report(what, 0, deleted)
+        if (before := first_kept(today, days)) >= FIRST_DAY:
+            yield what, 0, partial(delete_old_rows, connection, what, start_of(before))
+    for one in drop:
+        yield "clicks", 1, partial(drop_day, connection, one)
 
 
 async def choose_days(

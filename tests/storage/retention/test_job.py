@@ -21,6 +21,7 @@ from storage.retention.old_rows import delete_old_rows
 from storage.retention.plan import RetentionPlan, plan_retention
 from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import list_removals, sum_removals
+from storage.rollups.freezing import NotCounted
 from storage.writer import TableWriter
 from tests.pooler import needs_pgbouncer, own_database, pooled
 from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
@@ -245,6 +246,39 @@ async def ended_while_detaching(connection: asyncpg.Connection) -> None:
         SESSION.application,
         "%DETACH%",
     )
+
+
+async def test_a_day_that_must_stay_keeps_nothing_else_from_being_removed(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    retention = Retention(database_url, clicks=2, personal=1, rejections=2, letters=1)
+    await retention.fill()
+    # The rollups go back to three days ago: the oldest day is not counted yet.
+    counted_from = start_of(TODAY - timedelta(days=3))
+    await tables.execute("UPDATE rollup_state SET is_complete = false, counted_from = $1", counted_from)
+
+    with pytest.raises(NotCounted, match=str(TODAY - timedelta(days=4))):
+        await retention.job.apply()
+    await retention.close()
+
+    assert await days_of(tables, "clicks", "clicked_at") == [TODAY - timedelta(days=4), *kept(2)]
+    assert [retention.removed(what) for what in ("clicks", "personal", "rejections", "letters")] == [2, 2, 2, 3]
+
+
+async def test_while_somebody_reads_a_day_that_is_to_be_dropped_personal_columns_are_emptied(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    retention = Retention(database_url, clicks=3, personal=1, rejections=2)
+    await retention.fill()
+    async with connected(database_url) as reader, reader.transaction():
+        await reader.fetch("SELECT count(*) FROM clicks")
+        job = asyncio.create_task(retention.job.apply())
+        await ended_while_detaching(tables)
+        with pytest.raises(DependencyAway):
+            await job
+    await retention.close()
+
+    assert [retention.removed(what) for what in ("clicks", "personal", "rejections")] == [0, 4, 2]
 
 
 async def test_old_rows_are_deleted_in_more_than_one_transaction(tables: asyncpg.Connection, database_url: str) -> None:

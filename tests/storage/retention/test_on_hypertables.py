@@ -45,7 +45,7 @@ async def test_days_are_dropped_and_emptied(tables: asyncpg.Connection, is_compr
 
     assert [one.day for one in plan.drop] == [TODAY - timedelta(days=3)]
     assert [one.day for one in plan.empty] == [TODAY - timedelta(days=2)]
-    assert done == [("clicks", 1, 2), ("personal", 1, 2)]
+    assert done == [("personal", 1, 2), ("clicks", 1, 2)]
     rows = await tables.fetch("SELECT clicked_at, user_agent FROM clicks ORDER BY clicked_at")
     assert [row["user_agent"] is None for row in rows] == [True, True, False, False, False, False]
     assert {one.is_compressed for one in await list_days(tables)} == {is_compressed}
