@@ -67,10 +67,12 @@ MEND_MINUTES: Final = f"""
         WHERE minute >= {FIRST_AT} AND minute < {AFTER} GROUP BY 1, 2
     ) AS kept USING (minute, program_id)
     WHERE minute >= now() - make_interval(secs => {MINUTES_KEPT.total_seconds():.0f})
+        AND NOT {OF_FROZEN.format("minute")}
         AND ({DIFFERENCES}) <> ({", ".join("0" for _ in MEASURES)})
     ON CONFLICT (minute, program_id, slot) DO UPDATE SET {ADD_UP}
 """  # noqa: S608 - fixed texts
-"""Compares in one snapshot, so that no sink has to stop: the difference goes into a slot of its own."""
+"""Compares in one snapshot, so that no sink has to stop: the difference goes into a slot of its own. Of frozen days the
+clicks may be gone before the minutes."""
 REBUILD_S: Final = 3600.0
 
 FIND_NEXT: Final = f"""

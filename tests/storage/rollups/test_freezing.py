@@ -71,11 +71,12 @@ async def test_a_day_that_is_not_counted_yet_must_stay(database_url: str) -> Non
 TOTALS = """
     SELECT grain, sum(people + bots + app_fetches + prefetches + tests)::int FROM click_rollups
     WHERE kind = 'p' AND entity = '' AND dim = 0 AND grain <> 'm' GROUP BY 1
+    UNION ALL SELECT 'minute', sum(people + bots + app_fetches + prefetches + tests)::int FROM click_minutes
 """
 
 
 async def change_zone(tables: asyncpg.Connection, zone: str) -> dict[str, int]:
-    """Count all again in this zone; give how many clicks are in the counts by day and by hour."""
+    """Count all again in this zone; give how many clicks are in the counts by day, by hour and by minute."""
     await begin_again(tables, zone)
     while await count_earlier_day(tables) is not None:
         pass
@@ -89,7 +90,7 @@ async def test_no_click_is_lost_or_doubled_when_the_zone_changes_again_and_again
         hours = range(-40, 60)
         clicks = [make_click(number, PAST + timedelta(hours=hour)) for number, hour in enumerate(hours)]
         await writer.write(make_rows(clicks))
-        every = {"d": len(clicks), "h": len(clicks)}
+        every = dict.fromkeys(("d", "h", "minute"), len(clicks))
         await freeze_day(tables, PAST.date())
         await drop_day(tables, PAST.date())
 
