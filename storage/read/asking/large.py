@@ -16,7 +16,7 @@ REMEMBERED: Final = 64
 FRESH: Final = timedelta(minutes=5)
 """Even if no click is stored, verdicts may change."""
 
-AnswerKey = tuple[Question, str, int]
+AnswerKey = tuple[Question, str, tuple[int | None, ...]]
 
 
 class LargeAnswers:
@@ -31,7 +31,7 @@ class LargeAnswers:
             state = await read_state(connection, now)
             if problem := check_question(question, state.zone):
                 return problem
-            key = (question, state.zone_name, state.newest_batch)
+            key = (question, state.zone_name, state.newest_batches)
             known = self._answers.get(key)
             if known is not None and now - known.plan.state.now < FRESH:
                 return known
