@@ -150,9 +150,11 @@ def show_plan(plan: "RetentionPlan") -> None:
         show_table(("next", "day", "clicks about", "bytes"), rows)
     for day, until in plan.begun.items():
         print(f"The personal columns of {day} are emptied until {until:%H:%M} UTC.")
+    for day in plan.unfinished:
+        print(f"The drop of {day} was interrupted: what is left of its tables is dropped.")
     if plan.rejections or plan.letters:
         print(f"To delete: {count(plan.rejections, 'rejection')}, {count(plan.letters, 'dead letter')}.")
-    if not (rows or plan.rejections or plan.letters):
+    if not (rows or plan.unfinished or plan.rejections or plan.letters):
         print("Nothing is old enough to be removed.")
 
 

@@ -40,6 +40,10 @@ LIST: Final = """
 PENDING: Final = """
     SELECT inhdetachpending FROM pg_inherits WHERE inhparent = to_regclass($2) AND inhrelid = to_regclass($1)
 """
+IS_LOOSE: Final = """
+    SELECT NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass($2)) FROM dropped_click_days
+    WHERE day = $1 FOR KEY SHARE
+"""
 
 PartitionState = Literal["made", "there", "dropped"]
 """The partition was created, existed already, or its day was dropped and is not created again."""
@@ -101,9 +105,18 @@ def parse_partition_name(name: str, table: str = CLICKS) -> date | None:
 async def drop_partition(connection: asyncpg.Connection, table: str, day: date) -> None:
     """Remove the partition of a day that is recorded as dropped. Waits for its readers, and blocks nobody."""
     name = NAME.format(table, day)
-    pending = await connection.fetchval(PENDING, name, table)
-    if pending is not None:
-        # FINALIZE completes an earlier drop that was interrupted.
-        how = "FINALIZE" if pending else "CONCURRENTLY"
-        await connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} {how}")
-    await connection.execute(f"DROP TABLE IF EXISTS {name}")
+    if await connection.fetchval(PENDING, name, table) is False:
+        await connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} CONCURRENTLY")
+    await drop_detached(connection, table, day)
+
+
+async def drop_detached(connection: asyncpg.Connection, table: str, day: date) -> None:
+    """Drop the table of a day that is recorded as dropped, detached or about to be: an attached one stays."""
+    name = NAME.format(table, day)
+    if await connection.fetchval(PENDING, name, table):
+        # The DETACH was interrupted while it waited for readers.
+        await connection.execute(f"ALTER TABLE {table} DETACH PARTITION {name} FINALIZE")
+    async with transaction(connection):
+        # Whoever restores the day waits for this row lock, so the table is not the one of a restored day.
+        if await connection.fetchval(IS_LOOSE, day, name):
+            await connection.execute(f"DROP TABLE IF EXISTS {name}")

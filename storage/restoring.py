@@ -18,6 +18,7 @@ from storage.rollups.counted_rows import ZONE
 from storage.rollups.limits import LIMITS, Limits
 from storage.rollups.lock import lock
 from storage.rollups.rebuild import count_day
+from storage.unfinished_drops import finish_drops
 
 READ_SPAN: Final = """
     SELECT min(first_at) AS first_at, max(until) AS until, coalesce(sum(clicks), 0)::bigint AS clicks FROM rollup_days
@@ -73,7 +74,12 @@ async def read_kept(connection: asyncpg.Connection, days: Collection[date]) -> l
 
 
 async def restore_days(connection: asyncpg.Connection, days: Collection[date], limits: Limits = LIMITS) -> None:
-    """Allow these days again, and count them by the clicks that are there, in one transaction. Raises NotRestorable."""
+    """Allow these days again, and count them by the clicks that are there, in one transaction. Raises NotRestorable.
+
+    What an interrupted drop left of them goes first: a detached table would stand where the day's partition is made.
+    Must not run inside a transaction.
+    """
+    await finish_drops(connection, days)
     async with transaction(connection):
         await lock(connection)
         kept = await read_kept(connection, days)

@@ -1,6 +1,6 @@
 """Drops the days of clicks, with their scores, that are older than they are to be kept."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import asyncpg
@@ -9,6 +9,7 @@ from storage import days
 from storage.partitions import Partition
 from storage.retention.policy import start_of
 from storage.rollups.freezing import freeze_day
+from storage.unfinished_drops import finish_drops
 
 COUNT_S: Final = 600.0
 COUNT: Final = "SELECT count(*) FROM clicks WHERE clicked_at >= $1 AND clicked_at < $2"
@@ -18,6 +19,7 @@ RECORD: Final = """
         bytes = greatest(old.bytes, excluded.bytes), removed_at = clock_timestamp()
     RETURNING rows
 """
+READ_RECORDED: Final = "SELECT rows FROM retention_removals WHERE what = 'clicks' AND day = $1"
 
 
 async def drop_day(connection: asyncpg.Connection, partition: Partition) -> int:
@@ -32,3 +34,9 @@ async def drop_day(connection: asyncpg.Connection, partition: Partition) -> int:
     recorded: int = await connection.fetchval(RECORD, partition.day, clicks, partition.size)
     await days.drop_day(connection, partition.day)
     return recorded
+
+
+async def finish_day(connection: asyncpg.Connection, day: date) -> int:
+    """Complete a drop that was interrupted; return how many clicks it removed, as far as that was recorded."""
+    await finish_drops(connection, [day])
+    return await connection.fetchval(READ_RECORDED, day) or 0

@@ -13,11 +13,12 @@ from runtime.postgres_errors import ERRORS
 from storage.days import list_days
 from storage.engine import read_engine
 from storage.partitions import Partition
-from storage.retention.old_days import drop_day
+from storage.retention.old_days import drop_day, finish_day
 from storage.retention.old_rows import OldRows, count_old_rows, delete_old_rows
 from storage.retention.personal_days import empty_day
 from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import Removable
+from storage.unfinished_drops import list_unfinished
 
 READ_ENDED: Final = "SELECT day FROM personal_days WHERE ended_at IS NOT NULL"
 LIST_DAYS: Final = """
@@ -42,12 +43,13 @@ Step = tuple[Removable, int, Callable[[], Awaitable[int]]]
 class RetentionPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be removed: days to drop, days whose personal columns are emptied, old rejections and letters.
 
-    `begun` are the days of which a part is emptied, and until what time.
+    `begun` are the days of which a part is emptied, and until what time; `unfinished` those whose drop was interrupted.
     """
 
     drop: list[Partition]
     empty: list[Partition]
     begun: dict[date, datetime]
+    unfinished: list[date]
     rejections: int
     letters: int
 
@@ -58,6 +60,7 @@ async def plan_retention(connection: asyncpg.Connection, policy: RetentionPolicy
         drop=drop,
         empty=empty,
         begun={row["day"]: row["emptied_until"] for row in await connection.fetch(READ_BEGUN)},
+        unfinished=await choose_unfinished(connection, drop),
         rejections=await count_old(connection, "rejections", policy.rejections, today),
         letters=await count_old(connection, "letters", policy.letters, today),
     )
@@ -70,7 +73,11 @@ async def apply_retention(connection: asyncpg.Connection, policy: RetentionPolic
     removed is recorded and reported.
     """
     errors: list[Exception] = []
-    for what, days, remove in list_steps(connection, policy, today, *await choose_days(connection, policy, today)):
+    drop, empty = await choose_days(connection, policy, today)
+    for what, days, remove in [
+        *list_steps(connection, policy, today, empty),
+        *list_drops(connection, drop, await choose_unfinished(connection, drop)),
+    ]:
         try:
             rows = await remove()
         except (Stuck, *ERRORS) as error:
@@ -85,17 +92,29 @@ async def apply_retention(connection: asyncpg.Connection, policy: RetentionPolic
 
 
 def list_steps(
-    connection: asyncpg.Connection, policy: RetentionPolicy, today: date, drop: list[Partition], empty: list[Partition]
+    connection: asyncpg.Connection, policy: RetentionPolicy, today: date, empty: list[Partition]
 ) -> Iterator[Step]:
-    """Give the steps, each independent of the others. Drops come last, as they wait for readers of their days."""
+    """Give the steps that wait for nobody's reading, each independent of the others."""
     for one in empty:
         yield "personal", 1, partial(empty_day, connection, one.day, one.size)
     rows: tuple[tuple[OldRows, int], ...] = (("rejections", policy.rejections), ("letters", policy.letters))
     for what, days in rows:
         if (before := first_kept(today, days)) >= FIRST_DAY:
             yield what, 0, partial(delete_old_rows, connection, what, start_of(before))
+
+
+def list_drops(connection: asyncpg.Connection, drop: list[Partition], unfinished: list[date]) -> Iterator[Step]:
+    """Give the steps that drop days, each of which waits for readers of its day."""
+    for day in unfinished:
+        yield "clicks", 1, partial(finish_day, connection, day)
     for one in drop:
         yield "clicks", 1, partial(drop_day, connection, one)
+
+
+async def choose_unfinished(connection: asyncpg.Connection, drop: list[Partition]) -> list[date]:
+    """Return the days whose drop was interrupted, and is not done again because they are among those to `drop`."""
+    again = {one.day for one in drop}
+    return [day for day in await list_unfinished(connection) if day not in again]
 
 
 async def choose_days(

@@ -16,6 +16,7 @@ from storage.rollups.rebuild import list_days
 from storage.rollups.roller import roll
 from storage.rollups.verify import verify_day
 from tests.storage.rollups.builders import PEOPLE, TODAY, make_click, make_rows, make_writer, open_tables
+from tests.storage.test_unfinished_drops import record_and_detach
 
 pytestmark = pytest.mark.servers
 
@@ -81,6 +82,19 @@ async def test_days_that_share_a_day_of_the_zone_are_restored_together(database_
         await store(tables, database_url, stored)
 
         assert (refused, await count_people(tables)) == (20, 20)
+
+
+async def test_a_day_whose_drop_was_interrupted_is_restored_and_stored_again(database_url: str) -> None:
+    async with open_tables(database_url) as tables:
+        await store(tables, database_url, clicks(10))
+        await freeze_day(tables, DAY)
+        await record_and_detach(tables, DAY)
+
+        await restore_days(tables, [DAY])
+        await store(tables, database_url, clicks(11))
+
+        assert await count_people(tables) == 11
+        assert await verify_day(tables, DAY) == []
 
 
 async def test_a_day_that_was_not_dropped_is_refused(database_url: str) -> None:

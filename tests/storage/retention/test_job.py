@@ -20,7 +20,7 @@ from storage.retention.job import SESSION, RetentionJob, only_one
 from storage.retention.old_rows import delete_old_rows
 from storage.retention.plan import RetentionPlan, plan_retention
 from storage.retention.policy import RetentionPolicy, first_kept, start_of
-from storage.retention.removals import list_removals, sum_removals
+from storage.retention.removals import add_removal, list_removals, sum_removals
 from storage.rollups.freezing import NotCounted
 from storage.writer import TableWriter
 from tests.pooler import needs_pgbouncer, own_database, pooled
@@ -142,7 +142,7 @@ async def test_the_plan_says_what_would_go_and_removes_nothing(tables: asyncpg.C
     assert [one.day for one in plan.empty] == [TODAY - timedelta(days=day) for day in (3, 2)]
     assert (plan.rejections, plan.letters) == (2, 3)
     assert await days_of(tables, "clicks", "clicked_at") == kept(DAYS - 1)
-    nothing = RetentionPlan(drop=[], empty=[], begun={}, rejections=0, letters=0)
+    nothing = RetentionPlan(drop=[], empty=[], begun={}, unfinished=[], rejections=0, letters=0)
     assert await plan_retention(tables, RetentionPolicy(), TODAY) == nothing
 
 
@@ -235,6 +235,33 @@ async def test_a_drop_that_was_interrupted_is_completed_and_counted_once(
     removals = await list_removals(tables, 10)
     assert [(one.what, one.rows) for one in removals] == [("clicks", 2)]
     assert await days_of(tables, "clicks", "clicked_at") == kept(3)
+
+
+async def test_a_day_that_was_detached_and_not_dropped_is_dropped_by_the_next_round(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    retention = Retention(database_url, clicks=3)
+    await retention.fill()
+    await retention.job.apply()
+    # As an interrupted drop leaves a day: recorded and detached. The operator's day is detached alone.
+    left, of_operator = (f"clicks_{days_ago(number):%Y%m%d}" for number in (3, 2))
+    await tables.execute("INSERT INTO dropped_click_days (day) VALUES ($1)", days_ago(3).date())
+    await add_removal(tables, "clicks", days_ago(3).date(), 2, 100)
+    for name in (left, of_operator):
+        await tables.execute(f"ALTER TABLE clicks DETACH PARTITION {name}")
+
+    plan = await plan_retention(tables, RetentionPolicy(clicks=3), TODAY)
+    await retention.job.apply()
+    await retention.job.apply()
+    await retention.close()
+
+    assert plan.unfinished == [days_ago(3).date()]
+    assert (await exists(tables, left), await exists(tables, of_operator)) == (False, True)
+    assert retention.removed("clicks") == 4
+
+
+async def exists(connection: asyncpg.Connection, table: str) -> bool:
+    return bool(await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table))
 
 
 async def ended_while_detaching(connection: asyncpg.Connection) -> None:
