@@ -83,7 +83,7 @@ class Rounds:
             self._late_at = now
         await self._count_days(progress, should_stop)
         if self._recounted_at is None or now >= self._recounted_at + RECOUNT_EVERY:
-            await self._recount_days(should_stop)
+            await self._recount_days(should_stop, (await self._read_progress()).quality_until)
             self._recounted_at = now
         self._metrics.behind.set((now - progress.settled_until).total_seconds())
         return progress
@@ -159,9 +159,9 @@ class Rounds:
             day = date.fromordinal(day.toordinal() + 1)
             await note_quality(self._connection, day)
 
-    async def _recount_days(self, should_stop: Callable[[], bool]) -> None:
+    async def _recount_days(self, should_stop: Callable[[], bool], counted_until: date) -> None:
         """Count again each day of which a verdict changed after it had been counted."""
-        for day in await list_marked(self._connection):
+        for day in await list_marked(self._connection, counted_until):
             if should_stop():
                 return
             await count_day(self._connection, day)

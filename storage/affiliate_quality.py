@@ -1,8 +1,8 @@
 """Counts what the clicks of an affiliate are like, per day (UTC).
 
 A later verdict may change a click of a day that was counted already: a cookie comes back, or clicks are scored again.
-The transaction that writes it marks the day, and the settler counts marked days again. A mark is a `counted_at` of
--infinity.
+The transaction that writes it adds a mark, whether or not the day was counted, and waits for nobody. Who counts a day
+first takes the marks that are there: what they stand for is in the count, and later ones stay.
 """
 
 from collections.abc import Iterable
@@ -14,16 +14,12 @@ import asyncpg
 from runtime.postgres import transaction
 
 COUNT_S: Final = 600.0
-MARK: Final = "UPDATE affiliate_quality SET counted_at = '-infinity' WHERE day = ANY($1) AND counted_at > '-infinity'"
-UNMARK: Final = """
-    UPDATE affiliate_quality SET counted_at = clock_timestamp()
-    WHERE day = $1 AND NOT EXISTS (SELECT FROM personal_days WHERE personal_days.day = $1)
-"""
-LIST_MARKED: Final = """
-    SELECT DISTINCT day FROM affiliate_quality
-    WHERE counted_at = '-infinity' AND day NOT IN (SELECT day FROM personal_days) ORDER BY day
-"""
-"""Of days without personal columns clients cannot be counted any more: their counts stay as they are."""
+LOCK: Final = "LOCK TABLE affiliate_quality IN SHARE ROW EXCLUSIVE MODE"
+"""One at a time: a count that began earlier must not replace a newer one."""
+MARK: Final = "INSERT INTO affiliate_quality_marks (day) SELECT unnest($1::date[])"
+TAKE_MARKS: Final = "DELETE FROM affiliate_quality_marks WHERE day = $1"
+FORGET: Final = "DELETE FROM affiliate_quality_marks WHERE day IN (SELECT day FROM personal_days)"
+LIST_MARKED: Final = "SELECT DISTINCT day FROM affiliate_quality_marks WHERE day < $1 ORDER BY day"
 COUNT: Final = """
     WITH judged AS (
         SELECT program_id, affiliate_id, clicked_at, net_hash, client_hash, network_kind, now_is_unique AS is_unique,
@@ -59,16 +55,22 @@ async def count_day(connection: asyncpg.Connection, day: date) -> None:
     """Count a day, or count it again. A day without personal columns is left as it is."""
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
     async with transaction(connection):
-        # Whoever marks the day meanwhile waits for this row lock, and marks it again after it was counted.
-        await connection.execute(UNMARK, day, timeout=COUNT_S)
+        await connection.execute(LOCK)
+        # A statement before that which counts: it sees less, so that no mark is taken whose change is not counted.
+        await connection.execute(TAKE_MARKS, day, timeout=COUNT_S)
         await connection.execute(COUNT, day, begin, begin + timedelta(days=1), timeout=COUNT_S)
 
 
 async def mark_days(connection: asyncpg.Connection, times: Iterable[datetime]) -> None:
-    """Mark the days of these times to be counted again. A day that was never counted needs no mark, and has none."""
+    """Mark the days of these times to be counted again, in the transaction that changes their clicks."""
     days = {time.astimezone(UTC).date() for time in times}
     await connection.execute(MARK, sorted(days), timeout=COUNT_S)
 
 
-async def list_marked(connection: asyncpg.Connection) -> list[date]:
-    return [row["day"] for row in await connection.fetch(LIST_MARKED, timeout=COUNT_S)]
+async def list_marked(connection: asyncpg.Connection, counted_until: date) -> list[date]:
+    """Return the marked days before `counted_until`: those from then on will be counted anyway.
+
+    Of days without personal columns clients cannot be counted any more: their counts stay as they are.
+    """
+    await connection.execute(FORGET, timeout=COUNT_S)
+    return [row["day"] for row in await connection.fetch(LIST_MARKED, counted_until, timeout=COUNT_S)]

@@ -239,7 +239,7 @@ async def test_a_day_whose_clicks_are_scored_again_is_counted_again_within_an_ho
         invalid.append(await invalid_clicks(tables))
 
     assert invalid == [3, 3, 0]
-    assert await list_marked(tables) == []
+    assert await list_marked(tables, tomorrow.date()) == []
 
 
 async def repeats(connection: asyncpg.Connection) -> dict[date, int]:

@@ -19,6 +19,7 @@ from storage.retention.personal_days import empty_day
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter, add_verdict
 from tests.console.builders import NOW, enriched_click, open_tables, store, ulid_at
+from tests.storage.test_partitions import connected
 
 pytestmark = pytest.mark.servers
 
@@ -143,12 +144,33 @@ async def test_the_affiliates_day_is_counted_again_after_a_persons_verdict(table
     await count_day(tables, day)
     counted = await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality")
     await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "invalid", why="the affiliate's own", who="ana")
-    marked = await list_marked(tables)
+    marked = await list_marked(tables, day + timedelta(days=1))
     await count_day(tables, day)
 
     assert (counted, marked) == (0, [day])
     assert await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality") == 1
-    assert await list_marked(tables) == []
+    assert await list_marked(tables, day + timedelta(days=1)) == []
+
+
+@pytest.mark.parametrize("was_counted", [False, True])
+async def test_a_verdict_that_is_given_while_its_day_is_counted_marks_the_day(
+    tables: asyncpg.Connection, database_url: str, was_counted: bool
+) -> None:
+    day = CLICK.clicked_at.date()
+    if was_counted:
+        await count_day(tables, day)
+    async with connected(database_url) as other, other.transaction():
+        # It sees the day as it is before the verdict, and ends after it.
+        await count_day(other, day)
+        await add_verdict(tables, (CLICK.click_id, CLICK.clicked_at), "invalid", why="the affiliate's own", who="ana")
+
+    before = await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality")
+    marked = await list_marked(tables, day + timedelta(days=1))
+    await count_day(tables, day)
+
+    assert (before, marked) == (0, [day])
+    assert await tables.fetchval("SELECT invalid_clicks FROM affiliate_quality") == 1
+    assert await list_marked(tables, day + timedelta(days=1)) == []
 
 
 async def test_a_click_that_is_not_there_has_no_verdict(tables: asyncpg.Connection) -> None:

@@ -49,6 +49,7 @@ OURS = frozenset(
         "erasure_clicks",
         "dead_letter_replays",
         "settling_progress",
+        "affiliate_quality_marks",
         "rollup_state",
         "rollup_days",
         "rollup_verdicts",
