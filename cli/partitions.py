@@ -79,11 +79,11 @@ def restore(
 
 async def drop_all(connection: "asyncpg.Connection", chosen: "list[Partition]") -> None:
     from storage.days import drop_day
-    from storage.rollups.freezing import freeze_day
+    from storage.rollups.freezing import close_day
     from storage.unfinished_drops import finish_drops, list_unfinished
 
     for one in chosen:
-        await freeze_day(connection, one.day)
+        await close_day(connection, one.day)
         await drop_day(connection, one.day)
     # Also of drops that were interrupted earlier: their days are not listed any more.
     await finish_drops(connection, await list_unfinished(connection))

@@ -10,7 +10,7 @@ from typing import Final
 
 import asyncpg
 
-from storage.chunks import drop_chunks, find_dropped_days, list_chunks
+from storage.chunks import drop_chunks, find_dropped_days, list_chunks, wait_for_writers
 from storage.engine import CLICKS, SCORES, StorageEngine, read_engine
 from storage.partitions import (
     DAYS_AHEAD,
@@ -57,15 +57,24 @@ async def list_past_days(connection: asyncpg.Connection) -> list[Partition]:
     return [one for one in await list_days(connection) if one.day < today]
 
 
-async def drop_day(connection: asyncpg.Connection, day: date) -> None:
-    """Drop a day of clicks and of their scores for good.
+async def record_drop(connection: asyncpg.Connection, day: date) -> None:
+    """Record a day as dropped: afterwards no click of it is stored any more. Must not run inside a transaction.
 
-    The drop is recorded first, so that no sink stores a late click of the day. Must not run inside a transaction. A
-    drop that was interrupted is completed by another. Raises asyncpg's errors, LockNotAvailable and TimeoutError among
-    them when readers or writers last too long.
+    A batch looks for the record before it commits. Those that looked before it was there are waited for. Raises
+    TimeoutError when one lasts too long.
+    """
+    await connection.execute(RECORD_DROP, day)
+    await wait_for_writers(connection, CLICKS)
+
+
+async def drop_day(connection: asyncpg.Connection, day: date) -> None:
+    """Drop a day of clicks and of their scores for good. Must not run inside a transaction.
+
+    The drop is recorded first. One that was interrupted is completed by another. Raises asyncpg's errors,
+    LockNotAvailable and TimeoutError among them when readers or writers last too long.
     """
     engine = await read_engine(connection)
-    await connection.execute(RECORD_DROP, day)
+    await record_drop(connection, day)
     for table in (SCORES, CLICKS):
         if engine.is_hypertable(table):
             await drop_chunks(connection, engine, table, day)

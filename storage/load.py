@@ -124,11 +124,12 @@ class TableLoader(StagedTables):
         return dropped
 
     async def _check_days(self, days: set[date]) -> None:
-        """Raise DayDropped if a day was dropped meanwhile: a hypertable would make its chunk again for these clicks.
+        """Raise DayDropped if the drop of a day has begun meanwhile: its counts are made final without these clicks.
 
-        A drop that is recorded after this check waits for this transaction. A native partition is just missing.
+        A hypertable would make the day's chunk again, too. A drop that is recorded after this check waits for this
+        transaction.
         """
-        if self._engine.is_hypertable() and await find_dropped_days(self._connection, days):
+        if await find_dropped_days(self._connection, days):
             raise DayDropped
 
     async def _load_clicks(self, rows: Sequence[Numbered], refuse: OnBad[Numbered], removed: Removed) -> int:

@@ -67,11 +67,12 @@ async def make_partition(connection: asyncpg.Connection, day: date, table: str =
         # Sinks that create the same partition wait for each other, so none fails.
         await connection.execute(LOCK)
         state = await connection.fetchrow(STATE, day, name, table)
-        if state["attached"]:
-            return "there"
-        if state["dropped"] or state["made"]:
-            # A table of this name that is not attached was detached by an operator: leave it alone.
+        if state["dropped"]:
+            # It may be attached still: its drop has begun.
             return "dropped"
+        if state["made"]:
+            # A table of this name that is not attached was detached by an operator: leave it alone.
+            return "there" if state["attached"] else "dropped"
         await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
         await connection.execute(
             f"ALTER TABLE {table} ATTACH PARTITION {name} "

@@ -8,7 +8,7 @@ import asyncpg
 from storage import days
 from storage.partitions import Partition
 from storage.retention.policy import start_of
-from storage.rollups.freezing import freeze_day
+from storage.rollups.freezing import close_day
 from storage.unfinished_drops import finish_drops
 
 COUNT_S: Final = 600.0
@@ -27,9 +27,9 @@ async def drop_day(connection: asyncpg.Connection, partition: Partition) -> int:
 
     An interrupted drop is completed by the next call, and recorded once. Must not run inside a transaction.
     """
+    await close_day(connection, partition.day)
     first = start_of(partition.day)
     clicks: int = await connection.fetchval(COUNT, first, first + timedelta(days=1), timeout=COUNT_S)
-    await freeze_day(connection, partition.day)
     # Of a day whose drop was interrupted nothing can be counted any more: the larger number is the true one.
     recorded: int = await connection.fetchval(RECORD, partition.day, clicks, partition.size)
     await days.drop_day(connection, partition.day)

@@ -1,4 +1,4 @@
-"""Freezes days before their clicks go: what was counted stays, and is not counted again."""
+"""Closes days before their clicks go: none is added, and what was counted stays and is not counted again."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -7,6 +7,7 @@ import asyncpg
 
 from runtime.errors import Stuck
 from runtime.postgres import transaction
+from storage.days import record_drop
 from storage.rollups.counted_rows import ZONE
 from storage.rollups.limits import LIMITS, Limits
 from storage.rollups.local_days import write_after, write_first_at
@@ -41,6 +42,17 @@ class NotCounted(Stuck):
     """The clicks of a day are not in the rollups yet, so they must stay. The roller counts them, day by day."""
 
 
+async def close_day(connection: asyncpg.Connection, day: date) -> None:
+    """Refuse clicks of a day that is to be dropped, and make its counts final. Not inside a transaction.
+
+    A click that was stored in between would be in no count. Safe to repeat. Raises NotCounted, before any click is
+    refused.
+    """
+    await check_counted(connection, day)
+    await record_drop(connection, day)
+    await freeze_day(connection, day)
+
+
 async def freeze_day(connection: asyncpg.Connection, day: date, limits: Limits = LIMITS) -> None:
     """Make the counts of a day (UTC) final, before its clicks are removed. Not inside a transaction.
 
@@ -52,9 +64,14 @@ async def freeze_day(connection: asyncpg.Connection, day: date, limits: Limits =
     while True:
         async with transaction(connection):
             await lock(connection)
-            if not await connection.fetchval(IS_COUNTED, first):
-                raise NotCounted(f"the clicks of {day} are not counted yet: see `clickrail rollups status`")
+            await check_counted(connection, day)
             if not await connection.fetchval(IS_PENDING, *span):
                 await connection.execute(FREEZE, *span)
                 return
             await roll_pending(connection, MOST_CLICKS, limits)
+
+
+async def check_counted(connection: asyncpg.Connection, day: date) -> None:
+    """Raise NotCounted unless the rollups go back to this day."""
+    if not await connection.fetchval(IS_COUNTED, datetime.combine(day, time(), UTC)):
+        raise NotCounted(f"the clicks of {day} are not counted yet: see `clickrail rollups status`")

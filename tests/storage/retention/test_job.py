@@ -15,18 +15,22 @@ from schemas import CLICKS_REJECTED, RejectedClick, decode, encode
 from sink.environment import read_policy
 from sink.metrics import SinkMetrics
 from sink.settings import Settings
-from storage.partitions import list_partitions
+from storage.engine import SCORES
+from storage.load import TableLoader
+from storage.partitions import list_partitions, make_partition
+from storage.positions import StoredPositions
 from storage.retention.job import SESSION, RetentionJob, only_one
 from storage.retention.old_rows import delete_old_rows
 from storage.retention.plan import RetentionPlan, plan_retention
 from storage.retention.policy import RetentionPolicy, first_kept, start_of
 from storage.retention.removals import add_removal, list_removals, sum_removals
 from storage.rollups.freezing import NotCounted
-from storage.writer import TableWriter
+from storage.writer import TableWriter, accept_any
 from tests.pooler import needs_pgbouncer, own_database, pooled
 from tests.sink.builders import NOW, Source, click, clicked, dead_lettered, rejected
 from tests.storage.test_partitions import connected, tables
 from tests.storage.test_writer import prepare, rows_of
+from tests.waiting import eventually
 
 __all__ = ["tables"]
 pytestmark = pytest.mark.servers
@@ -161,6 +165,48 @@ async def test_a_late_click_of_a_day_that_the_job_dropped_is_counted_and_not_sto
     assert await days_of(tables, "clicks", "clicked_at") == kept(3)
 
 
+async def test_a_late_click_is_counted_as_lost_from_the_beginning_of_a_drop_on(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    retention = Retention(database_url, clicks=3)
+    await retention.fill()
+    await make_partition(tables, days_ago(4).date(), SCORES)
+
+    async with asyncio.timeout(60):
+        async with connected(database_url) as reader, reader.transaction():
+            # The drop waits for this reader of scores, while the day's clicks are still there.
+            await reader.fetch("SELECT FROM click_scores")
+            job = asyncio.create_task(retention.job.apply())
+            await eventually(lambda: is_detaching(tables))
+            await retention.writer.write(rows_of(clicked(click(900, days_ago(4)))))
+        await job
+    await retention.close()
+
+    assert retention.metrics.lost_by_retention._value.get() == 1
+    assert await days_of(tables, "clicks", "clicked_at") == kept(3)
+
+
+async def test_a_batch_that_began_before_a_drop_is_waited_for_and_counted(
+    tables: asyncpg.Connection, database_url: str
+) -> None:
+    retention = Retention(database_url, clicks=3)
+    await retention.fill()
+    await retention.close()
+
+    async with asyncio.timeout(60):
+        async with connected(database_url) as batch, batch.transaction():
+            loader = TableLoader(batch, StoredPositions())
+            await loader.prepare()
+            await loader.load(rows_of(clicked(click(900, days_ago(4)))), accept_any)
+            job = asyncio.create_task(retention.job.apply())
+            await asyncio.wait({job}, timeout=1)
+            assert not job.done()
+        await job
+
+    assert [(one.what, one.rows) for one in await list_removals(tables, 10)] == [("clicks", 3)]
+    assert await tables.fetchval("SELECT clicks FROM rollup_days") == 3
+
+
 async def test_one_of_two_jobs_removes_and_the_other_leaves_it_to_that_one(
     tables: asyncpg.Connection, database_url: str
 ) -> None:
@@ -266,8 +312,7 @@ async def exists(connection: asyncpg.Connection, table: str) -> bool:
 
 async def ended_while_detaching(connection: asyncpg.Connection) -> None:
     """End the job's connections while it waits for readers of the day."""
-    while not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)"):
-        await asyncio.sleep(0.05)
+    await eventually(lambda: is_detaching(connection))
     await connection.fetch(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE $2",
         SESSION.application,
@@ -306,6 +351,10 @@ async def test_while_somebody_reads_a_day_that_is_to_be_dropped_personal_columns
     await retention.close()
 
     assert [retention.removed(what) for what in ("clicks", "personal", "rejections")] == [0, 4, 2]
+
+
+async def is_detaching(connection: asyncpg.Connection) -> bool:
+    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)"))
 
 
 async def test_old_rows_are_deleted_in_more_than_one_transaction(tables: asyncpg.Connection, database_url: str) -> None:
