@@ -114,7 +114,7 @@ class Rounds:
         self, rules: Rules, progress: Progress, now: datetime, should_stop: Callable[[], bool]
     ) -> None:
         """Settle clicks that were stored late, and those around them. If it is stopped, the next one does the rest."""
-        late = await self._find_late(progress, should_stop)
+        late = await self._find_late(progress, now, should_stop)
         for spans in find_ranges(late.spans):
             await self._settle_range(rules, spans, progress.settled_until, should_stop)
         if late.clicks:
@@ -129,10 +129,10 @@ class Rounds:
                 log.info("late clicks settled", clicks=late.clicks)
             await note_stored(self._connection, now)
 
-    async def _find_late(self, progress: Progress, should_stop: Callable[[], bool]) -> LateClicks:
+    async def _find_late(self, progress: Progress, now: datetime, should_stop: Callable[[], bool]) -> LateClicks:
         """Find all of them before the first is settled: once it has a score, nobody can tell that it was late."""
-        late, since = LateClicks(), progress.stored_until - STORED_OVERLAP
-        async for times in find_late(self._connection, since, progress.settled_until, self._late_page):
+        late, stored = LateClicks(), Span(progress.stored_until - STORED_OVERLAP, now)
+        async for times in find_late(self._connection, stored, progress.settled_until, self._late_page):
             late.add(times)
             if should_stop():
                 break

@@ -1,8 +1,8 @@
 """Finds clicks that were stored after their time had been settled, and the time in which they may change others."""
 
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -13,10 +13,14 @@ from storage.read.settling import Position
 from storage.settling import LOOK_AHEAD, LOOK_BACK
 
 LATE_PAGE: Final = 50_000
-FIND_S: Final = 60.0
+SLICE: Final = timedelta(minutes=30)
+"""What was stored in so long is searched by one statement. After hours without a settler all of it would take too long
+for one, and would be searched again and again."""
+FIND_S: Final = 600.0
 FIND_LATE: Final = """
     SELECT clicked_at, click_id FROM clicks
-    WHERE stored_at >= $1 AND clicked_at < $2 AND erased_at IS NULL
+    WHERE stored_at >= $1 AND stored_at < coalesce($6::timestamptz, 'infinity') AND clicked_at < $2
+        AND erased_at IS NULL
         AND NOT EXISTS (SELECT FROM personal_days WHERE day = (clicked_at AT TIME ZONE 'UTC')::date)
         AND clicked_at >= $3 AND (clicked_at, click_id) > ($3, $4) AND NOT EXISTS (
             SELECT FROM click_scores
@@ -30,7 +34,7 @@ BEGINNING: Final = Position(datetime(1970, 1, 1, tzinfo=UTC))
 
 
 class Span(msgspec.Struct, frozen=True):
-    """From 120 s before a late click to 120 s after it; one span where those of several clicks meet."""
+    """A time. Of a late click: from 120 s before it to 120 s after it; one where those of several clicks meet."""
 
     first: datetime
     last: datetime
@@ -44,25 +48,45 @@ class LateClicks(msgspec.Struct):
     spans: list[Span] = msgspec.field(default_factory=list)
 
     def add(self, times: Sequence[datetime]) -> None:
-        """Add the times of late clicks, which are not before those added earlier."""
+        """Add the times of late clicks."""
         self.clicks += len(times)
-        for time in times:
-            self.days.add(time.astimezone(UTC).date())
-            first, last = time - LOOK_AHEAD, time + LOOK_AHEAD
-            if self.spans and first <= self.spans[-1].last:
-                self.spans[-1] = Span(self.spans[-1].first, last)
-            else:
-                self.spans.append(Span(first, last))
+        self.days |= {time.astimezone(UTC).date() for time in times}
+        self.spans = join([*self.spans, *(Span(time - LOOK_AHEAD, time + LOOK_AHEAD) for time in times)])
+
+
+def join(spans: Iterable[Span]) -> list[Span]:
+    """Make one span of those that meet, and give them in order."""
+    joined: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.first):
+        if joined and span.first <= joined[-1].last:
+            joined[-1] = Span(joined[-1].first, max(joined[-1].last, span.last))
+        else:
+            joined.append(span)
+    return joined
 
 
 async def find_late(
-    connection: asyncpg.Connection, stored_since: datetime, settled_until: datetime, page: int = LATE_PAGE
+    connection: asyncpg.Connection, stored: Span, settled_until: datetime, page: int = LATE_PAGE
 ) -> AsyncIterator[list[datetime]]:
-    """Give the times of clicks before `settled_until` that have no settled score, page by page, the oldest first."""
-    position, is_last = BEGINNING, False
+    """Give the times of clicks before `settled_until` that have no settled score, of those stored in a time or since.
+
+    They come page by page, those that were stored in the same half-hour by their times.
+    """
+    begin: datetime | None = stored.first
+    while begin is not None:
+        end = begin + SLICE if begin + SLICE < stored.last else None
+        async for times in find_stored(connection, (begin, end), settled_until, page):
+            yield times
+        begin = end
+
+
+async def find_stored(
+    connection: asyncpg.Connection, stored: tuple[datetime, datetime | None], settled_until: datetime, page: int
+) -> AsyncIterator[list[datetime]]:
+    (begin, end), position, is_last = stored, BEGINNING, False
     while not is_last:
         after = position.clicked_at, position.click_id
-        rows = await connection.fetch(FIND_LATE, stored_since, settled_until, *after, page, timeout=FIND_S)
+        rows = await connection.fetch(FIND_LATE, begin, settled_until, *after, page, end, timeout=FIND_S)
         is_last = len(rows) < page
         if rows:
             position = Position(*rows[-1])

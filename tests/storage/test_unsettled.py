@@ -32,7 +32,8 @@ async def test_pages_give_each_late_click_once_also_where_several_have_the_same_
     await store(tables, [enriched_click(at, number) for number, at in enumerate(times)])
     stored_at = await tables.fetchval("SELECT min(stored_at) FROM clicks")
 
-    pages = [found async for found in find_late(tables, stored_at, NOW + timedelta(seconds=1), page)]
+    stored = Span(stored_at, stored_at)
+    pages = [found async for found in find_late(tables, stored, NOW + timedelta(seconds=1), page)]
 
     written = [at.replace(microsecond=at.microsecond // 1000 * 1000) for at in times[:-1]]
     assert [at for found in pages for at in found] == written
@@ -45,7 +46,29 @@ async def test_late_clicks_of_a_day_without_personal_columns_are_not_found(table
     stored_at = await tables.fetchval("SELECT min(stored_at) FROM clicks")
     await empty_day(tables, (NOW - DAY).date())
 
-    assert [found async for found in find_late(tables, stored_at, NOW + DAY)] == [[NOW]]
+    assert [found async for found in find_late(tables, Span(stored_at, stored_at), NOW + DAY)] == [[NOW]]
+
+
+@pytest.mark.servers
+async def test_what_was_stored_in_hours_is_searched_by_the_half_hour_and_each_click_found_once(
+    tables: asyncpg.Connection,
+) -> None:
+    times = [NOW - number * MINUTE for number in range(8)]
+    await store(tables, [enriched_click(at, number) for number, at in enumerate(times)])
+    rows = await tables.fetch("SELECT clicked_at FROM clicks ORDER BY clicked_at DESC")
+    # Stored in the other order, from 100 minutes before until 40 minutes after the time up to which is searched.
+    for number, row in enumerate(rows):
+        stored_at = NOW + (20 * number - 100) * MINUTE
+        await tables.execute("UPDATE clicks SET stored_at = $1 WHERE clicked_at = $2", stored_at, row["clicked_at"])
+
+    pages = [found async for found in find_late(tables, Span(NOW - 80 * MINUTE, NOW), NOW + DAY)]
+
+    found = [NOW - at for page in pages for at in page]
+    assert [round(one / MINUTE) for one in found] == [2, 1, 3, 7, 6, 5, 4]
+    late = LateClicks()
+    for page in pages:
+        late.add(page)
+    assert (late.clicks, late.spans) == (7, [Span(rows[-1]["clicked_at"] - ABOUT, rows[1]["clicked_at"] + ABOUT)])
 
 
 def test_a_late_click_changes_the_two_minutes_around_it_and_late_clicks_nearby_are_one_span() -> None:
