@@ -8,7 +8,7 @@ from storage.read.asking.answer import Answer, run_plan
 from storage.read.asking.drafts import draft_plans
 from storage.read.asking.plan import NotKept, Plan, Refusal
 from storage.read.asking.question import Question, check_question
-from storage.read.asking.state import read_state
+from storage.read.asking.state import read_newest, read_state
 from storage.read.queries import Connection, time_limit
 
 LARGE_S: Final = 300.0
@@ -31,7 +31,7 @@ class LargeAnswers:
             state = await read_state(connection, now)
             if problem := check_question(question, state.zone):
                 return problem
-            key = (question, state.zone_name, state.newest_batches)
+            key = (question, state.zone_name, await read_newest(connection))
             known = self._answers.get(key)
             if known is not None and now - known.plan.state.now < FRESH:
                 return known

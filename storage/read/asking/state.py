@@ -9,20 +9,20 @@ import msgspec
 from storage.read.asking.question import Span
 from storage.read.queries import QUERY_S, Reader
 
-AT_ONCE: Final = 1000
-"""More batches than begin while one is stored."""
-STATE: Final = f"""
+STATE: Final = """
     SELECT zone, counted_from, (SELECT max(until) FROM rollup_days) AS kept_from,
-        (
-            SELECT ARRAY[count(*), sum(batch_id)::bigint] FROM rollup_batches
-            WHERE batch_id > (SELECT max(batch_id) FROM rollup_batches) - {AT_ONCE}
-        ) AS newest_batches,
-        (SELECT coalesce(array_agg((month AT TIME ZONE zone)::date), '{{}}') FROM rollup_months) AS months,
+        (SELECT coalesce(array_agg((month AT TIME ZONE zone)::date), '{}') FROM rollup_months) AS months,
         pending_from, pending_until
     FROM rollup_state, (
         SELECT min(first_at) AS pending_from, max(last_at) AS pending_until FROM rollup_batches WHERE rolled_at IS NULL
     ) AS pending
-"""  # noqa: S608 - a number of ours
+"""
+NEWEST: Final = """
+    SELECT count(*), sum(batch_id)::bigint FROM rollup_batches
+    WHERE batch_id > (SELECT max(batch_id) FROM rollup_batches) - 1000
+"""
+"""Of two sinks' batches the one with the lower number may be stored later. It changes the sum as well, unless it comes a
+thousand numbers late. Old ones are deleted, and none as high comes in their place."""
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 """What asyncpg makes of `-infinity`."""
 LEAST: Final = timedelta(microseconds=1)
@@ -33,15 +33,13 @@ class RollupState(msgspec.Struct, frozen=True):
     """The reporting zone, and how far the rollups reach.
 
     Clicks before `counted_from` are not counted yet, and those before `kept_from` are gone, or going. `pending` is
-    the time of those that are in no row of `click_rollups` yet, null without any. `newest_batches` differ once another
-    batch is stored, also one that had begun before others. `months` have rows of their own.
+    the time of those that are in no row of `click_rollups` yet, null without any. `months` have rows of their own.
     """
 
     zone_name: str
     counted_from: datetime
     kept_from: datetime | None
     pending: Span | None
-    newest_batches: tuple[int | None, ...]
     months: frozenset[date]
     now: datetime
 
@@ -51,7 +49,11 @@ class RollupState(msgspec.Struct, frozen=True):
 
 
 async def read_state(reader: Reader, now: datetime) -> RollupState:
-    zone, counted_from, kept_from, newest, months, first, last = await reader.fetchrow(STATE, timeout=QUERY_S)
+    zone, counted_from, kept_from, months, first, last = await reader.fetchrow(STATE, timeout=QUERY_S)
     pending = None if first is None else Span(first, last + LEAST)
-    begin = counted_from.replace(tzinfo=UTC)
-    return RollupState(zone, begin, kept_from, pending, tuple(newest), frozenset(months), now)
+    return RollupState(zone, counted_from.replace(tzinfo=UTC), kept_from, pending, frozenset(months), now)
+
+
+async def read_newest(reader: Reader) -> tuple[int | None, ...]:
+    """Return what differs once another batch of clicks is stored."""
+    return tuple(await reader.fetchrow(NEWEST, timeout=QUERY_S))

@@ -15,7 +15,7 @@ from storage.read.asking.state import RollupState
 NOW = datetime(2026, 11, 24, 9, 30, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
 PENDING = Span(NOW - timedelta(days=2), NOW)
-STATE = RollupState("UTC", datetime.min.replace(tzinfo=UTC), None, PENDING, (), frozenset({date(2025, 12, 1)}), NOW)
+STATE = RollupState("UTC", datetime.min.replace(tzinfo=UTC), None, PENDING, frozenset({date(2025, 12, 1)}), NOW)
 
 
 def range_of(days: int) -> Range:
@@ -128,13 +128,13 @@ def test_of_clicks_that_are_in_no_rollup_yet_the_time_that_they_have_is_read(
 
 
 def test_clicks_that_are_not_counted_yet_are_read_from_rows() -> None:
-    state = RollupState("UTC", NOW, None, None, (), frozenset(), NOW)
+    state = RollupState("UTC", NOW, None, None, frozenset(), NOW)
 
     assert [sources_of(draft) for draft in draft_plans(Question(range=range_of(30)), state)] == [["index"]]
 
 
 def test_a_part_of_an_hour_whose_clicks_are_gone_is_refused() -> None:
-    state = RollupState("UTC", STATE.counted_from, NOW - timedelta(days=10), None, (), frozenset(), NOW)
+    state = RollupState("UTC", STATE.counted_from, NOW - timedelta(days=10), None, frozenset(), NOW)
     drafts = draft_plans(Question(range=Range(NOW - timedelta(days=20), TODAY)), state)
 
     assert [isinstance(draft, NotKept) for draft in drafts] == [True, True]
