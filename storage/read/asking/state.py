@@ -21,8 +21,8 @@ NEWEST: Final = """
     SELECT count(*), sum(batch_id)::bigint FROM rollup_batches
     WHERE batch_id > (SELECT max(batch_id) FROM rollup_batches) - 1000
 """
-"""Of two sinks' batches the one with the lower number may be stored later. It changes the sum as well, unless it comes a
-thousand numbers late. Old ones are deleted, and none as high comes in their place."""
+"""Of two sinks' batches the one with the lower number may be stored later. It changes the sum as well, unless it comes
+a thousand numbers late. Old ones are deleted, and none as high comes in their place."""
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 """What asyncpg makes of `-infinity`."""
 LEAST: Final = timedelta(microseconds=1)
