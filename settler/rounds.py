@@ -11,6 +11,7 @@ from quality.rules import Rules
 from runtime.errors import DependencyAway
 from runtime.postgres import is_pooled
 from settler.metrics import SettlerMetrics
+from settler.parts import Part
 from storage.affiliate_quality import count_day, list_marked
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter
@@ -66,8 +67,9 @@ class Rounds:
         self._late_page = late_page
         self._writer = ScoreWriter(connection)
         self._pass: tuple[Rules, TablePass] | None = None
-        self._late_at: datetime | None = None
-        self._recounted_at: datetime | None = None
+        self._late = Part("late clicks are not settled", LATE_EVERY)
+        self._days = Part("days are not counted for affiliates")
+        self._marked = Part("days are not counted again for affiliates", RECOUNT_EVERY)
 
     async def lock(self) -> None:
         """Become the only settler. Raises AnotherSettler. Through a pooler only the progress guards against others."""
@@ -75,18 +77,22 @@ class Rounds:
             raise AnotherSettler("another settler is at work")
 
     async def run(self, rules: Rules, now: datetime, should_stop: Callable[[], bool] = lambda: False) -> Progress:
-        """Do all there is to do at this moment; return how far it came. Raises Overtaken."""
+        """Do all there is to do at this moment; return how far it came. Raises Overtaken and asyncpg's errors.
+
+        What is done beside settling new clicks may fail by itself: `problem` says so.
+        """
         await start_progress(self._connection, now - DAY, now)
         progress = await self._settle(rules, await self._find_horizon(now), should_stop)
-        if not should_stop() and (self._late_at is None or now >= self._late_at + LATE_EVERY):
-            await self._settle_late(rules, progress, now, should_stop)
-            self._late_at = now
-        await self._count_days(progress, should_stop)
-        if self._recounted_at is None or now >= self._recounted_at + RECOUNT_EVERY:
-            await self._recount_days(should_stop, (await self._read_progress()).quality_until)
-            self._recounted_at = now
+        await self._late.run(self._connection, now, lambda: self._settle_late(rules, progress, now, should_stop))
+        await self._days.run(self._connection, now, lambda: self._count_days(progress, should_stop))
+        await self._marked.run(self._connection, now, lambda: self._recount_days(should_stop))
         self._metrics.behind.set((now - progress.settled_until).total_seconds())
         return progress
+
+    @property
+    def problem(self) -> str | None:
+        """Why parts of the last rounds failed; None: none did."""
+        return "; ".join(part.problem for part in (self._late, self._days, self._marked) if part.problem) or None
 
     async def _find_horizon(self, now: datetime) -> datetime:
         """Return the time up to which clicks are read: less than `now` by the delay, and by the sink's lag."""
@@ -114,20 +120,24 @@ class Rounds:
         self, rules: Rules, progress: Progress, now: datetime, should_stop: Callable[[], bool]
     ) -> None:
         """Settle clicks that were stored late, and those around them. If it is stopped, the next one does the rest."""
+        if should_stop():
+            return
         late = await self._find_late(progress, now, should_stop)
-        for spans in find_ranges(late.spans):
-            await self._settle_range(rules, spans, progress.settled_until, should_stop)
         if late.clicks:
             # What is remembered of the last day does not have them.
             self._pass = None
-            for day in sorted(late.days):
-                if day < progress.quality_until and not should_stop():
-                    await count_day(self._connection, day)
-        if not should_stop():
-            self._metrics.late.inc(late.clicks)
-            if late.clicks:
-                log.info("late clicks settled", clicks=late.clicks)
-            await note_stored(self._connection, now)
+        for spans in find_ranges(late.spans):
+            await self._settle_range(rules, spans, progress.settled_until, should_stop)
+        if should_stop():
+            return
+        self._metrics.late.inc(late.clicks)
+        if late.clicks:
+            log.info("late clicks settled", clicks=late.clicks)
+        await note_stored(self._connection, now)
+        # Their scores have marked these days: where one is not counted now, it is within an hour.
+        for day in sorted(late.days):
+            if day < progress.quality_until and not should_stop():
+                await count_day(self._connection, day)
 
     async def _find_late(self, progress: Progress, now: datetime, should_stop: Callable[[], bool]) -> LateClicks:
         """Find all of them before the first is settled: once it has a score, nobody can tell that it was late."""
@@ -159,9 +169,10 @@ class Rounds:
             day = date.fromordinal(day.toordinal() + 1)
             await note_quality(self._connection, day)
 
-    async def _recount_days(self, should_stop: Callable[[], bool], counted_until: date) -> None:
+    async def _recount_days(self, should_stop: Callable[[], bool]) -> None:
         """Count again each day of which a verdict changed after it had been counted."""
-        for day in await list_marked(self._connection, counted_until):
+        progress = await self._read_progress()
+        for day in await list_marked(self._connection, progress.quality_until):
             if should_stop():
                 return
             await count_day(self._connection, day)

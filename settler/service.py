@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from runtime.backoff import backoff_delays, sleep_unless
+from runtime.backoff import backoff_delays, grace_period, sleep_unless
 from runtime.endpoint import Endpoint
 from runtime.errors import DependencyAway
 from runtime.garbage import collecting_rarely
@@ -22,17 +22,20 @@ from storage.settling import Overtaken
 log = structlog.get_logger()
 
 EVERY_S: Final = 10.0
+STOP_S: Final = 15.0
+"""A day may be counted for an hour: the count is cancelled, and begun again by the next settler."""
 SESSION: Final = Session(application="clickrail settler", connect_s=5.0, statement_s=600.0, server_s=600.0)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Settle clicks until `stop` is set; the page in work is finished first."""
+    """Settle clicks until `stop` is set; the page in work is finished first, if that takes no longer than `STOP_S`."""
     async with open_environment(settings) as environment:
         work = Work(environment, stop)
         at = Endpoint(settings.private_host, settings.private_port, "CLICKRAIL_SETTLER_PRIVATE")
         async with serve_private_port(at, environment.registry, lambda: {"postgres": work.problem}, work.degraded):
             with collecting_rarely():
-                await work.run()
+                async with grace_period(stop, STOP_S):
+                    await work.run()
 
 
 class Work:
@@ -68,9 +71,16 @@ class Work:
             while not self._stop.is_set():
                 rules.refresh()
                 await rounds.run(rules.rules, datetime.now(UTC), self._stop.is_set)
-                self.problem = None
-                self._outage.end()
+                self._note(rounds.problem)
                 await sleep_unless(self._stop.is_set, EVERY_S)
+
+    def _note(self, problem: str | None) -> None:
+        """Note how a round ended that was done: a part of it may have failed."""
+        self.problem = problem
+        if problem is None:
+            self._outage.end()
+        else:
+            self._outage.fail(problem)
 
     def _report(self, error: BaseException) -> None:
         if isinstance(error, Overtaken | AnotherSettler):
