@@ -17,7 +17,7 @@ from storage.read.asking.plan import (
     explain_excess,
     fill_in,
 )
-from storage.read.asking.question import UNITS, Question
+from storage.read.asking.question import MOST_ROWS, UNITS, Question
 from storage.read.asking.sources import KEYS
 from storage.read.asking.sql import Statement
 from storage.read.asking.state import RollupState
@@ -100,6 +100,10 @@ async def run_plan(reader: Reader, plan: Plan, timeout_s: float = QUERY_S) -> An
     answer = read_answer(plan, rows)
     if plan.is_bounded and not is_above(answer, rows[0]["bound"]):
         return TooLarge(None, "too many had clicks, and too few of them so many that the others can be left out")
+    if plan.question.unit is not None and answer.number > MOST_ROWS:
+        # The rows are cut off by time: what is missing would look like zeros.
+        rows = f"by {' and '.join(plan.question.by)} it has {answer.number:,} rows"
+        return TooLarge(None, f"{rows}, and {MOST_ROWS:,} can be shown")
     return answer
 
 

@@ -62,13 +62,14 @@ def find_range(question: Question, zone: ZoneInfo) -> Range:
 
 
 def cut_at(asked: Range, before: Range, now: datetime, zone: ZoneInfo) -> tuple[Range, Range]:
-    """Let a range end now, and the other one at the same time of its day."""
+    """Let a range end now, and the other one at the same time of its day, or where it ends if that is earlier."""
     begin, other = (locate_moment(moment, zone) for moment in (asked.begin, before.begin))
     if now <= begin:
         return asked, before
     days = (now.astimezone(zone).date() - begin.astimezone(zone).date()).days
     local = datetime.combine(other.astimezone(zone).date() + timedelta(days=days), now.astimezone(zone).time(), zone)
-    return Range(asked.begin, now), Range(before.begin, max(local.astimezone(UTC), other + timedelta(minutes=1)))
+    end = min(local.astimezone(UTC), locate(before, zone).end)
+    return Range(asked.begin, now), Range(before.begin, max(end, other + timedelta(minutes=1)))
 
 
 def shift_days(moment: Moment, days: int, zone: ZoneInfo) -> Moment:

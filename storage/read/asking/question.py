@@ -177,4 +177,6 @@ def check_filter(one: Filter) -> str | None:
 def check_page(question: Question) -> str | None:
     if not 1 <= question.limit <= MOST_ROWS or question.offset < 0:
         return f"a page has 1 to {MOST_ROWS:,} rows, and begins at 0 or later"
+    if question.unit is not None and question.offset:
+        return f"by {question.unit}, all rows are given at once: leave the offset out"
     return None

@@ -253,6 +253,19 @@ async def test_whole_months_give_what_their_days_give(berlin: World, by: str) ->
     assert by_months.totals == by_days.totals != (0, 0)
 
 
+async def test_a_series_of_more_rows_than_are_read_is_refused(berlin: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ask_about(berlin, days=30, by=("affiliate", "day"))
+    whole = await ask(berlin.connection, asked, berlin.now)
+    assert isinstance(whole, Answer)
+
+    for module in ("answer", "statement"):
+        monkeypatch.setattr(f"storage.read.asking.{module}.MOST_ROWS", whole.number - 1)
+    refused = await ask(berlin.connection, asked, berlin.now)
+
+    assert isinstance(refused, TooLarge)
+    assert f"by affiliate and day it has {whole.number:,} rows" in refused.reason
+
+
 @pytest.mark.parametrize("by", ["program", "hour"])
 async def test_hours_of_a_day_give_what_its_minutes_give(berlin: World, by: str) -> None:
     last_day = Range(berlin.now - timedelta(hours=25), berlin.now - timedelta(hours=1))

@@ -45,6 +45,22 @@ def test_a_running_day_is_compared_up_to_the_same_minute_on_the_clock_or_else_ho
     assert {one.compare for pair in pairs for one in pair} == {None}
 
 
+@pytest.mark.parametrize(
+    ("begin", "other", "end"),
+    [
+        (date(2026, 10, 1), Range(date(2026, 2, 1), date(2026, 2, 15)), datetime(2026, 2, 14, 23, tzinfo=UTC)),
+        (date(2026, 10, 1), Range(date(2026, 2, 1), date(2026, 3, 1)), datetime(2026, 2, 27, 9, 30, tzinfo=UTC)),
+    ],
+)
+def test_a_running_range_is_compared_with_no_more_than_a_given_one(begin: date, other: Range, end: datetime) -> None:
+    question = Question(range=Range(begin, date(2026, 11, 1)), compare=other)
+
+    one, before = next(list_comparisons(question, NOW, BERLIN))
+
+    assert one.range.end == datetime(2026, 10, 27, 9, 30, tzinfo=UTC)
+    assert before.range == Range(other.begin, end)
+
+
 def test_a_range_that_is_over_is_compared_whole() -> None:
     question = Question(range=Range(date(2026, 10, 20), date(2026, 10, 27)), compare="previous")
 

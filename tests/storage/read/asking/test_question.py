@@ -36,6 +36,7 @@ DAYS = Range(date(2026, 11, 1), date(2026, 11, 3))
         ({"where": (Filter("utm_source", ("x" * 151,)),)}, "150 characters"),
         ({"limit": 0}, "1 to 10,000 rows"),
         ({"offset": -1}, "begins at 0"),
+        ({"offset": 3, "by": ("code", "day")}, "by day, all rows are given at once"),
     ],
 )
 def test_a_bad_question_says_why(changes: dict[str, Any], reason: str) -> None:
