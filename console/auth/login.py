@@ -69,7 +69,7 @@ async def check_guess(request: web.Request, form: Mapping[str, str], client: Log
     if account is None or not matches or not may_use_password(environment, account):
         await note_failure(request, client, account, "password")
         return refuse(request, form, "wrong")
-    await environment.login.throttle.forgive(client)
+    await environment.login.throttle.forgive(client, environment.now())
     if account.totp_sealed is not None:
         return ask_for_code(request, form, account)
     return await accept(request, form, Accepted(account, client, Proof("password")))

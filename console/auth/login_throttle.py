@@ -85,7 +85,7 @@ class LoginThrottle:
 
     async def admit(self, client: LoginClient, now: datetime) -> float:
         """Charge a guess and return 0; or charge nothing and return the seconds to wait."""
-        budget = CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(client, now) else CLIENT
+        budget = await self._find_budget(client, now)
         if not await self._table.charge(client.subject, now, budget.cost, budget.allowance):
             forgiven_at = await self._table.forgiven_at(client.subject)
             return self._refuse(client, forgiven_at - budget.allowance - now if forgiven_at else timedelta(0))
@@ -93,11 +93,16 @@ class LoginThrottle:
             await self._table.charge(client.account, now, EVERYBODY.cost, LONGEST_ATTACK)
         return 0.0
 
-    async def forgive(self, client: LoginClient) -> None:
-        """Refund the guess of a client that knew the password, and clear its wrong guesses."""
-        await self._table.forgive(client.subject)
-        self._refused_until.pop(client.subject, None)
-        if not client.is_known:
+    async def forgive(self, client: LoginClient, now: datetime) -> None:
+        """Refund the guess of a client that knew the password. Of a known browser, clear its wrong guesses as well.
+
+        An address keeps those: it guesses at others' passwords, and one's own would clear them.
+        """
+        if client.is_known:
+            await self._table.forgive(client.subject)
+            self._refused_until.pop(client.subject, None)
+        else:
+            await self._table.refund(client.subject, (await self._find_budget(client, now)).cost)
             await self._table.refund(client.account, EVERYBODY.cost)
 
     async def admit_code(self, client: LoginClient, user_id: str, now: datetime) -> float:
@@ -120,6 +125,9 @@ class LoginThrottle:
 
     def _code_subject(self, client: LoginClient, user_id: str) -> bytes:
         return self._hash(f"code {user_id} {client.subject.hex() if client.is_known else ''}")
+
+    async def _find_budget(self, client: LoginClient, now: datetime) -> Budget:
+        return CLIENT_UNDER_ATTACK if not client.is_known and await self._is_attacked(client, now) else CLIENT
 
     async def _is_attacked(self, client: LoginClient, now: datetime) -> bool:
         forgiven_at = await self._table.forgiven_at(client.account)

@@ -98,7 +98,7 @@ async def check_current_password(request: web.Request, account: Account, form: M
                 return NOT_THE_PASSWORD
     except QueueFull:
         return CROWDED
-    await login.throttle.forgive(client)
+    await login.throttle.forgive(client, environment.now())
     return None
 
 

@@ -76,7 +76,7 @@ async def finish(request: web.Request, arrival: Arrival) -> web.Response:
     if isinstance(found, Failed):
         await note_failure(environment, client, found)
         return refuse(request, form, found.result, problem=found.words)
-    await throttle.forgive(client)
+    await throttle.forgive(client, environment.now())
     response = await begin_session(request, arrival.flow.target, found, Proof("openid connect", "the provider's"))
     remember_browser(request, response, BROWSER_COOKIE, NOBODYS_LOGIN)
     environment.metrics.logins.labels("accepted").inc()

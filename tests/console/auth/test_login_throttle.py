@@ -130,19 +130,38 @@ async def test_a_browser_that_is_known_is_not_held_up_by_others_at_its_own_addre
     assert await throttle.admit(throttle.identify(ELSEWHERE, None), NOW) == 0
 
 
-async def test_the_right_password_forgives(throttle: LoginThrottle) -> None:
-    client = throttle.identify(HOME, None)
+async def test_the_right_password_forgives_the_wrong_ones_of_a_known_browser(throttle: LoginThrottle) -> None:
+    client = throttle.identify(HOME, b"b" * 16)
     await waits(throttle, client, CLIENT.guesses)
-    await throttle.forgive(client)
+    await throttle.forgive(client, NOW)
 
     assert await waits(throttle, client, CLIENT.guesses) == [0.0] * CLIENT.guesses
+
+
+async def test_ones_own_password_gives_no_address_more_guesses_at_others(throttle: LoginThrottle) -> None:
+    admitted = 0
+    for _ in range(20):
+        other = throttle.identify(HOME, None, "ana@shop.example")
+        admitted += (await waits(throttle, other, CLIENT.guesses - 1)).count(0.0)
+        own = throttle.identify(HOME, None, "affiliate@shop.example")
+        if not await throttle.admit(own, NOW):
+            await throttle.forgive(own, NOW)
+
+    assert admitted == CLIENT.guesses
+
+
+async def test_who_logs_in_again_and_again_is_not_held_up(throttle: LoginThrottle) -> None:
+    client = throttle.identify(HOME, None)
+    for _ in range(3 * CLIENT.guesses):
+        assert await throttle.admit(client, NOW) == 0
+        await throttle.forgive(client, NOW)
 
 
 async def test_logins_that_succeed_are_no_attack(throttle: LoginThrottle) -> None:
     for number in range(2 * EVERYBODY.guesses):
         client = throttle.identify(ip_address(0x0A000000 + number), None)
         await throttle.admit(client, NOW)
-        await throttle.forgive(client)
+        await throttle.forgive(client, NOW)
 
     assert await waits(throttle, throttle.identify(HOME, None), 2) == [0, 0]
 
