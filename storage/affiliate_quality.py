@@ -15,7 +15,8 @@ from runtime.postgres import transaction
 
 COUNT_S: Final = 6 * 3600.0
 """A day of 20 million clicks takes longer than the ten minutes of other statements."""
-NO_HURRY: Final = f"SET LOCAL statement_timeout = '{COUNT_S:.0f}s'"
+NO_HURRY: Final = f"SET LOCAL statement_timeout = '{COUNT_S:.0f}s'; SET LOCAL lock_timeout = '60s'"
+"""A VACUUM by hand may hold the table for hours, in which the settler has other work."""
 MARK_S: Final = 60.0
 LOCK: Final = "LOCK TABLE affiliate_quality IN SHARE ROW EXCLUSIVE MODE"
 """One at a time: a count that began earlier must not replace a newer one."""

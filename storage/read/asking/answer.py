@@ -102,8 +102,8 @@ async def run_plan(reader: Reader, plan: Plan, timeout_s: float = QUERY_S) -> An
         return TooLarge(None, "too many had clicks, and too few of them so many that the others can be left out")
     if plan.question.unit is not None and answer.number > MOST_ROWS:
         # The rows are cut off by time: what is missing would look like zeros.
-        rows = f"by {' and '.join(plan.question.by)} it has {answer.number:,} rows"
-        return TooLarge(None, f"{rows}, and {MOST_ROWS:,} can be shown")
+        size = f"by {' and '.join(plan.question.by)} it has {answer.number:,} rows"
+        return TooLarge(None, f"{size}, and {MOST_ROWS:,} can be shown")
     return answer
 
 
