@@ -74,7 +74,7 @@ def list_users(database_url: DatabaseUrl, as_json: AsJson = False, no_header: No
 
 @user.command()
 def reset(login: Login, database_url: DatabaseUrl, console_url: ConsoleUrl = LOCAL) -> None:
-    """Print a link to set another password. Ends the user's sessions, and removes the code of the second factor."""
+    """Print a link to set another password. Ends the user's sessions; with the new password no code is asked for."""
     import secrets
 
     from console.auth.keys import digest_of
@@ -87,7 +87,7 @@ def reset(login: Login, database_url: DatabaseUrl, console_url: ConsoleUrl = LOC
         login,
         lambda accounts, user_id, now: rules.reset(accounts, rules.BY_CLI, user_id, digest_of(token), now),
     )
-    show_link(console_url, token, f"User {done.login} is reset: sessions are ended, and no code is asked for any more.")
+    show_link(console_url, token, f"User {done.login} is reset: sessions are ended; the new password needs no code.")
 
 
 @user.command()

@@ -35,13 +35,13 @@ def set_password(
 
 
 def accept_invitation(accounts: Accounts, user_id: str, hashed: str, digest: bytes, now: datetime) -> Change | Refusal:
-    """Set the password of a user who has the link. Whether the link is valid, the table decides."""
+    """Set the password of a user who has the link, and ask for no codes. If the link is valid, the table decides."""
     account = accounts.get(user_id)
     if account is None or account.disabled_at is not None:
         return UNKNOWN
-    changed = msgspec.structs.replace(account, password_hash=hashed)
-    entry = AuditEntry(now, Actor("user", account.id, account.name), "user.accept", subject_of(account))
-    return Change(account=changed, entry=entry, ends_sessions=True, used_invitation=digest)
+    changed = msgspec.structs.replace(account, password_hash=hashed, totp_sealed=None)
+    entry = compare("user.accept", By(Actor("user", account.id, account.name), account.role), account, changed, now)
+    return Change(account=changed, entry=entry, recovery_codes=(), ends_sessions=True, used_invitation=digest)
 
 
 def set_second_factor(

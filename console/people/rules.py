@@ -120,16 +120,18 @@ def end_sessions(accounts: Accounts, by: By, user_id: str, now: datetime) -> Cha
 
 
 def reset(accounts: Accounts, by: By, user_id: str, digest: bytes, now: datetime) -> Change | Refusal:
-    """Give a user who is locked out a link to set another password: the code of the second factor is removed."""
+    """Give a user who is locked out a link to set another password. What it accepts removes the second factor, too.
+
+    Until then the codes stay: without them the old password alone would let in whoever has it.
+    """
     account = find_manageable(accounts, by, user_id)
     if isinstance(account, Refusal):
         return account
     if account.disabled_at is not None:
         return Refusal("This user is disabled: enable them first.", status=409)
-    changed = msgspec.structs.replace(account, totp_sealed=None)
-    entry = compare("user.reset", by, account, changed, now)
+    entry = AuditEntry(now, by.actor, "user.reset", subject_of(account))
     link = Invitation(digest, account.id, now, now + LINK_LASTS)
-    return Change(account=changed, entry=entry, invitation=link, recovery_codes=(), ends_sessions=True)
+    return Change(account=account, entry=entry, invitation=link, ends_sessions=True)
 
 
 def forget_identity(accounts: Accounts, by: By, user_id: str, now: datetime) -> Change | Refusal:

@@ -53,7 +53,7 @@ async def test_a_user_is_added_with_a_link_and_listed(connection: asyncpg.Connec
     ]
 
 
-async def test_an_owner_who_is_locked_out_gets_a_link_and_no_code_is_asked_for(
+async def test_an_owner_who_is_locked_out_gets_a_link_and_the_old_password_needs_its_code_still(
     connection: asyncpg.Connection, database_url: str
 ) -> None:
     await connection.execute("UPDATE users SET totp_sealed = 'x' WHERE id = 'owner'")
@@ -63,8 +63,8 @@ async def test_an_owner_who_is_locked_out_gets_a_link_and_no_code_is_asked_for(
     assert reset.exit_code == 0, reset.output
     assert await connection.fetchval("SELECT user_id FROM invitations") == "owner"
     assert await connection.fetchval("SELECT token_sha256 FROM invitations") == digest_in(reset.stdout)
-    assert await connection.fetchval("SELECT totp_sealed FROM users") is None
-    assert await connection.fetchval("SELECT count(*) FROM recovery_codes") == 0
+    assert await connection.fetchval("SELECT totp_sealed FROM users") == b"x"
+    assert await connection.fetchval("SELECT count(*) FROM recovery_codes") == 1
 
 
 async def test_a_user_is_disabled_at_once_but_never_the_last_owner(

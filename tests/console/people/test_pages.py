@@ -81,6 +81,22 @@ async def test_who_is_invited_sets_a_password_once_and_is_logged_in(offline_cons
     assert actions(offline_console) == ["login", "user.invite", "user.accept", "login", "login"]
 
 
+async def test_who_is_reset_is_asked_for_codes_until_the_link_is_used(offline_console: Console) -> None:
+    tables = tables_of(offline_console)
+    vera = make_account("viewer", id="vera", totp_sealed=b"sealed", password_hash="$argon2id$old")
+    tables.accounts["vera"] = vera
+    await offline_console.log_in()
+    link = link_in((await send(offline_console, "/users/vera/reset"))[1])
+    reset = tables.accounts["vera"]
+    offline_console.client.session.cookie_jar.clear()
+
+    assert await open_link(offline_console.client, link) == 303
+    accepted = tables.accounts["vera"]
+    assert (reset.totp_sealed, reset.password_hash) == (b"sealed", "$argon2id$old")
+    assert accepted.totp_sealed is None
+    assert accepted.password_hash not in (None, "$argon2id$old")
+
+
 async def test_the_table_holds_no_link_and_no_password(offline_console: Console) -> None:
     await offline_console.log_in()
     link = link_in((await invite(offline_console))[1])
