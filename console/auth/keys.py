@@ -1,6 +1,7 @@
 """API keys: `crk_` and 32 random bytes. The table holds their SHA-256, so a copy of it lets nobody in."""
 
 import hashlib
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -10,6 +11,7 @@ import msgspec
 from console.auth.roles import Role
 from console.auth.sessions import read_token, write_token
 from console.auth.users import Session, User
+from console.database import DatabaseAway
 
 PREFIX: Final = "crk_"
 SCHEME: Final = "bearer"
@@ -17,6 +19,8 @@ HINT_LENGTH: Final = 8
 CACHE_S: Final = 0.5
 """How long a key found in the table is not looked up again: a revoked key is refused after this time, everywhere."""
 USED_EVERY: Final = timedelta(minutes=1)
+NOTE_AGAIN_S: Final = 60.0
+"""How long no use is written after one could not be, for example to a PostgreSQL that is read-only."""
 MOST_CACHED: Final = 1000
 
 
@@ -52,6 +56,7 @@ class Keys:
         self._table = table
         self._clock = clock
         self._cached: dict[bytes, tuple[ApiKey, float]] = {}
+        self._notes_from = -math.inf
 
     async def find(self, header: str, now: datetime) -> Session | None:
         """Find the key of an Authorization header, as a session of its own; null for any other header.
@@ -81,11 +86,20 @@ class Keys:
         if key is None:
             return None
         if key.is_valid(now) and (key.last_used_at is None or now - key.last_used_at >= USED_EVERY):
-            await self._table.note_use(key.id, now)
+            await self._note_use(key, now)
         if len(self._cached) >= MOST_CACHED:
             self._cached.clear()
         self._cached[digest] = (key, self._clock())
         return key
+
+    async def _note_use(self, key: ApiKey, now: datetime) -> None:
+        """Write when a key was last used, if that is possible: it must not stop a program that reads."""
+        if self._clock() < self._notes_from:
+            return
+        try:
+            await self._table.note_use(key.id, now)
+        except DatabaseAway:
+            self._notes_from = self._clock() + NOTE_AGAIN_S
 
 
 def write_key(secret: bytes) -> str:

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 
 from console.audit.log import CLI, AuditEntry
-from console.auth.keys import CACHE_S, ApiKey, Keys, digest_of, hint_of, write_key
+from console.auth.keys import CACHE_S, NOTE_AGAIN_S, ApiKey, Keys, digest_of, hint_of, write_key
 from console.auth.roles import Role
+from console.database import DatabaseAway
 from tests.console.auth.test_login_throttle import Clock
 from tests.console.builders import NOW
 from tests.console.memory_tables import MemoryTables
@@ -114,6 +115,37 @@ async def test_a_busy_program_asks_the_table_now_and_then_only() -> None:
 
     assert tables.asked == asked
     assert tables.keys["k1"].last_used_at == NOW
+
+
+class ReadOnlyTables(MemoryTables):
+    """Tables of a standby: a use cannot be noted."""
+
+    tries = 0
+
+    async def note_use(self, key_id: str, now: datetime) -> None:
+        self.tries += 1
+        raise DatabaseAway("PostgreSQL is read-only")
+
+
+async def test_an_idle_key_opens_the_api_while_its_use_cannot_be_noted() -> None:
+    tables = ReadOnlyTables()
+    await store(tables)
+    async with run_console(make_settings(), tables, now=at(NOW)) as console:
+        statuses = [await status_of(console, "/api/v1/attribution?nonsense=1") for _ in range(2)]
+
+    assert statuses == [400, 400]
+
+
+async def test_a_use_that_cannot_be_noted_is_tried_again_after_a_minute() -> None:
+    tables, clock = ReadOnlyTables(), Clock()
+    await store(tables)
+    keys, tries = Keys(tables, clock), []
+    for wait in (0, CACHE_S, NOTE_AGAIN_S - 2 * CACHE_S, CACHE_S):
+        clock.now += wait
+        assert await keys.find(HEADER, NOW) is not None
+        tries.append(tables.tries)
+
+    assert tries == [1, 1, 1, 2]
 
 
 @pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
