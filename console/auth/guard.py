@@ -65,7 +65,7 @@ async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Require a session or key where the route needs one, its permission, and the CSRF token for changes of state."""
-    access: Access = request.app[ACCESS].get(request.match_info.route, "page")
+    access = find_access(request)
     try:
         session = None if access == "file" else await find_principal(request, access)
     except DependencyAway as error:
@@ -83,6 +83,12 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if session is not None and access in ("page", "api") and needs not in MAY[session.role]:
         return answer_forbidden(request, access, session, needs)
     return await call_handler(request, handler, access)
+
+
+def find_access(request: web.Request) -> Access:
+    """Tell who a request is for. An address that is none of ours is the API's if it is below it, else a page's."""
+    known = request.app[ACCESS].get(request.match_info.route)
+    return known or ("api" if is_of_the_api(request) else "page")
 
 
 async def call_handler(request: web.Request, handler: Handler, access: Access) -> web.StreamResponse:

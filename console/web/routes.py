@@ -1,5 +1,6 @@
 """The console's routes, of all its parts, and the application that serves them."""
 
+from collections.abc import Collection
 from typing import Final
 
 from aiohttp import hdrs, web
@@ -7,9 +8,10 @@ from aiohttp.http import HttpVersion11
 
 from console.analytics.routes import ROUTES as ANALYTICS
 from console.annotations.routes import ROUTES as ANNOTATIONS
+from console.api.problems import answer_problem
 from console.api.routes import ROUTES as API
 from console.audit.routes import ROUTES as AUDIT
-from console.auth.guard import ACCESS, NEEDS, add_headers, guard
+from console.auth.guard import ACCESS, NEEDS, add_headers, guard, is_of_the_api
 from console.auth.routes import ROUTES as AUTH
 from console.clicks.routes import ROUTES as CLICKS
 from console.environment import ENVIRONMENT, Environment
@@ -53,9 +55,20 @@ async def answer_unmatched(request: web.Request) -> web.Response:
     """Answer a request without a route: 405 if another method has one, else 404."""
     resources = request.app.router.resources()
     allowed = {method for resource in resources for method in (await resource.resolve(request))[1]} - {hdrs.METH_ANY}
+    if is_of_the_api(request):
+        return answer_unmatched_program(allowed)
     if allowed:
         raise web.HTTPMethodNotAllowed(request.method, allowed)
     raise web.HTTPNotFound
+
+
+def answer_unmatched_program(allowed: Collection[str]) -> web.Response:
+    if not allowed:
+        return answer_problem(404, "unknown_endpoint", "The API has no such address: see /api/v1/openapi.json.")
+    methods = ",".join(sorted(allowed))
+    response = answer_problem(405, "method_not_allowed", f"This address takes another method: {methods}.")
+    response.headers[hdrs.ALLOW] = methods
+    return response
 
 
 async def handle_expect(request: web.Request) -> None:

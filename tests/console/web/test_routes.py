@@ -6,7 +6,10 @@ from console.auth.guard import SESSION_COOKIE
 from console.web.route import Route
 from console.web.routes import ROUTES
 from tests.console.auth.test_guard import address_of
-from tests.console.running import Console
+from tests.console.auth.test_keys import HEADER, at, store
+from tests.console.builders import NOW
+from tests.console.memory_tables import MemoryTables
+from tests.console.running import Console, make_settings, run_console
 
 VARYING = {"Date": "", "Transfer-Encoding": "", "Content-Length": ""}
 """What the time or the way of sending decides: an empty body has a length of 0 or none at all."""
@@ -42,3 +45,39 @@ async def test_another_method_is_told_which_ones_there_are(offline_console: Cons
         assert (response.status, response.headers["Allow"]) == (405, "GET,HEAD")
     async with offline_console.client.delete("/nowhere", headers=headers) as response:
         assert response.status == 404
+
+
+UNMATCHED = [
+    ("GET", "/api/v1/click/01", 404, "unknown_endpoint", None),
+    ("POST", "/api/v1/nothing", 404, "unknown_endpoint", None),
+    ("PUT", "/api/v1/codes/x", 405, "method_not_allowed", "GET,HEAD,PATCH"),
+    ("POST", "/api/v1/analytics", 405, "method_not_allowed", "GET,HEAD"),
+]
+
+
+@pytest.mark.parametrize("base", ["", "/ops"])
+@pytest.mark.parametrize(("method", "path", "status", "reason", "allow"), UNMATCHED)
+async def test_a_program_is_told_that_its_address_or_method_is_wrong(
+    base: str, method: str, path: str, status: int, reason: str, allow: str | None
+) -> None:
+    tables, seen = MemoryTables(), []
+    await store(tables)
+    async with run_console(make_settings(url=f"https://shop.example{base}"), tables, now=at(NOW)) as console:
+        for header in (HEADER, "Bearer nonsense"):
+            async with console.client.request(
+                method, base + path, headers={"Authorization": header}, allow_redirects=False
+            ) as response:
+                problem = await response.json(content_type="application/problem+json")
+                seen.append((response.status, problem["reason"], response.headers.get("Allow")))
+
+    assert seen == [(status, reason, allow), (401, "not_logged_in", None)]
+
+
+async def test_a_person_is_told_that_an_address_of_the_api_is_none(offline_console: Console) -> None:
+    seen = []
+    for _ in range(2):
+        async with offline_console.client.get("/api/v1/nothing", allow_redirects=False) as response:
+            seen.append((response.status, (await response.json(content_type=None))["reason"]))
+        await offline_console.log_in()
+
+    assert seen == [(401, "not_logged_in"), (404, "unknown_endpoint")]
