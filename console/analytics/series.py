@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from console.annotations.marks import Mark
-from console.view.ranges import Today
+from console.view.dates import write_days
+from console.view.ranges import Today, add_months, cut_range, name_days
 from console.view.view import View
 from console.view.words import write_day
 from storage.read.asking.answer import Answer
@@ -70,7 +72,7 @@ def make_series(asked: Range, unit: Unit, today: Today, answer: Answer, other: A
     running = name_period(today.now, unit, today.zone)
     points = []
     for place, period in enumerate(periods):
-        first, last = write_ends(period, periods[place + 1 : place + 2], unit, span)
+        first, last = write_ends(period, periods[place + 1 : place + 2], unit, span, today.zone)
         beside = others[place] if place < len(others) else None
         points.append(
             Point(
@@ -86,16 +88,22 @@ def make_series(asked: Range, unit: Unit, today: Today, answer: Answer, other: A
     return Series(unit, tuple(points), periods.index(running) if running in periods else -1, other is not None)
 
 
-def write_ends(period: Period, follows: Sequence[Period], unit: Unit, span: Span) -> tuple[str, str]:
-    """Write the ends of a period as `from` and `to` of an address: days, of which the last counts, or times."""
+def write_ends(period: Period, follows: Sequence[Period], unit: Unit, span: Span, zone: ZoneInfo) -> tuple[str, str]:
+    """Write the ends of a period, or of what the range has of it, as `from` and `to` of an address.
+
+    These are days, of which the last counts, or times: times for all periods of a range that cuts a day, because the
+    first of one period and the last of another are a range, too.
+    """
     if isinstance(period, datetime):
         end = next((at for at in follows if isinstance(at, datetime)), span.end)
         begin = max(period, span.begin)
         return begin.isoformat().replace("+00:00", "Z"), end.isoformat().replace("+00:00", "Z")
-    if unit == "day":
-        return period.isoformat(), period.isoformat()
-    last = (period.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return period.isoformat(), last.isoformat()
+    whole = Range(period, add_months(period, 1) if unit == "month" else period + timedelta(days=1))
+    cut = cut_range(whole, span, zone)
+    if isinstance(name_days(span, zone).begin, datetime):
+        times = locate(cut, zone)
+        cut = Range(times.begin, times.end)
+    return write_days(cut)
 
 
 def write_label(period: object, unit: Unit, today: Today) -> str:

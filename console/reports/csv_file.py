@@ -74,7 +74,7 @@ def make_line(report: CsvReport, group: Group) -> list[Value]:
             line += [shorten(was), shorten(find_change(value, was, is_rate=column.is_rate), 2)]
     times = tuple(f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (report.span.begin, report.span.end))
     for name, key in zip(by, group.keys, strict=True):
-        times = describe_period(name, key, today) if name in UNITS else times
+        times = describe_period(name, key, today, report.span) if name in UNITS else times
     return [*line, *times, today.zone.key]
 
 

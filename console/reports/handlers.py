@@ -20,11 +20,11 @@ from console.reports.reading import Report, explain, read_report
 from console.reports.reading_all import ADVICE, read_all
 from console.reports.request import SIZES, ReportRequest, read_request
 from console.reports.saved import SavedViews, find_shown, list_saved
-from console.reports.table import list_rows, make_totals, narrow
+from console.reports.table import list_rows, make_totals
 from console.view.ranges import Today
 from console.view.today import read_today
 from console.view.toolbar import make_toolbar
-from console.view.view import IgnoredParameter
+from console.view.view import IgnoredParameter, set_filter
 from console.view.words import name_field
 from console.web.responses import find_site, reply
 from storage.read.asking.plan import Refusal, TooLarge
@@ -104,7 +104,7 @@ def list_quiet(report: Report, links: ReportLinks) -> list[Option]:
     """List who had clicks in the other range and has none in this one, those with the most clicks first."""
     by = report.level.question.by[0]
     return [
-        Option(one.entity, links.report(narrow(links.view, (by,), (one.entity,), report.today)), how=f"{one.clicks:,}")
+        Option(one.entity, links.report(set_filter(links.view, by, "is", (one.entity,))), how=f"{one.clicks:,}")
         for one in (report.quiet or ())[:MOST_QUIET]
     ]
 

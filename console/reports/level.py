@@ -7,10 +7,10 @@ from typing import Any, Final
 import msgspec
 
 from console.reports.columns import find_value
-from console.view.ranges import Today, add_months
+from console.view.ranges import Today, add_months, cut_range
 from storage.read.asking.answer import Answer, Group, Key
 from storage.read.asking.periods import Unit, list_periods, next_period, start_of_day
-from storage.read.asking.question import ENTITIES, MOST_ROWS, MOST_VALUES, UNITS, Filter, Question, Range
+from storage.read.asking.question import ENTITIES, MOST_ROWS, MOST_VALUES, UNITS, Filter, Question, Range, Span
 from storage.rollups.dimensions import OTHER
 from storage.rollups.measures import DERIVED, MEASURES
 
@@ -113,17 +113,19 @@ def find_series_measure(sort: str, measures: Sequence[str]) -> str:
     return name if name in (*MEASURES, *DERIVED) and name in measures else measures[0]
 
 
-def find_period(unit: str, key: Key, today: Today) -> Range:
-    """Return the range of a group of time."""
+def find_period(unit: str, key: Key, today: Today, span: Span) -> Range:
+    """Return the range of a group of time: what `span`, for which it is counted, has of its period."""
     if isinstance(key, datetime):
-        return Range(key, next_period(key, "hour" if unit == "hour" else "minute", today.zone))
-    day = key if isinstance(key, date) else date.fromisoformat(key)
-    return Range(day, add_months(day, 1) if unit == "month" else day + timedelta(days=1))
+        whole = Range(key, next_period(key, "hour" if unit == "hour" else "minute", today.zone))
+    else:
+        day = key if isinstance(key, date) else date.fromisoformat(key)
+        whole = Range(day, add_months(day, 1) if unit == "month" else day + timedelta(days=1))
+    return cut_range(whole, span, today.zone)
 
 
-def describe_period(unit: str, key: Key, today: Today) -> tuple[str, str]:
+def describe_period(unit: str, key: Key, today: Today, span: Span) -> tuple[str, str]:
     """Write when a group of time begins and ends, in UTC by ISO 8601."""
-    asked = find_period(unit, key, today)
+    asked = find_period(unit, key, today, span)
     return write_utc(asked.begin, today), write_utc(asked.end, today)
 
 

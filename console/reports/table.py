@@ -16,7 +16,7 @@ from console.view.ranges import Today
 from console.view.view import View, set_filter
 from console.view.words import name_value, write_day
 from storage.read.asking.answer import Key
-from storage.read.asking.question import UNITS
+from storage.read.asking.question import UNITS, Span
 from storage.rollups.dimensions import OTHER
 
 
@@ -77,14 +77,16 @@ def walk(report: Report, links: ReportLinks, level: Level, path: Path) -> list[R
 
 def make_row(report: Report, links: ReportLinks, level: Level, keys: Keys, counts: Counts, path: Path) -> Row:
     by = report.request.view.by[len(path) : len(path) + 1] if path else level.question.by
-    above = narrow(links.view, report.request.view.by, path, report.today)
-    behind = "" if OTHER in keys else links.behind(narrow(above, by, keys, report.today))
+    today, span = report.today, level.answer.plan.span
+    above = narrow(links.view, report.request.view.by, path, today, span)
+    behind = "" if OTHER in keys else links.behind(narrow(above, by, keys, today, span))
+    alone = [narrow(above, (name,), (key,), today, span) for name, key in zip(by, keys, strict=True)]
     known = find_before(level, keys)
     inner = (*path, *map(str, keys)) if report.request.layout == "nested" else ()
     can_open = inner and len(inner) < len(report.request.view.by) and by[0] not in UNITS and OTHER not in inner
     series = (level.series or {}).get(keys)
     return Row(
-        keys=tuple(make_key(links, above, name, key, report.today) for name, key in zip(by, keys, strict=True)),
+        keys=tuple(make_key(links, *one, today) for one in zip(alone, by, keys, strict=True)),
         cells=tuple(make_cells(report, level, counts, known, behind)),
         sparkline=draw_sparkline(series, "period") if series else None,
         clicks=behind,
@@ -101,8 +103,8 @@ def find_before(level: Level, keys: Keys) -> Counts | None:
     return level.before.get(keys, (0,) * len(level.question.measures))
 
 
-def make_key(links: ReportLinks, above: View, field: str, key: Key, today: Today) -> KeyCell:
-    address = "" if key == OTHER else links.report(narrow(above, (field,), (key,), today))
+def make_key(links: ReportLinks, alone: View, field: str, key: Key, today: Today) -> KeyCell:
+    address = "" if key == OTHER else links.report(alone)
     return KeyCell(field, name_key(field, key, today), address)
 
 
@@ -116,11 +118,12 @@ def name_key(field: str, key: Key, today: Today) -> str:
     return name_value(field, key)
 
 
-def narrow(view: View, by: tuple[str, ...], keys: tuple[Key, ...], today: Today) -> View:
-    """Return the view of one group alone."""
+def narrow(view: View, by: tuple[str, ...], keys: tuple[Key, ...], today: Today, span: Span) -> View:
+    """Return the view of one group alone: of its time, what `span` has of it."""
     for name, key in zip(by, keys, strict=False):
         if name in UNITS:
-            view = msgspec.structs.replace(view, range="custom", days=find_period(name, key, today), compare=None)
+            days = find_period(name, key, today, span)
+            view = msgspec.structs.replace(view, range="custom", days=days, compare=None)
         else:
             view = set_filter(view, name, "is", (str(key),))
     return view

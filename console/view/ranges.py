@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from storage.read.asking.periods import ceil_period, start_of_day
-from storage.read.asking.question import Range, locate
+from storage.read.asking.question import Range, Span, locate
 
 DAY: Final = timedelta(days=1)
 CUSTOM: Final = "custom"
@@ -112,6 +112,20 @@ def add_months(first: date, months: int) -> date:
     """Return the first of the month that lies so many months later."""
     number = first.year * 12 + first.month - 1 + months
     return date(number // 12, number % 12 + 1, 1)
+
+
+def cut_range(whole: Range, span: Span, zone: ZoneInfo) -> Range:
+    """Return what a range has in common with a span, or all of it if that is nothing."""
+    period = locate(whole, zone)
+    part = period.overlap(span)
+    return whole if part is None or part == period else name_days(part, zone)
+
+
+def name_days(span: Span, zone: ZoneInfo) -> Range:
+    """Return a span as days, or as times if it begins or ends within a day."""
+    first, end = (at.astimezone(zone).date() for at in (span.begin, span.end))
+    days = Range(first, end)
+    return days if locate(days, zone) == span else Range(span.begin, span.end)
 
 
 def is_running(asked: Range, today: Today) -> bool:

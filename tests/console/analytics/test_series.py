@@ -53,7 +53,24 @@ def test_a_period_has_the_range_that_an_address_asks_for() -> None:
     whole = locate(Range(date(2026, 11, 28), date(2026, 11, 30)), BERLIN)
     hours = [datetime(2026, 11, 29, 10, tzinfo=UTC), datetime(2026, 11, 29, 11, tzinfo=UTC)]
 
-    assert write_ends(date(2026, 11, 28), [], "day", whole) == ("2026-11-28", "2026-11-28")
-    assert write_ends(date(2026, 2, 1), [], "month", whole) == ("2026-02-01", "2026-02-28")
-    assert write_ends(hours[0], hours[1:], "hour", whole) == ("2026-11-29T10:00:00Z", "2026-11-29T11:00:00Z")
-    assert write_ends(hours[1], [], "hour", whole) == ("2026-11-29T11:00:00Z", "2026-11-29T23:00:00Z")
+    assert write_ends(date(2026, 11, 28), [], "day", whole, BERLIN) == ("2026-11-28", "2026-11-28")
+    assert write_ends(date(2026, 2, 1), [], "month", whole, BERLIN) == ("2026-02-01", "2026-02-28")
+    assert write_ends(hours[0], hours[1:], "hour", whole, BERLIN) == ("2026-11-29T10:00:00Z", "2026-11-29T11:00:00Z")
+    assert write_ends(hours[1], [], "hour", whole, BERLIN) == ("2026-11-29T11:00:00Z", "2026-11-29T23:00:00Z")
+
+
+def test_a_period_that_the_range_cuts_has_only_the_days_that_are_counted() -> None:
+    whole = locate(Range(date(2026, 10, 19), date(2026, 11, 16)), BERLIN)
+
+    assert write_ends(date(2026, 10, 1), [], "month", whole, BERLIN) == ("2026-10-19", "2026-10-31")
+    assert write_ends(date(2026, 11, 1), [], "month", whole, BERLIN) == ("2026-11-01", "2026-11-15")
+
+
+def test_all_periods_of_a_range_of_times_have_times_so_that_any_two_are_a_range() -> None:
+    times = Span(datetime(2026, 11, 26, 16, tzinfo=UTC), datetime(2026, 11, 29, 16, tzinfo=UTC))
+
+    assert [write_ends(date(2026, 11, day), [], "day", times, BERLIN) for day in (26, 27, 29)] == [
+        ("2026-11-26T16:00:00Z", "2026-11-26T23:00:00Z"),
+        ("2026-11-26T23:00:00Z", "2026-11-27T23:00:00Z"),
+        ("2026-11-28T23:00:00Z", "2026-11-29T16:00:00Z"),
+    ]

@@ -18,9 +18,9 @@ SPAN = Span(datetime(2026, 11, 15, 23, tzinfo=UTC), datetime(2026, 11, 22, 23, t
 MEASURES = ("people", "bots", "gross")
 
 
-def write(query: str, *groups: Group, before: dict | None = None) -> list[str]:
+def write(query: str, *groups: Group, before: dict | None = None, span: Span = SPAN) -> list[str]:
     asked, _ = read_request(MultiDict(pair.split("=") for pair in query.split("&")))
-    return b"".join(write_csv(CsvReport(asked, TODAY, SPAN, MEASURES, groups, before))).decode().splitlines()
+    return b"".join(write_csv(CsvReport(asked, TODAY, span, MEASURES, groups, before))).decode().splitlines()
 
 
 def test_each_group_is_a_line_with_the_times_of_the_report_in_utc() -> None:
@@ -42,6 +42,18 @@ def test_a_group_of_time_has_its_own_times() -> None:
     ]
     assert write("by=hour&columns=people", hour)[1] == (
         "2026-10-25T02:00:00+02:00,1,2026-10-25T00:00:00Z,2026-10-25T01:00:00Z,Europe/Berlin"
+    )
+
+
+def test_a_group_of_time_that_the_range_cuts_has_the_times_that_are_counted() -> None:
+    weeks = Span(datetime(2026, 10, 18, 22, tzinfo=UTC), datetime(2026, 11, 15, 23, tzinfo=UTC))
+    hours = Span(datetime(2026, 11, 28, 4, tzinfo=UTC), datetime(2026, 11, 29, 4, tzinfo=UTC))
+
+    assert write("by=month&columns=people", Group((date(2026, 10, 1),), (1, 0, 1)), span=weeks)[1] == (
+        "2026-10-01,1,2026-10-18T22:00:00Z,2026-10-31T23:00:00Z,Europe/Berlin"
+    )
+    assert write("by=day&columns=people", Group((date(2026, 11, 28),), (1, 0, 1)), span=hours)[1] == (
+        "2026-11-28,1,2026-11-28T04:00:00Z,2026-11-28T23:00:00Z,Europe/Berlin"
     )
 
 
