@@ -24,7 +24,6 @@ from storage.settling import (
     note_quality,
     note_stored,
     read_progress,
-    remove_emptied,
     score_settled,
     start_progress,
     write_scores,
@@ -108,7 +107,7 @@ class Rounds:
             if self._pass is None or self._pass[0] != rules:
                 self._pass = rules, TablePass(self._connection, rules, progress.settled_until, self._page)
             step = await self._pass[1].step(until)
-            scored = score_settled(await remove_emptied(self._connection, step.settled), rules)
+            scored = score_settled(step.settled, rules)
             await write_step(self._connection, self._writer, scored, progress.settled_until, step.settled_until)
             self._count(scored)
             progress = await self._read_progress()
@@ -156,7 +155,7 @@ class Rounds:
         while not should_stop():
             step = await again.step(last + LOOK_AHEAD)
             near = keep_near([one for one in step.settled if one.click.clicked_at <= last], spans)
-            scored = score_settled(await remove_emptied(self._connection, near), rules)
+            scored = score_settled(near, rules)
             await write_scores(self._connection, self._writer, scored)
             if step.is_last:
                 return

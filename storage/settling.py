@@ -5,7 +5,7 @@ if two settlers run, one of them writes and the other is told that it was `Overt
 """
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import asyncpg
@@ -18,7 +18,6 @@ from quality.settling_click import SettledClick
 from runtime.postgres import transaction
 from schemas import EnrichedClick
 from storage.read.settling import Position, StoredEvidence, read_clicks
-from storage.retention.personal_days import list_emptied_days
 from storage.scored_clicks import ScoredClick
 from storage.scores import ScoreWriter
 
@@ -85,18 +84,6 @@ class TablePass:
             self._position = max(self._position, Position(until), key=lambda position: position.clicked_at)
         settled = [one for one in final if one.click.clicked_at >= self._since]
         return Step(settled, max(self._since, reached - LOOK_AHEAD), is_last)
-
-
-async def remove_emptied(reader: asyncpg.Connection, settled: Sequence[SettledClick]) -> list[SettledClick]:
-    """Leave out clicks of days without personal columns, which have no evidence any more.
-
-    Call it after the clicks were read: a day is marked before its first click is emptied.
-    """
-    if not settled:
-        return []
-    first, last = (one.click.clicked_at.astimezone(UTC).date() for one in (settled[0], settled[-1]))
-    days = set(await list_emptied_days(reader, first, last))
-    return [one for one in settled if one.click.clicked_at.astimezone(UTC).date() not in days]
 
 
 def score_settled(settled: Sequence[SettledClick], rules: Rules) -> list[ScoredClick]:
